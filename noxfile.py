@@ -1,0 +1,48 @@
+"""Everything that is checked, as sessions: `nox` runs them all."""
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["tests", "lint", "types", "layers"]
+
+PACKAGE = "currents_async"
+
+
+def install(session: nox.Session, *groups: str, extras: str = "all") -> None:
+    """Install this checkout and dependency groups of its `pyproject.toml`."""
+    session.install(f".[{extras}]", *nox.project.dependency_groups(PROJECT, *groups))
+
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the test suite, with the extras installed."""
+    install(session, "tests")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting and the news fragments."""
+    session.install(*nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("towncrier", "build", "--draft", "--version", "next", silent=True)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types twice, and that every public name has one."""
+    install(session, "types", "tests")
+    session.run("mypy")
+    session.run("pyright")
+    session.run("pyright", "--verifytypes", PACKAGE, "--ignoreexternal")
+
+
+@nox.session
+def layers(session: nox.Session) -> None:
+    """Check that imports go down the layers only."""
+    install(session, "layers")
+    session.run("lint-imports")
