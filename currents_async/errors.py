@@ -1,0 +1,227 @@
+"""Every error this library raises.
+
+    CurrentsError
+    ├── InvalidArgumentError          also a ValueError; nothing was sent
+    ├── ClientClosedError             not opened yet, or closed
+    ├── WrongLoopError                used from another event loop
+    ├── TransportError                no whole answer arrived
+    │   ├── ConnectError              nothing was sent
+    │   └── RequestTimeoutError       also a TimeoutError
+    ├── APIError                      the server answered, and it was not a success
+    │   ├── BadRequestError           400
+    │   ├── UnauthorizedError         401
+    │   ├── RequestFailedError        402
+    │   ├── ForbiddenError            403
+    │   ├── NotFoundError             404
+    │   ├── ConflictError             409
+    │   ├── PayloadTooLargeError      413
+    │   ├── UnprocessableError        422
+    │   │   └── AlreadyCancelledError
+    │   ├── RateLimitedError          429
+    │   ├── ServerError               5xx
+    │   └── RedirectError             3xx
+    ├── DecodeError                   the answer arrived and is not what the API documents
+    └── ResponseTooLargeError         the answer is larger than Limits.body
+
+Every one of them pickles, and none ever holds the API key.
+"""
+
+from typing import Any
+
+__all__ = [
+    "APIError",
+    "AlreadyCancelledError",
+    "BadRequestError",
+    "ClientClosedError",
+    "ConflictError",
+    "ConnectError",
+    "CurrentsError",
+    "DecodeError",
+    "ForbiddenError",
+    "InvalidArgumentError",
+    "NotFoundError",
+    "PayloadTooLargeError",
+    "RateLimitedError",
+    "RedirectError",
+    "RequestFailedError",
+    "RequestTimeoutError",
+    "ResponseTooLargeError",
+    "ServerError",
+    "TransportError",
+    "UnauthorizedError",
+    "UnprocessableError",
+    "WrongLoopError",
+]
+
+
+class CurrentsError(Exception):
+    """Base of every error this library raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default calls cls(*args), which cannot pass keyword-only arguments.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(
+    cls: type[CurrentsError], args: tuple[object, ...], state: dict[str, object]
+) -> CurrentsError:
+    error = cls.__new__(cls)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class InvalidArgumentError(CurrentsError, ValueError):
+    """An argument cannot be right; nothing was sent."""
+
+
+class ClientClosedError(CurrentsError):
+    """The client is used before `async with` opened it, or after it was closed."""
+
+
+class WrongLoopError(CurrentsError):
+    """The client is used from an event loop other than the one it was opened in."""
+
+
+class _RequestError(CurrentsError):
+    """What every failure of one request knows about that request."""
+
+    operation: str
+    """The operationId of the API's OpenAPI document, for example `getRun`."""
+    method: str
+    url: str
+    """The URL without user, password or query."""
+
+    def __init__(self, message: str, *, operation: str, method: str, url: str) -> None:
+        super().__init__(message)
+        self.operation = operation
+        self.method = method
+        self.url = url
+
+    def __str__(self) -> str:
+        return f"{self.operation} ({self.method} {self.url}): {self.args[0]}"
+
+
+class TransportError(_RequestError):
+    """No whole answer arrived: the connection failed, or broke off midway."""
+
+
+class ConnectError(TransportError):
+    """No connection could be made; nothing was sent."""
+
+
+class RequestTimeoutError(TransportError, TimeoutError):
+    """The request took longer than `Timeouts` allows."""
+
+
+class DecodeError(_RequestError):
+    """The answer arrived, and is not the JSON that the API documents.
+
+    Corrupt or trailing bytes, an encoding nobody asked for, HTML, or JSON of another shape.
+    """
+
+    path: str | None
+    """Where in the JSON text, for example `$.data.specs[3].results`; None when it is no JSON."""
+
+    def __init__(
+        self, message: str, *, operation: str, method: str, url: str, path: str | None = None
+    ) -> None:
+        super().__init__(message, operation=operation, method=method, url=url)
+        self.path = path
+
+
+class ResponseTooLargeError(_RequestError):
+    """The answer, inflated, is larger than `Limits.body`."""
+
+    limit: int
+    """The limit in bytes."""
+
+    def __init__(self, message: str, *, operation: str, method: str, url: str, limit: int) -> None:
+        super().__init__(message, operation=operation, method=method, url=url)
+        self.limit = limit
+
+
+class APIError(_RequestError):
+    """The server answered, and the answer is not a success."""
+
+    status: int
+    """The HTTP status."""
+    message: str
+    """The server's own words, or the standard phrase of the status where it sent none."""
+    request_id: str | None
+    """The request ID that the server or its load balancer gave."""
+    retry_after: float | None
+    """Seconds the server asked to wait, where it did."""
+    attempts: int
+    """How many times the request was sent, this answer's included."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        method: str,
+        url: str,
+        status: int,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        attempts: int = 1,
+    ) -> None:
+        super().__init__(message, operation=operation, method=method, url=url)
+        self.status = status
+        self.message = message
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.attempts = attempts
+
+    def __str__(self) -> str:
+        tail = f" [request {self.request_id}]" if self.request_id else ""
+        return f"{self.operation} ({self.method} {self.url}): {self.status} {self.message}{tail}"
+
+
+class BadRequestError(APIError):
+    """400: the server refuses the parameters."""
+
+
+class UnauthorizedError(APIError):
+    """401: no valid API key."""
+
+
+class RequestFailedError(APIError):
+    """402: the parameters were valid, but the request failed."""
+
+
+class ForbiddenError(APIError):
+    """403: the API key lacks permission."""
+
+
+class NotFoundError(APIError):
+    """404: no such run, instance or project."""
+
+
+class ConflictError(APIError):
+    """409: the request conflicts with the state of the resource."""
+
+
+class PayloadTooLargeError(APIError):
+    """413: the answer would be larger than the 1 MB the API sends."""
+
+
+class UnprocessableError(APIError):
+    """422: the request makes no sense for the state of the resource."""
+
+
+class AlreadyCancelledError(UnprocessableError):
+    """422: the run had already been cancelled."""
+
+
+class RateLimitedError(APIError):
+    """429: too many requests."""
+
+
+class ServerError(APIError):
+    """5xx: the service, or the load balancer in front of it, failed."""
+
+
+class RedirectError(APIError):
+    """3xx: the API never redirects, so something between us and it does."""
