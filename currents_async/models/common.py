@@ -1,0 +1,111 @@
+"""Parts that runs and instances share."""
+
+from datetime import datetime
+
+from msgspec import field
+
+from currents_async.models._model import Model, OpenEnum
+
+__all__ = ["Commit", "Counters", "Outcome", "Platform", "Screenshot", "Stats", "Worker"]
+
+
+class Outcome(OpenEnum):
+    """How a test or an attempt ended.
+
+    Source: `RecordedTestOutcome` in the OpenAPI document.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    PENDING = "pending"
+    """Skipped on purpose, as by `it.skip()`."""
+    SKIPPED = "skipped"
+    """Should have run, but was interrupted or never reached."""
+
+
+class Counters(Model, frozen=True, gc=False, kw_only=True):
+    """How many tests ended in which way. Each counts apart from the others, but for `flaky`."""
+
+    tests: int = 0
+    overall: int = 0
+    """Deprecated by the API in favour of `tests`; some answers carry only this one."""
+    passes: int = 0
+    failures: int = 0
+    pending: int = 0
+    """Skipped on purpose."""
+    skipped: int = 0
+    """Interrupted, or never run."""
+    flaky: int = 0
+    """Passed after a failed attempt; counted in `passes` too."""
+    retries: int = 0
+
+    @property
+    def total(self) -> int:
+        """All tests, whichever of `tests` and `overall` the server sent."""
+        return self.tests or self.overall
+
+
+class Stats(Counters, frozen=True, gc=False, kw_only=True):
+    """The counters and the wall clock of one spec file's execution."""
+
+    suites: int = 0
+    wall_clock_started_at: datetime | None = None
+    wall_clock_ended_at: datetime | None = None
+    wall_clock_duration: int | None = None
+    """Milliseconds."""
+    started_at: datetime | None = None
+    """Alias of `wall_clock_started_at` in some answers."""
+    ended_at: datetime | None = None
+    """Alias of `wall_clock_ended_at` in some answers."""
+    duration: int | None = None
+    """Alias of `wall_clock_duration` in some answers."""
+
+    @property
+    def duration_ms(self) -> int | None:
+        """Milliseconds, under whichever name the server sent them."""
+        return self.duration if self.wall_clock_duration is None else self.wall_clock_duration
+
+
+class Commit(Model, frozen=True, gc=False, kw_only=True):
+    """The git commit under test."""
+
+    sha: str | None = None
+    branch: str | None = None
+    author_name: str | None = None
+    author_email: str | None = None
+    message: str | None = None
+    remote_origin: str | None = None
+    default_branch: str | None = None
+
+
+class Platform(Model, frozen=True, gc=False, kw_only=True):
+    """Where the tests ran."""
+
+    os_name: str | None = None
+    os_version: str | None = None
+    browser_name: str | None = None
+    browser_version: str | None = None
+
+
+class Worker(Model, frozen=True, gc=False, kw_only=True):
+    """The Playwright worker that ran a spec file."""
+
+    worker_index: int | None = None
+    parallel_index: int | None = None
+
+
+class Screenshot(Model, frozen=True, gc=False, kw_only=True):
+    """A screenshot of one attempt of one test."""
+
+    screenshot_id: str | None = None
+    name: str | None = None
+    test_id: str | None = None
+    test_attempt_index: int | None = None
+    """Counts from 0."""
+    taken_at: datetime | None = None
+    height: int | None = None
+    """Pixels; Cypress only."""
+    width: int | None = None
+    """Pixels; Cypress only."""
+    screenshot_url: str | None = field(default=None, name="screenshotURL")
+    """Signed, on another host, and good for 2 hours after the answer."""

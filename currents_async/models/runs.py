@@ -1,0 +1,237 @@
+"""Runs: what GET /runs/{runId} and its siblings answer.
+
+Source: `openapi-runs-instances.json`, and the published samples where they say more.
+"""
+
+from datetime import datetime
+
+from currents_async.models._model import Model, OpenEnum
+from currents_async.models.common import Commit, Counters, Platform, Screenshot, Stats, Worker
+
+__all__ = [
+    "Cancellation",
+    "CompletionState",
+    "DeletedRun",
+    "GroupInstances",
+    "PullRequest",
+    "Run",
+    "RunCancellation",
+    "RunFramework",
+    "RunGroup",
+    "RunMeta",
+    "RunSpec",
+    "RunStatus",
+    "RunTimeout",
+    "SpecReport",
+]
+
+
+class CompletionState(OpenEnum):
+    """How far a run has come."""
+
+    COMPLETE = "COMPLETE", "complete"
+    IN_PROGRESS = "IN_PROGRESS", "incomplete"
+    CANCELED = "CANCELED", "cancelled", "canceled"
+    TIMEOUT = "TIMEOUT", "timedOut"
+
+
+class RunStatus(OpenEnum):
+    """The verdict on a run."""
+
+    PASSED = "PASSED", "passed"
+    FAILED = "FAILED", "failed"
+    RUNNING = "RUNNING", "running"
+    FAILING = "FAILING", "failing"
+    """Still running, with failures already."""
+    CANCELED = "CANCELED", "cancelled", "canceled"
+    TIMEOUT = "TIMEOUT", "timedOut"
+
+
+class RunTimeout(Model, frozen=True, gc=False, kw_only=True):
+    """Whether a run ended because it took too long."""
+
+    is_timeout: bool = False
+    timeout_value_ms: int | None = None
+
+
+class _Cancelled(Model, frozen=True, gc=False, kw_only=True):
+    """The two vocabularies in which the documents describe a cancellation."""
+
+    cancelled_at: datetime | None = None
+    canceled_at: datetime | None = None
+    cancelled_by: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+
+    @property
+    def at(self) -> datetime | None:
+        """When, in whichever spelling the server used."""
+        return self.cancelled_at or self.canceled_at
+
+    @property
+    def by(self) -> str | None:
+        """Who, in whichever word the server used."""
+        return self.cancelled_by or self.actor
+
+
+class Cancellation(_Cancelled, frozen=True, gc=False, kw_only=True):
+    """Who cancelled a run, when and why: read `at` and `by`."""
+
+
+class RunCancellation(_Cancelled, frozen=True, gc=False, kw_only=True):
+    """The answer to cancelling a run: read `at` and `by`."""
+
+    run_id: str | None = None
+    cancelled: bool | None = None
+
+
+class DeletedRun(Model, frozen=True, gc=False, kw_only=True):
+    """The answer to deleting a run."""
+
+    run_id: str | None = None
+    actor: str | None = None
+
+
+class GroupInstances(Model, frozen=True, gc=False, kw_only=True):
+    """How many of a group's spec files have been claimed and completed, and how they ended."""
+
+    overall: int = 0
+    claimed: int = 0
+    complete: int = 0
+    passes: int = 0
+    failures: int = 0
+
+
+class RunGroup(Model, frozen=True, gc=False, kw_only=True):
+    """One group of a run: a Playwright project, or a Cypress `--group`."""
+
+    group_id: str | None = None
+    platform: Platform | None = None
+    instances: GroupInstances | None = None
+    tests: Counters | None = None
+    tags: list[str] = []
+
+
+class PullRequest(Model, frozen=True, gc=False, kw_only=True):
+    """The pull request a run belongs to."""
+
+    id: str | None = None
+    link: str | None = None
+    title: str | None = None
+    source: str | None = None
+    destination: str | None = None
+
+
+class RunFramework(Model, frozen=True, gc=False, kw_only=True):
+    """The test framework of a run."""
+
+    name: str | None = None
+    version: str | None = None
+
+
+class RunMeta(Model, frozen=True, gc=False, kw_only=True):
+    """Where a run comes from."""
+
+    ci_build_id: str | None = None
+    pr: PullRequest | None = None
+    commit: Commit | None = None
+    framework: RunFramework | None = None
+    platform: Platform | None = None
+
+
+class SpecReport(Model, frozen=True, gc=False, kw_only=True):
+    """What the execution of one spec file reported, as a run lists it."""
+
+    stats: Stats | None = None
+    exception: str | None = None
+    """What stopped the whole file, where something did."""
+    flaky: int = 0
+    video_url: str | None = None
+    """Signed, on another host, and good for 2 hours after the answer; Cypress only."""
+    screenshots: list[Screenshot] = []
+    """Cypress only; Playwright's are in the instance."""
+
+
+class RunSpec(Model, frozen=True, gc=False, kw_only=True):
+    """One spec file of a run."""
+
+    spec: str = ""
+    """The path of the spec file."""
+    group_id: str | None = None
+    instance_id: str | None = None
+    """The execution of this file; None while no machine has claimed it."""
+    claimed_at: datetime | None = None
+    completed_at: datetime | None = None
+    machine_id: str | None = None
+    tags: list[str] = []
+    """Playwright only."""
+    inactivity_timeout_ms: int | None = None
+    worker: Worker | None = None
+    """Playwright only."""
+    results: SpecReport | None = None
+    """None until the file has been executed."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the results are in."""
+        return self.results is not None and self.completed_at is not None
+
+    @property
+    def failed(self) -> bool:
+        """Whether a test of this file failed, or the file itself threw."""
+        results = self.results
+        if results is None:
+            return False
+        return results.exception is not None or (
+            results.stats is not None and results.stats.failures > 0
+        )
+
+    @property
+    def flaky(self) -> int:
+        """How many tests passed only after a failed attempt."""
+        if self.results is None:
+            return 0
+        # Cypress counts them beside the stats, Playwright in both places.
+        in_stats = self.results.stats.flaky if self.results.stats is not None else 0
+        return self.results.flaky or in_stats
+
+
+class Run(Model, frozen=True, gc=False, kw_only=True):
+    """One run of a test suite."""
+
+    run_id: str
+    project_id: str
+    completion_state: CompletionState
+    status: RunStatus
+    created_at: datetime | None = None
+    duration_ms: int | None = None
+    deleted_at: datetime | None = None
+    tags: list[str] = []
+    previous_run_id: str | None = None
+    """The run that this one retries."""
+    cypress_version: str | None = None
+    """Cypress only; elsewhere see `meta.framework`."""
+    timeout: RunTimeout | None = None
+    cancellation: Cancellation | None = None
+    groups: list[RunGroup] = []
+    meta: RunMeta | None = None
+    specs: list[RunSpec] = []
+
+    @property
+    def failed(self) -> bool:
+        """Whether the verdict is failed, or will be when the run ends."""
+        return self.status in {RunStatus.FAILED, RunStatus.FAILING}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every spec file has reported; False for a run cancelled or timed out."""
+        return self.completion_state == CompletionState.COMPLETE
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come: complete, cancelled or timed out."""
+        return self.completion_state in {
+            CompletionState.COMPLETE,
+            CompletionState.CANCELED,
+            CompletionState.TIMEOUT,
+        }
