@@ -1,0 +1,101 @@
+"""JSON text to Structs: the envelope every answer comes in, and what is wrong when it is not."""
+
+import re
+from functools import cache
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+
+from currents_async._wire.faults import RefusedBody, UnexpectedBody
+
+T = TypeVar("T")
+
+
+class EnvelopeDecoder(Generic[T]):
+    """A push decoder for `{"status": "OK", "data": …}`."""
+
+    def __init__(self, returns: type[T]) -> None:
+        self._decoder: msgspec.json.Decoder[_Envelope[T]] = _envelope_decoder(cast("Any", returns))
+        self._text = bytearray()
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece of the text."""
+        self._text += piece
+
+    def flush(self) -> T:
+        """Return `data`, the text being complete.
+
+        Raises `RefusedBody` when the envelope reports a failure, and `UnexpectedBody` when the
+        text is not the JSON that was expected.
+        """
+        envelope = decode(self._text, self._decoder)
+        if envelope.status == "FAILED":
+            raise RefusedBody(envelope.error or "the answer says FAILED and not why")
+        if isinstance(envelope.data, msgspec.UnsetType):
+            raise UnexpectedBody("the answer has no data", "$.data")
+        return envelope.data
+
+
+class _Envelope(msgspec.Struct, Generic[T], frozen=True, gc=False):
+    status: str | None = None
+    error: str | None = None
+    data: T | msgspec.UnsetType = msgspec.UNSET
+
+
+@cache
+def _envelope_decoder(returns: Any) -> msgspec.json.Decoder[Any]:
+    generic: Any = _Envelope  # type checkers take no variable as a type argument
+    return msgspec.json.Decoder(generic[returns])
+
+
+def decode(text: bytes | bytearray, decoder: msgspec.json.Decoder[T]) -> T:
+    """Decode a whole JSON text; raise `UnexpectedBody` with the path of what is wrong.
+
+    A null where a model has no room for one counts as absent: the documents mark few fields as
+    nullable, and one null must not cost the other thirteen thousand specs.
+    """
+    try:
+        return decoder.decode(text)
+    except _DECODE_ERRORS as error:
+        fault = _fault(text, error)
+    if fault.path is None or "got `null`" not in str(fault):
+        raise fault
+    try:
+        return msgspec.convert(_without_nulls(msgspec.json.decode(text)), decoder.type)
+    except _DECODE_ERRORS as error:
+        fault = _fault(text, error)
+    raise fault
+
+
+# msgspec checks UTF-8 itself in some places and leaves it to Python in others.
+_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+_JSON = dict[str, "_JSON"] | list["_JSON"] | str | int | float | bool | None
+
+
+def _without_nulls(value: _JSON) -> _JSON:
+    match value:
+        case dict():
+            return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+        case list():
+            return [_without_nulls(item) for item in value]
+        case _:
+            return value
+
+
+def _fault(text: bytes | bytearray, error: Exception) -> UnexpectedBody:
+    if isinstance(error, RecursionError):
+        return UnexpectedBody("the JSON is nested too deeply")
+    if isinstance(error, msgspec.ValidationError):
+        found = _MISFIT.fullmatch(str(error))
+        return UnexpectedBody(found[1], found[2]) if found else UnexpectedBody(str(error), "$")
+    head = text[:64].lstrip()
+    if not head:
+        return UnexpectedBody("the body is empty")
+    if head.startswith(b"<"):
+        return UnexpectedBody("the body is HTML or XML, not JSON")
+    return UnexpectedBody(f"the body is not JSON: {error}")
+
+
+_MISFIT = re.compile(r"(.*) - at `(\$.*)`", re.DOTALL)

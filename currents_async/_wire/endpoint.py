@@ -1,0 +1,43 @@
+"""An operation of the API as a constant, and a request for it as a value."""
+
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from currents_async._wire.query import Query, encode_query, path_segment
+
+T_co = TypeVar("T_co", covariant=True)
+
+Method = Literal["GET", "PUT", "POST", "DELETE"]
+
+
+class Request(msgspec.Struct, Generic[T_co], frozen=True):
+    """A request ready to be sent: every argument has been checked and encoded."""
+
+    endpoint: "Endpoint[T_co]"
+    target: str
+    """Path and query, percent-encoded, to be appended to the base URL."""
+    body: bytes | None = None
+    """JSON text."""
+
+
+class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
+    """The wire facts of one operation."""
+
+    operation: str
+    """The operationId in the API's documents."""
+    method: Method
+    path: str
+    """Relative to the base URL, with `{placeholders}` named after our arguments."""
+    returns: type[T_co]
+    """What the envelope's `data` decodes into."""
+
+    def request(
+        self, path: dict[str, str] | None = None, *, query: Query = (), body: Any = None
+    ) -> Request[T_co]:
+        """Check and encode the arguments; raise `InvalidArgumentError` on what cannot be sent."""
+        segments = {name: path_segment(name, value) for name, value in (path or {}).items()}
+        target = self.path.format_map(segments)
+        if query:
+            target += "?" + encode_query(query)
+        return Request(self, target, None if body is None else msgspec.json.encode(body))

@@ -1,0 +1,123 @@
+"""Failures to errors: the one place that decides which error a failed request becomes."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TypedDict
+
+import msgspec
+
+from currents_async import errors
+from currents_async._wire.faults import (
+    BodyFault,
+    OversizedBody,
+    RefusedBody,
+    TruncatedBody,
+    UnexpectedBody,
+)
+
+_REQUEST_ID_HEADERS = ("X-Request-Id", "X-Amzn-RequestId", "X-Amzn-Trace-Id", "CF-Ray")
+_LONGEST_MESSAGE = 1_000
+
+_ERRORS: dict[int, type[errors.APIError]] = {
+    400: errors.BadRequestError,
+    401: errors.UnauthorizedError,
+    402: errors.RequestFailedError,
+    403: errors.ForbiddenError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    413: errors.PayloadTooLargeError,
+    422: errors.UnprocessableError,
+    429: errors.RateLimitedError,
+}
+
+
+class Sent(TypedDict):
+    """What every error tells of the request that failed."""
+
+    operation: str
+    method: str
+    url: str
+
+
+def status_error(
+    sent: Sent, status: int, headers: Mapping[str, str], body: bytes
+) -> errors.APIError:
+    """Build the error for an answer that is no success, from whatever its body is."""
+    message = _server_message(body) or _phrase(status)
+    return _error_class(status, message)(
+        message,
+        **sent,
+        status=status,
+        request_id=_request_id(headers),
+        retry_after=_seconds(headers.get("Retry-After")),
+    )
+
+
+def body_error(
+    sent: Sent, status: int, headers: Mapping[str, str], fault: BodyFault
+) -> errors.CurrentsError:
+    """Build the error for the body of a success that is not what it should be."""
+    reason = str(fault)
+    match fault:
+        case OversizedBody():
+            return errors.ResponseTooLargeError(reason, **sent, limit=fault.limit)
+        case TruncatedBody():
+            return errors.TransportError(reason, **sent)
+        case UnexpectedBody():
+            return errors.DecodeError(_located(reason, fault.path), **sent, path=fault.path)
+        case RefusedBody():
+            return errors.APIError(reason, **sent, status=status, request_id=_request_id(headers))
+        case _:
+            return errors.DecodeError(reason, **sent)
+
+
+def _located(reason: str, path: str | None) -> str:
+    return reason if path is None else f"{reason}, at {path}"
+
+
+def _error_class(status: int, message: str) -> type[errors.APIError]:
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY and _is_already_cancelled(message):
+        return errors.AlreadyCancelledError
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return errors.ServerError
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        return errors.RedirectError
+    return _ERRORS.get(status, errors.APIError)
+
+
+def _is_already_cancelled(message: str) -> bool:
+    # Both spellings: the documents use both for everything else about cancelling.
+    return re.search(r"already cancell?ed", message, re.IGNORECASE) is not None
+
+
+def _server_message(body: bytes) -> str | None:
+    """Read the `error` of a failure envelope; None for a load balancer's HTML."""
+    try:
+        error = msgspec.json.decode(body, type=_Failed).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    text = error if isinstance(error, str) else msgspec.json.encode(error).decode()
+    return text[:_LONGEST_MESSAGE]
+
+
+class _Failed(msgspec.Struct):
+    error: object
+    """A text in every document; an object would be shown as JSON."""
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown status"
+
+
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    return next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), None)
+
+
+def _seconds(value: str | None) -> float | None:
+    if value is None or re.fullmatch(r"\s*\d{1,9}(\.\d+)?\s*", value, re.ASCII) is None:
+        return None
+    return float(value)

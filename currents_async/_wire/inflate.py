@@ -1,0 +1,150 @@
+"""Raw body bytes in, inflated slices out: push-style, bounded, and strict about how a body ends."""
+
+import zlib
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol, cast
+
+from currents_async._wire.faults import CorruptBody, OversizedBody, TruncatedBody
+
+SLICE = 64 * 1024
+"""The most bytes that come out at once, so that the caller can let the event loop have its turn."""
+
+
+class Inflater(Protocol):
+    """A push decoder for one content encoding."""
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield what `chunk` inflates to, in slices of at most `SLICE` bytes.
+
+        Raises `CorruptBody` and `OversizedBody`. Exhaust it before feeding the next chunk.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Say that the body has ended; raise `TruncatedBody` if it should not have."""
+        ...
+
+
+class Member(Protocol):
+    """A decompressor of one gzip member; the interface is isal's."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /, max_length: int = -1) -> bytes: ...
+
+
+class Backend(NamedTuple):
+    """A library that inflates."""
+
+    new_member: Callable[[], Member]
+    errors: tuple[type[Exception], ...]
+
+
+def inflater_for(encoding: str, limit: int, backend: Backend | None = None) -> Inflater:
+    """Choose by the Content-Encoding header; raise `CorruptBody` for one that was not asked for."""
+    match encoding.strip().lower():
+        case "gzip" | "x-gzip":
+            return _GzipInflater(limit, backend or FASTEST)
+        case "" | "identity":
+            return _Identity(limit)
+        case _:
+            raise CorruptBody(f"the answer is encoded as {encoding!r}, which was not asked for")
+
+
+class _Identity:
+    """Bytes as they are, sliced and counted."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        self._size += len(chunk)
+        if self._size > self._limit:
+            raise OversizedBody(self._limit)
+        for start in range(0, len(chunk), SLICE):
+            yield chunk[start : start + SLICE]
+
+    def flush(self) -> None:
+        """Nothing marks the end of plain bytes; HTTP framing has checked their number."""
+
+
+class _GzipInflater:
+    """One gzip member, whole, and nothing behind it."""
+
+    def __init__(self, limit: int, backend: Backend) -> None:
+        self._member = backend.new_member()
+        self._errors = backend.errors
+        self._limit = limit
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        member = self._member
+        while chunk or not (member.needs_input or member.eof):
+            if member.eof:
+                # Neither inflater complains: it just keeps a second member, or garbage, aside.
+                raise CorruptBody("bytes follow the end of the gzip stream")
+            piece = self._decompress(chunk)
+            chunk = member.unused_data
+            if piece:
+                self._size += len(piece)
+                if self._size > self._limit:
+                    raise OversizedBody(self._limit)
+                yield piece
+
+    def flush(self) -> None:
+        # Neither inflater says so when the stream just stops.
+        if not self._member.eof:
+            raise TruncatedBody("the gzip stream ends early")
+
+    def _decompress(self, chunk: bytes) -> bytes:
+        try:
+            return self._member.decompress(chunk, SLICE)
+        except self._errors as error:
+            reason = str(error)
+        raise CorruptBody(f"the gzip stream is corrupt: {reason}")
+
+
+class _ZlibMember:
+    """zlib behind the interface of isal: it keeps the input it has not got round to."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(wbits=31)
+
+    @property
+    def eof(self) -> bool:
+        return self._inflate.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return self._inflate.eof or not self._inflate.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inflate.unused_data
+
+    def decompress(self, data: bytes, /, max_length: int = -1) -> bytes:
+        return self._inflate.decompress(self._inflate.unconsumed_tail + data, max(max_length, 0))
+
+
+def _isal() -> Backend | None:
+    try:
+        from isal import igzip_lib  # noqa: PLC0415 - the extra [speed]
+    except ImportError:
+        return None
+
+    def new_member() -> Member:
+        return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+
+    # isal's stubs declare its exception as an instance.
+    return Backend(new_member, (cast("type[Exception]", igzip_lib.IsalError),))
+
+
+ZLIB = Backend(_ZlibMember, (zlib.error,))
+ISAL = _isal()
+FASTEST = ISAL or ZLIB
+"""isal inflates 2.9 times as fast as zlib."""

@@ -1,0 +1,120 @@
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from currents_async._wire.decode import EnvelopeDecoder, decode
+from currents_async._wire.faults import RefusedBody, UnexpectedBody
+from currents_async.models import Instance, InstanceTest, Run
+
+
+def envelope(text: bytes, returns: type[Run] | type[Instance] = Run) -> Run | Instance:
+    decoder = EnvelopeDecoder(returns)
+    for start in range(0, len(text), 10):
+        decoder.feed(text[start : start + 10])
+    return decoder.flush()
+
+
+RUN = b'"runId":"r","projectId":"p","completionState":"COMPLETE","status":"PASSED"'
+
+
+def test_data_of_the_envelope() -> None:
+    run = envelope(b'{"status":"OK","data":{' + RUN + b"}}")
+    assert isinstance(run, Run)
+    assert run.run_id == "r"
+
+
+def test_a_failure_with_status_200_is_a_failure() -> None:
+    with pytest.raises(RefusedBody, match="no luck"):
+        envelope(b'{"status":"FAILED","error":"no luck"}')
+
+
+def test_a_failure_without_a_reason() -> None:
+    with pytest.raises(RefusedBody, match="not why"):
+        envelope(b'{"status":"FAILED"}')
+
+
+@pytest.mark.parametrize("text", [b'{"status":"OK"}', b"{}", b'{"status":"OK","data":null}'])
+def test_no_data(text: bytes) -> None:
+    with pytest.raises(UnexpectedBody, match="no data") as caught:
+        envelope(text)
+    assert caught.value.path == "$.data"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "empty"),
+        (b"  \n", "empty"),
+        (b"<html>504</html>", "HTML"),
+        (b"\n<!DOCTYPE html>", "HTML"),
+        (b'{"status":"OK","data":{', "not JSON: Input data was truncated"),
+        (b'{"status":"OK"} x', "not JSON"),
+        (b'{"status":"\xff"}', "not JSON"),
+        (b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
+    ],
+)
+def test_what_is_no_json(text: bytes, reason: str) -> None:
+    with pytest.raises(UnexpectedBody, match=reason) as caught:
+        envelope(text)
+    assert caught.value.path is None
+
+
+def test_the_path_of_what_does_not_fit() -> None:
+    text = b'{"status":"OK","data":{' + RUN + b',"specs":[{"spec":"a"},{"spec":7}]}}'
+    with pytest.raises(UnexpectedBody, match="Expected `str`, got `int`") as caught:
+        envelope(text)
+    assert caught.value.path == "$.data.specs[1].spec"
+
+
+def test_a_null_where_there_is_no_room_for_one_counts_as_absent() -> None:
+    text = (
+        b'{"status":"OK","data":{' + RUN + b',"tags":null,"specs":[{"spec":null,"tags":null,'
+        b'"results":{"stats":{"tests":null,"failures":2},"screenshots":null}}],"groups":null}}'
+    )
+    run = envelope(text)
+    assert isinstance(run, Run)
+    assert run.tags == []
+    assert run.groups == []
+    [spec] = run.specs
+    assert spec.spec == ""
+    assert spec.failed
+    assert spec.results is not None
+    assert spec.results.stats is not None
+    assert spec.results.stats.tests == 0
+
+
+def test_a_null_for_a_required_field_is_still_an_error() -> None:
+    with pytest.raises(UnexpectedBody, match="missing required field `runId`") as caught:
+        envelope(b'{"status":"OK","data":{"runId":null,"projectId":"p"}}')
+    assert caught.value.path == "$.data"
+
+
+def test_a_second_mistake_behind_a_null_is_found() -> None:
+    with pytest.raises(UnexpectedBody, match="Expected `array`, got `int`") as caught:
+        decode(b'{"title":null,"attempts":3}', msgspec.json.Decoder(InstanceTest))
+    assert caught.value.path == "$.attempts"
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=20,
+    )
+)
+def test_any_json_is_a_model_or_a_fault(value: object) -> None:
+    text = msgspec.json.encode({"status": "OK", "data": {"instanceId": "i", "results": value}})
+    try:
+        result = envelope(text, Instance)
+    except UnexpectedBody as fault:
+        assert fault.path is not None  # noqa: PT017 - either outcome is right
+        assert fault.path.startswith("$")  # noqa: PT017
+    else:
+        assert isinstance(result, Instance)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_fault(text: bytes) -> None:
+    with pytest.raises(UnexpectedBody):
+        envelope(text)

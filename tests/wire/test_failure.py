@@ -1,0 +1,112 @@
+import pytest
+
+from currents_async import errors
+from currents_async._wire.failure import Sent, body_error, status_error
+from currents_async._wire.faults import (
+    CorruptBody,
+    OversizedBody,
+    RefusedBody,
+    TruncatedBody,
+    UnexpectedBody,
+)
+
+SENT = Sent(operation="getRun", method="GET", url="https://api.currents.dev/v1/runs/r")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (301, errors.RedirectError),
+        (304, errors.RedirectError),
+        (400, errors.BadRequestError),
+        (401, errors.UnauthorizedError),
+        (402, errors.RequestFailedError),
+        (403, errors.ForbiddenError),
+        (404, errors.NotFoundError),
+        (405, errors.APIError),
+        (409, errors.ConflictError),
+        (413, errors.PayloadTooLargeError),
+        (418, errors.APIError),
+        (422, errors.UnprocessableError),
+        (429, errors.RateLimitedError),
+        (500, errors.ServerError),
+        (503, errors.ServerError),
+        (599, errors.ServerError),
+    ],
+)
+def test_the_error_of_a_status(status: int, kind: type[errors.APIError]) -> None:
+    body = b'{"status":"FAILED","error":"the reason"}'
+    error = status_error(SENT, status, {"X-Request-Id": "q-1"}, body)
+    assert type(error) is kind
+    assert (error.status, error.message, error.request_id) == (status, "the reason", "q-1")
+    assert (error.operation, error.method, error.url) == tuple(SENT.values())
+    assert str(error) == f"getRun (GET {SENT['url']}): {status} the reason [request q-1]"
+
+
+@pytest.mark.parametrize("word", ["cancelled", "canceled"])
+def test_already_cancelled_is_an_error_of_its_own(word: str) -> None:
+    body = b'{"status":"FAILED","error":"Run already %s"}' % word.encode()
+    assert type(status_error(SENT, 422, {}, body)) is errors.AlreadyCancelledError
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><h1>502 Bad Gateway</h1></html>",
+        b"",
+        b"null",
+        b"[]",
+        b'{"status":"FAILED"}',
+        b"\xff\xfe",
+        b"[" * 50_000,
+    ],
+)
+def test_a_body_that_says_nothing_leaves_the_phrase(body: bytes) -> None:
+    error = status_error(SENT, 502, {}, body)
+    assert type(error) is errors.ServerError
+    assert error.message == "Bad Gateway"
+    assert error.request_id is None
+
+
+def test_an_unknown_status_without_a_message() -> None:
+    assert status_error(SENT, 499, {}, b"").message == "Unknown status"
+
+
+def test_an_error_that_is_no_text_is_shown_as_json() -> None:
+    error = status_error(SENT, 400, {}, b'{"error":{"field":"branch"}}')
+    assert error.message == '{"field":"branch"}'
+
+
+def test_a_novel_is_cut() -> None:
+    assert len(status_error(SENT, 400, {}, b'{"error":"%s"}' % (b"x" * 5000)).message) == 1000
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7.0), (" 1.5 ", 1.5), ("-1", None), ("soon", None), ("", None), ("inf", None)],
+)
+def test_retry_after(value: str, seconds: float | None) -> None:
+    assert status_error(SENT, 429, {"Retry-After": value}, b"").retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (TruncatedBody("ends early"), errors.TransportError),
+        (CorruptBody("bad crc"), errors.DecodeError),
+        (UnexpectedBody("Expected `int`", "$.data.specs[3]"), errors.DecodeError),
+        (OversizedBody(5), errors.ResponseTooLargeError),
+        (RefusedBody("no luck"), errors.APIError),
+    ],
+)
+def test_the_error_of_a_body(fault: Exception, kind: type[errors.CurrentsError]) -> None:
+    error = body_error(SENT, 200, {}, fault)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert type(error) is kind
+    assert str(error).startswith("getRun (GET https://api.currents.dev/v1/runs/r): ")
+
+
+def test_the_path_is_in_the_error_and_in_its_text() -> None:
+    error = body_error(SENT, 200, {}, UnexpectedBody("Expected `int`", "$.data.specs[3]"))
+    assert isinstance(error, errors.DecodeError)
+    assert error.path == "$.data.specs[3]"
+    assert str(error).endswith("Expected `int`, at $.data.specs[3]")

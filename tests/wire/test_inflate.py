@@ -1,0 +1,113 @@
+import gzip
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from currents_async._wire.faults import CorruptBody, OversizedBody, TruncatedBody
+from currents_async._wire.inflate import ISAL, SLICE, ZLIB, Backend, inflater_for
+
+BACKENDS = [
+    pytest.param(ZLIB, id="zlib"),
+    pytest.param(
+        ISAL, id="isal", marks=pytest.mark.skipif(ISAL is None, reason="extra [speed] is missing")
+    ),
+]
+MiB = 1024 * 1024
+
+
+def inflate(
+    raw: bytes, backend: Backend, *, step: int = 1000, encoding: str = "gzip", limit: int = MiB
+) -> list[bytes]:
+    inflater = inflater_for(encoding, limit, backend)
+    pieces = [
+        piece
+        for start in range(0, len(raw), step)
+        for piece in inflater.feed(raw[start : start + step])
+    ]
+    inflater.flush()
+    return pieces
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+class TestGzip:
+    @given(text=st.binary(max_size=5000), step=st.integers(1, 6000))
+    def test_any_split_gives_the_same_bytes(self, backend: Backend, text: bytes, step: int) -> None:
+        assert b"".join(inflate(gzip.compress(text), backend, step=step)) == text
+
+    def test_slices_are_bounded_whatever_the_ratio(self, backend: Backend) -> None:
+        text = bytes(10 * SLICE + 5)
+        pieces = inflate(gzip.compress(text), backend, step=MiB)
+        assert b"".join(pieces) == text
+        assert max(map(len, pieces)) <= SLICE
+        assert len(pieces) <= 12
+
+    @pytest.mark.parametrize("cut", [1, 4, 8, 9, 50])
+    def test_truncation(self, backend: Backend, cut: int) -> None:
+        with pytest.raises(TruncatedBody, match="ends early"):
+            inflate(gzip.compress(b"x" * 1000 + bytes(range(256)))[:-cut], backend)
+
+    def test_nothing_at_all_is_truncated(self, backend: Backend) -> None:
+        with pytest.raises(TruncatedBody):
+            inflate(b"", backend)
+
+    @pytest.mark.parametrize("place", [-1, -5, -8], ids=["size", "crc", "crc's first byte"])
+    def test_wrong_checksum(self, backend: Backend, place: int) -> None:
+        raw = bytearray(gzip.compress(b"hello" * 100))
+        raw[place] ^= 1
+        with pytest.raises(CorruptBody, match="corrupt"):
+            inflate(bytes(raw), backend)
+
+    def test_no_gzip_at_all(self, backend: Backend) -> None:
+        with pytest.raises(CorruptBody, match="corrupt"):
+            inflate(b"<html>not gzip</html>" * 10, backend)
+
+    @pytest.mark.parametrize("step", [1, 7, MiB])
+    @pytest.mark.parametrize(
+        "tail", [b"\0", b"garbage", gzip.compress(b"more")], ids=["zero", "garbage", "member"]
+    )
+    def test_bytes_after_the_end(self, backend: Backend, step: int, tail: bytes) -> None:
+        with pytest.raises(CorruptBody, match="follow the end"):
+            inflate(gzip.compress(b"hello") + tail, backend, step=step)
+
+    def test_a_bomb_ends_at_the_limit(self, backend: Backend) -> None:
+        bomb = gzip.compress(bytes(20 * MiB))
+        inflater = inflater_for("gzip", MiB, backend)
+        out = 0
+        with pytest.raises(OversizedBody) as caught:
+            for piece in inflater.feed(bomb):
+                out += len(piece)
+        assert caught.value.limit == MiB
+        assert out <= MiB
+
+    def test_the_limit_itself_is_allowed(self, backend: Backend) -> None:
+        assert len(b"".join(inflate(gzip.compress(bytes(MiB)), backend))) == MiB
+
+
+class TestIdentity:
+    def test_bytes_pass_in_slices(self) -> None:
+        raw = bytes(range(256)) * 1000
+        pieces = inflate(raw, ZLIB, step=MiB, encoding="")
+        assert b"".join(pieces) == raw
+        assert max(map(len, pieces)) <= SLICE
+
+    def test_the_limit_holds(self) -> None:
+        with pytest.raises(OversizedBody):
+            inflate(bytes(MiB + 1), ZLIB, encoding="identity")
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "zstd", "gzip, gzip"])
+def test_an_encoding_nobody_asked_for(encoding: str) -> None:
+    with pytest.raises(CorruptBody, match="not asked for"):
+        inflater_for(encoding, MiB)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", " x-gzip "])
+def test_names_of_gzip(encoding: str) -> None:
+    assert inflate(gzip.compress(b"hello"), ZLIB, encoding=encoding) == [b"hello"]
+
+
+def test_zlib_keeps_its_place_without_isal() -> None:
+    """The fallback is used by machines without the extra: it must not depend on isal's errors."""
+    assert ZLIB.errors == (zlib.error,)
