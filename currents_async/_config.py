@@ -1,0 +1,105 @@
+"""What a client is told once: frozen settings, checked before anything is sent."""
+
+import math
+import os
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import msgspec
+
+from currents_async.errors import InvalidArgumentError
+
+PRODUCTION = "https://api.currents.dev/v1"
+
+
+class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
+    """How long to wait, in seconds; `math.inf` waits for ever.
+
+    Raises `InvalidArgumentError` for anything but positive numbers.
+    """
+
+    connect: float = 10
+    """For one connection attempt, TLS included."""
+    read: float = 30
+    """Between two pieces of an answer."""
+    total: float = 120
+    """For a whole call: waiting for a free connection, sending, and the answer to its last byte."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            seconds = getattr(self, name)
+            if not _is_number(seconds) or not seconds > 0:
+                raise InvalidArgumentError(f"Timeouts.{name} must be a positive number of seconds")
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a client takes on at once.
+
+    Raises `InvalidArgumentError` for anything but positive whole numbers.
+    """
+
+    concurrency: int = 16
+    """Requests in flight, and connections kept alive."""
+    body: int = 32 * 1024 * 1024
+    """Bytes of one answer, inflated; a longer one is a `ResponseTooLargeError`."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            check_count(f"Limits.{name}", getattr(self, name))
+
+
+def check_count(name: str, value: int) -> int:
+    """Return a positive whole number, or raise `InvalidArgumentError`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"{name} must be a whole number of at least 1, not {value!r}")
+    return value
+
+
+def resolve_base_url(base_url: str | None) -> str:
+    """Return the base URL without its trailing slash: the argument, the environment, production."""
+    in_environment = os.environ.get("CURRENTS_API_URL") or os.environ.get("CURRENTS_REST_API_URL")
+    url = in_environment if base_url is None else base_url
+    if url is None:
+        return PRODUCTION
+    # The reason names no part of the URL: it may hold a password.
+    reason = _refusal(url)
+    if reason is not None:
+        raise InvalidArgumentError(f"base_url (or CURRENTS_API_URL) {reason}")
+    return url.rstrip("/")
+
+
+def resolve_project_id(project_id: str | None) -> str | None:
+    """Return the default project: the argument, else the environment."""
+    return project_id or os.environ.get("CURRENTS_PROJECT_ID") or None
+
+
+def _refusal(url: str) -> str | None:
+    """Say why a base URL cannot be used, or None when it can."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "must not contain spaces, control or non-ASCII characters"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        return "is not a URL"
+    if parts.scheme not in {"http", "https"} or not host:
+        return "must begin with https:// and name a host"
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        return "must have no user, password, query or fragment"
+    if parts.scheme == "http" and not _is_loopback(host):
+        return "must be https://, for http:// shows the API key to the network (but on loopback)"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)

@@ -1,0 +1,87 @@
+"""Instances: GET /instances/….
+
+Source of all of it: `openapi-runs-instances.json`.
+"""
+
+from collections.abc import Iterable
+from typing import Literal, overload
+
+from currents_async._fanout import (
+    InstanceResult,
+    InstanceResults,
+    OnError,
+    instances_of,
+    plan_for_ids,
+)
+from currents_async._resources._group import Group
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.query import check_texts, path_segment
+from currents_async.models.instances import Instance
+
+GET_INSTANCE = Endpoint("getInstance", "GET", "/instances/{instance_id}", Instance)
+
+
+class Instances(Group):
+    """Executions of single spec files.
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    __slots__ = ()
+
+    async def get(self, instance_id: str) -> Instance:
+        """Fetch an instance with its tests, their attempts, errors and artifacts.
+
+        Raises `NotFoundError`, and `PayloadTooLargeError` when the instance, compressed, is over
+        the 1 MB that the API sends.
+        """
+        return await self._transport.call(GET_INSTANCE.request({"instance_id": instance_id}))
+
+    @overload
+    async def get_many(
+        self,
+        instance_ids: Iterable[str],
+        *,
+        concurrency: int | None = None,
+        on_error: Literal["raise"] = "raise",
+    ) -> list[Instance]: ...
+
+    @overload
+    async def get_many(
+        self,
+        instance_ids: Iterable[str],
+        *,
+        concurrency: int | None = None,
+        on_error: Literal["collect"],
+    ) -> list[InstanceResult]: ...
+
+    async def get_many(
+        self,
+        instance_ids: Iterable[str],
+        *,
+        concurrency: int | None = None,
+        on_error: OnError = "raise",
+    ) -> list[Instance] | list[InstanceResult]:
+        """Fetch instances concurrently, and return them in the order of their IDs.
+
+        An ID given twice is fetched once and returned once. At most `concurrency` are in flight,
+        by default `Limits.concurrency`. Raises the first error; with `on_error="collect"` returns
+        an `InstanceResult` for each ID, with its `instance` or its `error`.
+        """
+        results = await self._results(instance_ids, concurrency, on_error)
+        return results if on_error == "collect" else instances_of(results)
+
+    async def _results(
+        self, instance_ids: Iterable[str], concurrency: int | None, on_error: OnError
+    ) -> list[InstanceResult]:
+        ids = check_texts("instance_ids", instance_ids)
+        for instance_id in ids:
+            path_segment("instance_ids", instance_id)
+        async with InstanceResults(
+            plan_for_ids(ids),
+            self.get,
+            concurrency=self._concurrency(concurrency),
+            on_error=on_error,
+        ) as results:
+            return await results.in_order()

@@ -1,0 +1,202 @@
+"""Runs: GET, PUT and DELETE /runs/….
+
+Source of all of it: `openapi-runs-instances.json`.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from currents_async._config import check_count
+from currents_async._fanout import InstanceResults, OnError, instances_of, plan_for_run
+from currents_async._resources._group import Group
+from currents_async._transport import Transport
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.query import Query, check_branch, check_text, check_texts, flag
+from currents_async.errors import InvalidArgumentError
+from currents_async.models.instances import Instance
+from currents_async.models.runs import DeletedRun, Run, RunCancellation, RunSpec
+
+GET_RUN = Endpoint("getRun", "GET", "/runs/{run_id}", Run)
+FIND_RUN = Endpoint("findRun", "GET", "/runs/find", Run)
+CANCEL_RUN = Endpoint("cancelRun", "PUT", "/runs/{run_id}/cancel", RunCancellation)
+CANCEL_RUN_BY_GITHUB_CI = Endpoint(
+    "cancelRunByGithubCI", "PUT", "/runs/cancel-ci/github", RunCancellation
+)
+RESET_RUN = Endpoint("resetRun", "PUT", "/runs/{run_id}/reset", dict[str, object])
+DELETE_RUN = Endpoint("deleteRun", "DELETE", "/runs/{run_id}", DeletedRun)
+
+
+class Runs(Group):
+    """Runs of a test suite, and the instances they consist of.
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    __slots__ = ("_fetch_instance",)
+
+    def __init__(
+        self,
+        transport: Transport,
+        project_id: str | None,
+        fetch_instance: Callable[[str], Awaitable[Instance]],
+    ) -> None:
+        super().__init__(transport, project_id)
+        self._fetch_instance = fetch_instance
+
+    async def get(self, run_id: str) -> Run:
+        """Fetch a run with all its specs.
+
+        Raises `NotFoundError`, and `PayloadTooLargeError` when the run, compressed, is over the
+        1 MB that the API sends.
+        """
+        return await self._transport.call(GET_RUN.request({"run_id": run_id}))
+
+    async def find(
+        self,
+        project_id: str | None = None,
+        *,
+        ci_build_id: str | None = None,
+        branch: str | None = None,
+        tags: Sequence[str] = (),
+        pw_last_run: bool | None = None,
+    ) -> Run:
+        """Fetch the most recent completed run that matches, with all its specs.
+
+        `project_id` defaults to the client's. `branch` is an exact name or a prefix and `*`, as in
+        `release/*`, of at most 250 characters, and not to be combined with `ci_build_id`, which
+        the API would let win. `pw_last_run` asks for the failed tests of the last Playwright run.
+        Raises `NotFoundError` when no run matches.
+        """
+        query = _find_query(self._project(project_id), ci_build_id, branch, tags, pw_last_run)
+        return await self._transport.call(FIND_RUN.request(query=query))
+
+    def instances(
+        self,
+        run_id: str,
+        *,
+        concurrency: int | None = None,
+        on_error: OnError = "raise",
+        only: Callable[[RunSpec], bool] | None = None,
+    ) -> InstanceResults:
+        """Fetch every instance of a run concurrently, each handed out as soon as it is there.
+
+        ```python
+        async with currents.runs.instances(run_id) as results:
+            async for result in results:
+                ...  # result.spec, result.instance, result.error
+            results.run
+        ```
+
+        At most `concurrency` instances are in flight, by default `Limits.concurrency`, which also
+        bounds the connections. `only` picks the specs to fetch, for example
+        `lambda spec: spec.failed`. An instance that several specs share is fetched once; a spec
+        that no machine has claimed comes as a result with neither instance nor error. The first
+        error ends the iteration; with `on_error="collect"` it comes as the `error` of its result,
+        and all others come too. Results come in order of completion.
+        """
+        fetch_run = partial(self._transport.call, GET_RUN.request({"run_id": run_id}))
+        return InstanceResults(
+            plan_for_run(fetch_run, only),
+            self._fetch_instance,
+            concurrency=self._concurrency(concurrency),
+            on_error=on_error,
+        )
+
+    async def get_instances(
+        self,
+        run_id: str,
+        *,
+        concurrency: int | None = None,
+        only: Callable[[RunSpec], bool] | None = None,
+    ) -> list[Instance]:
+        """Fetch every instance of a run concurrently, and return them in the order of the specs.
+
+        Takes the arguments of `instances`. Specs that no machine has claimed have no instance and
+        are left out. Raises the first error.
+        """
+        async with self.instances(run_id, concurrency=concurrency, only=only) as results:
+            return instances_of(await results.in_order())
+
+    async def cancel(self, run_id: str) -> RunCancellation:
+        """Cancel a run in progress.
+
+        Raises `AlreadyCancelledError` when it had been cancelled before.
+        """
+        return await self._transport.call(CANCEL_RUN.request({"run_id": run_id}))
+
+    async def cancel_github_ci(
+        self,
+        github_run_id: str,
+        attempt: int,
+        *,
+        project_id: str | None = None,
+        ci_build_id: str | None = None,
+    ) -> RunCancellation:
+        """Cancel the run that a GitHub Actions workflow started.
+
+        `github_run_id` and `attempt` are GitHub's `github.run_id` and `github.run_attempt`, the
+        latter counting from 1. `project_id` and `ci_build_id` narrow the search; the client's
+        default project does not.
+        """
+        body = _github_ci_body(github_run_id, attempt, project_id, ci_build_id)
+        return await self._transport.call(CANCEL_RUN_BY_GITHUB_CI.request(body=body))
+
+    async def reset(
+        self, run_id: str, machine_ids: Sequence[str], *, batched: bool | None = None
+    ) -> dict[str, object]:
+        """Reset the failed specs of 1 to 63 machines, so that they can be executed again.
+
+        `batched` says whether the run is orchestrated in batches (`isBatchedOr8n`). Returns the
+        server's answer, whose fields the API does not document.
+        """
+        body = _reset_body(machine_ids, batched)
+        return await self._transport.call(RESET_RUN.request({"run_id": run_id}, body=body))
+
+    async def delete(self, run_id: str) -> DeletedRun:
+        """Delete a run and everything that belongs to it, for good."""
+        return await self._transport.call(DELETE_RUN.request({"run_id": run_id}))
+
+
+def _find_query(
+    project_id: str,
+    ci_build_id: str | None,
+    branch: str | None,
+    tags: Sequence[str],
+    pw_last_run: bool | None,  # noqa: FBT001 - as the caller gave it
+) -> Query:
+    if ci_build_id is not None and branch is not None:
+        raise InvalidArgumentError("pass ci_build_id or branch: the API ignores branch beside it")
+    query = [("projectId", check_text("project_id", project_id))]
+    if ci_build_id is not None:
+        query.append(("ciBuildId", check_text("ci_build_id", ci_build_id)))
+    if branch is not None:
+        query.append(("branch", check_branch("branch", branch)))
+    query += [("tags[]", tag) for tag in check_texts("tags", tags)]
+    if pw_last_run is not None:
+        query.append(("pwLastRun", flag(pw_last_run)))
+    return query
+
+
+def _github_ci_body(
+    github_run_id: str, attempt: int, project_id: str | None, ci_build_id: str | None
+) -> dict[str, object]:
+    body: dict[str, object] = {
+        "githubRunId": check_text("github_run_id", github_run_id),
+        "githubRunAttempt": check_count("attempt", attempt),
+    }
+    if project_id is not None:
+        body["projectId"] = check_text("project_id", project_id)
+    if ci_build_id is not None:
+        body["ciBuildId"] = check_text("ci_build_id", ci_build_id)
+    return body
+
+
+def _reset_body(machine_ids: Sequence[str], batched: bool | None) -> dict[str, object]:  # noqa: FBT001
+    # resetRun takes 1 to 63 machine IDs: `ResetRunRequest` in the OpenAPI document.
+    body: dict[str, object] = {
+        "machineId": check_texts("machine_ids", machine_ids, fewest=1, most=63)
+    }
+    if batched is not None:
+        body["isBatchedOr8n"] = batched
+    return body

@@ -1,0 +1,47 @@
+"""The API key: checked once, kept out of sight."""
+
+import os
+from collections.abc import Callable
+
+from currents_async.errors import InvalidArgumentError
+
+VARIABLE = "CURRENTS_API_KEY"
+
+
+class Credential:
+    """An API key that only its own two functions know.
+
+    The key is no attribute but a variable of a closure, so that no repr, `vars`, log, traceback
+    with locals or pickle shows it.
+    """
+
+    __slots__ = ("authorization", "redact")
+
+    authorization: Callable[[], str]
+    """Give the value of the Authorization header."""
+    redact: Callable[[str], str]
+    """Return a text without the key, should a server or a library have quoted it."""
+
+    def __init__(self, api_key: str) -> None:
+        self.authorization = lambda: f"Bearer {api_key}"
+        self.redact = lambda text: text.replace(api_key, "[API key]")
+
+
+def find_credential(api_key: str | None) -> Credential | InvalidArgumentError:
+    """Take the key from the argument, else from the environment.
+
+    Returns the error instead of raising it: a traceback made here would hold the key, which even
+    when it cannot be used is likely to be a secret with a stray line break.
+    """
+    key = os.environ.get(VARIABLE) if api_key is None else api_key
+    if key is None:
+        return InvalidArgumentError(f"no API key: pass api_key= or set {VARIABLE}")
+    if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return InvalidArgumentError(f"api_key (or {VARIABLE}) must be a str")
+    if not key:
+        return InvalidArgumentError(f"api_key (or {VARIABLE}) is empty")
+    if any(character <= " " or character > "~" for character in key):
+        return InvalidArgumentError(
+            f"api_key (or {VARIABLE}) contains spaces, control or non-ASCII characters"
+        )
+    return Credential(key)
