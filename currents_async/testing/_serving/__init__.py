@@ -1,0 +1,1 @@
+"""How the fake service answers: handlers over a world, encoding, sending, recording."""

@@ -1,0 +1,82 @@
+"""What handlers return, and how that becomes the bytes of an answer."""
+
+import asyncio
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import msgspec
+
+_CACHE_BYTES = 64 * 1024 * 1024
+# Compressing takes about 15 ms for each MB: too long for the event loop of the client under test.
+_LARGE = 64 * 1024
+_GZIP = 31
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A success: what goes into the envelope as `data`."""
+
+    make: Callable[[], Any]
+    """Builds the data; not called when the answer is in the cache."""
+    key: Hashable = None
+    """What the bytes of the answer depend on; None keeps them out of the cache."""
+
+
+class Refusal(Exception):  # noqa: N818 - not an error of ours: the answer is no
+    """A failure: raised by handlers, sent in the service's envelope."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+
+
+def encode_failure(message: str) -> bytes:
+    """Put a message into the service's envelope."""
+    return msgspec.json.encode({"status": "FAILED", "error": message})
+
+
+def compress(body: bytes) -> bytes:
+    """Compress a body with gzip."""
+    return zlib.compress(body, wbits=_GZIP)
+
+
+class Encoder:
+    """Encodes replies, and keeps the bytes, so that a benchmark pays for compression once."""
+
+    def __init__(self) -> None:
+        self._cache: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._cached_bytes = 0
+        self._compressing = asyncio.Lock()
+
+    async def encode(self, reply: Reply, *, gzip: bool) -> bytes:
+        """Return a reply's envelope as it goes over the wire."""
+        key = (reply.key, gzip)
+        cached = self._cached(key)
+        if cached is not None:
+            return cached
+        # Encoded before the first await, so that the bytes belong to the state that the key names.
+        text = msgspec.json.encode({"status": "OK", "data": reply.make()})
+        if gzip and len(text) > _LARGE:
+            # One after the other: those who ask for the same at the same time share the work.
+            async with self._compressing:
+                shared = self._cached(key)
+                body = await asyncio.to_thread(compress, text) if shared is None else shared
+        else:
+            body = compress(text) if gzip else text
+        if reply.key is not None:
+            self._keep(key, body)
+        return body
+
+    def _cached(self, key: Hashable) -> bytes | None:
+        if key in self._cache:
+            self._cache.move_to_end(key)
+        return self._cache.get(key)
+
+    def _keep(self, key: Hashable, body: bytes) -> None:
+        self._cached_bytes += len(body) - len(self._cache.pop(key, b""))
+        self._cache[key] = body
+        while self._cached_bytes > _CACHE_BYTES:
+            _, oldest = self._cache.popitem(last=False)
+            self._cached_bytes -= len(oldest)

@@ -1,0 +1,50 @@
+"""How an answer goes over the wire: in pieces, recorded as it goes."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from aiohttp import web
+
+from currents_async.testing._serving.recording import RecordedRequest, Recorder
+
+_PIECE = 16 * 1024
+# On one loop with the server, a client needs some turns to answer a piece with a request.
+_TURNS = 3
+
+
+class Answer(NamedTuple):
+    """An answer that is ready to be sent."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+    """Headers besides the ones that every answer has; they win."""
+
+
+async def send(
+    request: web.Request, recorded: RecordedRequest, answer: Answer, recorder: Recorder
+) -> web.StreamResponse:
+    """Send an answer in pieces, with time for everybody else on the loop in between."""
+    recorded.status = answer.status
+    response = web.StreamResponse(status=answer.status)
+    response.headers["Content-Type"] = "application/json; charset=utf-8"
+    response.headers["X-Request-Id"] = recorded.request_id
+    response.headers.update(answer.headers)
+    size = len(answer.body)
+    response.content_length = size
+    await response.prepare(request)
+    for start in range(0, max(1, size), _PIECE):
+        for _ in range(_TURNS if start else 0):
+            await asyncio.sleep(0)
+        piece = answer.body[start : start + _PIECE]
+        recorder.send(recorded, len(piece), last=start + _PIECE >= size)
+        await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+def accepts_gzip(request: web.Request) -> bool:
+    """Say whether the client asked for gzip."""
+    codings = request.headers.get("Accept-Encoding", "").lower().replace(" ", "").split(",")
+    return any(coding.split(";")[0] == "gzip" and coding[4:] != ";q=0" for coding in codings)

@@ -1,0 +1,74 @@
+"""What a run was started with, and when each of its specs ran."""
+
+import heapq
+from collections.abc import Iterator
+from random import Random
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from currents_async.testing._world.ids import base62, uuid
+from currents_async.testing._world.plan import SpecPlan
+
+Wire = dict[str, Any]
+"""JSON as it goes over the wire: not made by our models, so that it can prove them wrong."""
+
+Framework = Literal["playwright", "cypress"]
+
+_SPECS_PER_MACHINE = 20
+_MOST_MACHINES = 50
+_WORKERS = 4
+
+
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about a run that does not depend on what its tests did."""
+
+    key: str
+    """Names the run's random numbers."""
+    suite: str
+    """Names the random numbers of the project's test suite, the same in all its runs."""
+    org: str
+    project_id: str
+    run_id: str
+    framework: Framework
+    created: int
+    running: bool
+    tags: list[str]
+    ci_build_id: str
+    commit: Wire
+    groups: list[Wire]
+    """`groupId` and `platform` of each group; spec number n runs in group n modulo their number."""
+
+
+class Claim(NamedTuple):
+    """Who ran a spec, and when, in milliseconds since `EPOCH`."""
+
+    machine_id: str
+    worker: int
+    parallel: int
+    claimed: int
+    started: int
+    ended: int
+    completed: int
+
+
+def claims(rng: Random, facts: RunFacts, plans: list[SpecPlan]) -> Iterator[Claim]:
+    """Let the run's machines claim its specs, in order, each whenever a worker is free."""
+    playwright = facts.framework == "playwright"
+    machines = min(_MOST_MACHINES, 1 + len(plans) // _SPECS_PER_MACHINE)
+    ids = [base62(rng, 12) if playwright else uuid(rng) for _ in range(machines)]
+    workers = _WORKERS if playwright else 1
+    free = [
+        (facts.created + rng.randint(500, 9000), slot, machine, slot % workers)
+        for slot, machine in enumerate(machine for machine in ids for _ in range(workers))
+    ]
+    heapq.heapify(free)
+    for plan in plans:
+        claimed, slot, machine, parallel = free[0]
+        started = claimed + rng.randint(2, 60)
+        ended = started + 50 + int(plan.tests * rng.uniform(150, 6000))
+        completed = ended + rng.randint(0, 400)
+        # Playwright starts a new worker, with a new index, after each failure.
+        worker = parallel + workers * rng.randrange(3)
+        yield Claim(machine, worker, parallel, claimed, started, ended, completed)
+        heapq.heapreplace(free, (completed + rng.randint(5, 300), slot, machine, parallel))

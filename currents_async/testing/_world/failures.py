@@ -1,0 +1,123 @@
+"""Errors as Playwright and Cypress report them: long stacks, code frames, colours of a terminal."""
+
+from random import Random
+from typing import NamedTuple
+
+from currents_async.testing._world.facts import Wire
+
+_DIM, _RED, _GREEN, _PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[22m\x1b[39m"
+_FUNCTIONS = (
+    "addToBasket",
+    "openDialog",
+    "waitForAnswer",
+    "fillForm",
+    "signIn",
+    "expectTotal",
+    "Proxy.<anonymous>",
+    "processTicksAndRejections",
+    "async",
+    "retry",
+    "Object.apply",
+    "WorkerMain._runTest",
+    "Array.forEach",
+)
+_FILES = (
+    "node_modules/playwright/lib/worker/workerMain.js",
+    "node_modules/playwright-core/lib/client/channelOwner.js",
+    "node_modules/@company/e2e-helpers/dist/esm/pages/checkout/basket-page.js",
+    "support/fixtures.ts",
+    "support/pages/größe.ts",
+)
+_DEPTHS = (3, 8, 60)
+
+
+class Failure(NamedTuple):
+    """Why an attempt failed."""
+
+    raw_status: str
+    name: str
+    message: str
+    line: int
+    column: int
+    frame: str
+    depth: int
+
+
+def make_failure(rng: Random) -> Failure:
+    """Draw a failed expectation, a timeout or an exception."""
+    line, column, expected = rng.randint(4, 400), rng.randint(3, 60), rng.randint(2, 9999)
+    received = expected + rng.randint(1, 50)
+    raw_status, name, message, code = rng.choice((
+        (
+            "failed",
+            "Error",
+            (
+                f"{_DIM}expect({_PLAIN}{_RED}received{_PLAIN}{_DIM}).{_PLAIN}toBe{_DIM}({_PLAIN}"
+                f"{_GREEN}expected{_PLAIN}{_DIM}) // Object.is equality{_PLAIN}\n\n"
+                f"Expected: {_GREEN}{expected}{_PLAIN}\nReceived: {_RED}{received}{_PLAIN}"
+            ),
+            f"expect(total).toBe({expected});",
+        ),
+        (
+            "timedOut",
+            "TimeoutError",
+            "locator.click: Timeout 30000ms exceeded.\nCall log:\n"
+            f"{_DIM}  - waiting for locator('[data-testid=\"row-{expected}\"]'){_PLAIN}\n" * 3,
+            f"await page.locator('[data-testid=\"row-{expected}\"]').click();",
+        ),
+        (
+            "failed",
+            "TypeError",
+            "Cannot read properties of undefined (reading 'größe') 🤷",
+            "const size = product.größe;",
+        ),
+    ))
+    frame = (
+        f'  {line - 1} | test("keeps \\"quotes\\"", async ({{ page }}) => {{\n> {line} |   {code}\n'
+        f"    | {' ' * column}^\n  {line + 1} | }});"
+    )
+    return Failure(raw_status, name, message, line, column, frame, rng.choice(_DEPTHS))
+
+
+def playwright_error(rng: Random, failure: Failure, path: str) -> Wire:
+    """Spell a failure as in `instance-playwright.json`."""
+    file = f"/home/runner/work/monorepo/e2e/{path}"
+    return {
+        "name": failure.name,
+        "message": failure.message,
+        "stack": f"{failure.name}: {failure.message}\n    at {file}:{failure.line}:{failure.column}"
+        + _frames(rng, failure.depth, "/home/runner/work/monorepo/e2e/"),
+        "codeFrame": {
+            "frame": failure.frame,
+            "line": failure.line,
+            "column": failure.column,
+            "file": file,
+        },
+    }
+
+
+def cypress_error(rng: Random, failure: Failure, path: str) -> Wire:
+    """Spell a failure as in `instance-cypress.json`."""
+    host = "https://shop.example.org/__cypress/"
+    return {
+        "name": failure.name,
+        "message": failure.message,
+        "stack": f"    at Context.eval ({host}tests?p={path}:{failure.line}:{failure.column})"
+        + _frames(rng, failure.depth, f"{host}runner/"),
+        "codeFrame": {
+            "line": failure.line,
+            "column": failure.column,
+            "originalFile": path,
+            "relativeFile": path,
+            "absoluteFile": f"/home/runner/work/monorepo/{path}",
+            "frame": failure.frame,
+            "language": "js",
+        },
+    }
+
+
+def _frames(rng: Random, depth: int, root: str) -> str:
+    return "".join(
+        f"\n    at {rng.choice(_FUNCTIONS)} ({root}{rng.choice(_FILES)}:{rng.randint(1, 4000)}:17)"
+        for _ in range(depth)
+    )

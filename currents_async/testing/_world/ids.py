@@ -1,0 +1,67 @@
+"""Identifiers, dates and signed URLs: drawn from a seeded stream, spelled like the service's."""
+
+import base64
+import string
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from random import Random
+from uuid import UUID
+
+EPOCH = datetime(2026, 1, 5, 9, tzinfo=UTC)
+"""When every world begins; a date is a number of milliseconds since then."""
+
+_BASE62 = string.ascii_letters + string.digits
+_SIGNATURE_BYTES = 256
+_ASSET_LIFE = 2 * 60 * 60 * 1000
+
+
+def stream(*key: object) -> Random:
+    """Return the random numbers that belong to a key, the same ones on every machine."""
+    return Random(":".join(map(str, key)))  # noqa: S311 - data for tests, no secrets
+
+
+def iso(ms: int) -> str:
+    """Spell a date as the service does: ISO 8601 with milliseconds and `Z`."""
+    minute, rest = divmod(ms, 60_000)
+    return f"{_minute(minute)}{rest // 1000:02}.{rest % 1000:03}Z"
+
+
+@cache
+def _minute(number: int) -> str:
+    # A large run spells 60,000 dates of a few hundred minutes.
+    return (EPOCH + timedelta(minutes=number)).strftime("%Y-%m-%dT%H:%M:")
+
+
+def parse_iso(text: str) -> int:
+    """Return the milliseconds since `EPOCH` of a date of the wire."""
+    return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)
+
+
+def epoch_ms(ms: int) -> int:
+    """Return milliseconds since 1970, which `claimList[].t` carries."""
+    return int(EPOCH.timestamp()) * 1000 + ms
+
+
+def base62(rng: Random, length: int) -> str:
+    """Draw an ID of letters and digits."""
+    return "".join(rng.choices(_BASE62, k=length))
+
+
+def hexadecimal(rng: Random, length: int) -> str:
+    """Draw an ID of an even number of hexadecimal digits."""
+    return rng.randbytes(length // 2).hex()
+
+
+def uuid(rng: Random) -> str:
+    """Draw a UUID of version 4."""
+    return str(UUID(bytes=rng.randbytes(16), version=4))
+
+
+def signed_url(rng: Random, org: str, file_name: str, made: int) -> str:
+    """Return a CloudFront URL that expires two hours after the asset was made."""
+    signature = base64.b64encode(rng.randbytes(_SIGNATURE_BYTES), b"-~").decode().replace("=", "_")
+    expires = epoch_ms(made + _ASSET_LIFE) // 1000
+    return (
+        f"https://fs.currents.dev/{org}/{file_name}"
+        f"?Expires={expires}&Key-Pair-Id=K1ZNDCCIZ3P4FU&Signature={signature}"
+    )

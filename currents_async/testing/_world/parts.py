@@ -1,0 +1,55 @@
+"""What Playwright's and Cypress' payloads have in common."""
+
+from itertools import islice
+from random import Random
+
+from currents_async.testing._world.facts import Claim, RunFacts, Wire
+from currents_async.testing._world.ids import iso, stream
+from currents_async.testing._world.plan import Outcome, SpecPlan
+from currents_async.testing._world.text import titles
+
+UNCLAIMED: Wire = {"claimedAt": None, "completedAt": None, "results": None}
+"""What a spec says of itself before a machine claims it."""
+
+EXECUTED = frozenset({"passed", "failed"})
+"""The states of attempts that took time."""
+
+
+class Clock:
+    """Hands out the time of a spec to its attempts, one after the other."""
+
+    def __init__(self, rng: Random, plan: SpecPlan, claim: Claim) -> None:
+        attempts = plan.count("passed") + plan.count("failed") + plan.retries
+        self._rng = rng
+        self._slot = (claim.ended - claim.started) // max(1, attempts)
+        self.now = claim.started
+
+    def tick(self) -> tuple[int, int]:
+        """Return the start and the duration of the next attempt."""
+        started = self.now
+        self.now += self._slot
+        return started, self._rng.randint(self._slot // 2, self._slot)
+
+
+def wall_clock(claim: Claim) -> Wire:
+    """Return the times that stats carry."""
+    return {
+        "wallClockStartedAt": iso(claim.started),
+        "wallClockEndedAt": iso(claim.ended),
+        "wallClockDuration": claim.ended - claim.started,
+    }
+
+
+def attempt_states(outcome: Outcome) -> list[str]:
+    """List how each attempt ended: all but the last one failed."""
+    return ["failed"] * (outcome.attempts - 1) + [outcome.state]
+
+
+def titles_of(facts: RunFacts, path: str, plan: SpecPlan) -> list[list[str]]:
+    """List the titles of a spec's tests, the same ones in every run of the project."""
+    return list(islice(titles(stream(facts.suite, "titles", path)), plan.tests))
+
+
+def group_of(facts: RunFacts, spec: Wire) -> Wire:
+    """Return the group that a spec belongs to."""
+    return next(group for group in facts.groups if group["groupId"] == spec["groupId"])

@@ -1,0 +1,198 @@
+"""Playwright: payloads in the shape of `run-playwright.json` and `instance-playwright.json`."""
+
+import hashlib
+from random import Random
+
+from currents_async.testing._world.facts import Claim, RunFacts, Wire
+from currents_async.testing._world.failures import make_failure, playwright_error
+from currents_async.testing._world.ids import base62, epoch_ms, iso, signed_url
+from currents_async.testing._world.parts import (
+    EXECUTED,
+    UNCLAIMED,
+    Clock,
+    attempt_states,
+    group_of,
+    titles_of,
+    wall_clock,
+)
+from currents_async.testing._world.plan import Outcome, SpecPlan
+
+_VERSION = "1.44.0"
+_DISPLAYED_SHARE = 0.5
+_SAVED = 900
+_RAW_STATUS = {"passed": "passed", "pending": "skipped", "skipped": "interrupted"}
+
+
+def make_run(facts: RunFacts, specs: list[Wire]) -> Wire:
+    """Build a run; its groups' counters and its outcome follow from the specs, later."""
+    groups = [{**group, "tags": _spec_tags(group["groupId"])} for group in facts.groups]
+    return {
+        "runId": facts.run_id,
+        "projectId": facts.project_id,
+        "createdAt": iso(facts.created),
+        "durationMs": None,
+        "tags": facts.tags,
+        "timeout": {"isTimeout": False},
+        "groups": groups,
+        "meta": {
+            "ciBuildId": facts.ci_build_id,
+            "commit": {**facts.commit, "defaultBranch": None},
+            "platform": facts.groups[0]["platform"],
+            "framework": {"name": "pw", "version": _VERSION},
+        },
+        "specs": specs,
+        "completionState": "IN_PROGRESS",
+        "status": "RUNNING",
+    }
+
+
+def make_spec(
+    rng: Random,
+    facts: RunFacts,  # noqa: ARG001 - as for Cypress, which signs URLs
+    path: str,
+    group_id: str,
+    plan: SpecPlan,
+    claim: Claim,
+) -> Wire:
+    """Build an entry of the run's specs."""
+    stats = {
+        "overall": plan.tests,
+        "tests": plan.tests,
+        "passes": plan.count("passed"),
+        "failures": plan.count("failed"),
+        "pending": plan.count("pending"),
+        "skipped": plan.count("skipped"),
+        "flaky": plan.flaky,
+        "retries": plan.retries,
+        **wall_clock(claim),
+    }
+    return {
+        "spec": path,
+        "groupId": group_id,
+        "instanceId": base62(rng, 16),
+        "claimedAt": iso(claim.claimed),
+        "completedAt": iso(claim.completed),
+        "tags": _spec_tags(group_id),
+        "results": {"flaky": plan.flaky, "stats": stats, "videoUrl": None, "screenshots": []},
+        "machineId": claim.machine_id,
+        "worker": {"workerIndex": claim.worker, "parallelIndex": claim.parallel},
+    }
+
+
+def make_unclaimed(path: str, group_id: str) -> Wire:
+    """Build an entry of the run's specs that no machine has claimed yet."""
+    return {"spec": path, "groupId": group_id, "tags": _spec_tags(group_id), **UNCLAIMED}
+
+
+def _spec_tags(group_id: str) -> list[str]:
+    return [f"project:{group_id}"]
+
+
+def make_instance(rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, claim: Claim) -> Wire:
+    """Build the instance behind a claimed and complete entry of the run's specs."""
+    group = group_of(facts, spec)
+    path: str = spec["spec"]
+    results: Wire = {
+        "stats": spec["results"]["stats"],
+        "tests": [],
+        "playwrightTraces": [],
+        "screenshots": [],
+        "videos": [],
+        "attachments": [],
+    }
+    clock = Clock(rng, plan, claim)
+    for title, outcome in zip(titles_of(facts, path, plan), plan.outcomes(), strict=True):
+        test = _make_test(rng, clock, spec, title, outcome)
+        results["tests"].append(test)
+        for number, attempt in enumerate(test["attempts"]):
+            if attempt["state"] == "failed":
+                _save_artifacts(rng, facts, results, test["testId"], number, claim)
+    return {
+        "projectId": facts.project_id,
+        "runId": facts.run_id,
+        "groupId": spec["groupId"],
+        "instanceId": spec["instanceId"],
+        "machineId": claim.machine_id,
+        "spec": path,
+        "createdAt": spec["claimedAt"],
+        "claimedAt": spec["claimedAt"],
+        "completedAt": spec["completedAt"],
+        "worker": spec["worker"],
+        "framework": {"clientVersion": "1.4.0", "type": "pw", "version": _VERSION},
+        "platform": group["platform"],
+        "tags": spec["tags"],
+        "commit": facts.commit,
+        "claimList": [{"machineId": claim.machine_id, "t": epoch_ms(claim.claimed)}],
+        "signature": hashlib.md5(path.encode(), usedforsecurity=False).hexdigest(),
+        "results": results,
+        "_t": iso(claim.completed + _SAVED),
+    }
+
+
+def _make_test(rng: Random, clock: Clock, spec: Wire, title: list[str], outcome: Outcome) -> Wire:
+    """Build one test; one that was skipped never got an attempt."""
+    attempt_id = base62(rng, 16)
+    attempts: list[Wire] = []
+    for number, state in enumerate(attempt_states(outcome)):
+        failure = make_failure(rng) if state == "failed" else None
+        started, duration = clock.tick() if state in EXECUTED else (clock.now, 0)
+        attempts.append({
+            "_d": True,
+            "attemptId": f"{attempt_id}-{number}",
+            "state": state,
+            "rawStatus": failure.raw_status if failure else _RAW_STATUS[state],
+            "workerIndex": spec["worker"]["workerIndex"] + number,
+            "parallelIndex": spec["worker"]["parallelIndex"],
+            "error": playwright_error(rng, failure, spec["spec"]) if failure else None,
+            "wallClockStartedAt": iso(started),
+            "wallClockDuration": duration,
+            "videoTimestamp": None,
+        })
+    shown = outcome.state == "failed" and rng.random() < _DISPLAYED_SHARE
+    return {
+        "_d": True,
+        "state": outcome.state,
+        "testId": f"{_sha1(spec['spec'])}-{_sha1(' > '.join(title))}",
+        "originalTitle": title,
+        "title": title,
+        "attempts": [] if outcome.state == "skipped" else attempts,
+        "displayError": attempts[-1]["error"]["stack"] if shown else None,
+        "isFlaky": outcome.flaky,
+        "tags": spec["tags"],
+    }
+
+
+def _save_artifacts(
+    rng: Random, facts: RunFacts, results: Wire, test_id: str, attempt: int, claim: Claim
+) -> None:
+    """File what Playwright keeps of a failed attempt in the lists of the spec's results."""
+    key = {"testId": test_id, "testAttemptIndex": attempt}
+
+    def url(suffix: str) -> str:
+        return signed_url(rng, facts.org, base62(rng, 16) + suffix, claim.completed)
+
+    results["playwrightTraces"].append({
+        **key,
+        "traceId": rng.randbytes(16).hex(),
+        "name": "trace",
+        "traceURL": url(".zip"),
+    })
+    results["screenshots"].append({
+        **key,
+        "name": "screenshot",
+        "screenshotId": rng.randbytes(16).hex(),
+        "screenshotURL": url(".png"),
+        "takenAt": iso(rng.randint(claim.started, claim.ended)),
+    })
+    results["videos"].append({**key, "videoUrl": url(".webm")})
+    results["attachments"].append({
+        **key,
+        "name": "error-context größe.md",
+        "filename": "error-context.md",
+        "contentType": "text/markdown",
+        "readUrl": url(".md"),
+    })
+
+
+def _sha1(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:20]

@@ -1,0 +1,170 @@
+"""A run of a world, as the server tells of it and as tests ask about it."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import msgspec
+
+from currents_async.testing._world import state
+from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.play import Played
+
+
+class WorldSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A spec file of a run, and how its tests ended."""
+
+    path: str
+    group_id: str | None
+    instance_id: str | None
+    """None while no machine has claimed the spec."""
+    machine_id: str | None
+    tests: int
+    passes: int
+    failures: int
+    pending: int
+    skipped: int
+    flaky: int
+
+
+class WorldRun:
+    """A run: the payload that the server sends of it, and short ways to what is in there."""
+
+    github_run: tuple[str, int] | None
+    """The ID and the attempt of the GitHub Actions workflow run that started it."""
+    version: int
+    """A number that is another one, in its whole world, after each change of the run."""
+
+    def __init__(
+        self,
+        payload: Wire,
+        versions: Iterator[int],
+        *,
+        github_run: tuple[str, int] | None = None,
+        played: Played | None = None,
+    ) -> None:
+        self.github_run = github_run
+        self.version = next(versions)
+        self._versions = versions
+        self._payload = payload
+        self._played = played
+        self._specs: list[WorldSpec] | None = None
+
+    @property
+    def payload(self) -> Wire:
+        """The `data` of getRun as it is now: read it; change it with `cancel` or `World.reset`."""
+        return self._payload
+
+    @property
+    def run_id(self) -> str:
+        """The run's ID."""
+        run_id: str = self._payload["runId"]
+        return run_id
+
+    @property
+    def project_id(self) -> str:
+        """The ID of the run's project."""
+        project_id: str = self._payload["projectId"]
+        return project_id
+
+    @property
+    def created_at(self) -> str:
+        """When the run began, as the wire spells it, which sorts by time."""
+        created_at: str = self._payload["createdAt"]
+        return created_at
+
+    @property
+    def ci_build_id(self) -> str | None:
+        """The ID of the CI build."""
+        ci_build_id: str | None = self._payload.get("meta", {}).get("ciBuildId")
+        return ci_build_id
+
+    @property
+    def branch(self) -> str | None:
+        """The branch of the commit."""
+        branch: str | None = self._payload.get("meta", {}).get("commit", {}).get("branch")
+        return branch
+
+    @property
+    def tags(self) -> list[str]:
+        """The run's tags."""
+        tags: list[str] = self._payload.get("tags", [])
+        return tags
+
+    @property
+    def completion_state(self) -> str:
+        """`COMPLETE`, `IN_PROGRESS` or `CANCELED`, or what an added payload says."""
+        completion_state: str = self._payload["completionState"]
+        return completion_state
+
+    @property
+    def status(self) -> str:
+        """`PASSED`, `FAILED` or `RUNNING`, or what an added payload says."""
+        status: str = self._payload["status"]
+        return status
+
+    @property
+    def specs(self) -> list[WorldSpec]:
+        """The run's specs as they are now, in the order of the wire."""
+        if self._specs is None:
+            self._specs = [_spec(entry) for entry in self._payload.get("specs", [])]
+        return self._specs
+
+    @property
+    def machine_ids(self) -> list[str]:
+        """The machines that have claimed specs, in the order in which they came."""
+        return list(dict.fromkeys(spec.machine_id for spec in self.specs if spec.machine_id))
+
+    def instance(self, index: int) -> Wire:
+        """Build the `data` of the instance that ran spec number `index`.
+
+        A LookupError says that nobody has claimed the spec, or that the run was added as a payload.
+        """
+        spec: Wire = self._payload["specs"][index]
+        if self._played is None or "instanceId" not in spec:
+            raise LookupError(f"spec {index} of run {self.run_id} has no instance to be made")
+        return self._played.instance(index, spec)
+
+    def cancel(self, *, actor: str = "api:keyName", reason: str = "apiRequest") -> Wire:
+        """Cancel the run, whatever its state, and return its `cancellation`."""
+        cancellation = state.cancel(self._payload, actor=actor, reason=reason)
+        self._changed()
+        return cancellation
+
+    def unclaim(self, machine_ids: Collection[str]) -> list[str]:
+        """Take the specs of some machines back; return the IDs of the instances that are gone.
+
+        `World.reset` is what to call: it also forgets the instances.
+        """
+        gone = state.unclaim(self._payload, machine_ids)
+        if gone:
+            state.roll_up(self._payload, self._retries())
+            self._changed()
+        return gone
+
+    def _retries(self) -> list[int]:
+        specs: list[Wire] = self._payload["specs"]
+        if self._played is not None:
+            return self._played.retries(len(specs))
+        done: list[Wire] = [spec.get("results") or {} for spec in specs]
+        return [results.get("stats", {}).get("retries", 0) for results in done]
+
+    def _changed(self) -> None:
+        self.version = next(self._versions)
+        self._specs = None
+
+
+def _spec(entry: Wire) -> WorldSpec:
+    results: Wire = entry.get("results") or {}
+    stats: dict[str, Any] = results.get("stats") or {}
+    return WorldSpec(
+        path=entry["spec"],
+        group_id=entry.get("groupId"),
+        instance_id=entry.get("instanceId"),
+        machine_id=entry.get("machineId"),
+        tests=stats.get("tests", 0),
+        passes=stats.get("passes", 0),
+        failures=stats.get("failures", 0),
+        pending=stats.get("pending", 0),
+        skipped=stats.get("skipped", 0),
+        flaky=results.get("flaky", 0),
+    )

@@ -1,0 +1,81 @@
+"""What becomes of a run: its payload's counters, its outcome, its cancellation, its reset."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.ids import iso, parse_iso
+
+_COUNTERS = ("passes", "failures", "pending", "skipped")
+_CANCEL_DELAY = 60_000
+
+
+def roll_up(payload: Wire, retries: Sequence[int]) -> None:
+    """Derive the counters of the groups from the specs.
+
+    Cypress specs do not carry their retries, so these come along, a number for each spec.
+    """
+    for group in payload.get("groups", []):
+        mine = [
+            (spec, more)
+            for spec, more in zip(payload["specs"], retries, strict=True)
+            if spec.get("groupId") == group["groupId"]
+        ]
+        done = [(spec["results"], more) for spec, more in mine if spec.get("results")]
+        tests = {"overall": sum(results["stats"]["tests"] for results, _ in done)}
+        if "cypressVersion" not in payload:
+            tests["tests"] = tests["overall"]
+        for name in _COUNTERS:
+            tests[name] = sum(results["stats"][name] for results, _ in done)
+        tests["flaky"] = sum(results.get("flaky", 0) for results, _ in done)
+        tests["retries"] = sum(more for _, more in done)
+        failed = sum(results["stats"]["failures"] > 0 for results, _ in done)
+        group["instances"] = {
+            "overall": len(mine),
+            "claimed": sum(bool(spec.get("claimedAt")) for spec, _ in mine),
+            "complete": len(done),
+            "passes": len(done) - failed,
+            "failures": failed,
+        }
+        group["tests"] = tests
+
+
+def complete(payload: Wire) -> None:
+    """End a run whose specs are all complete."""
+    payload["durationMs"] = _last_moment(payload) - parse_iso(payload["createdAt"])
+    payload["completionState"] = "COMPLETE"
+    failed = any(spec["results"]["stats"]["failures"] for spec in payload["specs"])
+    payload["status"] = "FAILED" if failed else "PASSED"
+
+
+def cancel(payload: Wire, *, actor: str, reason: str) -> Wire:
+    """Cancel a run and return its cancellation, spelled as in `cancel-run.json`.
+
+    The date is a minute after the run's last event, for a world has no clock.
+    """
+    moment = _last_moment(payload) + _CANCEL_DELAY
+    payload["cancellation"] = {"actor": actor, "canceledAt": iso(moment), "reason": reason}
+    payload["completionState"] = "CANCELED"
+    payload["status"] = "FAILED"
+    cancellation: Wire = payload["cancellation"]
+    return cancellation
+
+
+def unclaim(payload: Wire, machine_ids: Collection[str]) -> list[str]:
+    """Take the specs of some machines back, and return the IDs of the instances that are gone."""
+    gone: list[str] = []
+    for spec in payload.get("specs", []):
+        if spec.get("machineId") in machine_ids and "instanceId" in spec:
+            gone.append(spec.pop("instanceId"))
+            del spec["machineId"]
+            spec.pop("worker", None)
+            spec.update(claimedAt=None, completedAt=None, results=None)
+    if gone:
+        payload.pop("cancellation", None)
+        payload.update(completionState="IN_PROGRESS", status="RUNNING", durationMs=None)
+    return gone
+
+
+def _last_moment(payload: Wire) -> int:
+    moments: list[Any] = [spec.get("completedAt") for spec in payload.get("specs", [])]
+    return max(parse_iso(text) for text in (payload["createdAt"], *moments) if text)

@@ -1,0 +1,229 @@
+"""The Currents REST API on a loopback socket, backed by a `World`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from currents_async.testing._serving.faults import Fault, take
+from currents_async.testing._serving.handlers import ROUTES, Call
+from currents_async.testing._serving.recording import RecordedRequest, Recorder
+from currents_async.testing._serving.replies import (
+    Encoder,
+    Refusal,
+    Reply,
+    compress,
+    encode_failure,
+)
+from currents_async.testing._serving.sending import Answer, accepts_gzip, send
+from currents_async.testing.world import World
+
+__all__ = ["FakeCurrents", "RecordedRequest"]
+
+_BASE = "/v1"
+_SHUTDOWN_SECONDS = 0.01
+_HANDLERS = {route.endpoint.operation: route.handle for route in ROUTES}
+
+
+class FakeCurrents:
+    """A fake of the service for tests: real HTTP, on 127.0.0.1, in the loop of the test.
+
+        async with FakeCurrents() as server:
+            async with Currents(server.api_key, base_url=server.url) as currents:
+                ...
+
+    Without a world it serves one project with one complete run of 40 specs.
+    """
+
+    before_answer: Callable[[RecordedRequest], Awaitable[None]] | None
+    """Awaited before each answer is made: a test can hold answers back, or look at the order."""
+
+    def __init__(
+        self,
+        world: World | None = None,
+        *,
+        api_key: str = "fake-currents-api-key",
+        response_limit: int = 1_048_576,
+        latency: float = 0.0,
+    ) -> None:
+        """Make a server for one `async with`.
+
+        `response_limit` is in bytes on the wire, `latency` in seconds before each answer.
+        """
+        if world is None:
+            world = World()
+            world.project().run()
+        self.world = world
+        self.api_key = api_key
+        self.before_answer = None
+        self._response_limit = response_limit
+        self._latency = latency
+        self._faults: list[Fault] = []
+        self._encoder = Encoder()
+        self._recorder = Recorder()
+        self._runner: web.AppRunner | None = None
+        self._url: str | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(middlewares=[self._serve])
+        for endpoint, _ in ROUTES:
+            app.router.add_route(
+                endpoint.method, _BASE + endpoint.path, _unreached, name=endpoint.operation
+            )
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=_SHUTDOWN_SECONDS,
+        )
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        host, port = self._runner.addresses[0]
+        self._url = f"http://{host}:{port}{_BASE}"
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        runner, self._runner, self._url = self._runner, None, None
+        if runner is None or runner.server is None:
+            return
+        connections = runner.server.connections
+        await runner.cleanup()
+        for connection in connections:
+            # A client that does not read would keep its connection open until it does.
+            if connection.transport is not None:
+                connection.transport.abort()
+        await self._recorder.idle()
+        await asyncio.sleep(0)
+
+    @property
+    def url(self) -> str:
+        """The base URL for the client."""
+        if self._url is None:
+            raise RuntimeError("FakeCurrents has a URL only inside its `async with`")
+        return self._url
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """All requests, in the order in which they arrived."""
+        return self._recorder.requests
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests have arrived and do not have their answer's last byte yet."""
+        return self._recorder.in_flight
+
+    @property
+    def peak_in_flight(self) -> int:
+        """The most there ever were of `in_flight`."""
+        return self._recorder.peak_in_flight
+
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of bodies sent so far, compressed where they were."""
+        return self._recorder.bytes_sent
+
+    @property
+    def open_connections(self) -> int:
+        """How many TCP connections are open, idle ones included."""
+        if self._runner is None or self._runner.server is None:
+            return 0
+        return sum(one.transport is not None for one in self._runner.server.connections)
+
+    async def idle(self) -> None:
+        """Wait until no request is in flight."""
+        await self._recorder.idle()
+
+    def fail(
+        self,
+        operation: str,
+        status: int = 503,
+        times: int = 1,
+        *,
+        path_args: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> None:
+        """Answer the next `times` requests of an operation with a failure.
+
+        Only those count whose path arguments include `path_args`, such as
+        `{"instance_id": "2tniK8lM9j1rSoVh"}`. Faults of the same request come one after the other,
+        and before anything else: the world is not touched, nor the API key looked at. Without
+        `body` the answer is the service's envelope.
+        """
+        if operation not in _HANDLERS:
+            raise ValueError(f"operation must be one of {sorted(_HANDLERS)}, not {operation!r}")
+        fault = Fault(
+            operation=operation,
+            status=status,
+            times=times,
+            path_args=path_args or {},
+            headers=headers or {},
+            body=body,
+        )
+        self._faults.append(fault)
+
+    @web.middleware
+    async def _serve(
+        self,
+        request: web.Request,
+        handler: Handler,  # noqa: ARG002 - aiohttp passes it by this name
+    ) -> web.StreamResponse:
+        """Answer every request, also those that aiohttp knows no route for."""
+        authorized = request.headers.get("Authorization") == f"Bearer {self.api_key}"
+        recorded = self._recorder.start(request, base=_BASE, authorized=authorized)
+        try:
+            recorded.body = await request.read()
+            if self.before_answer is not None:
+                await self.before_answer(recorded)
+            if self._latency:
+                await asyncio.sleep(self._latency)
+            answer = await self._answer(request, recorded)
+            return await send(request, recorded, answer, self._recorder)
+        except (ConnectionError, asyncio.CancelledError):
+            recorded.aborted = recorded.last_byte is None
+            raise
+        finally:
+            self._recorder.finish(recorded)
+
+    async def _answer(self, request: web.Request, recorded: RecordedRequest) -> Answer:
+        fault, self._faults = take(self._faults, recorded.operation, recorded.path_args)
+        if fault is not None:
+            return Answer(fault.status, fault.content(), fault.headers)
+        gzip = accepts_gzip(request)
+        status = 200
+        try:
+            body = await self._encoder.encode(self._reply(request, recorded), gzip=gzip)
+            self._check_size(body)
+        except Refusal as refusal:
+            status, failure = refusal.status, encode_failure(refusal.message)
+            body = compress(failure) if gzip else failure
+        return Answer(status, body, {"Content-Encoding": "gzip"} if gzip else {})
+
+    def _check_size(self, body: bytes) -> None:
+        if len(body) > self._response_limit:
+            raise Refusal(
+                413,
+                f"Payload Too Large - {len(body)} bytes, the limit is {self._response_limit}. "
+                "Use Accept-Encoding: gzip header.",
+            )
+
+    def _reply(self, request: web.Request, recorded: RecordedRequest) -> Reply:
+        if not recorded.authorized:
+            raise Refusal(401, "Invalid API key provided")
+        if recorded.operation is None:
+            wrong_method = isinstance(request.match_info.http_exception, web.HTTPMethodNotAllowed)
+            raise Refusal(405, "Method not allowed") if wrong_method else Refusal(404, "Not found")
+        call = Call(recorded.path_args, recorded.query, recorded.body)
+        return _HANDLERS[recorded.operation](self.world, call)
+
+
+async def _unreached(_: web.Request) -> web.StreamResponse:
+    raise NotImplementedError("the middleware answers")

@@ -1,0 +1,111 @@
+"""A made-up organisation: projects, their runs and instances, the same for the same seed."""
+
+from collections.abc import Callable, Collection
+from copy import deepcopy
+from functools import partial
+from itertools import count
+from typing import NamedTuple
+
+from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.ids import base62, hexadecimal, stream
+from currents_async.testing._world.project import WorldProject
+from currents_async.testing._world.run import WorldRun, WorldSpec
+
+__all__ = ["World", "WorldProject", "WorldRun", "WorldSpec"]
+
+
+class _Instance(NamedTuple):
+    """Where the payload of an instance comes from."""
+
+    run_id: str | None
+    version: int
+    make: Callable[[], Wire]
+
+
+class World:
+    """What a fake server has to tell.
+
+    The same seed gives the same bytes: a project, a run and an instance depend on their number
+    only, not on what else there is or on who was asked for first. No clock is read: the first run
+    of a project begins at 2026-01-05T09:00:00Z.
+    """
+
+    runs: dict[str, WorldRun]
+    """All runs by their ID, in the order in which they were made."""
+    projects: list[WorldProject]
+    """The projects, in the order in which they were made."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.seed = seed
+        self.runs = {}
+        self.projects = []
+        self._org = hexadecimal(stream(seed, "org"), 24)
+        self._versions = count(1)
+        self._instances: dict[str, _Instance] = {}
+
+    def project(self, name: str | None = None) -> WorldProject:
+        """Make a project, as yet without runs."""
+        number = len(self.projects) + 1
+        project = WorldProject(
+            f"{self.seed}:{number}",
+            name=name or f"Project {number}",
+            project_id=base62(stream(self.seed, number, "project"), 6),
+            org=self._org,
+            runs=self.runs,
+            versions=self._versions,
+            add=self._add_run,
+        )
+        self.projects.append(project)
+        return project
+
+    def add_run_payload(self, data: Wire, *, github_run: tuple[str, int] | None = None) -> WorldRun:
+        """Serve a copy of a run's `data` exactly as given, under its own `runId`.
+
+        Its specs have no instances but those that are added too.
+        """
+        run = WorldRun(deepcopy(data), self._versions, github_run=github_run)
+        self.runs[run.run_id] = run
+        return run
+
+    def add_instance_payload(self, data: Wire) -> None:
+        """Serve a copy of an instance's `data` exactly as given, under its own `instanceId`."""
+        instance = _Instance(
+            data.get("runId"), next(self._versions), partial(deepcopy, deepcopy(data))
+        )
+        self._instances[data["instanceId"]] = instance
+
+    def instance(self, instance_id: str) -> Wire | None:
+        """Build the `data` of getInstance, or return None when there is no such instance."""
+        found = self._instances.get(instance_id)
+        return None if found is None else found.make()
+
+    def instance_version(self, instance_id: str) -> int | None:
+        """Return a number that changes with the instance's payload, None without an instance."""
+        found = self._instances.get(instance_id)
+        return None if found is None else found.version
+
+    def reset(self, run_id: str, machine_ids: Collection[str]) -> list[str]:
+        """Take the specs of some machines back, so that they wait to be claimed again.
+
+        Their instances are gone, and the run is in progress again; unless none of the machines has
+        a spec, which changes nothing. Return the IDs of the instances that are gone.
+        """
+        gone = self.runs[run_id].unclaim(machine_ids)
+        for instance_id in gone:
+            self._instances.pop(instance_id, None)
+        return gone
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run and its instances."""
+        run = self.runs.pop(run_id)
+        own = {instance for instance, source in self._instances.items() if source.run_id == run_id}
+        for instance_id in own | {spec.instance_id for spec in run.specs if spec.instance_id}:
+            self._instances.pop(instance_id, None)
+
+    def _add_run(self, run: WorldRun) -> None:
+        self.runs[run.run_id] = run
+        # From the payload: most large runs are never asked for their `specs`.
+        for index, spec in enumerate(run.payload["specs"]):
+            if "instanceId" in spec:
+                make = partial(run.instance, index)
+                self._instances[spec["instanceId"]] = _Instance(run.run_id, run.version, make)

@@ -1,0 +1,95 @@
+import asyncio
+import os
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import trustme
+from aiohttp import web
+from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import settings
+
+from currents_async import Currents
+from currents_async.testing import FakeCurrents, World, WorldProject
+
+# Timing belongs in benchmarks/: a slow machine is no failure.
+settings.register_profile("suite", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("CURRENTS_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
+    """Make a blocking call of ours inside the event loop an error."""
+    with blockbuster_ctx("currents_async") as detector:
+        yield detector
+
+
+@pytest.fixture
+async def no_task_is_left() -> AsyncIterator[None]:
+    yield
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.fixture
+def world() -> World:
+    return World(seed=1)
+
+
+@pytest.fixture
+def project(world: World) -> WorldProject:
+    return world.project(name="Web shop")
+
+
+@pytest.fixture
+async def server(world: World, no_task_is_left: None) -> AsyncIterator[FakeCurrents]:
+    async with FakeCurrents(world) as server:
+        yield server
+
+
+@pytest.fixture
+async def currents(server: FakeCurrents) -> AsyncIterator[Currents]:
+    async with Currents(server.api_key, base_url=server.url) as currents:
+        yield currents
+
+
+@pytest.fixture
+def unused_port() -> Iterator[int]:
+    """A port of 127.0.0.1 that refuses connections: bound, and nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+@pytest.fixture
+async def tls_server(authority: trustme.CA) -> AsyncIterator[str]:
+    """A server behind a certificate that only `trusting` trusts; it answers 500 to all."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+
+    async def fail(_: web.BaseRequest) -> web.Response:
+        return web.Response(status=500)
+
+    runner = web.ServerRunner(web.Server(fail))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    yield f"https://localhost:{runner.addresses[0][1]}"
+    await runner.cleanup()

@@ -1,0 +1,396 @@
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from currents_async.testing import World, WorldProject, WorldRun
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+def failed(message: str) -> dict[str, str]:
+    return {"status": "FAILED", "error": message}
+
+
+def sample(name: str) -> Any:
+    return msgspec.json.decode((SAMPLES / name).read_bytes())
+
+
+class TestGetRun:
+    async def test_answers_with_the_run(self, serve: Any, world: World) -> None:
+        run = world.project().run()
+        async with serve(world) as served:
+            assert await served.call("GET", f"runs/{run.run_id}") == (
+                200,
+                {"status": "OK", "data": run.payload},
+            )
+
+    async def test_unknown(self, served: Any) -> None:
+        assert await served.call("GET", "runs/nope") == (404, failed("Run not found"))
+
+    @pytest.mark.parametrize("name", ["run-playwright.json", "run-cypress.json"])
+    async def test_serves_samples_verbatim(self, serve: Any, world: World, name: str) -> None:
+        world.add_run_payload(sample(name)["data"])
+        async with serve(world) as served:
+            path = f"runs/{sample(name)['data']['runId']}"
+            assert await served.call("GET", path) == (200, sample(name))
+
+
+class TestGetInstance:
+    @pytest.mark.parametrize("framework", ["playwright", "cypress"])
+    async def test_answers_with_the_instance(
+        self, serve: Any, project: WorldProject, world: World, framework: Any
+    ) -> None:
+        run = project.run(framework=framework)
+        async with serve(world) as served:
+            for index in (39, 0):
+                path = f"instances/{run.specs[index].instance_id}"
+                assert await served.call("GET", path) == (
+                    200,
+                    {"status": "OK", "data": run.instance(index)},
+                )
+
+    async def test_unknown(self, served: Any) -> None:
+        answer = await served.call("GET", "instances/nope")
+        assert answer == (404, sample("error-404.json"))
+
+    @pytest.mark.parametrize("name", ["instance-playwright.json", "instance-cypress.json"])
+    async def test_serves_samples_verbatim(self, serve: Any, world: World, name: str) -> None:
+        world.add_instance_payload(sample(name)["data"])
+        async with serve(world) as served:
+            path = f"instances/{sample(name)['data']['instanceId']}"
+            assert await served.call("GET", path) == (200, sample(name))
+
+    async def test_a_replaced_payload_is_not_answered_from_the_cache(
+        self, serve: Any, world: World
+    ) -> None:
+        async with serve(world) as served:
+            for number in (1, 2):
+                data = {"instanceId": "i", "number": number}
+                world.add_instance_payload(data)
+                for _ in range(2):
+                    assert (await served.call("GET", "instances/i"))[1]["data"] == data
+
+
+class TestFindRun:
+    async def find(self, served: Any, project: WorldProject, *query: tuple[str, str]) -> Any:
+        pairs = [("projectId", project.project_id), *query]
+        status, answer = await served.call("GET", "runs/find", params=pairs)
+        return answer["data"]["runId"] if status == 200 else (status, answer["error"])
+
+    async def test_most_recent_complete_run(
+        self, serve: Any, world: World, project: WorldProject
+    ) -> None:
+        project.run()
+        expected = project.run()
+        project.run(running=True)
+        project.run(unclaimed=1)
+        world.project().run()
+        async with serve(world) as served:
+            assert await self.find(served, project) == expected.run_id
+            expected = project.run(framework="cypress")
+            assert await self.find(served, project) == expected.run_id
+
+    async def test_by_branch(self, serve: Any, world: World, project: WorldProject) -> None:
+        one = project.run(branch="release/1")
+        two = project.run(branch="release/2")
+        main = project.run(branch="main")
+        async with serve(world) as served:
+            for branch, expected in [
+                ("release/1", one.run_id),
+                ("release/*", two.run_id),
+                ("release/1*", one.run_id),
+                ("main", main.run_id),
+                ("m*", main.run_id),
+                ("release", (404, "Run not found")),
+                ("MAIN", (404, "Run not found")),
+            ]:
+                assert await self.find(served, project, ("branch", branch)) == expected
+
+    async def test_by_build_which_wins_over_the_branch(
+        self, serve: Any, world: World, project: WorldProject
+    ) -> None:
+        run = project.run(ci_build_id="build 7 é")
+        project.run(ci_build_id="build 7 é 8")
+        async with serve(world) as served:
+            by_build = ("ciBuildId", "build 7 é")
+            assert await self.find(served, project, by_build) == run.run_id
+            assert await self.find(served, project, by_build, ("branch", "other")) == run.run_id
+            assert (await self.find(served, project, ("ciBuildId", "build*")))[0] == 404
+
+    async def test_by_all_tags(self, serve: Any, world: World, project: WorldProject) -> None:
+        both = project.run(tags=["a", "b", "c"])
+        one = project.run(tags=["a"])
+        async with serve(world) as served:
+            a, b, d = (("tags[]", tag) for tag in "abd")
+            assert await self.find(served, project, a) == one.run_id
+            assert await self.find(served, project, a, b) == both.run_id
+            assert await self.find(served, project, a, d) == (404, "Run not found")
+
+    @pytest.mark.parametrize("value", ["true", "false"])
+    async def test_last_run_of_playwright(
+        self, serve: Any, world: World, project: WorldProject, value: str
+    ) -> None:
+        run = project.run()
+        async with serve(world) as served:
+            assert await self.find(served, project, ("pwLastRun", value)) == run.run_id
+
+    async def test_given_runs_are_found_too(self, serve: Any, world: World) -> None:
+        data = sample("run-cypress.json")["data"]
+        world.add_run_payload(data)
+        async with serve(world) as served:
+            query = {"projectId": data["projectId"], "branch": "feat/*", "tags[]": "tagB"}
+            status, answer = await served.call("GET", "runs/find", params=query)
+            assert (status, answer["data"]) == (200, data)
+
+    @pytest.mark.parametrize(
+        ("query", "words"),
+        [
+            ([], "projectId is required"),
+            ([("branch", "main")], "projectId is required"),
+            ([("projectId", "")], "projectId is required"),
+            ([("projectId", "p"), ("branch", "a b")], "no spaces"),
+            ([("projectId", "p"), ("branch", "")], "no spaces"),
+            ([("projectId", "p"), ("branch", "*")], "only at its end"),
+            ([("projectId", "p"), ("branch", "a*b")], "only at its end"),
+            ([("projectId", "p"), ("branch", "a**")], "only at its end"),
+            ([("projectId", "p"), ("branch", "x" * 251)], "at most 250"),
+            ([("projectId", "p"), ("branch", "a"), ("branch", "b")], "branch must not be repeated"),
+            ([("projectId", "p"), ("projectId", "q")], "projectId must not be repeated"),
+            ([("projectId", "p"), ("pwLastRun", "yes")], "true or false"),
+            ([("projectId", "p"), ("tags", "a")], "tags is not a parameter"),
+        ],
+    )
+    async def test_bad_parameters(
+        self, served: Any, query: list[tuple[str, str]], words: str
+    ) -> None:
+        status, answer = await served.call("GET", "runs/find", params=query)
+        assert (status, answer["status"]) == (400, "FAILED")
+        assert words in answer["error"]
+
+    async def test_longest_branch(self, served: Any) -> None:
+        query = {"projectId": "p", "branch": "x" * 249 + "*"}
+        status, _ = await served.call("GET", "runs/find", params=query)
+        assert status == 404
+
+
+class TestCancelRun:
+    async def test_cancels_once(self, serve: Any, world: World, project: WorldProject) -> None:
+        run = project.run(unclaimed=3)
+        async with serve(world) as served:
+            await served.call("GET", f"runs/{run.run_id}")
+            status, answer = await served.call("PUT", f"runs/{run.run_id}/cancel")
+            assert status == 200
+            assert answer["data"].keys() == sample("cancel-run.json")["data"].keys()
+            assert answer["data"].pop("runId") == run.run_id
+            _, after = await served.call("GET", f"runs/{run.run_id}")
+            assert after["data"]["cancellation"] == answer["data"]
+            assert after["data"]["completionState"] == "CANCELED"
+            assert after["data"]["status"] == "FAILED"
+            again = await served.call("PUT", f"runs/{run.run_id}/cancel")
+            assert again == (422, sample("error-422-already-cancelled.json"))
+
+    async def test_a_cancelled_run_is_not_found_as_complete(
+        self, serve: Any, world: World, project: WorldProject
+    ) -> None:
+        run = project.run(running=True)
+        async with serve(world) as served:
+            await served.call("PUT", f"runs/{run.run_id}/cancel")
+            query = {"projectId": project.project_id}
+            assert (await served.call("GET", "runs/find", params=query))[0] == 404
+
+    async def test_a_complete_run(self, serve: Any, world: World, project: WorldProject) -> None:
+        run = project.run()
+        async with serve(world) as served:
+            answer = await served.call("PUT", f"runs/{run.run_id}/cancel")
+            assert answer == (422, failed("Run already completed"))
+            assert run.completion_state == "COMPLETE"
+
+    async def test_unknown(self, served: Any) -> None:
+        assert await served.call("PUT", "runs/nope/cancel") == (404, failed("Run not found"))
+
+
+class TestCancelRunByGithubCI:
+    PATH = "runs/cancel-ci/github"
+
+    async def cancel(self, served: Any, **body: Any) -> Any:
+        status, answer = await served.call("PUT", self.PATH, json=body)
+        return answer["data"]["runId"] if status == 200 else (status, answer["error"])
+
+    async def test_by_run_and_attempt(
+        self, serve: Any, world: World, project: WorldProject
+    ) -> None:
+        first = project.run(github_run=("123", 1), running=True)
+        second = project.run(github_run=("123", 2), running=True)
+        async with serve(world) as served:
+            assert await self.cancel(served, githubRunId="123", githubRunAttempt=2) == second.run_id
+            assert (first.completion_state, second.completion_state) == ("IN_PROGRESS", "CANCELED")
+            again = await self.cancel(served, githubRunId="123", githubRunAttempt=2)
+            assert again == (422, "Run already cancelled")
+            missing = await self.cancel(served, githubRunId="124", githubRunAttempt=1)
+            assert missing == (404, "Run not found")
+
+    async def test_scopes(self, serve: Any, world: World, project: WorldProject) -> None:
+        github: Any = {"github_run": ("123", 1), "running": True}
+        here = project.run(**github, ci_build_id="a")
+        there = project.run(**github, ci_build_id="b")
+        elsewhere = world.project().run(**github, ci_build_id="a")
+        ask = {"githubRunId": "123", "githubRunAttempt": 1}
+        async with serve(world) as served:
+            scope = {"projectId": project.project_id, "ciBuildId": "a"}
+            assert await self.cancel(served, **ask, **scope) == here.run_id
+            assert await self.cancel(served, **ask, ciBuildId="b") == there.run_id
+            assert await self.cancel(served, **ask, ciBuildId="c") == (404, "Run not found")
+            # Of several matches, the one that can still be cancelled.
+            assert await self.cancel(served, **ask) == elsewhere.run_id
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"{",
+            b"\xff",
+            b"[]",
+            b'{"githubRunId": "1"}',
+            b'{"githubRunAttempt": 1}',
+            b'{"githubRunId": 1, "githubRunAttempt": 1}',
+            b'{"githubRunId": "1", "githubRunAttempt": "1"}',
+            b'{"githubRunId": "1", "githubRunAttempt": 1, "projectID": "p"}',
+        ],
+    )
+    async def test_bad_body(self, served: Any, body: bytes) -> None:
+        status, answer = await served.call("PUT", self.PATH, data=body)
+        assert (status, answer["status"]) == (400, "FAILED")
+        assert "body" in answer["error"]
+
+
+class TestResetRun:
+    @pytest.mark.parametrize("framework", ["playwright", "cypress"])
+    async def test_takes_the_specs_of_a_machine_back(
+        self, serve: Any, world: World, project: WorldProject, framework: Any
+    ) -> None:
+        run = project.run(framework=framework, groups=2)
+        machine, *others = run.machine_ids
+        assert others
+        before = run.specs
+        async with serve(world) as served:
+            status, answer = await served.call(
+                "PUT",
+                f"runs/{run.run_id}/reset",
+                json={"machineId": [machine, "unknown"], "isBatchedOr8n": True},
+            )
+            mine = [spec for spec in before if spec.machine_id == machine]
+            assert (status, answer["data"]) == (200, {"runId": run.run_id, "specs": len(mine)})
+            _, after = await served.call("GET", f"runs/{run.run_id}")
+            self.check(after["data"], run, machine)
+            for spec in before:
+                expected = 404 if spec.machine_id == machine else 200
+                status, _ = await served.call("GET", f"instances/{spec.instance_id}")
+                assert status == expected
+
+    def check(self, data: dict[str, Any], run: WorldRun, machine: str) -> None:
+        assert (data["completionState"], data["status"]) == ("IN_PROGRESS", "RUNNING")
+        assert machine not in run.machine_ids
+        waiting = [entry for entry in data["specs"] if "instanceId" not in entry]
+        assert waiting
+        for entry in waiting:
+            assert entry["claimedAt"] is entry["completedAt"] is entry["results"] is None
+            assert entry.keys().isdisjoint({"machineId", "worker"})
+        for name in ("passes", "failures", "pending", "skipped", "flaky"):
+            specs = sum(getattr(spec, name) for spec in run.specs)
+            assert sum(group["tests"][name] for group in data["groups"]) == specs
+        counts = [group["instances"] for group in data["groups"]]
+        assert sum(count["overall"] for count in counts) == 40
+        assert sum(count["claimed"] for count in counts) == 40 - len(waiting)
+
+    async def test_given_run(self, serve: Any, world: World) -> None:
+        for name in ("playwright", "cypress"):
+            data = sample(f"run-{name}.json")["data"]
+            run = world.add_run_payload(data)
+            instance = {"instanceId": data["specs"][0]["instanceId"], "runId": run.run_id}
+            world.add_instance_payload(instance)
+            async with serve(world) as served:
+                body = {"machineId": run.machine_ids}
+                path = f"runs/{run.run_id}/reset"
+                assert (await served.call("PUT", path, json=body))[0] == 200
+                assert run.specs[0].instance_id is None
+                assert run.status == "RUNNING"
+                assert run.payload["groups"][0]["tests"]["failures"] == 0
+                path = f"instances/{instance['instanceId']}"
+                assert (await served.call("GET", path))[0] == 404
+
+    async def test_machines_without_specs_change_nothing(
+        self, serve: Any, world: World, project: WorldProject
+    ) -> None:
+        run = project.run()
+        version = run.version
+        async with serve(world) as served:
+            body = {"machineId": ["unknown"]}
+            status, answer = await served.call("PUT", f"runs/{run.run_id}/reset", json=body)
+            assert (status, answer["data"]["specs"]) == (200, 0)
+        assert (run.completion_state, run.version) == ("COMPLETE", version)
+
+    async def test_a_cancelled_run_goes_on(
+        self, serve: Any, world: World, project: WorldProject
+    ) -> None:
+        run = project.run(unclaimed=1)
+        run.cancel()
+        async with serve(world) as served:
+            body = {"machineId": run.machine_ids}
+            await served.call("PUT", f"runs/{run.run_id}/reset", json=body)
+            assert run.completion_state == "IN_PROGRESS"
+            assert "cancellation" not in run.payload
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"machineId": []},
+            {"machineId": [f"m{number}" for number in range(64)]},
+            {"machineId": "m1"},
+            {"machineId": [1]},
+            {"machineId": ["m1"], "isBatchedOr8n": "yes"},
+            {"machineIds": ["m1"]},
+            {},
+        ],
+    )
+    async def test_bad_body(self, served: Any, body: Any) -> None:
+        run_id = next(iter(served.server.world.runs))
+        status, answer = await served.call("PUT", f"runs/{run_id}/reset", json=body)
+        assert (status, answer["status"]) == (400, "FAILED")
+        assert answer["error"].startswith("Invalid request body: ")
+
+    async def test_malformed_body(self, served: Any) -> None:
+        run_id = next(iter(served.server.world.runs))
+        answer = await served.call("PUT", f"runs/{run_id}/reset", data=b"{")
+        assert answer == (400, failed("Request body is not valid JSON"))
+
+    async def test_63_machines_are_not_too_many(self, served: Any) -> None:
+        run_id = next(iter(served.server.world.runs))
+        body = {"machineId": [f"m{number}" for number in range(63)]}
+        assert (await served.call("PUT", f"runs/{run_id}/reset", json=body))[0] == 200
+
+    async def test_unknown(self, served: Any) -> None:
+        answer = await served.call("PUT", "runs/nope/reset", json={"machineId": ["m"]})
+        assert answer == (404, failed("Run not found"))
+
+
+class TestDeleteRun:
+    async def test_deletes_the_run_and_its_instances(
+        self, serve: Any, world: World, project: WorldProject
+    ) -> None:
+        run, other = project.run(), project.run()
+        world.add_instance_payload({"instanceId": "given", "runId": run.run_id})
+        instance = f"instances/{run.specs[0].instance_id}"
+        async with serve(world) as served:
+            assert (await served.call("GET", instance))[0] == 200
+            status, answer = await served.call("DELETE", f"runs/{run.run_id}")
+            assert (status, answer["data"]) == (200, {"runId": run.run_id, "actor": "API Request"})
+            assert answer["data"].keys() == sample("delete-run.json")["data"].keys()
+            for path in (f"runs/{run.run_id}", instance, "instances/given"):
+                assert (await served.call("GET", path))[0] == 404
+            again = await served.call("DELETE", f"runs/{run.run_id}")
+            assert again == (404, failed("Run not found"))
+            other_instance = f"instances/{other.specs[0].instance_id}"
+            assert (await served.call("GET", other_instance))[0] == 200
+        assert project.runs == [other]
