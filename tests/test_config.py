@@ -1,0 +1,111 @@
+import math
+
+import pytest
+
+from currents_async import InvalidArgumentError, Limits, Timeouts
+from currents_async._config import resolve_base_url, resolve_project_id
+from currents_async._transport import find_credential
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("API_KEY", "API_URL", "REST_API_URL", "PROJECT_ID"):
+        monkeypatch.delenv(f"CURRENTS_{name}", raising=False)
+
+
+class TestBaseUrl:
+    def test_production_is_the_default(self) -> None:
+        assert resolve_base_url(None) == "https://api.currents.dev/v1"
+
+    @pytest.mark.parametrize("name", ["CURRENTS_API_URL", "CURRENTS_REST_API_URL"])
+    def test_environment(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        monkeypatch.setenv(name, "https://api-staging.currents.dev/v1/")
+        assert resolve_base_url(None) == "https://api-staging.currents.dev/v1"
+        assert resolve_base_url("https://example.org") == "https://example.org"
+
+    @pytest.mark.parametrize(
+        "url",
+        ["http://localhost:4000/v1", "http://127.0.0.1:1", "http://127.8.8.8", "http://[::1]:5"],
+    )
+    def test_plain_http_on_loopback(self, url: str) -> None:
+        assert resolve_base_url(url) == url
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://api.currents.dev/v1",
+            "http://192.168.1.2",
+            "http://localhost.example.org",
+            "ftp://localhost",
+            "api.currents.dev",
+            "https://",
+            "https:///v1",
+            "https://exa mple.org",
+            "https://example.org\n",
+            "https://exämple.org",
+            "https://example.org:port",
+            "https://user:hunter2@example.org",
+            "https://example.org/v1?key=hunter2",
+            "https://example.org/#x",
+            "",
+        ],
+    )
+    def test_what_is_refused(self, url: str) -> None:
+        with pytest.raises(InvalidArgumentError, match="base_url") as caught:
+            resolve_base_url(url)
+        assert "hunter2" not in str(caught.value)
+
+
+def test_project_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve_project_id(None) is None
+    monkeypatch.setenv("CURRENTS_PROJECT_ID", "p1")
+    assert resolve_project_id(None) == "p1"
+    assert resolve_project_id("p2") == "p2"
+
+
+class TestCredential:
+    def test_the_argument_wins(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CURRENTS_API_KEY", "from-environment")
+        for argument, expected in ((None, "from-environment"), ("given", "given")):
+            credential = find_credential(argument)
+            assert not isinstance(credential, InvalidArgumentError)
+            assert credential.authorization() == f"Bearer {expected}"
+
+    @pytest.mark.parametrize("key", ["", " ", "abc def", "abc\n", "\tabc", "abc\x7f", "schlüssel"])
+    @pytest.mark.parametrize("where", ["argument", "environment"])
+    def test_a_bad_key_is_refused_and_not_shown(
+        self, monkeypatch: pytest.MonkeyPatch, key: str, where: str
+    ) -> None:
+        if where == "environment":
+            monkeypatch.setenv("CURRENTS_API_KEY", key)
+        problem = find_credential(key if where == "argument" else None)
+        assert isinstance(problem, InvalidArgumentError)
+        assert "CURRENTS_API_KEY" in str(problem)
+        assert not key.strip() or key.strip() not in str(problem)
+
+    def test_a_key_of_another_type(self) -> None:
+        problem = find_credential(b"key")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        assert isinstance(problem, InvalidArgumentError)
+
+    def test_no_key(self) -> None:
+        problem = find_credential(None)
+        assert isinstance(problem, InvalidArgumentError)
+        assert "CURRENTS_API_KEY" in str(problem)
+
+
+@pytest.mark.parametrize("value", [0, -1, math.nan, True, None, "10"])
+@pytest.mark.parametrize("name", ["connect", "read", "total"])
+def test_timeouts_are_positive_numbers(name: str, value: object) -> None:
+    with pytest.raises(InvalidArgumentError, match=rf"Timeouts\.{name}"):
+        Timeouts(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, None, "10"])
+@pytest.mark.parametrize("name", ["concurrency", "body"])
+def test_limits_are_positive_whole_numbers(name: str, value: object) -> None:
+    with pytest.raises(InvalidArgumentError, match=rf"Limits\.{name}"):
+        Limits(**{name: value})  # type: ignore[arg-type]
+
+
+def test_settings_can_wait_for_ever() -> None:
+    assert Timeouts(total=math.inf).total == math.inf

@@ -1,0 +1,205 @@
+"""The seven operations against the fake service: answers, state, errors, and what is not sent."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from currents_async import (
+    AlreadyCancelledError,
+    Currents,
+    ForbiddenError,
+    InstanceResult,
+    InvalidArgumentError,
+    NotFoundError,
+    PayloadTooLargeError,
+    UnauthorizedError,
+)
+from currents_async.models import CompletionState, Outcome
+from currents_async.testing import FakeCurrents, RecordedRequest, WorldProject
+
+
+async def test_get_has_every_spec(currents: Currents, project: WorldProject) -> None:
+    made = project.run(specs=25, failures=2)
+    run = await currents.runs.get(made.run_id)
+    assert [spec.instance_id for spec in run.specs] == [spec.instance_id for spec in made.specs]
+    stats = [spec.results.stats for spec in run.specs if spec.results is not None]
+    assert len(stats) == 25
+    assert sum(counts.failures for counts in stats if counts is not None) == 2
+
+
+@pytest.mark.parametrize("framework", ["playwright", "cypress"])
+async def test_the_counts_of_a_run_are_those_of_its_instances(
+    currents: Currents, project: WorldProject, framework: str
+) -> None:
+    made = project.run(specs=12, framework=framework, failures=3, flaky=2)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    run = await currents.runs.get(made.run_id)
+    for spec in run.specs:
+        assert spec.instance_id is not None
+        instance = await currents.instances.get(spec.instance_id)
+        assert spec.results is not None
+        assert spec.results.stats is not None
+        states = [test.state for test in instance.tests]
+        assert spec.results.stats.failures == states.count(Outcome.FAILED)
+        assert spec.results.stats.passes == states.count(Outcome.PASSED)
+        assert spec.results.stats.total == len(states)
+        assert spec.flaky == sum(test.is_flaky for test in instance.tests)
+        assert spec.failed == instance.failed
+
+
+class TestFind:
+    async def test_by_branch_build_and_tags(
+        self, currents: Currents, project: WorldProject
+    ) -> None:
+        main = project.run(specs=1, branch="main", tags=["nightly"], ci_build_id="b1")
+        release = project.run(specs=1, branch="release/7", tags=["nightly", "eu"])
+        find = currents.runs.find
+        assert (await find(project.project_id, branch="main")).run_id == main.run_id
+        assert (await find(project.project_id, branch="release/*")).run_id == release.run_id
+        assert (await find(project.project_id, ci_build_id="b1")).run_id == main.run_id
+        assert (await find(project.project_id, tags=["eu", "nightly"])).run_id == release.run_id
+        with pytest.raises(NotFoundError):
+            await find(project.project_id, branch="nowhere")
+
+    async def test_the_project_of_the_client(
+        self, server: FakeCurrents, project: WorldProject, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = project.run(specs=1)
+        async with Currents(
+            server.api_key, base_url=server.url, project_id=project.project_id
+        ) as currents:
+            assert (await currents.runs.find()).run_id == made.run_id
+        monkeypatch.setenv("CURRENTS_PROJECT_ID", project.project_id)
+        async with Currents(server.api_key, base_url=server.url) as currents:
+            assert (await currents.runs.find()).run_id == made.run_id
+
+
+async def test_cancel(currents: Currents, project: WorldProject) -> None:
+    made = project.run(specs=3, running=True)
+    cancellation = await currents.runs.cancel(made.run_id)
+    assert cancellation.run_id == made.run_id
+    run = await currents.runs.get(made.run_id)
+    assert run.completion_state is CompletionState.CANCELED
+    assert run.cancellation is not None
+    assert run.cancellation.at == cancellation.at
+    with pytest.raises(AlreadyCancelledError) as caught:
+        await currents.runs.cancel(made.run_id)
+    assert caught.value.status == 422
+
+
+async def test_cancel_github_ci(currents: Currents, project: WorldProject) -> None:
+    made = project.run(specs=3, running=True, github_run=("77", 2))
+    with pytest.raises(NotFoundError):
+        await currents.runs.cancel_github_ci("77", 1)
+    assert (await currents.runs.cancel_github_ci("77", 2)).run_id == made.run_id
+
+
+async def test_reset(currents: Currents, project: WorldProject) -> None:
+    made = project.run(specs=6)
+    machine = (await currents.runs.get(made.run_id)).specs[0].machine_id
+    assert machine is not None
+    await currents.runs.reset(made.run_id, [machine])
+    run = await currents.runs.get(made.run_id)
+    assert not run.has_ended
+    assert run.specs[0].results is None
+
+
+async def test_delete(currents: Currents, project: WorldProject) -> None:
+    made = project.run(specs=1)
+    instance_id = made.specs[0].instance_id
+    assert instance_id is not None
+    assert (await currents.runs.delete(made.run_id)).run_id == made.run_id
+    with pytest.raises(NotFoundError, match="404"):
+        await currents.runs.get(made.run_id)
+    with pytest.raises(NotFoundError):
+        await currents.instances.get(instance_id)
+
+
+async def test_a_wrong_key(server: FakeCurrents) -> None:
+    async with Currents("another-key", base_url=server.url) as currents:
+        with pytest.raises(UnauthorizedError, match="Invalid API key") as caught:
+            await currents.runs.get("r")
+    assert caught.value.request_id == server.requests[0].request_id
+    assert caught.value.url == f"{server.url}/runs/r"
+    assert caught.value.method == "GET"
+
+
+async def test_too_large_for_the_service(currents: Currents, project: WorldProject) -> None:
+    made = project.run(specs=15_000)
+    with pytest.raises(PayloadTooLargeError):
+        await currents.runs.get(made.run_id)
+
+
+class TestGetMany:
+    async def test_order_of_the_ids_each_once(
+        self, server: FakeCurrents, currents: Currents, project: WorldProject
+    ) -> None:
+        ids = [spec.instance_id or "" for spec in project.run(specs=20).specs]
+        wanted = [*reversed(ids), ids[3], ids[3]]
+        wave = asyncio.Barrier(4)
+
+        async def wait_for_the_others(_: RecordedRequest) -> None:
+            async with asyncio.timeout(20):
+                await wave.wait()
+
+        server.before_answer = wait_for_the_others
+        instances = await currents.instances.get_many(wanted, concurrency=4)
+        assert [instance.instance_id for instance in instances] == ids[::-1]
+        assert len(server.requests) == 20
+        assert server.peak_in_flight == 4
+
+    async def test_errors_are_raised_or_collected(
+        self, currents: Currents, project: WorldProject
+    ) -> None:
+        known = project.run(specs=1).specs[0].instance_id
+        assert known is not None
+        with pytest.raises(NotFoundError):
+            await currents.instances.get_many([known, "unknown"])
+        results = await currents.instances.get_many([known, "unknown"], on_error="collect")
+        assert [result.instance_id for result in results] == [known, "unknown"]
+        assert results[0].instance is not None
+        assert results[0].error is None
+        assert isinstance(results[1].error, NotFoundError)
+        assert all(type(result) is InstanceResult and result.spec is None for result in results)
+
+    async def test_nothing_to_do(self, server: FakeCurrents, currents: Currents) -> None:
+        assert await currents.instances.get_many([]) == []
+        assert server.requests == []
+
+
+INVALID: dict[str, Callable[[Currents], Awaitable[object]]] = {
+    "empty run ID": lambda c: c.runs.get(""),
+    "a path": lambda c: c.runs.get("../projects"),
+    "two dots": lambda c: c.runs.cancel(".."),
+    "a line break": lambda c: c.runs.delete("r\n"),
+    "no text": lambda c: c.instances.get(None),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    "no project": lambda c: c.runs.find(),
+    "build and branch": lambda c: c.runs.find("p", ci_build_id="b", branch="main"),
+    "a bad branch": lambda c: c.runs.find("p", branch="a*b"),
+    "tags as one string": lambda c: c.runs.find("p", tags="nightly"),
+    "an empty tag": lambda c: c.runs.find("p", tags=[""]),
+    "no machine": lambda c: c.runs.reset("r", []),
+    "64 machines": lambda c: c.runs.reset("r", ["m"] * 64),
+    "machines as one string": lambda c: c.runs.reset("r", "m1"),
+    "an attempt of 0": lambda c: c.runs.cancel_github_ci("1", 0),
+    "a GitHub run ID that is a number": lambda c: c.runs.cancel_github_ci(1, 1),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    "no concurrency": lambda c: c.runs.get_instances("r", concurrency=0),
+    "IDs as one string": lambda c: c.instances.get_many("abc"),
+    "one bad ID among many": lambda c: c.instances.get_many(["a", "b/c"]),
+    "a bad on_error": lambda c: c.instances.get_many(["a"], on_error="ignore"),  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+}
+
+
+@pytest.mark.parametrize("call", INVALID.values(), ids=INVALID)
+async def test_bad_input_is_refused_before_anything_is_sent(
+    server: FakeCurrents, currents: Currents, call: Callable[[Currents], Awaitable[object]]
+) -> None:
+    with pytest.raises(InvalidArgumentError):
+        await call(currents)
+    assert server.requests == []
+
+
+async def test_forbidden(server: FakeCurrents, currents: Currents) -> None:
+    server.fail("getRun", status=403)
+    with pytest.raises(ForbiddenError):
+        await currents.runs.get("r")

@@ -1,0 +1,89 @@
+"""The README's code runs, as it stands there."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from currents_async import Currents
+from currents_async.testing import FakeCurrents, WorldProject
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def block_with(name: str) -> dict[str, Any]:
+    """Run the one block that defines `name`; return what it defines."""
+    [block] = [block for block in BLOCKS if f"async def {name}(" in block]
+    namespace: dict[str, Any] = {}
+    exec(compile(block, f"README.md: {name}", "exec"), namespace)  # noqa: S102 - our own README
+    return namespace
+
+
+@pytest.fixture(autouse=True)
+def service(server: FakeCurrents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURRENTS_API_KEY", server.api_key)
+    monkeypatch.setenv("CURRENTS_API_URL", server.url)
+
+
+async def test_service(
+    currents: Currents, project: WorldProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = project.run(specs=30, failures=2)
+    block = block_with("failing_tests")
+    titles = await block["failing_tests"](currents, run.run_id)
+    assert len(titles) == 2
+    await block["main"](run.run_id)
+    assert capsys.readouterr().out == f"{titles}\n"
+
+
+async def test_bot(project: WorldProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict = block_with("verdict")["verdict"]
+    assert await verdict(project.project_id, "main") == "nothing has run on main yet"
+    project.run(specs=3, branch="main", failures=0)
+    project.run(specs=3, branch="dev", failures=1)
+    assert await verdict(project.project_id, "main") == "main is green"
+    assert await verdict(project.project_id, "dev") == "dev is red"
+    monkeypatch.setenv("CURRENTS_API_KEY", "wrong")
+    assert (await verdict(project.project_id, "main")).startswith("cannot tell: findRun")
+
+
+async def test_bulk_job(
+    server: FakeCurrents,
+    project: WorldProject,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = project.run(specs=30, unclaimed=1)
+    missing = run.specs[4].instance_id
+    assert missing is not None
+    server.fail("getInstance", status=404, path_args={"instance_id": missing})
+    await block_with("save")["save"](run.run_id, tmp_path / "run.ndjson")
+    assert len((tmp_path / "run.ndjson").read_bytes().splitlines()) == 28
+    complaints = capsys.readouterr().err
+    assert "not claimed yet" in complaints
+    assert f"getInstance (GET {server.url}/instances/{missing}): 404" in complaints
+
+
+async def test_test() -> None:
+    await block_with("test_a_bot")["test_a_bot"]()
+
+
+def test_no_block_is_forgotten() -> None:
+    source = Path(__file__).read_text()
+    for block in BLOCKS:
+        names = re.findall(r"^async def (\w+)\(", block, re.MULTILINE)
+        assert any(f'block_with("{name}")' in source for name in names), block
+
+
+def test_the_drawn_rooms_are_the_rooms() -> None:
+    [drawing] = re.findall(r"^```text\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    drawn = set(re.findall(r"[\w.]{2,}(?:/|\.py)", drawing))
+    package = Path(__file__).parent.parent / "currents_async"
+    rooms = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in package.iterdir()
+        if path.name not in {"__pycache__", "__init__.py", "_version.py", "py.typed"}
+    }
+    assert drawn == rooms

@@ -1,0 +1,235 @@
+"""Whose session it is, when it is open, which loop it belongs to, and what it never shows."""
+
+import asyncio
+import logging
+import pickle
+import ssl
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+import currents_async
+from currents_async import (
+    ClientClosedError,
+    ConnectError,
+    Currents,
+    CurrentsError,
+    InvalidArgumentError,
+    NotFoundError,
+    RequestTimeoutError,
+    ServerError,
+    Timeouts,
+    WrongLoopError,
+)
+from currents_async.testing import FakeCurrents, RecordedRequest, WorldProject
+
+KEY = "sk-a-very-secret-key"
+PACKAGE = Path(currents_async.__file__).parent
+
+
+class TestLifeCycle:
+    async def test_not_opened(self, server: FakeCurrents) -> None:
+        currents = Currents(server.api_key, base_url=server.url)
+        with pytest.raises(ClientClosedError, match="not open"):
+            await currents.runs.get("r")
+        assert repr(currents) == f"<Currents {server.url} new>"
+
+    async def test_closed(self, server: FakeCurrents) -> None:
+        async with Currents(server.api_key, base_url=server.url) as currents:
+            assert repr(currents) == f"<Currents {server.url} open>"
+        with pytest.raises(ClientClosedError, match="has been closed"):
+            await currents.runs.get("r")
+        with pytest.raises(ClientClosedError, match="create another"):
+            await currents.__aenter__()
+        await currents.aclose()
+        assert repr(currents) == f"<Currents {server.url} closed>"
+        assert server.requests == []
+
+    async def test_entered_twice(self, currents: Currents) -> None:
+        with pytest.raises(ClientClosedError, match="open already"):
+            await currents.__aenter__()
+
+    async def test_closed_without_having_been_open(self) -> None:
+        currents = Currents(KEY)
+        await currents.aclose()
+        with pytest.raises(ClientClosedError):
+            await currents.__aenter__()
+
+    async def test_any_task_of_the_loop(self, currents: Currents, project: WorldProject) -> None:
+        run = project.run(specs=1)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(currents.runs.get(run.run_id)) for _ in range(40)]
+        assert {task.result().run_id for task in tasks} == {run.run_id}
+
+    async def test_another_loop(self, server: FakeCurrents, currents: Currents) -> None:
+        def elsewhere(call: Callable[[], Awaitable[object]]) -> None:
+            async def main() -> None:
+                await call()
+
+            asyncio.run(main())
+
+        for call in (lambda: currents.runs.get("r"), currents.aclose):
+            with pytest.raises(WrongLoopError):
+                await asyncio.to_thread(elsewhere, call)
+        assert server.requests == []
+
+    async def test_closing_closes_the_connections(
+        self, server: FakeCurrents, project: WorldProject
+    ) -> None:
+        run = project.run(specs=20)
+        async with Currents(server.api_key, base_url=server.url) as currents:
+            await currents.runs.get_instances(run.run_id)
+            assert server.open_connections > 0
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert server.open_connections == 0
+
+
+class TestInjectedSession:
+    async def test_it_is_used_and_not_closed(
+        self, server: FakeCurrents, project: WorldProject
+    ) -> None:
+        run = project.run(specs=3)
+        # The defaults of aiohttp: inflate on the loop, raise for status, keep cookies.
+        async with aiohttp.ClientSession(
+            raise_for_status=True, headers={"X-Team": "web"}
+        ) as session:
+            async with Currents(server.api_key, base_url=server.url, session=session) as currents:
+                assert len(await currents.runs.get_instances(run.run_id)) == 3
+                with pytest.raises(NotFoundError):
+                    await currents.runs.get("unknown")
+            assert not session.closed
+        assert {request.headers["X-Team"] for request in server.requests} == {"web"}
+        assert {request.headers["Accept-Encoding"] for request in server.requests} == {"gzip"}
+
+    async def test_closed_by_its_owner(self, server: FakeCurrents) -> None:
+        session = aiohttp.ClientSession()
+        async with Currents(server.api_key, base_url=server.url, session=session) as currents:
+            await session.close()
+            with pytest.raises(ClientClosedError, match="session passed"):
+                await currents.runs.get("r")
+
+
+class TestConnection:
+    async def test_nobody_listens(self, unused_port: int) -> None:
+        async with Currents(KEY, base_url=f"http://127.0.0.1:{unused_port}") as currents:
+            with pytest.raises(ConnectError, match="no connection") as caught:
+                await currents.runs.get("r")
+        assert caught.value.operation == "getRun"
+
+    async def test_no_such_host(self) -> None:
+        async with Currents(KEY, base_url="https://host.invalid") as currents:
+            with pytest.raises(ConnectError):
+                await currents.runs.get("r")
+
+    async def test_a_certificate_nobody_signed(self, tls_server: str) -> None:
+        async with Currents(KEY, base_url=tls_server) as currents:
+            with pytest.raises(ConnectError, match=r"(?i)certificate"):
+                await currents.runs.get("r")
+
+    async def test_a_context_of_the_callers(
+        self, tls_server: str, trusting: ssl.SSLContext
+    ) -> None:
+        async with Currents(KEY, base_url=tls_server, ssl=trusting) as currents:
+            with pytest.raises(ServerError):  # the server was reached
+                await currents.runs.get("r")
+
+    @pytest.mark.parametrize(
+        ("timeouts", "reason"),
+        [(Timeouts(read=0.01), "Timeouts.read"), (Timeouts(total=0.01), "Timeouts.total")],
+    )
+    async def test_a_server_that_does_not_answer(
+        self, server: FakeCurrents, timeouts: Timeouts, reason: str
+    ) -> None:
+        async def never(_: RecordedRequest) -> None:
+            await asyncio.Event().wait()
+
+        server.before_answer = never
+        async with Currents(server.api_key, base_url=server.url, timeouts=timeouts) as currents:
+            with pytest.raises(RequestTimeoutError, match=reason):
+                await currents.runs.get("r")
+        await server.idle()
+
+    async def test_redirects_and_cookies_are_not_followed_or_kept(
+        self, server: FakeCurrents, currents: Currents
+    ) -> None:
+        headers = {"Location": f"{server.url}/runs/other", "Set-Cookie": "a=b; Path=/"}
+        server.fail("getRun", status=302, headers=headers)
+        for _ in range(2):
+            with pytest.raises(CurrentsError):
+                await currents.runs.get("r")
+        assert [request.path for request in server.requests] == ["/runs/r", "/runs/r"]
+        assert all("Cookie" not in request.headers for request in server.requests)
+
+
+class TestSecrets:
+    @pytest.fixture
+    async def echo(self) -> AsyncIterator[str]:
+        """Serve errors that quote the request's key in every place there is."""
+
+        async def handle(request: web.Request) -> web.Response:
+            key = request.headers["Authorization"]
+            return web.json_response(
+                {"status": "FAILED", "error": f"bad key {key}"},
+                status=403,
+                headers={"X-Request-Id": key},
+            )
+
+        app = web.Application()
+        app.router.add_route("*", "/{rest:.*}", handle)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        await runner.cleanup()
+
+    async def test_a_key_that_the_server_echoes(
+        self, echo: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        async with Currents(KEY, base_url=echo) as currents:
+            with pytest.raises(CurrentsError) as caught:
+                await currents.runs.get("r")
+        shown = shown_of(caught.value) + caplog.text
+        assert "[API key]" in shown
+        assert KEY not in shown
+
+    async def test_errors_of_the_connection(self, unused_port: int) -> None:
+        async with Currents(KEY, base_url=f"http://127.0.0.1:{unused_port}") as currents:
+            with pytest.raises(CurrentsError) as caught:
+                await currents.runs.get("r")
+        assert caught.value.__context__ is None
+        assert caught.value.__cause__ is None
+        assert KEY not in shown_of(caught.value)
+
+    async def test_the_client_itself(self) -> None:
+        currents = Currents(KEY)
+        parts = [currents, currents.runs, currents._transport, vars(currents._transport)]
+        assert all(KEY not in repr(part) for part in parts)
+        with pytest.raises(Exception, match="pickle"):
+            pickle.dumps(currents)
+        await currents.aclose()
+
+    @pytest.mark.parametrize("where", ["argument", "environment"])
+    def test_a_key_that_cannot_be_used(self, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+        bad = KEY + "\n"
+        if where == "environment":
+            monkeypatch.setenv("CURRENTS_API_KEY", bad)
+        with pytest.raises(InvalidArgumentError, match="CURRENTS_API_KEY") as caught:
+            Currents(bad if where == "argument" else None)
+        assert KEY not in shown_of(caught.value)
+
+
+def shown_of(error: BaseException) -> str:
+    """Everything a log, a crash report or a pickle would show of an error."""
+    report = traceback.TracebackException.from_exception(error, capture_locals=True)
+    # The frames of this test hold the key because the test does.
+    assert report.stack
+    report.stack = traceback.StackSummary.from_list([
+        frame for frame in report.stack if "currents_async" in frame.filename
+    ])
+    return "".join(report.format()) + repr(error) + repr(vars(error)) + repr(pickle.dumps(error))
