@@ -1,0 +1,41 @@
+"""What the commands do: fetch, and count what comes."""
+
+import time
+from contextlib import AsyncExitStack
+
+from currents_async import Currents, Limits
+from currents_async.cli._progress import progress_of
+from currents_async.cli._report import Report
+from currents_async.testing import FakeCurrents, World
+
+
+async def fetch_run(run_id: str, *, base_url: str | None, concurrency: int) -> Report:
+    """Fetch a run from the service."""
+    limits = Limits(concurrency=concurrency)
+    async with Currents(base_url=base_url, limits=limits) as currents:
+        return await _report_on(run_id, currents)
+
+
+async def fetch_demo_run(*, specs: int, seed: int, concurrency: int) -> Report:
+    """Fetch a made-up run from a server in this process."""
+    world = World(seed=seed)
+    run = world.project(name="Demo").run(specs=specs)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(FakeCurrents(world))
+        client = Currents(
+            server.api_key, base_url=server.url, limits=Limits(concurrency=concurrency)
+        )
+        return await _report_on(run.run_id, await stack.enter_async_context(client))
+
+
+async def _report_on(run_id: str, currents: Currents) -> Report:
+    report = Report(run_id=run_id)
+    started = time.perf_counter()
+    async with currents.runs.instances(run_id, on_error="collect") as results:
+        with progress_of(results) as advance:
+            async for result in results:
+                report.add(result)
+                advance()
+    report.wall_seconds = time.perf_counter() - started
+    report.traffic = currents.traffic
+    return report

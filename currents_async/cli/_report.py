@@ -1,0 +1,87 @@
+"""What a run came to, counted while its instances arrive."""
+
+import heapq
+
+import msgspec
+
+from currents_async import InstanceResult, Traffic
+from currents_async.models import Instance, InstanceTest, Outcome, RunSpec
+
+_SLOWEST = 5
+
+
+class FailingTest(msgspec.Struct, frozen=True):
+    """A test that failed in its last attempt."""
+
+    spec: str
+    title: str
+    error: str
+    """The first line of its error."""
+
+
+class SlowSpec(msgspec.Struct, frozen=True, order=True):
+    """A spec file and how long it took."""
+
+    duration_ms: int
+    spec: str
+
+
+class Report(msgspec.Struct):
+    """The counts over all instances of a run, and its failing tests and slowest specs."""
+
+    run_id: str
+    specs: int = 0
+    tests: int = 0
+    passed: int = 0
+    failed: int = 0
+    flaky: int = 0
+    pending: int = 0
+    skipped: int = 0
+    unclaimed: int = 0
+    """Specs that no machine has claimed."""
+    wall_seconds: float = 0
+    traffic: Traffic = msgspec.field(default_factory=Traffic)
+    failing: list[FailingTest] = []
+    slowest: list[SlowSpec] = []
+    """Slowest first."""
+    errors: list[str] = []
+    """Why instances could not be fetched."""
+
+    def add(self, result: InstanceResult) -> None:
+        """Count one result."""
+        self.specs += 1
+        if result.error is not None:
+            self.errors.append(str(result.error))
+        elif result.instance is None:
+            self.unclaimed += 1
+        else:
+            self._add_instance(result.instance)
+        if result.spec is not None:
+            self._add_duration(result.spec)
+
+    def _add_instance(self, instance: Instance) -> None:
+        for test in instance.tests:
+            self._add_test(instance, test)
+
+    def _add_test(self, instance: Instance, test: InstanceTest) -> None:
+        self.tests += 1
+        self.flaky += test.is_flaky
+        match test.state:
+            case Outcome.PASSED:
+                self.passed += 1
+            case Outcome.PENDING:
+                self.pending += 1
+            case Outcome.SKIPPED:
+                self.skipped += 1
+            case _:
+                pass
+        if test.failed:
+            self.failed += 1
+            reason = test.error.first_line if test.error is not None else ""
+            self.failing.append(FailingTest(instance.spec, test.full_title, reason))
+
+    def _add_duration(self, spec: RunSpec) -> None:
+        stats = spec.results.stats if spec.results is not None else None
+        duration = stats.duration_ms if stats is not None else None
+        if duration is not None:
+            self.slowest = heapq.nlargest(_SLOWEST, [*self.slowest, SlowSpec(duration, spec.spec)])
