@@ -43,7 +43,7 @@ class Transport:
         self.session = session
         self.base_url = base_url
         self.limits = limits
-        self.traffic = Traffic()
+        self.traffic: Traffic = Traffic()
         self._credential = credential
         self._timeout = _client_timeout(timeouts)
         self._proxy = proxy
