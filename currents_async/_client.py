@@ -2,7 +2,7 @@
 
 import ssl as tls
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import aiohttp
 
@@ -96,6 +96,9 @@ class Currents:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client cannot be pickled: it has open connections, and a secret")
 
     def __repr__(self) -> str:
         if not hasattr(self, "_transport"):

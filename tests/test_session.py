@@ -210,7 +210,7 @@ class TestSecrets:
         currents = Currents(KEY)
         parts = [currents, currents.runs, currents._transport, vars(currents._transport)]
         assert all(KEY not in repr(part) for part in parts)
-        with pytest.raises(Exception, match="pickle"):
+        with pytest.raises(TypeError, match="cannot be pickled"):
             pickle.dumps(currents)
         await currents.aclose()
 
