@@ -39,7 +39,7 @@ def run_with(**fields: object) -> Run:
 def sample(name: str, returns: type[Run] | type[Instance]) -> Run | Instance:
     decoder = EnvelopeDecoder(returns)
     decoder.feed((SAMPLES / f"{name}.json").read_bytes())
-    return decoder.flush()
+    return decoder.flush()[1]
 
 
 class TestVocabularies:

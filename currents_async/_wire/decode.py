@@ -10,45 +10,55 @@ from currents_async._wire.faults import RefusedBody, UnexpectedBody
 
 T = TypeVar("T")
 
-
-class EnvelopeDecoder(Generic[T]):
-    """A push decoder for `{"status": "OK", "data": …}`."""
-
-    def __init__(self, returns: type[T]) -> None:
-        self._decoder: msgspec.json.Decoder[_Envelope[T]] = _envelope_decoder(cast("Any", returns))
-        self._text = bytearray()
-
-    def feed(self, piece: bytes) -> None:
-        """Take the next piece of the text."""
-        self._text += piece
-
-    def flush(self) -> T:
-        """Return `data`, the text being complete.
-
-        Raises `RefusedBody` when the envelope reports a failure, and `UnexpectedBody` when the
-        text is not the JSON that was expected.
-        """
-        envelope = decode(self._text, self._decoder)
-        if envelope.status == "FAILED":
-            raise RefusedBody(envelope.error or "the answer says FAILED and not why")
-        if isinstance(envelope.data, msgspec.UnsetType):
-            raise UnexpectedBody("the answer has no data", "$.data")
-        return envelope.data
+Text = bytes | bytearray | memoryview
 
 
-class _Envelope(msgspec.Struct, Generic[T], frozen=True, gc=False):
+class Envelope(msgspec.Struct, Generic[T], frozen=True, gc=False):
+    """What every answer comes in."""
+
     status: str | None = None
     error: str | None = None
     data: T | msgspec.UnsetType = msgspec.UNSET
 
 
+def unwrap(envelope: Envelope[T]) -> T:
+    """Return the data of a success.
+
+    Raises `RefusedBody` when the envelope reports a failure, and `UnexpectedBody` when it has no
+    data.
+    """
+    if envelope.status == "FAILED":
+        raise RefusedBody(envelope.error or "the answer says FAILED and not why")
+    if isinstance(envelope.data, msgspec.UnsetType):
+        raise UnexpectedBody("the answer has no data", "$.data")
+    return envelope.data
+
+
 @cache
-def _envelope_decoder(returns: Any) -> msgspec.json.Decoder[Any]:
-    generic: Any = _Envelope  # type checkers take no variable as a type argument
+def envelope_decoder(returns: Any) -> msgspec.json.Decoder[Envelope[Any]]:
+    """Make a decoder for an answer with data of a type."""
+    generic: Any = Envelope  # type checkers take no variable as a type argument
     return msgspec.json.Decoder(generic[returns])
 
 
-def decode(text: bytes | bytearray, decoder: msgspec.json.Decoder[T]) -> T:
+class EnvelopeDecoder(Generic[T]):
+    """A push decoder for `{"status": "OK", "data": …}`, decoded as a whole."""
+
+    def __init__(self, returns: type[T]) -> None:
+        self._decoder: msgspec.json.Decoder[Envelope[T]] = envelope_decoder(cast("Any", returns))
+        self._text = bytearray()
+
+    def feed(self, piece: bytes) -> list[Any]:
+        """Take the next piece of the text; nothing of it is complete yet."""
+        self._text += piece
+        return []
+
+    def flush(self) -> tuple[list[Any], T]:
+        """Return no elements and `data`, the text being complete; raise as `unwrap` does."""
+        return [], unwrap(decode(self._text, self._decoder))
+
+
+def decode(text: Text, decoder: msgspec.json.Decoder[T]) -> T:
     """Decode a whole JSON text; raise `UnexpectedBody` with the path of what is wrong.
 
     A null where a model has no room for one counts as absent: the documents mark few fields as
@@ -84,13 +94,13 @@ def _without_nulls(value: _JSON) -> _JSON:
             return value
 
 
-def _fault(text: bytes | bytearray, error: Exception) -> UnexpectedBody:
+def _fault(text: Text, error: Exception) -> UnexpectedBody:
     if isinstance(error, RecursionError):
         return UnexpectedBody("the JSON is nested too deeply")
     if isinstance(error, msgspec.ValidationError):
         found = _MISFIT.fullmatch(str(error))
         return UnexpectedBody(found[1], found[2]) if found else UnexpectedBody(str(error), "$")
-    head = text[:64].lstrip()
+    head = bytes(text[:64]).lstrip()
     if not head:
         return UnexpectedBody("the body is empty")
     if head.startswith(b"<"):

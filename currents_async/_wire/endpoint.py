@@ -4,6 +4,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from currents_async._wire.array import ArrayField
 from currents_async._wire.query import Query, encode_query, path_segment
 
 T_co = TypeVar("T_co", covariant=True)
@@ -31,6 +32,8 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
     """Relative to the base URL, with `{placeholders}` named after our arguments."""
     returns: type[T_co]
     """What the envelope's `data` decodes into."""
+    array: ArrayField | None = None
+    """The large array in `data` that is decoded while it arrives."""
 
     def request(
         self, path: dict[str, str] | None = None, *, query: Query = (), body: Any = None

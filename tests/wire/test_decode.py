@@ -12,7 +12,7 @@ def envelope(text: bytes, returns: type[Run] | type[Instance] = Run) -> Run | In
     decoder = EnvelopeDecoder(returns)
     for start in range(0, len(text), 10):
         decoder.feed(text[start : start + 10])
-    return decoder.flush()
+    return decoder.flush()[1]
 
 
 RUN = b'"runId":"r","projectId":"p","completionState":"COMPLETE","status":"PASSED"'

@@ -1,0 +1,268 @@
+"""One large array inside an envelope, decoded while it arrives.
+
+msgspec has no incremental parser, and needs none. Three observations make a whole-text parser
+exact on a text that is still coming:
+
+- **Find.** Text up to an opening bracket, then a token of ours, then the closing braces: where
+  that decodes, and the token turns up at the path of our array, the bracket opens our array.
+- **Cut.** A complete JSON object is never the beginning of another one. So elements that decode
+  from a known place up to a separator are the elements, however the separator was guessed; a
+  wrong guess does not decode, and costs only time.
+- **End.** With the elements so far taken out, what is left is a complete document of the same
+  shape. Decoding it validates the tail and gives the last elements and everything else.
+
+Time is bounded by construction. Probes, guesses and the bytes they may waste are capped, no byte
+is searched twice, and past the caps the text is collected and decoded as a whole.
+"""
+
+import os
+import re
+from functools import cache
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+
+from currents_async._wire.array import ArrayField, typed_with
+from currents_async._wire.decode import decode, envelope_decoder, unwrap
+from currents_async._wire.faults import UnexpectedBody
+
+E = TypeVar("E")
+T = TypeVar("T")
+
+_WASTE = 64 * 1024
+"""Bytes that may be decoded in vain, besides half of what has been seen."""
+_MOST_DECOYS = 16
+_MOST_GUESSES = 8
+_MOST_SPACE = 256
+
+# Random, so that no text can hold it beforehand.
+_TOKEN = b'"%s"' % os.urandom(16).hex().encode()
+_SPACE = rb"[ \t\n\r]{0,%d}" % _MOST_SPACE
+_COLON_AND_BRACKET = re.compile(rb"%b(?::%b(\[)?)?" % (_SPACE, _SPACE))
+_FIRST_KEY = re.compile(
+    rb'\[%b(\{%b"(?:[^"\\]|\\.){0,%d}")' % (_SPACE, _SPACE, _MOST_SPACE), re.DOTALL
+)
+_BEFORE_ELEMENT = re.compile(rb"\}%b,%b\Z" % (_SPACE, _SPACE))
+
+
+class ElementDecoder(Generic[E, T]):
+    """A push decoder that gives the elements of an array as they become complete.
+
+    `returns` is the type of the envelope's `data`, and `least` the number of bytes that is worth
+    decoding before the end: a short text is decoded once, as a whole.
+    """
+
+    def __init__(
+        self, returns: type[T], array: ArrayField, element: type[E], *, least: int = 0
+    ) -> None:
+        kind: Any = element
+        self._array = array
+        self._envelopes = envelope_decoder(typed_with(cast("Any", returns), array, kind))
+        self._returns = returns
+        self._elements = _list_decoder(kind)
+        self._least = least
+        self._step = self._find
+        self._head = b""
+        """The text before the array's opening bracket, once that is found."""
+        self._text = bytearray()
+        """The text behind it: always a bracket and the elements that are not decoded yet."""
+        self._searched = 0
+        self._first_key = b""
+        self._count = 0
+        self._seen = 0
+        self._wasted = 0
+        self._decoys = 0
+
+    def feed(self, piece: bytes) -> list[E]:
+        """Take the next piece of the text, and return the elements that it completes.
+
+        Raises `UnexpectedBody` when an element is not of its type.
+        """
+        self._text += piece
+        self._seen += len(piece)
+        return self._step() if len(self._text) >= self._least else []
+
+    def flush(self) -> tuple[list[E], T]:
+        """Return the last elements and the `data` without any, the text being complete.
+
+        Raises `UnexpectedBody` and `RefusedBody` as decoding the whole text would, and
+        `UnexpectedBody` when the array comes twice: some of the first has been handed out.
+        """
+        try:
+            data = unwrap(decode(self._head + self._text, self._envelopes))
+        except UnexpectedBody as fault:
+            raise self._numbered(fault, self._json_path) from None
+        if self._count and not self._is_ours(b"[" + _TOKEN + b"," + self._text[1:]):
+            raise UnexpectedBody("the array comes twice", self._json_path)
+        elements: list[E] = self._array.take(data)
+        return elements, self._without_elements(data)
+
+    def _without_elements(self, data: Any) -> T:
+        data = self._array.put(data, [])
+        if type(data) is self._returns:
+            return data
+        # Decoded by a subclass of our own making, with other elements.
+        fields = {name: getattr(data, name) for name in data.__struct_fields__}
+        return self._returns(**fields)
+
+    # Find: which of the brackets behind a key of that name opens our array?
+
+    def _find(self) -> list[E]:
+        key = b'"%b"' % self._array.path[-1].encode()
+        while (start := self._text.find(key, self._searched)) >= 0:
+            bracket, is_whole = _bracket_behind(self._text, start + len(key))
+            if not is_whole:
+                self._searched = start
+                return []
+            self._searched = start + len(key)
+            if bracket is None:
+                continue
+            if self._opens_our_array(bracket):
+                return self._begin(bracket)
+            self._decoys += 1
+            if self._decoys == _MOST_DECOYS:
+                return self._give_up()
+        self._searched = max(self._searched, len(self._text) - len(key) + 1)
+        return []
+
+    def _opens_our_array(self, bracket: int) -> bool:
+        if self._wasted > _WASTE + self._seen // 4:
+            return False
+        self._head = bytes(self._text[:bracket])
+        closers = b"}" * (1 + len(self._array.path))
+        if self._is_ours(_TOKEN + closers):
+            return True
+        self._wasted += len(self._head)
+        self._head = b""
+        return False
+
+    def _is_ours(self, tail: bytes) -> bool:
+        """Say whether what follows the head stands at our path and nowhere else."""
+        try:
+            probe = _probe_decoder(self._array.path).decode(self._head + tail)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return False
+        for name in ("data", *self._array.path):
+            probe = getattr(probe, name)
+        return bytes(probe).startswith((_TOKEN, b"[" + _TOKEN))
+
+    def _begin(self, bracket: int) -> list[E]:
+        del self._text[:bracket]
+        self._searched = 1
+        self._step = self._learn
+        return self._learn()
+
+    def _give_up(self) -> list[E]:
+        self._step = self._collect
+        return []
+
+    def _collect(self) -> list[E]:
+        return []
+
+    # Cut: elements mostly begin with the same key, so a separator and that key end the last one.
+
+    def _learn(self) -> list[E]:
+        found = _FIRST_KEY.match(self._text)
+        if found is None:
+            too_far = len(self._text) > 4 * _MOST_SPACE
+            return self._give_up() if too_far else []
+        self._first_key = found[1]
+        self._searched = found.end()
+        self._step = self._cut
+        return self._cut()
+
+    def _cut(self) -> list[E]:
+        key = self._first_key
+        start = len(self._text)
+        guesses = 0
+        while guesses < _MOST_GUESSES:
+            guesses += 1
+            # An occurrence may overlap the one before it by all but one byte.
+            start = self._text.rfind(key, self._searched, start + len(key) - 1)
+            if start < 0:
+                break
+            end = self._end_of_element_before(start)
+            if end is not None:
+                elements = self._decode_up_to(end)
+                if elements:
+                    del self._text[1:start]
+                    self._searched = 1 + len(key)
+                    self._count += len(elements)
+                    return elements
+        self._searched = max(self._searched, len(self._text) - len(key) + 1)
+        return []
+
+    def _end_of_element_before(self, start: int) -> int | None:
+        """Return where the closing brace before a separator is, if that is what stands there."""
+        window = max(0, start - 2 * _MOST_SPACE)
+        found = _BEFORE_ELEMENT.search(self._text[window:start])
+        return None if found is None else window + found.start()
+
+    def _decode_up_to(self, brace: int) -> list[E]:
+        """Decode the elements up to a closing brace; none when it does not close an element."""
+        size = brace + 2
+        if self._wasted + size > _WASTE + self._seen // 2:
+            return []
+        byte_behind = self._text[brace + 1]
+        self._text[brace + 1] = ord("]")
+        try:
+            with memoryview(self._text) as text, text[:size] as batch:
+                return self._decode_batch(batch)
+        finally:
+            self._text[brace + 1] = byte_behind
+
+    def _decode_batch(self, batch: memoryview) -> list[E]:
+        try:
+            return decode(batch, self._elements)
+        except UnexpectedBody as fault:
+            # Cut in two, a text is not JSON. Only if it is, an element is really of another type.
+            if fault.path is not None and _is_json(batch):
+                raise self._numbered(fault, "$") from None
+        self._wasted += len(batch)
+        return []
+
+    # Errors: an index counts from the start of the array.
+
+    @property
+    def _json_path(self) -> str:
+        return ".".join(("$.data", *self._array.path))
+
+    def _numbered(self, fault: UnexpectedBody, array: str) -> UnexpectedBody:
+        if fault.path is None or not fault.path.startswith(f"{array}["):
+            return fault
+        index, rest = fault.path.removeprefix(f"{array}[").split("]", 1)
+        path = f"{self._json_path}[{self._count + int(index)}]{rest}"
+        return UnexpectedBody(str(fault), path)
+
+
+def _bracket_behind(text: bytearray, start: int) -> tuple[int | None, bool]:
+    """Find the bracket behind a key's colon, and say whether the text is long enough to tell."""
+    found = _COLON_AND_BRACKET.match(text, start)
+    if found is None or (found[1] is None and found.end() < len(text)):
+        return None, True
+    return (None, False) if found[1] is None else (found.end() - 1, True)
+
+
+def _is_json(text: memoryview) -> bool:
+    try:
+        _RAW.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+_RAW = msgspec.json.Decoder(msgspec.Raw)
+
+
+@cache
+def _list_decoder(element: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(list[element])
+
+
+@cache
+def _probe_decoder(path: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    """Make a decoder that keeps nothing but what stands at `data` and then `path`."""
+    kind: Any = msgspec.Raw
+    for name in reversed(("data", *path)):
+        kind = msgspec.defstruct("Probe", [(name, kind)])
+    return msgspec.json.Decoder(kind)
