@@ -2,7 +2,9 @@
 
 from currents_async._client import Currents
 from currents_async._config import Limits, Timeouts
-from currents_async._fanout import InstanceResult, InstanceResults
+from currents_async._fanout import InstanceResults
+from currents_async._plans import InstanceResult
+from currents_async._streams import RunStream
 from currents_async._transport import Traffic
 from currents_async._version import __version__
 from currents_async.errors import (
@@ -52,6 +54,7 @@ __all__ = [
     "RequestFailedError",
     "RequestTimeoutError",
     "ResponseTooLargeError",
+    "RunStream",
     "ServerError",
     "Timeouts",
     "Traffic",

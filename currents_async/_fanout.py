@@ -1,15 +1,16 @@
 """The fan-out: many instances at once, each handed out as soon as it is there."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from operator import itemgetter
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import anyio
 import msgspec
 
 from currents_async._config import check_count
+from currents_async._plans import InstanceResult, Plan
 from currents_async.errors import (
     ClientClosedError,
     CurrentsError,
@@ -17,13 +18,16 @@ from currents_async.errors import (
     WrongLoopError,
 )
 from currents_async.models.instances import Instance
-from currents_async.models.runs import Run, RunSpec
+from currents_async.models.runs import Run
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used: see `load_backend`
-    from anyio.abc import TaskGroup
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 OnError = Literal["raise", "collect"]
+_Numbered = tuple[int, InstanceResult]
+
+_LOOKAHEAD = 1024
+"""Specs of a run that are decoded before their turn."""
 
 
 async def load_backend() -> None:
@@ -36,81 +40,22 @@ async def load_backend() -> None:
         pass
 
 
-class InstanceResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one spec file of a run."""
-
-    spec: RunSpec | None = None
-    """The spec as the run lists it; None when the instance was asked for by its ID alone."""
-    instance_id: str | None = None
-    """None while no machine has claimed the spec: then there is neither instance nor error."""
-    instance: Instance | None = None
-    error: CurrentsError | None = None
-    """Why the instance could not be fetched, with `on_error="collect"`."""
-
-
 def instances_of(results: Iterable[InstanceResult]) -> list[Instance]:
     """Return the instances that there are."""
     return [result.instance for result in results if result.instance is not None]
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fan-out has to do."""
-
-    todo: Iterable[InstanceResult]
-    """Results still without their instance, in the order in which to fetch them."""
-    run: Run | None = None
-    """The run they belong to."""
-
-
-MakePlan = Callable[[], Awaitable[Plan]]
-_Numbered = tuple[int, InstanceResult]
-
-
-def plan_for_run(
-    fetch_run: Callable[[], Awaitable[Run]], only: Callable[[RunSpec], bool] | None
-) -> MakePlan:
-    """Plan each instance of a run once, and each spec that has none."""
-
-    async def plan() -> Plan:
-        run = await fetch_run()
-        return Plan(run=run, todo=_of_specs(run.specs, only))
-
-    return plan
-
-
-def plan_for_ids(instance_ids: Iterable[str]) -> MakePlan:
-    """Plan instances by their IDs, each once."""
-    todo = [InstanceResult(instance_id=instance_id) for instance_id in dict.fromkeys(instance_ids)]
-
-    async def plan() -> Plan:
-        return Plan(todo=todo)
-
-    return plan
-
-
-def _of_specs(
-    specs: Iterable[RunSpec], only: Callable[[RunSpec], bool] | None
-) -> Iterator[InstanceResult]:
-    seen: set[str] = set()
-    for spec in specs:
-        instance_id = spec.instance_id
-        if instance_id in seen or not (only is None or only(spec)):
-            continue
-        if instance_id is not None:
-            seen.add(instance_id)
-        yield InstanceResult(spec=spec, instance_id=instance_id)
 
 
 class InstanceResults:
     """Instances as they arrive: an async context manager, and inside it an async iterator.
 
     Leaving the context, by `break`, an error or at the end, cancels what is under way; nothing
-    runs on. At most `concurrency` instances are fetched or waiting to be taken at any moment.
+    runs on. At most `concurrency` requests are in flight or have answers waiting to be taken, the
+    run's own among them: the first instances are fetched while the run is still arriving.
     """
 
     def __init__(
         self,
-        plan: MakePlan,
+        plan: Plan,
         fetch: Callable[[str], Awaitable[Instance]],
         *,
         concurrency: int,
@@ -123,33 +68,46 @@ class InstanceResults:
         self._fetch = fetch
         self._concurrency = concurrency
         self._collect = on_error == "collect"
-        self._run: Run | None = None
+        self._total: int | None = None
         self._stack: AsyncExitStack | None = None
-        self._group: TaskGroup | None = None
         self._settled: MemoryObjectReceiveStream[_Numbered | Exception] | None = None
 
     @property
     def run(self) -> Run:
-        """The run, complete once the iteration has ended."""
-        if self._run is None:
-            raise RuntimeError("there is no run before 'async with' has been entered")
-        return self._run
+        """The run without its specs, once the iteration has ended."""
+        run = self._plan.run if self._total is not None else None
+        if run is None:
+            raise RuntimeError("there is no run before the iteration has ended")
+        return run
+
+    @property
+    def total(self) -> int | None:
+        """How many results there are in all; None while the run is still arriving."""
+        return self._total
 
     async def __aenter__(self) -> Self:
         if self._stack is not None:
             raise RuntimeError("these results have been used: ask for them again")
-        plan = await self._plan()
-        self._run = plan.run
-        # A buffer of 0 makes a slow consumer hold the workers back.
-        send, self._settled = anyio.create_memory_object_stream[_Numbered | Exception](0)
-        # The stream is the outer context: the workers are gone before it is closed.
         self._stack = AsyncExitStack()
-        await self._stack.enter_async_context(self._settled)
-        self._group = await self._stack.enter_async_context(anyio.create_task_group())
-        todo = enumerate(plan.todo)
-        async with send:
-            for _ in range(self._concurrency):
-                self._group.start_soon(self._work, todo, send.clone())
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._plan)
+            # The streams are the outer contexts: the tasks are gone before they are closed. A
+            # buffer of 0 behind the workers makes a slow consumer hold them back.
+            send_todo, todo = anyio.create_memory_object_stream[_Numbered](_LOOKAHEAD)
+            send, settled = anyio.create_memory_object_stream[_Numbered | Exception](0)
+            for stream in (send_todo, todo, send, settled):
+                stack.enter_context(stream)
+            group = await stack.enter_async_context(anyio.create_task_group())
+            stack.callback(group.cancel_scope.cancel)
+            group.start_soon(self._schedule, send_todo.clone(), send.clone())
+            # The request of the run is one of those in flight: the last worker begins after it.
+            group.start_soon(self._work, todo, send.clone(), self._plan.prefetch())
+            for _ in range(self._concurrency - 1):
+                group.start_soon(self._work, todo, send.clone())
+            send_todo.close()
+            send.close()
+            self._settled = settled
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(
@@ -158,8 +116,7 @@ class InstanceResults:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._group is not None and self._stack is not None:
-            self._group.cancel_scope.cancel()
+        if self._stack is not None:
             # Closed, not exited with `exc`: the task group would wrap it in an ExceptionGroup.
             await self._stack.aclose()
 
@@ -190,15 +147,35 @@ class InstanceResults:
             raise settled
         return settled
 
-    async def _work(
+    async def _schedule(
         self,
-        todo: Iterator[_Numbered],
+        send_todo: "MemoryObjectSendStream[_Numbered]",
         send: "MemoryObjectSendStream[_Numbered | Exception]",
     ) -> None:
-        """Settle one after the other, until another worker has taken the last."""
-        async with send:
+        """Hand the plan to the workers as it becomes known."""
+        with send_todo, send:
+            number = 0
             try:
-                for number, pending in todo:
+                while batch := await self._plan.batch():
+                    for pending in batch:
+                        await send_todo.send((number, pending))
+                        number += 1
+                self._total = number
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see
+                await send.send(error)
+
+    async def _work(
+        self,
+        todo: "MemoryObjectReceiveStream[_Numbered]",
+        send: "MemoryObjectSendStream[_Numbered | Exception]",
+        first: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        """Settle one after the other, until another worker has taken the last."""
+        with send:
+            try:
+                if first is not None:
+                    await first()
+                async for number, pending in todo:
                     settled = await self._settle(pending)
                     await send.send((number, settled))
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see

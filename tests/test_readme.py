@@ -66,6 +66,13 @@ async def test_bulk_job(
     assert f"getInstance (GET {server.url}/instances/{missing}): 404" in complaints
 
 
+async def test_stream(currents: Currents, project: WorldProject) -> None:
+    run = project.run(specs=20, unclaimed=2)
+    paths = [spec.path for spec in run.specs if spec.instance_id is None]
+    assert len(paths) == 2
+    assert await block_with("unfinished")["unfinished"](currents, run.run_id) == paths
+
+
 async def test_test() -> None:
     await block_with("test_a_bot")["test_a_bot"]()
 

@@ -6,19 +6,17 @@ Source of all of it: `openapi-runs-instances.json`.
 from collections.abc import Iterable
 from typing import Literal, overload
 
-from currents_async._fanout import (
-    InstanceResult,
-    InstanceResults,
-    OnError,
-    instances_of,
-    plan_for_ids,
-)
+from currents_async._fanout import InstanceResults, OnError, instances_of
+from currents_async._plans import IdPlan, InstanceResult
 from currents_async._resources._group import Group
+from currents_async._wire.array import ArrayField
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.query import check_texts, path_segment
-from currents_async.models.instances import Instance
+from currents_async.models.instances import Instance, InstanceTest
 
-GET_INSTANCE = Endpoint("getInstance", "GET", "/instances/{instance_id}", Instance)
+_TESTS = ArrayField(("results", "tests"), InstanceTest)
+
+GET_INSTANCE = Endpoint("getInstance", "GET", "/instances/{instance_id}", Instance, _TESTS)
 
 
 class Instances(Group):
@@ -79,7 +77,7 @@ class Instances(Group):
         for instance_id in ids:
             path_segment("instance_ids", instance_id)
         async with InstanceResults(
-            plan_for_ids(ids),
+            IdPlan(ids),
             self.get,
             concurrency=self._concurrency(concurrency),
             on_error=on_error,

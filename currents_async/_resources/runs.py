@@ -4,20 +4,27 @@ Source of all of it: `openapi-runs-instances.json`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from typing import Any, TypeVar, overload
 
 from currents_async._config import check_count
-from currents_async._fanout import InstanceResults, OnError, instances_of, plan_for_run
+from currents_async._fanout import InstanceResults, OnError, instances_of
+from currents_async._plans import RunPlan, ScheduledSpec
 from currents_async._resources._group import Group
-from currents_async._transport import Transport
+from currents_async._streams import RunStream
+from currents_async._transport import Answer, Transport
+from currents_async._wire.array import ArrayField
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.query import Query, check_branch, check_text, check_texts, flag
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.instances import Instance
 from currents_async.models.runs import DeletedRun, Run, RunCancellation, RunSpec
 
-GET_RUN = Endpoint("getRun", "GET", "/runs/{run_id}", Run)
-FIND_RUN = Endpoint("findRun", "GET", "/runs/find", Run)
+SpecT = TypeVar("SpecT")
+
+_SPECS = ArrayField(("specs",), RunSpec)
+
+GET_RUN = Endpoint("getRun", "GET", "/runs/{run_id}", Run, _SPECS)
+FIND_RUN = Endpoint("findRun", "GET", "/runs/find", Run, _SPECS)
 CANCEL_RUN = Endpoint("cancelRun", "PUT", "/runs/{run_id}/cancel", RunCancellation)
 CANCEL_RUN_BY_GITHUB_CI = Endpoint(
     "cancelRunByGithubCI", "PUT", "/runs/cancel-ci/github", RunCancellation
@@ -51,6 +58,29 @@ class Runs(Group):
         1 MB that the API sends.
         """
         return await self._transport.call(GET_RUN.request({"run_id": run_id}))
+
+    @overload
+    def stream(self, run_id: str) -> RunStream[RunSpec]: ...
+
+    @overload
+    def stream(self, run_id: str, *, spec_type: type[SpecT]) -> RunStream[SpecT]: ...
+
+    def stream(self, run_id: str, *, spec_type: type[Any] = RunSpec) -> RunStream[Any]:
+        """Fetch a run and hand out its specs while its body is still arriving.
+
+        ```python
+        async with currents.runs.stream(run_id) as specs:
+            async for spec in specs:
+                ...
+            specs.run  # the run without its specs
+        ```
+
+        `spec_type` is any `msgspec.Struct` with the fields you need, in the wire's names
+        (`rename="camel"`): narrower is faster. Raises as `get` does, on entering or while
+        iterating. Specs are handed out before the end of the body has been seen, and with it the
+        checksum: where an error follows, they may come from a body that was not sound.
+        """
+        return RunStream(self._stream(run_id, spec_type))
 
     async def find(
         self,
@@ -95,9 +125,8 @@ class Runs(Group):
         error ends the iteration; with `on_error="collect"` it comes as the `error` of its result,
         and all others come too. Results come in order of completion.
         """
-        fetch_run = partial(self._transport.call, GET_RUN.request({"run_id": run_id}))
         return InstanceResults(
-            plan_for_run(fetch_run, only),
+            RunPlan[RunSpec](self._stream(run_id, RunSpec), only),
             self._fetch_instance,
             concurrency=self._concurrency(concurrency),
             on_error=on_error,
@@ -115,7 +144,15 @@ class Runs(Group):
         Takes the arguments of `instances`. Specs that no machine has claimed have no instance and
         are left out. Raises the first error.
         """
-        async with self.instances(run_id, concurrency=concurrency, only=only) as results:
+        async with InstanceResults(
+            # Without a predicate nothing of a spec is needed but where its instance is.
+            RunPlan[ScheduledSpec](self._stream(run_id, ScheduledSpec))
+            if only is None
+            else RunPlan[RunSpec](self._stream(run_id, RunSpec), only),
+            self._fetch_instance,
+            concurrency=self._concurrency(concurrency),
+            on_error="raise",
+        ) as results:
             return instances_of(await results.in_order())
 
     async def cancel(self, run_id: str) -> RunCancellation:
@@ -156,6 +193,9 @@ class Runs(Group):
     async def delete(self, run_id: str) -> DeletedRun:
         """Delete a run and everything that belongs to it, for good."""
         return await self._transport.call(DELETE_RUN.request({"run_id": run_id}))
+
+    def _stream(self, run_id: str, spec_type: type[SpecT]) -> Answer[SpecT, Run]:
+        return self._transport.stream(GET_RUN.request({"run_id": run_id}), _SPECS, spec_type)
 
 
 def _find_query(

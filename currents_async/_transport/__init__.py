@@ -1,8 +1,9 @@
 """The only place that speaks to aiohttp's client."""
 
+from currents_async._transport.answer import Answer
 from currents_async._transport.credential import find_credential
 from currents_async._transport.session import Session
 from currents_async._transport.traffic import Traffic
 from currents_async._transport.transport import Transport
 
-__all__ = ["Session", "Traffic", "Transport", "find_credential"]
+__all__ = ["Answer", "Session", "Traffic", "Transport", "find_credential"]

@@ -1,30 +1,27 @@
-"""A request to its answer, over aiohttp: send, inflate, decode, or say what went wrong."""
+"""A request to its answer, over aiohttp."""
 
-import asyncio
 import math
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
-from http import HTTPStatus
-from typing import TypeVar
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Any, TypeVar
 
 import aiohttp
 from yarl import URL
 
 from currents_async._config import Limits, Timeouts
+from currents_async._transport.answer import Answer, Decoder
 from currents_async._transport.credential import Credential
-from currents_async._transport.faults import FOREIGN, transport_error
 from currents_async._transport.session import USER_AGENT, Session
 from currents_async._transport.traffic import Traffic
+from currents_async._wire.array import ArrayField
 from currents_async._wire.decode import EnvelopeDecoder
+from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.endpoint import Request
-from currents_async._wire.failure import Sent, body_error, status_error
-from currents_async._wire.faults import BodyFault
-from currents_async._wire.inflate import SLICE, inflater_for
-from currents_async.errors import CurrentsError
+from currents_async._wire.failure import Sent
+from currents_async._wire.inflate import SLICE
 
+E = TypeVar("E")
 T = TypeVar("T")
-
-_ERROR_BODY_LIMIT = 64 * 1024
 
 
 class Transport:
@@ -49,36 +46,49 @@ class Transport:
         self._proxy = proxy
 
     async def call(self, request: Request[T]) -> T:
-        """Send a request and decode its answer.
+        """Send a request and decode its answer, a slice in each turn of the event loop.
 
         Raises a `CurrentsError`, and nothing else, when there is no answer to return.
         """
-        outcome = await self._attempt(request)
-        if isinstance(outcome, CurrentsError):
-            # Raised here, it drags along no frame and no exception of aiohttp's: those hold the
-            # headers of the request and of the answer.
-            raise self._redacted(outcome).with_traceback(None)
-        return outcome
+        array = request.endpoint.array
+        if array is None:
+            async with self._answer(request, EnvelopeDecoder(request.endpoint.returns)) as whole:
+                await whole.batch()
+                return whole.data
+        async with self.stream(request, array, array.element, least=SLICE) as answer:
+            elements: list[Any] = []
+            while batch := await answer.batch():
+                elements += batch
+            return array.put(answer.data, elements)
 
-    async def _attempt(self, request: Request[T]) -> T | CurrentsError:
-        """Send a request once; return what comes of it."""
-        session = self.session.live()
+    def stream(
+        self, request: Request[T], array: ArrayField, element: type[E], *, least: int = 0
+    ) -> Answer[E, T]:
+        """Prepare to send a request whose answer has a large array, to be read element by element.
+
+        `element` is the type to decode elements into, and `least` how many bytes are worth
+        decoding before the body has ended. Raises as `call` does, when entered and when read.
+        """
+        decoder = ElementDecoder(request.endpoint.returns, array, element, least=least)
+        return self._answer(request, decoder)
+
+    def _answer(self, request: Request[Any], decoder: Decoder[E, T]) -> Answer[E, T]:
         sent = Sent(
             operation=request.endpoint.operation,
             method=request.endpoint.method,
             url=self.base_url + request.target,
         )
-        try:
-            async with self._send(session, request) as response:
-                return await self._read(request, response, sent)
-        except FOREIGN as exception:
-            return transport_error(sent, exception)
-        except CurrentsError as exception:
-            return exception
+        return Answer(
+            partial(self._send, request),
+            decoder,
+            sent=sent,
+            body_limit=self.limits.body,
+            traffic=self.traffic,
+            redact=self._credential.redact,
+        )
 
-    def _send(
-        self, session: aiohttp.ClientSession, request: Request[T]
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    def _send(self, request: Request[Any]) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        session = self.session.live()
         self.traffic.requests += 1
         return session.request(
             request.endpoint.method,
@@ -93,7 +103,7 @@ class Transport:
             proxy=self._proxy,
         )
 
-    def _headers(self, request: Request[T]) -> dict[str, str]:
+    def _headers(self, request: Request[Any]) -> dict[str, str]:
         headers = {
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
@@ -103,53 +113,6 @@ class Transport:
         if request.body is not None:
             headers["Content-Type"] = "application/json"
         return headers
-
-    async def _read(self, request: Request[T], response: aiohttp.ClientResponse, sent: Sent) -> T:
-        if not response.ok or response.status >= HTTPStatus.MULTIPLE_CHOICES:
-            body = await self._read_error(response)
-            raise status_error(sent, response.status, response.headers, body)
-        decoder = EnvelopeDecoder(request.endpoint.returns)
-        try:
-            await self._inflate(response, self.limits.body, decoder.feed)
-            return decoder.flush()
-        except BodyFault as exception:
-            fault = exception
-        raise body_error(sent, response.status, response.headers, fault)
-
-    async def _read_error(self, response: aiohttp.ClientResponse) -> bytes:
-        """Read what can be read of an error's body: the status is known, and worth more."""
-        body = bytearray()
-        with suppress(BodyFault, *FOREIGN):
-            await self._inflate(response, _ERROR_BODY_LIMIT, body.extend)
-        return bytes(body)
-
-    async def _inflate(
-        self, response: aiohttp.ClientResponse, limit: int, feed: Callable[[bytes], None]
-    ) -> None:
-        """Feed the inflated body to `feed` as it arrives, a slice in a turn of the loop."""
-        inflater = inflater_for(response.headers.get("Content-Encoding", ""), limit)
-        since_turn = 0
-        async for chunk in response.content.iter_any():
-            self.traffic.wire_bytes += len(chunk)
-            for piece in inflater.feed(chunk):
-                if since_turn + len(piece) > SLICE:
-                    await asyncio.sleep(0)
-                    since_turn = 0
-                feed(piece)
-                since_turn += len(piece)
-                self.traffic.inflated_bytes += len(piece)
-        inflater.flush()
-
-    def _redacted(self, error: CurrentsError) -> CurrentsError:
-        """Take the key out of everything the error says, should someone have quoted it."""
-        redact = self._credential.redact
-        error.args = tuple(
-            redact(value) if isinstance(value, str) else value for value in error.args
-        )
-        for name, value in vars(error).items():
-            if isinstance(value, str):
-                setattr(error, name, redact(value))
-        return error
 
 
 def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:

@@ -20,9 +20,9 @@ def progress_of(results: InstanceResults) -> Generator[Callable[[], None]]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("instances", total=len(results.run.specs))
+        task = progress.add_task("instances", total=None)
 
         def advance() -> None:
-            progress.advance(task)
+            progress.update(task, advance=1, total=results.total)
 
         yield advance

@@ -1,0 +1,321 @@
+"""A run whose specs arrive while its body is still coming."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from currents_async import (
+    Currents,
+    DecodeError,
+    Limits,
+    NotFoundError,
+    PayloadTooLargeError,
+    RunStream,
+    TransportError,
+)
+from currents_async._wire.elements import ElementDecoder
+from currents_async._wire.inflate import SLICE
+from currents_async.models import Run, RunSpec
+from currents_async.testing import FakeCurrents, WorldProject
+
+pytestmark = pytest.mark.usefixtures("no_task_is_left")
+
+
+class Name(msgspec.Struct, frozen=True, rename="camel"):
+    spec: str
+    instance_id: str | None = None
+
+
+def packed(*, specs: int) -> bytes:
+    """Compress a run in a way that gives every spec to the inflater as soon as it arrives."""
+    head = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
+    run = {"status": "OK", "data": {**head, "specs": [{"spec": f"{n}.ts"} for n in range(specs)]}}
+    return gzip.compress(json.dumps(run, separators=(",", ":")).encode(), compresslevel=0)
+
+
+@asynccontextmanager
+async def serving(*pieces: bytes | asyncio.Event | None) -> AsyncGenerator[str]:
+    """Answer with these pieces; wait for the events among them, and at None hang up."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Encoding": "gzip"})
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                await response.write(piece)
+            elif piece is not None:
+                await piece.wait()
+            elif request.transport is not None:
+                request.transport.abort()
+        await response.write_eof()
+        return response
+
+    runner = web.ServerRunner(web.Server(answer, handler_cancellation=True), shutdown_timeout=0.01)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_specs_in_order_then_the_run(currents: Currents, project: WorldProject) -> None:
+    made = project.run(specs=2_000)
+    async with currents.runs.stream(made.run_id) as specs:
+        arrived = [spec async for spec in specs]
+        run = specs.run
+    whole = await currents.runs.get(made.run_id)
+    assert arrived == whole.specs
+    assert len(arrived) == 2_000
+    assert run == msgspec.structs.replace(whole, specs=[])
+
+
+async def test_specs_come_before_the_body_has_ended() -> None:
+    body = packed(specs=100)
+    rest = asyncio.Event()
+    async with (
+        serving(body[:1500], rest, body[1500:]) as url,
+        Currents("key", base_url=url) as currents,
+        currents.runs.stream("r") as specs,
+    ):
+        assert (await anext(specs)).spec == "0.ts"
+        rest.set()
+        assert [spec.spec async for spec in specs] == [f"{n}.ts" for n in range(1, 100)]
+
+
+async def test_batches(currents: Currents, project: WorldProject) -> None:
+    made = project.run(specs=1_000)
+    async with currents.runs.stream(made.run_id) as specs:
+        first = await anext(specs)
+        batches = [batch async for batch in specs.batches()]
+    assert len(batches) > 1
+    together = [first, *(spec for batch in batches for spec in batch)]
+    assert [spec.instance_id for spec in together] == [spec.instance_id for spec in made.specs]
+
+
+async def test_narrowing(currents: Currents, project: WorldProject) -> None:
+    made = project.run(specs=500)
+    async with currents.runs.stream(made.run_id, spec_type=Name) as specs:
+        arrived = [spec async for spec in specs]
+        assert type(specs.run) is Run
+    assert arrived == [Name(spec.path, spec.instance_id) for spec in made.specs]
+
+
+async def test_a_slow_consumer_does_not_hold_the_server_up(
+    server: FakeCurrents, currents: Currents, project: WorldProject
+) -> None:
+    made = project.run(specs=5_000)
+    async with currents.runs.stream(made.run_id) as specs:
+        await server.idle()  # nothing has been asked of the stream yet
+        assert server.requests[0].last_byte is not None
+        assert currents.traffic.inflated_bytes == 0
+        assert len([spec async for spec in specs]) == 5_000
+
+
+class TestErrors:
+    async def test_no_such_run(self, currents: Currents) -> None:
+        with pytest.raises(NotFoundError):
+            async with currents.runs.stream("unknown"):
+                pytest.fail("there is no run")
+
+    async def test_too_large_for_the_service(
+        self, currents: Currents, project: WorldProject
+    ) -> None:
+        with pytest.raises(PayloadTooLargeError):
+            async with currents.runs.stream(project.run(specs=15_000).run_id):
+                pytest.fail("the service does not send it")
+
+    @pytest.mark.parametrize(
+        ("damage", "error", "cause"),
+        [
+            (lambda body: body[:-4], TransportError, "ends early"),
+            (lambda body: body[:-5] + b"xxxxx", DecodeError, "corrupt"),
+            (lambda body: body + b"x", DecodeError, "follow the end"),
+        ],
+    )
+    async def test_after_specs_have_been_handed_out(
+        self, damage: Callable[[bytes], bytes], error: type[Exception], cause: str
+    ) -> None:
+        """The checksum is at the end: what came before it may be wrong, and the end says so."""
+        arrived: list[RunSpec] = []
+        async with (
+            serving(damage(packed(specs=10_000))) as url,
+            Currents("key", base_url=url) as currents,
+        ):
+            with pytest.raises(error, match=cause) as caught:
+                async with currents.runs.stream("r") as specs:
+                    async for spec in specs:
+                        arrived.append(spec)  # noqa: PERF401 - the error is what is tested
+        assert len(arrived) > 5_000
+        assert caught.value.__context__ is None
+
+    async def test_the_index_of_a_spec_that_does_not_fit(self) -> None:
+        body = gzip.decompress(packed(specs=9_000)).replace(b'"8000.ts"', b"8000")
+        async with (
+            serving(gzip.compress(body)) as url,
+            Currents("key", base_url=url) as currents,
+        ):
+            with pytest.raises(DecodeError) as caught:
+                await currents.runs.get("r")
+        assert caught.value.path == "$.data.specs[8000].spec"
+
+    async def test_a_connection_that_is_lost_midway(self) -> None:
+        async with serving(packed(specs=50)[:900], None) as url, Currents("key", base_url=url) as c:
+            arrived: list[RunSpec] = []
+            with pytest.raises(TransportError, match=r"ends early|connection was lost"):
+                async with c.runs.stream("r") as specs:
+                    async for spec in specs:
+                        arrived.append(spec)  # noqa: PERF401 - the error is what is tested
+        assert arrived
+
+    async def test_what_the_consumer_raises_leaves_as_itself(
+        self, currents: Currents, project: WorldProject
+    ) -> None:
+        error = ZeroDivisionError()
+        with pytest.raises(ZeroDivisionError) as caught:
+            async with currents.runs.stream(project.run(specs=50).run_id) as specs:
+                async for _ in specs:
+                    raise error
+        assert caught.value is error
+        assert error.__context__ is None
+
+
+class TestLeaving:
+    async def test_break_closes_the_connection(
+        self, server: FakeCurrents, currents: Currents, project: WorldProject
+    ) -> None:
+        made = project.run(specs=13_000)
+        async with currents.runs.stream(made.run_id) as specs:
+            async for _ in specs:
+                break
+        await server.idle()
+        assert server.requests[0].aborted
+        assert (await currents.runs.get(project.run(specs=1).run_id)).specs
+
+    async def test_cancelled_while_waiting(self) -> None:
+        async with (
+            serving(packed(specs=50)[:40], asyncio.Event()) as url,
+            Currents("key", base_url=url) as currents,
+        ):
+
+            async def consume() -> None:
+                async with currents.runs.stream("r") as specs:
+                    entered.set()
+                    await anext(specs)
+
+            entered = asyncio.Event()
+            task = asyncio.create_task(consume())
+            await entered.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    async def test_entering_twice(self, currents: Currents, project: WorldProject) -> None:
+        specs = currents.runs.stream(project.run(specs=1).run_id)
+        async with specs:
+            pass
+        with pytest.raises(RuntimeError, match="has been used"):
+            async with specs:
+                pytest.fail("it was entered twice")
+
+    async def test_the_run_is_not_there_yet(
+        self, currents: Currents, project: WorldProject
+    ) -> None:
+        async with currents.runs.stream(project.run(specs=3).run_id) as specs:
+            assert isinstance(specs, RunStream)
+            with pytest.raises(RuntimeError, match="not ended yet"):
+                _ = specs.run
+
+    async def test_iterating_without_entering(self, currents: Currents) -> None:
+        with pytest.raises(RuntimeError, match="not been entered"):
+            await anext(currents.runs.stream("r"))
+
+
+@pytest.mark.parametrize("how", ["get", "stream"])
+async def test_no_more_than_a_slice_between_two_turns_of_the_loop(
+    currents: Currents, project: WorldProject, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    made = project.run(specs=13_000)
+    in_turn = [0]
+    feed = ElementDecoder.feed
+
+    def counted(self: ElementDecoder[RunSpec, Run], piece: bytes) -> list[RunSpec]:
+        in_turn[-1] += len(piece)
+        return feed(self, piece)
+
+    async def count_turns() -> None:
+        while True:
+            in_turn.append(0)
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(ElementDecoder, "feed", counted)
+    counting = asyncio.create_task(count_turns())
+    if how == "get":
+        assert len((await currents.runs.get(made.run_id)).specs) == 13_000
+    else:
+        async with currents.runs.stream(made.run_id) as specs:
+            assert len([spec async for spec in specs]) == 13_000
+    counting.cancel()
+    assert sum(in_turn) > 7_000_000
+    assert max(in_turn) <= SLICE
+
+
+class TestFanOut:
+    async def test_instances_are_asked_for_before_the_runs_last_byte(
+        self, server: FakeCurrents, currents: Currents, project: WorldProject
+    ) -> None:
+        made = project.run(specs=13_000)
+        taken = 0
+        async with currents.runs.instances(made.run_id) as results:
+            async for _ in results:
+                taken += 1
+                if taken == 200:
+                    break
+        run, *instances = server.requests
+        assert run.last_byte is not None
+        early = [request for request in instances if request.started < run.last_byte]
+        assert len(early) >= 10
+
+    @pytest.mark.parametrize("concurrency", [1, 2, 5])
+    async def test_the_run_is_one_of_the_requests_in_flight(
+        self,
+        server: FakeCurrents,
+        project: WorldProject,
+        concurrency: int,
+    ) -> None:
+        made = project.run(specs=600)
+        limits = Limits(concurrency=concurrency)
+        async with Currents(server.api_key, base_url=server.url, limits=limits) as currents:
+            instances = await currents.runs.get_instances(made.run_id)
+        assert len(instances) == 600
+        assert server.peak_in_flight <= concurrency
+
+    async def test_a_run_that_breaks_off_is_an_error_however_far_the_instances_are(
+        self, server: FakeCurrents
+    ) -> None:
+        async with (
+            serving(packed(specs=4_000)[:-4]) as url,
+            Currents("key", base_url=url) as currents,
+        ):
+            with pytest.raises(TransportError, match="ends early"):
+                async with currents.runs.instances("r", on_error="collect") as results:
+                    async for result in results:
+                        assert result.instance_id is None
+
+    async def test_the_run_is_read_while_the_consumer_is_slow(
+        self, server: FakeCurrents, currents: Currents, project: WorldProject
+    ) -> None:
+        made = project.run(specs=8_000)
+        async with currents.runs.instances(made.run_id, concurrency=3) as results:
+            await anext(results)
+            async with asyncio.timeout(20):
+                while server.requests[0].last_byte is None:  # noqa: ASYNC110 - bounded above
+                    await asyncio.sleep(0)
+            # Decoded no further than the look-ahead, whatever has been received.
+            assert results.total is None
+            assert len(server.requests) <= 1 + 1 + 2 * 3
