@@ -23,6 +23,15 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *session.posargs)
 
 
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Decode made-up documents for minutes: `nox -s fuzz -- 100000` says how many of each kind."""
+    install(session, "tests")
+    [documents] = session.posargs or ["20000"]
+    environment = {"FUZZ_DOCUMENTS": documents, "HYPOTHESIS_PROFILE": "fuzz"}
+    session.run("pytest", "tests/wire/test_elements.py", env=environment)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, formatting and the news fragments."""
