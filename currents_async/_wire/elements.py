@@ -17,6 +17,7 @@ is searched twice, and past the caps the text is collected and decoded as a whol
 
 import os
 import re
+from enum import Enum, auto
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
@@ -25,24 +26,31 @@ import msgspec
 from currents_async._wire.array import ArrayField, typed_with
 from currents_async._wire.decode import decode, envelope_decoder, unwrap
 from currents_async._wire.faults import UnexpectedBody
+from currents_async._wire.separators import FirstKey, Separator, is_hopeless, learn_first_key
 
 E = TypeVar("E")
 T = TypeVar("T")
 
 _WASTE = 64 * 1024
 """Bytes that may be decoded in vain, besides half of what has been seen."""
-_MOST_DECOYS = 16
-_MOST_GUESSES = 8
+_MOST_DECOYS = 32
+_MOST_GUESSES = 2
+_MOST_MISSES = 128
+"""Separators in a row that parted no elements."""
 _MOST_SPACE = 256
 
 # Random, so that no text can hold it beforehand.
 _TOKEN = b'"%s"' % os.urandom(16).hex().encode()
 _SPACE = rb"[ \t\n\r]{0,%d}" % _MOST_SPACE
 _COLON_AND_BRACKET = re.compile(rb"%b(?::%b(\[)?)?" % (_SPACE, _SPACE))
-_FIRST_KEY = re.compile(
-    rb'\[%b(\{%b"(?:[^"\\]|\\.){0,%d}")' % (_SPACE, _SPACE, _MOST_SPACE), re.DOTALL
-)
-_BEFORE_ELEMENT = re.compile(rb"\}%b,%b\Z" % (_SPACE, _SPACE))
+
+
+class _Phase(Enum):
+    FIND = auto()
+    LEARN = auto()
+    CUT = auto()
+    COLLECT = auto()
+    """Given up: all that is left is decoded at the end."""
 
 
 class ElementDecoder(Generic[E, T]):
@@ -61,17 +69,20 @@ class ElementDecoder(Generic[E, T]):
         self._returns = returns
         self._elements = _list_decoder(kind)
         self._least = least
-        self._step = self._find
-        self._head = b""
-        """The text before the array's opening bracket, once that is found."""
+        self._phase = _Phase.FIND
         self._text = bytearray()
-        """The text behind it: always a bracket and the elements that are not decoded yet."""
+        """All text but the elements that have been handed out."""
+        self._bracket = 0
+        """Where our array begins in it, once that is found."""
         self._searched = 0
-        self._first_key = b""
+        self._first_key = FirstKey(b"", 0, None)
+        self._kinds: set[bytes | None] = set()
+        """The second keys that elements were seen to have."""
         self._count = 0
         self._seen = 0
         self._wasted = 0
         self._decoys = 0
+        self._misses = 0
 
     def feed(self, piece: bytes) -> list[E]:
         """Take the next piece of the text, and return the elements that it completes.
@@ -80,7 +91,13 @@ class ElementDecoder(Generic[E, T]):
         """
         self._text += piece
         self._seen += len(piece)
-        return self._step() if len(self._text) >= self._least else []
+        if len(self._text) - self._bracket < self._least:
+            return []
+        if self._phase is _Phase.FIND:
+            self._find()
+        if self._phase is _Phase.LEARN:
+            self._learn()
+        return self._cut() if self._phase is _Phase.CUT else []
 
     def flush(self) -> tuple[list[E], T]:
         """Return the last elements and the `data` without any, the text being complete.
@@ -89,10 +106,10 @@ class ElementDecoder(Generic[E, T]):
         `UnexpectedBody` when the array comes twice: some of the first has been handed out.
         """
         try:
-            data = unwrap(decode(self._head + self._text, self._envelopes))
+            data = unwrap(decode(self._text, self._envelopes))
         except UnexpectedBody as fault:
             raise self._numbered(fault, self._json_path) from None
-        if self._count and not self._is_ours(b"[" + _TOKEN + b"," + self._text[1:]):
+        if self._count and not self._is_ours(b"[%b," % _TOKEN, self._text[self._bracket + 1 :]):
             raise UnexpectedBody("the array comes twice", self._json_path)
         elements: list[E] = self._array.take(data)
         return elements, self._without_elements(data)
@@ -107,106 +124,89 @@ class ElementDecoder(Generic[E, T]):
 
     # Find: which of the brackets behind a key of that name opens our array?
 
-    def _find(self) -> list[E]:
+    def _find(self) -> None:
         key = b'"%b"' % self._array.path[-1].encode()
         while (start := self._text.find(key, self._searched)) >= 0:
             bracket, is_whole = _bracket_behind(self._text, start + len(key))
             if not is_whole:
                 self._searched = start
-                return []
+                return
+            if bracket is not None and self._opens_our_array(bracket):
+                self._phase = _Phase.LEARN
+                return
             self._searched = start + len(key)
-            if bracket is None:
-                continue
-            if self._opens_our_array(bracket):
-                return self._begin(bracket)
             self._decoys += 1
             if self._decoys == _MOST_DECOYS:
-                return self._give_up()
+                self._phase = _Phase.COLLECT
+                return
         self._searched = max(self._searched, len(self._text) - len(key) + 1)
-        return []
 
     def _opens_our_array(self, bracket: int) -> bool:
         if self._wasted > _WASTE + self._seen // 4:
             return False
-        self._head = bytes(self._text[:bracket])
-        closers = b"}" * (1 + len(self._array.path))
-        if self._is_ours(_TOKEN + closers):
+        self._bracket = bracket
+        if self._is_ours(_TOKEN, b"}" * (1 + len(self._array.path))):
             return True
-        self._wasted += len(self._head)
-        self._head = b""
+        self._bracket = 0
+        self._wasted += bracket
         return False
 
-    def _is_ours(self, tail: bytes) -> bool:
-        """Say whether what follows the head stands at our path and nowhere else."""
+    def _is_ours(self, token: bytes, tail: bytes | bytearray) -> bool:
+        """Say whether a token in place of the bracket stands at our path and nowhere else."""
         try:
-            probe = _probe_decoder(self._array.path).decode(self._head + tail)
+            text = self._text[: self._bracket] + token + tail
+            probe = _probe_decoder(self._array.path).decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         for name in ("data", *self._array.path):
             probe = getattr(probe, name)
-        return bytes(probe).startswith((_TOKEN, b"[" + _TOKEN))
+        return bytes(probe).startswith(token)
 
-    def _begin(self, bracket: int) -> list[E]:
-        del self._text[:bracket]
-        self._searched = 1
-        self._step = self._learn
-        return self._learn()
+    # Cut: what decodes from a known place up to a guessed separator is elements.
 
-    def _give_up(self) -> list[E]:
-        self._step = self._collect
-        return []
-
-    def _collect(self) -> list[E]:
-        return []
-
-    # Cut: elements mostly begin with the same key, so a separator and that key end the last one.
-
-    def _learn(self) -> list[E]:
-        found = _FIRST_KEY.match(self._text)
-        if found is None:
-            too_far = len(self._text) > 4 * _MOST_SPACE
-            return self._give_up() if too_far else []
-        self._first_key = found[1]
-        self._searched = found.end()
-        self._step = self._cut
-        return self._cut()
+    def _learn(self) -> None:
+        first_key = learn_first_key(self._text, self._bracket)
+        if first_key is not None:
+            self._first_key = first_key
+            self._kinds.add(first_key.kind)
+            self._searched = first_key.end
+            self._phase = _Phase.CUT
+        elif is_hopeless(self._text, self._bracket):
+            self._phase = _Phase.COLLECT
 
     def _cut(self) -> list[E]:
-        key = self._first_key
-        start = len(self._text)
-        guesses = 0
-        while guesses < _MOST_GUESSES:
-            guesses += 1
-            # An occurrence may overlap the one before it by all but one byte.
-            start = self._text.rfind(key, self._searched, start + len(key) - 1)
-            if start < 0:
+        first_key = self._first_key
+        likely: list[Separator] = []
+        unlikely: list[Separator] = []
+        for separator in first_key.separators(self._text, self._searched):
+            (likely if separator.kind in self._kinds else unlikely).append(separator)
+            if len(likely) == _MOST_GUESSES:
                 break
-            end = self._end_of_element_before(start)
-            if end is not None:
-                elements = self._decode_up_to(end)
-                if elements:
-                    del self._text[1:start]
-                    self._searched = 1 + len(key)
-                    self._count += len(elements)
-                    return elements
-        self._searched = max(self._searched, len(self._text) - len(key) + 1)
+        for separator in likely + unlikely[:1]:
+            elements = self._decode_up_to(separator.brace)
+            if elements:
+                del self._text[self._bracket + 1 : separator.start]
+                self._searched = self._bracket + 1 + len(first_key.text)
+                self._kinds.add(separator.kind)
+                self._count += len(elements)
+                self._misses = 0
+                return elements
+        self._searched = max(self._searched, len(self._text) - len(first_key.text) + 1)
+        self._misses += len(likely) + len(unlikely)
+        if self._misses > _MOST_MISSES:
+            self._phase = _Phase.COLLECT
         return []
-
-    def _end_of_element_before(self, start: int) -> int | None:
-        """Return where the closing brace before a separator is, if that is what stands there."""
-        window = max(0, start - 2 * _MOST_SPACE)
-        found = _BEFORE_ELEMENT.search(self._text[window:start])
-        return None if found is None else window + found.start()
 
     def _decode_up_to(self, brace: int) -> list[E]:
         """Decode the elements up to a closing brace; none when it does not close an element."""
-        size = brace + 2
+        end = brace + 2
+        size = end - self._bracket
         if self._wasted + size > _WASTE + self._seen // 2:
             return []
         byte_behind = self._text[brace + 1]
         self._text[brace + 1] = ord("]")
         try:
-            with memoryview(self._text) as text, text[:size] as batch:
+            with memoryview(self._text) as text, text[self._bracket : end] as batch:
                 return self._decode_batch(batch)
         finally:
             self._text[brace + 1] = byte_behind

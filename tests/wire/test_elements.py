@@ -439,6 +439,11 @@ def decoys_before() -> bytes:
     return envelope('[{"spec":"a"},{"spec":"b"}]', before=before)
 
 
+def keys_before() -> bytes:
+    before = '"decoys":[' + ",".join('{"specs":1}' for _ in range(200_000)) + "],"
+    return envelope('[{"spec":"a"},{"spec":"b"}]', before=before)
+
+
 def decoys_after() -> bytes:
     after = ',"decoys":[' + ",".join('{"spec":[1]}' for _ in range(200_000)) + "]"
     return envelope('[{"spec":"a"},{"spec":"b"}]', after=after)
@@ -466,6 +471,7 @@ def endless_space() -> bytes:
     [
         nested_decoys,
         decoys_before,
+        keys_before,
         decoys_after,
         separators_in_strings,
         first_keys_that_never_repeat,
