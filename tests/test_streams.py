@@ -5,6 +5,7 @@ import gzip
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from aiohttp import web
 from currents_async import (
     Currents,
     DecodeError,
+    InvalidArgumentError,
     Limits,
     NotFoundError,
     PayloadTooLargeError,
@@ -104,6 +106,20 @@ async def test_narrowing(currents: Currents, project: WorldProject) -> None:
         arrived = [spec async for spec in specs]
         assert type(specs.run) is Run
     assert arrived == [Name(spec.path, spec.instance_id) for spec in made.specs]
+
+
+@pytest.mark.parametrize("spec_type", [dict, int, None, "Name", list[Name]])
+async def test_what_is_no_struct(currents: Currents, spec_type: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"spec_type must be a msgspec\.Struct"):
+        currents.runs.stream("r", spec_type=spec_type)
+
+
+async def test_a_struct_that_json_cannot_fill(currents: Currents) -> None:
+    class Impossible(msgspec.Struct):
+        spec: int | str | Name | dict[str, int]
+
+    with pytest.raises(InvalidArgumentError, match="cannot be decoded into"):
+        currents.runs.stream("r", spec_type=Impossible)
 
 
 async def test_a_slow_consumer_does_not_hold_the_server_up(

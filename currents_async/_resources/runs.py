@@ -12,7 +12,7 @@ from currents_async._plans import RunPlan, ScheduledSpec
 from currents_async._resources._group import Group
 from currents_async._streams import RunStream
 from currents_async._transport import Answer, Transport
-from currents_async._wire.array import ArrayField
+from currents_async._wire.array import ArrayField, check_element
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.query import Query, check_branch, check_text, check_texts, flag
 from currents_async.errors import InvalidArgumentError
@@ -80,7 +80,7 @@ class Runs(Group):
         iterating. Specs are handed out before the end of the body has been seen, and with it the
         checksum: where an error follows, they may come from a body that was not sound.
         """
-        return RunStream(self._stream(run_id, spec_type))
+        return RunStream(self._stream(run_id, check_element("spec_type", spec_type)))
 
     async def find(
         self,

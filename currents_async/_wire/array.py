@@ -1,10 +1,12 @@
 """Where an answer holds its one large array, and how to take it out and put it back."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import msgspec
+
+from currents_async.errors import InvalidArgumentError
 
 D = TypeVar("D")
 
@@ -34,7 +36,24 @@ def _put(data: Any, path: tuple[str, ...], elements: Sequence[Any]) -> Any:
     return msgspec.structs.replace(data, **{name: inner})
 
 
-@cache
+def check_element(name: str, element: Any) -> Any:
+    """Return a type that elements can be decoded into, or raise `InvalidArgumentError`."""
+    if not (isinstance(element, type) and issubclass(element, msgspec.Struct)):
+        raise InvalidArgumentError(f"{name} must be a msgspec.Struct, not {element!r}")
+    try:
+        list_decoder(element)
+    except TypeError as error:
+        raise InvalidArgumentError(f"{name} cannot be decoded into: {error}") from error
+    return element
+
+
+@lru_cache
+def list_decoder(element: Any) -> msgspec.json.Decoder[Any]:
+    """Make a decoder for several elements at once."""
+    return msgspec.json.Decoder(list[element])
+
+
+@lru_cache
 def typed_with(returns: Any, array: ArrayField, element: Any) -> Any:
     """Return the type of `data` with another type of element in its array."""
     if element == array.element:

@@ -1,7 +1,7 @@
 """JSON text to Structs: the envelope every answer comes in, and what is wrong when it is not."""
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -34,7 +34,7 @@ def unwrap(envelope: Envelope[T]) -> T:
     return envelope.data
 
 
-@cache
+@lru_cache
 def envelope_decoder(returns: Any) -> msgspec.json.Decoder[Envelope[Any]]:
     """Make a decoder for an answer with data of a type."""
     generic: Any = Envelope  # type checkers take no variable as a type argument

@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from currents_async._wire.array import ArrayField, typed_with
+from currents_async._wire.array import ArrayField, list_decoder, typed_with
 from currents_async._wire.decode import decode, envelope_decoder, unwrap
 from currents_async._wire.faults import UnexpectedBody
 from currents_async._wire.separators import FirstKey, Separator, is_hopeless, learn_first_key
@@ -67,7 +67,7 @@ class ElementDecoder(Generic[E, T]):
         self._array = array
         self._envelopes = envelope_decoder(typed_with(cast("Any", returns), array, kind))
         self._returns = returns
-        self._elements = _list_decoder(kind)
+        self._elements = list_decoder(kind)
         self._least = least
         self._phase = _Phase.FIND
         self._text = bytearray()
@@ -252,11 +252,6 @@ def _is_json(text: memoryview) -> bool:
 
 
 _RAW = msgspec.json.Decoder(msgspec.Raw)
-
-
-@cache
-def _list_decoder(element: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(list[element])
 
 
 @cache
