@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from operator import itemgetter
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import anyio
 import msgspec
@@ -22,6 +22,8 @@ from currents_async.models.runs import Run
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used: see `load_backend`
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+T = TypeVar("T")
 
 OnError = Literal["raise", "collect"]
 _Numbered = tuple[int, InstanceResult]
@@ -140,7 +142,7 @@ class InstanceResults:
         if self._settled is None:
             raise RuntimeError("iterate inside 'async with'")
         try:
-            settled = await self._settled.receive()
+            settled = await _receive(self._settled)
         except anyio.EndOfStream:
             return None
         if isinstance(settled, Exception):
@@ -158,7 +160,7 @@ class InstanceResults:
             try:
                 while batch := await self._plan.batch():
                     for pending in batch:
-                        await send_todo.send((number, pending))
+                        await _send(send_todo, (number, pending))
                         number += 1
                 self._total = number
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see
@@ -175,9 +177,12 @@ class InstanceResults:
             try:
                 if first is not None:
                     await first()
-                async for number, pending in todo:
+                while True:
+                    number, pending = await _receive(todo)
                     settled = await self._settle(pending)
-                    await send.send((number, settled))
+                    await _send(send, (number, settled))
+            except anyio.EndOfStream:
+                return
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see
                 # Raised in a task it would leave the task group inside an ExceptionGroup; sent, it
                 # is raised to the consumer as itself.
@@ -196,3 +201,20 @@ class InstanceResults:
                 raise
             return msgspec.structs.replace(pending, error=error)
         return msgspec.structs.replace(pending, instance=instance)
+
+
+# A stream's own methods make a turn of the event loop each time; here the network makes enough.
+
+
+async def _receive(stream: "MemoryObjectReceiveStream[T]") -> T:
+    try:
+        return stream.receive_nowait()
+    except anyio.WouldBlock:
+        return await stream.receive()
+
+
+async def _send(stream: "MemoryObjectSendStream[T]", item: T) -> None:
+    try:
+        stream.send_nowait(item)
+    except anyio.WouldBlock:
+        await stream.send(item)

@@ -1,10 +1,10 @@
 """One request and its answer, decoded while it arrives."""
 
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import aiohttp
 
@@ -38,7 +38,7 @@ class Answer(Generic[E, T]):
 
     def __init__(
         self,
-        send: Callable[[], AbstractAsyncContextManager[aiohttp.ClientResponse]],
+        send: Callable[[], Awaitable[aiohttp.ClientResponse]],
         decoder: Decoder[E, T],
         *,
         sent: Sent,
@@ -52,16 +52,19 @@ class Answer(Generic[E, T]):
         self._body_limit = body_limit
         self._traffic = traffic
         self._redact = redact
-        self._exchange: _Exchange | None = None
+        self._response: aiohttp.ClientResponse | None = None
+        self._body: Body | None = None
         self._end: tuple[T] | None = None
-        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        outcome = await self._open()
-        if isinstance(outcome, CurrentsError):
-            await self._stack.aclose()
-            raise self._redacted(outcome)
-        self._exchange = outcome
+        try:
+            error = await self._open()
+        except BaseException:
+            self._let_go()
+            raise
+        if error is not None:
+            self._let_go()
+            raise self._redacted(error)
         return self
 
     async def __aexit__(
@@ -70,11 +73,18 @@ class Answer(Generic[E, T]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._stack.aclose()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Give the connection back, or close it when there is more to come."""
+        if self._body is not None:
+            self._body.close()
+        if self._response is not None:
+            self._response.release()
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Return what takes the body off the network, to be run in a task beside the reader."""
-        return self._entered.body.prefetch()
+        return self._entered_body.prefetch()
 
     async def batch(self) -> list[E]:
         """Return the next elements, at least one; none once the body has ended well."""
@@ -93,30 +103,29 @@ class Answer(Generic[E, T]):
         return self._end[0]
 
     @property
-    def _entered(self) -> "_Exchange":
-        if self._exchange is None:
+    def _entered_body(self) -> Body:
+        if self._body is None:
             raise RuntimeError("the answer has not been entered")
-        return self._exchange
+        return self._body
 
-    async def _open(self) -> "_Exchange | CurrentsError":
-        """Send the request; return the exchange or the error once the headers are there."""
+    async def _open(self) -> CurrentsError | None:
+        """Send the request and await the headers; return the error if they are no success."""
         try:
-            response = await self._stack.enter_async_context(self._send())
+            self._response = response = await self._send()
             if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-                body = Body(response, self._body_limit, self._traffic)
-                self._stack.callback(body.close)
-                return _Exchange(response, body)
+                self._body = Body(response, self._body_limit, self._traffic)
+                return None
             text = await self._read_error(response)
             return status_error(self._sent, response.status, response.headers, text)
         except FOREIGN as exception:
             return transport_error(self._sent, exception)
         except BodyFault as fault:
-            return body_error(self._sent, HTTPStatus.OK, {}, fault)
+            return self._body_error(fault)
 
     async def _next(self) -> list[E] | CurrentsError:
-        exchange = self._entered
+        body = self._entered_body
         try:
-            while (piece := await exchange.body.read()) is not None:
+            while (piece := await body.read()) is not None:
                 elements = self._decoder.feed(piece)
                 if elements:
                     return elements
@@ -124,10 +133,14 @@ class Answer(Generic[E, T]):
         except FOREIGN as exception:
             return transport_error(self._sent, exception)
         except BodyFault as fault:
-            response = exchange.response
-            return body_error(self._sent, response.status, response.headers, fault)
+            return self._body_error(fault)
         self._end = (data,)
         return elements
+
+    def _body_error(self, fault: BodyFault) -> CurrentsError:
+        if self._response is None:
+            raise fault  # a body has a response
+        return body_error(self._sent, self._response.status, self._response.headers, fault)
 
     async def _read_error(self, response: aiohttp.ClientResponse) -> bytes:
         """Read what can be read of an error's body: the status is known, and worth more."""
@@ -146,10 +159,3 @@ class Answer(Generic[E, T]):
             if isinstance(value, str):
                 setattr(error, name, redact(value))
         return error.with_traceback(None)
-
-
-class _Exchange(NamedTuple):
-    """A response that is a success, and its body."""
-
-    response: aiohttp.ClientResponse
-    body: Body

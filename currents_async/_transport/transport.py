@@ -1,7 +1,7 @@
 """A request to its answer, over aiohttp."""
 
 import math
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,8 +15,8 @@ from currents_async._transport.session import USER_AGENT, Session
 from currents_async._transport.traffic import Traffic
 from currents_async._wire.array import ArrayField
 from currents_async._wire.decode import EnvelopeDecoder
-from currents_async._wire.elements import ElementDecoder
-from currents_async._wire.endpoint import Request
+from currents_async._wire.elements import CollectingDecoder, ElementDecoder
+from currents_async._wire.endpoint import Endpoint, Request
 from currents_async._wire.failure import Sent
 from currents_async._wire.inflate import SLICE
 
@@ -50,27 +50,17 @@ class Transport:
 
         Raises a `CurrentsError`, and nothing else, when there is no answer to return.
         """
-        array = request.endpoint.array
-        if array is None:
-            async with self._answer(request, EnvelopeDecoder(request.endpoint.returns)) as whole:
-                await whole.batch()
-                return whole.data
-        async with self.stream(request, array, array.element, least=SLICE) as answer:
-            elements: list[Any] = []
-            while batch := await answer.batch():
-                elements += batch
-            return array.put(answer.data, elements)
+        async with self._answer(request, _whole(request.endpoint)) as answer:
+            await answer.batch()
+            return answer.data
 
-    def stream(
-        self, request: Request[T], array: ArrayField, element: type[E], *, least: int = 0
-    ) -> Answer[E, T]:
+    def stream(self, request: Request[T], array: ArrayField, element: type[E]) -> Answer[E, T]:
         """Prepare to send a request whose answer has a large array, to be read element by element.
 
-        `element` is the type to decode elements into, and `least` how many bytes are worth
-        decoding before the body has ended. Raises as `call` does, when entered and when read.
+        `element` is the type to decode elements into. Raises as `call` does, when entered and when
+        read.
         """
-        decoder = ElementDecoder(request.endpoint.returns, array, element, least=least)
-        return self._answer(request, decoder)
+        return self._answer(request, ElementDecoder(request.endpoint.returns, array, element))
 
     def _answer(self, request: Request[Any], decoder: Decoder[E, T]) -> Answer[E, T]:
         sent = Sent(
@@ -87,7 +77,7 @@ class Transport:
             redact=self._credential.redact,
         )
 
-    def _send(self, request: Request[Any]) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    def _send(self, request: Request[Any]) -> Awaitable[aiohttp.ClientResponse]:
         session = self.session.live()
         self.traffic.requests += 1
         return session.request(
@@ -113,6 +103,13 @@ class Transport:
         if request.body is not None:
             headers["Content-Type"] = "application/json"
         return headers
+
+
+def _whole(endpoint: Endpoint[T]) -> Decoder[Any, T]:
+    """Make a decoder that hands nothing out before the end."""
+    if endpoint.array is None:
+        return EnvelopeDecoder(endpoint.returns)
+    return CollectingDecoder(endpoint.returns, endpoint.array, least=SLICE)
 
 
 def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:

@@ -105,14 +105,19 @@ class ElementDecoder(Generic[E, T]):
         Raises `UnexpectedBody` and `RefusedBody` as decoding the whole text would, and
         `UnexpectedBody` when the array comes twice: some of the first has been handed out.
         """
+        data = self.end()
+        elements: list[E] = self._array.take(data)
+        return elements, self._without_elements(data)
+
+    def end(self) -> Any:
+        """Return the `data` with its last elements; raise as `flush` does."""
         try:
             data = unwrap(decode(self._text, self._envelopes))
         except UnexpectedBody as fault:
             raise self._numbered(fault, self._json_path) from None
         if self._count and not self._is_ours(b"[%b," % _TOKEN, self._text[self._bracket + 1 :]):
             raise UnexpectedBody("the array comes twice", self._json_path)
-        elements: list[E] = self._array.take(data)
-        return elements, self._without_elements(data)
+        return data
 
     def _without_elements(self, data: Any) -> T:
         data = self._array.put(data, [])
@@ -233,6 +238,29 @@ class ElementDecoder(Generic[E, T]):
         index, rest = fault.path.removeprefix(f"{array}[").split("]", 1)
         path = f"{self._json_path}[{self._count + int(index)}]{rest}"
         return UnexpectedBody(str(fault), path)
+
+
+class CollectingDecoder(Generic[T]):
+    """A push decoder that decodes elements as they come, and returns `data` with all of them."""
+
+    def __init__(self, returns: type[T], array: ArrayField, *, least: int) -> None:
+        self._array = array
+        self._decoder: ElementDecoder[Any, T] = ElementDecoder(
+            returns, array, array.element, least=least
+        )
+        self._elements: list[Any] = []
+
+    def feed(self, piece: bytes) -> list[Any]:
+        """Take the next piece of the text; nothing of it is handed out yet."""
+        self._elements += self._decoder.feed(piece)
+        return []
+
+    def flush(self) -> tuple[list[Any], T]:
+        """Return no elements and the whole `data`; raise as `ElementDecoder.flush` does."""
+        data: T = self._decoder.end()
+        if self._elements:
+            data = self._array.put(data, self._elements + self._array.take(data))
+        return [], data
 
 
 def _bracket_behind(text: bytearray, start: int) -> tuple[int | None, bool]:
