@@ -178,3 +178,28 @@ async def test_a_large_body_lets_the_loop_have_its_turns(
     counting.cancel()
     assert inflated > 2_000_000
     assert turns > inflated / (64 * 1024)
+
+
+async def test_cancelled_while_the_body_of_an_error_is_read() -> None:
+    """The connection is closed at once, not when the garbage collector comes round."""
+    answered, closed = asyncio.Event(), asyncio.Event()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\n{")
+        await writer.drain()
+        answered.set()
+        assert await reader.read() == b""
+        closed.set()
+        writer.close()
+
+    listening = await asyncio.start_server(handle, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with listening, Currents("key", base_url=url) as currents:
+        task = asyncio.create_task(currents.runs.get("r"))
+        await answered.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with asyncio.timeout(20):
+            await closed.wait()
