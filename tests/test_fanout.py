@@ -80,7 +80,7 @@ async def test_every_instance_once_at_full_concurrency(
         async for result in results:
             arrived.append(result)  # noqa: PERF401 - a comprehension would hide what is tested
         assert results.run.run_id == run.run_id
-        assert results.run.specs == []
+        assert results.run.specs == ()
         assert results.total == 400
 
     assert sorted(result.instance_id or "" for result in arrived) == sorted(ids_of(run))

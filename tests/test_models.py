@@ -229,7 +229,7 @@ class TestRunSpec:
 
 class TestInstanceTest:
     def test_full_title(self) -> None:
-        assert InstanceTest(title=["Cart", "with items", "is shown"]).full_title == (
+        assert InstanceTest(title=("Cart", "with items", "is shown")).full_title == (
             "Cart > with items > is shown"
         )
 
@@ -253,17 +253,17 @@ class TestInstanceTest:
     ) -> None:
         test = InstanceTest(
             state=Outcome(state),
-            attempts=[Attempt(state=Outcome(attempt)) for attempt in attempts],
+            attempts=tuple(Attempt(state=Outcome(attempt)) for attempt in attempts),
             flaky=server,
         )
         assert test.is_flaky is flaky
 
     def test_the_last_error_counts(self) -> None:
-        attempts = [
+        attempts = (
             Attempt(error=AttemptError(message="first")),
             Attempt(error=AttemptError(message="second\nand more")),
             Attempt(),
-        ]
+        )
         error = InstanceTest(attempts=attempts).error
         assert error is not None
         assert error.first_line == "second"
@@ -284,7 +284,7 @@ class TestInstanceTest:
 
 def test_an_instance_without_results() -> None:
     instance = msgspec.convert({"instanceId": "i", "results": None}, Instance)
-    assert instance.tests == []
+    assert instance.tests == ()
     assert not instance.failed
 
 

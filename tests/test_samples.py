@@ -42,7 +42,7 @@ async def test_run_cypress(server: FakeCurrents, currents: Currents) -> None:
     assert run.failed
     assert run.is_complete
     assert run.created_at == datetime(2022, 7, 6, 8, 23, 40, 939_000, UTC)
-    assert run.tags == ["tagA", "tagB"]
+    assert run.tags == ("tagA", "tagB")
     assert run.cypress_version == "9.5.4"
     assert run.timeout is not None
     assert (run.timeout.is_timeout, run.timeout.timeout_value_ms) == (True, 3_600_000)
@@ -80,7 +80,7 @@ async def test_run_playwright(server: FakeCurrents, currents: Currents) -> None:
     assert run.timeout is not None
     assert not run.timeout.is_timeout
     [group] = run.groups
-    assert group.tags == ["project:chrome"]
+    assert group.tags == ("project:chrome",)
     assert run.meta is not None
     assert run.meta.ci_build_id == "1716813012"
     assert run.meta.platform is not None
@@ -91,7 +91,7 @@ async def test_run_playwright(server: FakeCurrents, currents: Currents) -> None:
     assert spec.worker is not None
     assert spec.worker.worker_index == 0
     assert spec.results is not None
-    assert spec.results.screenshots == []
+    assert spec.results.screenshots == ()
     assert spec.results.stats is not None
     assert spec.results.stats.failures == 5
 
@@ -138,7 +138,7 @@ async def test_instance_playwright(server: FakeCurrents, currents: Currents) -> 
     assert instance.signature == "754165b1b268e4b6f8d967ac1548bdd0"
     [test] = instance.tests
     assert not test.is_flaky
-    assert test.original_title == ["test 01"]
+    assert test.original_title == ("test 01",)
     [attempt] = test.attempts
     assert attempt.attempt_id == "EgFANdSInxFkVNat-0"
     assert attempt.raw_status == "failed"

@@ -72,9 +72,9 @@ async def test_specs_in_order_then_the_run(currents: Currents, project: WorldPro
         arrived = [spec async for spec in specs]
         run = specs.run
     whole = await currents.runs.get(made.run_id)
-    assert arrived == whole.specs
+    assert tuple(arrived) == whole.specs
     assert len(arrived) == 2_000
-    assert run == msgspec.structs.replace(whole, specs=[])
+    assert run == msgspec.structs.replace(whole, specs=())
 
 
 async def test_specs_come_before_the_body_has_ended() -> None:

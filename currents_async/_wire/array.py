@@ -22,15 +22,15 @@ class ArrayField(msgspec.Struct, frozen=True):
         """Return the elements in `data`."""
         for name in self.path:
             data = getattr(data, name, None)
-        return [] if data is None else cast("list[Any]", data)
+        return [] if data is None else list(data)
 
     def put(self, data: D, elements: Sequence[Any]) -> D:
         """Return `data` with these elements instead of its own."""
         same = not elements and not self.take(data)
-        return data if same else cast("D", _put(data, self.path, elements))
+        return data if same else cast("D", _put(data, self.path, tuple(elements)))
 
 
-def _put(data: Any, path: tuple[str, ...], elements: Sequence[Any]) -> Any:
+def _put(data: Any, path: tuple[str, ...], elements: tuple[Any, ...]) -> Any:
     name, *rest = path
     inner = _put(getattr(data, name), tuple(rest), elements) if rest else elements
     return msgspec.structs.replace(data, **{name: inner})
@@ -59,10 +59,10 @@ def typed_with(returns: Any, array: ArrayField, element: Any) -> Any:
     if element == array.element:
         return returns
     [name] = array.path
-    no_elements: list[Any] = []
+    no_elements: tuple[Any, ...] = ()
     return msgspec.defstruct(
         returns.__name__,
-        [(name, list[element], no_elements)],
+        [(name, tuple[element, ...], no_elements)],
         bases=(returns,),
         frozen=True,
         gc=False,

@@ -115,7 +115,7 @@ class ElementDecoder(Generic[E, T]):
             data = unwrap(decode(self._text, self._envelopes))
         except UnexpectedBody as fault:
             raise self._numbered(fault, self._json_path) from None
-        if self._count and not self._is_ours(b"[%b," % _TOKEN, self._text[self._bracket + 1 :]):
+        if self._count and self._comes_again():
             raise UnexpectedBody("the array comes twice", self._json_path)
         return data
 
@@ -149,23 +149,35 @@ class ElementDecoder(Generic[E, T]):
     def _opens_our_array(self, bracket: int) -> bool:
         if self._wasted > _WASTE + self._seen // 4:
             return False
-        self._bracket = bracket
-        if self._is_ours(_TOKEN, b"}" * (1 + len(self._array.path))):
-            return True
-        self._bracket = 0
-        self._wasted += bracket
-        return False
+        behind = self._text[bracket:]
+        self._text[bracket:] = _TOKEN + b"}" * (1 + len(self._array.path))
+        is_ours = self._array_in(self._text) == _TOKEN
+        self._text[bracket:] = behind
+        if is_ours:
+            self._bracket = bracket
+        else:
+            self._wasted += bracket
+        return is_ours
 
-    def _is_ours(self, token: bytes, tail: bytes | bytearray) -> bool:
-        """Say whether a token in place of the bracket stands at our path and nowhere else."""
-        try:
-            text = self._text[: self._bracket] + token + tail
-            probe = _probe_decoder(self._array.path).decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    def _comes_again(self) -> bool:
+        """Say whether the end of the text replaces our array, as a repeated key does."""
+        path = ("data", *self._array.path)
+        rest = self._text[self._bracket + 1 :]
+        # A key is written out, or with an escape.
+        if not any(b'"%b"' % name.encode() in rest for name in path) and b"\\u" not in rest:
             return False
+        head = "".join(f'{{"{name}":' for name in path).encode()
+        return not self._array_in(head + b"[%b," % _TOKEN + rest).startswith(b"[" + _TOKEN)
+
+    def _array_in(self, text: bytearray | bytes) -> bytes:
+        """Return what stands at our path, as it is written; nothing if the text is not sound."""
+        try:
+            found = _probe_decoder(self._array.path).decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return b""
         for name in ("data", *self._array.path):
-            probe = getattr(probe, name)
-        return bytes(probe).startswith(token)
+            found = getattr(found, name)
+        return bytes(found)
 
     # Cut: what decodes from a known place up to a guessed separator is elements.
 

@@ -88,9 +88,9 @@ class InstanceTest(Model, frozen=True, gc=False, kw_only=True):
     """One test of a spec file, with all its attempts."""
 
     test_id: str = ""
-    title: list[str] = []
+    title: tuple[str, ...] = ()
     """The titles of the suites around the test, then its own."""
-    original_title: list[str] = []
+    original_title: tuple[str, ...] = ()
     """Playwright only."""
     state: Outcome | None = None
     body: str | None = None
@@ -98,8 +98,8 @@ class InstanceTest(Model, frozen=True, gc=False, kw_only=True):
     display_error: str | None = None
     flaky: bool | None = field(default=None, name="isFlaky")
     """What the server says, where it does: read `is_flaky`."""
-    tags: list[str] = []
-    attempts: list[Attempt] = []
+    tags: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def full_title(self) -> str:
@@ -194,13 +194,13 @@ class InstanceReport(Model, frozen=True, gc=False, kw_only=True):
     exception: str | None = None
     """What stopped the whole file, where something did."""
     flaky: int = 0
-    tests: list[InstanceTest] = []
-    screenshots: list[Screenshot] = []
+    tests: tuple[InstanceTest, ...] = ()
+    screenshots: tuple[Screenshot, ...] = ()
     video_url: str | None = None
     """The video of the whole file: signed, good for 2 hours after the answer; Cypress only."""
-    videos: list[Video] = []
-    playwright_traces: list[Trace] = []
-    attachments: list[Attachment] = []
+    videos: tuple[Video, ...] = ()
+    playwright_traces: tuple[Trace, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Instance(Model, frozen=True, gc=False, kw_only=True):
@@ -226,15 +226,15 @@ class Instance(Model, frozen=True, gc=False, kw_only=True):
     worker: Worker | None = None
     """Playwright only."""
     commit: Commit | None = None
-    tags: list[str] = []
-    claim_list: list[Claim] = []
+    tags: tuple[str, ...] = ()
+    claim_list: tuple[Claim, ...] = ()
     results: InstanceReport | None = None
     """None until the file has been executed."""
 
     @property
-    def tests(self) -> list[InstanceTest]:
+    def tests(self) -> tuple[InstanceTest, ...]:
         """The tests, or none while there are no results."""
-        return [] if self.results is None else self.results.tests
+        return () if self.results is None else self.results.tests
 
     @property
     def failed(self) -> bool:

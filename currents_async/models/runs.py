@@ -109,7 +109,7 @@ class RunGroup(Model, frozen=True, gc=False, kw_only=True):
     platform: Platform | None = None
     instances: GroupInstances | None = None
     tests: Counters | None = None
-    tags: list[str] = []
+    tags: tuple[str, ...] = ()
 
 
 class PullRequest(Model, frozen=True, gc=False, kw_only=True):
@@ -148,7 +148,7 @@ class SpecReport(Model, frozen=True, gc=False, kw_only=True):
     flaky: int = 0
     video_url: str | None = None
     """Signed, on another host, and good for 2 hours after the answer; Cypress only."""
-    screenshots: list[Screenshot] = []
+    screenshots: tuple[Screenshot, ...] = ()
     """Cypress only; Playwright's are in the instance."""
 
 
@@ -163,7 +163,7 @@ class RunSpec(Model, frozen=True, gc=False, kw_only=True):
     claimed_at: datetime | None = None
     completed_at: datetime | None = None
     machine_id: str | None = None
-    tags: list[str] = []
+    tags: tuple[str, ...] = ()
     """Playwright only."""
     inactivity_timeout_ms: int | None = None
     worker: Worker | None = None
@@ -206,16 +206,16 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
     created_at: datetime | None = None
     duration_ms: int | None = None
     deleted_at: datetime | None = None
-    tags: list[str] = []
+    tags: tuple[str, ...] = ()
     previous_run_id: str | None = None
     """The run that this one retries."""
     cypress_version: str | None = None
     """Cypress only; elsewhere see `meta.framework`."""
     timeout: RunTimeout | None = None
     cancellation: Cancellation | None = None
-    groups: list[RunGroup] = []
+    groups: tuple[RunGroup, ...] = ()
     meta: RunMeta | None = None
-    specs: list[RunSpec] = []
+    specs: tuple[RunSpec, ...] = ()
 
     @property
     def failed(self) -> bool:

@@ -74,8 +74,8 @@ def test_a_null_where_there_is_no_room_for_one_counts_as_absent() -> None:
     )
     run = envelope(text)
     assert isinstance(run, Run)
-    assert run.tags == []
-    assert run.groups == []
+    assert run.tags == ()
+    assert run.groups == ()
     [spec] = run.specs
     assert spec.spec == ""
     assert spec.failed

@@ -301,7 +301,7 @@ class TestWhenElementsCome:
         last, run = decoder.flush()
         assert last == [RunSpec(spec="c")]
         assert run.run_id == "r"
-        assert run.specs == []
+        assert run.specs == ()
 
     def test_not_before_it_is_worth_it(self) -> None:
         decoder = ElementDecoder(Run, SPECS, RunSpec, least=1000)
@@ -311,7 +311,7 @@ class TestWhenElementsCome:
     @pytest.mark.parametrize("specs", ["[]", "null", "[ ]", "[\n]"])
     def test_nothing_to_come(self, specs: str) -> None:
         run, early = RUN.streamed([bytes([byte]) for byte in envelope(specs)])
-        assert run.specs == []
+        assert run.specs == ()
         assert early == 0
 
     def test_the_key_may_be_escaped(self) -> None:
@@ -362,11 +362,25 @@ class TestErrors:
             RUN.streamed([text[:120], text[120:]])
         assert caught.value.path == "$.data.tags[0]"
 
-    def test_the_array_comes_twice(self) -> None:
-        text = envelope('[{"spec":"a"},{"spec":"b"}]', after=',"specs":[]')
+    @pytest.mark.parametrize(
+        "again", [',"specs":[]', ',"\\u0073pecs":[]', ',"specs":null', '},"data":{"runId":"other"']
+    )
+    def test_the_array_comes_twice(self, again: str) -> None:
+        text = envelope('[{"spec":"a"},{"spec":"b"}]', after=again)
+        required = b'"runId":"other","projectId":"p","completionState":"COMPLETE","status":"PASSED"'
+        text = text.replace(b'"runId":"other"', required)
+        assert RUN.whole(text).specs == ()  # the last one counts
         with pytest.raises(UnexpectedBody, match="twice") as caught:
             RUN.streamed([text])
         assert caught.value.path == "$.data.specs"
+
+    def test_the_name_of_the_array_behind_it_is_no_second_one(self) -> None:
+        text = envelope(
+            '[{"spec":"a"},{"spec":"b"}]', after=',"note":"specs","\\u0041":{"specs":[1]}'
+        )
+        run, early = RUN.streamed([text])
+        assert [spec.spec for spec in run.specs] == ["a", "b"]
+        assert early == 1
 
     def test_a_failure(self) -> None:
         with pytest.raises(RefusedBody, match="no luck"):
@@ -410,7 +424,7 @@ class TestNarrowing:
             (spec.path, spec.instance_id) for spec in made.specs
         ]
         assert type(run) is Run
-        assert run == msgspec.structs.replace(RUN.whole(text), specs=[])
+        assert run == msgspec.structs.replace(RUN.whole(text), specs=())
 
     def test_the_last_elements_are_of_that_type_too(self) -> None:
         decoder = ElementDecoder(Run, SPECS, self.Name)
@@ -462,6 +476,11 @@ def one_huge_string() -> bytes:
     return envelope('[{"spec":"a","note":"%s"},{"spec":"b"}]' % ("x" * 3_000_000))
 
 
+def huge_string_before() -> bytes:
+    before = '"note":"%s",' % ("x" * 3_000_000)
+    return envelope('[{"spec":"a"},{"spec":"b"}]', before=before)
+
+
 def endless_space() -> bytes:
     return envelope(" " * 1_000_000 + '[{"spec":"a"},{"spec":"b"}]')
 
@@ -476,6 +495,7 @@ def endless_space() -> bytes:
         separators_in_strings,
         first_keys_that_never_repeat,
         one_huge_string,
+        huge_string_before,
         endless_space,
     ],
 )
