@@ -32,6 +32,13 @@ def fuzz(session: nox.Session) -> None:
     session.run("pytest", "tests/wire/test_elements.py", env=environment)
 
 
+@nox.session(reuse_venv=True)
+def bench(session: nox.Session) -> None:
+    """Measure this library beside others: `nox -s bench -- --quick`; see benchmarks/README.md."""
+    install(session, "bench")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, formatting and the news fragments."""

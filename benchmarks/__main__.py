@@ -1,0 +1,95 @@
+"""`python -m benchmarks [SUITE]`: measure, print tables, and save what is asked for."""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import msgspec
+
+from benchmarks import suites
+from benchmarks.plot import draw
+from benchmarks.processes import Failed
+from benchmarks.report import Report
+
+_PLOT = Path(__file__).with_name("results.svg")
+
+
+def main() -> int:
+    """Run a suite; return 1 when its numbers would mean nothing."""
+    asked = _arguments()
+    try:
+        report = suites.load(asked.suite).run(_options(asked))
+    except Failed as failure:
+        sys.stderr.write(f"aborted: {failure}\n")
+        return 1
+    sys.stdout.write(report.render())
+    if asked.versions:
+        sys.stdout.write("\n" + "\n".join(f"{k} {v}" for k, v in _versions(report).items()) + "\n")
+    if asked.json is not None:
+        text = msgspec.json.encode(_as_json(asked.suite, report))
+        asked.json.write_bytes(msgspec.json.format(text))
+    if asked.plot is not None and report.chart is not None:
+        asked.plot.write_text(draw(report.chart), encoding="utf-8")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
+    parser.add_argument("suite", nargs="?", default="decode", choices=suites.names())
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: about a minute")
+    parser.add_argument("--smoke", action="store_true", help="tiny payloads, numbers of no worth")
+    parser.add_argument("--rounds", type=int, help="how often to measure everything")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="save what was measured")
+    parser.add_argument("--versions", action="store_true", help="print what was compared")
+    parser.add_argument(
+        *("--plot",), type=Path, nargs="?", const=_PLOT, metavar="FILE", help="save a bar chart"
+    )
+    return parser.parse_args()
+
+
+def _options(asked: argparse.Namespace) -> suites.Options:
+    chosen = suites.SMOKE if asked.smoke else suites.QUICK if asked.quick else suites.THOROUGH
+    return chosen if asked.rounds is None else chosen._replace(rounds=asked.rounds)
+
+
+def _as_json(suite: str, report: Report) -> dict[str, object]:
+    return {
+        "suite": suite,
+        "machine": _machine(),
+        "versions": _versions(report),
+        "missing": report.missing,
+        "notes": report.notes,
+        "reach": [{**msgspec.structs.asdict(row), "verdict": row.verdict} for row in report.reach],
+        "measured": report.measured,
+    }
+
+
+def _machine() -> dict[str, object]:
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+
+
+def _versions(report: Report) -> dict[str, str]:
+    return {"python": platform.python_version(), **_installed(report.packages)}
+
+
+def _installed(packages: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for package in sorted(set(packages)):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

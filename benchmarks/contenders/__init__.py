@@ -1,0 +1,32 @@
+"""A file for each contender, each with the same three names: see `Contender`.
+
+`floor_*` are no contenders but what nobody can be faster than; they hand over no elements.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from importlib import import_module
+from typing import Protocol, cast
+
+Take = Callable[[Sequence[object]], None]
+"""Is to be called with the specs, tests or instances as soon as the caller could use them."""
+Fetch = Callable[[str, Take], Awaitable[None]]
+"""Fetches `runs/<id>` or `instances/<id>` over a connection that is open already."""
+
+
+class Contender(Protocol):
+    """What a contender's module has."""
+
+    LABEL: str
+    """Its row in the tables."""
+    PACKAGES: tuple[str, ...]
+    """The distributions that its speed depends on."""
+
+    def connect(self, server: str) -> AbstractAsyncContextManager[Fetch]:
+        """Open a client for a base URL, in its best configuration."""
+        ...
+
+
+def load(name: str) -> Contender:
+    """Import a contender; raise `ModuleNotFoundError` when a package is missing."""
+    return cast("Contender", import_module(f"{__name__}.{name}"))
