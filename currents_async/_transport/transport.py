@@ -14,8 +14,9 @@ from currents_async._transport.credential import Credential
 from currents_async._transport.session import USER_AGENT, Session
 from currents_async._transport.traffic import Traffic
 from currents_async._wire.array import ArrayField
+from currents_async._wire.collecting import CollectingDecoder
 from currents_async._wire.decode import EnvelopeDecoder
-from currents_async._wire.elements import CollectingDecoder, ElementDecoder
+from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.endpoint import Endpoint, Request
 from currents_async._wire.failure import Sent
 from currents_async._wire.inflate import SLICE

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 import msgspec
 
@@ -17,6 +17,12 @@ class ArrayField(msgspec.Struct, frozen=True):
     path: tuple[str, ...]
     element: Any
     """The type of its elements."""
+
+    def type_of_data(self, returns: Any, element: Any) -> Any:
+        """Return the type of `data` with this type of element in its array."""
+        if element is self.element:
+            return returns
+        return typed_with(returns, self.path, tuple[element, ...])
 
     def take(self, data: Any) -> list[Any]:
         """Return the elements in `data`."""
@@ -54,17 +60,35 @@ def list_decoder(element: Any) -> msgspec.json.Decoder[Any]:
 
 
 @lru_cache
-def typed_with(returns: Any, array: ArrayField, element: Any) -> Any:
-    """Return the type of `data` with another type of element in its array."""
-    if element == array.element:
-        return returns
-    [name] = array.path
-    no_elements: tuple[Any, ...] = ()
+def typed_with(returns: Any, path: tuple[str, ...], kind: Any) -> Any:
+    """Return the type of `data` with another type for what stands at a path."""
+    name, *rest = path
+    absent: Any = msgspec.Raw(b"") if kind is msgspec.Raw else ()
+    if rest:
+        kind, absent = typed_with(_struct_at(returns, name), tuple(rest), kind) | None, None
     return msgspec.defstruct(
         returns.__name__,
-        [(name, tuple[element, ...], no_elements)],
+        [(name, kind, absent)],
         bases=(returns,),
         frozen=True,
         gc=False,
         kw_only=True,
     )
+
+
+def emptied(data: Any, path: tuple[str, ...]) -> Any:
+    """Return `data` of a type that `typed_with` made as its own type again, with no elements."""
+    name, *rest = path
+    fields = {field: getattr(data, field) for field in data.__struct_fields__}
+    if rest:
+        fields[name] = None if fields[name] is None else emptied(fields[name], tuple(rest))
+    else:
+        fields[name] = ()
+    original: Any = type(data).__base__
+    return original(**fields)
+
+
+def _struct_at(returns: Any, name: str) -> Any:
+    [field] = [field for field in msgspec.structs.fields(returns) if field.name == name]
+    [struct] = [kind for kind in get_args(field.type) if kind is not type(None)]
+    return struct

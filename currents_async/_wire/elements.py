@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from currents_async._wire.array import ArrayField, list_decoder, typed_with
+from currents_async._wire.array import ArrayField, emptied, list_decoder, typed_with
 from currents_async._wire.decode import decode, envelope_decoder, unwrap
 from currents_async._wire.faults import UnexpectedBody
 from currents_async._wire.separators import FirstKey, Separator, is_hopeless, learn_first_key
@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 _WASTE = 64 * 1024
 """Bytes that may be decoded in vain, besides half of what has been seen."""
+_LONGEST_HEAD = 256 * 1024
+"""Bytes before the array, which are parsed twice."""
 _MOST_DECOYS = 32
 _MOST_GUESSES = 2
 _MOST_MISSES = 128
@@ -63,11 +65,10 @@ class ElementDecoder(Generic[E, T]):
     def __init__(
         self, returns: type[T], array: ArrayField, element: type[E], *, least: int = 0
     ) -> None:
-        kind: Any = element
         self._array = array
-        self._envelopes = envelope_decoder(typed_with(cast("Any", returns), array, kind))
-        self._returns = returns
-        self._elements = list_decoder(kind)
+        self._returns: Any = returns
+        self._element: Any = element
+        self._elements = list_decoder(cast("Any", element))
         self._least = least
         self._phase = _Phase.FIND
         self._text = bytearray()
@@ -99,33 +100,74 @@ class ElementDecoder(Generic[E, T]):
             self._learn()
         return self._cut() if self._phase is _Phase.CUT else []
 
+    @property
+    def count(self) -> int:
+        """How many elements have been handed out."""
+        return self._count
+
     def flush(self) -> tuple[list[E], T]:
         """Return the last elements and the `data` without any, the text being complete.
 
         Raises `UnexpectedBody` and `RefusedBody` as decoding the whole text would, and
         `UnexpectedBody` when the array comes twice: some of the first has been handed out.
         """
-        data = self.end()
-        elements: list[E] = self._array.take(data)
-        return elements, self._without_elements(data)
+        if self._count:
+            return self._end()
+        data = self.whole()
+        return self._array.take(data), self._without_elements(data)
 
-    def end(self) -> Any:
-        """Return the `data` with its last elements; raise as `flush` does."""
+    def whole(self) -> Any:
+        """Return the `data` with the elements that have not been handed out; raise as `flush`."""
         try:
-            data = unwrap(decode(self._text, self._envelopes))
+            return unwrap(decode(self._text, self._envelopes()))
         except UnexpectedBody as fault:
             raise self._numbered(fault, self._json_path) from None
-        if self._count and self._comes_again():
-            raise UnexpectedBody("the array comes twice", self._json_path)
-        return data
 
     def _without_elements(self, data: Any) -> T:
-        data = self._array.put(data, [])
+        without: T
         if type(data) is self._returns:
-            return data
-        # Decoded by a subclass of our own making, with other elements.
-        fields = {name: getattr(data, name) for name in data.__struct_fields__}
-        return self._returns(**fields)
+            without = self._array.put(data, [])
+        else:
+            without = emptied(data, self._array.path)
+        return without
+
+    # End: what is left of the text is a complete document, with the last elements in its array.
+
+    def _end(self) -> tuple[list[E], T]:
+        start = self._bracket + 1
+        self._text[start:start] = _TOKEN + b","
+        try:
+            data = unwrap(decode(self._text, self._raw_envelopes()))
+        except UnexpectedBody:
+            # Something does not fit, if only a null: the long way round tells, and numbers, what.
+            del self._text[start : start + len(_TOKEN) + 1]
+            data = self.whole()
+            if self._comes_again():
+                raise UnexpectedBody("the array comes twice", self._json_path) from None
+            return self._array.take(data), self._without_elements(data)
+        array = _raw_at(data, self._array.path)
+        if not array.startswith(b"[" + _TOKEN):
+            raise UnexpectedBody("the array comes twice", self._json_path)
+        return self._last_elements(array), emptied(data, self._array.path)
+
+    def _envelopes(self) -> msgspec.json.Decoder[Any]:
+        return envelope_decoder(self._array.type_of_data(self._returns, self._element))
+
+    def _raw_envelopes(self) -> msgspec.json.Decoder[Any]:
+        return envelope_decoder(typed_with(self._returns, self._array.path, msgspec.Raw))
+
+    def _last_elements(self, array: bytes) -> list[E]:
+        try:
+            return decode(b"[" + array[len(_TOKEN) + 2 :], self._elements)
+        except UnexpectedBody as fault:
+            raise self._numbered(fault, "$") from None
+
+    def _comes_again(self) -> bool:
+        """Say whether the end of the text replaces our array, as a repeated key does."""
+        path = ("data", *self._array.path)
+        head = "".join(f'{{"{name}":' for name in path).encode()
+        rest = self._text[self._bracket + 1 :]
+        return not self._array_in(head + b"[%b," % _TOKEN + rest).startswith(b"[" + _TOKEN)
 
     # Find: which of the brackets behind a key of that name opens our array?
 
@@ -147,7 +189,7 @@ class ElementDecoder(Generic[E, T]):
         self._searched = max(self._searched, len(self._text) - len(key) + 1)
 
     def _opens_our_array(self, bracket: int) -> bool:
-        if self._wasted > _WASTE + self._seen // 4:
+        if bracket > _LONGEST_HEAD or self._wasted > _WASTE + self._seen // 4:
             return False
         behind = self._text[bracket:]
         self._text[bracket:] = _TOKEN + b"}" * (1 + len(self._array.path))
@@ -159,25 +201,13 @@ class ElementDecoder(Generic[E, T]):
             self._wasted += bracket
         return is_ours
 
-    def _comes_again(self) -> bool:
-        """Say whether the end of the text replaces our array, as a repeated key does."""
-        path = ("data", *self._array.path)
-        rest = self._text[self._bracket + 1 :]
-        # A key is written out, or with an escape.
-        if not any(b'"%b"' % name.encode() in rest for name in path) and b"\\u" not in rest:
-            return False
-        head = "".join(f'{{"{name}":' for name in path).encode()
-        return not self._array_in(head + b"[%b," % _TOKEN + rest).startswith(b"[" + _TOKEN)
-
     def _array_in(self, text: bytearray | bytes) -> bytes:
         """Return what stands at our path, as it is written; nothing if the text is not sound."""
         try:
             found = _probe_decoder(self._array.path).decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return b""
-        for name in ("data", *self._array.path):
-            found = getattr(found, name)
-        return bytes(found)
+        return _raw_at(found, ("data", *self._array.path))
 
     # Cut: what decodes from a known place up to a guessed separator is elements.
 
@@ -252,35 +282,18 @@ class ElementDecoder(Generic[E, T]):
         return UnexpectedBody(str(fault), path)
 
 
-class CollectingDecoder(Generic[T]):
-    """A push decoder that decodes elements as they come, and returns `data` with all of them."""
-
-    def __init__(self, returns: type[T], array: ArrayField, *, least: int) -> None:
-        self._array = array
-        self._decoder: ElementDecoder[Any, T] = ElementDecoder(
-            returns, array, array.element, least=least
-        )
-        self._elements: list[Any] = []
-
-    def feed(self, piece: bytes) -> list[Any]:
-        """Take the next piece of the text; nothing of it is handed out yet."""
-        self._elements += self._decoder.feed(piece)
-        return []
-
-    def flush(self) -> tuple[list[Any], T]:
-        """Return no elements and the whole `data`; raise as `ElementDecoder.flush` does."""
-        data: T = self._decoder.end()
-        if self._elements:
-            data = self._array.put(data, self._elements + self._array.take(data))
-        return [], data
-
-
 def _bracket_behind(text: bytearray, start: int) -> tuple[int | None, bool]:
     """Find the bracket behind a key's colon, and say whether the text is long enough to tell."""
     found = _COLON_AND_BRACKET.match(text, start)
     if found is None or (found[1] is None and found.end() < len(text)):
         return None, True
     return (None, False) if found[1] is None else (found.end() - 1, True)
+
+
+def _raw_at(data: Any, path: tuple[str, ...]) -> bytes:
+    for name in path:
+        data = getattr(data, name, b"")
+    return bytes(data)
 
 
 def _is_json(text: memoryview) -> bool:

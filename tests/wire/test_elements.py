@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from currents_async._wire import elements as elements_module
 from currents_async._wire.array import ArrayField
-from currents_async._wire.decode import EnvelopeDecoder
+from currents_async._wire.decode import EnvelopeDecoder, envelope_decoder
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.faults import BodyFault, RefusedBody, UnexpectedBody
 from currents_async.models import Instance, InstanceTest, Run, RunSpec
@@ -517,8 +517,10 @@ def test_hostile_texts_waste_little(
             return self.decoder.decode(text)
 
     decoder = ElementDecoder(Run, SPECS, RunSpec)
-    for name in ("_elements", "_envelopes"):
-        setattr(decoder, name, Counting(getattr(decoder, name)))
+    monkeypatch.setattr(decoder, "_elements", Counting(decoder._elements))
+    monkeypatch.setattr(
+        elements_module, "envelope_decoder", lambda kind: Counting(envelope_decoder(kind))
+    )
     make_probe = elements_module._probe_decoder
     monkeypatch.setattr(elements_module, "_probe_decoder", lambda path: Counting(make_probe(path)))
 
