@@ -45,6 +45,7 @@ class Answer(Generic[E, T]):
         body_limit: int,
         traffic: Traffic,
         redact: Callable[[str], str],
+        first_slice: int,
     ) -> None:
         self._send = send
         self._decoder = decoder
@@ -52,6 +53,7 @@ class Answer(Generic[E, T]):
         self._body_limit = body_limit
         self._traffic = traffic
         self._redact = redact
+        self._first_slice = first_slice
         self._response: aiohttp.ClientResponse | None = None
         self._body: Body | None = None
         self._end: tuple[T] | None = None
@@ -113,7 +115,9 @@ class Answer(Generic[E, T]):
         try:
             self._response = response = await self._send()
             if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-                self._body = Body(response, self._body_limit, self._traffic)
+                self._body = Body(
+                    response, self._body_limit, self._traffic, first=self._first_slice
+                )
                 return None
             text = await self._read_error(response)
             return status_error(self._sent, response.status, response.headers, text)

@@ -19,9 +19,12 @@ if TYPE_CHECKING:  # anyio loads its parts when they are first used
 class Body:
     """Reads a body slice by slice; raises what aiohttp raises, and `BodyFault`s."""
 
-    def __init__(self, response: aiohttp.ClientResponse, limit: int, traffic: Traffic) -> None:
+    def __init__(
+        self, response: aiohttp.ClientResponse, limit: int, traffic: Traffic, *, first: int = SLICE
+    ) -> None:
+        encoding = response.headers.get("Content-Encoding", "")
         self._content = response.content
-        self._inflater = inflater_for(response.headers.get("Content-Encoding", ""), limit)
+        self._inflater = inflater_for(encoding, limit, first=first)
         self._traffic = traffic
         self._slices: Iterator[bytes] = iter(())
         self._since_turn = 0

@@ -24,6 +24,9 @@ from currents_async._wire.inflate import SLICE
 E = TypeVar("E")
 T = TypeVar("T")
 
+_FIRST_SLICE = 8 * 1024
+"""Bytes inflated before the first elements of a stream are looked for."""
+
 
 class Transport:
     """Carries requests to one base URL with one key over one session."""
@@ -61,9 +64,12 @@ class Transport:
         `element` is the type to decode elements into. Raises as `call` does, when entered and when
         read.
         """
-        return self._answer(request, ElementDecoder(request.endpoint.returns, array, element))
+        decoder = ElementDecoder(request.endpoint.returns, array, element)
+        return self._answer(request, decoder, first_slice=_FIRST_SLICE)
 
-    def _answer(self, request: Request[Any], decoder: Decoder[E, T]) -> Answer[E, T]:
+    def _answer(
+        self, request: Request[Any], decoder: Decoder[E, T], *, first_slice: int = SLICE
+    ) -> Answer[E, T]:
         sent = Sent(
             operation=request.endpoint.operation,
             method=request.endpoint.method,
@@ -76,6 +82,7 @@ class Transport:
             body_limit=self.limits.body,
             traffic=self.traffic,
             redact=self._credential.redact,
+            first_slice=first_slice,
         )
 
     def _send(self, request: Request[Any]) -> Awaitable[aiohttp.ClientResponse]:

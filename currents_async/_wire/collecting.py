@@ -1,31 +1,44 @@
 """An answer with a large array, decoded while it arrives and returned as a whole."""
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from currents_async._wire.array import ArrayField
+from currents_async._wire.decode import decode, envelope_decoder, unwrap
 from currents_async._wire.elements import ElementDecoder
 
 T = TypeVar("T")
 
 
 class CollectingDecoder(Generic[T]):
-    """A push decoder that decodes elements as they come, and returns `data` with all of them."""
+    """A push decoder that decodes elements as they come, and returns `data` with all of them.
+
+    A text of less than `least` bytes, as most are, is decoded once at its end.
+    """
 
     def __init__(self, returns: type[T], array: ArrayField, *, least: int) -> None:
+        self._returns = returns
         self._array = array
-        self._decoder: ElementDecoder[Any, T] = ElementDecoder(
-            returns, array, array.element, least=least
-        )
+        self._least = least
+        self._text = bytearray()
+        self._decoder: ElementDecoder[Any, T] | None = None
         self._elements: list[Any] = []
 
     def feed(self, piece: bytes) -> list[Any]:
         """Take the next piece of the text; nothing of it is handed out yet."""
-        self._elements += self._decoder.feed(piece)
+        if self._decoder is not None:
+            self._elements += self._decoder.feed(piece)
+            return []
+        self._text += piece
+        if len(self._text) >= self._least:
+            self._decoder = ElementDecoder(self._returns, self._array, self._array.element)
+            self._elements += self._decoder.feed(self._text)
+            self._text.clear()
         return []
 
     def flush(self) -> tuple[list[Any], T]:
         """Return no elements and the whole `data`; raise as `ElementDecoder.flush` does."""
-        if not self._decoder.count:
-            return [], self._decoder.whole()
+        if self._decoder is None:
+            data: T = unwrap(decode(self._text, envelope_decoder(cast("Any", self._returns))))
+            return [], data
         last, data = self._decoder.flush()
         return [], self._array.put(data, self._elements + last)

@@ -58,18 +58,14 @@ class _Phase(Enum):
 class ElementDecoder(Generic[E, T]):
     """A push decoder that gives the elements of an array as they become complete.
 
-    `returns` is the type of the envelope's `data`, and `least` the number of bytes that is worth
-    decoding before the end: a short text is decoded once, as a whole.
+    `returns` is the type of the envelope's `data`.
     """
 
-    def __init__(
-        self, returns: type[T], array: ArrayField, element: type[E], *, least: int = 0
-    ) -> None:
+    def __init__(self, returns: type[T], array: ArrayField, element: type[E]) -> None:
         self._array = array
         self._returns: Any = returns
         self._element: Any = element
         self._elements = list_decoder(cast("Any", element))
-        self._least = least
         self._phase = _Phase.FIND
         self._text = bytearray()
         """All text but the elements that have been handed out."""
@@ -85,25 +81,18 @@ class ElementDecoder(Generic[E, T]):
         self._decoys = 0
         self._misses = 0
 
-    def feed(self, piece: bytes) -> list[E]:
+    def feed(self, piece: bytes | bytearray) -> list[E]:
         """Take the next piece of the text, and return the elements that it completes.
 
         Raises `UnexpectedBody` when an element is not of its type.
         """
         self._text += piece
         self._seen += len(piece)
-        if len(self._text) - self._bracket < self._least:
-            return []
         if self._phase is _Phase.FIND:
             self._find()
         if self._phase is _Phase.LEARN:
             self._learn()
         return self._cut() if self._phase is _Phase.CUT else []
-
-    @property
-    def count(self) -> int:
-        """How many elements have been handed out."""
-        return self._count
 
     def flush(self) -> tuple[list[E], T]:
         """Return the last elements and the `data` without any, the text being complete.
@@ -113,11 +102,11 @@ class ElementDecoder(Generic[E, T]):
         """
         if self._count:
             return self._end()
-        data = self.whole()
+        data = self._whole()
         return self._array.take(data), self._without_elements(data)
 
-    def whole(self) -> Any:
-        """Return the `data` with the elements that have not been handed out; raise as `flush`."""
+    def _whole(self) -> Any:
+        """Decode all that has not been handed out."""
         try:
             return unwrap(decode(self._text, self._envelopes()))
         except UnexpectedBody as fault:
@@ -141,7 +130,7 @@ class ElementDecoder(Generic[E, T]):
         except UnexpectedBody:
             # Something does not fit, if only a null: the long way round tells, and numbers, what.
             del self._text[start : start + len(_TOKEN) + 1]
-            data = self.whole()
+            data = self._whole()
             if self._comes_again():
                 raise UnexpectedBody("the array comes twice", self._json_path) from None
             return self._array.take(data), self._without_elements(data)

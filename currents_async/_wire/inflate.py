@@ -44,11 +44,16 @@ class Backend(NamedTuple):
     errors: tuple[type[Exception], ...]
 
 
-def inflater_for(encoding: str, limit: int, backend: Backend | None = None) -> Inflater:
-    """Choose by the Content-Encoding header; raise `CorruptBody` for one that was not asked for."""
+def inflater_for(
+    encoding: str, limit: int, backend: Backend | None = None, *, first: int = SLICE
+) -> Inflater:
+    """Choose by the Content-Encoding header; raise `CorruptBody` for one that was not asked for.
+
+    `first` is the size of the first slice: who is in a hurry begins with less than `SLICE`.
+    """
     match encoding.strip().lower():
         case "gzip" | "x-gzip":
-            return _GzipInflater(limit, backend or FASTEST)
+            return _GzipInflater(limit, backend or FASTEST, first)
         case "" | "identity":
             return _Identity(limit)
         case _:
@@ -76,8 +81,9 @@ class _Identity:
 class _GzipInflater:
     """One gzip member, whole, and nothing behind it."""
 
-    def __init__(self, limit: int, backend: Backend) -> None:
+    def __init__(self, limit: int, backend: Backend, first: int) -> None:
         self._member = backend.new_member()
+        self._slice = first
         self._errors = backend.errors
         self._limit = limit
         self._size = 0
@@ -103,9 +109,12 @@ class _GzipInflater:
 
     def _decompress(self, chunk: bytes) -> bytes:
         try:
-            return self._member.decompress(chunk, SLICE)
+            piece = self._member.decompress(chunk, self._slice)
         except self._errors as error:
             reason = str(error)
+        else:
+            self._slice = min(2 * self._slice, SLICE)
+            return piece
         raise CorruptBody(f"the gzip stream is corrupt: {reason}")
 
 

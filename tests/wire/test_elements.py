@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from currents_async._wire import elements as elements_module
 from currents_async._wire.array import ArrayField
+from currents_async._wire.collecting import CollectingDecoder
 from currents_async._wire.decode import EnvelopeDecoder, envelope_decoder
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.faults import BodyFault, RefusedBody, UnexpectedBody
@@ -46,10 +47,10 @@ class Shape:
         decoder.feed(text)
         return decoder.flush()[1]
 
-    def streamed(self, pieces: list[bytes], *, least: int = 0) -> tuple[Any, int]:
+    def streamed(self, pieces: list[bytes]) -> tuple[Any, int]:
         """Decode piece by piece; also return how many elements came before the end."""
         decoder: ElementDecoder[Any, Any] = ElementDecoder(
-            self.returns, self.array, self.array.element, least=least
+            self.returns, self.array, self.array.element
         )
         elements = [element for piece in pieces for element in decoder.feed(piece)]
         early = len(elements)
@@ -57,6 +58,11 @@ class Shape:
         assert self.array.take(data) == []
         elements += last
         return self.array.put(data, elements), early
+
+    def collected(self, pieces: list[bytes], *, least: int) -> Any:
+        decoder = CollectingDecoder(self.returns, self.array, least=least)
+        assert all(decoder.feed(piece) == [] for piece in pieces)
+        return decoder.flush()[1]
 
     def run_of(self, pieces: list[bytes]) -> Any:
         return self.streamed(pieces)[0]
@@ -215,8 +221,10 @@ def test_seeded_documents_however_they_are_split() -> None:
         text = document(rng)
         expected = outcome(partial(RUN.whole, text))
         assert isinstance(expected, Run), text
-        run, count = RUN.streamed(pieces_of(rng, text), least=rng.choice([0, 0, 100]))
+        pieces = pieces_of(rng, text)
+        run, count = RUN.streamed(pieces)
         assert run == expected, text
+        assert RUN.collected(pieces, least=rng.choice([0, 100, 1000])) == expected, text
         early += count
     assert early > 2 * DOCUMENTS  # else it would just be decoding whole texts
 
@@ -302,11 +310,6 @@ class TestWhenElementsCome:
         assert last == [RunSpec(spec="c")]
         assert run.run_id == "r"
         assert run.specs == ()
-
-    def test_not_before_it_is_worth_it(self) -> None:
-        decoder = ElementDecoder(Run, SPECS, RunSpec, least=1000)
-        assert decoder.feed(envelope('[{"spec":"a"},{"spec":"b"}]')) == []
-        assert [spec.spec for spec in decoder.flush()[0]] == ["a", "b"]
 
     @pytest.mark.parametrize("specs", ["[]", "null", "[ ]", "[\n]"])
     def test_nothing_to_come(self, specs: str) -> None:

@@ -43,6 +43,12 @@ class TestGzip:
         assert max(map(len, pieces)) <= SLICE
         assert len(pieces) <= 12
 
+    def test_who_is_in_a_hurry_begins_with_a_small_slice(self, backend: Backend) -> None:
+        text = bytes(10 * SLICE)
+        pieces = list(inflater_for("gzip", MiB, backend, first=8192).feed(gzip.compress(text)))
+        assert [len(piece) for piece in pieces[:5]] == [8192, 16384, 32768, SLICE, SLICE]
+        assert b"".join(pieces) == text
+
     @pytest.mark.parametrize("cut", [1, 4, 8, 9, 50])
     def test_truncation(self, backend: Backend, cut: int) -> None:
         with pytest.raises(TruncatedBody, match="ends early"):
