@@ -56,4 +56,4 @@ def sliced(text: bytes) -> Iterator[bytes]:
 
 
 def _new_decoder(spec_type: type[Any]) -> Any:
-    return ElementDecoder(Run, ArrayField(("specs",), RunSpec), spec_type, least=SLICE)
+    return ElementDecoder(Run, ArrayField(("specs",), RunSpec), spec_type)

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from benchmarks.report import Bar, Chart
+from benchmarks.report import Bar, Chart, number
 
 _WIDTH, _ROW, _TOP, _LABELS, _VALUES = 760, 28, 44, 250, 80
 # Greys in the middle have enough contrast on both of GitHub's backgrounds.
@@ -37,5 +37,5 @@ def _row(index: int, bar: Bar, longest: float, unit: str) -> str:
         f'<text x="{_LABELS - 10}" {text} text-anchor="end">{escape(bar.label)}</text>'
         f'<rect x="{_LABELS}" y="{top}" width="{width:.1f}" height="20" rx="3" '
         f'fill="{_OURS if bar.ours else _OTHERS}"/>'
-        f'<text x="{_LABELS + width + 8:.1f}" {text}>{bar.value:.0f} {escape(unit)}</text>'
+        f'<text x="{_LABELS + width + 8:.1f}" {text}>{number(bar.value, 1, unit)}</text>'
     )
