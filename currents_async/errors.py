@@ -90,7 +90,7 @@ class _RequestError(CurrentsError):
     """The operationId of the API's OpenAPI document, for example `getRun`."""
     method: str
     url: str
-    """The URL without user, password or query."""
+    """The URL as it was sent; a base URL with a user, a password or a query is refused."""
 
     def __init__(self, message: str, *, operation: str, method: str, url: str) -> None:
         super().__init__(message)

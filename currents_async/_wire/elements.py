@@ -26,7 +26,13 @@ import msgspec
 from currents_async._wire.array import ArrayField, emptied, list_decoder, typed_with
 from currents_async._wire.decode import decode, envelope_decoder, unwrap
 from currents_async._wire.faults import UnexpectedBody
-from currents_async._wire.separators import FirstKey, Separator, is_hopeless, learn_first_key
+from currents_async._wire.separators import (
+    SPACE,
+    FirstKey,
+    Separator,
+    is_hopeless,
+    learn_first_key,
+)
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -39,12 +45,10 @@ _MOST_DECOYS = 32
 _MOST_GUESSES = 2
 _MOST_MISSES = 128
 """Separators in a row that parted no elements."""
-_MOST_SPACE = 256
 
 # Random, so that no text can hold it beforehand.
 _TOKEN = b'"%s"' % os.urandom(16).hex().encode()
-_SPACE = rb"[ \t\n\r]{0,%d}" % _MOST_SPACE
-_COLON_AND_BRACKET = re.compile(rb"%b(?::%b(\[)?)?" % (_SPACE, _SPACE))
+_COLON_AND_BRACKET = re.compile(rb"%b(?::%b(\[)?)?" % (SPACE, SPACE))
 
 
 class _Phase(Enum):

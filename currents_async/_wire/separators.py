@@ -13,12 +13,13 @@ _MOST_LOOKS = 16
 _MOST_SPACE = 256
 
 _WHITE = b" \t\n\r"
-_SPACE = rb"[ \t\n\r]{0,%d}" % _MOST_SPACE
+SPACE = rb"[ \t\n\r]{0,%d}" % _MOST_SPACE
+"""A pattern of JSON's white space, bounded so that none is matched again and again."""
 _STRING = rb'"(?:[^"\\]|\\.){0,%d}"' % _MOST_SPACE
-_FIRST_KEY = re.compile(rb"\[%b(\{%b%b)" % (_SPACE, _SPACE, _STRING), re.DOTALL)
+_FIRST_KEY = re.compile(rb"\[%b(\{%b%b)" % (SPACE, SPACE, _STRING), re.DOTALL)
 _KIND = re.compile(
     rb'%b:%b(?:(?:%b|[^\s",{}\[\]]{1,32})%b(?:,%b(%b)|(\}))|([{\[]))'
-    % (_SPACE, _SPACE, _STRING, _SPACE, _SPACE, _STRING),
+    % (SPACE, SPACE, _STRING, SPACE, SPACE, _STRING),
     re.DOTALL,
 )
 
