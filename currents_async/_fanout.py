@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from operator import itemgetter
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import anyio
@@ -11,6 +10,7 @@ import msgspec
 
 from currents_async._config import check_count
 from currents_async._plans import InstanceResult, Plan
+from currents_async._scope import TaskScope, enter_task_group
 from currents_async.errors import (
     ClientClosedError,
     CurrentsError,
@@ -47,13 +47,15 @@ def instances_of(results: Iterable[InstanceResult]) -> list[Instance]:
     return [result.instance for result in results if result.instance is not None]
 
 
-class InstanceResults:
+class InstanceResults(TaskScope):
     """Instances as they arrive: an async context manager, and inside it an async iterator.
 
     Leaving the context, by `break`, an error or at the end, cancels what is under way; nothing
     runs on. At most `concurrency` requests are in flight or have answers waiting to be taken, the
     run's own among them: the first instances are fetched while the run is still arriving.
     """
+
+    _reused = "these results have been used: ask for them again"
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class InstanceResults:
         concurrency: int,
         on_error: OnError,
     ) -> None:
+        super().__init__()
         check_count("concurrency", concurrency)
         if on_error not in {"raise", "collect"}:
             raise InvalidArgumentError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
@@ -71,7 +74,6 @@ class InstanceResults:
         self._concurrency = concurrency
         self._collect = on_error == "collect"
         self._total: int | None = None
-        self._stack: AsyncExitStack | None = None
         self._settled: MemoryObjectReceiveStream[_Numbered | Exception] | None = None
 
     @property
@@ -87,40 +89,23 @@ class InstanceResults:
         """How many results there are in all; None while the run is still arriving."""
         return self._total
 
-    async def __aenter__(self) -> Self:
-        if self._stack is not None:
-            raise RuntimeError("these results have been used: ask for them again")
-        self._stack = AsyncExitStack()
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._plan)
-            # The streams are the outer contexts: the tasks are gone before they are closed. A
-            # buffer of 0 behind the workers makes a slow consumer hold them back.
-            send_todo, todo = anyio.create_memory_object_stream[_Numbered](_LOOKAHEAD)
-            send, settled = anyio.create_memory_object_stream[_Numbered | Exception](0)
-            for stream in (send_todo, todo, send, settled):
-                stack.enter_context(stream)
-            group = await stack.enter_async_context(anyio.create_task_group())
-            stack.callback(group.cancel_scope.cancel)
-            group.start_soon(self._schedule, send_todo.clone(), send.clone())
-            # The request of the run is one of those in flight: the last worker begins after it.
-            group.start_soon(self._work, todo, send.clone(), self._plan.prefetch())
-            for _ in range(self._concurrency - 1):
-                group.start_soon(self._work, todo, send.clone())
-            send_todo.close()
-            send.close()
-            self._settled = settled
-            self._stack = stack.pop_all()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._stack is not None:
-            # Closed, not exited with `exc`: the task group would wrap it in an ExceptionGroup.
-            await self._stack.aclose()
+    async def _open(self, stack: AsyncExitStack) -> None:
+        await stack.enter_async_context(self._plan)
+        # The streams are the outer contexts: the tasks are gone before they are closed. A buffer
+        # of 0 behind the workers makes a slow consumer hold them back.
+        send_todo, todo = anyio.create_memory_object_stream[_Numbered](_LOOKAHEAD)
+        send, settled = anyio.create_memory_object_stream[_Numbered | Exception](0)
+        for stream in (send_todo, todo, send, settled):
+            stack.enter_context(stream)
+        group = await enter_task_group(stack)
+        group.start_soon(self._schedule, send_todo.clone(), send.clone())
+        # The request of the run is one of those in flight: the last worker begins after it.
+        group.start_soon(self._work, todo, send.clone(), self._plan.prefetch())
+        for _ in range(self._concurrency - 1):
+            group.start_soon(self._work, todo, send.clone())
+        send_todo.close()
+        send.close()
+        self._settled = settled
 
     def __aiter__(self) -> Self:
         return self

@@ -2,27 +2,27 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-import anyio
-
+from currents_async._scope import TaskScope, enter_task_group
 from currents_async._transport import Answer
 from currents_async.models.runs import Run
 
 SpecT = TypeVar("SpecT")
 
 
-class RunStream(Generic[SpecT]):
+class RunStream(TaskScope, Generic[SpecT]):
     """The specs of a run as they arrive: an async context manager, and inside it an iterator.
 
     Iterate over single specs, or over `batches()` of them, which is faster. The body is taken off
     the network as fast as it comes, compressed, and decoded as fast as it is iterated over.
     """
 
+    _reused = "this stream has been used: ask for another one"
+
     def __init__(self, answer: Answer[SpecT, Run]) -> None:
+        super().__init__()
         self._answer = answer
-        self._stack: AsyncExitStack | None = None
         self._batch: Iterator[SpecT] = iter(())
 
     @property
@@ -30,27 +30,10 @@ class RunStream(Generic[SpecT]):
         """The run without its specs, once the iteration has ended."""
         return self._answer.data
 
-    async def __aenter__(self) -> Self:
-        if self._stack is not None:
-            raise RuntimeError("this stream has been used: ask for another one")
-        self._stack = AsyncExitStack()
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._answer)
-            group = await stack.enter_async_context(anyio.create_task_group())
-            stack.callback(group.cancel_scope.cancel)
-            group.start_soon(self._answer.prefetch())
-            self._stack = stack.pop_all()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._stack is not None:
-            # Closed, not exited with `exc`: the task group would wrap it in an ExceptionGroup.
-            await self._stack.aclose()
+    async def _open(self, stack: AsyncExitStack) -> None:
+        await stack.enter_async_context(self._answer)
+        group = await enter_task_group(stack)
+        group.start_soon(self._answer.prefetch())
 
     def __aiter__(self) -> Self:
         return self
