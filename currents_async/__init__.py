@@ -1,14 +1,17 @@
 """Async Python client for the Currents.dev REST API: typed, streaming, concurrent."""
 
 from currents_async._client import Currents
-from currents_async._config import Limits, Timeouts
+from currents_async._clock import Clock
+from currents_async._config import Limits, Retries, Timeouts
 from currents_async._fanout import InstanceResults
 from currents_async._plans import InstanceResult
 from currents_async._streams import RunStream
-from currents_async._transport import Traffic
+from currents_async._transport import RequestAttempt, RequestCall, Trace, Traffic
 from currents_async._version import __version__
+from currents_async._wire.throttle import RateLimit
 from currents_async.errors import (
     AlreadyCancelledError,
+    AmbiguousError,
     APIError,
     BadRequestError,
     ClientClosedError,
@@ -35,8 +38,10 @@ from currents_async.errors import (
 __all__ = [
     "APIError",
     "AlreadyCancelledError",
+    "AmbiguousError",
     "BadRequestError",
     "ClientClosedError",
+    "Clock",
     "ConflictError",
     "ConnectError",
     "Currents",
@@ -49,14 +54,19 @@ __all__ = [
     "Limits",
     "NotFoundError",
     "PayloadTooLargeError",
+    "RateLimit",
     "RateLimitedError",
     "RedirectError",
+    "RequestAttempt",
+    "RequestCall",
     "RequestFailedError",
     "RequestTimeoutError",
     "ResponseTooLargeError",
+    "Retries",
     "RunStream",
     "ServerError",
     "Timeouts",
+    "Trace",
     "Traffic",
     "TransportError",
     "UnauthorizedError",

@@ -1,16 +1,34 @@
 """The client: where the parts are put together, opened and closed."""
 
 import ssl as tls
+from copy import copy
+from functools import partial
 from types import TracebackType
 from typing import NoReturn, Self
 
 import aiohttp
 
-from currents_async._config import Limits, Timeouts, resolve_base_url, resolve_project_id
+from currents_async._clock import Clock, SystemClock
+from currents_async._config import (
+    Limits,
+    Retries,
+    Timeouts,
+    resolve_base_url,
+    resolve_project_id,
+)
 from currents_async._fanout import load_backend
-from currents_async._resources.instances import Instances
+from currents_async._resources.instances import Instances, fetch_instance
 from currents_async._resources.runs import Runs
-from currents_async._transport import Session, Traffic, Transport, find_credential
+from currents_async._transport import (
+    Channel,
+    Hooks,
+    Session,
+    Tracing,
+    Traffic,
+    Transport,
+    find_credential,
+)
+from currents_async._wire.throttle import RateLimit
 from currents_async.errors import InvalidArgumentError
 
 
@@ -30,10 +48,14 @@ class Currents:
       `http://` is refused but for loopback addresses.
     - `project_id`: else `CURRENTS_PROJECT_ID`; the project of operations that need one and are not
       told which.
+    - `timeouts`, `retries`, `limits`: how long, how often, how much. `with_options` gives a view
+      with other timeouts or retries.
     - `session`: an aiohttp session of yours to use instead of our own; it is never closed here.
-      Cookies and connection limits are then yours too.
+      Cookies, connection limits and the reuse of connections are then yours too.
     - `ssl`: a context to use instead of the system's trust; certificates are always verified by
       the default one. `proxy` and `trust_env` are aiohttp's.
+    - `trace`: what to call with a `RequestAttempt` after each attempt, or a `Trace`, or several.
+    - `clock`: the time that backoff, pacing and deadlines go by; for tests.
 
     Raises `InvalidArgumentError` for settings that cannot work. Source: `README.md` of the API's
     facts.
@@ -49,43 +71,70 @@ class Currents:
         base_url: str | None = None,
         project_id: str | None = None,
         timeouts: Timeouts | None = None,
+        retries: Retries | None = None,
         limits: Limits | None = None,
         session: aiohttp.ClientSession | None = None,
         ssl: tls.SSLContext | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
+        trace: Hooks | None = None,
+        clock: Clock | None = None,
     ) -> None:
         credential = find_credential(api_key)
         del api_key  # a traceback with locals from here on has no key to show
         if isinstance(credential, InvalidArgumentError):
             raise credential
         limits = limits or Limits()
-        self._transport = Transport(
-            Session(session, limits=limits, ssl=ssl, trust_env=trust_env),
+        channel = Channel(
+            Session(session, limits=limits, ssl=ssl, trust_env=trust_env, credential=credential),
             base_url=resolve_base_url(base_url),
-            credential=credential,
-            timeouts=timeouts or Timeouts(),
+            redact=credential.redact,
             limits=limits,
+            clock=clock or SystemClock(),
+            tracing=Tracing(trace),
             proxy=proxy,
         )
-        project = resolve_project_id(project_id)
-        self.instances = Instances(self._transport, project)
-        self.runs = Runs(self._transport, project, self.instances.get)
+        self._channel = channel
+        self._project_id = resolve_project_id(project_id)
+        self._make_groups(
+            Transport(channel, timeouts=timeouts or Timeouts(), retries=retries or Retries())
+        )
+
+    def _make_groups(self, transport: Transport) -> None:
+        self._transport = transport
+        self.instances = Instances(transport, self._project_id)
+        self.runs = Runs(transport, self._project_id, partial(fetch_instance, transport))
+
+    def with_options(
+        self, *, timeouts: Timeouts | None = None, retries: Retries | None = None
+    ) -> Self:
+        """Return a view of this client with other timeouts or retries.
+
+        It shares the connections, the pacing and the limits, and is open as long as this one.
+        """
+        view = copy(self)
+        view._make_groups(self._transport.with_options(timeouts, retries))  # noqa: SLF001 - a copy
+        return view
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """What the server last said of its rate limit; None before it has said anything."""
+        return self._channel.gate.last_known
 
     @property
     def traffic(self) -> Traffic:
         """What has been sent and received so far."""
-        return self._transport.traffic
+        return self._channel.traffic
 
     async def aclose(self) -> None:
         """Close the client, and its connections unless the session was injected.
 
         Closing again does nothing; using it afterwards raises `ClientClosedError`.
         """
-        await self._transport.session.aclose()
+        await self._channel.aclose()
 
     async def __aenter__(self) -> Self:
-        self._transport.session.open()
+        self._channel.session.open()
         await load_backend()
         return self
 
@@ -101,7 +150,7 @@ class Currents:
         raise TypeError("a client cannot be pickled: it has open connections, and a secret")
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_transport"):
+        if not hasattr(self, "_channel"):
             # A traceback with locals shows the client whose arguments were refused.
             return "<Currents refused>"
-        return f"<Currents {self._transport.base_url} {self._transport.session.state}>"
+        return f"<Currents {self._channel.base_url} {self._channel.session.state}>"

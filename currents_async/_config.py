@@ -22,8 +22,10 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """For one connection attempt, TLS included."""
     read: float = 30
     """Between two pieces of an answer."""
+    attempt: float = 60
+    """For one attempt: from when its turn has come to the last byte of its answer."""
     total: float = 120
-    """For a whole call: waiting for a free connection, sending, and the answer to its last byte."""
+    """For a whole call, every attempt and all waiting included; for a whole fan-out likewise."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -32,20 +34,45 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
                 raise InvalidArgumentError(f"Timeouts.{name} must be a positive number of seconds")
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a client takes on at once.
+class Retries(msgspec.Struct, frozen=True, kw_only=True):
+    """How often to try again what has failed.
 
     Raises `InvalidArgumentError` for anything but positive whole numbers.
     """
 
-    concurrency: int = 16
-    """Requests in flight, and connections kept alive."""
-    body: int = 32 * 1024 * 1024
-    """Bytes of one answer, inflated; a longer one is a `ResponseTooLargeError`."""
+    attempts: int = 3
+    """Attempts of each call, the first included; 1 never tries again."""
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
+        check_count("Retries.attempts", self.attempts)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a client takes on at once.
+
+    Raises `InvalidArgumentError` for numbers that are not positive, and for `in_flight` below
+    `body`.
+    """
+
+    concurrency: int = 16
+    """Requests in flight, and connections kept alive."""
+    rate: float | None = None
+    """Requests a second, for who knows how many the key allows; None finds out when throttled.
+
+    Several processes that share one key each take their part of its rate.
+    """
+    body: int = 32 * 1024 * 1024
+    """Bytes of one answer, inflated; a longer one is a `ResponseTooLargeError`."""
+    in_flight: int = 128 * 1024 * 1024
+    """Bytes of all answers that are still arriving, inflated; more have to wait."""
+
+    def __post_init__(self) -> None:
+        for name in ("concurrency", "body", "in_flight"):
             check_count(f"Limits.{name}", getattr(self, name))
+        if self.rate is not None and not (_is_number(self.rate) and 0 < self.rate < math.inf):
+            raise InvalidArgumentError("Limits.rate must be a positive number, or None")
+        if self.in_flight < self.body:
+            raise InvalidArgumentError("Limits.in_flight must be at least Limits.body")
 
 
 def check_count(name: str, value: int) -> int:

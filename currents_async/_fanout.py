@@ -11,6 +11,7 @@ import msgspec
 from currents_async._config import check_count
 from currents_async._plans import InstanceResult, Plan
 from currents_async._scope import TaskScope, enter_task_group
+from currents_async._transport import Terms
 from currents_async.errors import (
     ClientClosedError,
     CurrentsError,
@@ -60,8 +61,9 @@ class InstanceResults(TaskScope):
     def __init__(
         self,
         plan: Plan,
-        fetch: Callable[[str], Awaitable[Instance]],
+        fetch: Callable[[str, Terms], Awaitable[Instance]],
         *,
+        terms: Terms,
         concurrency: int,
         on_error: OnError,
     ) -> None:
@@ -71,6 +73,7 @@ class InstanceResults(TaskScope):
             raise InvalidArgumentError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
         self._plan = plan
         self._fetch = fetch
+        self._terms = terms
         self._concurrency = concurrency
         self._collect = on_error == "collect"
         self._total: int | None = None
@@ -178,7 +181,7 @@ class InstanceResults(TaskScope):
         if pending.instance_id is None:
             return pending
         try:
-            instance = await self._fetch(pending.instance_id)
+            instance = await self._fetch(pending.instance_id, self._terms)
         except (ClientClosedError, WrongLoopError):
             raise  # about the client, not about this instance
         except CurrentsError as error:

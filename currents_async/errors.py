@@ -2,11 +2,12 @@
 
     CurrentsError
     ├── InvalidArgumentError          also a ValueError; nothing was sent
-    ├── ClientClosedError             not opened yet, or closed
-    ├── WrongLoopError                used from another event loop
+    ├── ClientClosedError             not opened yet, or closed, also while the call was under way
+    ├── WrongLoopError                used from another event loop, thread or process
     ├── TransportError                no whole answer arrived
     │   ├── ConnectError              nothing was sent
     │   └── RequestTimeoutError       also a TimeoutError
+    ├── AmbiguousError                a write that may have happened, and was not repeated
     ├── APIError                      the server answered, and it was not a success
     │   ├── BadRequestError           400
     │   ├── UnauthorizedError         401
@@ -31,6 +32,7 @@ from typing import Any
 __all__ = [
     "APIError",
     "AlreadyCancelledError",
+    "AmbiguousError",
     "BadRequestError",
     "ClientClosedError",
     "ConflictError",
@@ -76,11 +78,11 @@ class InvalidArgumentError(CurrentsError, ValueError):
 
 
 class ClientClosedError(CurrentsError):
-    """The client is used before `async with` opened it, or after it was closed."""
+    """The client is used before `async with` opened it, or was closed before or meanwhile."""
 
 
 class WrongLoopError(CurrentsError):
-    """The client is used from an event loop other than the one it was opened in."""
+    """The client is used from an event loop, a thread or a process it was not opened in."""
 
 
 class _RequestError(CurrentsError):
@@ -91,12 +93,17 @@ class _RequestError(CurrentsError):
     method: str
     url: str
     """The URL as it was sent; a base URL with a user, a password or a query is refused."""
+    attempts: int
+    """How many times the request was sent, or tried to be sent."""
 
-    def __init__(self, message: str, *, operation: str, method: str, url: str) -> None:
+    def __init__(
+        self, message: str, *, operation: str, method: str, url: str, attempts: int = 1
+    ) -> None:
         super().__init__(message)
         self.operation = operation
         self.method = method
         self.url = url
+        self.attempts = attempts
 
     def __str__(self) -> str:
         return f"{self.operation} ({self.method} {self.url}): {self.args[0]}"
@@ -114,6 +121,29 @@ class RequestTimeoutError(TransportError, TimeoutError):
     """The request took longer than `Timeouts` allows."""
 
 
+class AmbiguousError(_RequestError):
+    """A write failed in a way that leaves open whether it was done; it was not repeated.
+
+    Look whether it was, or pass `retry_ambiguous=True` where doing it twice does no harm.
+    """
+
+    error: CurrentsError
+    """What the last attempt ended with."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        method: str,
+        url: str,
+        error: CurrentsError,
+        attempts: int = 1,
+    ) -> None:
+        super().__init__(message, operation=operation, method=method, url=url, attempts=attempts)
+        self.error = error
+
+
 class DecodeError(_RequestError):
     """The answer arrived, and is not the JSON that the API documents.
 
@@ -124,9 +154,16 @@ class DecodeError(_RequestError):
     """Where in the JSON text, for example `$.data.specs[3].results`; None when it is no JSON."""
 
     def __init__(
-        self, message: str, *, operation: str, method: str, url: str, path: str | None = None
+        self,
+        message: str,
+        *,
+        operation: str,
+        method: str,
+        url: str,
+        path: str | None = None,
+        attempts: int = 1,
     ) -> None:
-        super().__init__(message, operation=operation, method=method, url=url)
+        super().__init__(message, operation=operation, method=method, url=url, attempts=attempts)
         self.path = path
 
 
@@ -136,8 +173,17 @@ class ResponseTooLargeError(_RequestError):
     limit: int
     """The limit in bytes."""
 
-    def __init__(self, message: str, *, operation: str, method: str, url: str, limit: int) -> None:
-        super().__init__(message, operation=operation, method=method, url=url)
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        method: str,
+        url: str,
+        limit: int,
+        attempts: int = 1,
+    ) -> None:
+        super().__init__(message, operation=operation, method=method, url=url, attempts=attempts)
         self.limit = limit
 
 
@@ -152,8 +198,6 @@ class APIError(_RequestError):
     """The request ID that the server or its load balancer gave."""
     retry_after: float | None
     """Seconds the server asked to wait, where it did."""
-    attempts: int
-    """How many times the request was sent, this answer's included."""
 
     def __init__(
         self,
@@ -167,12 +211,11 @@ class APIError(_RequestError):
         retry_after: float | None = None,
         attempts: int = 1,
     ) -> None:
-        super().__init__(message, operation=operation, method=method, url=url)
+        super().__init__(message, operation=operation, method=method, url=url, attempts=attempts)
         self.status = status
         self.message = message
         self.request_id = request_id
         self.retry_after = retry_after
-        self.attempts = attempts
 
     def __str__(self) -> str:
         tail = f" [request {self.request_id}]" if self.request_id else ""

@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -14,10 +14,20 @@ from currents_async import (
     DecodeError,
     Limits,
     ResponseTooLargeError,
+    Retries,
     ServerError,
     TransportError,
 )
 from currents_async.testing import FakeCurrents, WorldProject
+
+
+@pytest.fixture
+async def currents(server: FakeCurrents) -> AsyncIterator[Currents]:
+    """A client that tells of the first fault it meets."""
+    retries = Retries(attempts=1)
+    async with Currents(server.api_key, base_url=server.url, retries=retries) as currents:
+        yield currents
+
 
 GOOD = (
     b'{"status":"OK","data":'
@@ -42,7 +52,8 @@ def corrupted(place: int) -> bytes:
         pytest.param(GZIP, corrupted(0), DecodeError, "corrupt", id="no gzip"),
         pytest.param(GZIP, GOOD, DecodeError, "corrupt", id="gzip declared, not done"),
         pytest.param(GZIP, PACKED + b"tail", DecodeError, "follow the end", id="trailing garbage"),
-        pytest.param(GZIP, PACKED * 2, DecodeError, "follow the end", id="two members"),
+        pytest.param(GZIP, PACKED * 2, DecodeError, "not JSON", id="two members, two texts"),
+        pytest.param(GZIP, PACKED * 65, DecodeError, "than 64 members", id="65 members"),
         pytest.param(GZIP, b"", TransportError, "ends early", id="empty gzip"),
         pytest.param({}, PACKED, DecodeError, "not JSON", id="gzip not declared"),
         pytest.param({"Content-Encoding": "br"}, GOOD, DecodeError, "'br'", id="other encoding"),

@@ -86,11 +86,11 @@ class TestRun:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         made = project.run(specs=5)
-        service.fail("getInstance", status=500)
+        service.fail("getInstance", status=404)
         assert run(["run", made.run_id]) == 1
         out = capsys.readouterr().out
         assert "Instances not fetched" in out
-        assert "500" in out
+        assert "404" in out
 
     def test_titles_cannot_draw_on_the_terminal(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]

@@ -8,6 +8,7 @@ import pytest
 
 from currents_async import errors
 from currents_async.errors import (
+    AmbiguousError,
     APIError,
     CurrentsError,
     DecodeError,
@@ -31,6 +32,8 @@ def make(kind: type[CurrentsError]) -> CurrentsError:
         extra = {"path": "$.data"}
     elif issubclass(kind, ResponseTooLargeError):
         extra = {"limit": 5}
+    elif issubclass(kind, AmbiguousError):
+        extra = {"error": "what it ended with"}
     about_a_request = issubclass(kind, TransportError) or bool(extra)
     return kind("why", **(SENT if about_a_request else {}), **extra)
 

@@ -23,4 +23,4 @@ class Group:
         return project
 
     def _concurrency(self, concurrency: int | None) -> int:
-        return self._transport.limits.concurrency if concurrency is None else concurrency
+        return self._transport.channel.limits.concurrency if concurrency is None else concurrency

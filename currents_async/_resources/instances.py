@@ -4,11 +4,13 @@ Source of all of it: `openapi-runs-instances.json`.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Literal, overload
 
 from currents_async._fanout import InstanceResults, OnError, instances_of
 from currents_async._plans import IdPlan, InstanceResult
 from currents_async._resources._group import Group
+from currents_async._transport import Terms, Transport
 from currents_async._wire.array import ArrayField
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.query import check_texts, path_segment
@@ -17,6 +19,11 @@ from currents_async.models.instances import Instance, InstanceTest
 _TESTS = ArrayField(("results", "tests"), InstanceTest)
 
 GET_INSTANCE = Endpoint("getInstance", "GET", "/instances/{instance_id}", Instance, _TESTS)
+
+
+async def fetch_instance(transport: Transport, instance_id: str, terms: Terms) -> Instance:
+    """Fetch an instance as a part of a larger call."""
+    return await transport.call(GET_INSTANCE.request({"instance_id": instance_id}), terms)
 
 
 class Instances(Group):
@@ -78,7 +85,8 @@ class Instances(Group):
             path_segment("instance_ids", instance_id)
         async with InstanceResults(
             IdPlan(ids),
-            self.get,
+            partial(fetch_instance, self._transport),
+            terms=self._transport.terms(bulk=True),
             concurrency=self._concurrency(concurrency),
             on_error=on_error,
         ) as results:

@@ -11,11 +11,11 @@ from currents_async._fanout import InstanceResults, OnError, instances_of
 from currents_async._plans import RunPlan, ScheduledSpec
 from currents_async._resources._group import Group
 from currents_async._streams import RunStream
-from currents_async._transport import Answer, Transport
+from currents_async._transport import Answer, Terms, Transport
 from currents_async._wire.array import ArrayField, check_element
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.query import Query, check_branch, check_text, check_texts, flag
-from currents_async.errors import InvalidArgumentError
+from currents_async.errors import AlreadyCancelledError, InvalidArgumentError, NotFoundError
 from currents_async.models.instances import Instance
 from currents_async.models.runs import DeletedRun, Run, RunCancellation, RunSpec
 
@@ -25,12 +25,24 @@ _SPECS = ArrayField(("specs",), RunSpec)
 
 GET_RUN = Endpoint("getRun", "GET", "/runs/{run_id}", Run, _SPECS)
 FIND_RUN = Endpoint("findRun", "GET", "/runs/find", Run, _SPECS)
-CANCEL_RUN = Endpoint("cancelRun", "PUT", "/runs/{run_id}/cancel", RunCancellation)
+CANCEL_RUN = Endpoint(
+    "cancelRun",
+    "PUT",
+    "/runs/{run_id}/cancel",
+    RunCancellation,
+    idempotent=True,
+    already=AlreadyCancelledError,
+)
 CANCEL_RUN_BY_GITHUB_CI = Endpoint(
-    "cancelRunByGithubCI", "PUT", "/runs/cancel-ci/github", RunCancellation
+    "cancelRunByGithubCI",
+    "PUT",
+    "/runs/cancel-ci/github",
+    RunCancellation,
+    idempotent=True,
+    already=AlreadyCancelledError,
 )
 RESET_RUN = Endpoint("resetRun", "PUT", "/runs/{run_id}/reset", dict[str, object])
-DELETE_RUN = Endpoint("deleteRun", "DELETE", "/runs/{run_id}", DeletedRun)
+DELETE_RUN = Endpoint("deleteRun", "DELETE", "/runs/{run_id}", DeletedRun, already=NotFoundError)
 
 
 class Runs(Group):
@@ -46,7 +58,7 @@ class Runs(Group):
         self,
         transport: Transport,
         project_id: str | None,
-        fetch_instance: Callable[[str], Awaitable[Instance]],
+        fetch_instance: Callable[[str, Terms], Awaitable[Instance]],
     ) -> None:
         super().__init__(transport, project_id)
         self._fetch_instance = fetch_instance
@@ -80,7 +92,8 @@ class Runs(Group):
         iterating. Specs are handed out before the end of the body has been seen, and with it the
         checksum: where an error follows, they may come from a body that was not sound.
         """
-        return RunStream(self._stream(run_id, check_element("spec_type", spec_type)))
+        element = check_element("spec_type", spec_type)
+        return RunStream(self._stream(run_id, element, self._transport.terms()))
 
     async def find(
         self,
@@ -125,9 +138,11 @@ class Runs(Group):
         error ends the iteration; with `on_error="collect"` it comes as the `error` of its result,
         and all others come too. Results come in order of completion.
         """
+        terms = self._transport.terms(bulk=True)
         return InstanceResults(
-            RunPlan[RunSpec](self._stream(run_id, RunSpec), only),
+            RunPlan[RunSpec](self._stream(run_id, RunSpec, terms), only),
             self._fetch_instance,
+            terms=terms,
             concurrency=self._concurrency(concurrency),
             on_error=on_error,
         )
@@ -144,12 +159,14 @@ class Runs(Group):
         Takes the arguments of `instances`. Specs that no machine has claimed have no instance and
         are left out. Raises the first error.
         """
+        terms = self._transport.terms(bulk=True)
         async with InstanceResults(
             # Without a predicate nothing of a spec is needed but where its instance is.
-            RunPlan[ScheduledSpec](self._stream(run_id, ScheduledSpec))
+            RunPlan[ScheduledSpec](self._stream(run_id, ScheduledSpec, terms))
             if only is None
-            else RunPlan[RunSpec](self._stream(run_id, RunSpec), only),
+            else RunPlan[RunSpec](self._stream(run_id, RunSpec, terms), only),
             self._fetch_instance,
+            terms=terms,
             concurrency=self._concurrency(concurrency),
             on_error="raise",
         ) as results:
@@ -158,9 +175,13 @@ class Runs(Group):
     async def cancel(self, run_id: str) -> RunCancellation:
         """Cancel a run in progress.
 
-        Raises `AlreadyCancelledError` when it had been cancelled before.
+        Raises `AlreadyCancelledError` when it had been cancelled before. Where it turns out that
+        an attempt whose answer was lost has cancelled it, the answer has no more than the run's
+        ID.
         """
-        return await self._transport.call(CANCEL_RUN.request({"run_id": run_id}))
+        return await self._transport.call(
+            CANCEL_RUN.request({"run_id": run_id}), already=RunCancellation(run_id=run_id)
+        )
 
     async def cancel_github_ci(
         self,
@@ -177,25 +198,41 @@ class Runs(Group):
         default project does not.
         """
         body = _github_ci_body(github_run_id, attempt, project_id, ci_build_id)
-        return await self._transport.call(CANCEL_RUN_BY_GITHUB_CI.request(body=body))
+        return await self._transport.call(
+            CANCEL_RUN_BY_GITHUB_CI.request(body=body), already=RunCancellation()
+        )
 
     async def reset(
-        self, run_id: str, machine_ids: Sequence[str], *, batched: bool | None = None
+        self,
+        run_id: str,
+        machine_ids: Sequence[str],
+        *,
+        batched: bool | None = None,
+        retry_ambiguous: bool = False,
     ) -> dict[str, object]:
         """Reset the failed specs of 1 to 63 machines, so that they can be executed again.
 
         `batched` says whether the run is orchestrated in batches (`isBatchedOr8n`). Returns the
-        server's answer, whose fields the API does not document.
+        server's answer, whose fields the API does not document. Raises `AmbiguousError` when it
+        may have been carried out, and is not known to have been; `retry_ambiguous=True` sends it
+        again instead.
         """
         body = _reset_body(machine_ids, batched)
-        return await self._transport.call(RESET_RUN.request({"run_id": run_id}, body=body))
+        terms = self._transport.terms(repeat_writes=retry_ambiguous)
+        return await self._transport.call(RESET_RUN.request({"run_id": run_id}, body=body), terms)
 
     async def delete(self, run_id: str) -> DeletedRun:
-        """Delete a run and everything that belongs to it, for good."""
-        return await self._transport.call(DELETE_RUN.request({"run_id": run_id}))
+        """Delete a run and everything that belongs to it, for good.
 
-    def _stream(self, run_id: str, spec_type: type[SpecT]) -> Answer[SpecT, Run]:
-        return self._transport.stream(GET_RUN.request({"run_id": run_id}), _SPECS, spec_type)
+        Where it turns out that an attempt whose answer was lost has deleted it, the answer has no
+        more than the run's ID.
+        """
+        return await self._transport.call(
+            DELETE_RUN.request({"run_id": run_id}), already=DeletedRun(run_id=run_id)
+        )
+
+    def _stream(self, run_id: str, spec_type: type[SpecT], terms: Terms) -> Answer[SpecT, Run]:
+        return self._transport.stream(GET_RUN.request({"run_id": run_id}), _SPECS, spec_type, terms)
 
 
 def _find_query(

@@ -1,9 +1,30 @@
 """The only place that speaks to aiohttp's client."""
 
 from currents_async._transport.answer import Answer
+from currents_async._transport.channel import Channel, Terms
 from currents_async._transport.credential import find_credential
 from currents_async._transport.session import Session
+from currents_async._transport.tracing import (
+    Hooks,
+    RequestAttempt,
+    RequestCall,
+    Trace,
+    Tracing,
+)
 from currents_async._transport.traffic import Traffic
 from currents_async._transport.transport import Transport
 
-__all__ = ["Answer", "Session", "Traffic", "Transport", "find_credential"]
+__all__ = [
+    "Answer",
+    "Channel",
+    "Hooks",
+    "RequestAttempt",
+    "RequestCall",
+    "Session",
+    "Terms",
+    "Trace",
+    "Tracing",
+    "Traffic",
+    "Transport",
+    "find_credential",
+]

@@ -1,72 +1,94 @@
-"""One request and its answer, decoded while it arrives."""
+"""The answer to a call, decoded while it arrives: as a whole, or element by element."""
 
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
-from http import HTTPStatus
+from collections.abc import Callable, Coroutine
+from functools import partial
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-import aiohttp
-
-from currents_async._transport.body import Body
-from currents_async._transport.faults import FOREIGN, transport_error
-from currents_async._transport.traffic import Traffic
-from currents_async._wire.failure import Sent, body_error, status_error
-from currents_async._wire.faults import BodyFault
+from currents_async._transport.call import Call
+from currents_async._transport.exchange import Exchange
+from currents_async._wire.inflate import SLICE
 from currents_async.errors import CurrentsError
 
 E = TypeVar("E")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-_ERROR_BODY_LIMIT = 64 * 1024
-
 
 class Decoder(Protocol[E, T_co]):
     """A push decoder: elements as they become complete, the rest at the end."""
+
+    @property
+    def held(self) -> int:
+        """Bytes of the text that what it keeps was made of."""
+        ...
 
     def feed(self, piece: bytes, /) -> list[E]: ...
     def flush(self) -> tuple[list[E], T_co]: ...
 
 
-class Answer(Generic[E, T]):
-    """An async context manager around one exchange: entered it is sent, left it is let go.
+async def whole_answer(
+    call: Call, new_decoder: Callable[[], Decoder[Any, T]], already: T | None
+) -> T:
+    """Make a call, and return what its answer decodes to.
 
-    Raises a `CurrentsError`, and nothing else. Errors are raised here and not where they were
-    found, so that they drag along no frame of aiohttp's: those hold the headers of the request.
+    `already` is the answer when an earlier attempt of this call turns out to have done it. Raises
+    a `CurrentsError`, and nothing else.
+    """
+    with call:
+        while True:
+            exchange = await call.next_exchange()
+            try:
+                data = await exchange.run(partial(_read_whole, exchange, new_decoder()))
+            except CurrentsError as failure:
+                error = failure
+            except BaseException:
+                call.attempted(exchange, None)
+                raise
+            else:
+                call.attempted(exchange, None)
+                return data
+            call.attempted(exchange, error)
+            if already is not None and call.was_done_before(error):
+                return already
+            await call.retry(error)
+
+
+async def _read_whole(exchange: Exchange, decoder: Decoder[Any, T]) -> T:
+    await exchange.open()
+    body = exchange.body
+    while (piece := await body.read()) is not None:
+        decoder.feed(piece)
+        if decoder.held > SLICE:
+            await exchange.hold(decoder.held)
+    _, data = decoder.flush()
+    return data
+
+
+class Answer(Generic[E, T]):
+    """An async context manager: entered the call is made, left it is let go.
+
+    An answer that breaks off goes on with that of the next attempt, where nothing has been handed
+    out yet, or what has been comes again byte for byte. Raises a `CurrentsError`, and nothing
+    else.
     """
 
-    def __init__(
-        self,
-        send: Callable[[], Awaitable[aiohttp.ClientResponse]],
-        decoder: Decoder[E, T],
-        *,
-        sent: Sent,
-        body_limit: int,
-        traffic: Traffic,
-        redact: Callable[[str], str],
-        first_slice: int,
-    ) -> None:
-        self._send = send
-        self._decoder = decoder
-        self._sent = sent
-        self._body_limit = body_limit
-        self._traffic = traffic
-        self._redact = redact
-        self._first_slice = first_slice
-        self._response: aiohttp.ClientResponse | None = None
-        self._body: Body | None = None
+    def __init__(self, call: Call, new_decoder: Callable[[], Decoder[E, T]]) -> None:
+        self._call = call
+        self._new_decoder = new_decoder
+        self._decoder = new_decoder()
+        self._exchange: Exchange | None = None
+        self._handed_out = False
+        self._error: CurrentsError | None = None
         self._end: tuple[T] | None = None
 
     async def __aenter__(self) -> Self:
+        self._call.__enter__()
         try:
-            error = await self._open()
-        except BaseException:
-            self._let_go()
+            self._exchange = await self._opened()
+        except BaseException as error:
+            self._call.__exit__(type(error), error, None)
             raise
-        if error is not None:
-            self._let_go()
-            raise self._redacted(error)
         return self
 
     async def __aexit__(
@@ -75,27 +97,27 @@ class Answer(Generic[E, T]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._let_go()
-
-    def _let_go(self) -> None:
-        """Give the connection back, or close it when there is more to come."""
-        if self._body is not None:
-            self._body.close()
-        if self._response is not None:
-            self._response.release()
+        if self._exchange is not None:
+            self._call.attempted(self._exchange, None)
+        self._call.__exit__(exc_type, exc if self._error is None else self._error, traceback)
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Return what takes the body off the network, to be run in a task beside the reader."""
-        return self._entered_body.prefetch()
+        return self._entered.prefetch()
 
     async def batch(self) -> list[E]:
         """Return the next elements, at least one; none once the body has ended well."""
-        if self._end is not None:
-            return []
-        outcome = await self._next()
-        if isinstance(outcome, CurrentsError):
-            raise self._redacted(outcome)
-        return outcome
+        if self._error is not None:
+            raise self._error
+        while self._end is None:
+            try:
+                elements = await self._entered.run_reading(self._next)
+            except CurrentsError as failure:
+                error = failure
+            else:
+                return elements
+            await self._recover(error)
+        return []
 
     @property
     def data(self) -> T:
@@ -105,61 +127,66 @@ class Answer(Generic[E, T]):
         return self._end[0]
 
     @property
-    def _entered_body(self) -> Body:
-        if self._body is None:
+    def _entered(self) -> Exchange:
+        if self._exchange is None:
             raise RuntimeError("the answer has not been entered")
-        return self._body
+        return self._exchange
 
-    async def _open(self) -> CurrentsError | None:
-        """Send the request and await the headers; return the error if they are no success."""
-        try:
-            self._response = response = await self._send()
-            if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-                self._body = Body(
-                    response, self._body_limit, self._traffic, first=self._first_slice
-                )
-                return None
-            text = await self._read_error(response)
-            return status_error(self._sent, response.status, response.headers, text)
-        except FOREIGN as exception:
-            return transport_error(self._sent, exception)
-        except BodyFault as fault:
-            return self._body_error(fault)
+    async def _opened(self) -> Exchange:
+        """Return an attempt that is answered with a success."""
+        while True:
+            exchange = await self._call.next_exchange()
+            try:
+                await exchange.run(exchange.open)
+            except CurrentsError as failure:
+                error = failure
+            except BaseException:
+                self._call.attempted(exchange, None)
+                raise
+            else:
+                return exchange
+            self._call.attempted(exchange, error)
+            await self._call.retry(error)
 
-    async def _next(self) -> list[E] | CurrentsError:
-        body = self._entered_body
-        try:
-            while (piece := await body.read()) is not None:
-                elements = self._decoder.feed(piece)
-                if elements:
-                    return elements
-            elements, data = self._decoder.flush()
-        except FOREIGN as exception:
-            return transport_error(self._sent, exception)
-        except BodyFault as fault:
-            return self._body_error(fault)
+    async def _next(self) -> list[E]:
+        exchange, decoder = self._entered, self._decoder
+        while (piece := await exchange.body.read()) is not None:
+            elements = decoder.feed(piece)
+            if elements:
+                self._handed_out = True
+                return elements
+            if decoder.held > SLICE:
+                await exchange.hold(decoder.held)
+        elements, data = decoder.flush()
         self._end = (data,)
         return elements
 
-    def _body_error(self, fault: BodyFault) -> CurrentsError:
-        if self._response is None:
-            raise fault  # a body has a response
-        return body_error(self._sent, self._response.status, self._response.headers, fault)
+    async def _recover(self, error: CurrentsError) -> None:
+        """Make the next attempt go on where this one broke off, or raise."""
+        broken = self._entered
+        try:
+            while True:
+                self._call.attempted(self._entered, error)
+                self._exchange = None
+                await self._call.retry(error)
+                exchange = self._exchange = await self._opened()
+                try:
+                    resumed = await exchange.run(partial(self._take_over, exchange, broken))
+                except CurrentsError as failure:
+                    error = failure
+                    continue
+                if not resumed:
+                    raise self._call.outcome(error)
+                return
+        except CurrentsError as final:
+            self._error = final
+            raise
 
-    async def _read_error(self, response: aiohttp.ClientResponse) -> bytes:
-        """Read what can be read of an error's body: the status is known, and worth more."""
-        text = bytearray()
-        with suppress(BodyFault, *FOREIGN):
-            body = Body(response, _ERROR_BODY_LIMIT, self._traffic)
-            while (piece := await body.read()) is not None:
-                text += piece
-        return bytes(text)
-
-    def _redacted(self, error: CurrentsError) -> CurrentsError:
-        """Take the key out of everything the error says, should someone have quoted it."""
-        redact = self._redact
-        error.args = tuple(redact(arg) if isinstance(arg, str) else arg for arg in error.args)
-        for name, value in vars(error).items():
-            if isinstance(value, str):
-                setattr(error, name, redact(value))
-        return error.with_traceback(None)
+    async def _take_over(self, exchange: Exchange, broken: Exchange) -> bool:
+        """Prepare to read on; say whether that is possible."""
+        # From memory, all of it: the task that would fetch it beside the reader is gone.
+        await exchange.fetch()
+        if self._handed_out:
+            return await exchange.body.resume(broken.body)
+        self._decoder = self._new_decoder()
+        return True

@@ -8,27 +8,51 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import anyio
 
-from currents_async._transport.faults import FOREIGN
+from currents_async._transport.faults import from_network
+from currents_async._transport.in_flight import InFlight
 from currents_async._transport.traffic import Traffic
-from currents_async._wire.inflate import SLICE, inflater_for
+from currents_async._wire.faults import OversizedBody
+from currents_async._wire.inflate import SLICE, Inflater, inflater_for
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used
-    from anyio.streams.memory import MemoryObjectReceiveStream
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+_UNCOUNTED = 1024 * 1024
+"""Bytes taken off the network before their turn that are not counted: what the API sends."""
 
 
 class Body:
-    """Reads a body slice by slice; raises what aiohttp raises, and `BodyFault`s."""
+    """Reads a body slice by slice; raises `Broken` and `BodyFault`s.
+
+    `on_end` is called when the network has no more to give, which may be long before the reader
+    has read it all. With `keep` the body can be resumed by another one.
+    """
 
     def __init__(
-        self, response: aiohttp.ClientResponse, limit: int, traffic: Traffic, *, first: int = SLICE
+        self,
+        response: aiohttp.ClientResponse,
+        limit: int,
+        *,
+        traffic: Traffic,
+        in_flight: InFlight,
+        first: int,
+        keep: bool,
+        on_end: Callable[[], None],
     ) -> None:
-        encoding = response.headers.get("Content-Encoding", "")
+        self._encoding = response.headers.get("Content-Encoding", "")
+        self.wire_bytes = 0
+        self.inflated_bytes = 0
         self._content = response.content
-        self._inflater = inflater_for(encoding, limit, first=first)
+        self._inflater = inflater_for(self._encoding, limit, first=first)
+        self._limit = limit
         self._traffic = traffic
+        self._in_flight = in_flight
+        self._on_end = on_end
         self._slices: Iterator[bytes] = iter(())
         self._since_turn = 0
+        self._kept: list[bytes] | None = [] if keep else None
         self._fetched: MemoryObjectReceiveStream[bytes | Exception] | None = None
+        self._fetching: MemoryObjectSendStream[bytes | Exception] | None = None
 
     async def read(self) -> bytes | None:
         """Return the next slice, or None once the body has ended as it should.
@@ -40,12 +64,12 @@ class Body:
             if not chunk:
                 self._inflater.flush()
                 return None
-            self._traffic.wire_bytes += len(chunk)
             self._slices = self._inflater.feed(chunk)
         if self._since_turn + len(piece) > SLICE:
             await asyncio.sleep(0)
             self._since_turn = 0
         self._since_turn += len(piece)
+        self.inflated_bytes += len(piece)
         self._traffic.inflated_bytes += len(piece)
         return piece
 
@@ -54,32 +78,79 @@ class Body:
 
         It takes the body off the network as fast as it comes, still compressed: a slow reader
         would otherwise make the server wait, and servers hang up on that. The API sends at most
-        1 MB.
+        1 MB. Who runs it passes what it raises to `fail`.
         """
         send, self._fetched = anyio.create_memory_object_stream[bytes | Exception](math.inf)
+        self._fetching = send
 
         async def fetch() -> None:
-            with send:
-                try:
-                    while chunk := await self._content.readany():
-                        send.send_nowait(chunk)
-                except FOREIGN as error:
-                    send.send_nowait(error)
+            size = 0
+            while chunk := await self._receive():
+                size += len(chunk)
+                if size > self._limit:
+                    raise OversizedBody(self._limit)
+                send.send_nowait(chunk)
+                if size > _UNCOUNTED:
+                    await self._in_flight.hold(self, size)
+            send.send_nowait(b"")
 
         return fetch
 
+    @property
+    def progress(self) -> tuple[str, list[bytes], Inflater]:
+        """How far it got: the encoding, the bytes read, and where they have been read into."""
+        return self._encoding, self._kept or [], self._inflater
+
+    async def resume(self, broken: "Body") -> bool:
+        """Go on where another body broke off, if what was read of it comes again.
+
+        The text of a gzip stream follows from its bytes, so they are what is compared.
+        """
+        encoding, kept, inflater = broken.progress
+        seen = b"".join(kept)
+        arrived = b""
+        while len(arrived) < len(seen):
+            chunk = await self._next_chunk()
+            if not chunk:
+                return False
+            arrived += chunk
+        if self._encoding != encoding or _timeless(arrived[: len(seen)]) != _timeless(seen):
+            return False
+        self._inflater = inflater
+        self._slices = self._inflater.feed(arrived[len(seen) :])
+        return True
+
+    def fail(self, error: Exception) -> None:
+        """Make the reader of a prefetched body see why there is no more of it."""
+        if self._fetching is not None:
+            self._fetching.send_nowait(error)
+
     async def _next_chunk(self) -> bytes:
-        if self._fetched is None:
-            return await self._content.readany()
-        try:
-            chunk = await self._fetched.receive()
-        except anyio.EndOfStream:
-            return b""
+        chunk = await (self._receive() if self._fetched is None else self._fetched.receive())
         if isinstance(chunk, Exception):
             raise chunk
+        self.wire_bytes += len(chunk)
+        self._traffic.wire_bytes += len(chunk)
+        if self._kept is not None:
+            self._kept.append(chunk)
+        return chunk
+
+    async def _receive(self) -> bytes:
+        ended = self._content.at_eof()
+        chunk = b"" if ended else await from_network(self._content.readany())
+        if not chunk:
+            self._on_end()
         return chunk
 
     def close(self) -> None:
         """Let go of what has been fetched and not read."""
-        if self._fetched is not None:
+        if self._fetching is not None and self._fetched is not None:
+            self._fetching.close()
             self._fetched.close()
+            self._fetching = None
+            self._in_flight.let_go(self)
+
+
+def _timeless(stream: bytes) -> bytes:
+    """Return a gzip stream without the time in its header: when it was compressed."""
+    return stream[:4] + stream[8:] if stream.startswith(b"\x1f\x8b") else stream

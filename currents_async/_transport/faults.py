@@ -1,29 +1,66 @@
 """aiohttp's exceptions to our errors: the one place."""
 
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 
 from currents_async._wire.failure import Sent
 from currents_async.errors import ConnectError, RequestTimeoutError, TransportError
 
-FOREIGN = (aiohttp.ClientError, TimeoutError, OSError)
-"""What aiohttp raises when a request cannot be made or its answer does not arrive."""
+T = TypeVar("T")
+
+# The last three: aiohttp lets a few things through that it has not thought of.
+_FOREIGN = (aiohttp.ClientError, HttpProcessingError, OSError, EOFError, ValueError, RuntimeError)
+
+
+class Broken(Exception):  # noqa: N818 - never leaves the transport: it becomes a TransportError
+    """Something at the connection failed."""
+
+    def __init__(self, foreign: Exception) -> None:
+        super().__init__(foreign)
+        self.foreign = foreign
+
+
+async def from_network(awaitable: Awaitable[T]) -> T:
+    """Await something of aiohttp's; raise `Broken` for whatever it raises.
+
+    A cancellation leaves its traceback behind: aiohttp's frames have no business in the reports
+    of others.
+    """
+    try:
+        return await awaitable
+    except asyncio.CancelledError as cancelled:
+        raise cancelled.with_traceback(None)  # noqa: B904 - the same exception
+    except _FOREIGN as foreign:
+        raise Broken(foreign.with_traceback(None)) from None
 
 
 # The first that fits counts: aiohttp's exceptions inherit from each other, and from the built-in.
 _CAUSES: tuple[tuple[type[Exception], type[TransportError], str], ...] = (
     (aiohttp.ConnectionTimeoutError, ConnectError, "no connection within Timeouts.connect"),
     (aiohttp.ClientConnectorError, ConnectError, "no connection: {}"),
+    (aiohttp.ClientHttpProxyError, ConnectError, "no connection through the proxy: {}"),
     (aiohttp.SocketTimeoutError, RequestTimeoutError, "nothing came within Timeouts.read"),
-    (TimeoutError, RequestTimeoutError, "no whole answer within Timeouts.total"),
     (aiohttp.ClientResponseError, TransportError, "the answer is not valid HTTP: {}"),
+    (HttpProcessingError, TransportError, "the answer is not valid HTTP: {}"),
     (aiohttp.ClientPayloadError, TransportError, "the body ends early"),
 )
 
 
 def transport_error(sent: Sent, error: Exception) -> TransportError:
     """Build the error for what aiohttp raised."""
-    reason = str(error) or type(error).__name__
+    reason = _reason(error)
     for foreign, ours, message in _CAUSES:
         if isinstance(error, foreign):
             return ours(message.format(reason), **sent)
     return TransportError(f"the connection was lost: {reason}", **sent)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientResponseError | HttpProcessingError):
+        # Their own text begins with a status, which is aiohttp's and not the server's.
+        return error.message.strip() or type(error).__name__
+    return str(error) or type(error).__name__

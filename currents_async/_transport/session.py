@@ -1,11 +1,16 @@
-"""The aiohttp session: how ours is made, whose it is, and which loop it belongs to."""
+"""The aiohttp sessions: how ours are made, whose they are, and which loop they belong to."""
 
 import asyncio
+import os
 import ssl as tls
+from collections.abc import Sequence
 
 import aiohttp
 
 from currents_async._config import Limits
+from currents_async._transport.connection import CheckedRequest, Once
+from currents_async._transport.credential import Credential
+from currents_async._transport.watch import Watch
 from currents_async._version import __version__
 from currents_async.errors import ClientClosedError, WrongLoopError
 
@@ -13,7 +18,11 @@ USER_AGENT = f"currents-async/{__version__} aiohttp/{aiohttp.__version__}"
 
 
 class Session:
-    """One `ClientSession`, opened once in one event loop; an injected one is never closed."""
+    """Our two `ClientSession`s, opened once in one event loop; an injected one is never closed.
+
+    The second one opens a connection for each request: a write that must not be repeated must not
+    meet one that the server is about to close.
+    """
 
     def __init__(
         self,
@@ -22,63 +31,96 @@ class Session:
         limits: Limits,
         ssl: tls.SSLContext | None,
         trust_env: bool,
+        credential: Credential,
     ) -> None:
         self._injected = injected
         self._limits = limits
         self._ssl = ssl
         self._trust_env = trust_env
-        self._session: aiohttp.ClientSession | None = None
+        self._once = Once(credential)
+        self._pooled: aiohttp.ClientSession | None = None
+        self._fresh: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = 0
         self._closed = False
+        self.watch = Watch()
+        """Over what waits for the network."""
+        self.middlewares: Sequence[aiohttp.ClientMiddlewareType] = (self._once,)
 
     @property
     def state(self) -> str:
         """`new`, `open` or `closed`."""
         if self._closed:
             return "closed"
-        return "new" if self._session is None else "open"
+        return "new" if self._pooled is None else "open"
 
     def open(self) -> None:
         """Bind to the running loop; raise `ClientClosedError` when opened before."""
         if self._closed:
             raise ClientClosedError("the client has been closed: create another one")
-        if self._session is not None:
+        if self._pooled is not None:
             raise ClientClosedError("the client is open already: enter it once")
         self._loop = asyncio.get_running_loop()
-        self._session = self._injected or self._create()
+        self._process = os.getpid()
+        if self._injected is None:
+            self._pooled = self._create(reuse=True)
+            self._fresh = self._create(reuse=False)
+        else:
+            self._pooled = self._fresh = self._injected
+            # Those given with a request replace those of its session. Ours is the innermost, so
+            # that the others see neither the key nor a request that is sent twice.
+            theirs = getattr(self._injected, "_middlewares", ())
+            self.middlewares = (*theirs, self._once)
 
-    async def aclose(self) -> None:
-        """Close the session if it is ours; closing again does nothing."""
-        if self._closed:
-            return
-        if self._session is not None:
+    def shut(self) -> None:
+        """Let nothing new begin, and end what waits for the network."""
+        if self._pooled is not None:
             self._check_loop()
         self._closed = True
-        if self._session is not None and self._session is not self._injected:
-            await self._session.close()
+        # aiohttp may leave a reader waiting whose connection it closes.
+        self.watch.end_all()
 
-    def live(self) -> aiohttp.ClientSession:
-        """Return the session for use in this task, or raise the reason why there is none."""
+    async def aclose(self) -> None:
+        """Close the sessions, if they are ours."""
+        if self._injected is None and self._pooled is not None and self._fresh is not None:
+            await self._pooled.close()
+            await self._fresh.close()
+
+    def live(self, *, fresh: bool = False) -> aiohttp.ClientSession:
+        """Return the session for use in this task, or raise the reason why there is none.
+
+        `fresh` asks for one whose connections have not been used before, where it is ours.
+        """
         if self._closed:
             raise ClientClosedError("the client has been closed")
-        if self._session is None:
+        session = self._fresh if fresh else self._pooled
+        if session is None:
             raise ClientClosedError("the client is not open: use it inside 'async with'")
         self._check_loop()
-        if self._session.closed:
+        if session.closed:
             raise ClientClosedError("the session passed to the client has been closed")
-        return self._session
+        return session
 
     def _check_loop(self) -> None:
-        if asyncio.get_running_loop() is not self._loop:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        if loop is not self._loop:
             raise WrongLoopError("the client was opened in another event loop")
+        if os.getpid() != self._process:
+            raise WrongLoopError("the client was opened in the process that this one is a fork of")
 
-    def _create(self) -> aiohttp.ClientSession:
+    def _create(self, *, reuse: bool) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            limit=self._limits.concurrency, ssl=self._ssl if self._ssl is not None else True
+            limit=self._limits.concurrency,
+            ssl=self._ssl if self._ssl is not None else True,
+            force_close=not reuse,
         )
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=self._trust_env,
+            request_class=CheckedRequest,
         )

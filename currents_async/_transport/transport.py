@@ -1,24 +1,17 @@
 """A request to its answer, over aiohttp."""
 
-import math
-from collections.abc import Awaitable
 from functools import partial
 from typing import Any, TypeVar
 
-import aiohttp
-from yarl import URL
-
-from currents_async._config import Limits, Timeouts
-from currents_async._transport.answer import Answer, Decoder
-from currents_async._transport.credential import Credential
-from currents_async._transport.session import USER_AGENT, Session
-from currents_async._transport.traffic import Traffic
+from currents_async._config import Retries, Timeouts
+from currents_async._transport.answer import Answer, Decoder, whole_answer
+from currents_async._transport.call import Call
+from currents_async._transport.channel import Channel, Terms
 from currents_async._wire.array import ArrayField
 from currents_async._wire.collecting import CollectingDecoder
 from currents_async._wire.decode import EnvelopeDecoder
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.endpoint import Endpoint, Request
-from currents_async._wire.failure import Sent
 from currents_async._wire.inflate import SLICE
 
 E = TypeVar("E")
@@ -29,88 +22,61 @@ _FIRST_SLICE = 8 * 1024
 
 
 class Transport:
-    """Carries requests to one base URL with one key over one session."""
+    """Carries requests over a channel, with the patience it was made with."""
 
-    def __init__(
-        self,
-        session: Session,
-        *,
-        base_url: str,
-        credential: Credential,
-        timeouts: Timeouts,
-        limits: Limits,
-        proxy: str | None,
-    ) -> None:
-        self.session = session
-        self.base_url = base_url
-        self.limits = limits
-        self.traffic: Traffic = Traffic()
-        self._credential = credential
-        self._timeout = _client_timeout(timeouts)
-        self._proxy = proxy
+    def __init__(self, channel: Channel, *, timeouts: Timeouts, retries: Retries) -> None:
+        self.channel = channel
+        self._timeouts = timeouts
+        self._retries = retries
 
-    async def call(self, request: Request[T]) -> T:
+    def with_options(self, timeouts: Timeouts | None, retries: Retries | None) -> "Transport":
+        """Return a transport over the same channel, with other patience."""
+        return Transport(
+            self.channel,
+            timeouts=timeouts or self._timeouts,
+            retries=retries or self._retries,
+        )
+
+    def terms(self, *, bulk: bool = False, repeat_writes: bool = False) -> Terms:
+        """Return the terms of a public call that begins now."""
+        return Terms(self.channel.clock.now() + self._timeouts.total, bulk, repeat_writes)
+
+    async def call(
+        self, request: Request[T], terms: Terms | None = None, *, already: T | None = None
+    ) -> T:
         """Send a request and decode its answer, a slice in each turn of the event loop.
 
-        Raises a `CurrentsError`, and nothing else, when there is no answer to return.
+        `already` is the answer to a repeated request that finds its work done. Raises a
+        `CurrentsError`, and nothing else, when there is no answer to return.
         """
-        async with self._answer(request, _whole(request.endpoint)) as answer:
-            await answer.batch()
-            return answer.data
+        return await whole_answer(
+            self._call(request, terms), partial(_whole, request.endpoint), already
+        )
 
-    def stream(self, request: Request[T], array: ArrayField, element: type[E]) -> Answer[E, T]:
+    def stream(
+        self,
+        request: Request[T],
+        array: ArrayField,
+        element: type[E],
+        terms: Terms | None = None,
+    ) -> Answer[E, T]:
         """Prepare to send a request whose answer has a large array, to be read element by element.
 
         `element` is the type to decode elements into. Raises as `call` does, when entered and when
         read.
         """
-        decoder = ElementDecoder(request.endpoint.returns, array, element)
-        return self._answer(request, decoder, first_slice=_FIRST_SLICE)
+        call = self._call(request, terms, first_slice=_FIRST_SLICE, resumable=True)
+        return Answer(call, partial(ElementDecoder, request.endpoint.returns, array, element))
 
-    def _answer(
-        self, request: Request[Any], decoder: Decoder[E, T], *, first_slice: int = SLICE
-    ) -> Answer[E, T]:
-        sent = Sent(
-            operation=request.endpoint.operation,
-            method=request.endpoint.method,
-            url=self.base_url + request.target,
+    def _call(self, request: Request[Any], terms: Terms | None, **kwargs: Any) -> Call:
+        return Call(
+            self.channel,
+            request,
+            terms=terms or self.terms(),
+            timeouts=self._timeouts,
+            retries=self._retries,
+            **kwargs,
         )
-        return Answer(
-            partial(self._send, request),
-            decoder,
-            sent=sent,
-            body_limit=self.limits.body,
-            traffic=self.traffic,
-            redact=self._credential.redact,
-            first_slice=first_slice,
-        )
-
-    def _send(self, request: Request[Any]) -> Awaitable[aiohttp.ClientResponse]:
-        session = self.session.live()
-        self.traffic.requests += 1
-        return session.request(
-            request.endpoint.method,
-            URL(self.base_url + request.target, encoded=True),
-            data=request.body,
-            headers=self._headers(request),
-            allow_redirects=False,
-            # An injected session may have been made with other defaults.
-            auto_decompress=False,
-            raise_for_status=False,
-            timeout=self._timeout,
-            proxy=self._proxy,
-        )
-
-    def _headers(self, request: Request[Any]) -> dict[str, str]:
-        headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "Authorization": self._credential.authorization(),
-            "User-Agent": USER_AGENT,
-        }
-        if request.body is not None:
-            headers["Content-Type"] = "application/json"
-        return headers
 
 
 def _whole(endpoint: Endpoint[T]) -> Decoder[Any, T]:
@@ -118,17 +84,3 @@ def _whole(endpoint: Endpoint[T]) -> Decoder[Any, T]:
     if endpoint.array is None:
         return EnvelopeDecoder(endpoint.returns)
     return CollectingDecoder(endpoint.returns, endpoint.array, least=SLICE)
-
-
-def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
-    def bound(seconds: float) -> float | None:
-        return None if math.isinf(seconds) else seconds
-
-    return aiohttp.ClientTimeout(
-        # `connect` would count the wait for a free connection of the pool, which is our own doing.
-        sock_connect=bound(timeouts.connect),
-        sock_read=bound(timeouts.read),
-        total=bound(timeouts.total),
-        # aiohttp rounds timeouts over this many seconds up to whole ones.
-        ceil_threshold=math.inf,
-    )

@@ -22,9 +22,12 @@ class CollectingDecoder(Generic[T]):
         self._text = bytearray()
         self._decoder: ElementDecoder[Any, T] | None = None
         self._elements: list[Any] = []
+        self.held = 0
+        """Bytes of the text so far, that of decoded elements included."""
 
     def feed(self, piece: bytes) -> list[Any]:
         """Take the next piece of the text; nothing of it is handed out yet."""
+        self.held += len(piece)
         if self._decoder is not None:
             self._elements += self._decoder.feed(piece)
             return []

@@ -48,6 +48,11 @@ class EnvelopeDecoder(Generic[T]):
         self._decoder: msgspec.json.Decoder[Envelope[T]] = envelope_decoder(cast("Any", returns))
         self._text = bytearray()
 
+    @property
+    def held(self) -> int:
+        """Bytes of the text so far."""
+        return len(self._text)
+
     def feed(self, piece: bytes) -> list[Any]:
         """Take the next piece of the text; nothing of it is complete yet."""
         self._text += piece

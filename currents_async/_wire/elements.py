@@ -85,6 +85,11 @@ class ElementDecoder(Generic[E, T]):
         self._decoys = 0
         self._misses = 0
 
+    @property
+    def held(self) -> int:
+        """Bytes of the text that are kept."""
+        return len(self._text)
+
     def feed(self, piece: bytes | bytearray) -> list[E]:
         """Take the next piece of the text, and return the elements that it completes.
 

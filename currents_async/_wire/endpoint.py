@@ -6,6 +6,7 @@ import msgspec
 
 from currents_async._wire.array import ArrayField
 from currents_async._wire.query import Query, encode_query, path_segment
+from currents_async.errors import APIError
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -34,6 +35,15 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
     """What the envelope's `data` decodes into."""
     array: ArrayField | None = None
     """The large array in `data` that is decoded while it arrives."""
+    idempotent: bool = False
+    """Whether carrying a PUT out twice is as good as once."""
+    already: type[APIError] | None = None
+    """How the server refuses what has been done before: after a lost answer, a success."""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the request may be sent again when nobody knows what became of it."""
+        return self.idempotent or self.method in {"GET", "DELETE"}
 
     def request(
         self, path: dict[str, str] | None = None, *, query: Query = (), body: Any = None

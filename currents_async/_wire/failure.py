@@ -1,7 +1,7 @@
 """Failures to errors: the one place that decides which error a failed request becomes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TypedDict
 
@@ -38,19 +38,31 @@ class Sent(TypedDict):
     operation: str
     method: str
     url: str
+    attempts: int
 
 
 def status_error(
-    sent: Sent, status: int, headers: Mapping[str, str], body: bytes
+    sent: Sent,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    retry_after: float | None,
+    redact: Callable[[str], str],
 ) -> errors.APIError:
-    """Build the error for an answer that is no success, from whatever its body is."""
-    message = _server_message(body) or _phrase(status)
+    """Build the error for an answer that is no success, from whatever its body is.
+
+    `redact` takes secrets out of the server's words before they are cut to length: half a key is
+    still a secret, and no longer found.
+    """
+    message = _server_message(body)
+    message = _phrase(status) if message is None else redact(message)[:_LONGEST_MESSAGE]
     return _error_class(status, message)(
         message,
         **sent,
         status=status,
-        request_id=_request_id(headers),
-        retry_after=_seconds(headers.get("Retry-After")),
+        request_id=request_id(headers),
+        retry_after=retry_after,
     )
 
 
@@ -67,7 +79,7 @@ def body_error(
         case UnexpectedBody():
             return errors.DecodeError(_located(reason, fault.path), **sent, path=fault.path)
         case RefusedBody():
-            return errors.APIError(reason, **sent, status=status, request_id=_request_id(headers))
+            return errors.APIError(reason, **sent, status=status, request_id=request_id(headers))
         case _:
             return errors.DecodeError(reason, **sent)
 
@@ -98,7 +110,7 @@ def _server_message(body: bytes) -> str | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     text = error if isinstance(error, str) else msgspec.json.encode(error).decode()
-    return text[:_LONGEST_MESSAGE]
+    return text or None
 
 
 class _Failed(msgspec.Struct):
@@ -113,11 +125,6 @@ def _phrase(status: int) -> str:
         return "Unknown status"
 
 
-def _request_id(headers: Mapping[str, str]) -> str | None:
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """Return the request ID that the server or its load balancer gave."""
     return next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), None)
-
-
-def _seconds(value: str | None) -> float | None:
-    if value is None or re.fullmatch(r"\s*\d{1,9}(\.\d+)?\s*", value, re.ASCII) is None:
-        return None
-    return float(value)

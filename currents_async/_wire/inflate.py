@@ -9,6 +9,10 @@ from currents_async._wire.faults import CorruptBody, OversizedBody, TruncatedBod
 SLICE = 64 * 1024
 """The most bytes that come out at once, so that the caller can let the event loop have its turn."""
 
+_MAGIC = b"\x1f\x8b"
+_MOST_MEMBERS = 64
+"""A member costs 20 bytes and inflates to nothing: without a bound they cost only time."""
+
 
 class Inflater(Protocol):
     """A push decoder for one content encoding."""
@@ -79,23 +83,24 @@ class _Identity:
 
 
 class _GzipInflater:
-    """One gzip member, whole, and nothing behind it."""
+    """Gzip members, each whole, and nothing behind the last."""
 
     def __init__(self, limit: int, backend: Backend, first: int) -> None:
+        self._new_member = backend.new_member
         self._member = backend.new_member()
+        self._members = 1
         self._slice = first
         self._errors = backend.errors
         self._limit = limit
         self._size = 0
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        member = self._member
-        while chunk or not (member.needs_input or member.eof):
-            if member.eof:
+        while chunk or not (self._member.needs_input or self._member.eof):
+            if self._member.eof:
                 # Neither inflater complains: it just keeps a second member, or garbage, aside.
-                raise CorruptBody("bytes follow the end of the gzip stream")
+                self._begin_member(chunk)
             piece = self._decompress(chunk)
-            chunk = member.unused_data
+            chunk = self._member.unused_data
             if piece:
                 self._size += len(piece)
                 if self._size > self._limit:
@@ -106,6 +111,14 @@ class _GzipInflater:
         # Neither inflater says so when the stream just stops.
         if not self._member.eof:
             raise TruncatedBody("the gzip stream ends early")
+
+    def _begin_member(self, chunk: bytes) -> None:
+        if not _MAGIC.startswith(chunk[: len(_MAGIC)]):
+            raise CorruptBody("bytes follow the end of the gzip stream")
+        if self._members == _MOST_MEMBERS:
+            raise CorruptBody(f"the gzip stream has more than {_MOST_MEMBERS} members")
+        self._members += 1
+        self._member = self._new_member()
 
     def _decompress(self, chunk: bytes) -> bytes:
         try:

@@ -1,0 +1,156 @@
+"""A call: attempts one after the other, until one succeeds or there is no sense in another."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from currents_async._config import Retries, Timeouts
+from currents_async._transport.channel import Channel, Terms
+from currents_async._transport.exchange import Exchange
+from currents_async._transport.limits import LONGEST_PAUSE
+from currents_async._transport.retry import Verdict, backoff, is_open, judge
+from currents_async._transport.tracing import RequestCall
+from currents_async._wire.endpoint import Request
+from currents_async._wire.failure import Sent
+from currents_async._wire.inflate import SLICE
+from currents_async.errors import AmbiguousError, APIError, CurrentsError
+
+
+class Call:
+    """What is common to all attempts of one call; a context manager around them."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        request: Request[Any],
+        *,
+        terms: Terms,
+        timeouts: Timeouts,
+        retries: Retries,
+        first_slice: int = SLICE,
+        resumable: bool = False,
+    ) -> None:
+        self._channel = channel
+        self._request = request
+        self._terms = terms
+        self._timeouts = timeouts
+        self._retries = retries
+        self._first_slice = first_slice
+        self._resumable = resumable
+        self._attempts = 0
+        self._taken = 0
+        self._is_open = False
+        """Whether an attempt before the last may have been carried out."""
+        self._traced: RequestCall | None = None
+        self._waits_since = 0.0
+
+    def __enter__(self) -> Self:
+        if self._channel.tracing.watched:
+            sent = self._sent()
+            self._traced = RequestCall(
+                number=next(self._channel.numbers),
+                operation=sent["operation"],
+                method=sent["method"],
+                url=sent["url"],
+            )
+            self._waits_since = self._channel.clock.now()
+            self._channel.tracing.began(self._traced)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if exc is None:
+            self._channel.quota.give_back(self._taken)
+        if self._traced is not None:
+            self._channel.tracing.ended(self._traced, exc)
+
+    async def next_exchange(self) -> Exchange:
+        """Return the next attempt, whose turn it is."""
+        self._attempts += 1
+        exchange = Exchange(
+            self._channel,
+            self._request,
+            sent=self._sent(),
+            terms=self._terms,
+            timeouts=self._timeouts,
+            first_slice=self._first_slice,
+            resumable=self._resumable,
+        )
+        await exchange.take_turn()
+        return exchange
+
+    def attempted(self, exchange: Exchange, error: CurrentsError | None) -> None:
+        """Note how an attempt ended, and let go of it."""
+        if self._traced is not None:
+            record = exchange.record(self._traced, error, since=self._waits_since)
+            self._waits_since = self._channel.clock.now()
+            self._channel.tracing.attempted(record)
+        exchange.close()
+
+    def was_done_before(self, error: CurrentsError) -> bool:
+        """Say whether the server refuses a repetition because an earlier attempt did it."""
+        already = self._request.endpoint.already
+        return self._is_open and already is not None and isinstance(error, already)
+
+    async def retry(self, error: CurrentsError) -> None:
+        """Wait until there may be another attempt; raise the error when there shall be none."""
+        endpoint = self._request.endpoint
+        repeatable = endpoint.repeatable or self._terms.repeat_writes
+        verdict = judge(error, repeatable=repeatable)
+        delay = self._delay(error, verdict)
+        self._is_open = self._is_open or is_open(error)
+        if delay is None:
+            raise self.outcome(error)
+        if delay:
+            await self._channel.gate.sleep(delay)
+
+    def outcome(self, error: CurrentsError) -> CurrentsError:
+        """Return the error to be raised, without any secret or trace of where it comes from."""
+        error = redacted(error, self._channel.redact)
+        if self._request.endpoint.repeatable or judge(error, repeatable=False) is Verdict.GIVE_UP:
+            return error
+        if not self._is_open:
+            return error
+        return AmbiguousError(
+            f"it may have been carried out, or not: {error.args[0]}", **self._sent(), error=error
+        )
+
+    def _delay(self, error: CurrentsError, verdict: Verdict) -> float | None:
+        """Return the seconds of backoff, or None when there shall be no other attempt."""
+        channel = self._channel
+        hopeless = verdict in {Verdict.GIVE_UP, Verdict.AMBIGUOUS}
+        if hopeless or self._attempts >= self._retries.attempts:
+            return None
+        asked = error.retry_after if isinstance(error, APIError) else None
+        chance = channel.clock.random()
+        delay = backoff(verdict, self._attempts, chance) if asked is None else asked
+        if delay > min(LONGEST_PAUSE, self._terms.deadline - channel.clock.now()):
+            return None
+        taken = channel.quota.take(verdict)
+        self._taken += taken
+        if not taken:
+            return None
+        # A pause that the server asked for is kept at the gate, by everybody.
+        return delay if asked is None else 0.0
+
+    def _sent(self) -> Sent:
+        endpoint = self._request.endpoint
+        return Sent(
+            operation=endpoint.operation,
+            method=endpoint.method,
+            url=self._channel.base_url + self._request.target,
+            attempts=self._attempts,
+        )
+
+
+def redacted(error: CurrentsError, redact: Callable[[str], str]) -> CurrentsError:
+    """Take the key out of everything the error says, should someone have quoted it."""
+    error.args = tuple(redact(arg) if isinstance(arg, str) else arg for arg in error.args)
+    for name, value in vars(error).items():
+        if isinstance(value, str):
+            setattr(error, name, redact(value))
+    return error.with_traceback(None)

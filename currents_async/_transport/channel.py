@@ -1,0 +1,62 @@
+"""What all calls of a client share, whatever options they were made with."""
+
+from collections.abc import Callable
+from itertools import count
+
+import msgspec
+
+from currents_async._clock import Clock
+from currents_async._config import Limits
+from currents_async._transport.in_flight import InFlight
+from currents_async._transport.limits import Gate
+from currents_async._transport.pace import Pace
+from currents_async._transport.retry import Quota
+from currents_async._transport.session import Session
+from currents_async._transport.tracing import Tracing
+from currents_async._transport.traffic import Traffic
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What a public call allows itself; all requests it makes share them."""
+
+    deadline: float
+    """By the client's clock."""
+    bulk: bool = False
+    """Whether requests of others may go first."""
+    repeat_writes: bool = False
+    """Whether a write may be repeated although it may have been carried out."""
+
+
+class Channel:
+    """The way to one server with one key: sessions, pacing, memory, and whoever looks on."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        base_url: str,
+        redact: Callable[[str], str],
+        limits: Limits,
+        clock: Clock,
+        tracing: Tracing,
+        proxy: str | None,
+    ) -> None:
+        self.session = session
+        self.base_url = base_url
+        self.redact = redact
+        self.limits = limits
+        self.clock = clock
+        self.tracing = tracing
+        self.proxy = proxy
+        self.gate = Gate(limits.concurrency, Pace(limits.rate), clock)
+        self.in_flight = InFlight(limit=limits.in_flight, body=limits.body)
+        self.quota = Quota()
+        self.traffic = Traffic()
+        self.numbers = count(1)
+
+    async def aclose(self) -> None:
+        """Turn away who waits, end what is under way, and close the connections."""
+        if self.session.state != "closed":
+            self.session.shut()
+            self.gate.close()
+            await self.session.aclose()

@@ -1,0 +1,93 @@
+"""How one request meets one connection: with the key, once, and only where nobody talked before."""
+
+import asyncio
+import select
+from weakref import WeakSet
+
+import aiohttp
+from aiohttp import hdrs
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+
+from currents_async._transport.credential import Credential
+
+_MOST_STALE = 1_000
+"""More connections than any pool of ours keeps."""
+
+
+class Lost(aiohttp.ClientConnectionError):
+    """The connection was lost, told in a way that aiohttp does not take as a cue to send again."""
+
+
+class _Stale(aiohttp.ClientConnectionError):
+    """The connection cannot be used; nothing was sent."""
+
+
+class Once:
+    """An aiohttp middleware: a request carries the key while it is sent, and is sent once.
+
+    aiohttp itself repeats requests of some methods when a connection is lost, PUT among them.
+    """
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send a request; raise `Lost` for what aiohttp would follow with a second try."""
+        request.headers[hdrs.AUTHORIZATION] = self._credential.authorization()
+        try:
+            return await _send(request, handler)
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            if isinstance(error, aiohttp.ClientConnectorError):
+                raise
+            reason = str(error) or type(error).__name__
+        finally:
+            # The answer keeps the headers of its request, and whoever waits for it shows them.
+            request.headers.popall(hdrs.AUTHORIZATION, None)
+        raise Lost(reason)
+
+
+async def _send(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    for _ in range(_MOST_STALE):
+        try:
+            return await handler(request)
+        except _Stale:
+            # The connection is gone from the pool. With its turn the loop notices others like it.
+            await asyncio.sleep(0)
+    raise Lost("no connection is free of what the server sent unasked")
+
+
+class CheckedRequest(aiohttp.ClientRequest):
+    """A request that does not go out on a connection on which something has happened since.
+
+    An answer nobody asked for would be read as the answer to this request, and the end of the
+    connection as its loss. aiohttp looks only when it puts a connection back.
+    """
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        """Send on a connection, if it is new or was silent since its last answer."""
+        protocol = conn.protocol
+        if protocol is not None and protocol in _used:
+            if protocol.should_close or _has_news(conn):
+                raise _Stale
+        elif protocol is not None:
+            _used.add(protocol)
+        return await super().send(conn)
+
+
+_used: WeakSet[ResponseHandler] = WeakSet()
+
+
+def _has_news(connection: Connection) -> bool:
+    """Say whether bytes, or the end, have arrived that the event loop has not seen yet."""
+    transport = connection.transport
+    sock = None if transport is None else transport.get_extra_info("socket")
+    if sock is None or not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,304 @@
+"""One attempt at a call: a request on the wire, and what becomes of it."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import aiohttp
+from yarl import URL
+
+from currents_async._config import Timeouts
+from currents_async._transport.body import Body
+from currents_async._transport.channel import Channel, Terms
+from currents_async._transport.faults import Broken, from_network, transport_error
+from currents_async._transport.limits import OutOfTime, Paused
+from currents_async._transport.session import USER_AGENT
+from currents_async._transport.tracing import RequestAttempt, RequestCall
+from currents_async._wire.endpoint import Request
+from currents_async._wire.failure import Sent, body_error, request_id, status_error
+from currents_async._wire.faults import BodyFault
+from currents_async._wire.inflate import SLICE
+from currents_async._wire.throttle import rate_limit, requested_wait
+from currents_async.errors import (
+    ClientClosedError,
+    CurrentsError,
+    RateLimitedError,
+    RequestTimeoutError,
+)
+
+T = TypeVar("T")
+
+_ERROR_BODY_LIMIT = 64 * 1024
+_ERROR_BODY_SECONDS = 2.0
+"""For the body of an error: its status is known, and worth more."""
+_SERVER_ERRORS = 500
+
+
+class Exchange:
+    """An attempt, from its turn at the gate until its connection is given back.
+
+    Raises a `CurrentsError`, and nothing else. Errors are raised here and not where they were
+    found, so that they drag along no frame of aiohttp's.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        request: Request[Any],
+        *,
+        sent: Sent,
+        terms: Terms,
+        timeouts: Timeouts,
+        first_slice: int,
+        resumable: bool,
+    ) -> None:
+        self._channel = channel
+        self._request = request
+        self._sent = sent
+        self._terms = terms
+        self._timeouts = timeouts
+        self._first_slice = first_slice
+        self._resumable = resumable
+        self._in_gate = False
+        self._is_prefetched = False
+        self._response: aiohttp.ClientResponse | None = None
+        self._body: Body | None = None
+        self._sent_at = math.nan
+        self._headers_at = math.nan
+        self._ends_at = math.inf
+
+    async def take_turn(self) -> None:
+        """Await the turn to be sent; the time it takes is not the attempt's."""
+        channel = self._channel
+        channel.session.live()
+        try:
+            await channel.gate.enter(bulk=self._terms.bulk, deadline=self._terms.deadline)
+        except Paused as paused:
+            error = self._paused(paused.seconds)
+        except OutOfTime:
+            error = self._timed_out("there was no turn within Timeouts.total")
+        else:
+            self._in_gate = True
+            self._sent_at = channel.clock.now()
+            self._ends_at = min(self._sent_at + self._timeouts.attempt, self._terms.deadline)
+            return
+        raise error
+
+    async def run(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Run a part of the attempt within its time; closing the client ends it too."""
+        return await self._run(step, self._time_left())
+
+    async def run_reading(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Run a part that only reads: what has been fetched may be read at leisure."""
+        return await self._run(step, math.inf if self._is_prefetched else self._time_left())
+
+    async def _run(self, step: Callable[[], Awaitable[T]], seconds: float) -> T:
+        session = self._channel.session
+        timeout = asyncio.timeout(None)
+        try:
+            async with timeout:
+                session.watch.begin(timeout, seconds)
+                return await step()
+        except TimeoutError:
+            error = self._out_of_time()
+        except Broken as broken:
+            error = transport_error(self._sent, broken.foreign)
+        except BodyFault as fault:
+            error = self._body_error(fault)
+        except CurrentsError as found:
+            error = found
+        finally:
+            session.watch.end(timeout)
+        if session.state == "closed":
+            error = ClientClosedError("the client was closed during the call")
+        raise error
+
+    async def open(self) -> None:
+        """Send the request and await the headers; raise the error if they are no success."""
+        self._channel.traffic.requests += 1
+        self._response = response = await from_network(self._send())
+        self._headers_at = self._channel.clock.now()
+        status, headers = response.status, response.headers
+        self._listen(headers)
+        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            self._channel.gate.succeeded()
+            self._body = self._new_body(response, self._channel.limits.body, self._first_slice)
+            return
+        asked = requested_wait(headers, self._channel.clock.wall())
+        self._obey(status, asked)
+        text = await self._read_error(response)
+        raise status_error(
+            self._sent, status, headers, text, retry_after=asked, redact=self._channel.redact
+        )
+
+    @property
+    def body(self) -> Body:
+        """The body of the answer, once it is open."""
+        if self._body is None:
+            raise RuntimeError("there is no answer yet")
+        return self._body
+
+    async def hold(self, size: int) -> None:
+        """Say how much of the answer is in memory; wait when the client holds too much."""
+        if size > SLICE:
+            await self._channel.in_flight.hold(self, size)
+
+    def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Return what takes the body off the network, to be run in a task beside the reader."""
+        body = self.body
+        fetch = body.prefetch()
+
+        async def prefetch() -> None:
+            try:
+                await self.run(fetch)
+            except CurrentsError as error:
+                body.fail(error)
+
+        self._is_prefetched = True
+        return prefetch
+
+    async def fetch(self) -> None:
+        """Take the whole body off the network, to be read at leisure."""
+        await self.body.prefetch()()
+        self._is_prefetched = True
+
+    def close(self) -> None:
+        """Give the connection back, or close it when there is more to come."""
+        if self._body is not None:
+            self._body.close()
+        if self._response is not None:
+            self._response.release()
+        self._channel.in_flight.let_go(self)
+        self._leave_gate()
+
+    def record(
+        self, call: RequestCall, error: CurrentsError | None, *, since: float
+    ) -> RequestAttempt:
+        """Describe the attempt, now that it has ended; `since` is when its waiting began."""
+        now = self._channel.clock.now()
+        response, body = self._response, self._body
+        return RequestAttempt(
+            call=call,
+            attempt=self._sent["attempts"],
+            status=None if response is None else response.status,
+            request_id=None if response is None else request_id(response.headers),
+            error=error,
+            waited=self._sent_at - since,
+            until_headers=None if response is None else self._headers_at - self._sent_at,
+            duration=now - self._sent_at,
+            wire_bytes=0 if body is None else body.wire_bytes,
+            inflated_bytes=0 if body is None else body.inflated_bytes,
+        )
+
+    def _send(self) -> Awaitable[aiohttp.ClientResponse]:
+        channel, endpoint = self._channel, self._request.endpoint
+        session = channel.session
+        return session.live(fresh=not endpoint.repeatable).request(
+            endpoint.method,
+            URL(self._sent["url"], encoded=True),
+            data=self._request.body,
+            headers=_HEADERS if self._request.body is None else _HEADERS_WITH_BODY,
+            allow_redirects=False,
+            # An injected session may have been made with other defaults.
+            auto_decompress=False,
+            raise_for_status=False,
+            timeout=_client_timeout(self._timeouts),
+            proxy=channel.proxy,
+            middlewares=session.middlewares,
+        )
+
+    def _new_body(self, response: aiohttp.ClientResponse, limit: int, first: int) -> Body:
+        return Body(
+            response,
+            limit,
+            traffic=self._channel.traffic,
+            in_flight=self._channel.in_flight,
+            first=first,
+            keep=self._resumable,
+            on_end=self._leave_gate,
+        )
+
+    def _listen(self, headers: Mapping[str, str]) -> None:
+        known = rate_limit(headers)
+        if known is not None:
+            self._channel.gate.last_known = known
+
+    def _obey(self, status: int, asked: float | None) -> None:
+        """Hold everybody back when the server wants that."""
+        gate = self._channel.gate
+        if asked and (status == HTTPStatus.TOO_MANY_REQUESTS or status >= _SERVER_ERRORS):
+            gate.pause(asked)
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            gate.throttled(sent=self._sent_at)
+
+    async def _read_error(self, response: aiohttp.ClientResponse) -> bytes:
+        """Read what can be read of an error's body."""
+        text = bytearray()
+        with suppress(BodyFault, Broken, TimeoutError):
+            async with asyncio.timeout(_ERROR_BODY_SECONDS):
+                body = self._body = self._new_body(response, _ERROR_BODY_LIMIT, SLICE)
+                while (piece := await body.read()) is not None:
+                    text += piece
+        return bytes(text)
+
+    def _leave_gate(self) -> None:
+        if self._in_gate:
+            self._in_gate = False
+            self._channel.gate.leave()
+
+    def _time_left(self) -> float:
+        return self._ends_at - self._channel.clock.now()
+
+    # Errors
+
+    def _paused(self, seconds: float) -> CurrentsError:
+        return RateLimitedError(
+            f"the server asked for a pause, of which {seconds:.0f} s are left",
+            **self._unsent(),
+            status=HTTPStatus.TOO_MANY_REQUESTS,
+            retry_after=seconds,
+        )
+
+    def _timed_out(self, reason: str) -> CurrentsError:
+        return RequestTimeoutError(reason, **self._unsent())
+
+    def _unsent(self) -> Sent:
+        return {**self._sent, "attempts": self._sent["attempts"] - 1}
+
+    def _out_of_time(self) -> CurrentsError:
+        in_total = self._channel.clock.now() >= self._terms.deadline
+        name = "total" if in_total else "attempt"
+        return RequestTimeoutError(f"no whole answer within Timeouts.{name}", **self._sent)
+
+    def _body_error(self, fault: BodyFault) -> CurrentsError:
+        if self._response is None:
+            raise fault  # a body has a response
+        return body_error(self._sent, self._response.status, self._response.headers, fault)
+
+
+@lru_cache
+def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
+    def bound(seconds: float) -> float | None:
+        return None if math.isinf(seconds) else seconds
+
+    return aiohttp.ClientTimeout(
+        # `connect` would count the wait for a free connection of the pool, which is our own doing.
+        sock_connect=bound(timeouts.connect),
+        sock_read=bound(timeouts.read),
+        # Ours, around all that an attempt does.
+        total=None,
+        # aiohttp rounds timeouts over this many seconds up to whole ones.
+        ceil_threshold=math.inf,
+    )
+
+
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": USER_AGENT,
+}
+_HEADERS_WITH_BODY = {**_HEADERS, "Content-Type": "application/json"}

@@ -1,0 +1,172 @@
+"""The gate all requests of a client pass: so many at once, at the rate the server allows.
+
+Whoever is in a hurry passes those who have time, and nobody passes a pause.
+"""
+
+import asyncio
+import math
+from heapq import heappop, heappush
+from itertools import count
+
+from currents_async._clock import Clock, Timer
+from currents_async._transport.pace import Pace
+from currents_async._wire.throttle import RateLimit
+from currents_async.errors import ClientClosedError
+
+LONGEST_PAUSE = 60.0
+"""Seconds: who is asked to wait longer is told so instead of kept waiting."""
+
+
+class Paused(Exception):  # noqa: N818 - never leaves the transport: it becomes a RateLimitedError
+    """The server asked for a pause that is too long to be waited for."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class OutOfTime(Exception):  # noqa: N818 - never leaves the transport: it becomes a RequestTimeoutError
+    """The deadline came before the turn."""
+
+
+class _Waiter:
+    __slots__ = ("deadline", "turn")
+
+    def __init__(self, turn: "asyncio.Future[None]", deadline: float) -> None:
+        self.turn = turn
+        self.deadline = deadline
+
+
+class Gate:
+    """Lets requests pass, at most `slots` at once, in the order of urgency and arrival."""
+
+    def __init__(self, slots: int, pace: Pace, clock: Clock) -> None:
+        self.last_known: RateLimit | None = None
+        """What the server last said of its rate limit."""
+        self._slots = slots
+        self._pace = pace
+        self._clock = clock
+        self._numbers = count()
+        self._waiting: list[tuple[bool, int, _Waiter]] = []
+        self._asleep: set[asyncio.Future[None]] = set()
+        self._timer: Timer | None = None
+
+    async def enter(self, *, bulk: bool, deadline: float) -> None:
+        """Await a turn, by a deadline of the clock; `leave` gives it back.
+
+        Raises `Paused` at once when the server wants a longer pause than there is time for, and
+        `OutOfTime` at the deadline.
+        """
+        now = self._clock.now()
+        if not self._waiting and self._slots and not self._pace.delay(now):
+            self._pass(now)
+            return
+        self._check_pause(now, deadline)
+        waiter = _Waiter(asyncio.get_running_loop().create_future(), deadline)
+        heappush(self._waiting, (bulk, next(self._numbers), waiter))
+        self._advance()
+        await self._wait(waiter, deadline - now)
+
+    def leave(self) -> None:
+        """Let the next one pass."""
+        self._slots += 1
+        if self._waiting:
+            self._advance()
+
+    def succeeded(self) -> None:
+        """Note that the server answered well."""
+        self._pace.succeeded(self._clock.now())
+
+    def throttled(self, *, sent: float) -> None:
+        """Note that the server refused a request, sent at that time, for its rate."""
+        self._pace.throttled(self._clock.now(), sent=sent)
+
+    def pause(self, seconds: float) -> None:
+        """Hold everybody back; who has less time than that hears of it at once."""
+        now = self._clock.now()
+        self._pace.pause(now, seconds)
+        left = self._pace.pause_left(now)
+        for _, _, waiter in self._waiting:
+            if _is_too_long(left, waiter.deadline - now) and not waiter.turn.done():
+                waiter.turn.set_exception(Paused(left))
+        self._advance()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, unless the gate is closed meanwhile."""
+        end = asyncio.get_running_loop().create_future()
+        timer = self._clock.call_later(seconds, lambda: _resolve(end))
+        self._asleep.add(end)
+        try:
+            await end
+        finally:
+            self._asleep.discard(end)
+            timer.cancel()
+
+    def close(self) -> None:
+        """Turn everybody away with a `ClientClosedError`."""
+        for future in [waiter.turn for _, _, waiter in self._waiting] + list(self._asleep):
+            if not future.done():
+                future.set_exception(ClientClosedError("the client was closed during the call"))
+        self._waiting.clear()
+        self._stop_timer()
+
+    def _pass(self, now: float) -> None:
+        self._slots -= 1
+        self._pace.leave(now)
+
+    def _check_pause(self, now: float, deadline: float) -> None:
+        left = self._pace.pause_left(now)
+        if _is_too_long(left, deadline - now):
+            raise Paused(left)
+
+    async def _wait(self, waiter: _Waiter, seconds: float) -> None:
+        timer = None
+        if not math.isinf(seconds):
+            timer = self._clock.call_later(max(0.0, seconds), lambda: _expire(waiter.turn))
+        try:
+            await waiter.turn
+        except asyncio.CancelledError:
+            self._give_up(waiter.turn)
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _give_up(self, turn: "asyncio.Future[None]") -> None:
+        """Pass on a turn that came together with a cancellation."""
+        if not turn.cancelled() and turn.done() and turn.exception() is None:
+            self.leave()
+
+    def _advance(self) -> None:
+        """Let as many pass as may, and come back when the next one may."""
+        self._stop_timer()
+        now = self._clock.now()
+        while self._waiting and self._slots:
+            turn = self._waiting[0][2].turn
+            if not turn.done():
+                delay = self._pace.delay(now)
+                if delay:
+                    self._timer = self._clock.call_later(delay, self._advance)
+                    return
+                self._pass(now)
+                turn.set_result(None)
+            heappop(self._waiting)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _resolve(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _expire(turn: "asyncio.Future[None]") -> None:
+    if not turn.done():
+        turn.set_exception(OutOfTime())
+
+
+def _is_too_long(pause: float, time_left: float) -> bool:
+    return pause > min(LONGEST_PAUSE, time_left)

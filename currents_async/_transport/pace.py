@@ -1,0 +1,116 @@
+"""When the next request may leave: pure, told the time and asked for a delay."""
+
+import math
+
+_CATCH_UP = 0.05
+"""Seconds of lateness that are made up for: timers never fire early."""
+
+_CUT = 0.7
+"""What a throttle leaves of the rate."""
+_GROWTH = 0.4
+_LOWEST = 0.5
+"""Requests a second that are always tried."""
+
+
+class RateMeter:
+    """How many requests succeeded within the last second, more or less."""
+
+    def __init__(self) -> None:
+        self._second = -math.inf
+        self._now = 0
+        self._before = 0
+
+    def count(self, now: float) -> None:
+        """Count a success."""
+        self._turn(now)
+        self._now += 1
+
+    def rate(self, now: float) -> float:
+        """Return the rate a second; the second that has just begun counts in part."""
+        self._turn(now)
+        return self._before * (1 - (now - self._second)) + self._now
+
+    def _turn(self, now: float) -> None:
+        age = now - self._second
+        if age >= 1:
+            self._before = self._now if age < 2 else 0  # noqa: PLR2004 - the second before
+            self._second = self._second + 1 if age < 2 else now  # noqa: PLR2004
+            self._now = 0
+
+
+class CubicRate:
+    """A rate found out by trial: cut when throttled, then grown back slowly near where it hurt.
+
+    The curve is that of TCP CUBIC: steep far from the rate that was too much, flat around it, and
+    steep again beyond, where there may be more to have.
+    """
+
+    def __init__(self) -> None:
+        self.rate = math.inf
+        self._too_much = 0.0
+        self._cut_at = -math.inf
+        self._grows_from = 0.0
+        self._until_back = 0.0
+
+    def throttled(self, now: float, *, sent: float, measured: float, pause: float) -> None:
+        """Cut the rate; throttles of requests sent before the last cut are old news."""
+        if sent < self._cut_at:
+            return
+        self._too_much = max(min(self.rate, measured), _LOWEST)
+        self.rate = max(self._too_much * _CUT, _LOWEST)
+        self._until_back = (self._too_much * (1 - _CUT) / _GROWTH) ** (1 / 3)
+        self._cut_at = now
+        self._grows_from = now + pause
+
+    def succeeded(self, now: float, *, measured: float) -> None:
+        """Grow the rate back, by the time since the cut; never far beyond what was measured."""
+        if math.isinf(self.rate):
+            return
+        since = max(0.0, now - self._grows_from)
+        grown = self._too_much + _GROWTH * (since - self._until_back) ** 3
+        self.rate = max(self.rate, min(grown, max(2 * measured, self._too_much)))
+
+
+class Pace:
+    """The pause everybody keeps, and the rate: a fixed one, or none until a throttle."""
+
+    def __init__(self, fixed: float | None = None) -> None:
+        self._fixed = fixed
+        self._cubic = CubicRate()
+        self._meter = RateMeter()
+        self._paused_until = -math.inf
+        self._next = -math.inf
+
+    @property
+    def rate(self) -> float:
+        """Requests a second; infinity while there is no limit."""
+        return self._cubic.rate if self._fixed is None else self._fixed
+
+    def pause_left(self, now: float) -> float:
+        """Return the seconds until the server wants to be asked again."""
+        return max(0.0, self._paused_until - now)
+
+    def delay(self, now: float) -> float:
+        """Return the seconds until the next request may leave."""
+        return max(0.0, self._paused_until - now, self._next - now)
+
+    def leave(self, now: float) -> None:
+        """Note that a request leaves now."""
+        rate = self.rate
+        if not math.isinf(rate):
+            self._next = max(self._next, now - _CATCH_UP) + 1 / rate
+
+    def pause(self, now: float, seconds: float) -> None:
+        """Keep the longest pause that anybody was asked for."""
+        self._paused_until = max(self._paused_until, now + seconds)
+
+    def succeeded(self, now: float) -> None:
+        """Note a success."""
+        self._meter.count(now)
+        self._cubic.succeeded(now, measured=self._meter.rate(now))
+
+    def throttled(self, now: float, *, sent: float) -> None:
+        """Note that a request was refused because there were too many."""
+        self._cubic.throttled(
+            now, sent=sent, measured=self._meter.rate(now), pause=self.pause_left(now)
+        )

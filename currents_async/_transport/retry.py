@@ -1,0 +1,86 @@
+"""Whether to try again, and when: decided on the error, the request and the attempt alone."""
+
+from enum import Enum, auto
+
+from currents_async.errors import (
+    APIError,
+    ConnectError,
+    CurrentsError,
+    RateLimitedError,
+    TransportError,
+)
+
+_TRANSIENT = frozenset({408, 500, 502, 503, 504})
+"""Statuses after which the same request may well succeed, and may have been carried out."""
+
+_CAP = 20.0
+_BASE = 0.05
+_BASE_THROTTLED = 1.0
+
+_TOKENS = 500
+_COST = 14
+_COST_THROTTLED = 5
+_INCOME = 1
+"""Tokens a success without a retry earns, so that an outage does not end retries for good."""
+
+
+class Verdict(Enum):
+    """What is to be done about a failed attempt."""
+
+    GIVE_UP = auto()
+    """The error is the outcome."""
+    AMBIGUOUS = auto()
+    """The write may have been carried out, and must not be repeated."""
+    AGAIN = auto()
+    """Try again: it has not been carried out, or may be repeated."""
+    AGAIN_SLOWLY = auto()
+    """Try again: the server wants fewer requests."""
+
+
+def judge(error: CurrentsError, *, repeatable: bool) -> Verdict:
+    """Decide about an attempt that failed.
+
+    `repeatable` says that carrying the request out twice is as good as once.
+    """
+    if isinstance(error, RateLimitedError):
+        return Verdict.AGAIN_SLOWLY
+    if isinstance(error, ConnectError):
+        return Verdict.AGAIN
+    if is_open(error):
+        return Verdict.AGAIN if repeatable else Verdict.AMBIGUOUS
+    return Verdict.GIVE_UP
+
+
+def is_open(error: CurrentsError) -> bool:
+    """Say whether a request that failed like this may have been carried out all the same."""
+    if isinstance(error, TransportError):
+        return not isinstance(error, ConnectError)
+    return isinstance(error, APIError) and error.status in _TRANSIENT
+
+
+def backoff(verdict: Verdict, retry: int, chance: float) -> float:
+    """Return the seconds before a retry, counted from 1: full jitter under a doubling bound.
+
+    `chance` is at least 0 and below 1.
+    """
+    base = _BASE_THROTTLED if verdict is Verdict.AGAIN_SLOWLY else _BASE
+    return chance * min(_CAP, base * 2.0 ** min(retry - 1, 30))
+
+
+class Quota:
+    """The retries a client can afford, so that it does not finish off a service that is down."""
+
+    def __init__(self) -> None:
+        self.tokens = _TOKENS
+
+    def take(self, verdict: Verdict) -> int:
+        """Take the tokens of one retry and return how many; 0 when there are not enough."""
+        cost = _COST_THROTTLED if verdict is Verdict.AGAIN_SLOWLY else _COST
+        if cost > self.tokens:
+            return 0
+        self.tokens -= cost
+        return cost
+
+    def give_back(self, taken: int) -> None:
+        """Give back what a call took that succeeded in the end."""
+        self.tokens = min(_TOKENS, self.tokens + (taken or _INCOME))

@@ -1,0 +1,121 @@
+"""What can be seen of a client's work from outside: each attempt, and the calls they belong to."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import ParamSpec
+
+import msgspec
+
+from currents_async.errors import CurrentsError
+
+P = ParamSpec("P")
+
+_logger = logging.getLogger("currents_async")
+
+
+class RequestCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A call of an operation, of one attempt or several."""
+
+    number: int
+    """Counts the calls of a client, from 1."""
+    operation: str
+    """The operationId of the API's OpenAPI document, for example `getRun`."""
+    method: str
+    url: str
+
+
+class RequestAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt at a call, after it has ended. Times are in seconds."""
+
+    call: RequestCall
+    attempt: int
+    """Counts the attempts of the call, from 1."""
+    status: int | None
+    """The HTTP status; None when no answer came."""
+    request_id: str | None
+    error: CurrentsError | None
+    """How it failed; None for a success, and for what was left or cancelled before its end."""
+    waited: float
+    """Backoff, pauses and the wait for a turn, before it was sent."""
+    until_headers: float | None
+    """From sending to the headers of the answer."""
+    duration: float
+    """From sending to the end, the caller's own time between two parts of a stream included."""
+    wire_bytes: int
+    """Bytes of the answer's body as they came."""
+    inflated_bytes: int
+
+    def __str__(self) -> str:
+        outcome = self.status if self.error is None else f"{type(self.error).__name__}"
+        return (
+            f"{self.call.operation} ({self.call.method} {self.call.url}) attempt {self.attempt}: "
+            f"{outcome} in {self.duration * 1000:.1f} ms, waited {self.waited * 1000:.1f} ms, "
+            f"{self.wire_bytes} bytes, {self.inflated_bytes} inflated"
+        )
+
+
+class Trace:
+    """Base of observers: override what you want to see. What they raise is logged, no more.
+
+    All methods are called in the task of the call, in order; they must not block.
+    """
+
+    def call_began(self, call: RequestCall) -> None:
+        """See a call before its first attempt."""
+
+    def attempt_ended(self, attempt: RequestAttempt) -> None:
+        """See an attempt, whichever way it ended."""
+
+    def call_ended(self, call: RequestCall, error: BaseException | None) -> None:
+        """See the end of a call: its error, a cancellation, or None for a success."""
+
+
+AttemptHook = Callable[[RequestAttempt], object]
+Hooks = Trace | AttemptHook | Iterable[Trace | AttemptHook]
+
+
+class _OfAttempts(Trace):
+    def __init__(self, hook: AttemptHook) -> None:
+        self._hook = hook
+
+    def attempt_ended(self, attempt: RequestAttempt) -> None:
+        self._hook(attempt)
+
+
+class Tracing:
+    """All observers of a client, and the log."""
+
+    def __init__(self, hooks: Hooks | None) -> None:
+        if hooks is None:
+            hooks = ()
+        elif isinstance(hooks, Trace) or callable(hooks):
+            hooks = (hooks,)
+        self._traces = [one if isinstance(one, Trace) else _OfAttempts(one) for one in hooks]
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody looks: otherwise there is nothing to be told."""
+        return bool(self._traces) or _logger.isEnabledFor(logging.DEBUG)
+
+    def began(self, call: RequestCall) -> None:
+        """Tell of a call."""
+        for trace in self._traces:
+            _guarded(trace.call_began, call)
+
+    def attempted(self, attempt: RequestAttempt) -> None:
+        """Tell of an attempt."""
+        _logger.debug("%s", attempt)
+        for trace in self._traces:
+            _guarded(trace.attempt_ended, attempt)
+
+    def ended(self, call: RequestCall, error: BaseException | None) -> None:
+        """Tell of the end of a call."""
+        for trace in self._traces:
+            _guarded(trace.call_ended, call, error)
+
+
+def _guarded(tell: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+    try:
+        tell(*args, **kwargs)
+    except Exception:
+        _logger.exception("a trace hook failed; the call goes on")
