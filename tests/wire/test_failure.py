@@ -1,3 +1,5 @@
+from collections.abc import Callable, Mapping
+
 import pytest
 
 from currents_async import errors
@@ -10,7 +12,16 @@ from currents_async._wire.faults import (
     UnexpectedBody,
 )
 
-SENT = Sent(operation="getRun", method="GET", url="https://api.currents.dev/v1/runs/r")
+SENT = Sent(operation="getRun", method="GET", url="https://api.currents.dev/v1/runs/r", attempts=2)
+
+
+def error_of(
+    status: int,
+    body: bytes = b"",
+    headers: Mapping[str, str] = {},
+    redact: Callable[[str], str] = str,
+) -> errors.APIError:
+    return status_error(SENT, status, headers, body, retry_after=None, redact=redact)
 
 
 @pytest.mark.parametrize(
@@ -36,17 +47,17 @@ SENT = Sent(operation="getRun", method="GET", url="https://api.currents.dev/v1/r
 )
 def test_the_error_of_a_status(status: int, kind: type[errors.APIError]) -> None:
     body = b'{"status":"FAILED","error":"the reason"}'
-    error = status_error(SENT, status, {"X-Request-Id": "q-1"}, body)
+    error = error_of(status, body, {"X-Request-Id": "q-1"})
     assert type(error) is kind
     assert (error.status, error.message, error.request_id) == (status, "the reason", "q-1")
-    assert (error.operation, error.method, error.url) == tuple(SENT.values())
+    assert (error.operation, error.method, error.url, error.attempts) == tuple(SENT.values())
     assert str(error) == f"getRun (GET {SENT['url']}): {status} the reason [request q-1]"
 
 
 @pytest.mark.parametrize("word", ["cancelled", "canceled"])
 def test_already_cancelled_is_an_error_of_its_own(word: str) -> None:
     body = b'{"status":"FAILED","error":"Run already %s"}' % word.encode()
-    assert type(status_error(SENT, 422, {}, body)) is errors.AlreadyCancelledError
+    assert type(error_of(422, body)) is errors.AlreadyCancelledError
 
 
 @pytest.mark.parametrize(
@@ -62,31 +73,29 @@ def test_already_cancelled_is_an_error_of_its_own(word: str) -> None:
     ],
 )
 def test_a_body_that_says_nothing_leaves_the_phrase(body: bytes) -> None:
-    error = status_error(SENT, 502, {}, body)
+    error = error_of(502, body)
     assert type(error) is errors.ServerError
     assert error.message == "Bad Gateway"
     assert error.request_id is None
 
 
 def test_an_unknown_status_without_a_message() -> None:
-    assert status_error(SENT, 499, {}, b"").message == "Unknown status"
+    assert error_of(499).message == "Unknown status"
 
 
 def test_an_error_that_is_no_text_is_shown_as_json() -> None:
-    error = status_error(SENT, 400, {}, b'{"error":{"field":"branch"}}')
+    error = error_of(400, b'{"error":{"field":"branch"}}')
     assert error.message == '{"field":"branch"}'
 
 
 def test_a_novel_is_cut() -> None:
-    assert len(status_error(SENT, 400, {}, b'{"error":"%s"}' % (b"x" * 5000)).message) == 1000
+    assert len(error_of(400, b'{"error":"%s"}' % (b"x" * 5000)).message) == 1000
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [("7", 7.0), (" 1.5 ", 1.5), ("-1", None), ("soon", None), ("", None), ("inf", None)],
-)
-def test_retry_after(value: str, seconds: float | None) -> None:
-    assert status_error(SENT, 429, {"Retry-After": value}, b"").retry_after == seconds
+def test_a_secret_is_taken_out_before_the_cut() -> None:
+    body = b'{"error":"%skey-1234"}' % (b"x" * 996)
+    error = error_of(400, body, redact=lambda text: text.replace("key-1234", "[API key]"))
+    assert error.message == "x" * 996 + "[API"
 
 
 @pytest.mark.parametrize(

@@ -71,11 +71,26 @@ class TestGzip:
 
     @pytest.mark.parametrize("step", [1, 7, MiB])
     @pytest.mark.parametrize(
-        "tail", [b"\0", b"garbage", gzip.compress(b"more")], ids=["zero", "garbage", "member"]
+        "tail", [b"\0", b"garbage", b"\x1e\x8b\x08"], ids=["zero", "garbage", "nearly a member"]
     )
     def test_bytes_after_the_end(self, backend: Backend, step: int, tail: bytes) -> None:
         with pytest.raises(CorruptBody, match="follow the end"):
             inflate(gzip.compress(b"hello") + tail, backend, step=step)
+
+    @pytest.mark.parametrize("step", [1, 7, MiB])
+    @pytest.mark.parametrize("members", [2, 64])
+    def test_several_members(self, backend: Backend, step: int, members: int) -> None:
+        assert inflate(gzip.compress(b"hello") * members, backend, step=step) == b"hello" * members
+
+    @pytest.mark.parametrize("step", [1, MiB])
+    def test_a_last_member_that_ends_early(self, backend: Backend, step: int) -> None:
+        with pytest.raises(TruncatedBody):
+            inflate(gzip.compress(b"hello") * 2 + gzip.compress(b"hello")[:-1], backend, step=step)
+
+    @pytest.mark.parametrize("text", [b"", b"hello"])
+    def test_more_members_than_anybody_needs(self, backend: Backend, text: bytes) -> None:
+        with pytest.raises(CorruptBody, match="64 members"):
+            inflate(gzip.compress(text) * 65, backend)
 
     def test_a_bomb_ends_at_the_limit(self, backend: Backend) -> None:
         bomb = gzip.compress(bytes(20 * MiB))
