@@ -80,7 +80,8 @@ class TestGzip:
     @pytest.mark.parametrize("step", [1, 7, MiB])
     @pytest.mark.parametrize("members", [2, 64])
     def test_several_members(self, backend: Backend, step: int, members: int) -> None:
-        assert inflate(gzip.compress(b"hello") * members, backend, step=step) == b"hello" * members
+        pieces = inflate(gzip.compress(b"hello") * members, backend, step=step)
+        assert b"".join(pieces) == b"hello" * members
 
     @pytest.mark.parametrize("step", [1, MiB])
     def test_a_last_member_that_ends_early(self, backend: Backend, step: int) -> None:
