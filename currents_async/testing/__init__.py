@@ -3,13 +3,21 @@
 async with FakeCurrents() as server:
     async with Currents(server.api_key, base_url=server.url) as currents:
         run = await currents.runs.get(server.world.projects[0].runs[0].run_id)
+
+`FaultyServer` is for what no sound server sends: see `currents_async.testing.faults`.
 """
 
-from currents_async.testing.server import FakeCurrents, RecordedRequest
+from currents_async.testing.faulty import Exchange, Fault, FaultyServer, RawRequest
+from currents_async.testing.server import FakeCurrents, RatePolicy, RecordedRequest
 from currents_async.testing.world import World, WorldProject, WorldRun, WorldSpec
 
 __all__ = [
+    "Exchange",
     "FakeCurrents",
+    "Fault",
+    "FaultyServer",
+    "RatePolicy",
+    "RawRequest",
     "RecordedRequest",
     "World",
     "WorldProject",

@@ -1,6 +1,7 @@
 """The Currents REST API on a loopback socket, backed by a `World`."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Self
@@ -8,8 +9,16 @@ from typing import Self
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from currents_async.testing._serving.faults import Fault, take
+from currents_async.testing._serving.breaking import (
+    BEFORE_ANY_ANSWER,
+    OURS,
+    break_off,
+    harm,
+    needs_gzip,
+)
+from currents_async.testing._serving.faults import Breakage, Fault, Faults
 from currents_async.testing._serving.handlers import ROUTES, Call
+from currents_async.testing._serving.rate import RatePolicy, RateWindow
 from currents_async.testing._serving.recording import RecordedRequest, Recorder
 from currents_async.testing._serving.replies import (
     Encoder,
@@ -21,7 +30,7 @@ from currents_async.testing._serving.replies import (
 from currents_async.testing._serving.sending import Answer, accepts_gzip, send
 from currents_async.testing.world import World
 
-__all__ = ["FakeCurrents", "RecordedRequest"]
+__all__ = ["FakeCurrents", "RatePolicy", "RecordedRequest"]
 
 _BASE = "/v1"
 _SHUTDOWN_SECONDS = 0.01
@@ -48,10 +57,14 @@ class FakeCurrents:
         api_key: str = "fake-currents-api-key",
         response_limit: int = 1_048_576,
         latency: float = 0.0,
+        rate_limit: RatePolicy | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """Make a server for one `async with`.
 
-        `response_limit` is in bytes on the wire, `latency` in seconds before each answer.
+        `response_limit` is in bytes on the wire, `latency` in seconds before each answer. The rate
+        limit is measured with `clock`; `wall_clock`, in epoch seconds, is for what is told of it.
         """
         if world is None:
             world = World()
@@ -61,7 +74,8 @@ class FakeCurrents:
         self.before_answer = None
         self._response_limit = response_limit
         self._latency = latency
-        self._faults: list[Fault] = []
+        self._faults = Faults()
+        self._rate = None if rate_limit is None else RateWindow(rate_limit, clock, wall_clock)
         self._encoder = Encoder()
         self._recorder = Recorder()
         self._runner: web.AppRunner | None = None
@@ -143,32 +157,52 @@ class FakeCurrents:
 
     def fail(
         self,
-        operation: str,
+        operation: str | None,
         status: int = 503,
-        times: int = 1,
+        times: int | None = 1,
         *,
         path_args: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        after: int = 0,
+        probability: float | None = None,
+        seed: int = 0,
+        fault: Breakage | None = None,
     ) -> None:
         """Answer the next `times` requests of an operation with a failure.
 
-        Only those count whose path arguments include `path_args`, such as
-        `{"instance_id": "2tniK8lM9j1rSoVh"}`. Faults of the same request come one after the other,
-        and before anything else: the world is not touched, nor the API key looked at. Without
-        `body` the answer is the service's envelope.
+        `operation` None means every request, `times` None for ever. Only those requests count
+        whose path arguments include `path_args`, such as `{"instance_id": "2tniK8lM9j1rSoVh"}`.
+        The first `after` of them are spared; then each fails, or fails with `probability`, drawn
+        from random numbers of its own that depend on `seed` only. Without `body` the answer is the
+        service's envelope.
+
+        Instead of a status, `fault` harms the connection: `reset` and `close` end it without an
+        answer, and `stall` never answers. Or it harms the right answer: `truncate` closes the
+        connection after half of the body, `cut-gzip` sends half of the gzip stream, `corrupt`
+        damages it in the middle; the last two in sound framing, and gzip even if not asked for.
+
+        Faults come before anything else: the world is not touched, nor the API key looked at, and
+        they do not count for the rate limit; but with the three that harm the right answer, the
+        request is done. Several for the same request come one after the other: each sees only the
+        requests that those before it leave alone.
         """
-        if operation not in _HANDLERS:
+        if operation is not None and operation not in _HANDLERS:
             raise ValueError(f"operation must be one of {sorted(_HANDLERS)}, not {operation!r}")
-        fault = Fault(
-            operation=operation,
-            status=status,
-            times=times,
-            path_args=path_args or {},
-            headers=headers or {},
-            body=body,
+        self._faults.add(
+            Fault(
+                operation=operation,
+                status=status,
+                times=times,
+                path_args=path_args or {},
+                headers=headers or {},
+                body=body,
+                after=after,
+                probability=probability,
+                seed=seed,
+                breakage=fault,
+            )
         )
-        self._faults.append(fault)
 
     @web.middleware
     async def _serve(
@@ -188,24 +222,41 @@ class FakeCurrents:
             answer = await self._answer(request, recorded)
             return await send(request, recorded, answer, self._recorder)
         except (ConnectionError, asyncio.CancelledError):
-            recorded.aborted = recorded.last_byte is None
+            recorded.aborted = recorded.last_byte is None and recorded.fault not in OURS
             raise
         finally:
             self._recorder.finish(recorded)
 
     async def _answer(self, request: web.Request, recorded: RecordedRequest) -> Answer:
-        fault, self._faults = take(self._faults, recorded.operation, recorded.path_args)
-        if fault is not None:
+        fault = self._faults.take(recorded.operation, recorded.path_args)
+        if fault is None:
+            return await self._right_answer(request, recorded, gzip=accepts_gzip(request))
+        recorded.fault = fault.breakage or "status"
+        if fault.breakage is None:
             return Answer(fault.status, fault.content(), fault.headers)
-        gzip = accepts_gzip(request)
+        if fault.breakage in BEFORE_ANY_ANSWER:
+            await break_off(request, fault.breakage)
+        gzip = needs_gzip(fault.breakage) or accepts_gzip(request)
+        answer = await self._right_answer(request, recorded, gzip=gzip)
+        return harm(answer, fault.breakage)
+
+    async def _right_answer(
+        self, request: web.Request, recorded: RecordedRequest, *, gzip: bool
+    ) -> Answer:
+        headers = {"Content-Encoding": "gzip"} if gzip else {}
         status = 200
         try:
+            if self._rate is not None:
+                verdict = self._rate.count()
+                headers |= verdict.headers
+                if not verdict.allowed:
+                    raise Refusal(429, "Too Many Requests")  # noqa: TRY301 - like any other
             body = await self._encoder.encode(self._reply(request, recorded), gzip=gzip)
             self._check_size(body)
         except Refusal as refusal:
             status, failure = refusal.status, encode_failure(refusal.message)
             body = compress(failure) if gzip else failure
-        return Answer(status, body, {"Content-Encoding": "gzip"} if gzip else {})
+        return Answer(status, body, headers)
 
     def _check_size(self, body: bytes) -> None:
         if len(body) > self._response_limit:

@@ -1,9 +1,11 @@
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from currents_async.testing import FakeCurrents, World
 
@@ -42,3 +44,36 @@ def serve() -> Serve:
 async def served() -> AsyncIterator[Served]:
     async with _serve() as served:
         yield served
+
+
+class Wire(NamedTuple):
+    """A client's side of a connection, laid open."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def ask(self, sent: bytes = b"GET /v1 HTTP/1.1\r\nConnection: close\r\n\r\n") -> bytes:
+        """Send bytes and return all that comes back, until the end."""
+        self.writer.write(sent)
+        async with asyncio.timeout(20):
+            return await self.reader.read()
+
+
+Connect = Callable[[str], AbstractAsyncContextManager[Wire]]
+
+
+@asynccontextmanager
+async def _connect(url: str) -> AsyncGenerator[Wire]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", URL(url).port)
+    try:
+        yield Wire(reader, writer)
+    finally:
+        writer.transport.abort()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+@pytest.fixture
+def connect() -> Connect:
+    """Open a TCP connection to the server at a URL."""
+    return _connect

@@ -1,37 +1,67 @@
-"""Faults: answers that a fake server gives instead of the right ones."""
+"""Faults: what a fake server does instead of answering as it should."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from http.client import responses
+from random import Random
+from typing import Literal, get_args
 
 import msgspec
 
 from currents_async.testing._serving.replies import encode_failure
 
+Breakage = Literal["reset", "close", "stall", "truncate", "cut-gzip", "corrupt"]
+"""Faults of the connection and of its bytes."""
+
+_BREAKAGES = get_args(Breakage)
+_STATUS = 503
 _STATUSES = range(200, 600)
 _WITHOUT_BODY = (204, 304)
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer for the next `times` requests of an operation that match."""
+    """A fault, and the requests that it is for."""
 
-    operation: str
-    status: int
-    times: int = 1
+    operation: str | None
+    """None means every request."""
+    status: int = _STATUS
+    times: int | None = 1
+    """None means for ever."""
     path_args: Mapping[str, str] = {}
     """What the request's path arguments must be; those not named may be anything."""
     headers: Mapping[str, str] = {}
     body: bytes | None = None
     """None says what the status says, in the service's envelope."""
+    after: int = 0
+    probability: float | None = None
+    """None means always, and draws nothing."""
+    seed: int = 0
+    breakage: Breakage | None = None
+    """What happens instead of an answer with `status`."""
 
     def __post_init__(self) -> None:
         if self.status not in _STATUSES or self.status in _WITHOUT_BODY:
             raise ValueError(f"status must be 200 to 599 and may have a body, not {self.status}")
-        if self.times < 1:
-            raise ValueError(f"times must be at least 1, not {self.times}")
+        if self.times is not None and self.times < 1:
+            raise ValueError(f"times must be at least 1, or None, not {self.times}")
+        if self.after < 0:
+            raise ValueError(f"after must not be negative, not {self.after}")
+        if self.probability is not None and not 0 <= self.probability <= 1:
+            raise ValueError(f"probability must be 0 to 1, not {self.probability}")
+        if self.breakage is not None:
+            self._check_breakage()
+
+    def _check_breakage(self) -> None:
+        if self.breakage not in _BREAKAGES:
+            raise ValueError(f"fault must be one of {list(_BREAKAGES)}, not {self.breakage!r}")
+        if self.status != _STATUS or self.headers or self.body is not None:
+            raise ValueError("fault comes without status, headers and body: it sends none of them")
 
     def matches(self, operation: str | None, path_args: Mapping[str, str]) -> bool:
-        """Say whether a request is one of those that get this answer."""
-        return operation == self.operation and self.path_args.items() <= path_args.items()
+        """Say whether a request is one of those that this fault is for."""
+        if self.operation not in {None, operation}:
+            return False
+        return self.path_args.items() <= path_args.items()
 
     def content(self) -> bytes:
         """Return the body to send."""
@@ -40,13 +70,42 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         return encode_failure(responses.get(self.status, f"Status {self.status}"))
 
 
-def take(
-    faults: Sequence[Fault], operation: str | None, path_args: Mapping[str, str]
-) -> tuple[Fault | None, list[Fault]]:
-    """Return the first fault that matches a request, and the faults that are left after it."""
-    for index, fault in enumerate(faults):
-        if fault.matches(operation, path_args):
-            again = fault.times - 1
-            left = [msgspec.structs.replace(fault, times=again)] if again else []
-            return fault, [*faults[:index], *left, *faults[index + 1 :]]
-    return None, list(faults)
+class Faults:
+    """The faults that are still to come."""
+
+    def __init__(self) -> None:
+        self._armed: list[_Armed] = []
+
+    def add(self, fault: Fault) -> None:
+        """Have a fault happen when those added before it leave a request alone."""
+        self._armed.append(_Armed(fault))
+
+    def take(self, operation: str | None, path_args: Mapping[str, str]) -> Fault | None:
+        """Return the fault that a request gets, if it gets one."""
+        for armed in self._armed:
+            if armed.fault.matches(operation, path_args) and armed.strikes():
+                if not armed.left:
+                    self._armed.remove(armed)
+                return armed.fault
+        return None
+
+
+class _Armed:
+    """A fault, and how often it may still happen."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.left = math.inf if fault.times is None else fault.times
+        self._spared = fault.after
+        self._random = Random(fault.seed)  # noqa: S311 - chance for tests, no secrets
+
+    def strikes(self) -> bool:
+        """Decide about one request that matches."""
+        if self._spared:
+            self._spared -= 1
+            return False
+        chance = self.fault.probability
+        if chance is not None and self._random.random() >= chance:
+            return False
+        self.left -= 1
+        return True

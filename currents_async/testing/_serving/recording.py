@@ -41,6 +41,9 @@ class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
     """The status of the answer; None until it is known."""
     bytes_sent: int = 0
     """Bytes of the answer's body handed to the socket, compressed where it is."""
+    fault: str | None = None
+    """The `fault` of `FakeCurrents.fail` that was served, or `status` where that was one; None is
+    the answer that the world gives."""
     aborted: bool = False
     """Whether the client hung up, or the server was closed, before the answer was sent."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Never
 
 from aiohttp import web
 
@@ -20,6 +20,8 @@ class Answer(NamedTuple):
     body: bytes
     headers: Mapping[str, str]
     """Headers besides the ones that every answer has; they win."""
+    cut: int | None = None
+    """After how many bytes of the body the connection is closed; None means never."""
 
 
 async def send(
@@ -34,6 +36,10 @@ async def send(
     size = len(answer.body)
     response.content_length = size
     await response.prepare(request)
+    if answer.cut is not None:
+        recorder.send(recorded, answer.cut, last=False)
+        await response.write(answer.body[: answer.cut])
+        await hang_up(request)
     for start in range(0, max(1, size), _PIECE):
         for _ in range(_TURNS if start else 0):
             await asyncio.sleep(0)
@@ -42,6 +48,14 @@ async def send(
         await response.write(piece)
     await response.write_eof()
     return response
+
+
+async def hang_up(request: web.Request) -> Never:
+    """Close the connection, once what has been written is sent."""
+    if request.transport is not None:
+        request.transport.close()
+    while True:
+        await asyncio.Event().wait()  # cancelled when the connection has gone
 
 
 def accepts_gzip(request: web.Request) -> bool:

@@ -1,0 +1,77 @@
+"""Small gzip streams that inflate to as many bytes as you like, made without holding those."""
+
+import struct
+import zlib
+from typing import Literal, NamedTuple
+
+from currents_async.testing._faulty.exchange import Exchange, Fault
+from currents_async.testing._faulty.message import GZIP, json_head
+
+GZIP_START = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+"""The header of a gzip stream."""
+
+_END = b"\x03\x00"  # the last block, an empty one
+_BLOCK = 1024 * 1024
+_LARGEST = 0xFFFFFFFF
+
+BombKind = Literal["zeros", "whitespace", "string", "objects", "list"]
+"""What a bomb is filled with: see `gzip_bomb`."""
+
+
+class _Filling(NamedTuple):
+    """Text around a unit that is repeated, and what fills up less than a unit."""
+
+    start: bytes
+    unit: bytes
+    end: bytes
+    pad: bytes = b" "
+
+
+_ENVELOPE = b'{"status":"OK","data":'
+_FILLINGS: dict[BombKind, _Filling] = {
+    "zeros": _Filling(b"", b"\0", b""),
+    "whitespace": _Filling(b"", b" ", _ENVELOPE + b"{}}"),
+    "string": _Filling(_ENVELOPE + b'{"runId":"', b"x", b'"}}'),
+    "objects": _Filling(_ENVELOPE + b'{"specs":[', b"{},", b"{}]}}"),
+    "list": _Filling(_ENVELOPE + b"[", b"{},", b"{}]}"),
+}
+
+
+def gzip_bomb(size: int, kind: BombKind = "zeros") -> Fault:
+    """Answer with a small sound gzip stream that inflates to exactly `size` bytes.
+
+    These are zeros; white space before a JSON text; an envelope with one long string, in
+    `data.runId`; or an envelope with very many `{}`, in `data.specs` or, for `list`, in `data`.
+    """
+    start, unit, end, pad = _FILLINGS[kind]
+    fill = size - len(start) - len(end)
+    if fill < 0:
+        raise ValueError(f"size must be at least {len(start) + len(end)} for {kind}, not {size}")
+    block = unit * (_BLOCK // len(unit))
+    blocks, rest = divmod(fill, len(block))
+    units, padding = divmod(rest, len(unit))
+    last = unit * units + pad * padding + end
+    packed_block = deflate(block)
+    first = GZIP_START + deflate(start)
+    final = deflate(last) + _END
+    packed_size = len(first) + blocks * len(packed_block) + len(final) + 8
+
+    async def fault(exchange: Exchange) -> None:
+        await exchange.send(json_head({**GZIP, "Content-Length": str(packed_size)}) + first)
+        crc = zlib.crc32(start)
+        for _ in range(blocks):
+            crc = zlib.crc32(block, crc)
+            await exchange.send(packed_block)
+        crc = zlib.crc32(last, crc)
+        await exchange.send(final + struct.pack("<II", crc, size & _LARGEST))
+
+    return fault
+
+
+def deflate(data: bytes) -> bytes:
+    """Compress data into blocks that can stand anywhere in a deflate stream, any number of times.
+
+    The full flush at the end makes them end at a byte; they refer to nothing outside.
+    """
+    deflating = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return deflating.compress(data) + deflating.flush(zlib.Z_FULL_FLUSH)

@@ -1,0 +1,74 @@
+"""One connection of the raw server: requests in, faults out, until the client leaves."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+import anyio
+
+from currents_async.testing._faulty.exchange import Exchange, Fault, RawRequest, reset
+from currents_async.testing._faulty.reading import LIMIT, is_last, read_request
+
+_PIECE = 64 * 1024
+_BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class Connection:
+    """Plays a fault for each request that comes over a connection."""
+
+    def __init__(
+        self, number: int, connected: socket.socket, choose: Callable[[RawRequest], Fault]
+    ) -> None:
+        self.error: BaseException | None = None
+        """What a fault raised: a mistake in the script, or an assertion that failed."""
+        self._number = number
+        self._connected = connected
+        self._choose = choose
+        self._received = asyncio.StreamReader(LIMIT)
+
+    async def serve(self) -> None:
+        """Serve until the client leaves or a fault closes the connection."""
+        reader, writer = await asyncio.open_connection(sock=self._connected)
+        # `send` is to wait for the kernel, not for a buffer.
+        writer.transport.set_write_buffer_limits(0)
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._answer, writer)
+                await self._receive(reader)
+                group.cancel_scope.cancel()
+        finally:
+            writer.transport.abort()
+
+    async def _receive(self, reader: asyncio.StreamReader) -> None:
+        """Read all the time, also while a fault is played: else nobody sees the client leave."""
+        with suppress(OSError):
+            while data := await reader.read(_PIECE):
+                self._received.feed_data(data)
+        self._received.feed_eof()
+
+    async def _answer(self, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._play(writer)
+        except ConnectionError:
+            writer.close()  # The client has left while something was sent.
+        except asyncio.CancelledError:
+            raise
+        # pytest.fail() raises no Exception.
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the server's exit raises it
+            self.error = error
+            reset(writer.transport)
+
+    async def _play(self, writer: asyncio.StreamWriter) -> None:
+        while not writer.is_closing():
+            try:
+                request = await read_request(self._received, self._number)
+            except ValueError:
+                writer.write(_BAD_REQUEST)
+                break
+            if request is None:
+                break
+            await self._choose(request)(Exchange(request, writer))
+            if is_last(request):
+                break
+        writer.close()

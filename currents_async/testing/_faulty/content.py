@@ -1,0 +1,71 @@
+"""Whole answers with sound framing: right ones, and ones that are not what a client wants."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from currents_async.testing._faulty.exchange import Exchange, Fault
+from currents_async.testing._faulty.message import message, sends
+
+BODY = msgspec.json.encode({
+    "status": "OK",
+    "data": {
+        "runId": "r",
+        "projectId": "p",
+        "completionState": "COMPLETE",
+        "status": "PASSED",
+        "instanceId": "i",
+        "groupId": "g",
+        "spec": "a.spec.ts",
+        "specs": [{"spec": f"{name}.spec.ts", "groupId": "g"} for name in "abc"],
+    },
+})
+"""A right envelope: its data will do for a run and for an instance."""
+
+_HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Error</h1></body></html>"
+
+
+def answer(
+    body: bytes = BODY,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    *,
+    gzip: bool = True,
+) -> Fault:
+    """Answer as one should; `headers` win over those that an answer has anyway."""
+    return sends(message(body, status=status, headers=headers, gzip=gzip), close=False)
+
+
+def json_answer(data: Any, status: int = 200, *, gzip: bool = True) -> Fault:
+    """Answer as one should, with this data in the envelope."""
+    return answer(msgspec.json.encode({"status": "OK", "data": data}), status, gzip=gzip)
+
+
+def plain(body: bytes = BODY) -> Fault:
+    """Answer without any content encoding."""
+    return answer(body, gzip=False)
+
+
+def html(status: int = 200) -> Fault:
+    """Answer with a page of HTML, as gateways and login screens do."""
+    return answer(_HTML, status, {"Content-Type": "text/html; charset=utf-8"})
+
+
+def redirect(status: int = 302, location: str = "/v1/elsewhere") -> Fault:
+    """Send the client elsewhere."""
+    return answer(b"", status, {"Location": location}, gzip=False)
+
+
+def redirect_loop(status: int = 302) -> Fault:
+    """Send the client to where it is already."""
+
+    async def fault(exchange: Exchange) -> None:
+        await redirect(status, exchange.request.target)(exchange)
+
+    return fault
+
+
+def raw(data: bytes, *, close: bool = True) -> Fault:
+    """Send these bytes and no others, head and framing included."""
+    return sends(data, close=close)

@@ -1,0 +1,71 @@
+"""A rate limit in fixed windows."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+
+class RatePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How many requests a fake server takes, and what it says about that.
+
+    Windows are fixed: one begins with the first request after the end of the one before. Requests
+    beyond the limit are answered 429, and do not count.
+    """
+
+    requests: int = 100
+    """The limit of a window."""
+    per: float = 1.0
+    """The length of a window in seconds."""
+    retry_after: bool = True
+    """Whether a 429 carries `Retry-After`, in whole seconds, rounded up."""
+    rate_headers: bool = True
+    """Whether answers carry `X-RateLimit-Limit`, `-Remaining` and `-Reset`, in epoch seconds."""
+
+    def __post_init__(self) -> None:
+        if self.requests < 1:
+            raise ValueError(f"requests must be at least 1, not {self.requests}")
+        if not 0 < self.per < math.inf:
+            raise ValueError(f"per must be a number of seconds above 0, not {self.per}")
+
+
+class Verdict(NamedTuple):
+    """What a rate limit says about one request."""
+
+    allowed: bool
+    headers: dict[str, str]
+
+
+class RateWindow:
+    """Counts requests against a policy."""
+
+    def __init__(
+        self, policy: RatePolicy, clock: Callable[[], float], wall_clock: Callable[[], float]
+    ) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._end = -math.inf
+        self._remaining = 0
+
+    def count(self) -> Verdict:
+        """Count a request that has just arrived."""
+        now = self._clock()
+        if now >= self._end:
+            self._end = now + self._policy.per
+            self._remaining = self._policy.requests
+        allowed = self._remaining > 0
+        if allowed:
+            self._remaining -= 1
+        return Verdict(allowed, self._headers(self._end - now, allowed=allowed))
+
+    def _headers(self, wait: float, *, allowed: bool) -> dict[str, str]:
+        headers: dict[str, str] = {}
+        if self._policy.rate_headers:
+            headers["X-RateLimit-Limit"] = str(self._policy.requests)
+            headers["X-RateLimit-Remaining"] = str(self._remaining)
+            headers["X-RateLimit-Reset"] = str(math.ceil(self._wall_clock() + wait))
+        if self._policy.retry_after and not allowed:
+            headers["Retry-After"] = str(math.ceil(wait))
+        return headers

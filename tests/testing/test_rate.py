@@ -1,0 +1,148 @@
+"""The rate limit of the fake service."""
+
+import math
+from typing import Any
+
+import pytest
+
+from currents_async.testing import RatePolicy
+
+RATE = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
+
+
+class Time:
+    """A clock that a test winds."""
+
+    def __init__(self) -> None:
+        self.now = 50.0
+        self.epoch = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wall(self) -> float:
+        return self.epoch + self.now
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"clock": self, "wall_clock": self.wall}
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+async def get(served: Any, path: str = "instances/i") -> tuple[int, dict[str, str]]:
+    async with served.session.get(path) as response:
+        await response.read()
+        names = [*RATE, "Retry-After"]
+        return response.status, {
+            name: response.headers[name] for name in names if name in response.headers
+        }
+
+
+def rate(*values: int) -> dict[str, str]:
+    return dict(zip(RATE, map(str, values), strict=True))
+
+
+async def test_a_window(serve: Any, time: Time) -> None:
+    async with serve(rate_limit=RatePolicy(requests=2, per=10), **time.options) as served:
+        assert await get(served) == (404, rate(2, 1, 1_000_060))
+        time.now += 3.5
+        assert await get(served) == (404, rate(2, 0, 1_000_060))
+        time.now += 0.25
+        assert await get(served) == (429, rate(2, 0, 1_000_060) | {"Retry-After": "7"})
+        time.now += 6
+        assert await get(served) == (429, rate(2, 0, 1_000_060) | {"Retry-After": "1"})
+        assert [one.status for one in served.server.requests] == [404, 404, 429, 429]
+        assert [one.fault for one in served.server.requests] == [None] * 4
+
+
+async def test_the_next_window_begins_with_a_request(serve: Any, time: Time) -> None:
+    async with serve(rate_limit=RatePolicy(requests=1, per=10), **time.options) as served:
+        assert (await get(served))[0] == 404
+        time.now += 10
+        assert (await get(served))[0] == 404
+        time.now += 17
+        assert await get(served) == (404, rate(1, 0, 1_000_087))
+        time.now += 9
+        assert (await get(served))[0] == 429
+        time.now += 1
+        assert (await get(served))[0] == 404
+
+
+async def test_the_answer(serve: Any, time: Time) -> None:
+    async with serve(rate_limit=RatePolicy(requests=1), **time.options) as served:
+        path = f"runs/{next(iter(served.server.world.runs))}"
+        assert await get(served, path) == (200, rate(1, 0, 1_000_051))
+        answer = await served.call("GET", path)
+        assert answer == (429, {"status": "FAILED", "error": "Too Many Requests"})
+
+
+async def test_reset_is_rounded_up(serve: Any, time: Time) -> None:
+    async with serve(rate_limit=RatePolicy(per=0.25), **time.options) as served:
+        assert await get(served) == (404, rate(100, 99, 1_000_051))
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({}, {*RATE, "Retry-After"}),
+        ({"retry_after": False}, {*RATE}),
+        ({"rate_headers": False}, {"Retry-After"}),
+        ({"retry_after": False, "rate_headers": False}, set[str]()),
+    ],
+)
+async def test_headers(serve: Any, time: Time, options: Any, names: set[str]) -> None:
+    async with serve(rate_limit=RatePolicy(requests=1, **options), **time.options) as served:
+        assert set((await get(served))[1]) == names - {"Retry-After"}
+        status, headers = await get(served)
+        assert status == 429
+        assert set(headers) == names
+
+
+async def test_no_limit_says_nothing(served: Any) -> None:
+    assert await get(served) == (404, {})
+
+
+async def test_faults_do_not_count(serve: Any, time: Time) -> None:
+    async with serve(rate_limit=RatePolicy(requests=1), **time.options) as served:
+        served.server.fail("getInstance", 500)
+        assert await get(served) == (500, {})
+        assert (await get(served))[0] == 404
+        served.server.fail("getInstance", 500)
+        assert await get(served) == (500, {})
+        assert (await get(served))[0] == 429
+
+
+async def test_a_refused_write_does_not_happen(serve: Any, time: Time) -> None:
+    async with serve(rate_limit=RatePolicy(requests=1), **time.options) as served:
+        await get(served)
+        run = next(iter(served.server.world.runs))
+        assert (await served.call("DELETE", f"runs/{run}"))[0] == 429
+        assert run in served.server.world.runs
+
+
+async def test_clocks_of_the_machine(serve: Any) -> None:
+    async with serve(rate_limit=RatePolicy(requests=1, per=3600)) as served:
+        _, headers = await get(served)
+        assert int(headers["X-RateLimit-Reset"]) > 1_700_000_000
+        status, headers = await get(served)
+        assert status == 429
+        assert 0 < int(headers["Retry-After"]) <= 3600
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"requests": 0}, "requests must be at least 1"),
+        ({"per": 0}, "per must be"),
+        ({"per": -1.0}, "per must be"),
+        ({"per": math.inf}, "per must be"),
+        ({"per": math.nan}, "per must be"),
+    ],
+)
+def test_refused(options: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        RatePolicy(**options)
