@@ -1,7 +1,6 @@
 """The client: where the parts are put together, opened and closed."""
 
 import ssl as tls
-from copy import copy
 from functools import partial
 from types import TracebackType
 from typing import NoReturn, Self
@@ -112,7 +111,8 @@ class Currents:
 
         It shares the connections, the pacing and the limits, and is open as long as this one.
         """
-        view = copy(self)
+        view = type(self).__new__(type(self))
+        vars(view).update(vars(self))
         view._make_groups(self._transport.with_options(timeouts, retries))  # noqa: SLF001 - a copy
         return view
 

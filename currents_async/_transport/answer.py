@@ -56,11 +56,10 @@ async def whole_answer(
 
 async def _read_whole(exchange: Exchange, decoder: Decoder[Any, T]) -> T:
     await exchange.open()
-    body = exchange.body
-    while (piece := await body.read()) is not None:
+    while (piece := await exchange.read()) is not None:
         decoder.feed(piece)
         if decoder.held > SLICE:
-            await exchange.hold(decoder.held)
+            await exchange.hold(decoder.held + exchange.objects.weight)
     _, data = decoder.flush()
     return data
 
@@ -150,7 +149,7 @@ class Answer(Generic[E, T]):
 
     async def _next(self) -> list[E]:
         exchange, decoder = self._entered, self._decoder
-        while (piece := await exchange.body.read()) is not None:
+        while (piece := await exchange.read()) is not None:
             elements = decoder.feed(piece)
             if elements:
                 self._handed_out = True

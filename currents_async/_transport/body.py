@@ -152,5 +152,5 @@ class Body:
 
 
 def _timeless(stream: bytes) -> bytes:
-    """Return a gzip stream without the time in its header: when it was compressed."""
-    return stream[:4] + stream[8:] if stream.startswith(b"\x1f\x8b") else stream
+    """Return a gzip stream without when and where it was compressed, which its header tells."""
+    return stream[:4] + stream[10:] if stream.startswith(b"\x1f\x8b") else stream

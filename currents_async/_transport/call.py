@@ -128,7 +128,8 @@ class Call:
         asked = error.retry_after if isinstance(error, APIError) else None
         chance = channel.clock.random()
         delay = backoff(verdict, self._attempts, chance) if asked is None else asked
-        if delay > min(LONGEST_PAUSE, self._terms.deadline - channel.clock.now()):
+        wait = max(delay, channel.gate.delay())
+        if wait > min(LONGEST_PAUSE, self._terms.deadline - channel.clock.now()):
             return None
         taken = channel.quota.take(verdict)
         self._taken += taken

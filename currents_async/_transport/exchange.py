@@ -22,6 +22,7 @@ from currents_async._wire.endpoint import Request
 from currents_async._wire.failure import Sent, body_error, request_id, status_error
 from currents_async._wire.faults import BodyFault
 from currents_async._wire.inflate import SLICE
+from currents_async._wire.objects import ObjectCount
 from currents_async._wire.throttle import rate_limit, requested_wait
 from currents_async.errors import (
     ClientClosedError,
@@ -63,6 +64,7 @@ class Exchange:
         self._timeouts = timeouts
         self._first_slice = first_slice
         self._resumable = resumable
+        self.objects = ObjectCount(channel.limits.body)
         self._in_gate = False
         self._is_prefetched = False
         self._response: aiohttp.ClientResponse | None = None
@@ -142,10 +144,16 @@ class Exchange:
             raise RuntimeError("there is no answer yet")
         return self._body
 
+    async def read(self) -> bytes | None:
+        """Return the next slice of the body, or None at its end."""
+        piece = await self.body.read()
+        if piece is not None:
+            self.objects.add(piece)
+        return piece
+
     async def hold(self, size: int) -> None:
         """Say how much of the answer is in memory; wait when the client holds too much."""
-        if size > SLICE:
-            await self._channel.in_flight.hold(self, size)
+        await self._channel.in_flight.hold(self, size)
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Return what takes the body off the network, to be run in a task beside the reader."""
@@ -233,7 +241,7 @@ class Exchange:
         if asked and (status == HTTPStatus.TOO_MANY_REQUESTS or status >= _SERVER_ERRORS):
             gate.pause(asked)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            gate.throttled(sent=self._sent_at)
+            gate.throttled(sent=self._sent_at, told=asked is not None)
 
     async def _read_error(self, response: aiohttp.ClientResponse) -> bytes:
         """Read what can be read of an error's body."""

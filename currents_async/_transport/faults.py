@@ -61,6 +61,7 @@ def transport_error(sent: Sent, error: Exception) -> TransportError:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientResponseError | HttpProcessingError):
-        # Their own text begins with a status, which is aiohttp's and not the server's.
-        return error.message.strip() or type(error).__name__
+        # Their own text begins with a status, which is aiohttp's and not the server's. The lines
+        # behind the first show the bytes.
+        return error.message.strip().partition("\n")[0].rstrip(":") or type(error).__name__
     return str(error) or type(error).__name__

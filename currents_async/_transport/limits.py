@@ -73,13 +73,20 @@ class Gate:
         if self._waiting:
             self._advance()
 
+    def delay(self) -> float:
+        """Return the seconds until anybody may pass."""
+        return self._pace.delay(self._clock.now())
+
     def succeeded(self) -> None:
         """Note that the server answered well."""
         self._pace.succeeded(self._clock.now())
 
-    def throttled(self, *, sent: float) -> None:
-        """Note that the server refused a request, sent at that time, for its rate."""
-        self._pace.throttled(self._clock.now(), sent=sent)
+    def throttled(self, *, sent: float, told: bool) -> None:
+        """Note that the server refused a request, sent at that time, for its rate.
+
+        `told` says whether it told how long to wait.
+        """
+        self._pace.throttled(self._clock.now(), sent=sent, told=told)
 
     def pause(self, seconds: float) -> None:
         """Hold everybody back; who has less time than that hears of it at once."""

@@ -8,7 +8,9 @@ _CATCH_UP = 0.05
 _CUT = 0.7
 """What a throttle leaves of the rate."""
 _GROWTH = 0.4
-_LOWEST = 0.5
+_LOWEST = 1.0
+_REMEMBERED = 0xFF
+_MANY = 4
 """Requests a second that are always tried."""
 
 
@@ -71,13 +73,34 @@ class CubicRate:
         self.rate = max(self.rate, min(grown, max(2 * measured, self._too_much)))
 
 
+class Recent:
+    """How many of the last few answers were throttles."""
+
+    def __init__(self) -> None:
+        self._bits = 0
+
+    def note(self, *, throttled: bool) -> None:
+        """Note an answer."""
+        self._bits = (self._bits << 1 | throttled) & _REMEMBERED
+
+    @property
+    def throttles(self) -> int:
+        """The throttles among the last eight answers."""
+        return self._bits.bit_count()
+
+
 class Pace:
-    """The pause everybody keeps, and the rate: a fixed one, or none until a throttle."""
+    """The pause everybody keeps, and the rate: a fixed one, or none until a real throttle.
+
+    A throttle is real if the server says how long to wait, or if there are many of them: one that
+    comes alone tells nothing of a rate.
+    """
 
     def __init__(self, fixed: float | None = None) -> None:
         self._fixed = fixed
         self._cubic = CubicRate()
         self._meter = RateMeter()
+        self._recent = Recent()
         self._paused_until = -math.inf
         self._next = -math.inf
 
@@ -106,11 +129,18 @@ class Pace:
 
     def succeeded(self, now: float) -> None:
         """Note a success."""
+        self._recent.note(throttled=False)
         self._meter.count(now)
         self._cubic.succeeded(now, measured=self._meter.rate(now))
 
-    def throttled(self, now: float, *, sent: float) -> None:
-        """Note that a request was refused because there were too many."""
+    def throttled(self, now: float, *, sent: float, told: bool) -> None:
+        """Note that a request was refused because there were too many.
+
+        `sent` is when it was sent, `told` whether the server said how long to wait.
+        """
+        self._recent.note(throttled=True)
+        if not told and self._recent.throttles < _MANY:
+            return
         self._cubic.throttled(
             now, sent=sent, measured=self._meter.rate(now), pause=self.pause_left(now)
         )

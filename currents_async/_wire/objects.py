@@ -1,0 +1,27 @@
+"""What the objects of a JSON text weigh in memory, known before they are decoded."""
+
+from currents_async._wire.faults import OversizedBody
+
+_WEIGHT = 128
+"""Bytes that a Struct takes at least, by and large; `{}` takes two on the wire."""
+_FACTOR = 2
+"""What is sent in earnest has an object for every 70 bytes and more: twice its own size."""
+
+
+class ObjectCount:
+    """Counts objects as the text arrives; tens of millions fit into a limit of bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._count = 0
+
+    @property
+    def weight(self) -> int:
+        """Bytes, roughly, of all objects so far."""
+        return self._count * _WEIGHT
+
+    def add(self, piece: bytes) -> None:
+        """Count the objects in a piece; raise `OversizedBody` when they get too many."""
+        self._count += piece.count(b"{")
+        if self.weight > _FACTOR * self._limit:
+            raise OversizedBody(self._limit)

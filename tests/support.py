@@ -1,0 +1,39 @@
+"""What tests of several files need that is no fixture."""
+
+import pickle
+import traceback
+
+from currents_async import Currents, CurrentsError, Limits, Retries, Timeouts
+from currents_async._clock import SystemClock
+
+KEY = "sk-a-very-secret-key"
+PATIENT = Timeouts(connect=5, read=10, attempt=20, total=60)
+HURRIED = Timeouts(connect=5, read=0.1, attempt=0.3, total=60)
+"""For what is waited for in vain."""
+
+
+class NoBackoff(SystemClock):
+    """The system's time; the dice always say not to wait."""
+
+    @staticmethod
+    def random() -> float:
+        return 0.0
+
+
+def client(
+    url: str,
+    *,
+    timeouts: Timeouts = PATIENT,
+    retries: Retries | None = None,
+    limits: Limits | None = None,
+) -> Currents:
+    return Currents(
+        KEY, base_url=url, timeouts=timeouts, retries=retries, limits=limits, clock=NoBackoff()
+    )
+
+
+def shown_of(error: BaseException) -> str:
+    """Everything a log, a crash report or a pickle would show of an error."""
+    report = traceback.TracebackException.from_exception(error, capture_locals=True)
+    text = "".join(report.format()) + repr(error) + repr(vars(error))
+    return text + (repr(pickle.dumps(error)) if isinstance(error, CurrentsError) else "")
