@@ -1,14 +1,18 @@
 """Whose session it is, when it is open, which loop it belongs to, and what it never shows."""
 
 import asyncio
+import gc
+import inspect
 import logging
 import pickle
 import ssl
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -197,6 +201,83 @@ class TestSecrets:
         shown = shown_of(caught.value) + caplog.text
         assert "[API key]" in shown
         assert KEY not in shown
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "X-Amz-Algorithm=AWS4&X-Amz-Credential=AKIA%2F1&X-Amz-Signature=5ec2e7",
+            "Expires=17&Signature=5ec2e7~&Key-Pair-Id=K",
+            "X-Goog-Signature=5ec2e7",
+            "sv=2024&sig=5ec2e7%3D&se=2026",
+        ],
+    )
+    async def test_a_signed_url_that_the_server_echoes(
+        self, server: FakeCurrents, currents: Currents, query: str
+    ) -> None:
+        message = f"cannot read https://assets.example/v/1.mp4?{query}, sorry; see /docs?page=2"
+        body = msgspec.json.encode({"status": "FAILED", "error": message})
+        server.fail("getRun", status=400, body=body)
+        with pytest.raises(CurrentsError) as caught:
+            await currents.runs.get("r")
+        shown = shown_of(caught.value)
+        assert "5ec2e7" not in shown
+        assert "assets.example/v/1.mp4?[signature]" in shown
+        assert "see /docs?page=2" in shown
+
+    @pytest.mark.parametrize("cut", range(990, 1_001))
+    async def test_a_key_at_the_end_of_a_message_that_is_cut(
+        self, server: FakeCurrents, cut: int
+    ) -> None:
+        body = msgspec.json.encode({"status": "FAILED", "error": "x" * cut + KEY})
+        server.fail("getRun", status=400, body=body)
+        async with Currents(KEY, base_url=server.url) as currents:
+            with pytest.raises(CurrentsError) as caught:
+                await currents.runs.get("r")
+        assert KEY[:4] not in shown_of(caught.value)
+
+    async def test_nothing_that_is_alive_during_a_request_shows_the_key(
+        self, server: FakeCurrents, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The key is in a request only while its head is written."""
+        caplog.set_level(logging.DEBUG)
+        shown: list[str] = []
+
+        async def look(_: RecordedRequest) -> None:
+            awaited: Any = calling.get_coro()
+            while awaited is not None:
+                if inspect.iscoroutine(awaited):
+                    assert awaited.cr_frame is not None
+                    for value in awaited.cr_frame.f_locals.values():
+                        if isinstance(value, str | bytes | list | tuple | Mapping):
+                            shown.append(repr(value))
+                        elif isinstance(value, aiohttp.ClientRequest):
+                            shown.append(repr(value.headers))
+                    awaited = awaited.cr_await
+                else:  # what `__await__` returned, around a coroutine or at the end
+                    inner = filter(inspect.iscoroutine, gc.get_referents(awaited))
+                    awaited = next(inner, None)
+
+        server.before_answer = look
+        async with Currents(server.api_key, base_url=server.url) as currents:
+            calling = asyncio.create_task(currents.runs.get("r"))
+            with pytest.raises(NotFoundError):
+                await calling
+            assert server.requests[0].authorized
+            shown += [repr(vars(currents)), repr(vars(currents._channel))]
+        assert len(shown) > 10
+        assert server.api_key not in "".join(shown) + caplog.text
+
+    async def test_a_netrc_does_not_get_in_the_way(
+        self, server: FakeCurrents, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """With `trust_env` aiohttp looks for credentials there, and does not like to find two."""
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine 127.0.0.1 login other password other\n")
+        monkeypatch.setenv("NETRC", str(netrc))
+        async with Currents(server.api_key, base_url=server.url, trust_env=True) as currents:
+            with pytest.raises(NotFoundError):
+                await currents.runs.get("r")
+        assert server.requests[0].authorized
 
     async def test_errors_of_the_connection(self, unused_port: int) -> None:
         async with Currents(KEY, base_url=f"http://127.0.0.1:{unused_port}") as currents:

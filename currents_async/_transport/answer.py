@@ -5,6 +5,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+from currents_async._transport.body import Body
 from currents_async._transport.call import Call
 from currents_async._transport.exchange import Exchange
 from currents_async._wire.inflate import SLICE
@@ -49,9 +50,12 @@ async def whole_answer(
                 call.attempted(exchange, None)
                 return data
             call.attempted(exchange, error)
-            if already is not None and call.was_done_before(error):
-                return already
-            await call.retry(error)
+            try:
+                if already is not None and call.was_done_before(error):
+                    return already
+                await call.retry(error)
+            finally:
+                del error  # with its traceback it would keep itself alive
 
 
 async def _read_whole(exchange: Exchange, decoder: Decoder[Any, T]) -> T:
@@ -145,7 +149,10 @@ class Answer(Generic[E, T]):
             else:
                 return exchange
             self._call.attempted(exchange, error)
-            await self._call.retry(error)
+            try:
+                await self._call.retry(error)
+            finally:
+                del error
 
     async def _next(self) -> list[E]:
         exchange, decoder = self._entered, self._decoder
@@ -162,7 +169,7 @@ class Answer(Generic[E, T]):
 
     async def _recover(self, error: CurrentsError) -> None:
         """Make the next attempt go on where this one broke off, or raise."""
-        broken = self._entered
+        broken = self._entered.body
         try:
             while True:
                 self._call.attempted(self._entered, error)
@@ -181,11 +188,11 @@ class Answer(Generic[E, T]):
             self._error = final
             raise
 
-    async def _take_over(self, exchange: Exchange, broken: Exchange) -> bool:
+    async def _take_over(self, exchange: Exchange, broken: Body) -> bool:
         """Prepare to read on; say whether that is possible."""
         # From memory, all of it: the task that would fetch it beside the reader is gone.
         await exchange.fetch()
         if self._handed_out:
-            return await exchange.body.resume(broken.body)
+            return await exchange.body.resume(broken)
         self._decoder = self._new_decoder()
         return True

@@ -103,8 +103,11 @@ class Call:
         verdict = judge(error, repeatable=repeatable)
         delay = self._delay(error, verdict)
         self._is_open = self._is_open or is_open(error)
-        if delay is None:
-            raise self.outcome(error)
+        try:
+            if delay is None:
+                raise self.outcome(error)
+        finally:
+            del error  # with its traceback it would keep itself alive
         if delay:
             await self._channel.gate.sleep(delay)
 

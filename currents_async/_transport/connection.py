@@ -27,16 +27,21 @@ class Once:
     """An aiohttp middleware: a request carries the key while it is sent, and is sent once.
 
     aiohttp itself repeats requests of some methods when a connection is lost, PUT among them.
+    Without a credential, as for hosts that are not the API's, a request carries nobody's: aiohttp
+    may have found one in a netrc file.
     """
 
-    def __init__(self, credential: Credential) -> None:
+    def __init__(self, credential: Credential | None) -> None:
         self._credential = credential
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         """Send a request; raise `Lost` for what aiohttp would follow with a second try."""
-        request.headers[hdrs.AUTHORIZATION] = self._credential.authorization()
+        if self._credential is None:
+            request.headers.popall(hdrs.AUTHORIZATION, None)
+        else:
+            request.headers[hdrs.AUTHORIZATION] = self._credential.authorization()
         try:
             return await _send(request, handler)
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
@@ -76,7 +81,9 @@ class CheckedRequest(aiohttp.ClientRequest):
                 raise _Stale
         elif protocol is not None:
             _used.add(protocol)
-        return await super().send(conn)
+        response = await super().send(conn)
+        self.headers.popall(hdrs.AUTHORIZATION, None)  # written, and no longer needed
+        return response
 
 
 _used: WeakSet[ResponseHandler] = WeakSet()

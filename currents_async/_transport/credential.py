@@ -1,7 +1,9 @@
 """The API key: checked once, kept out of sight."""
 
 import os
+import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 from currents_async.errors import InvalidArgumentError
 
@@ -20,11 +22,28 @@ class Credential:
     authorization: Callable[[], str]
     """Give the value of the Authorization header."""
     redact: Callable[[str], str]
-    """Return a text without the key, should a server or a library have quoted it."""
+    """Return a text without the key, should a server or a library have quoted it.
+
+    The signatures of assets' URLs are taken out too: whoever has one has the asset.
+    """
 
     def __init__(self, api_key: str) -> None:
+        in_urls = quote(api_key, safe="")
+
+        def redact(text: str) -> str:
+            for spelling in (api_key, in_urls):
+                text = text.replace(spelling, "[API key]")
+            return _SIGNED.sub(r"\1?[signature]", text)
+
         self.authorization = lambda: f"Bearer {api_key}"
-        self.redact = lambda text: text.replace(api_key, "[API key]")
+        self.redact = redact
+
+
+_SIGNED = re.compile(
+    r"""(https?://[^\s"'<>?]+)\?(?=[^\s"'<>]*(?:signature|credential|token|sig)=)[^\s"'<>]*""",
+    re.IGNORECASE,
+)
+"""A URL that is signed the way of S3, CloudFront, Google or Azure."""
 
 
 def find_credential(api_key: str | None) -> Credential | InvalidArgumentError:

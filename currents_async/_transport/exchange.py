@@ -117,7 +117,10 @@ class Exchange:
             session.watch.end(timeout)
         if session.state == "closed":
             error = ClientClosedError("the client was closed during the call")
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # with its traceback it would keep itself alive, and the answer
 
     async def open(self) -> None:
         """Send the request and await the headers; raise the error if they are no success."""
@@ -182,6 +185,8 @@ class Exchange:
             self._response.release()
         self._channel.in_flight.let_go(self)
         self._leave_gate()
+        # An error shows its user our frames, which keep what they hold.
+        self._body = self._response = None
 
     def record(
         self, call: RequestCall, error: CurrentsError | None, *, since: float

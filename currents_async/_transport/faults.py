@@ -12,10 +12,6 @@ from currents_async.errors import ConnectError, RequestTimeoutError, TransportEr
 
 T = TypeVar("T")
 
-# The last three: aiohttp lets a few things through that it has not thought of.
-_FOREIGN = (aiohttp.ClientError, HttpProcessingError, OSError, EOFError, ValueError, RuntimeError)
-
-
 class Broken(Exception):  # noqa: N818 - never leaves the transport: it becomes a TransportError
     """Something at the connection failed."""
 
@@ -34,7 +30,7 @@ async def from_network(awaitable: Awaitable[T]) -> T:
         return await awaitable
     except asyncio.CancelledError as cancelled:
         raise cancelled.with_traceback(None)  # noqa: B904 - the same exception
-    except _FOREIGN as foreign:
+    except Exception as foreign:  # noqa: BLE001 - aiohttp lets through what it has not thought of
         raise Broken(foreign.with_traceback(None)) from None
 
 

@@ -72,14 +72,15 @@ def decode(text: Text, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(text)
     except _DECODE_ERRORS as error:
-        fault = _fault(text, error)
-    if fault.path is None or "got `null`" not in str(fault):
-        raise fault
+        reason, path = _diagnose(text, error)
+    # The fault is kept in no variable: with its traceback it would keep itself alive, and the text.
+    if path is None or "got `null`" not in reason:
+        raise UnexpectedBody(reason, path)
     try:
         return msgspec.convert(_without_nulls(msgspec.json.decode(text)), decoder.type)
     except _DECODE_ERRORS as error:
-        fault = _fault(text, error)
-    raise fault
+        reason, path = _diagnose(text, error)
+    raise UnexpectedBody(reason, path)
 
 
 # msgspec checks UTF-8 itself in some places and leaves it to Python in others.
@@ -99,18 +100,19 @@ def _without_nulls(value: _JSON) -> _JSON:
             return value
 
 
-def _fault(text: Text, error: Exception) -> UnexpectedBody:
+def _diagnose(text: Text, error: Exception) -> tuple[str, str | None]:
+    """Say what is wrong with a text, and where, if it is JSON."""
     if isinstance(error, RecursionError):
-        return UnexpectedBody("the JSON is nested too deeply")
+        return "the JSON is nested too deeply", None
     if isinstance(error, msgspec.ValidationError):
         found = _MISFIT.fullmatch(str(error))
-        return UnexpectedBody(found[1], found[2]) if found else UnexpectedBody(str(error), "$")
+        return (found[1], found[2]) if found else (str(error), "$")
     head = bytes(text[:64]).lstrip()
     if not head:
-        return UnexpectedBody("the body is empty")
+        return "the body is empty", None
     if head.startswith(b"<"):
-        return UnexpectedBody("the body is HTML or XML, not JSON")
-    return UnexpectedBody(f"the body is not JSON: {error}")
+        return "the body is HTML or XML, not JSON", None
+    return f"the body is not JSON: {error}", None
 
 
 _MISFIT = re.compile(r"(.*) - at `(\$.*)`", re.DOTALL)
