@@ -3,6 +3,8 @@
 from currents_async._client import Currents
 from currents_async._clock import Clock
 from currents_async._config import Limits, Retries, Timeouts
+from currents_async._downloads.results import AssetResult, AssetResults
+from currents_async._downloads.save import AssetDownload
 from currents_async._fanout import InstanceResults
 from currents_async._plans import InstanceResult
 from currents_async._streams import RunStream
@@ -39,6 +41,9 @@ __all__ = [
     "APIError",
     "AlreadyCancelledError",
     "AmbiguousError",
+    "AssetDownload",
+    "AssetResult",
+    "AssetResults",
     "BadRequestError",
     "ClientClosedError",
     "Clock",

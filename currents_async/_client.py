@@ -16,6 +16,7 @@ from currents_async._config import (
     resolve_project_id,
 )
 from currents_async._fanout import load_backend
+from currents_async._resources.assets import Assets
 from currents_async._resources.instances import Instances, fetch_instance
 from currents_async._resources.runs import Runs
 from currents_async._transport import (
@@ -62,6 +63,7 @@ class Currents:
 
     runs: Runs
     instances: Instances
+    assets: Assets
 
     def __init__(
         self,
@@ -101,8 +103,10 @@ class Currents:
 
     def _make_groups(self, transport: Transport) -> None:
         self._transport = transport
+        fetch = partial(fetch_instance, transport)
         self.instances = Instances(transport, self._project_id)
-        self.runs = Runs(transport, self._project_id, partial(fetch_instance, transport))
+        self.runs = Runs(transport, self._project_id, fetch)
+        self.assets = Assets(transport, self._project_id, fetch, self.runs.stream)
 
     def with_options(
         self, *, timeouts: Timeouts | None = None, retries: Retries | None = None

@@ -134,7 +134,10 @@ class InstanceResults(TaskScope):
         except anyio.EndOfStream:
             return None
         if isinstance(settled, Exception):
-            raise settled
+            try:
+                raise settled
+            finally:
+                del settled  # with its traceback it would keep itself alive
         return settled
 
     async def _schedule(

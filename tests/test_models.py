@@ -25,6 +25,7 @@ from currents_async.models import (
     RunCancellation,
     RunSpec,
     RunStatus,
+    SpecReport,
     Stats,
 )
 
@@ -299,3 +300,12 @@ def test_models_are_values() -> None:
     assert pickle.loads(pickle.dumps(run)) == run
     with pytest.raises(AttributeError):
         run.status = RunStatus.PASSED  # type: ignore[misc,union-attr]
+
+
+def test_a_repr_shows_no_signature() -> None:
+    """Tracebacks and logs show models; whoever has the signature has the asset."""
+    url = "https://assets.example/v/1.mp4?X-Amz-Date=1&X-Amz-Signature=5ec2e7"
+    report = SpecReport(video_url=url)
+    assert "5ec2e7" not in repr(report)
+    assert "1.mp4?[signature]" in repr(report)
+    assert report.to_dict()["videoUrl"] == url

@@ -73,6 +73,15 @@ async def test_stream(currents: Currents, project: WorldProject) -> None:
     assert await block_with("unfinished")["unfinished"](currents, run.run_id) == paths
 
 
+async def test_patience(
+    server: FakeCurrents, project: WorldProject, caplog: pytest.LogCaptureFixture
+) -> None:
+    project.run(specs=3, failures=1)
+    server.fail("findRun", times=2)
+    assert await block_with("is_red")["is_red"](project.project_id)
+    assert caplog.text.count("ServerError") == 2
+
+
 async def test_test() -> None:
     await block_with("test_a_bot")["test_a_bot"]()
 

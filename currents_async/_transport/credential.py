@@ -1,10 +1,10 @@
 """The API key: checked once, kept out of sight."""
 
 import os
-import re
 from collections.abc import Callable
 from urllib.parse import quote
 
+from currents_async._redaction import hide_signatures
 from currents_async.errors import InvalidArgumentError
 
 VARIABLE = "CURRENTS_API_KEY"
@@ -33,17 +33,10 @@ class Credential:
         def redact(text: str) -> str:
             for spelling in (api_key, in_urls):
                 text = text.replace(spelling, "[API key]")
-            return _SIGNED.sub(r"\1?[signature]", text)
+            return hide_signatures(text)
 
         self.authorization = lambda: f"Bearer {api_key}"
         self.redact = redact
-
-
-_SIGNED = re.compile(
-    r"""(https?://[^\s"'<>?]+)\?(?=[^\s"'<>]*(?:signature|credential|token|sig)=)[^\s"'<>]*""",
-    re.IGNORECASE,
-)
-"""A URL that is signed the way of S3, CloudFront, Google or Azure."""
 
 
 def find_credential(api_key: str | None) -> Credential | InvalidArgumentError:

@@ -198,7 +198,7 @@ class Exchange:
             call=call,
             attempt=self._sent["attempts"],
             status=None if response is None else response.status,
-            request_id=None if response is None else request_id(response.headers),
+            request_id=None if response is None else self._request_id(response),
             error=error,
             waited=self._sent_at - since,
             until_headers=None if response is None else self._headers_at - self._sent_at,
@@ -206,6 +206,10 @@ class Exchange:
             wire_bytes=0 if body is None else body.wire_bytes,
             inflated_bytes=0 if body is None else body.inflated_bytes,
         )
+
+    def _request_id(self, response: aiohttp.ClientResponse) -> str | None:
+        found = request_id(response.headers)
+        return None if found is None else self._channel.redact(found)
 
     def _send(self) -> Awaitable[aiohttp.ClientResponse]:
         channel, endpoint = self._channel, self._request.endpoint

@@ -21,7 +21,9 @@ class Session:
     """Our two `ClientSession`s, opened once in one event loop; an injected one is never closed.
 
     The second one opens a connection for each request: a write that must not be repeated must not
-    meet one that the server is about to close.
+    meet one that the server is about to close. For hosts that are not the API's there is a third
+    one, made when it is first used, which knows neither the key nor anything of an injected one but
+    its connector.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Session:
         self._once = Once(credential)
         self._pooled: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
+        self._elsewhere: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
         self._closed = False
@@ -82,6 +85,8 @@ class Session:
 
     async def aclose(self) -> None:
         """Close the sessions, if they are ours."""
+        if self._elsewhere is not None:
+            await self._elsewhere.close()
         if self._injected is None and self._pooled is not None and self._fresh is not None:
             await self._pooled.close()
             await self._fresh.close()
@@ -101,6 +106,13 @@ class Session:
             raise ClientClosedError("the session passed to the client has been closed")
         return session
 
+    def elsewhere(self) -> aiohttp.ClientSession:
+        """Return the session for hosts that are not the API's, or raise as `live` does."""
+        self.live()
+        if self._elsewhere is None:
+            self._elsewhere = self._create_keyless()
+        return self._elsewhere
+
     def _check_loop(self) -> None:
         try:
             loop = asyncio.get_running_loop()
@@ -112,15 +124,34 @@ class Session:
             raise WrongLoopError("the client was opened in the process that this one is a fork of")
 
     def _create(self, *, reuse: bool) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            limit=self._limits.concurrency,
-            ssl=self._ssl if self._ssl is not None else True,
-            force_close=not reuse,
-        )
         return aiohttp.ClientSession(
-            connector=connector,
+            connector=self._connector(reuse=reuse),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=self._trust_env,
             request_class=CheckedRequest,
+        )
+
+    def _create_keyless(self) -> aiohttp.ClientSession:
+        # Not the injected session itself: its headers, cookies and middlewares may hold secrets
+        # that are meant for the API. Its proxy is how it gets out.
+        theirs = self._injected
+        return aiohttp.ClientSession(
+            # A connector apart from the API's: large files must not take all its connections.
+            connector=self._connector(reuse=True) if theirs is None else theirs.connector,
+            connector_owner=theirs is None,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=self._trust_env if theirs is None else theirs.trust_env,
+            proxy=getattr(theirs, "_default_proxy", None),
+            proxy_auth=getattr(theirs, "_default_proxy_auth", None),
+            request_class=CheckedRequest,
+            middlewares=(Once(None),),
+        )
+
+    def _connector(self, *, reuse: bool) -> aiohttp.TCPConnector:
+        return aiohttp.TCPConnector(
+            limit=self._limits.concurrency,
+            ssl=self._ssl if self._ssl is not None else True,
+            force_close=not reuse,
         )

@@ -1,13 +1,16 @@
 """A request to its answer, over aiohttp."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
 from currents_async._config import Retries, Timeouts
 from currents_async._transport.answer import Answer, Decoder, whole_answer
+from currents_async._transport.asset_call import AssetCall
 from currents_async._transport.call import Call
 from currents_async._transport.channel import Channel, Terms
 from currents_async._wire.array import ArrayField
+from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.collecting import CollectingDecoder
 from currents_async._wire.decode import EnvelopeDecoder
 from currents_async._wire.elements import ElementDecoder
@@ -67,6 +70,28 @@ class Transport:
         """
         call = self._call(request, terms, first_slice=_FIRST_SLICE, resumable=True)
         return Answer(call, partial(ElementDecoder, request.endpoint.returns, array, element))
+
+    def asset_call(
+        self,
+        url: AssetUrl,
+        *,
+        refresh: Callable[[], Awaitable[AssetUrl | None]] | None,
+        largest: int,
+        ends_at: float,
+    ) -> AssetCall:
+        """Prepare to download from another host, by a time of the clock.
+
+        `refresh` signs the URL again, once its time is over. `largest` is in bytes.
+        """
+        return AssetCall(
+            self.channel,
+            url,
+            refresh=refresh,
+            largest=largest,
+            ends_at=ends_at,
+            timeouts=self._timeouts,
+            retries=self._retries,
+        )
 
     def _call(self, request: Request[Any], terms: Terms | None, **kwargs: Any) -> Call:
         return Call(

@@ -5,6 +5,8 @@ from typing import Any, Self
 
 import msgspec
 
+from currents_async._redaction import hide_signatures
+
 
 class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
     """Base of all models: immutable, compared by value, in snake case where the wire is camel.
@@ -16,6 +18,10 @@ class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel")
     # gc=False: models hold JSON values, which cannot form a cycle; skipping the collector's
     # bookkeeping takes a quarter off decoding and most of the pauses off keeping many of them.
     # Arrays are tuples for the same reason: the collector lets go of those that hold no container.
+
+    def __repr__(self) -> str:
+        # Tracebacks show models; URLs of assets are good for two hours.
+        return hide_signatures(super().__repr__())
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-compatible built-in types under the wire's own names."""

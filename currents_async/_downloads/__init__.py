@@ -1,0 +1,1 @@
+"""Downloads: artifacts as files on disk, one or all that instances have."""

@@ -1,0 +1,137 @@
+"""All artifacts of instances, each as a file, handed out as they come."""
+
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from currents_async._downloads.artifacts import AssetKind, Listed, artifacts_of, check_kinds
+from currents_async._downloads.file_names import labelled, safe_id
+from currents_async._downloads.pool import Pool
+from currents_async._downloads.save import AssetDownload, Saver, Target, check_target
+from currents_async._downloads.sources import Source
+from currents_async._downloads.threads import in_thread
+from currents_async._fanout import OnError
+from currents_async._plans import InstanceResult
+from currents_async._wire.asset_url import AssetUrl
+from currents_async.errors import (
+    ClientClosedError,
+    CurrentsError,
+    InvalidArgumentError,
+    WrongLoopError,
+)
+
+
+class AssetResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one artifact of an instance."""
+
+    instance_id: str
+    kind: AssetKind | None = None
+    """None when the instance itself could not be fetched: then there is an error."""
+    number: int | None = None
+    """Counts the artifacts of that kind as the instance lists them, from 1."""
+    test_id: str | None = None
+    """None for the video of a whole spec file."""
+    test_attempt_index: int | None = None
+    """Counts from 0."""
+    download: AssetDownload | None = None
+    """None without an error where the artifact has no URL."""
+    error: CurrentsError | None = None
+    """Why there is no file, with `on_error="collect"`."""
+
+
+class _Job(NamedTuple):
+    """A result that still lacks its download, and what it takes."""
+
+    result: AssetResult
+    artifact: Listed | None = None
+
+
+class AssetResults(Pool[_Job, AssetResult]):
+    """Artifacts as they are saved: an async context manager, and inside it an async iterator.
+
+    Leaving the context, by `break`, an error or at the end, cancels what is under way; nothing
+    runs on, and no file is left half written. At most `concurrency` downloads are in flight or
+    have results waiting to be taken.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        saver: Saver,
+        *,
+        to: Target,
+        kinds: Collection[AssetKind] | None,
+        concurrency: int,
+        on_error: OnError,
+    ) -> None:
+        super().__init__(concurrency)
+        if on_error not in {"raise", "collect"}:
+            raise InvalidArgumentError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
+        self._source = source
+        self._saver = saver
+        self._directory = check_target(to)
+        self._kinds = check_kinds(kinds)
+        self._collect = on_error == "collect"
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        await in_thread(partial(_check_directory, self._directory))
+        await super()._open(stack)
+
+    async def _plan(self, put: Callable[[_Job], Awaitable[None]]) -> None:
+        await self._source.hand_over(partial(self._put, put))
+
+    async def _put(self, put: Callable[[_Job], Awaitable[None]], found: InstanceResult) -> None:
+        for job in self._jobs(found):
+            await put(job)
+
+    def _jobs(self, found: InstanceResult) -> list[_Job]:
+        instance_id = found.instance_id or ""
+        if found.instance is None:
+            return [_Job(AssetResult(instance_id=instance_id, error=found.error))]
+        return [
+            _Job(
+                AssetResult(
+                    instance_id=instance_id,
+                    kind=artifact.kind,
+                    number=artifact.number,
+                    test_id=artifact.test_id,
+                    test_attempt_index=artifact.test_attempt_index,
+                ),
+                artifact,
+            )
+            for artifact in artifacts_of(found.instance)
+            if artifact.kind in self._kinds
+        ]
+
+    async def _work_on(self, job: _Job) -> AssetResult:
+        result, artifact = job
+        if artifact is None or artifact.url is None:
+            return result
+        try:
+            download = await self._save(result.instance_id, artifact, artifact.url)
+        except (ClientClosedError, WrongLoopError):
+            raise  # about the client, not about this artifact
+        except CurrentsError as error:
+            if not self._collect:
+                raise
+            return msgspec.structs.replace(result, error=error)
+        return msgspec.structs.replace(result, download=download)
+
+    async def _save(
+        self, instance_id: str, artifact: Listed, url: AssetUrl | InvalidArgumentError
+    ) -> AssetDownload:
+        if isinstance(url, InvalidArgumentError):
+            # Another one: with its traceback it would keep itself alive.
+            raise InvalidArgumentError(*url.args)
+        name = f"{artifact.kind}-{artifact.number}-{labelled(artifact.label, url.name)}"
+        goal = self._directory / safe_id(instance_id) / name
+        return await self._saver.save(url, goal, instance_id)
+
+
+def _check_directory(directory: Path) -> None:
+    if directory.exists() and not directory.is_dir():
+        raise InvalidArgumentError(f"to must be a directory: {str(directory)!r}")

@@ -1,0 +1,139 @@
+"""One asset from its URL to its file."""
+
+import math
+import os
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from currents_async._config import check_count
+from currents_async._downloads.artifacts import signed_again
+from currents_async._downloads.file_names import safe_name
+from currents_async._downloads.partial_file import PartialFile
+from currents_async._downloads.threads import in_thread
+from currents_async._transport import Terms, Transport
+from currents_async._wire.asset_url import AssetUrl
+from currents_async._wire.query import path_segment
+from currents_async.errors import InvalidArgumentError
+from currents_async.models.instances import Instance
+
+LARGEST = 2 * 1024**3
+"""Bytes of one asset, unless the caller wants to have more or less."""
+
+FetchInstance = Callable[[str, Terms], Awaitable[Instance]]
+Target = str | os.PathLike[str]
+
+
+class AssetDownload(msgspec.Struct, frozen=True, kw_only=True):
+    """An asset that is on the disk."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    url: str
+    """Where it came from, without the signature."""
+    attempts: int
+    """How often it was asked for, redirects not counted."""
+    resumed: bool
+    """Whether the last attempt only had to fetch what was missing."""
+
+
+class Saver:
+    """Saves assets under one set of terms."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        fetch_instance: FetchInstance,
+        *,
+        largest: int,
+        timeout: float | None,
+    ) -> None:
+        self._transport = transport
+        self._fetch_instance = fetch_instance
+        self._largest = check_count("largest", largest)
+        self._seconds = _check_timeout(timeout)
+
+    async def save(self, url: AssetUrl, goal: Path, instance_id: str | None) -> AssetDownload:
+        """Download to a file; with an instance to fetch once the signature's time is over."""
+        ends_at = self._transport.channel.clock.now() + self._seconds
+        call = self._transport.asset_call(
+            url,
+            refresh=None if instance_id is None else partial(self._sign, url, instance_id, ends_at),
+            largest=self._largest,
+            ends_at=ends_at,
+        )
+        file = PartialFile(goal)
+        try:
+            await call.into(file)
+            await file.finish()
+        finally:
+            await file.discard()
+        return AssetDownload(
+            path=goal,
+            size=call.size,
+            url=url.shown,
+            attempts=call.attempts,
+            resumed=call.resumed,
+        )
+
+    async def _sign(self, url: AssetUrl, instance_id: str, ends_at: float) -> AssetUrl | None:
+        terms = Terms(min(self._transport.terms().deadline, ends_at))
+        # No variable for the instance: a traceback with locals would show its signatures.
+        return signed_again(await self._fetch_instance(instance_id, terms), url)
+
+
+async def save_asset(
+    transport: Transport,
+    fetch_instance: FetchInstance,
+    url: AssetUrl | InvalidArgumentError,
+    *,
+    to: Target,
+    instance_id: str | None,
+    largest: int,
+    timeout: float | None,  # noqa: ASYNC109 - of the whole, retries included
+) -> AssetDownload:
+    """Check what the caller asks for, and do it."""
+    if isinstance(url, InvalidArgumentError):
+        # Another one: with its traceback it would keep itself alive.
+        raise InvalidArgumentError(*url.args)
+    saver = Saver(transport, fetch_instance, largest=largest, timeout=timeout)
+    if instance_id is not None:
+        path_segment("instance_id", instance_id)
+    path = check_target(to)
+    transport.channel.session.live()
+    goal = await in_thread(partial(_goal, path, os.fspath(to), url.name))
+    return await saver.save(url, goal, instance_id)
+
+
+def check_target(to: Target) -> Path:
+    """Return a path that files can have, or raise `InvalidArgumentError`."""
+    text = os.fspath(to) if isinstance(to, str | os.PathLike) else None  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(text, str) or not text or "\0" in text:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError("to must be a path, as str or os.PathLike[str]")
+    return Path(text)
+
+
+def _goal(to: Path, text: str, name: str) -> Path:
+    """Return the file to write: `to` itself, or in it when it is a directory."""
+    if to.is_dir():
+        to /= safe_name(name)
+    elif text.endswith(_SEPARATORS) or not to.parent.is_dir():
+        raise InvalidArgumentError(f"to: there is no such directory: {text!r}")
+    if to.exists() and not to.is_file():
+        raise InvalidArgumentError(f"to: there is something else than a file: {text!r}")
+    return to
+
+
+_SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
+
+
+def _check_timeout(timeout: float | None) -> float:
+    if timeout is None:
+        return math.inf
+    number = isinstance(timeout, int | float) and not isinstance(timeout, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not number or not timeout > 0:  # which NaN is not either
+        raise InvalidArgumentError("timeout must be a positive number of seconds, or None")
+    return timeout

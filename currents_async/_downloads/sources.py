@@ -1,0 +1,94 @@
+"""The instances whose artifacts are wanted: one that is at hand, those of IDs, or of a run."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Protocol
+
+from currents_async._downloads.save import FetchInstance
+from currents_async._fanout import InstanceResults, OnError
+from currents_async._plans import IdPlan, InstanceResult
+from currents_async._streams import RunStream
+from currents_async._transport import Terms, Transport
+from currents_async.models.instances import Instance
+from currents_async.models.runs import RunSpec
+
+Take = Callable[[InstanceResult], Awaitable[None]]
+
+
+class Source(Protocol):
+    """Hands over instances, each with its ID, or the errors in their place."""
+
+    async def hand_over(self, take: Take) -> None:
+        """Hand over one after the other; each is taken before there is another."""
+        ...
+
+
+class AtHand:
+    """An instance that has been fetched before."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._result = InstanceResult(instance_id=instance.instance_id, instance=instance)
+
+    async def hand_over(self, take: Take) -> None:
+        """Hand over the instance."""
+        await take(self._result)
+
+
+class ToFetch:
+    """Instances by their IDs."""
+
+    def __init__(
+        self,
+        instance_ids: Iterable[str],
+        transport: Transport,
+        fetch_instance: FetchInstance,
+        *,
+        concurrency: int,
+        on_error: OnError,
+    ) -> None:
+        self._results = partial(
+            InstanceResults,
+            IdPlan(instance_ids),
+            self._fetch,
+            terms=transport.terms(bulk=True),
+            concurrency=concurrency,
+            on_error=on_error,
+        )
+        self._transport = transport
+        self._fetch_instance = fetch_instance
+
+    async def hand_over(self, take: Take) -> None:
+        """Hand over instances as they arrive, a few ahead of what is taken."""
+        async with self._results() as results:
+            async for result in results:
+                await take(result)
+                # While the next one is awaited: a traceback with locals would show signatures.
+                del result
+
+    async def _fetch(self, instance_id: str, _: Terms) -> Instance:
+        # Each by terms of its own: it may be hours before its turn has come.
+        return await self._fetch_instance(instance_id, self._transport.terms(bulk=True))
+
+
+class OfRun:
+    """The instances of a run."""
+
+    def __init__(
+        self,
+        specs: RunStream[RunSpec],
+        only: Callable[[RunSpec], bool] | None,
+        to_fetch: Callable[[Iterable[str]], Source],
+    ) -> None:
+        self._specs = specs
+        self._only = only
+        self._to_fetch = to_fetch
+
+    async def hand_over(self, take: Take) -> None:
+        """Take the whole run first, for it has to arrive in time, and files take their time."""
+        async with self._specs as specs:
+            wanted = [spec.instance_id async for spec in specs if self._is_wanted(spec)]
+        claimed = [instance_id for instance_id in wanted if instance_id is not None]
+        await self._to_fetch(claimed).hand_over(take)
+
+    def _is_wanted(self, spec: RunSpec) -> bool:
+        return self._only is None or self._only(spec)

@@ -1,0 +1,191 @@
+"""Assets: the screenshots, videos, traces and attachments of instances, on hosts of their own.
+
+Source: the base facts on asset URLs, and the published samples.
+"""
+
+from collections.abc import Callable, Collection, Coroutine, Iterable
+from functools import partial
+from typing import Any
+
+from currents_async._downloads.artifacts import Artifact, AssetKind, find_url
+from currents_async._downloads.results import AssetResults
+from currents_async._downloads.save import (
+    LARGEST,
+    AssetDownload,
+    FetchInstance,
+    Saver,
+    Target,
+    save_asset,
+)
+from currents_async._downloads.sources import AtHand, OfRun, Source, ToFetch
+from currents_async._fanout import OnError
+from currents_async._resources._group import Group
+from currents_async._streams import RunStream
+from currents_async._transport import Transport
+from currents_async._wire.query import path_segment
+from currents_async.models.instances import Instance
+from currents_async.models.runs import RunSpec
+
+
+class Assets(Group):
+    """Files that tests left behind.
+
+    They are streamed to the disk, and are there as a whole or not at all. Their hosts get neither
+    the API key nor cookies, and are not paced like the API, but no more than `Limits.concurrency`
+    connections are open to them. What breaks off is tried again as `Retries` says, and goes on
+    where it broke off if the host can do that. `Timeouts.connect` and `Timeouts.read` hold;
+    `attempt` and `total`, which are meant for answers of 1 MB, do not: the whole takes as long as
+    it takes, or at most `timeout` seconds, for each asset.
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `ResponseTooLargeError` for more than `largest` bytes, `DecodeError` for an
+    encoding that nobody asked for, and `OSError` where a file cannot be written. No error, log or
+    trace has a signature in it.
+    """
+
+    __slots__ = ("_fetch_instance", "_stream_run")
+
+    def __init__(
+        self,
+        transport: Transport,
+        project_id: str | None,
+        fetch_instance: FetchInstance,
+        stream_run: Callable[[str], RunStream[RunSpec]],
+    ) -> None:
+        super().__init__(transport, project_id)
+        self._fetch_instance = fetch_instance
+        self._stream_run = stream_run
+
+    # Not `async`, so that no frame of the call has the signed URL as an argument.
+    def download(
+        self,
+        asset: str | Artifact,
+        *,
+        to: Target,
+        instance_id: str | None = None,
+        largest: int = LARGEST,
+        timeout: float | None = None,
+    ) -> Coroutine[Any, Any, AssetDownload]:
+        """Save one asset: a signed URL, or a screenshot, video, trace or attachment.
+
+        ```python
+        saved = await currents.assets.download(screenshot, to="failure.png")
+        ```
+
+        `to` is a file, which is replaced when it is there, or a directory, which has to be there:
+        then the file is called as in the URL, as far as that is safe. With `instance_id`, the
+        instance that the asset belongs to, a signature whose time is over (2 hours) is replaced
+        once, by fetching that instance again. Raises `ForbiddenError` when that does not help, or
+        `instance_id` is None.
+        """
+        return save_asset(
+            self._transport,
+            self._fetch_instance,
+            find_url(asset),
+            to=to,
+            instance_id=instance_id,
+            largest=largest,
+            timeout=timeout,
+        )
+
+    def of_instance(
+        self,
+        instance: Instance | str,
+        *,
+        to: Target,
+        kinds: Collection[AssetKind] | None = None,
+        concurrency: int | None = None,
+        on_error: OnError = "raise",
+        largest: int = LARGEST,
+        timeout: float | None = None,
+    ) -> AssetResults:
+        """Save all artifacts of an instance, or of the instance with an ID, concurrently.
+
+        Takes the arguments of `of_run`, and saves to the same places.
+        """
+        return self._results(
+            self._one(instance, concurrency, on_error),
+            to=to,
+            kinds=kinds,
+            concurrency=concurrency,
+            on_error=on_error,
+            largest=largest,
+            timeout=timeout,
+        )
+
+    def of_run(
+        self,
+        run_id: str,
+        *,
+        to: Target,
+        kinds: Collection[AssetKind] | None = None,
+        only: Callable[[RunSpec], bool] | None = None,
+        concurrency: int | None = None,
+        on_error: OnError = "raise",
+        largest: int = LARGEST,
+        timeout: float | None = None,
+    ) -> AssetResults:
+        """Save all artifacts of all instances of a run concurrently.
+
+        ```python
+        async with currents.assets.of_run(run_id, to="artifacts", kinds=["trace"]) as results:
+            async for result in results:
+                ...  # result.download.path
+        ```
+
+        Each is saved as `<to>/<instance ID>/<kind>-<number>-<name>`, where the number counts those
+        of its kind in that instance from 1, so that no two share a name; directories are made.
+        `kinds` are `screenshot`, `video`, `trace` and `attachment`, all by default. `only` picks
+        the specs, for example `lambda spec: spec.failed`. At most `concurrency` downloads are in
+        flight, by default `Limits.concurrency`; instances are fetched beside them. A signature
+        whose time is over is replaced as in `download`. The first error ends the iteration; with
+        `on_error="collect"` it comes as the `error` of its result, and all others come too. An
+        artifact without a URL comes as a result with neither download nor error. Results come in
+        order of completion.
+        """
+        return self._results(
+            OfRun(self._stream_run(run_id), only, self._to_fetch(concurrency, on_error)),
+            to=to,
+            kinds=kinds,
+            concurrency=concurrency,
+            on_error=on_error,
+            largest=largest,
+            timeout=timeout,
+        )
+
+    def _one(self, instance: Instance | str, concurrency: int | None, on_error: OnError) -> Source:
+        if isinstance(instance, Instance):
+            return AtHand(instance)
+        path_segment("instance", instance)
+        return self._to_fetch(concurrency, on_error)([instance])
+
+    def _to_fetch(
+        self, concurrency: int | None, on_error: OnError
+    ) -> Callable[[Iterable[str]], Source]:
+        return partial(
+            ToFetch,
+            transport=self._transport,
+            fetch_instance=self._fetch_instance,
+            concurrency=self._concurrency(concurrency),
+            on_error=on_error,
+        )
+
+    def _results(
+        self,
+        source: Source,
+        *,
+        to: Target,
+        kinds: Collection[AssetKind] | None,
+        concurrency: int | None,
+        on_error: OnError,
+        largest: int,
+        timeout: float | None,
+    ) -> AssetResults:
+        return AssetResults(
+            source,
+            Saver(self._transport, self._fetch_instance, largest=largest, timeout=timeout),
+            to=to,
+            kinds=kinds,
+            concurrency=self._concurrency(concurrency),
+            on_error=on_error,
+        )

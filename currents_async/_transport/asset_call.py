@@ -1,0 +1,197 @@
+"""A download: attempts one after the other, each going on where the one before broke off."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+from currents_async._config import Retries, Timeouts
+from currents_async._transport.asset_exchange import AssetExchange
+from currents_async._transport.call import redacted
+from currents_async._transport.channel import Channel
+from currents_async._transport.limits import LONGEST_PAUSE
+from currents_async._transport.retry import Verdict, backoff, judge
+from currents_async._transport.tracing import RequestCall
+from currents_async._wire.asset_url import AssetUrl
+from currents_async._wire.failure import Sent
+from currents_async._wire.ranges import Progress
+from currents_async.errors import APIError, CurrentsError
+
+_OPERATION = "downloadAsset"
+
+
+class Sink(Protocol):
+    """Where the bytes of an asset go."""
+
+    async def write(self, pieces: Sequence[bytes]) -> None:
+        """Append."""
+        ...
+
+    async def start_anew(self) -> None:
+        """Forget what has been written."""
+        ...
+
+
+class AssetCall:
+    """What is common to all attempts of one download."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        url: AssetUrl,
+        *,
+        refresh: Callable[[], Awaitable[AssetUrl | None]] | None,
+        largest: int,
+        ends_at: float,
+        timeouts: Timeouts,
+        retries: Retries,
+    ) -> None:
+        self._channel = channel
+        self._url = url
+        self._refresh = refresh
+        self._largest = largest
+        self._ends_at = ends_at
+        self._timeouts = timeouts
+        self._retries = retries
+        self._progress = Progress()
+        self._taken = 0
+        self._refreshed = 0
+        self._traced: RequestCall | None = None
+        self._waits_since = 0.0
+        self.attempts = 0
+        """How often the asset was asked for, redirects not counted."""
+        self.resumed = False
+        """Whether an attempt went on where the one before broke off."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that have arrived."""
+        return self._progress.received
+
+    async def into(self, sink: Sink) -> None:
+        """Download into a sink; raise a `CurrentsError`, or what the sink raises."""
+        self._begin()
+        try:
+            while not await self._succeeds(sink):
+                pass
+        except BaseException as error:
+            self._end(error)
+            raise
+        self._channel.quota.give_back(self._taken)
+        self._end(None)
+
+    async def _succeeds(self, sink: Sink) -> bool:
+        """Make an attempt; when it has failed wait for the next one, or raise."""
+        self.attempts += 1
+        exchange = AssetExchange(
+            self._channel,
+            self._url,
+            sent=self._sent(),
+            timeouts=self._timeouts,
+            ends_at=self._ends_at,
+            largest=self._largest,
+        )
+        try:
+            await self._transfer(exchange, sink)
+        except CurrentsError as failure:
+            error = redacted(failure, exchange.redact)
+        except BaseException:
+            self._attempted(exchange, None)
+            raise
+        else:
+            self._attempted(exchange, None)
+            return True
+        self._attempted(exchange, error)
+        if exchange.expired and await self._sign_again():
+            return False
+        try:
+            await self._retry(error)
+        finally:
+            del error  # with its traceback it would keep itself alive
+        return False
+
+    async def _transfer(self, exchange: AssetExchange, sink: Sink) -> None:
+        if await exchange.run(partial(exchange.open, self._progress)):
+            self.resumed = True
+        else:
+            self.resumed = False
+            await sink.start_anew()
+        while not exchange.ended:
+            try:
+                await exchange.run(partial(exchange.fill, self._progress))
+            except CurrentsError:
+                # What has come need not come again.
+                await self._keep(exchange, sink)
+                raise
+            # Apart from the time of the attempt: a timer must not end what a thread is doing.
+            await self._keep(exchange, sink)
+
+    async def _keep(self, exchange: AssetExchange, sink: Sink) -> None:
+        pieces = exchange.take()
+        if pieces:
+            await sink.write(pieces)
+            self._progress.received += sum(map(len, pieces))
+
+    async def _retry(self, error: CurrentsError) -> None:
+        """Wait until there may be another attempt; raise the error when there shall be none."""
+        delay = self._delay(error, judge(error, repeatable=True))
+        try:
+            if delay is None:
+                raise error
+        finally:
+            del error
+        if delay:
+            await self._channel.gate.sleep(delay)
+
+    async def _sign_again(self) -> bool:
+        """Get a URL with another signature, once; say whether there is one."""
+        if self._refresh is None or self._refreshed:
+            return False
+        self._refreshed = 1
+        fresh = await self._refresh()
+        if fresh is None or fresh.is_signed_like(self._url):
+            return False
+        self._url = fresh
+        return True
+
+    def _delay(self, error: CurrentsError, verdict: Verdict) -> float | None:
+        """Return the seconds of backoff, or None when there shall be no other attempt."""
+        channel = self._channel
+        # The attempt with a URL whose time was over does not count.
+        tried = self.attempts - self._refreshed
+        if verdict is Verdict.GIVE_UP or tried >= self._retries.attempts:
+            return None
+        asked = error.retry_after if isinstance(error, APIError) else None
+        # Asked by another host than the API's: nobody else is held back by it.
+        delay = backoff(verdict, tried, channel.clock.random()) if asked is None else asked
+        if delay > min(LONGEST_PAUSE, self._ends_at - channel.clock.now()):
+            return None
+        taken = channel.quota.take(verdict)
+        self._taken += taken
+        return delay if taken else None
+
+    def _sent(self) -> Sent:
+        return Sent(operation=_OPERATION, method="GET", url=self._url.shown, attempts=self.attempts)
+
+    # Observers
+
+    def _begin(self) -> None:
+        if self._channel.tracing.watched:
+            self._traced = RequestCall(
+                number=next(self._channel.numbers),
+                operation=_OPERATION,
+                method="GET",
+                url=self._url.shown,
+            )
+            self._waits_since = self._channel.clock.now()
+            self._channel.tracing.began(self._traced)
+
+    def _attempted(self, exchange: AssetExchange, error: CurrentsError | None) -> None:
+        if self._traced is not None:
+            record = exchange.record(self._traced, error, since=self._waits_since)
+            self._waits_since = self._channel.clock.now()
+            self._channel.tracing.attempted(record)
+        exchange.close()
+
+    def _end(self, error: BaseException | None) -> None:
+        if self._traced is not None:
+            self._channel.tracing.ended(self._traced, error)

@@ -1,0 +1,129 @@
+"""URLs of assets: checked, and their signatures kept out of sight."""
+
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from yarl import URL
+
+from currents_async.errors import InvalidArgumentError
+
+_SIGNATURE = "[signature]"
+_SHORTEST_SECRET = 8
+"""Characters: a shorter value of a query is no secret, and would be found in ordinary words."""
+
+
+class AssetUrl:
+    """A signed URL whose query only its own two functions know.
+
+    Whoever has the query has the asset. Like the API key it is a variable of a closure, so that no
+    repr, `vars`, log, traceback with locals or pickle shows it.
+    """
+
+    __slots__ = ("name", "redact", "reveal", "shown")
+
+    name: str
+    """The last segment of the path, decoded; it may be empty, and anything else."""
+    shown: str
+    """The URL without its query."""
+    reveal: Callable[[], URL]
+    """Give the URL as it is to be sent."""
+    redact: Callable[[str], str]
+    """Return a text without the query or parts of it, should anybody have quoted it."""
+
+    def __init__(self, url: URL) -> None:
+        secrets = _secrets(url)
+        self.name = url.name
+        self.shown = str(url.with_query(None))
+        self.reveal = lambda: url
+        self.redact = lambda text: _without(secrets, text)
+
+    def is_asset_of(self, other: "AssetUrl") -> bool:
+        """Say whether another URL leads to the same asset, however it is signed."""
+        mine, theirs = self.reveal(), other.reveal()
+        return _place(mine) == _place(theirs)
+
+    def is_signed_like(self, other: "AssetUrl") -> bool:
+        """Say whether another URL has the same query."""
+        return self.reveal().raw_query_string == other.reveal().raw_query_string
+
+    def redirected(self, location: str) -> "AssetUrl | None":
+        """Return where a redirect leads to, or None where nobody should follow it.
+
+        What came by TLS does not go on without.
+        """
+        if not location or not _is_plain(location):
+            return None
+        here = self.reveal()
+        try:
+            there = here.join(URL(location, encoded=True))
+        except ValueError:
+            return None
+        if _refusal(there) is not None or (here.scheme == "https" and there.scheme != "https"):
+            return None
+        return AssetUrl(there.with_fragment(None))
+
+    def __repr__(self) -> str:
+        return f"<AssetUrl {self.shown}>"
+
+
+def read_asset_url(text: str) -> AssetUrl | InvalidArgumentError:
+    """Check the URL of an asset.
+
+    Returns the error instead of raising it: a traceback made here would hold the signature.
+    """
+    # The reasons name no part of the URL.
+    if not _is_plain(text):
+        return InvalidArgumentError(
+            "the asset's URL must not contain spaces, control or non-ASCII characters"
+        )
+    try:
+        url = URL(text, encoded=True)
+        reason = _refusal(url)
+    except ValueError:
+        return InvalidArgumentError("the asset's URL is not a URL")
+    if reason is not None:
+        return InvalidArgumentError(f"the asset's URL {reason}")
+    return AssetUrl(url.with_fragment(None))
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and not {" ", "\\"} & set(text)
+
+
+def _refusal(url: URL) -> str | None:
+    """Say why a URL cannot be used, or None when it can."""
+    host = url.host
+    _ = url.port  # which raises a ValueError when it is none
+    if url.scheme not in {"http", "https"} or not host:
+        return "must begin with https:// and name a host"
+    if "@" in url.raw_authority:
+        return "must have no user or password"
+    if url.scheme == "http" and not _is_loopback(host):
+        return "must be https://, for http:// shows the signature to the network"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _place(url: URL) -> tuple[str, int | None, str]:
+    return (url.host or "").lower(), url.port, url.path
+
+
+def _secrets(url: URL) -> list[str]:
+    """Return the query, and its values in both spellings, the longest first."""
+    raw = [pair.partition("=")[2] for pair in url.raw_query_string.split("&")]
+    found = {url.raw_query_string, url.query_string, *raw, *url.query.values()}
+    return sorted((one for one in found if len(one) >= _SHORTEST_SECRET), key=len, reverse=True)
+
+
+def _without(secrets: list[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, _SIGNATURE)
+    return text
