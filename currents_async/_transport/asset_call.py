@@ -6,7 +6,7 @@ from typing import Protocol
 
 from currents_async._config import Retries, Timeouts
 from currents_async._transport.asset_exchange import AssetExchange
-from currents_async._transport.call import redacted
+from currents_async._transport.call import redact
 from currents_async._transport.channel import Channel
 from currents_async._transport.limits import LONGEST_PAUSE
 from currents_async._transport.retry import Verdict, backoff, judge
@@ -93,7 +93,8 @@ class AssetCall:
         try:
             await self._transfer(exchange, sink)
         except CurrentsError as failure:
-            error = redacted(failure, exchange.redact)
+            error = failure.with_traceback(None)
+            redact(error, exchange.redact)
         except BaseException:
             self._attempted(exchange, None)
             raise

@@ -84,7 +84,9 @@ class Call:
         return exchange
 
     def attempted(self, exchange: Exchange, error: CurrentsError | None) -> None:
-        """Note how an attempt ended, and let go of it."""
+        """Note how an attempt ended, and let go of it; its error loses what must not be shown."""
+        if error is not None:
+            redact(error, self._channel.redact)
         if self._traced is not None:
             record = exchange.record(self._traced, error, since=self._waits_since)
             self._waits_since = self._channel.clock.now()
@@ -112,8 +114,8 @@ class Call:
             await self._channel.gate.sleep(delay)
 
     def outcome(self, error: CurrentsError) -> CurrentsError:
-        """Return the error to be raised, without any secret or trace of where it comes from."""
-        error = redacted(error, self._channel.redact)
+        """Return the error to be raised, without a trace of where it comes from."""
+        error = error.with_traceback(None)
         if self._request.endpoint.repeatable or judge(error, repeatable=False) is Verdict.GIVE_UP:
             return error
         if not self._is_open:
@@ -151,10 +153,9 @@ class Call:
         )
 
 
-def redacted(error: CurrentsError, redact: Callable[[str], str]) -> CurrentsError:
+def redact(error: CurrentsError, hide: Callable[[str], str]) -> None:
     """Take the key out of everything the error says, should someone have quoted it."""
-    error.args = tuple(redact(arg) if isinstance(arg, str) else arg for arg in error.args)
+    error.args = tuple(hide(arg) if isinstance(arg, str) else arg for arg in error.args)
     for name, value in vars(error).items():
         if isinstance(value, str):
-            setattr(error, name, redact(value))
-    return error.with_traceback(None)
+            setattr(error, name, hide(value))

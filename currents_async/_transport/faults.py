@@ -12,6 +12,7 @@ from currents_async.errors import ConnectError, RequestTimeoutError, TransportEr
 
 T = TypeVar("T")
 
+
 class Broken(Exception):  # noqa: N818 - never leaves the transport: it becomes a TransportError
     """Something at the connection failed."""
 
