@@ -39,6 +39,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
+@nox.session(default=False, reuse_venv=True)
+def soak(session: nox.Session) -> None:
+    """Let everything go wrong for minutes: `nox -s soak -- 600` says how many seconds."""
+    install(session)
+    session.run("python", "-m", "benchmarks.soak", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, formatting and the news fragments."""

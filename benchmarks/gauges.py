@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
+_DESCRIPTORS = Path("/proc/self/fd")
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"
 
@@ -57,6 +58,25 @@ class StallSelector(selectors.DefaultSelector):
         self.longest = max(self.longest, time.perf_counter() - self._turned)
         events = super().select(timeout)
         self._turned = time.perf_counter()
+        return events
+
+
+class BusySelector(StallSelector):
+    """Notes the longest turn by the CPU's clock too: what others do on the machine is left out."""
+
+    busiest = 0.0
+    _began = 0.0
+
+    def restart(self) -> None:
+        """Forget what has been."""
+        super().restart()
+        self.busiest, self._began = 0.0, time.thread_time()
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait as usual, and note how much CPU it took to get back here."""
+        self.busiest = max(self.busiest, time.thread_time() - self._began)
+        events = super().select(timeout)
+        self._began = time.thread_time()
         return events
 
 
@@ -106,6 +126,17 @@ class PeakMemory:
 def can_weigh() -> bool:
     """Say whether this system tells the peak of a process since a moment of our choosing."""
     return _CLEAR_REFS.exists()
+
+
+def resident() -> int:
+    """Return the bytes of memory that this process has in use now."""
+    settle()
+    return _resident("VmRSS")
+
+
+def open_files() -> int | None:
+    """Return how many file descriptors are open; None where the system does not tell."""
+    return len(list(_DESCRIPTORS.iterdir())) if _DESCRIPTORS.exists() else None
 
 
 def settle() -> None:

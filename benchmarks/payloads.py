@@ -62,6 +62,13 @@ def write(folder: Path, sizes: Sizes) -> dict[str, Payload]:
     return named
 
 
+def write_run(folder: Path, path: str, run: WorldRun) -> None:
+    """Write a run under a path of its own, and its instances under their IDs."""
+    _save(folder, path, run.payload)
+    for instance, data in _instances(run):
+        _save(folder, instance, data)
+
+
 def _runs_and_instances(sizes: Sizes) -> Iterator[tuple[str, Any]]:
     world = World(seed=1)
     project = world.project()

@@ -5,7 +5,6 @@ import asyncio
 import gc
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -14,6 +13,7 @@ import msgspec
 from benchmarks import contenders
 from benchmarks.cores import pin
 from benchmarks.gauges import PeakMemory, StallSelector, StallSpinner, Taken
+from benchmarks.loops import loop_factory
 from benchmarks.server import LAST
 
 
@@ -119,15 +119,6 @@ def _say(answer: Hello | Sample) -> None:
     sys.stdout.buffer.flush()
 
 
-def _loop(*, uvloop: bool) -> tuple[Callable[[], asyncio.AbstractEventLoop], StallSelector | None]:
-    if uvloop:
-        import uvloop as faster  # noqa: PLC0415 - a contender of its own, and absent on Windows
-
-        return faster.new_event_loop, None
-    selector = StallSelector()
-    return lambda: asyncio.SelectorEventLoop(selector), selector
-
-
 def main() -> None:
     """Load a contender and obey."""
     parser = argparse.ArgumentParser()
@@ -139,7 +130,8 @@ def main() -> None:
     options = parser.parse_args()
     sys.path.append(str(options.folder))
     try:
-        factory, selector = _loop(uvloop=options.uvloop)
+        selector = None if options.uvloop else StallSelector()
+        factory = loop_factory(selector)
         contender = contenders.load(options.contender)
     except ModuleNotFoundError as error:
         _say(Hello(missing=error.name))

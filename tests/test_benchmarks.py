@@ -1,6 +1,7 @@
 """The benchmarks run with whichever contenders are installed; how fast is not for a test to say."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,20 +9,33 @@ from typing import Any
 
 import pytest
 
+from benchmarks.flatness import Sample, growth  # pyright: ignore[reportMissingTypeStubs]
+
 ROOT = Path(__file__).parent.parent
 
 
-def run(*arguments: str) -> str:
-    done = subprocess.run(  # noqa: S603 - ourselves
-        [sys.executable, "-m", "benchmarks", *arguments],
+def start(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         capture_output=True,
         check=False,
         text=True,
         timeout=120,
     )
+
+
+def run(*arguments: str) -> str:
+    done = start("benchmarks", *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def assert_every_promise_has_a_row(printed: str, saved: dict[str, Any]) -> None:
+    for row in saved["reach"]:
+        assert set(row) == {"metric", "ours", "reach", "better", "unit", "verdict"}
+        assert row["verdict"] == "-" if row["ours"] is None else row["verdict"] in {"ok", "short"}
+        assert row["metric"] in printed
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +48,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]
 
 def test_every_promise_has_a_row(smoke: tuple[str, dict[str, Any], str]) -> None:
     printed, saved, _ = smoke
-    for row in saved["reach"]:
-        assert set(row) == {"metric", "ours", "reach", "better", "unit", "verdict"}
-        assert row["verdict"] == "-" if row["ours"] is None else row["verdict"] in {"ok", "short"}
-        assert row["metric"] in printed
+    assert_every_promise_has_a_row(printed, saved)
 
 
 def test_rounds_are_saved(smoke: tuple[str, dict[str, Any], str]) -> None:
@@ -68,3 +79,52 @@ def test_the_chart_shows_all_contenders(smoke: tuple[str, dict[str, Any], str]) 
     _, saved, chart = smoke
     assert chart.startswith("<svg ")
     assert chart.count("<rect ") == len(saved["measured"]["end_to_end"])
+
+
+def test_reliability(tmp_path: Path) -> None:
+    saved = tmp_path / "results.json"
+    printed = run("reliability", "--smoke", "--json", str(saved))
+    results = json.loads(saved.read_text())
+    assert_every_promise_has_a_row(printed, results)
+    measured = results["measured"]
+    sizes = measured["sizes"]
+    [[found]] = measured["failing"].values()
+    assert found["counts"]["200"] == 1 + sizes["instances"] - found["lost"]
+    assert [one["lost"] + one["excess"] for one in measured["limited"]] == [0]
+    [outage] = measured["outages"]
+    assert outage["outcome"]["errors"] == {"ServerError": sizes["calls"]}
+    assert outage["counts"] == {"503": sizes["calls"] + 35}
+    [bombed] = measured["bombed"]
+    assert bombed["outcome"]["errors"] == {"ResponseTooLargeError": sizes["at_once"]}
+
+
+def test_a_soak_of_a_second() -> None:
+    done = start("benchmarks.soak", "1", "--seed", "1")
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^0 problems: ok$", done.stdout, re.MULTILINE), done.stderr
+    assert not done.stderr
+
+
+def a_life(objects: list[int]) -> list[Sample]:
+    return [
+        Sample(at=at, memory=None, objects=count, tasks=1, files=9)
+        for at, count in enumerate(objects)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("objects", "is_flat"),
+    [
+        ([50] * 12, True),
+        ([0, 20, *[50] * 10], True),  # finds its size
+        ([50, 50, 50, 50, 90, 50, 50, 50, 50, 50, 90, 50], True),  # a peak
+        ([50 + 2 * at for at in range(12)], False),
+    ],
+)
+def test_what_grows_is_seen(objects: list[int], *, is_flat: bool) -> None:
+    grown = growth(a_life(objects), {"objects": 5, "tasks": 0, "memory": 0})
+    assert {one.name: one.is_flat for one in grown} == {"objects": is_flat, "tasks": True}
+
+
+def test_a_short_life_tells_nothing() -> None:
+    assert growth(a_life([1, 2, 3]), {"objects": 0}) == []

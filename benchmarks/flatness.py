@@ -1,0 +1,82 @@
+"""Whether a process stays as it is: memory, objects, tasks and files, sampled over its life."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+from benchmarks.gauges import can_weigh, open_files, resident
+
+_MIB = 1024 * 1024
+_FEWEST = 8
+
+
+class Sample(NamedTuple):
+    """What a process has at one time; None is what the system does not tell."""
+
+    at: float
+    """Seconds of `time.monotonic`."""
+    memory: float | None
+    """MiB in use."""
+    objects: int
+    """Those that the garbage collector knows of."""
+    tasks: int
+    files: int | None
+    """Open file descriptors, connections among them."""
+
+    def __str__(self) -> str:
+        memory = "-" if self.memory is None else f"{self.memory:.1f}"
+        return f"{memory} MiB, {self.objects} objects, {self.tasks} tasks, {self.files} files"
+
+
+class Growth(NamedTuple):
+    """The medians of the second and the last quarter, and what their difference may be."""
+
+    name: str
+    second: float
+    last: float
+    allowed: float
+
+    @property
+    def is_flat(self) -> bool:
+        """Say whether it has not grown."""
+        return self.last - self.second <= self.allowed
+
+    def __str__(self) -> str:
+        verdict = "flat" if self.is_flat else "GROWN"
+        return f"{self.name}: {self.second:.1f}, then {self.last:.1f}: {verdict}"
+
+
+def sample() -> Sample:
+    """Collect garbage, and look; call it when nothing is under way."""
+    return Sample(
+        at=time.monotonic(),
+        memory=resident() / _MIB if can_weigh() else None,
+        objects=len(gc.get_objects()),
+        tasks=len(asyncio.all_tasks()),
+        files=open_files(),
+    )
+
+
+def growth(samples: Sequence[Sample], allowed: dict[str, float]) -> list[Growth]:
+    """Compare the last quarter with the second: in the first a process finds its size.
+
+    `allowed` says how much the fields may grow that are compared. Too few samples tell nothing.
+    """
+    if len(samples) < _FEWEST:
+        return []
+    start, end = samples[0].at, samples[-1].at
+    quarter = (end - start) / 4
+    second = [one for one in samples if start + quarter <= one.at <= start + 2 * quarter]
+    last = [one for one in samples if one.at >= start + 3 * quarter]
+    return [
+        Growth(name, _median(second, name), _median(last, name), most)
+        for name, most in allowed.items()
+        if getattr(samples[0], name) is not None
+    ]
+
+
+def _median(samples: Sequence[Sample], name: str) -> float:
+    return median(float(getattr(one, name)) for one in samples)
