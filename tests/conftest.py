@@ -25,9 +25,10 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
     """Make a blocking call of ours inside the event loop an error."""
+    # Of the session: for each of thousands of tests it would take most of their time.
     with blockbuster_ctx("currents_async") as detector:
         yield detector
 

@@ -23,11 +23,6 @@ def service(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCurre
         yield server
 
 
-@pytest.fixture(autouse=True)
-def nothing_blocks_the_loop() -> None:
-    """A command line may write to its terminal."""
-
-
 def test_demo_counts_what_it_made(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["demo", "--json"]) == 0
     out, err = capsys.readouterr()

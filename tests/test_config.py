@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from currents_async import InvalidArgumentError, Limits, Timeouts
+from currents_async import InvalidArgumentError, Limits, Retries, Timeouts
 from currents_async._config import resolve_base_url, resolve_project_id
 from currents_async._transport import find_credential
 
@@ -93,19 +93,60 @@ class TestCredential:
         assert "CURRENTS_API_KEY" in str(problem)
 
 
-@pytest.mark.parametrize("value", [0, -1, math.nan, True, None, "10"])
-@pytest.mark.parametrize("name", ["connect", "read", "total"])
+@pytest.mark.parametrize("value", [0, -1, -math.inf, math.nan, True, None, "10"])
+@pytest.mark.parametrize("name", ["connect", "read", "attempt", "total"])
 def test_timeouts_are_positive_numbers(name: str, value: object) -> None:
     with pytest.raises(InvalidArgumentError, match=rf"Timeouts\.{name}"):
         Timeouts(**{name: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("value", [0, -1, 1.5, True, None, "10"])
-@pytest.mark.parametrize("name", ["concurrency", "body"])
+@pytest.mark.parametrize("value", [0, -1, 1.5, math.inf, math.nan, True, None, "10"])
+@pytest.mark.parametrize("name", ["concurrency", "body", "in_flight"])
 def test_limits_are_positive_whole_numbers(name: str, value: object) -> None:
     with pytest.raises(InvalidArgumentError, match=rf"Limits\.{name}"):
         Limits(**{name: value})  # type: ignore[arg-type]
 
 
-def test_settings_can_wait_for_ever() -> None:
-    assert Timeouts(total=math.inf).total == math.inf
+@pytest.mark.parametrize("value", [0, 0.0, -1, math.inf, math.nan, True, "10"])
+def test_a_rate_is_a_positive_number_or_none(value: object) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"Limits\.rate"):
+        Limits(rate=value)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("rate", [None, 1, 0.01, 1e6])
+def test_rates(rate: float | None) -> None:
+    assert Limits(rate=rate).rate == rate
+
+
+def test_one_answer_must_fit_into_the_memory_for_all() -> None:
+    assert Limits(body=5, in_flight=5).in_flight == 5
+    with pytest.raises(InvalidArgumentError, match=r"at least Limits\.body"):
+        Limits(body=6, in_flight=5)
+    with pytest.raises(InvalidArgumentError, match=r"at least Limits\.body"):
+        Limits(in_flight=1024)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, math.inf, True, None, "3"])
+def test_retries_are_positive_whole_numbers(value: object) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"Retries\.attempts"):
+        Retries(attempts=value)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_defaults() -> None:
+    assert Timeouts() == Timeouts(connect=10, read=30, attempt=60, total=120)
+    assert Retries() == Retries(attempts=3)
+    assert Limits() == Limits(
+        concurrency=16, rate=None, body=32 * 1024 * 1024, in_flight=128 * 1024 * 1024
+    )
+
+
+@pytest.mark.parametrize("settings", [Timeouts(), Retries(), Limits()])
+def test_settings_are_frozen(settings: Timeouts | Retries | Limits) -> None:
+    name = settings.__struct_fields__[0]
+    with pytest.raises(AttributeError):
+        setattr(settings, name, 5)
+
+
+@pytest.mark.parametrize("name", ["connect", "read", "attempt", "total"])
+def test_settings_can_wait_for_ever(name: str) -> None:
+    assert getattr(Timeouts(**{name: math.inf}), name) == math.inf

@@ -3,6 +3,7 @@
 from currents_async._transport.answer import Answer
 from currents_async._transport.channel import Channel, Terms
 from currents_async._transport.credential import find_credential
+from currents_async._transport.raw import RawResponse
 from currents_async._transport.session import Session
 from currents_async._transport.tracing import (
     Hooks,
@@ -18,6 +19,7 @@ __all__ = [
     "Answer",
     "Channel",
     "Hooks",
+    "RawResponse",
     "RequestAttempt",
     "RequestCall",
     "Session",

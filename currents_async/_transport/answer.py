@@ -1,6 +1,6 @@
 """The answer to a call, decoded while it arrives: as a whole, or element by element."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -8,6 +8,8 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 from currents_async._transport.body import Body
 from currents_async._transport.call import Call
 from currents_async._transport.exchange import Exchange
+from currents_async._transport.raw import RawResponse
+from currents_async._wire.answers import BytesDecoder
 from currents_async._wire.inflate import SLICE
 from currents_async.errors import CurrentsError
 
@@ -29,9 +31,9 @@ class Decoder(Protocol[E, T_co]):
 
 
 async def whole_answer(
-    call: Call, new_decoder: Callable[[], Decoder[Any, T]], already: T | None
+    call: Call, read: Callable[[Exchange], Awaitable[T]], already: T | None = None
 ) -> T:
-    """Make a call, and return what its answer decodes to.
+    """Make a call, and return what `read` makes of the answer: `read_decoded` or `read_raw`.
 
     `already` is the answer when an earlier attempt of this call turns out to have done it. Raises
     a `CurrentsError`, and nothing else.
@@ -40,7 +42,7 @@ async def whole_answer(
         while True:
             exchange = await call.next_exchange()
             try:
-                data = await exchange.run(partial(_read_whole, exchange, new_decoder()))
+                data = await exchange.run(partial(read, exchange))
             except CurrentsError as failure:
                 error = failure
             except BaseException:
@@ -58,14 +60,22 @@ async def whole_answer(
                 del error  # with its traceback it would keep itself alive
 
 
-async def _read_whole(exchange: Exchange, decoder: Decoder[Any, T]) -> T:
+async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], exchange: Exchange) -> T:
+    """Send the request, and decode the whole of its answer."""
     await exchange.open()
+    decoder = new_decoder()
     while (piece := await exchange.read()) is not None:
         decoder.feed(piece)
         if decoder.held > SLICE:
             await exchange.hold(decoder.held + exchange.objects.weight)
     _, data = decoder.flush()
     return data
+
+
+async def read_raw(exchange: Exchange) -> RawResponse:
+    """Send the request, and take its answer as it is."""
+    body = await read_decoded(BytesDecoder, exchange)
+    return RawResponse(status=exchange.status, headers=exchange.headers, body=body)
 
 
 class Answer(Generic[E, T]):
@@ -159,12 +169,15 @@ class Answer(Generic[E, T]):
         while (piece := await exchange.read()) is not None:
             elements = decoder.feed(piece)
             if elements:
-                self._handed_out = True
+                if not self._handed_out:
+                    self._handed_out = True
+                    exchange.leave_to_reader()
                 return elements
             if decoder.held > SLICE:
                 await exchange.hold(decoder.held)
         elements, data = decoder.flush()
         self._end = (data,)
+        exchange.let_go_of_memory()
         return elements
 
     async def _recover(self, error: CurrentsError) -> None:
@@ -186,6 +199,7 @@ class Answer(Generic[E, T]):
                 return
         except CurrentsError as final:
             self._error = final
+            self._decoder = self._new_decoder()  # the error keeps us, but not half an answer
             raise
 
     async def _take_over(self, exchange: Exchange, broken: Body) -> bool:

@@ -85,14 +85,18 @@ class Body:
 
         async def fetch() -> None:
             size = 0
-            while chunk := await self._receive():
+            chunk = None
+            while chunk != b"":
+                chunk = await self._receive()
+                if self._fetching is None:
+                    return  # the reader has left
                 size += len(chunk)
                 if size > self._limit:
                     raise OversizedBody(self._limit)
                 send.send_nowait(chunk)
                 if size > _UNCOUNTED:
                     await self._in_flight.hold(self, size)
-            send.send_nowait(b"")
+            self._in_flight.leave_to_reader(self)
 
         return fetch
 
@@ -141,6 +145,10 @@ class Body:
         if not chunk:
             self._on_end()
         return chunk
+
+    def let_go_of_memory(self) -> None:
+        """Say that what was fetched has been read."""
+        self._in_flight.let_go(self)
 
     def close(self) -> None:
         """Let go of what has been fetched and not read."""

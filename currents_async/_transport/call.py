@@ -51,7 +51,8 @@ class Call:
                 number=next(self._channel.numbers),
                 operation=sent["operation"],
                 method=sent["method"],
-                url=sent["url"],
+                # Somebody may have taken the key for an ID.
+                url=self._channel.redact(sent["url"]),
             )
             self._waits_since = self._channel.clock.now()
             self._channel.tracing.began(self._traced)
@@ -80,8 +81,16 @@ class Call:
             first_slice=self._first_slice,
             resumable=self._resumable,
         )
-        await exchange.take_turn()
-        return exchange
+        try:
+            await exchange.take_turn()
+        except CurrentsError as failure:
+            error = failure
+        else:
+            return exchange
+        try:
+            raise self.outcome(error)
+        finally:
+            del error
 
     def attempted(self, exchange: Exchange, error: CurrentsError | None) -> None:
         """Note how an attempt ended, and let go of it; its error loses what must not be shown."""

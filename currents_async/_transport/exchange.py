@@ -16,6 +16,7 @@ from currents_async._transport.body import Body
 from currents_async._transport.channel import Channel, Terms
 from currents_async._transport.faults import Broken, from_network, transport_error
 from currents_async._transport.limits import OutOfTime, Paused
+from currents_async._transport.retry import PAUSING
 from currents_async._transport.session import USER_AGENT
 from currents_async._transport.tracing import RequestAttempt, RequestCall
 from currents_async._wire.endpoint import Request
@@ -36,7 +37,6 @@ T = TypeVar("T")
 _ERROR_BODY_LIMIT = 64 * 1024
 _ERROR_BODY_SECONDS = 2.0
 """For the body of an error: its status is known, and worth more."""
-_SERVER_ERRORS = 500
 
 
 class Exchange:
@@ -72,6 +72,22 @@ class Exchange:
         self._sent_at = math.nan
         self._headers_at = math.nan
         self._ends_at = math.inf
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return self._entered.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the answer."""
+        return self._entered.headers
+
+    @property
+    def _entered(self) -> aiohttp.ClientResponse:
+        if self._response is None:
+            raise RuntimeError("there is no answer yet")
+        return self._response
 
     async def take_turn(self) -> None:
         """Await the turn to be sent; the time it takes is not the attempt's."""
@@ -128,12 +144,12 @@ class Exchange:
         self._response = response = await from_network(self._send())
         self._headers_at = self._channel.clock.now()
         status, headers = response.status, response.headers
-        self._listen(headers)
+        self._listen(status, headers)
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            self._channel.gate.succeeded()
             self._body = self._new_body(response, self._channel.limits.body, self._first_slice)
             return
-        asked = requested_wait(headers, self._channel.clock.wall())
+        throttled = status == HTTPStatus.TOO_MANY_REQUESTS
+        asked = requested_wait(headers, self._channel.clock.wall(), throttled=throttled)
         self._obey(status, asked)
         text = await self._read_error(response)
         raise status_error(
@@ -157,6 +173,15 @@ class Exchange:
     async def hold(self, size: int) -> None:
         """Say how much of the answer is in memory; wait when the client holds too much."""
         await self._channel.in_flight.hold(self, size)
+
+    def leave_to_reader(self) -> None:
+        """Say that the answer goes on when its reader does."""
+        self._channel.in_flight.leave_to_reader(self)
+
+    def let_go_of_memory(self) -> None:
+        """Say that nothing of the answer is held any more."""
+        self.body.let_go_of_memory()
+        self._channel.in_flight.let_go(self)
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Return what takes the body off the network, to be run in a task beside the reader."""
@@ -218,7 +243,7 @@ class Exchange:
             endpoint.method,
             URL(self._sent["url"], encoded=True),
             data=self._request.body,
-            headers=_HEADERS if self._request.body is None else _HEADERS_WITH_BODY,
+            headers=self._headers(),
             allow_redirects=False,
             # An injected session may have been made with other defaults.
             auto_decompress=False,
@@ -227,6 +252,12 @@ class Exchange:
             proxy=channel.proxy,
             middlewares=session.middlewares,
         )
+
+    def _headers(self) -> dict[str, str]:
+        headers = {**_HEADERS, "Accept": self._request.endpoint.accept}
+        if self._request.body is not None:
+            headers["Content-Type"] = "application/json"
+        return headers
 
     def _new_body(self, response: aiohttp.ClientResponse, limit: int, first: int) -> Body:
         return Body(
@@ -239,15 +270,17 @@ class Exchange:
             on_end=self._leave_gate,
         )
 
-    def _listen(self, headers: Mapping[str, str]) -> None:
+    def _listen(self, status: int, headers: Mapping[str, str]) -> None:
         known = rate_limit(headers)
         if known is not None:
             self._channel.gate.last_known = known
+        if status != HTTPStatus.TOO_MANY_REQUESTS:
+            self._channel.gate.answered()
 
     def _obey(self, status: int, asked: float | None) -> None:
         """Hold everybody back when the server wants that."""
         gate = self._channel.gate
-        if asked and (status == HTTPStatus.TOO_MANY_REQUESTS or status >= _SERVER_ERRORS):
+        if asked and status in PAUSING:
             gate.pause(asked)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             gate.throttled(sent=self._sent_at, told=asked is not None)
@@ -313,9 +346,4 @@ def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
     )
 
 
-_HEADERS = {
-    "Accept": "application/json",
-    "Accept-Encoding": "gzip",
-    "User-Agent": USER_AGENT,
-}
-_HEADERS_WITH_BODY = {**_HEADERS, "Content-Type": "application/json"}
+_HEADERS = {"Accept-Encoding": "gzip", "User-Agent": USER_AGENT}

@@ -5,6 +5,7 @@ Whoever is in a hurry passes those who have time, and nobody passes a pause.
 
 import asyncio
 import math
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 
@@ -58,6 +59,8 @@ class Gate:
         `OutOfTime` at the deadline.
         """
         now = self._clock.now()
+        if now >= deadline:
+            raise OutOfTime
         if not self._waiting and self._slots and not self._pace.delay(now):
             self._pass(now)
             return
@@ -77,9 +80,9 @@ class Gate:
         """Return the seconds until anybody may pass."""
         return self._pace.delay(self._clock.now())
 
-    def succeeded(self) -> None:
-        """Note that the server answered well."""
-        self._pace.succeeded(self._clock.now())
+    def answered(self) -> None:
+        """Note that the server answered, and did not refuse a request for its rate."""
+        self._pace.answered(self._clock.now())
 
     def throttled(self, *, sent: float, told: bool) -> None:
         """Note that the server refused a request, sent at that time, for its rate.
@@ -117,9 +120,9 @@ class Gate:
         self._waiting.clear()
         self._stop_timer()
 
-    def _pass(self, now: float) -> None:
+    def _pass(self, now: float, *, late: bool = False) -> None:
         self._slots -= 1
-        self._pace.leave(now)
+        self._pace.leave(now, late=late)
 
     def _check_pause(self, now: float, deadline: float) -> None:
         left = self._pace.pause_left(now)
@@ -144,8 +147,8 @@ class Gate:
         if not turn.cancelled() and turn.done() and turn.exception() is None:
             self.leave()
 
-    def _advance(self) -> None:
-        """Let as many pass as may, and come back when the next one may."""
+    def _advance(self, *, late: bool = False) -> None:
+        """Let as many pass as may, and come back, late as timers are, when the next one may."""
         self._stop_timer()
         now = self._clock.now()
         while self._waiting and self._slots:
@@ -153,9 +156,9 @@ class Gate:
             if not turn.done():
                 delay = self._pace.delay(now)
                 if delay:
-                    self._timer = self._clock.call_later(delay, self._advance)
+                    self._timer = self._clock.call_later(delay, partial(self._advance, late=True))
                     return
-                self._pass(now)
+                self._pass(now, late=late)
                 turn.set_result(None)
             heappop(self._waiting)
 

@@ -9,13 +9,15 @@ _CUT = 0.7
 """What a throttle leaves of the rate."""
 _GROWTH = 0.4
 _LOWEST = 1.0
+"""Requests a second that are always tried."""
+
 _REMEMBERED = 0xFF
 _MANY = 4
-"""Requests a second that are always tried."""
+"""Throttles among the last eight answers that are no coincidence."""
 
 
 class RateMeter:
-    """How many requests succeeded within the last second, more or less."""
+    """How many requests were answered within the last second, more or less, but for throttles."""
 
     def __init__(self) -> None:
         self._second = -math.inf
@@ -23,7 +25,7 @@ class RateMeter:
         self._before = 0
 
     def count(self, now: float) -> None:
-        """Count a success."""
+        """Count an answer."""
         self._turn(now)
         self._now += 1
 
@@ -56,7 +58,7 @@ class CubicRate:
 
     def throttled(self, now: float, *, sent: float, measured: float, pause: float) -> None:
         """Cut the rate; throttles of requests sent before the last cut are old news."""
-        if sent < self._cut_at:
+        if sent <= self._cut_at:
             return
         self._too_much = max(min(self.rate, measured), _LOWEST)
         self.rate = max(self._too_much * _CUT, _LOWEST)
@@ -64,7 +66,7 @@ class CubicRate:
         self._cut_at = now
         self._grows_from = now + pause
 
-    def succeeded(self, now: float, *, measured: float) -> None:
+    def answered(self, now: float, *, measured: float) -> None:
         """Grow the rate back, by the time since the cut; never far beyond what was measured."""
         if math.isinf(self.rate):
             return
@@ -117,21 +119,21 @@ class Pace:
         """Return the seconds until the next request may leave."""
         return max(0.0, self._paused_until - now, self._next - now)
 
-    def leave(self, now: float) -> None:
-        """Note that a request leaves now."""
+    def leave(self, now: float, *, late: bool) -> None:
+        """Note that a request leaves now; `late` says that it is a timer that comes late."""
         rate = self.rate
         if not math.isinf(rate):
-            self._next = max(self._next, now - _CATCH_UP) + 1 / rate
+            self._next = max(self._next, now - _CATCH_UP if late else now) + 1 / rate
 
     def pause(self, now: float, seconds: float) -> None:
         """Keep the longest pause that anybody was asked for."""
         self._paused_until = max(self._paused_until, now + seconds)
 
-    def succeeded(self, now: float) -> None:
-        """Note a success."""
+    def answered(self, now: float) -> None:
+        """Note an answer that is no throttle."""
         self._recent.note(throttled=False)
         self._meter.count(now)
-        self._cubic.succeeded(now, measured=self._meter.rate(now))
+        self._cubic.answered(now, measured=self._meter.rate(now))
 
     def throttled(self, now: float, *, sent: float, told: bool) -> None:
         """Note that a request was refused because there were too many.

@@ -13,6 +13,9 @@ from currents_async.errors import (
 _TRANSIENT = frozenset({408, 500, 502, 503, 504})
 """Statuses after which the same request may well succeed, and may have been carried out."""
 
+PAUSING = _TRANSIENT | {429}
+"""Statuses with which the server may ask for a pause, and get one."""
+
 _CAP = 20.0
 _BASE = 0.05
 _BASE_THROTTLED = 1.0

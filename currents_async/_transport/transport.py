@@ -2,13 +2,21 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 from currents_async._config import Retries, Timeouts
-from currents_async._transport.answer import Answer, Decoder, whole_answer
+from currents_async._transport.answer import (
+    Answer,
+    Decoder,
+    read_decoded,
+    read_raw,
+    whole_answer,
+)
 from currents_async._transport.asset_call import AssetCall
 from currents_async._transport.call import Call
 from currents_async._transport.channel import Channel, Terms
+from currents_async._transport.raw import RawResponse
+from currents_async._wire.answers import CursorPageDecoder, TextDecoder
 from currents_async._wire.array import ArrayField
 from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.collecting import CollectingDecoder
@@ -16,6 +24,7 @@ from currents_async._wire.decode import EnvelopeDecoder
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.endpoint import Endpoint, Request
 from currents_async._wire.inflate import SLICE
+from currents_async.models.pages import CursorPage
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -52,9 +61,16 @@ class Transport:
         `already` is the answer to a repeated request that finds its work done. Raises a
         `CurrentsError`, and nothing else, when there is no answer to return.
         """
-        return await whole_answer(
-            self._call(request, terms), partial(_whole, request.endpoint), already
-        )
+        read = partial(read_decoded, partial(_whole, request.endpoint))
+        return await whole_answer(self._call(request, terms), read, already)
+
+    async def call_raw(self, request: Request[Any], terms: Terms | None = None) -> RawResponse:
+        """Send a request, and return its answer undecoded. Raises as `call` does."""
+        return await whole_answer(self._call(request, terms), read_raw)
+
+    def raw(self) -> "RawTransport":
+        """Return a transport over the same channel whose answers are not decoded."""
+        return RawTransport(self.channel, timeouts=self._timeouts, retries=self._retries)
 
     def stream(
         self,
@@ -104,8 +120,28 @@ class Transport:
         )
 
 
+class RawTransport(Transport):
+    """A transport that returns every answer as it is."""
+
+    async def call(
+        self,
+        request: Request[Any],
+        terms: Terms | None = None,
+        *,
+        already: Any = None,  # noqa: ARG002 - there is no such answer to be had raw
+    ) -> Any:
+        """Send a request, and return its answer undecoded."""
+        return await self.call_raw(request, terms)
+
+
 def _whole(endpoint: Endpoint[T]) -> Decoder[Any, T]:
     """Make a decoder that hands nothing out before the end."""
+    returns: Any = endpoint.returns
+    if get_origin(returns) is CursorPage:
+        [item] = get_args(returns)
+        return cast("Decoder[Any, T]", CursorPageDecoder(item))
+    if not endpoint.is_json:
+        return cast("Decoder[Any, T]", TextDecoder())
     if endpoint.array is None:
         return EnvelopeDecoder(endpoint.returns)
     return CollectingDecoder(endpoint.returns, endpoint.array, least=SLICE)

@@ -38,15 +38,18 @@ def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
     )
 
 
-def requested_wait(headers: Mapping[str, str], wall: float) -> float | None:
-    """Return the seconds that an answer asks to wait, or None when it does not, or is garbage.
+def requested_wait(
+    headers: Mapping[str, str], wall: float, *, throttled: bool = True
+) -> float | None:
+    """Return the seconds that an answer asks to wait; None when it does not, or is garbage.
 
-    `Retry-After` in seconds or as a date comes before `X-RateLimit-Reset`. Dates are measured
-    against the answer's own `Date`, so that the clocks need not agree, else against `wall`, in
-    seconds since the epoch.
+    `Retry-After` in seconds or as a date comes before `X-RateLimit-Reset`, which says when to come
+    again only in an answer that is `throttled`: others may carry it all the time. Dates are
+    measured against the answer's own `Date`, so that the clocks need not agree, else against
+    `wall`, in seconds since the epoch.
     """
     retry_after = headers.get("Retry-After")
-    reset = headers.get("X-RateLimit-Reset")
+    reset = headers.get("X-RateLimit-Reset") if throttled else None
     if retry_after is None and reset is None:
         return None
     now = _date(headers.get("Date"))

@@ -1,9 +1,10 @@
 from collections.abc import Callable, Mapping
 
 import pytest
+from multidict import CIMultiDict
 
 from currents_async import errors
-from currents_async._wire.failure import Sent, body_error, status_error
+from currents_async._wire.failure import Sent, body_error, request_id, status_error
 from currents_async._wire.faults import (
     CorruptBody,
     OversizedBody,
@@ -119,3 +120,62 @@ def test_the_path_is_in_the_error_and_in_its_text() -> None:
     assert isinstance(error, errors.DecodeError)
     assert error.path == "$.data.specs[3]"
     assert str(error).endswith("Expected `int`, at $.data.specs[3]")
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, None),
+        ({"X-Request-Id": "a"}, "a"),
+        ({"X-Amzn-RequestId": "b"}, "b"),
+        ({"X-Amzn-Trace-Id": "c"}, "c"),
+        ({"CF-Ray": "d"}, "d"),
+        ({"CF-Ray": "d", "X-Amzn-Trace-Id": "c"}, "c"),
+        ({"X-Amzn-Trace-Id": "c", "X-Amzn-RequestId": "b"}, "b"),
+        ({"X-Amzn-RequestId": "b", "X-Request-Id": "a"}, "a"),
+        ({"Date": "now", "Via": "1.1 proxy"}, None),
+    ],
+)
+@pytest.mark.parametrize("name", [str, str.lower, str.upper])
+def test_the_servers_own_request_id_comes_first(
+    headers: dict[str, str], expected: str | None, name: Callable[[str], str]
+) -> None:
+    named = CIMultiDict({name(header): value for header, value in headers.items()})
+    assert request_id(named) == expected
+    assert error_of(500, headers=named).request_id == expected
+
+
+@pytest.mark.parametrize("seconds", [None, 0.0, 7.5])
+def test_what_the_server_asked_to_wait(seconds: float | None) -> None:
+    error = status_error(SENT, 429, {}, b"", retry_after=seconds, redact=str)
+    assert type(error) is errors.RateLimitedError
+    assert error.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Run already cancelled",
+        "run ALREADY CANCELED",
+        "Cannot cancel: the run was already cancelled by a user",
+    ],
+)
+@pytest.mark.parametrize("status", [400, 404, 409, 422, 500])
+def test_only_a_422_says_that_it_has_been_cancelled(message: str, status: int) -> None:
+    error = error_of(status, b'{"status":"FAILED","error":"%s"}' % message.encode())
+    assert isinstance(error, errors.AlreadyCancelledError) is (status == 422)
+
+
+@pytest.mark.parametrize("message", ["Run is already complete", "cancelled", "not cancelled yet"])
+def test_another_422_is_no_cancellation(message: str) -> None:
+    error = error_of(422, b'{"status":"FAILED","error":"%s"}' % message.encode())
+    assert type(error) is errors.UnprocessableError
+
+
+@pytest.mark.parametrize("status", range(300, 600))
+def test_every_status_has_an_error_of_its_kind(status: int) -> None:
+    error = error_of(status)
+    assert error.status == status
+    assert error.message
+    assert isinstance(error, errors.ServerError) is (status >= 500)
+    assert isinstance(error, errors.RedirectError) is (status < 400)

@@ -1,5 +1,6 @@
 import gzip
 import zlib
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -87,6 +88,34 @@ class TestGzip:
     def test_a_last_member_that_ends_early(self, backend: Backend, step: int) -> None:
         with pytest.raises(TruncatedBody):
             inflate(gzip.compress(b"hello") * 2 + gzip.compress(b"hello")[:-1], backend, step=step)
+
+    @pytest.mark.parametrize("tail", [b"\x1f", b"\x1f\x8b", gzip.compress(b"more")[:9]])
+    def test_a_member_that_just_begins_is_truncated(self, backend: Backend, tail: bytes) -> None:
+        with pytest.raises(TruncatedBody):
+            inflate(gzip.compress(b"hello") + tail, backend)
+
+    @given(texts=st.lists(st.binary(max_size=300), min_size=1, max_size=5), step=st.integers(1, 99))
+    def test_members_in_any_split(self, backend: Backend, texts: list[bytes], step: int) -> None:
+        raw = b"".join(gzip.compress(text) for text in texts)
+        assert b"".join(inflate(raw, backend, step=step)) == b"".join(texts)
+
+    @given(cut=st.integers(0, 99), step=st.integers(1, 99))
+    def test_cut_anywhere(self, backend: Backend, cut: int, step: int) -> None:
+        raw = gzip.compress(bytes(range(80)))
+        assert len(raw) == 100
+        with pytest.raises(TruncatedBody):
+            inflate(raw[:cut], backend, step=step)
+
+    @given(place=st.integers(0, 99), bit=st.integers(0, 7))
+    def test_a_flipped_bit_never_changes_the_text(
+        self, backend: Backend, place: int, bit: int
+    ) -> None:
+        text = bytes(range(80))
+        raw = bytearray(gzip.compress(text))
+        raw[place] ^= 1 << bit
+        # A few bits mean nothing: the time in the header, the padding behind the last code.
+        with suppress(CorruptBody, TruncatedBody):
+            assert b"".join(inflate(bytes(raw), backend)) == text
 
     @pytest.mark.parametrize("text", [b"", b"hello"])
     def test_more_members_than_anybody_needs(self, backend: Backend, text: bytes) -> None:

@@ -1,0 +1,22 @@
+"""An answer as it is, for what the models do not know."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+
+class RawResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """A success, decompressed and not decoded."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names are compared without regard to case."""
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the body as built-in types, its envelope included.
+
+        Raises `msgspec.DecodeError` when it is no JSON.
+        """
+        return msgspec.json.decode(self.body)

@@ -1,0 +1,120 @@
+"""Spans for OpenTelemetry, with the extra `otel`.
+
+async with Currents(trace=OpenTelemetry()) as currents: ...
+"""
+
+from urllib.parse import urlsplit
+
+from opentelemetry.trace import (
+    Span,
+    SpanKind,
+    Status,
+    StatusCode,
+    TracerProvider,
+    get_tracer,
+)
+from opentelemetry.util.types import AttributeValue
+
+from currents_async._transport import RequestAttempt, RequestCall, Trace
+from currents_async._version import __version__
+
+__all__ = ["OpenTelemetry"]
+
+_SCHEMA = "https://opentelemetry.io/schemas/1.23.0"
+"""The first one with all of these attributes in their stable form."""
+_PORTS = {"http": 80, "https": 443}
+
+
+class OpenTelemetry(Trace):
+    """One span for each call, with an event for each of its attempts.
+
+    A span is named after the operation, for example `getRun`. It is a child of the span that is
+    current where the call begins, and lasts until the answer is decoded, or its stream is left.
+    Attributes are those of HTTP clients, and `currents.operation`; failed calls have the class of
+    their error as `error.type`. No span shows the API key, what a query asks for, or the server's
+    words. Several clients may share one. Without `tracer_provider` it takes the global one.
+
+    Source: OpenTelemetry's "Semantic conventions for HTTP spans", an HTTP client span for the
+    top-most operation.
+    """
+
+    def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
+        self._tracer = get_tracer("currents_async", __version__, tracer_provider, _SCHEMA)
+        self._open: dict[int, _OpenSpan] = {}
+        """By the identity of the call: calls of different clients have the same numbers."""
+
+    def call_began(self, call: RequestCall) -> None:
+        """Start a span."""
+        span = self._tracer.start_span(
+            call.operation, kind=SpanKind.CLIENT, attributes=_attributes_of_call(call)
+        )
+        self._open[id(call)] = _OpenSpan(span)
+
+    def attempt_ended(self, attempt: RequestAttempt) -> None:
+        """Add an event to the span of the call."""
+        opened = self._open.get(id(attempt.call))
+        if opened is None:
+            return
+        opened.last = attempt
+        if opened.span.is_recording():
+            opened.span.add_event("attempt", _attributes_of_attempt(attempt))
+
+    def call_ended(self, call: RequestCall, error: BaseException | None) -> None:
+        """End the span."""
+        opened = self._open.pop(id(call), None)
+        if opened is None:
+            return
+        span, last = opened.span, opened.last
+        if last is not None and last.status is not None:
+            span.set_attribute("http.response.status_code", last.status)
+        if last is not None and last.attempt > 1:
+            span.set_attribute("http.request.resend_count", last.attempt - 1)
+        if error is not None:
+            span.set_attribute("error.type", _type_of(error))
+            span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+        span.end()
+
+
+class _OpenSpan:
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        self.last: RequestAttempt | None = None
+
+
+def _attributes_of_call(call: RequestCall) -> dict[str, AttributeValue]:
+    parts = urlsplit(call.url)
+    return {
+        "currents.operation": call.operation,
+        "http.request.method": call.method,
+        "server.address": parts.hostname or "",
+        "server.port": parts.port or _PORTS[parts.scheme],
+        "url.full": _without_values(call.url),
+    }
+
+
+def _attributes_of_attempt(attempt: RequestAttempt) -> dict[str, AttributeValue]:
+    """Describe an attempt; times are in seconds."""
+    known: dict[str, AttributeValue | None] = {
+        "currents.attempt.number": attempt.attempt,
+        "currents.attempt.waited": attempt.waited,
+        "currents.attempt.until_headers": attempt.until_headers,
+        "currents.attempt.duration": attempt.duration,
+        "currents.request_id": attempt.request_id,
+        "currents.response.inflated_size": attempt.inflated_bytes,
+        "error.type": None if attempt.error is None else _type_of(attempt.error),
+        "http.response.body.size": attempt.wire_bytes,
+        "http.response.status_code": attempt.status,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _without_values(url: str) -> str:
+    """Redact the values of a query: they may be signatures, names of branches or of people."""
+    address, mark, query = url.partition("?")
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    return address + mark + "&".join(name + sign + (sign and "REDACTED") for name, sign, _ in pairs)
+
+
+def _type_of(error: BaseException) -> str:
+    kind = type(error)
+    return f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")

@@ -1,0 +1,525 @@
+"""The retry table, end to end: requests that the server saw, waits, and the error in the end."""
+
+import asyncio
+import gzip
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from currents_async import (
+    AlreadyCancelledError,
+    AmbiguousError,
+    APIError,
+    BadRequestError,
+    ConflictError,
+    ConnectError,
+    Currents,
+    CurrentsError,
+    DecodeError,
+    ForbiddenError,
+    Limits,
+    NotFoundError,
+    PayloadTooLargeError,
+    RateLimitedError,
+    RedirectError,
+    RequestFailedError,
+    RequestTimeoutError,
+    ResponseTooLargeError,
+    Retries,
+    ServerError,
+    Timeouts,
+    TransportError,
+    UnauthorizedError,
+    UnprocessableError,
+)
+from currents_async._wire.endpoint import Endpoint
+from currents_async.testing import FakeCurrents, WorldProject
+from currents_async.testing.clock import ManualClock
+from currents_async.testing.faults import BODY
+
+Connect = Callable[..., Awaitable[Currents]]
+
+CREATE = Endpoint("createThing", "POST", "/things", dict[str, object])
+UPDATE = Endpoint("updateThing", "PUT", "/things/t", dict[str, object])
+ENABLE = Endpoint("enableThing", "PUT", "/things/t/enable", dict[str, object], idempotent=True)
+
+
+class Row(NamedTuple):
+    """A request, and whether it may be sent again when nobody knows what became of it."""
+
+    name: str
+    call: Callable[[Currents], Awaitable[object]]
+    repeatable: bool = True
+    ambiguous: bool = False
+    """Whether it is repeated on the caller's word alone."""
+
+
+def _send(
+    endpoint: Endpoint[Any], *, again: bool = False
+) -> Callable[[Currents], Awaitable[object]]:
+    def call(currents: Currents) -> Awaitable[object]:
+        terms = currents._transport.terms(repeat_writes=again)
+        return currents._transport.call(endpoint.request(body={}), terms)
+
+    return call
+
+
+async def _stream(currents: Currents) -> None:
+    async with currents.runs.stream("r") as specs:
+        async for _ in specs:
+            pass
+
+
+ROWS = [
+    Row("GET run", lambda currents: currents.runs.get("r")),
+    Row("GET run, found", lambda currents: currents.runs.find("p")),
+    Row("GET run, as a stream", _stream),
+    Row("GET instance", lambda currents: currents.instances.get("i")),
+    Row("PUT cancel", lambda currents: currents.runs.cancel("r")),
+    Row("PUT cancel by CI", lambda currents: currents.runs.cancel_github_ci("1", 1)),
+    Row("PUT enable", _send(ENABLE)),
+    Row("DELETE", lambda currents: currents.runs.delete("r")),
+    Row("PUT reset", lambda currents: currents.runs.reset("r", ["m"]), repeatable=False),
+    Row("PUT update", _send(UPDATE), repeatable=False),
+    Row("POST", _send(CREATE), repeatable=False),
+    Row(
+        "PUT reset, again",
+        lambda currents: currents.runs.reset("r", ["m"], retry_ambiguous=True),
+        ambiguous=True,
+    ),
+    Row("POST, again", _send(CREATE, again=True), ambiguous=True),
+]
+
+
+class Column(NamedTuple):
+    """How a request fails, and as what."""
+
+    name: str
+    fault: dict[str, Any]
+    error: type[CurrentsError]
+
+
+GZIP = {"Content-Encoding": "gzip"}
+COMPRESSED = gzip.compress(BODY)
+DAMAGED = COMPRESSED[:20] + b"\xff\xff\xff\xff" + COMPRESSED[24:]
+
+THROTTLED = [Column("429", {"status": 429}, RateLimitedError)]
+OPEN = [
+    Column("408", {"status": 408}, APIError),
+    *(Column(str(status), {"status": status}, ServerError) for status in (500, 502, 503, 504)),
+    Column("502 HTML", {"status": 502, "body": b"<html>Bad Gateway</html>"}, ServerError),
+    Column("disconnect", {"fault": "close"}, TransportError),
+    Column("reset", {"fault": "reset"}, TransportError),
+    Column("truncated", {"status": 200, "headers": GZIP, "body": COMPRESSED[:-9]}, TransportError),
+    Column("timeout", {"fault": "stall"}, RequestTimeoutError),
+]
+FINAL = [
+    *(Column(str(status), {"status": status}, RedirectError) for status in (300, 301, 302, 307)),
+    Column("400", {"status": 400}, BadRequestError),
+    Column("401", {"status": 401}, UnauthorizedError),
+    Column("402", {"status": 402}, RequestFailedError),
+    Column("403", {"status": 403}, ForbiddenError),
+    Column("404", {"status": 404}, NotFoundError),
+    Column("405", {"status": 405}, APIError),
+    Column("409", {"status": 409}, ConflictError),
+    Column("410", {"status": 410}, APIError),
+    Column("413", {"status": 413}, PayloadTooLargeError),
+    Column("422", {"status": 422}, UnprocessableError),
+    Column("425", {"status": 425}, APIError),
+    Column("499", {"status": 499}, APIError),
+    *(Column(str(status), {"status": status}, ServerError) for status in (501, 505, 507, 520, 599)),
+    Column(
+        "already", {"status": 422, "body": b'{"error":"already cancelled"}'}, AlreadyCancelledError
+    ),
+    Column("no JSON", {"status": 200, "body": b"<html>Welcome</html>"}, DecodeError),
+    Column("no data", {"status": 200, "body": b'{"status":"OK"}'}, DecodeError),
+    Column("refused", {"status": 200, "body": b'{"status":"FAILED","error":"no"}'}, APIError),
+    Column("damaged", {"status": 200, "headers": GZIP, "body": DAMAGED}, DecodeError),
+    Column("too large", {"status": 200, "body": b" " * 10_000}, ResponseTooLargeError),
+]
+
+rows = pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in ROWS])
+
+
+def columns(columns: list[Column]) -> pytest.MarkDecorator:
+    params = [pytest.param(column, id=column.name) for column in columns]
+    return pytest.mark.parametrize("column", params)
+
+
+@pytest.fixture
+async def currents(connect: Connect) -> Currents:
+    return await connect(limits=Limits(body=9_999), retries=Retries(attempts=3))
+
+
+async def error_of(row: Row, currents: Currents) -> Any:
+    with pytest.raises(CurrentsError) as caught:
+        await row.call(currents)
+    return caught.value
+
+
+def tokens(currents: Currents) -> int:
+    return currents._channel.quota.tokens
+
+
+@rows
+class TestForEver:
+    """A failure that does not go away."""
+
+    async def test_never_sent(
+        self, connect: Connect, clock: ManualClock, unused_port: int, row: Row
+    ) -> None:
+        currents = await connect(base_url=f"http://127.0.0.1:{unused_port}")
+        error = await error_of(row, currents)
+        assert type(error) is ConnectError
+        assert error.attempts == currents.traffic.requests == 3
+        assert clock.waited == [0.025, 0.05]
+        assert tokens(currents) == 500 - 28
+
+    @columns(THROTTLED)
+    async def test_throttled(
+        self, server: FakeCurrents, currents: Currents, clock: ManualClock, row: Row, column: Column
+    ) -> None:
+        server.fail(None, times=None, **column.fault)
+        error = await error_of(row, currents)
+        assert type(error) is RateLimitedError
+        assert error.attempts == len(server.requests) == 3
+        assert clock.waited == [0.5, 1.0]
+        assert tokens(currents) == 500 - 10
+
+    @columns(OPEN)
+    async def test_nobody_knows_what_became_of_it(
+        self, server: FakeCurrents, currents: Currents, clock: ManualClock, row: Row, column: Column
+    ) -> None:
+        server.fail(None, times=None, **column.fault)
+        if column.error is RequestTimeoutError:
+            client = currents.with_options(timeouts=Timeouts(read=0.01))
+        else:
+            client = currents
+        error = await error_of(row, client)
+        if row.repeatable:
+            assert error.attempts == currents.traffic.requests == 3
+            assert clock.waited == [0.025, 0.05]
+            assert tokens(currents) == 500 - 28
+        else:
+            assert error.attempts == currents.traffic.requests == 1
+            assert clock.waited == []
+            assert tokens(currents) == 500
+        if client is currents:  # who gives up soon may do so before the server has looked
+            assert len(server.requests) == currents.traffic.requests
+        if row.ambiguous or not row.repeatable:
+            assert type(error) is AmbiguousError
+            error = error.error
+        assert type(error) is column.error
+
+    @columns(FINAL)
+    async def test_no_sense_in_another(
+        self, server: FakeCurrents, currents: Currents, clock: ManualClock, row: Row, column: Column
+    ) -> None:
+        server.fail(None, times=None, **column.fault)
+        error = await error_of(row, currents)
+        assert error.attempts == len(server.requests) == 1
+        assert type(error) is column.error
+        assert clock.waited == []
+        assert tokens(currents) == 500
+
+
+CASES = [
+    pytest.param(row, column, waits, id=f"{row.name}-{column.name}")
+    for group, waits in ((THROTTLED, [0.5, 1.0]), (OPEN, [0.025, 0.05]))
+    for column in group
+    for row in ROWS
+    if (row.repeatable or group is THROTTLED) and column.name != "timeout"
+]
+
+
+class TestGoingAway:
+    """A failure that is gone after an attempt or two."""
+
+    @pytest.mark.parametrize("failures", [1, 2])
+    @pytest.mark.parametrize(("row", "column", "waits"), CASES)
+    async def test_a_success_in_the_end(
+        self,
+        server: FakeCurrents,
+        connect: Connect,
+        clock: ManualClock,
+        row: Row,
+        column: Column,
+        waits: list[float],
+        failures: int,
+    ) -> None:
+        currents = await connect()
+        server.fail(None, times=failures, **column.fault)
+        server.fail(None, 200, None, headers=GZIP, body=COMPRESSED)
+        await row.call(currents)
+        assert len(server.requests) == failures + 1
+        assert clock.waited == waits[:failures]
+        assert tokens(currents) == 500
+
+    @pytest.mark.parametrize(
+        ("faults", "waits"),
+        [
+            (["429", "503"], [0.5, 0.05]),
+            (["503", "429"], [0.025, 1.0]),
+            (["disconnect", "429"], [0.025, 1.0]),
+        ],
+    )
+    async def test_each_wait_is_for_its_own_reason(
+        self,
+        server: FakeCurrents,
+        currents: Currents,
+        clock: ManualClock,
+        faults: list[str],
+        waits: list[float],
+    ) -> None:
+        for name in faults:
+            [column] = [column for column in THROTTLED + OPEN if column.name == name]
+            server.fail(None, **column.fault)
+        server.fail(None, 200, None, headers=GZIP, body=COMPRESSED)
+        await currents.runs.cancel("r")
+        assert clock.waited == waits
+
+    @pytest.mark.parametrize("first", ["503", "429"])
+    @pytest.mark.parametrize("status", [400, 404, 422])
+    async def test_what_cannot_be_repeated_ends_it(
+        self, server: FakeCurrents, currents: Currents, first: str, status: int
+    ) -> None:
+        server.fail("getRun", int(first))
+        server.fail("getRun", status)
+        with pytest.raises(APIError) as caught:
+            await currents.runs.get("r")
+        assert caught.value.status == status
+        assert caught.value.attempts == len(server.requests) == 2
+
+    async def test_a_write_that_was_refused_and_then_may_have_happened(
+        self, server: FakeCurrents, currents: Currents
+    ) -> None:
+        server.fail("resetRun", 429)
+        server.fail("resetRun", 503)
+        with pytest.raises(AmbiguousError) as caught:
+            await currents.runs.reset("r", ["m"])
+        assert isinstance(caught.value.error, ServerError)
+        assert caught.value.attempts == len(server.requests) == 2
+
+    async def test_a_write_that_may_have_happened_and_then_was_refused(
+        self, server: FakeCurrents, currents: Currents
+    ) -> None:
+        """The last word is about the last attempt; what became of the first is as open as ever."""
+        server.fail("resetRun", 503)
+        server.fail("resetRun", 429, None)
+        with pytest.raises(AmbiguousError) as caught:
+            await currents.runs.reset("r", ["m"], retry_ambiguous=True)
+        assert isinstance(caught.value.error, RateLimitedError)
+        assert caught.value.attempts == len(server.requests) == 3
+
+
+class TestRetries:
+    @pytest.mark.parametrize(
+        ("attempts", "status", "waits"),
+        [
+            (1, 503, []),
+            (2, 503, [0.025]),
+            (5, 503, [0.025, 0.05, 0.1, 0.2]),
+            (
+                12,
+                503,
+                [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10, 10],
+            ),
+            (1, 429, []),
+            (3, 429, [0.5, 1]),
+        ],
+    )
+    async def test_attempts(
+        self,
+        server: FakeCurrents,
+        connect: Connect,
+        clock: ManualClock,
+        attempts: int,
+        status: int,
+        waits: list[float],
+    ) -> None:
+        currents = await connect(retries=Retries(attempts=attempts))
+        server.fail("getRun", status, None)
+        with pytest.raises(APIError) as caught:
+            await currents.runs.get("r")
+        assert caught.value.attempts == len(server.requests) == attempts
+        assert clock.waited == waits
+
+    async def test_of_a_view(
+        self, server: FakeCurrents, currents: Currents, clock: ManualClock
+    ) -> None:
+        server.fail("getRun", times=None)
+        view = currents.with_options(retries=Retries(attempts=1))
+        for client, requests in ((view, 1), (currents, 4), (view, 5)):
+            with pytest.raises(ServerError):
+                await client.runs.get("r")
+            assert len(server.requests) == requests
+        assert clock.waited == [0.025, 0.05]
+        assert tokens(view) == tokens(currents) == 500 - 28
+
+    @pytest.mark.parametrize(
+        ("chance", "waits"), [(0.0, []), (0.25, [0.0125, 0.025]), (0.75, [0.0375, 0.075])]
+    )
+    async def test_the_dice_decide(
+        self, server: FakeCurrents, connect: Connect, chance: float, waits: list[float]
+    ) -> None:
+        clock = ManualClock(chance=chance)
+        currents = await connect(clock=clock)
+        server.fail("getRun", times=None)
+        with pytest.raises(ServerError):
+            await currents.runs.get("r")
+        assert len(server.requests) == 3
+        assert clock.waited == pytest.approx(waits)
+
+
+class TestAlreadyDone:
+    """The server refuses a repetition because the attempt before did it."""
+
+    @pytest.mark.parametrize("first", [{"fault": "truncate"}, {"fault": "cut-gzip"}])
+    async def test_cancelled(
+        self, server: FakeCurrents, currents: Currents, project: WorldProject, first: Any
+    ) -> None:
+        run = project.run(specs=2, running=True)
+        server.fail("cancelRun", **first)
+        cancelled = await currents.runs.cancel(run.run_id)
+        assert cancelled.run_id == run.run_id
+        assert [request.status for request in server.requests] == [200, 422]
+        assert tokens(currents) == 500
+
+    @pytest.mark.parametrize("first", [{"fault": "truncate"}, {"fault": "cut-gzip"}])
+    async def test_deleted(
+        self, server: FakeCurrents, currents: Currents, project: WorldProject, first: Any
+    ) -> None:
+        run = project.run(specs=2)
+        server.fail("deleteRun", **first)
+        deleted = await currents.runs.delete(run.run_id)
+        assert deleted.run_id == run.run_id
+        assert [request.status for request in server.requests] == [200, 404]
+
+    @pytest.mark.parametrize("word", ["cancelled", "canceled"])
+    @pytest.mark.parametrize("column", [column.name for column in OPEN if column.name != "timeout"])
+    async def test_after_anything_that_leaves_it_open(
+        self, server: FakeCurrents, currents: Currents, column: str, word: str
+    ) -> None:
+        [fault] = [one.fault for one in OPEN if one.name == column]
+        body = b'{"status":"FAILED","error":"Run already %s"}' % word.encode()
+        for operation in ("cancelRun", "cancelRunByGithubCI"):
+            server.fail(operation, **fault)
+            server.fail(operation, 422, body=body)
+        assert (await currents.runs.cancel("r")).run_id == "r"
+        await currents.runs.cancel_github_ci("1", 1)
+        assert len(server.requests) == 4
+
+    async def test_an_open_attempt_long_ago(self, server: FakeCurrents, currents: Currents) -> None:
+        server.fail("deleteRun", 503)
+        server.fail("deleteRun", 429)
+        server.fail("deleteRun", 404)
+        assert (await currents.runs.delete("r")).run_id == "r"
+        assert len(server.requests) == 3
+
+    @pytest.mark.parametrize(
+        ("before", "error", "requests"),
+        [
+            ([], AlreadyCancelledError, 1),
+            ([{"status": 429}], AlreadyCancelledError, 2),
+            ([{"status": 429}, {"status": 429}], AlreadyCancelledError, 3),
+        ],
+    )
+    async def test_somebody_else_did_it(
+        self,
+        server: FakeCurrents,
+        currents: Currents,
+        before: list[Any],
+        error: type[CurrentsError],
+        requests: int,
+    ) -> None:
+        """An attempt that was refused did nothing: the run had been cancelled by somebody else."""
+        for fault in before:
+            server.fail("cancelRun", **fault)
+        server.fail("cancelRun", 422, body=b'{"error":"Run already cancelled"}')
+        with pytest.raises(error) as caught:
+            await currents.runs.cancel("r")
+        assert getattr(caught.value, "attempts", 0) == len(server.requests) == requests
+
+    @pytest.mark.parametrize("status", [404, 409, 422])
+    async def test_another_refusal_is_one(
+        self, server: FakeCurrents, currents: Currents, status: int
+    ) -> None:
+        server.fail("cancelRun", 503)
+        server.fail("cancelRun", status)
+        with pytest.raises(APIError) as caught:
+            await currents.runs.cancel("r")
+        assert caught.value.status == status
+
+    async def test_only_of_what_can_be_done_once(
+        self, server: FakeCurrents, currents: Currents
+    ) -> None:
+        server.fail("getRun", 503)
+        server.fail("getRun", 404)
+        with pytest.raises(NotFoundError):
+            await currents.runs.get("r")
+
+
+class TestQuota:
+    @pytest.mark.parametrize(("status", "requests"), [(503, 3_035), (429, 3_100)])
+    async def test_a_total_outage(
+        self, server: FakeCurrents, connect: Connect, status: int, requests: int
+    ) -> None:
+        """500 tokens are 35 retries at 14, or 100 throttled ones at 5."""
+        currents = await connect(limits=Limits(rate=1e6))
+        server.fail(None, status, None)
+        waiting = iter(range(3_000))
+
+        async def work() -> None:
+            for _ in waiting:
+                with pytest.raises(APIError):
+                    await currents.runs.get("r")
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(16):
+                group.create_task(work())
+        assert len(server.requests) == currents.traffic.requests == requests
+
+    async def test_no_tokens_no_retry(
+        self, server: FakeCurrents, currents: Currents, clock: ManualClock
+    ) -> None:
+        currents._channel.quota.tokens = 18
+        server.fail("getRun", times=None)
+        for requests in (2, 3):
+            with pytest.raises(ServerError):
+                await currents.runs.get("r")
+            assert len(server.requests) == requests
+        assert tokens(currents) == 4
+        assert clock.waited == [0.025]
+
+    async def test_successes_earn_tokens(self, server: FakeCurrents, currents: Currents) -> None:
+        currents._channel.quota.tokens = 0
+        server.fail("cancelRun", 200, None, body=BODY)
+        for _ in range(14):
+            await currents.runs.cancel("r")
+        assert tokens(currents) == 14
+        server.fail("getRun", times=None)
+        with pytest.raises(ServerError) as caught:
+            await currents.runs.get("r")
+        assert caught.value.attempts == 2
+        assert tokens(currents) == 0
+
+    async def test_a_retry_that_helps_costs_nothing(
+        self, server: FakeCurrents, currents: Currents
+    ) -> None:
+        currents._channel.quota.tokens = 28
+        for _ in range(10):
+            server.fail("cancelRun", times=2)
+            server.fail("cancelRun", 200, body=BODY)
+            await currents.runs.cancel("r")
+        assert tokens(currents) == 28
+        assert len(server.requests) == 30
+
+    async def test_a_refusal_gives_nothing_back(
+        self, server: FakeCurrents, currents: Currents
+    ) -> None:
+        server.fail("getRun", 503)
+        server.fail("getRun", 400)
+        with pytest.raises(BadRequestError):
+            await currents.runs.get("r")
+        assert tokens(currents) == 486

@@ -1,0 +1,178 @@
+"""One timer for all steps that wait for the network, in a loop whose time we move."""
+
+import asyncio
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from currents_async._transport.watch import Watch
+
+
+class Steps:
+    """Steps under a watch, by name, and when they ended."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.now = 1000.0
+        self.watch = Watch()
+        self.ended: dict[str, float] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._done: dict[str, asyncio.Event] = {}
+        self.loop.time = lambda: self.now  # type: ignore[method-assign]
+
+    async def begin(self, name: str, seconds: float) -> None:
+        self._done[name] = asyncio.Event()
+        self._tasks[name] = asyncio.create_task(self._step(name, seconds))
+        await self.turns()
+
+    async def _step(self, name: str, seconds: float) -> None:
+        timeout = asyncio.timeout(None)
+        try:
+            async with timeout:
+                self.watch.begin(timeout, seconds)
+                await self._done[name].wait()
+        except TimeoutError:
+            self.ended[name] = self.now - 1000
+        finally:
+            self.watch.end(timeout)
+
+    async def finish(self, name: str) -> None:
+        """Have a step be done in time."""
+        self._done[name].set()
+        await self.turns()
+        await self._tasks[name]
+
+    async def at(self, time: float) -> None:
+        """Move the time of the loop on to so many seconds after the beginning."""
+        self.now = 1000 + time
+        await self.turns()
+
+    async def end(self) -> None:
+        for name in self._tasks:
+            await self.finish(name)
+        assert not self.watch._ends
+        del self.loop.time
+
+    @staticmethod
+    async def turns() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+async def test_a_step_ends_at_its_time() -> None:
+    steps = Steps()
+    await steps.begin("a", 5)
+    await steps.at(4.999)
+    assert steps.ended == {}
+    await steps.at(5)
+    assert steps.ended == {"a": 5}
+    await steps.end()
+
+
+async def test_a_later_step_may_end_sooner() -> None:
+    steps = Steps()
+    await steps.begin("a", 5)
+    await steps.begin("b", 9)
+    await steps.at(1)
+    await steps.begin("c", 2)
+    for second in range(2, 12):
+        await steps.at(second)
+    assert steps.ended == {"c": 3, "a": 5, "b": 9}
+    await steps.end()
+
+
+async def test_who_is_done_is_left_alone() -> None:
+    steps = Steps()
+    await steps.begin("a", 5)
+    await steps.begin("b", 6)
+    await steps.finish("a")
+    await steps.at(5.5)
+    await steps.at(6)
+    assert steps.ended == {"b": 6}
+    await steps.end()
+
+
+async def test_for_ever() -> None:
+    steps = Steps()
+    await steps.begin("a", math.inf)
+    await steps.at(1e9)
+    assert steps.ended == {}
+    assert steps.watch._timer is None
+    await steps.end()
+
+
+@pytest.mark.parametrize("seconds", [0, -1])
+async def test_no_time_at_all(seconds: float) -> None:
+    steps = Steps()
+    await steps.begin("a", seconds)
+    assert steps.ended == {"a": 0}
+    await steps.end()
+
+
+async def test_all_at_once() -> None:
+    steps = Steps()
+    for name, seconds in (("a", 5), ("b", math.inf), ("c", 60)):
+        await steps.begin(name, seconds)
+    steps.watch.end_all()
+    steps.watch.end_all()
+    await steps.turns()
+    assert steps.ended == {"a": 0, "b": 0, "c": 0}
+    assert steps.watch._timer is None
+    await steps.end()
+
+
+async def test_one_timer_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = Steps()
+    timers: list[asyncio.TimerHandle] = []
+    call_at = steps.loop.call_at
+
+    def counted(*args: object) -> asyncio.TimerHandle:
+        timers.append(call_at(*args))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        return timers[-1]
+
+    monkeypatch.setattr(steps.loop, "call_at", counted)
+    for number in range(1000):
+        await steps.begin(str(number), 10 + number / 1e6)
+    assert len(timers) == 1
+    await steps.at(10.1)
+    assert len(steps.ended) == 1000
+    # Those that end within a hundredth of a second end together.
+    assert len(timers) <= 3
+    assert sum(not timer.cancelled() for timer in timers if timer.when() > steps.now) == 0
+    await steps.end()
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 0.2), st.floats(0, 1)), min_size=1, max_size=20),
+    st.sets(st.integers(0, 19)),
+)
+@settings(max_examples=50)
+async def test_nobody_is_early_late_or_forgotten(
+    begun: list[tuple[float, float]], finished: set[int]
+) -> None:
+    steps = Steps()
+    ends: dict[str, float] = {}
+    now = 0.0
+    tick = 1 / 128
+    try:
+        for number, (gap, seconds) in enumerate(begun):
+            until = now + gap
+            while now < until:
+                now += tick
+                await steps.at(now)
+            await steps.begin(str(number), seconds)
+            ends[str(number)] = now + seconds
+            if number in finished:
+                await steps.finish(str(number))
+        while now < max(ends.values()) + 0.1:
+            now += tick
+            await steps.at(now)
+        for name, end in ends.items():
+            if name in steps.ended:
+                assert end - 1e-6 <= steps.ended[name] <= end + 0.01 + 2 * tick
+            else:
+                assert int(name) in finished
+    finally:
+        await steps.end()
