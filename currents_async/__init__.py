@@ -6,9 +6,11 @@ from currents_async._config import Limits, Retries, Timeouts
 from currents_async._downloads.results import AssetResult, AssetResults
 from currents_async._downloads.save import AssetDownload
 from currents_async._fanout import InstanceResults
+from currents_async._pagination import CursorPager, PagePager
 from currents_async._plans import InstanceResult
+from currents_async._resources.errors import ErrorsPager
 from currents_async._streams import RunStream
-from currents_async._transport import RequestAttempt, RequestCall, Trace, Traffic
+from currents_async._transport import RawResponse, RequestAttempt, RequestCall, Trace, Traffic
 from currents_async._version import __version__
 from currents_async._wire.throttle import RateLimit
 from currents_async.errors import (
@@ -24,6 +26,7 @@ from currents_async.errors import (
     ForbiddenError,
     InvalidArgumentError,
     NotFoundError,
+    PaginationError,
     PayloadTooLargeError,
     RateLimitedError,
     RedirectError,
@@ -51,16 +54,21 @@ __all__ = [
     "ConnectError",
     "Currents",
     "CurrentsError",
+    "CursorPager",
     "DecodeError",
+    "ErrorsPager",
     "ForbiddenError",
     "InstanceResult",
     "InstanceResults",
     "InvalidArgumentError",
     "Limits",
     "NotFoundError",
+    "PagePager",
+    "PaginationError",
     "PayloadTooLargeError",
     "RateLimit",
     "RateLimitedError",
+    "RawResponse",
     "RedirectError",
     "RequestAttempt",
     "RequestCall",

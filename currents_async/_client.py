@@ -1,9 +1,10 @@
 """The client: where the parts are put together, opened and closed."""
 
 import ssl as tls
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self, TypeVar, overload
 
 import aiohttp
 
@@ -16,20 +17,35 @@ from currents_async._config import (
     resolve_project_id,
 )
 from currents_async._fanout import load_backend
+from currents_async._resources._request import build_request
+from currents_async._resources.actions import Actions
 from currents_async._resources.assets import Assets
+from currents_async._resources.context import Context
+from currents_async._resources.errors import Errors
 from currents_async._resources.instances import Instances, fetch_instance
+from currents_async._resources.jira import Jira
+from currents_async._resources.projects import Projects
 from currents_async._resources.runs import Runs
+from currents_async._resources.signatures import Signatures
+from currents_async._resources.spec_files import SpecFiles
+from currents_async._resources.test_results import TestResults
+from currents_async._resources.tests import Tests
+from currents_async._resources.webhooks import Webhooks
 from currents_async._transport import (
     Channel,
     Hooks,
+    RawResponse,
     Session,
     Tracing,
     Traffic,
     Transport,
     find_credential,
 )
+from currents_async._wire.endpoint import Method
 from currents_async._wire.throttle import RateLimit
 from currents_async.errors import InvalidArgumentError
+
+T = TypeVar("T")
 
 
 class Currents:
@@ -63,6 +79,16 @@ class Currents:
 
     runs: Runs
     instances: Instances
+    projects: Projects
+    spec_files: SpecFiles
+    tests: Tests
+    test_results: TestResults
+    errors: Errors
+    signatures: Signatures
+    actions: Actions
+    webhooks: Webhooks
+    context: Context
+    jira: Jira
     assets: Assets
 
     def __init__(
@@ -106,6 +132,16 @@ class Currents:
         fetch = partial(fetch_instance, transport)
         self.instances = Instances(transport, self._project_id)
         self.runs = Runs(transport, self._project_id, fetch)
+        self.projects = Projects(transport, self._project_id)
+        self.spec_files = SpecFiles(transport, self._project_id)
+        self.tests = Tests(transport, self._project_id)
+        self.test_results = TestResults(transport, self._project_id)
+        self.errors = Errors(transport, self._project_id)
+        self.signatures = Signatures(transport, self._project_id)
+        self.actions = Actions(transport, self._project_id)
+        self.webhooks = Webhooks(transport, self._project_id)
+        self.context = Context(transport, self._project_id)
+        self.jira = Jira(transport, self._project_id)
         self.assets = Assets(transport, self._project_id, fetch, self.runs.stream)
 
     def with_options(
@@ -119,6 +155,57 @@ class Currents:
         vars(view).update(vars(self))
         view._make_groups(self._transport.with_options(timeouts, retries))  # noqa: SLF001 - a copy
         return view
+
+    @overload
+    async def request(
+        self,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        body: object = None,
+        type: type[T],
+        retry_ambiguous: bool = False,
+    ) -> T: ...
+
+    @overload
+    async def request(
+        self,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        body: object = None,
+        type: None = None,
+        retry_ambiguous: bool = False,
+    ) -> RawResponse: ...
+
+    async def request(
+        self,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        body: object = None,
+        type: Any = None,  # noqa: A002 - what it is called everywhere
+        retry_ambiguous: bool = False,
+    ) -> Any:
+        """Send a request that no method here is for, as all others are sent.
+
+        ```python
+        await currents.request("GET", "/projects/p/new-thing", query={"limit": "5"}, type=NewThing)
+        ```
+
+        `path` is relative to the base URL and percent-encoded, `body` becomes JSON. Returns the
+        `data` of the envelope as a `type`, any that msgspec decodes; without one the
+        `RawResponse`. Writes are not repeated when it is unknown whether they were carried out,
+        but with `retry_ambiguous`. Raises as the methods of all groups do.
+        """
+        request = build_request(method, path, query, body, type)
+        terms = self._transport.terms(repeat_writes=retry_ambiguous)
+        if type is None:
+            return await self._transport.call_raw(request, terms)
+        return await self._transport.call(request, terms)
 
     @property
     def rate_limit(self) -> RateLimit | None:

@@ -22,6 +22,7 @@
     │   ├── ServerError               5xx
     │   └── RedirectError             3xx
     ├── DecodeError                   the answer arrived and is not what the API documents
+    ├── PaginationError               the pages of a list lead nowhere
     └── ResponseTooLargeError         the answer is larger than Limits.body
 
 Every one of them pickles, and none ever holds the API key.
@@ -42,6 +43,7 @@ __all__ = [
     "ForbiddenError",
     "InvalidArgumentError",
     "NotFoundError",
+    "PaginationError",
     "PayloadTooLargeError",
     "RateLimitedError",
     "RedirectError",
@@ -165,6 +167,10 @@ class DecodeError(_RequestError):
     ) -> None:
         super().__init__(message, operation=operation, method=method, url=url, attempts=attempts)
         self.path = path
+
+
+class PaginationError(CurrentsError):
+    """The pages of a list lead nowhere: in a circle, or to an empty page that claims more."""
 
 
 class ResponseTooLargeError(_RequestError):

@@ -1,6 +1,7 @@
 """The README's code runs, as it stands there."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from currents_async import Currents
 from currents_async.testing import FakeCurrents, WorldProject
+from tests import operations
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
@@ -73,6 +75,18 @@ async def test_stream(currents: Currents, project: WorldProject) -> None:
     assert await block_with("unfinished")["unfinished"](currents, run.run_id) == paths
 
 
+async def test_lists(project: WorldProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURRENTS_PROJECT_ID", project.project_id)
+    runs = [project.run(specs=4, failures=1, flaky=2) for _ in range(3)]
+    since = datetime.now(UTC) - timedelta(days=3650)
+    block = block_with("flaky_tests")
+    async with Currents() as currents:
+        assert 1 <= len(await block["flaky_tests"](currents, since)) <= 6
+        found, bookmark = await block["next_failures"](currents, None)
+        assert found == [run.run_id for run in reversed(runs)]
+        assert await block["next_failures"](currents, bookmark) == ([], bookmark)
+
+
 async def test_patience(
     server: FakeCurrents, project: WorldProject, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -84,6 +98,12 @@ async def test_patience(
 
 async def test_test() -> None:
     await block_with("test_a_bot")["test_a_bot"]()
+
+
+def test_the_table_of_operations_is_up_to_date() -> None:
+    """`python -m tests.operations --write` writes it."""
+    shown = README.partition("<!-- operations: begin -->\n")[2]
+    assert shown.partition("<!-- operations: end -->")[0] == operations.table()
 
 
 def test_no_block_is_forgotten() -> None:

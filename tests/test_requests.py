@@ -1,20 +1,27 @@
 """What each operation sends, to the byte."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import importlib
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp.abc import AbstractStreamWriter
 from aioresponses import aioresponses
 from yarl import URL
 
 from currents_async import Currents
+from tests.rows.row import Row
 
 BASE = "https://api.currents.dev/v1"
-Call = Callable[[Currents], Awaitable[object]]
-RUN = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
+# Each module has the `ROWS` of one group.
+MODULES = sorted({path.stem for path in Path(__file__).with_name("rows").glob("*.py")} - {"row"})
+ROWS: list[Row] = [
+    row for name in MODULES for row in importlib.import_module(f"tests.rows.{name}").ROWS
+]
 
 
 class Response(aiohttp.ClientResponse):
@@ -23,75 +30,6 @@ class Response(aiohttp.ClientResponse):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         writer = Mock(spec=AbstractStreamWriter, output_size=0)
         super().__init__(*args, stream_writer=writer, **kwargs)
-
-
-def row(
-    operation: str,
-    call: Call,
-    method: str,
-    target: str,
-    body: bytes | None = None,
-    *,
-    data: object = None,
-) -> Any:
-    return pytest.param(call, method, target, body, data or {}, id=f"{operation} {target}")
-
-
-ROWS = [
-    row("getRun", lambda c: c.runs.get("r 1"), "GET", "/runs/r%201", data=RUN),
-    row("findRun", lambda c: c.runs.find("p"), "GET", "/runs/find?projectId=p", data=RUN),
-    row(
-        "findRun",
-        lambda c: c.runs.find("p", branch="release/*", tags=["b", "a c"], pw_last_run=True),
-        "GET",
-        "/runs/find?projectId=p&branch=release%2F%2A&tags%5B%5D=b&tags%5B%5D=a%20c&pwLastRun=true",
-        data=RUN,
-    ),
-    row(
-        "findRun",
-        lambda c: c.runs.find(ci_build_id="b#1", pw_last_run=False),
-        "GET",
-        "/runs/find?projectId=default&ciBuildId=b%231&pwLastRun=false",
-        data=RUN,
-    ),
-    row("cancelRun", lambda c: c.runs.cancel("r"), "PUT", "/runs/r/cancel"),
-    row(
-        "cancelRunByGithubCI",
-        lambda c: c.runs.cancel_github_ci("123", 1),
-        "PUT",
-        "/runs/cancel-ci/github",
-        b'{"githubRunId":"123","githubRunAttempt":1}',
-    ),
-    row(
-        "cancelRunByGithubCI",
-        lambda c: c.runs.cancel_github_ci("123", 2, project_id="p", ci_build_id="b"),
-        "PUT",
-        "/runs/cancel-ci/github",
-        b'{"githubRunId":"123","githubRunAttempt":2,"projectId":"p","ciBuildId":"b"}',
-    ),
-    row(
-        "resetRun",
-        lambda c: c.runs.reset("r", ["m1", "m2"]),
-        "PUT",
-        "/runs/r/reset",
-        b'{"machineId":["m1","m2"]}',
-    ),
-    row(
-        "resetRun",
-        lambda c: c.runs.reset("r", ["m1"], batched=True),
-        "PUT",
-        "/runs/r/reset",
-        b'{"machineId":["m1"],"isBatchedOr8n":true}',
-    ),
-    row("deleteRun", lambda c: c.runs.delete("r"), "DELETE", "/runs/r"),
-    row(
-        "getInstance",
-        lambda c: c.instances.get("ä?b"),
-        "GET",
-        "/instances/%C3%A4%3Fb",
-        data={"instanceId": "i"},
-    ),
-]
 
 
 @pytest.fixture
@@ -114,36 +52,32 @@ def urls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return urls
 
 
-@pytest.mark.parametrize(("call", "method", "target", "body", "data"), ROWS)
-async def test_request(
-    client: Currents,
-    urls: list[str],
-    call: Call,
-    method: str,
-    target: str,
-    body: bytes | None,
-    data: object,
-) -> None:
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=f"{row.operation} {row.target}") for row in ROWS]
+)
+async def test_request(client: Currents, urls: list[str], row: Row) -> None:
+    body = msgspec.json.encode({"status": "OK", "data": row.data})
     with aioresponses() as mock:
         mock.add(
-            URL(BASE + target, encoded=True),
-            method,
-            payload={"status": "OK", "data": data},
+            URL(BASE + row.target, encoded=True),
+            row.method,
+            status=row.status,
+            body=body if row.content is None else row.content,
             response_class=Response,
         )
-        await call(client)
+        await row.call(client)
         [((sent_method, _), [sent])] = mock.requests.items()
 
-    assert urls == [BASE + target]
-    assert sent_method == method
-    assert sent.kwargs["data"] == body
+    assert urls == [BASE + row.target]
+    assert sent_method == row.method
+    assert sent.kwargs["data"] == row.body
     headers = dict(sent.kwargs["headers"])  # the key comes later: `test_session.py`
     assert headers.pop("User-Agent").startswith("currents-async/")
     expected = {
-        "Accept": "application/json",
+        "Accept": "application/json" if row.content is None else "text/markdown",
         "Accept-Encoding": "gzip",
     }
-    if body is not None:
+    if row.body is not None:
         expected["Content-Type"] = "application/json"
     assert headers == expected
     assert sent.kwargs["allow_redirects"] is False

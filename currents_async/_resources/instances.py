@@ -34,6 +34,7 @@ class Instances(Group):
     """
 
     __slots__ = ()
+    _compound = frozenset({"get_many"})
 
     async def get(self, instance_id: str) -> Instance:
         """Fetch an instance with its tests, their attempts, errors and artifacts.

@@ -4,19 +4,23 @@ Source of all of it: `openapi-runs-instances.json`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, get_args, overload
 
 from currents_async._config import check_count
 from currents_async._fanout import InstanceResults, OnError, instances_of
+from currents_async._pagination import PAGE_SIZE, CursorPager
 from currents_async._plans import RunPlan, ScheduledSpec
 from currents_async._resources._group import Group
 from currents_async._streams import RunStream
 from currents_async._transport import Answer, Terms, Transport
 from currents_async._wire.array import ArrayField, check_element
 from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.filters import Filters, Moment
 from currents_async._wire.query import Query, check_branch, check_text, check_texts, flag
 from currents_async.errors import AlreadyCancelledError, InvalidArgumentError, NotFoundError
 from currents_async.models.instances import Instance
+from currents_async.models.pages import CursorPage
+from currents_async.models.projects import ListedRun
 from currents_async.models.runs import DeletedRun, Run, RunCancellation, RunSpec
 
 SpecT = TypeVar("SpecT")
@@ -45,6 +49,14 @@ RESET_RUN = Endpoint("resetRun", "PUT", "/runs/{run_id}/reset", dict[str, object
 DELETE_RUN = Endpoint("deleteRun", "DELETE", "/runs/{run_id}", DeletedRun, already=NotFoundError)
 
 
+LIST_PROJECT_RUNS = Endpoint(
+    "listProjectRuns", "GET", "/projects/{project_id}/runs", CursorPage[ListedRun]
+)
+
+RunStatusFilter = Literal["PASSED", "FAILED", "RUNNING", "FAILING"]
+CompletionStateFilter = Literal["COMPLETE", "IN_PROGRESS", "CANCELED", "TIMEOUT"]
+
+
 class Runs(Group):
     """Runs of a test suite, and the instances they consist of.
 
@@ -53,6 +65,7 @@ class Runs(Group):
     """
 
     __slots__ = ("_fetch_instance",)
+    _compound = frozenset({"stream", "instances", "get_instances"})
 
     def __init__(
         self,
@@ -229,6 +242,61 @@ class Runs(Group):
         """
         return await self._transport.call(
             DELETE_RUN.request({"run_id": run_id}), already=DeletedRun(run_id=run_id)
+        )
+
+    # The last one: from here on `list` is no longer the built-in type.
+
+    def list(
+        self,
+        project_id: str | None = None,
+        *,
+        tags: Sequence[str] = (),
+        branches: Sequence[str] = (),
+        authors: Sequence[str] = (),
+        tag_operator: Literal["AND", "OR"] | None = None,
+        search: str | None = None,
+        pr_id: str | None = None,
+        status: Sequence[RunStatusFilter] = (),
+        completion_state: Sequence[CompletionStateFilter] = (),
+        date_start: Moment | None = None,
+        date_end: Moment | None = None,
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        reverse: bool = False,
+        prefetch: bool = False,
+    ) -> CursorPager[ListedRun]:
+        """List the runs of a project, the newest first, without their specs.
+
+        `project_id` defaults to the client's. `search` has at most 200 characters. Datetimes need
+        a time zone. `start` is a cursor or a resume token, to go on behind it; with `reverse` the
+        list goes from there towards the newest. Source: `operations.md`.
+        """
+        filters = (
+            Filters()
+            .texts("tags[]", "tags", tags)
+            .texts("branches[]", "branches", branches)
+            .texts("authors[]", "authors", authors)
+            .choice("tag_operator", "tag_operator", tag_operator, ("AND", "OR"))
+            .text("search", "search", search, longest=200)
+            .text("pr_id", "pr_id", pr_id)
+            .choices("status", "status", status, get_args(RunStatusFilter))
+            .choices(
+                "completion_state",
+                "completion_state",
+                completion_state,
+                get_args(CompletionStateFilter),
+            )
+            .moment("date_start", "date_start", date_start)
+            .moment("date_end", "date_end", date_end)
+        )
+        return self._cursor_pager(
+            LIST_PROJECT_RUNS,
+            {"project_id": self._project(project_id)},
+            filters.query,
+            page_size=page_size,
+            start=start,
+            reverse=reverse,
+            prefetch=prefetch,
         )
 
     def _stream(self, run_id: str, spec_type: type[SpecT], terms: Terms) -> Answer[SpecT, Run]:

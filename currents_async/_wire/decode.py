@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from currents_async._wire.extra import fill_extra, keeps_extra
 from currents_async._wire.faults import RefusedBody, UnexpectedBody
 
 T = TypeVar("T")
@@ -19,6 +20,8 @@ class Envelope(msgspec.Struct, Generic[T], frozen=True, gc=False):
     status: str | None = None
     error: str | None = None
     data: T | msgspec.UnsetType = msgspec.UNSET
+    has_more: bool = False
+    """Of lists whose items carry cursors."""
 
 
 def unwrap(envelope: Envelope[T]) -> T:
@@ -46,6 +49,7 @@ class EnvelopeDecoder(Generic[T]):
 
     def __init__(self, returns: type[T]) -> None:
         self._decoder: msgspec.json.Decoder[Envelope[T]] = envelope_decoder(cast("Any", returns))
+        self._keeps_extra = keeps_extra(cast("Any", returns))
         self._text = bytearray()
 
     @property
@@ -60,7 +64,10 @@ class EnvelopeDecoder(Generic[T]):
 
     def flush(self) -> tuple[list[Any], T]:
         """Return no elements and `data`, the text being complete; raise as `unwrap` does."""
-        return [], unwrap(decode(self._text, self._decoder))
+        data = unwrap(decode(self._text, self._decoder))
+        if self._keeps_extra:
+            fill_extra(data, unwrap(decode(self._text, envelope_decoder(object))))
+        return [], data
 
 
 def decode(text: Text, decoder: msgspec.json.Decoder[T]) -> T:

@@ -32,13 +32,20 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
     path: str
     """Relative to the base URL, with `{placeholders}` named after our arguments."""
     returns: type[T_co]
-    """What the envelope's `data` decodes into."""
+    """What the envelope's `data` decodes into; a `CursorPage` takes its `has_more` along."""
     array: ArrayField | None = None
     """The large array in `data` that is decoded while it arrives."""
+    accept: str = "application/json"
+    """The content type to ask for; one that is not JSON has no envelope, and `returns` is str."""
     idempotent: bool = False
     """Whether carrying a PUT out twice is as good as once."""
     already: type[APIError] | None = None
     """How the server refuses what has been done before: after a lost answer, a success."""
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the answer is JSON in the API's envelope."""
+        return self.accept == "application/json"
 
     @property
     def repeatable(self) -> bool:

@@ -1,6 +1,16 @@
 """What the API answers, as frozen Structs."""
 
-from currents_async.models._model import Model, OpenEnum
+from currents_async.models._model import Model, OpenEnum, OpenModel
+from currents_async.models.actions import (
+    Action,
+    ActionStatus,
+    Actor,
+    AffectedExecution,
+    AffectedTest,
+    ArchivedAction,
+    Effect,
+    EffectOperation,
+)
 from currents_async.models.common import (
     Commit,
     Counters,
@@ -9,6 +19,14 @@ from currents_async.models.common import (
     Screenshot,
     Stats,
     Worker,
+)
+from currents_async.models.context import FailureContext
+from currents_async.models.errors import (
+    Affected,
+    ErrorsPage,
+    ErrorsSpan,
+    ExploredError,
+    ExploredErrorDetails,
 )
 from currents_async.models.instances import (
     Attachment,
@@ -23,6 +41,31 @@ from currents_async.models.instances import (
     Location,
     Trace,
     Video,
+)
+from currents_async.models.jira import JiraIssue, JiraIssueType, JiraProject
+from currents_async.models.matchers import (
+    Condition,
+    ConditionOperator,
+    Conditions,
+    ConditionType,
+    ListedTrait,
+    Matcher,
+    MatcherOperator,
+    Trait,
+    when,
+)
+from currents_async.models.pages import CursorPage, NumberedPage
+from currents_async.models.projects import (
+    Insights,
+    InsightsResolution,
+    InsightsResults,
+    InsightsRuns,
+    InsightsTests,
+    ListedRun,
+    Project,
+    ProjectInsights,
+    PullRequestCard,
+    Term,
 )
 from currents_async.models.runs import (
     Cancellation,
@@ -40,8 +83,27 @@ from currents_async.models.runs import (
     RunTimeout,
     SpecReport,
 )
+from currents_async.models.signatures import TestSignature
+from currents_async.models.spec_files import SpecFile, SpecFileMetrics
+from currents_async.models.test_results import Annotation, ResultAttempt, TestResult
+from currents_async.models.tests import (
+    AnnotationFilter,
+    ExploredTest,
+    ExploredTestMetrics,
+    MetricSettings,
+)
+from currents_async.models.webhooks import DeletedWebhook, HookEvent, Webhook
 
 __all__ = [
+    "Action",
+    "ActionStatus",
+    "Actor",
+    "Affected",
+    "AffectedExecution",
+    "AffectedTest",
+    "Annotation",
+    "AnnotationFilter",
+    "ArchivedAction",
     "Attachment",
     "Attempt",
     "AttemptError",
@@ -50,19 +112,54 @@ __all__ = [
     "CodeFrame",
     "Commit",
     "CompletionState",
+    "Condition",
+    "ConditionOperator",
+    "ConditionType",
+    "Conditions",
     "Counters",
+    "CursorPage",
     "DeletedRun",
+    "DeletedWebhook",
+    "Effect",
+    "EffectOperation",
+    "ErrorsPage",
+    "ErrorsSpan",
+    "ExploredError",
+    "ExploredErrorDetails",
+    "ExploredTest",
+    "ExploredTestMetrics",
+    "FailureContext",
     "GroupInstances",
+    "HookEvent",
+    "Insights",
+    "InsightsResolution",
+    "InsightsResults",
+    "InsightsRuns",
+    "InsightsTests",
     "Instance",
     "InstanceFramework",
     "InstanceReport",
     "InstanceTest",
+    "JiraIssue",
+    "JiraIssueType",
+    "JiraProject",
+    "ListedRun",
+    "ListedTrait",
     "Location",
+    "Matcher",
+    "MatcherOperator",
+    "MetricSettings",
     "Model",
+    "NumberedPage",
     "OpenEnum",
+    "OpenModel",
     "Outcome",
     "Platform",
+    "Project",
+    "ProjectInsights",
     "PullRequest",
+    "PullRequestCard",
+    "ResultAttempt",
     "Run",
     "RunCancellation",
     "RunFramework",
@@ -72,9 +169,17 @@ __all__ = [
     "RunStatus",
     "RunTimeout",
     "Screenshot",
+    "SpecFile",
+    "SpecFileMetrics",
     "SpecReport",
     "Stats",
+    "Term",
+    "TestResult",
+    "TestSignature",
     "Trace",
+    "Trait",
     "Video",
+    "Webhook",
     "Worker",
+    "when",
 ]

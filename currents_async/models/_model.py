@@ -1,7 +1,7 @@
 """What every model is: a frozen, tolerant Struct that speaks the wire's names."""
 
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import msgspec
 
@@ -25,13 +25,45 @@ class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel")
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-compatible built-in types under the wire's own names."""
-        # `to_builtins` would leave tuples, which compare unlike the lists that JSON has.
         plain: dict[str, Any] = msgspec.json.decode(self.to_json())
         return plain
 
     def to_json(self) -> bytes:
         """Return JSON text in UTF-8 under the wire's own names."""
-        return msgspec.json.encode(self)
+        # `to_builtins` would leave tuples, which compare unlike the lists that JSON has.
+        text = msgspec.json.encode(self)
+        if _EXTRA not in text:
+            return text
+        return msgspec.json.encode(_merged(msgspec.json.decode(text)))
+
+
+class OpenModel(Model, frozen=True, gc=False, kw_only=True):
+    """Base of models of which the documents show only a part: nothing the server says is lost."""
+
+    extra: dict[str, Any] = msgspec.field(default_factory=dict[str, Any], name="(extra)")
+    """What the server said beyond the fields of this model, as JSON has it, by the wire's names."""
+
+
+_EXTRA = b'"(extra)"'
+
+
+def _merged(value: Any) -> Any:
+    """Put what is extra beside the fields, where the wire had it, all the way down."""
+    if _is_array(value):
+        return [_merged(one) for one in value]
+    if not _is_object(value):
+        return value
+    fields = dict(value)
+    extra = fields.pop("(extra)", {})
+    return {**{name: _merged(one) for name, one in fields.items()}, **extra}
+
+
+def _is_array(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
 
 
 class OpenEnum(StrEnum):

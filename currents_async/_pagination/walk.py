@@ -1,0 +1,103 @@
+"""The way through a list: one page after the other, each asked for once."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, NamedTuple
+
+import msgspec
+
+from currents_async._pagination.turning import P, T, Turning
+from currents_async._tokens import Place
+from currents_async._wire.query import Query
+from currents_async.errors import PaginationError
+
+_REMEMBERED = 1_000
+"""Items among which one that has moved to the next page meanwhile is recognised."""
+
+
+class Listing(NamedTuple, Generic[P]):
+    """A list of the API with its filters, but for the page."""
+
+    operation: str
+    target: str
+    """Path and filters: what tells this list from others."""
+    fetch: Callable[[Query], Awaitable[P]]
+
+
+class Turned(NamedTuple, Generic[P]):
+    """A page that has been fetched, in the order in which it is handed out, and where it was."""
+
+    place: Place
+    page: P
+
+
+class Walk(Generic[T, P]):
+    """A list from a place on: each page, without the items that were on an earlier one."""
+
+    def __init__(self, listing: Listing[P], turning: Turning[T, P], start: Place) -> None:
+        self._listing = listing
+        self._turning = turning
+        self._place: Place | None = start
+        self._asked: set[Query] = set()
+        self._recent = dict.fromkeys(start.keys)
+        self._is_turning = False
+
+    async def turn(self) -> Turned[P] | None:
+        """Fetch the next page; None at the end. After an error it is tried again."""
+        if self._place is None:
+            return None
+        if self._is_turning:
+            raise RuntimeError("another task is at this list already: let one read it")
+        self._is_turning = True
+        try:
+            return await self._fetch(self._place)
+        finally:
+            self._is_turning = False
+
+    async def _fetch(self, place: Place) -> Turned[P]:
+        operation = self._listing.operation
+        query = self._turning.query(place)
+        if query in self._asked:
+            raise PaginationError(f"{operation}: the pages lead in a circle")
+        page = await self._listing.fetch(query)
+        if page.has_more and not page.items:
+            raise PaginationError(f"{operation}: an empty page, though there is more to come")
+        following = self._turning.following(place, page) if page.has_more else None
+        fresh = self._fresh(self._turning.items(place, page))
+        self._asked.add(query)
+        self._place = following
+        return Turned(place, with_items(page, fresh))
+
+    def _fresh(self, items: tuple[T, ...]) -> tuple[T, ...]:
+        """Return the items that were on no earlier page, and remember them."""
+        marks = [self._turning.mark(item) for item in items]
+        fresh = tuple(
+            item for item, mark in zip(items, marks, strict=True) if mark not in self._recent
+        )
+        self._recent |= dict.fromkeys(marks)
+        while len(self._recent) > _REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+        return fresh
+
+
+class UpTo(Generic[P]):
+    """Pages up to so many items, or all."""
+
+    def __init__(self, turn: Callable[[], Awaitable[Turned[P] | None]], most: int | None) -> None:
+        self._turn = turn
+        self._left = most
+
+    async def turn(self) -> Turned[P] | None:
+        """Return the next page; None at the end."""
+        if self._left == 0:
+            return None
+        turned = await self._turn()
+        if turned is None or self._left is None:
+            return turned
+        items = turned.page.items[: self._left]
+        self._left -= len(items)
+        return Turned(turned.place, with_items(turned.page, items))
+
+
+def with_items(page: P, items: tuple[Any, ...]) -> P:
+    """Return a page with other items."""
+    return page if items == page.items else msgspec.structs.replace(page, items=items)

@@ -1,0 +1,333 @@
+"""Rules that skip, quarantine or tag tests: /actions/….
+
+Source of all of it: `operations.md`, "Actions".
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Literal, get_args
+
+from msgspec import UNSET, UnsetType
+
+from currents_async._pagination import PAGE_SIZE, CursorPager, PagePager
+from currents_async._resources._group import Group
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.fields import Fields, check_changes, check_prose, given
+from currents_async._wire.filters import Filters, Moment, check_range, encode_moment
+from currents_async._wire.query import check_text, check_texts
+from currents_async.errors import InvalidArgumentError, NotFoundError
+from currents_async.models.actions import (
+    Action,
+    AffectedExecution,
+    AffectedTest,
+    ArchivedAction,
+    Effect,
+    EffectOperation,
+)
+from currents_async.models.matchers import Condition, Matcher
+from currents_async.models.pages import CursorPage, NumberedPage
+
+LIST_ACTIONS = Endpoint("listActions", "GET", "/actions", list[Action])
+CREATE_ACTION = Endpoint("createAction", "POST", "/actions", Action)
+GET_ACTION = Endpoint("getAction", "GET", "/actions/{action_id}", Action)
+UPDATE_ACTION = Endpoint("updateAction", "PUT", "/actions/{action_id}", Action)
+DELETE_ACTION = Endpoint(
+    "deleteAction", "DELETE", "/actions/{action_id}", ArchivedAction, already=NotFoundError
+)
+ENABLE_ACTION = Endpoint(
+    "enableAction", "PUT", "/actions/{action_id}/enable", Action, idempotent=True
+)
+DISABLE_ACTION = Endpoint(
+    "disableAction", "PUT", "/actions/{action_id}/disable", Action, idempotent=True
+)
+LIST_AFFECTED_TESTS = Endpoint(
+    "listAffectedTests", "GET", "/actions/tests", NumberedPage[AffectedTest]
+)
+GET_AFFECTED_TEST_EXECUTIONS = Endpoint(
+    "getAffectedTestExecutions", "GET", "/actions/tests/{signature}", CursorPage[AffectedExecution]
+)
+GET_AFFECTED_TEST_EXECUTIONS_BY_ACTION = Endpoint(
+    "getAffectedTestExecutionsByAction",
+    "GET",
+    "/actions/{action_id}/tests",
+    CursorPage[AffectedExecution],
+)
+
+ActionStatusFilter = Literal["active", "disabled", "archived", "expired"]
+ActionTypeFilter = Literal["quarantine", "skip", "tag"]
+
+
+class Actions(Group):
+    """Rules that skip, quarantine or tag tests.
+
+    ```python
+    from currents_async.models import Effect, Matcher, when
+
+    await currents.actions.create(
+        "Checkout is flaky",
+        action=[Effect.quarantine()],
+        matcher=Matcher.all(when.file.eq("checkout.spec.ts"), when.tag.includes("slow")),
+    )
+    ```
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    __slots__ = ()
+
+    async def create(
+        self,
+        name: str,
+        *,
+        action: Sequence[Effect],
+        matcher: Matcher,
+        description: str | None = None,
+        expires_after: Moment | None = None,
+        project_id: str | None = None,
+        retry_ambiguous: bool = False,
+    ) -> Action:
+        """Create an action, which applies at once.
+
+        `name` has 1 to 255 characters, `description` at most 1,000. `action` is what it does, at
+        least one `Effect`. `project_id` defaults to the client's. Raises `AmbiguousError` when it
+        may have been carried out, and is not known to have been; `retry_ambiguous=True` sends it
+        again instead, which may leave two of them.
+        """
+        query = [("projectId", check_text("project_id", self._project(project_id)))]
+        body = _body(name, given(description), action, matcher, given(expires_after))
+        terms = self._transport.terms(repeat_writes=retry_ambiguous)
+        return await self._transport.call(CREATE_ACTION.request(query=query, body=body), terms)
+
+    async def get(self, action_id: str) -> Action:
+        """Fetch an action."""
+        return await self._transport.call(GET_ACTION.request({"action_id": action_id}))
+
+    async def update(
+        self,
+        action_id: str,
+        *,
+        name: str | UnsetType = UNSET,
+        description: str | UnsetType | None = UNSET,
+        action: Sequence[Effect] | UnsetType = UNSET,
+        matcher: Matcher | UnsetType = UNSET,
+        expires_after: Moment | UnsetType | None = UNSET,
+        retry_ambiguous: bool = False,
+    ) -> Action:
+        """Change the fields of an action that are passed, of which there is at least one.
+
+        They are as in `create`; None removes the description, or lets the action never expire.
+        Raises `AmbiguousError` when it may have been carried out, and is not known to have been;
+        `retry_ambiguous=True` sends it again instead.
+        """
+        body = check_changes(_body(name, description, action, matcher, expires_after))
+        request = UPDATE_ACTION.request({"action_id": action_id}, body=body)
+        terms = self._transport.terms(repeat_writes=retry_ambiguous)
+        return await self._transport.call(request, terms)
+
+    async def delete(self, action_id: str) -> ArchivedAction:
+        """Archive an action: it no longer applies, and is listed with the status `archived`.
+
+        Where it turns out that an attempt whose answer was lost has archived it, the answer has no
+        more than the action's ID.
+        """
+        return await self._transport.call(
+            DELETE_ACTION.request({"action_id": action_id}),
+            already=ArchivedAction(action_id=action_id),
+        )
+
+    async def enable(self, action_id: str) -> Action:
+        """Let an action apply again."""
+        return await self._transport.call(ENABLE_ACTION.request({"action_id": action_id}))
+
+    async def disable(self, action_id: str) -> Action:
+        """Keep an action, and do not let it apply."""
+        return await self._transport.call(DISABLE_ACTION.request({"action_id": action_id}))
+
+    def affected_tests(
+        self,
+        project_id: str | None = None,
+        *,
+        date_start: Moment,
+        date_end: Moment,
+        search: str | None = None,
+        action_type: Sequence[ActionTypeFilter] = (),
+        action_id: str | None = None,
+        dir: Literal["asc", "desc"] | None = None,  # noqa: A002 - the API's own name
+        status: Sequence[ActionStatusFilter] = (),
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        prefetch: bool = False,
+    ) -> PagePager[AffectedTest]:
+        """List the tests that actions have touched.
+
+        `project_id` defaults to the client's. Datetimes need a time zone. `status` is that of the
+        actions. `page_size` is at most 100, and `start` a resume token.
+        """
+        filters = (
+            _span(date_start, date_end, search, project_id=self._project(project_id))
+            .choices("action_type", "action_type", action_type, get_args(ActionTypeFilter))
+            .text("action_id", "action_id", action_id)
+            .choice("dir", "dir", dir, ("asc", "desc"))
+            .choices("status", "status", status, get_args(ActionStatusFilter))
+        )
+        return self._page_pager(
+            LIST_AFFECTED_TESTS,
+            query=filters.query,
+            key=_whole,
+            page_size=check_range("page_size", page_size, least=1, most=100),
+            start=start,
+            prefetch=prefetch,
+        )
+
+    def executions(
+        self,
+        signature: str,
+        *,
+        date_start: Moment,
+        date_end: Moment,
+        search: str | None = None,
+        project_id: str | None = None,
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        reverse: bool = False,
+        prefetch: bool = False,
+    ) -> CursorPager[AffectedExecution]:
+        """List the executions of one test that actions have touched.
+
+        `project_id` defaults to the client's. Datetimes need a time zone. `page_size` is at most
+        50. `start` is a cursor or a resume token, to go on behind it; with `reverse` the list goes
+        from there back to its beginning.
+        """
+        filters = _span(date_start, date_end, search, project_id=self._project(project_id))
+        return self._cursor_pager(
+            GET_AFFECTED_TEST_EXECUTIONS,
+            {"signature": signature},
+            filters.query,
+            page_size=check_range("page_size", page_size, least=1, most=50),
+            start=start,
+            reverse=reverse,
+            prefetch=prefetch,
+        )
+
+    def executions_by_action(
+        self,
+        action_id: str,
+        *,
+        date_start: Moment,
+        date_end: Moment,
+        search: str | None = None,
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        reverse: bool = False,
+        prefetch: bool = False,
+    ) -> CursorPager[AffectedExecution]:
+        """List the executions of tests that one action has touched.
+
+        Takes the arguments of `executions`, but for the project, which is the action's.
+        """
+        return self._cursor_pager(
+            GET_AFFECTED_TEST_EXECUTIONS_BY_ACTION,
+            {"action_id": action_id},
+            _span(date_start, date_end, search).query,
+            page_size=check_range("page_size", page_size, least=1, most=50),
+            start=start,
+            reverse=reverse,
+            prefetch=prefetch,
+        )
+
+    # The last one: from here on `list` is no longer the built-in type.
+
+    async def list(
+        self,
+        project_id: str | None = None,
+        *,
+        status: Sequence[ActionStatusFilter] = (),
+        search: str | None = None,
+    ) -> list[Action]:
+        """Fetch all actions of a project, by default the client's, in one answer.
+
+        `search` is for names, and has at most 100 characters.
+        """
+        filters = (
+            Filters()
+            .text("projectId", "project_id", self._project(project_id))
+            .choices("status", "status", status, get_args(ActionStatusFilter))
+            .text("search", "search", search, longest=100)
+        )
+        return await self._transport.call(LIST_ACTIONS.request(query=filters.query))
+
+
+def _span(
+    date_start: Moment, date_end: Moment, search: str | None, *, project_id: str | None = None
+) -> Filters:
+    # The dates are required, so they are not left out even where they are None.
+    return (
+        Filters()
+        .text("projectId", "project_id", project_id)
+        .text("date_start", "date_start", encode_moment("date_start", date_start))
+        .text("date_end", "date_end", encode_moment("date_end", date_end))
+        .text("search", "search", search)
+    )
+
+
+def _whole(test: AffectedTest) -> str:
+    """Tell tests apart by all that is said of them: the API documents no key."""
+    return test.to_json().decode()
+
+
+def _body(
+    name: str | UnsetType,
+    description: str | UnsetType | None,
+    action: Sequence[Effect] | UnsetType,
+    matcher: Matcher | UnsetType,
+    expires_after: Moment | UnsetType | None,
+) -> dict[str, Any]:
+    return (
+        Fields()
+        .put("name", name, partial(check_text, "name", longest=255))
+        .put_or_null("description", description, partial(check_prose, "description", longest=1000))
+        .put("action", action, _effects)
+        .put("matcher", matcher, _matcher)
+        .put_or_null("expiresAfter", expires_after, partial(encode_moment, "expires_after"))
+        .body
+    )
+
+
+def _effects(effects: Sequence[Effect]) -> list[dict[str, Any]]:
+    if not effects:
+        raise InvalidArgumentError("action must have at least 1 item")
+    return [_effect(f"action[{index}]", effect) for index, effect in enumerate(effects)]
+
+
+def _effect(name: str, effect: Effect) -> dict[str, Any]:
+    if not isinstance(effect, Effect):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"{name} must be an Effect, not {type(effect).__name__}")
+    fields = effect.to_dict()
+    if effect.details is None:
+        del fields["details"]
+    elif effect.op == EffectOperation.TAG:
+        check_texts(f"{name}.tags", fields["details"].get("tags", ()), most=10)
+    return fields
+
+
+def _matcher(matcher: Matcher) -> dict[str, Any]:
+    if not isinstance(matcher, Matcher):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"matcher must be a Matcher, not {type(matcher).__name__}")
+    if not matcher.cond:
+        raise InvalidArgumentError("matcher must have at least 1 condition")
+    conditions = [
+        _condition(f"matcher.cond[{index}]", condition)
+        for index, condition in enumerate(matcher.cond)
+    ]
+    return {**matcher.extra, "op": matcher.op, "cond": conditions}
+
+
+def _condition(name: str, condition: Condition) -> dict[str, Any]:
+    if not isinstance(condition, Condition):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"{name} must be a Condition, not {type(condition).__name__}")
+    value = condition.value
+    for text in (value,) if isinstance(value, str) else value or ():
+        if isinstance(text, str):
+            check_prose(f"{name}.value", text)
+    return condition.to_dict()

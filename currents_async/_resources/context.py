@@ -1,0 +1,111 @@
+"""What is known of a failure, in one piece: GET /context.
+
+Source of all of it: `operations.md`, "Context".
+"""
+
+from typing import Literal
+
+from currents_async._resources._group import Group
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.filters import Filters
+from currents_async.errors import InvalidArgumentError
+from currents_async.models.context import FailureContext
+
+GET_CONTEXT = Endpoint("getContext", "GET", "/context", FailureContext)
+GET_CONTEXT_MARKDOWN = Endpoint("getContext", "GET", "/context", str, accept="text/markdown")
+
+Detail = Literal["default", "compact", "summary"]
+
+
+class Context(Group):
+    """What is known of a failure, in one piece.
+
+    Of a run by `run_id`, of an instance by `run_id` and `instance_id`, or of a test by
+    `instance_id` and `test_id`.
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    __slots__ = ()
+
+    async def get(
+        self,
+        *,
+        run_id: str | None = None,
+        instance_id: str | None = None,
+        test_id: str | None = None,
+        attempt: int | None = None,
+        detail: Detail | None = None,
+        limit: int | None = None,
+        page: int | None = None,
+    ) -> FailureContext:
+        """Fetch the failures of a run, of an instance or of a test.
+
+        `attempt` is one of the test, counting from 0. `limit` is 1 to 50 failed tests of a run or
+        an instance, and `page` counts from 0.
+        """
+        filters = _subject(run_id, instance_id, test_id, attempt)
+        query = _extent(filters, "json", detail, limit, page).query
+        return await self._transport.call(GET_CONTEXT.request(query=query))
+
+    async def markdown(
+        self,
+        *,
+        run_id: str | None = None,
+        instance_id: str | None = None,
+        test_id: str | None = None,
+        attempt: int | None = None,
+        detail: Detail | None = None,
+        limit: int | None = None,
+        page: int | None = None,
+        max_length: int | None = None,
+    ) -> str:
+        """Fetch the failures of a run, of an instance or of a test as Markdown.
+
+        Takes the arguments of `get`, and `max_length`: 1 to 50,000 characters.
+        """
+        filters = _subject(run_id, instance_id, test_id, attempt)
+        query = (
+            _extent(filters, "md", detail, limit, page)
+            .number("max_length", "max_length", max_length, least=1, most=50_000)
+            .query
+        )
+        return await self._transport.call(GET_CONTEXT_MARKDOWN.request(query=query))
+
+
+def _subject(
+    run_id: str | None, instance_id: str | None, test_id: str | None, attempt: int | None
+) -> Filters:
+    match run_id is not None, instance_id is not None, test_id is not None:
+        case (True, _, False) | (False, True, True):
+            pass
+        case _:
+            raise InvalidArgumentError(
+                "pass run_id, run_id and instance_id, or instance_id and test_id"
+            )
+    if attempt is not None and test_id is None:
+        raise InvalidArgumentError("attempt is one of a test: pass instance_id and test_id")
+    return (
+        Filters()
+        .text("run_id", "run_id", run_id)
+        .text("instance_id", "instance_id", instance_id)
+        .text("test_id", "test_id", test_id)
+        .number("attempt", "attempt", attempt, least=0)
+    )
+
+
+def _extent(
+    filters: Filters,
+    form: Literal["json", "md"],
+    detail: Detail | None,
+    limit: int | None,
+    page: int | None,
+) -> Filters:
+    return (
+        filters
+        .text("format", "format", form)
+        .choice("detail", "detail", detail, ("default", "compact", "summary"))
+        .number("limit", "limit", limit, least=1, most=50)
+        .number("page", "page", page, least=0)
+    )

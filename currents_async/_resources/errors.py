@@ -1,0 +1,111 @@
+"""Errors over a span of time: GET /errors/….
+
+Source of all of it: `operations.md`, "Spec files, tests, results, errors".
+"""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import msgspec
+
+from currents_async._pagination import PAGE_SIZE, NumberedPager
+from currents_async._resources._group import Group
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.filters import Filters, Moment
+from currents_async.models.errors import ErrorsPage, ExploredError
+
+GET_ERRORS_EXPLORER = Endpoint("getErrorsExplorer", "GET", "/errors/{project_id}", ErrorsPage)
+
+ErrorDimension = Literal["target", "action", "category", "message"]
+ErrorOrder = Literal["count", "tests", "branches", "error"]
+ErrorMetric = Literal["occurrence", "test", "branch"]
+
+
+class ErrorsPager(NumberedPager[ExploredError, ErrorsPage]):
+    """A list of errors, in pages with numbers that have a timeline too; `start` is a resume token.
+
+    An error that moves to the next page while the list is read is handed out once.
+    """
+
+
+class Errors(Group):
+    """Errors over a span of time.
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    __slots__ = ()
+
+    # The last one: from here on `list` is no longer the built-in type.
+
+    def list(
+        self,
+        project_id: str | None = None,
+        *,
+        date_start: Moment,
+        date_end: Moment,
+        tags: Sequence[str] = (),
+        tags_logical_operator: Literal["OR", "AND"] | None = None,
+        branches: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        authors: Sequence[str] = (),
+        error_target: str | None = None,
+        error_message: str | None = None,
+        error_category: str | None = None,
+        error_action: str | None = None,
+        order_by: ErrorOrder | None = None,
+        dir: Literal["asc", "desc"] | None = None,  # noqa: A002 - the API's own name
+        group_by: Sequence[ErrorDimension] = (),
+        metric: ErrorMetric | None = None,
+        top_n: int | None = None,
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        prefetch: bool = False,
+    ) -> ErrorsPager:
+        """List the errors of a project, and how often each happened; pages have a timeline too.
+
+        `project_id` defaults to the client's. Datetimes need a time zone. The order of `group_by`
+        matters. The timeline has the 1 to 50 (`top_n`) most important errors of each span, by
+        `metric`. The API takes a `page_size` of at most 100. `start` is a resume token.
+        """
+        filters = (
+            Filters()
+            .span(date_start, date_end)
+            .lists(tags=tags)
+            .choice(
+                "tags_logical_operator",
+                "tags_logical_operator",
+                tags_logical_operator,
+                ("OR", "AND"),
+            )
+            .lists(branches=branches, groups=groups, authors=authors)
+            .text("error_target", "error_target", error_target)
+            .text("error_message", "error_message", error_message)
+            .text("error_category", "error_category", error_category)
+            .text("error_action", "error_action", error_action)
+            .choice("order_by", "order_by", order_by, get_args(ErrorOrder))
+            .choice("dir", "dir", dir, ("asc", "desc"))
+            .choices("group_by[]", "group_by", group_by, get_args(ErrorDimension))
+            .choice("metric", "metric", metric, get_args(ErrorMetric))
+            .number("top_n", "top_n", top_n, least=1, most=50)
+        )
+        return ErrorsPager(
+            self._listing(
+                GET_ERRORS_EXPLORER, {"project_id": self._project(project_id)}, filters.query
+            ),
+            key=_dimensions,
+            page_size=page_size,
+            start=start,
+            prefetch=prefetch,
+        )
+
+
+def _dimensions(error: ExploredError) -> str:
+    """Return what errors are grouped by, which tells one from another."""
+    return msgspec.json.encode([
+        error.error_target,
+        error.error_action,
+        error.error_category,
+        error.message,
+    ]).decode()

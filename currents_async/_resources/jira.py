@@ -1,0 +1,209 @@
+"""Jira: its projects and issue types, and issues made of failures.
+
+Source of all of it: `operations.md`, "Jira".
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from currents_async._pagination import PAGE_SIZE, PagePager
+from currents_async._resources._group import Group
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.fields import Fields, check_flag, check_prose, given
+from currents_async._wire.filters import Filters, check_range
+from currents_async._wire.query import Query, check_text
+from currents_async.errors import InvalidArgumentError
+from currents_async.models.jira import JiraIssue, JiraIssueType, JiraProject
+from currents_async.models.pages import NumberedPage
+
+LIST_JIRA_PROJECTS = Endpoint(
+    "listJiraProjects", "GET", "/integrations/jira/projects", NumberedPage[JiraProject]
+)
+LIST_JIRA_ISSUE_TYPES = Endpoint(
+    "listJiraIssueTypes",
+    "GET",
+    "/integrations/jira/projects/{jira_project_id}/issue-types",
+    NumberedPage[JiraIssueType],
+)
+CREATE_JIRA_ISSUE = Endpoint(
+    "createJiraIssue", "POST", "/projects/{project_id}/jira/issues", JiraIssue
+)
+LINK_JIRA_ISSUE = Endpoint(
+    "linkJiraIssue", "POST", "/projects/{project_id}/jira/issues/{jira_issue_key}/link", JiraIssue
+)
+
+
+class Jira(Group):
+    """Jira: its projects and issue types, and issues made of failures.
+
+    `jira_installation_id` is what the dashboard of the service shows as the installation's ID.
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    __slots__ = ()
+
+    def projects(
+        self,
+        jira_installation_id: str,
+        *,
+        search: str | None = None,
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        prefetch: bool = False,
+    ) -> PagePager[JiraProject]:
+        """List the projects in Jira.
+
+        `page_size` is at most 100, and `start` a resume token.
+        """
+        return self._page_pager(
+            LIST_JIRA_PROJECTS,
+            query=_query(jira_installation_id, search),
+            key=_whole,
+            page_size=check_range("page_size", page_size, least=1, most=100),
+            start=start,
+            prefetch=prefetch,
+        )
+
+    def issue_types(
+        self,
+        jira_project_id: str,
+        *,
+        jira_installation_id: str,
+        search: str | None = None,
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        prefetch: bool = False,
+    ) -> PagePager[JiraIssueType]:
+        """List the types of issues in a Jira project.
+
+        `page_size` is at most 100, and `start` a resume token.
+        """
+        return self._page_pager(
+            LIST_JIRA_ISSUE_TYPES,
+            {"jira_project_id": jira_project_id},
+            _query(jira_installation_id, search),
+            key=_whole,
+            page_size=check_range("page_size", page_size, least=1, most=100),
+            start=start,
+            prefetch=prefetch,
+        )
+
+    async def create_issue(
+        self,
+        *,
+        run_id: str,
+        test_id: str,
+        jira_installation_id: str,
+        jira_project_id: str,
+        jira_issue_type: str,
+        custom_fields: Mapping[str, str] | None = None,
+        project_id: str | None = None,
+        retry_ambiguous: bool = False,
+    ) -> JiraIssue:
+        """Create an issue in Jira of a test in a run.
+
+        `jira_issue_type` is the ID of one, and `custom_fields` has values by the ID of the field.
+        `project_id` is not Jira's, and defaults to the client's. Raises `AmbiguousError` when it
+        may have been carried out, and is not known to have been; `retry_ambiguous=True` sends it
+        again instead, which may leave two issues.
+        """
+        path = {"project_id": self._project(project_id)}
+        about = _about(run_id, test_id, jira_installation_id, jira_project_id, jira_issue_type)
+        body = about.put("customFields", given(custom_fields), _custom_fields).body
+        terms = self._transport.terms(repeat_writes=retry_ambiguous)
+        return await self._transport.call(CREATE_JIRA_ISSUE.request(path, body=body), terms)
+
+    async def link_issue(
+        self,
+        jira_issue_key: str,
+        *,
+        run_id: str,
+        test_id: str,
+        jira_installation_id: str,
+        jira_project_id: str,
+        jira_issue_type: str,
+        comment: str | None = None,
+        include_context_in_comment: bool | None = None,
+        project_id: str | None = None,
+        retry_ambiguous: bool = False,
+    ) -> JiraIssue:
+        """Link an issue that is in Jira already to a test in a run, with a comment.
+
+        `jira_issue_type` is the ID of one. `comment` is needed when `include_context_in_comment` is
+        False. `project_id` is not Jira's, and defaults to the client's. Raises `AmbiguousError`
+        when it may have been carried out, and is not known to have been; `retry_ambiguous=True`
+        sends it again instead, which may leave two comments.
+        """
+        path = {"project_id": self._project(project_id), "jira_issue_key": jira_issue_key}
+        about = _about(run_id, test_id, jira_installation_id, jira_project_id, jira_issue_type)
+        body = _with_comment(about, comment, include_context_in_comment)
+        terms = self._transport.terms(repeat_writes=retry_ambiguous)
+        return await self._transport.call(LINK_JIRA_ISSUE.request(path, body=body), terms)
+
+
+def _query(jira_installation_id: str, search: str | None) -> Query:
+    installation = check_text("jira_installation_id", jira_installation_id)
+    return (
+        Filters()
+        .text("jira_installation_id", "jira_installation_id", installation)
+        .text("search", "search", search)
+        .query
+    )
+
+
+def _whole(item: JiraProject | JiraIssueType) -> str:
+    """Tell items apart by all that is said of them: the API documents no key."""
+    return item.to_json().decode()
+
+
+def _about(
+    run_id: str,
+    test_id: str,
+    jira_installation_id: str,
+    jira_project_id: str,
+    jira_issue_type: str,
+) -> Fields:
+    return (
+        Fields()
+        .put("runId", run_id, partial(check_text, "run_id"))
+        .put("testId", test_id, partial(check_text, "test_id"))
+        .put(
+            "jiraInstallationId", jira_installation_id, partial(check_text, "jira_installation_id")
+        )
+        .put("jiraProjectId", jira_project_id, partial(check_text, "jira_project_id"))
+        .put("jiraIssueType", jira_issue_type, partial(check_text, "jira_issue_type"))
+    )
+
+
+def _custom_fields(values: Mapping[str, str]) -> list[dict[str, str]]:
+    if not isinstance(values, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"custom_fields must be a mapping, not {type(values).__name__}")
+    return [
+        {
+            "fieldId": check_text("custom_fields", field_id),
+            "value": check_prose(f"custom_fields[{field_id!r}]", value),
+        }
+        for field_id, value in values.items()
+    ]
+
+
+def _with_comment(
+    fields: Fields,
+    comment: str | None,
+    include_context: bool | None,  # noqa: FBT001 - as the caller gave it
+) -> dict[str, Any]:
+    if include_context is False and not (comment and comment.strip()):
+        raise InvalidArgumentError("comment is needed when include_context_in_comment is False")
+    return (
+        fields
+        .put("comment", given(comment), partial(check_prose, "comment"))
+        .put(
+            "includeContextInComment",
+            given(include_context),
+            partial(check_flag, "include_context_in_comment"),
+        )
+        .body
+    )

@@ -1,0 +1,177 @@
+"""Projects: GET /projects/….
+
+Source of all of it: `operations.md`, "Projects".
+"""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from currents_async._pagination import PAGE_SIZE, CursorPager
+from currents_async._resources._group import Group
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.filters import Filters, Moment, check_choice
+from currents_async.models.pages import CursorPage
+from currents_async.models.projects import Project, ProjectInsights, PullRequestCard, Term
+
+LIST_PROJECTS = Endpoint("listProjects", "GET", "/projects", CursorPage[Project])
+GET_PROJECT = Endpoint("getProject", "GET", "/projects/{project_id}", Project)
+GET_PROJECT_INSIGHTS = Endpoint(
+    "getProjectInsights", "GET", "/projects/{project_id}/insights", ProjectInsights
+)
+LIST_PROJECT_PULL_REQUESTS = Endpoint(
+    "listProjectPullRequests",
+    "GET",
+    "/projects/{project_id}/pull-requests",
+    CursorPage[PullRequestCard],
+)
+LIST_PROJECT_TERMS = Endpoint(
+    "listProjectTerms", "GET", "/projects/{project_id}/terms/{term_type}", CursorPage[Term]
+)
+
+Resolution = Literal["1h", "1d", "1w"]
+LatestRunStatus = Literal["PASSED", "FAILED", "RUNNING", "FAILING"]
+TermType = Literal[
+    "tag",
+    "group",
+    "branch",
+    "authorName",
+    "authorEmail",
+    "framework",
+    "frameworkVersion",
+    "clientVersion",
+    "ann_type",
+    "ann_desc",
+]
+
+
+class Projects(Group):
+    """Projects of the organisation that the API key belongs to.
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    __slots__ = ()
+
+    async def get(self, project_id: str | None = None) -> Project:
+        """Fetch a project, by default the client's."""
+        path = {"project_id": self._project(project_id)}
+        return await self._transport.call(GET_PROJECT.request(path))
+
+    async def insights(
+        self,
+        project_id: str | None = None,
+        *,
+        date_start: Moment,
+        date_end: Moment,
+        resolution: Resolution | None = None,
+        tags: Sequence[str] = (),
+        branches: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        authors: Sequence[str] = (),
+    ) -> ProjectInsights:
+        """Fetch how the runs and the tests of a project went over time.
+
+        `project_id` defaults to the client's. Datetimes need a time zone. `resolution` is the
+        length of the timeline's spans: an hour, a day or a week.
+        """
+        path = {"project_id": self._project(project_id)}
+        filters = (
+            Filters()
+            .span(date_start, date_end)
+            .choice("resolution", "resolution", resolution, get_args(Resolution))
+            .lists(tags=tags, branches=branches, groups=groups, authors=authors)
+        )
+        return await self._transport.call(GET_PROJECT_INSIGHTS.request(path, query=filters.query))
+
+    def pull_requests(
+        self,
+        project_id: str | None = None,
+        *,
+        runs_per_pr: int | None = None,
+        tags: Sequence[str] = (),
+        branches: Sequence[str] = (),
+        authors: Sequence[str] = (),
+        tag_operator: Literal["AND", "OR"] | None = None,
+        status: Sequence[LatestRunStatus] = (),
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        reverse: bool = False,
+        prefetch: bool = False,
+    ) -> CursorPager[PullRequestCard]:
+        """List the pull requests of a project, each with 1 to 10 of its recent runs.
+
+        `project_id` defaults to the client's; `authors` may be globs. The API takes a `page_size`
+        of at most 50. `start` is a cursor or a resume token, to go on behind it; with `reverse`
+        the list goes from there towards the newest.
+        """
+        filters = (
+            Filters()
+            .number("runs_per_pr", "runs_per_pr", runs_per_pr, least=1, most=10)
+            .lists(tags=tags, branches=branches, authors=authors)
+            .choice("tag_operator", "tag_operator", tag_operator, ("AND", "OR"))
+            .choices("status", "status", status, get_args(LatestRunStatus))
+        )
+        return self._cursor_pager(
+            LIST_PROJECT_PULL_REQUESTS,
+            {"project_id": self._project(project_id)},
+            filters.query,
+            page_size=page_size,
+            start=start,
+            reverse=reverse,
+            prefetch=prefetch,
+        )
+
+    def terms(
+        self,
+        term_type: TermType,
+        project_id: str | None = None,
+        *,
+        dir: Literal["asc", "desc"] | None = None,  # noqa: A002 - the API's own name
+        search: str | None = None,
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        reverse: bool = False,
+        prefetch: bool = False,
+    ) -> CursorPager[Term]:
+        """List the tags, the branches, the authors or other terms that a project knows.
+
+        `project_id` defaults to the client's. The API takes a `page_size` of at most 100. `start`
+        is a cursor or a resume token, to go on behind it; with `reverse` the list goes back from
+        there.
+        """
+        path = {
+            "project_id": self._project(project_id),
+            "term_type": check_choice("term_type", term_type, get_args(TermType)),
+        }
+        filters = (
+            Filters().choice("dir", "dir", dir, ("asc", "desc")).text("search", "search", search)
+        )
+        return self._cursor_pager(
+            LIST_PROJECT_TERMS,
+            path,
+            filters.query,
+            page_size=page_size,
+            start=start,
+            reverse=reverse,
+            prefetch=prefetch,
+        )
+
+    # The last one: from here on `list` is no longer the built-in type.
+
+    def list(
+        self,
+        *,
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        reverse: bool = False,
+        prefetch: bool = False,
+    ) -> CursorPager[Project]:
+        """List the projects, the newest first.
+
+        `start` is a cursor or a resume token, to go on behind it; with `reverse` the list goes
+        from there towards the newest.
+        """
+        return self._cursor_pager(
+            LIST_PROJECTS, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch
+        )

@@ -1,0 +1,54 @@
+"""Signatures of tests: POST /signature/test.
+
+Source of all of it: `operations.md`, "Spec files, tests, results, errors".
+"""
+
+from collections.abc import Sequence
+
+from currents_async._resources._group import Group
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.fields import check_prose
+from currents_async._wire.query import check_text
+from currents_async.errors import InvalidArgumentError
+from currents_async.models.signatures import TestSignature
+
+GET_TEST_SIGNATURE = Endpoint(
+    "getTestSignature",
+    "POST",
+    "/signature/test",
+    TestSignature,
+    idempotent=True,  # it computes, and changes nothing
+)
+
+
+class Signatures(Group):
+    """Signatures, which tell tests apart.
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    __slots__ = ()
+
+    async def get(
+        self, spec: str, title: str | Sequence[str], project_id: str | None = None
+    ) -> TestSignature:
+        """Fetch the signature of a test, for `test_results.list`.
+
+        `spec` is the path of the spec file, `title` the titles of the suites around the test and
+        its own, or its own alone. `project_id` defaults to the client's.
+        """
+        body = {
+            "projectId": check_text("project_id", self._project(project_id)),
+            "specFilePath": check_text("spec", spec),
+            "testTitle": _check_title(title),
+        }
+        return await self._transport.call(GET_TEST_SIGNATURE.request(body=body))
+
+
+def _check_title(title: str | Sequence[str]) -> str | list[str]:
+    if not title:
+        raise InvalidArgumentError("title must not be empty")
+    if isinstance(title, str):
+        return check_prose("title", title)
+    return [check_prose(f"title[{index}]", one) for index, one in enumerate(title)]

@@ -1,0 +1,86 @@
+"""Spec files over a span of time: GET /spec-files/….
+
+Source of all of it: `operations.md`, "Spec files, tests, results, errors".
+"""
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Literal, get_args
+
+from currents_async._pagination import PAGE_SIZE, PagePager
+from currents_async._resources._group import Group
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.filters import Filters, Moment
+from currents_async.models.pages import NumberedPage
+from currents_async.models.spec_files import SpecFile
+
+GET_SPEC_FILES = Endpoint("getSpecFiles", "GET", "/spec-files/{project_id}", NumberedPage[SpecFile])
+
+SpecFileOrder = Literal[
+    "avgDuration",
+    "failedExecutions",
+    "failureRate",
+    "flakeRate",
+    "flakyExecutions",
+    "fullyReported",
+    "overallExecutions",
+    "suiteSize",
+    "timeoutExecutions",
+    "timeoutRate",
+]
+
+
+class SpecFiles(Group):
+    """Spec files over a span of time.
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    __slots__ = ()
+
+    # The last one: from here on `list` is no longer the built-in type.
+
+    def list(
+        self,
+        project_id: str | None = None,
+        *,
+        date_start: Moment,
+        date_end: Moment,
+        tags: Sequence[str] = (),
+        branches: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        authors: Sequence[str] = (),
+        order: SpecFileOrder | None = None,
+        dir: Literal["asc", "desc"] | None = None,  # noqa: A002 - the API's own name
+        spec_name_filter: str | None = None,
+        include_failed_in_duration: bool | None = None,
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        prefetch: bool = False,
+    ) -> PagePager[SpecFile]:
+        """List the spec files of a project, and how each fared.
+
+        `project_id` defaults to the client's. Datetimes need a time zone. `spec_name_filter` is a
+        part of the path. The API takes a `page_size` of at most 50. `start` is a resume token.
+        """
+        filters = (
+            Filters()
+            .span(date_start, date_end)
+            .lists(tags=tags, branches=branches, groups=groups, authors=authors)
+            .choice("order", "order", order, get_args(SpecFileOrder))
+            .choice("dir", "dir", dir, ("asc", "desc"))
+            .text("specNameFilter", "spec_name_filter", spec_name_filter)
+            .flag(
+                "includeFailedInDuration", "include_failed_in_duration", include_failed_in_duration
+            )
+        )
+        return self._page_pager(
+            GET_SPEC_FILES,
+            {"project_id": self._project(project_id)},
+            filters.query,
+            key=attrgetter("signature"),
+            page_size=page_size,
+            start=start,
+            prefetch=prefetch,
+        )

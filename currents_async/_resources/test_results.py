@@ -1,0 +1,73 @@
+"""Results of one test: GET /test-results/….
+
+Source of all of it: `operations.md`, "Spec files, tests, results, errors".
+"""
+
+from collections.abc import Sequence
+
+from currents_async._pagination import PAGE_SIZE, CursorPager
+from currents_async._resources._group import Group
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.filters import TEST_STATES, Filters, Moment
+from currents_async.models.pages import CursorPage
+from currents_async.models.test_results import TestResult
+from currents_async.models.tests import AnnotationFilter, TestState
+
+GET_TEST_RESULTS = Endpoint(
+    "getTestResults", "GET", "/test-results/{signature}", CursorPage[TestResult]
+)
+
+
+class TestResults(Group):
+    """Results of one test, wherever it was executed.
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    __slots__ = ()
+
+    # The last one: from here on `list` is no longer the built-in type.
+
+    def list(
+        self,
+        signature: str,
+        *,
+        date_start: Moment,
+        date_end: Moment,
+        tags: Sequence[str] = (),
+        branches: Sequence[str] = (),
+        authors: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        status: Sequence[TestState] = (),
+        flaky: bool | None = None,
+        annotations: Sequence[AnnotationFilter] = (),
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        reverse: bool = False,
+        prefetch: bool = False,
+    ) -> CursorPager[TestResult]:
+        """List the results of a test, the newest first.
+
+        `signature` is in the answers of `tests.list`, and `signatures.get` makes one. Datetimes
+        need a time zone. `flaky` lists flaky results alone, or all others. The API takes a
+        `page_size` of at most 100. `start` is a cursor or a resume token, to go on behind it; with
+        `reverse` the list goes from there towards the newest.
+        """
+        filters = (
+            Filters()
+            .span(date_start, date_end)
+            .lists(tags=tags, branches=branches, authors=authors, groups=groups)
+            .choices("status[]", "status", status, TEST_STATES)
+            .flag("flaky", "flaky", flaky)
+            .annotations(annotations)
+        )
+        return self._cursor_pager(
+            GET_TEST_RESULTS,
+            {"signature": signature},
+            filters.query,
+            page_size=page_size,
+            start=start,
+            reverse=reverse,
+            prefetch=prefetch,
+        )

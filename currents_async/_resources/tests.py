@@ -1,0 +1,102 @@
+"""Tests over a span of time: GET /tests/….
+
+Source of all of it: `operations.md`, "Spec files, tests, results, errors".
+"""
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Literal, get_args
+
+from currents_async._pagination import PAGE_SIZE, PagePager
+from currents_async._resources._group import Group
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.filters import TEST_STATES, Filters, Moment
+from currents_async.models.pages import NumberedPage
+from currents_async.models.tests import (
+    AnnotationFilter,
+    ExploredTest,
+    MetricSettings,
+    TestState,
+)
+
+GET_TESTS_EXPLORER = Endpoint(
+    "getTestsExplorer", "GET", "/tests/{project_id}", NumberedPage[ExploredTest]
+)
+
+TestOrder = Literal[
+    "failures",
+    "passes",
+    "flakiness",
+    "flakinessXSamples",
+    "failRateXSamples",
+    "duration",
+    "durationDelta",
+    "flakinessRateDelta",
+    "failureRateDelta",
+    "durationXSamples",
+    "executions",
+    "title",
+]
+
+
+class Tests(Group):
+    """Tests over a span of time.
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    __slots__ = ()
+
+    # The last one: from here on `list` is no longer the built-in type.
+
+    def list(
+        self,
+        project_id: str | None = None,
+        *,
+        date_start: Moment,
+        date_end: Moment,
+        tags: Sequence[str] = (),
+        branches: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        authors: Sequence[str] = (),
+        order: TestOrder | None = None,
+        dir: Literal["asc", "desc"] | None = None,  # noqa: A002 - the API's own name
+        spec: str | None = None,
+        title: str | None = None,
+        min_executions: int | None = None,
+        test_state: Sequence[TestState] = (),
+        metric_settings: MetricSettings | None = None,
+        annotations: Sequence[AnnotationFilter] = (),
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        prefetch: bool = False,
+    ) -> PagePager[ExploredTest]:
+        """List the tests of a project, and how each fared.
+
+        `project_id` defaults to the client's. Datetimes need a time zone. `min_executions` is at
+        least 1. `metric_settings` says which outcomes count for which metric. `start` is a resume
+        token.
+        """
+        filters = (
+            Filters()
+            .span(date_start, date_end)
+            .lists(tags=tags, branches=branches, groups=groups, authors=authors)
+            .choice("order", "order", order, get_args(TestOrder))
+            .choice("dir", "dir", dir, ("asc", "desc"))
+            .text("spec", "spec", spec)
+            .text("title", "title", title)
+            .number("min_executions", "min_executions", min_executions, least=1)
+            .choices("test_state[]", "test_state", test_state, TEST_STATES)
+            .metric_settings(metric_settings)
+            .annotations(annotations)
+        )
+        return self._page_pager(
+            GET_TESTS_EXPLORER,
+            {"project_id": self._project(project_id)},
+            filters.query,
+            key=attrgetter("signature"),
+            page_size=page_size,
+            start=start,
+            prefetch=prefetch,
+        )

@@ -1,0 +1,50 @@
+"""What the wire says beyond a model, kept where the documents give no schema."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, TypeGuard, get_args, get_origin
+
+import msgspec
+
+from currents_async.models._model import OpenModel
+
+
+@cache
+def keeps_extra(kind: Any) -> bool:
+    """Say whether there is an `OpenModel` among the types that a type is made of."""
+    plain = get_origin(kind) or kind
+    if isinstance(plain, type) and issubclass(plain, OpenModel):
+        return True
+    inner: list[Any] = list(get_args(kind))
+    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+        inner += [field.type for field in msgspec.structs.fields(kind)]
+    return any(keeps_extra(one) for one in inner)
+
+
+def fill_extra(model: Any, wire: Any) -> None:
+    """Put into each `OpenModel` what the wire says and its fields do not, all the way down.
+
+    `wire` is the same JSON as built-in types.
+    """
+    if _is_array(model) and _is_array(wire):
+        for one, wired in zip(model, wire, strict=True):
+            fill_extra(one, wired)
+    elif isinstance(model, msgspec.Struct) and _is_object(wire):
+        _fill_struct(model, wire)
+
+
+def _fill_struct(model: msgspec.Struct, wire: dict[str, Any]) -> None:
+    names = dict(zip(model.__struct_encode_fields__, model.__struct_fields__, strict=True))
+    for encoded, name in names.items():
+        fill_extra(getattr(model, name), wire.get(encoded))
+    if isinstance(model, OpenModel):
+        extra = {key: value for key, value in wire.items() if key not in names}
+        msgspec.structs.force_setattr(model, "extra", extra)
+
+
+def _is_array(value: Any) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, tuple | list)
+
+
+def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)

@@ -1,0 +1,150 @@
+"""Actions, which skip, quarantine or tag tests: what /actions and its siblings answer.
+
+Source of all of it: `operations.md`, "Actions".
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import field
+
+from currents_async.models._model import Model, OpenEnum, OpenModel
+from currents_async.models.matchers import Matcher
+
+__all__ = [
+    "Action",
+    "ActionStatus",
+    "Actor",
+    "AffectedExecution",
+    "AffectedTest",
+    "ArchivedAction",
+    "Effect",
+    "EffectOperation",
+]
+
+
+class ActionStatus(OpenEnum):
+    """Whether an action applies."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    ARCHIVED = "archived"
+    EXPIRED = "expired"
+
+
+class EffectOperation(OpenEnum):
+    """The kinds of effects."""
+
+    SKIP = "skip"
+    QUARANTINE = "quarantine"
+    TAG = "tag"
+
+
+class _TagDetails(Model, frozen=True, gc=False, kw_only=True):
+    tags: tuple[str, ...] = ()
+
+
+class Effect(OpenModel, frozen=True, gc=False, kw_only=True):
+    """One thing that an action does to the tests that match."""
+
+    op: EffectOperation
+    details: dict[str, object] | None = None
+    """What the operation needs besides, as JSON has it: of `tag`, the tags."""
+
+    @classmethod
+    def skip(cls) -> "Effect":
+        """Do not run the tests."""
+        return cls(op=EffectOperation.SKIP)
+
+    @classmethod
+    def quarantine(cls) -> "Effect":
+        """Run the tests, and ignore their failures."""
+        return cls(op=EffectOperation.QUARANTINE)
+
+    @classmethod
+    def tag(cls, *tags: str) -> "Effect":
+        """Add tags to the tests, at most 10."""
+        return cls(op=EffectOperation.TAG, details={"tags": [*tags]})
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags that are added."""
+        try:
+            return msgspec.convert(self.details or {}, _TagDetails).tags
+        except msgspec.ValidationError:
+            return ()
+
+
+class Actor(OpenModel, frozen=True, gc=False, kw_only=True):
+    """Who did something: a person, or an API key."""
+
+    type: str | None = None
+    id: str | None = None
+    name: str | None = None
+
+
+class Action(OpenModel, frozen=True, gc=False, kw_only=True):
+    """A rule that does something to all tests that match."""
+
+    action_id: str
+    name: str = ""
+    description: str | None = None
+    action: tuple[Effect, ...] = ()
+    """What it does to the tests that match."""
+    matcher: Matcher | None = None
+    status: ActionStatus | None = None
+    created_at: datetime | None = None
+    created_by: Actor | str | None = None
+    updated_at: datetime | None = None
+    updated_by: Actor | str | None = None
+    disabled_at: datetime | None = None
+    disabled_by: Actor | str | None = None
+    archived_at: datetime | None = None
+    archived_by: Actor | str | None = None
+    expires_after_text: str | None = field(default=None, name="expiresAfter")
+    """A day or a point in time, as it is on the wire: read `expires_after`."""
+
+    @property
+    def expires_after(self) -> datetime | None:
+        """When it ceases to apply, a day being its midnight in UTC; None when it never does."""
+        try:
+            moment = datetime.fromisoformat(self.expires_after_text or "")
+        except ValueError:
+            return None
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it applies now."""
+        return self.status == ActionStatus.ACTIVE
+
+
+class ArchivedAction(Model, frozen=True, gc=False, kw_only=True):
+    """The answer to deleting an action, which archives it."""
+
+    action_id: str | None = None
+    archived: bool | None = None
+
+
+class AffectedTest(OpenModel, frozen=True, gc=False, kw_only=True):
+    """A test that actions have touched; the API does not document more of it."""
+
+    signature: str | None = None
+    """What tells the test from others: an argument of `actions.executions`."""
+    title: str | tuple[str, ...] | None = None
+    spec: str | None = None
+    """The path of the spec file."""
+
+
+class AffectedExecution(OpenModel, frozen=True, gc=False, kw_only=True):
+    """An execution of a test that actions have touched; the API does not document more of it."""
+
+    cursor: str | None = None
+    """Where it is in the list."""
+    signature: str | None = None
+    run_id: str | None = None
+    instance_id: str | None = None
+    test_id: str | None = None
+    title: str | tuple[str, ...] | None = None
+    spec: str | None = None
+    """The path of the spec file."""

@@ -1,0 +1,15 @@
+"""Failure context: what GET /context answers.
+
+Source: `operations.md`, "Context".
+"""
+
+from currents_async.models._model import OpenModel
+
+__all__ = ["FailureContext"]
+
+
+class FailureContext(OpenModel, frozen=True, gc=False, kw_only=True):
+    """What is known of the failures of a run, an instance or a test.
+
+    The API documents none of its fields: all of them are in `extra`.
+    """

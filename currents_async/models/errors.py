@@ -1,0 +1,56 @@
+"""Errors over a span of time: what GET /errors/{projectId} answers.
+
+Source: `operations.md`, "Spec files, tests, results, errors".
+"""
+
+from msgspec import field
+
+from currents_async.models._model import Model
+from currents_async.models.pages import NumberedPage
+
+__all__ = ["Affected", "ErrorsPage", "ErrorsSpan", "ExploredError", "ExploredErrorDetails"]
+
+
+class Affected(Model, frozen=True, gc=False, kw_only=True):
+    """How many there are that have an error."""
+
+    count: int = 0
+
+
+class ExploredErrorDetails(Model, frozen=True, gc=False, kw_only=True):
+    """What an error has been seen in."""
+
+    tests: Affected = Affected()
+    branches: Affected = Affected()
+
+
+class ExploredError(Model, frozen=True, gc=False, kw_only=True):
+    """Errors that have the same in common, and how often they happened.
+
+    What they are not grouped by is None.
+    """
+
+    message: str | None = None
+    error_category: str | None = field(default=None, name="error_category")
+    error_action: str | None = field(default=None, name="error_action")
+    """What was being done, for example a click."""
+    error_target: str | None = field(default=None, name="error_target")
+    """What it was done to, for example a selector."""
+    count: int = 0
+    details: ExploredErrorDetails = ExploredErrorDetails()
+
+
+class ErrorsSpan(Model, frozen=True, gc=False, kw_only=True):
+    """The most important errors of a span of time."""
+
+    date: str | None = None
+    """As the server spells it."""
+    count: int = 0
+    items: tuple[ExploredError, ...] = ()
+    """At most `top_n`."""
+
+
+class ErrorsPage(NumberedPage[ExploredError], frozen=True, gc=False, kw_only=True):
+    """A page of errors, and the timeline of them all."""
+
+    timeline: tuple[ErrorsSpan, ...] = ()

@@ -1,0 +1,210 @@
+"""Matchers: which tests an action applies to, as it is read and as it is written.
+
+Source of all of it: `operations.md`, "Actions".
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from currents_async.errors import InvalidArgumentError
+from currents_async.models._model import OpenEnum, OpenModel
+
+__all__ = [
+    "Condition",
+    "ConditionOperator",
+    "ConditionType",
+    "Conditions",
+    "ListedTrait",
+    "Matcher",
+    "MatcherOperator",
+    "Trait",
+    "when",
+]
+
+
+class ConditionType(OpenEnum):
+    """What of a test a condition looks at."""
+
+    TEST_ID = "testId"
+    PROJECT = "project"
+    TITLE = "title"
+    FILE = "file"
+    GIT_BRANCH = "git_branch"
+    GIT_AUTHOR_NAME = "git_authorName"
+    GIT_AUTHOR_EMAIL = "git_authorEmail"
+    GIT_REMOTE_ORIGIN = "git_remoteOrigin"
+    GIT_MESSAGE = "git_message"
+    ERROR_MESSAGE = "error_message"
+    TITLE_PATH = "titlePath"
+    ANNOTATION = "annotation"
+    TAG = "tag"
+
+
+class ConditionOperator(OpenEnum):
+    """How a condition compares."""
+
+    EQUAL = "eq"
+    NOT_EQUAL = "neq"
+    ANY = "any"
+    """There is a value, whichever."""
+    EMPTY = "empty"
+    IN = "in"
+    NOT_IN = "notIn"
+    INCLUDES = "inc"
+    NOT_INCLUDES = "notInc"
+    INCLUDES_ALL = "incAll"
+    NOT_INCLUDES_ALL = "notIncAll"
+
+
+class MatcherOperator(OpenEnum):
+    """How the conditions of a matcher go together."""
+
+    AND = "AND"
+    OR = "OR"
+
+
+class Condition(OpenModel, frozen=True, gc=False, kw_only=True):
+    """One condition of a matcher: made by `when`, as in `when.title.eq("logs in")`."""
+
+    type: ConditionType
+    op: ConditionOperator
+    value: str | tuple[str | dict[str, object], ...] | None = None
+    """What to compare with. The service also knows patterns, which are kept as JSON has them."""
+
+
+class Matcher(OpenModel, frozen=True, gc=False, kw_only=True):
+    """Which tests an action applies to: those that meet all conditions, or any of them.
+
+    ```python
+    Matcher.all(when.file.eq("checkout.spec.ts"), when.tag.includes("slow"))
+    ```
+    """
+
+    op: MatcherOperator
+    cond: tuple[Condition, ...] = ()
+
+    @classmethod
+    def all(cls, *conditions: Condition) -> "Matcher":
+        """Match tests that meet all of the conditions, of which there is at least one."""
+        return cls(op=MatcherOperator.AND, cond=_some(conditions))
+
+    @classmethod
+    def any(cls, *conditions: Condition) -> "Matcher":
+        """Match tests that meet any of the conditions, of which there is at least one."""
+        return cls(op=MatcherOperator.OR, cond=_some(conditions))
+
+
+class Trait:
+    """A trait of tests with one value, and the conditions that it supports.
+
+    Lists of values need at least one, or else `not_in` would match every test. Every method raises
+    `InvalidArgumentError`.
+    """
+
+    __slots__ = ("_type",)
+
+    def __init__(self, kind: ConditionType) -> None:
+        self._type = kind
+
+    def eq(self, value: str) -> Condition:
+        """Match when it is the value."""
+        return self._condition(ConditionOperator.EQUAL, _text("value", value))
+
+    def neq(self, value: str) -> Condition:
+        """Match when it is not the value."""
+        return self._condition(ConditionOperator.NOT_EQUAL, _text("value", value))
+
+    def any(self) -> Condition:
+        """Match when there is a value, whichever."""
+        return self._condition(ConditionOperator.ANY, None)
+
+    def empty(self) -> Condition:
+        """Match when there is no value."""
+        return self._condition(ConditionOperator.EMPTY, None)
+
+    def in_(self, values: Iterable[str]) -> Condition:
+        """Match when it is one of the values."""
+        return self._condition(ConditionOperator.IN, _texts("values", values))
+
+    def not_in(self, values: Iterable[str]) -> Condition:
+        """Match when it is none of the values."""
+        return self._condition(ConditionOperator.NOT_IN, _texts("values", values))
+
+    def _condition(self, op: ConditionOperator, value: str | tuple[str, ...] | None) -> Condition:
+        return Condition(type=self._type, op=op, value=value)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._type}>"
+
+
+class ListedTrait(Trait):
+    """A trait of tests that is a list or a long text, and so also supports looking into it."""
+
+    __slots__ = ()
+
+    def includes(self, value: str | Iterable[str]) -> Condition:
+        """Match when it includes the value, or one of the values."""
+        return self._condition(ConditionOperator.INCLUDES, _one_or_more("value", value))
+
+    def not_includes(self, value: str | Iterable[str]) -> Condition:
+        """Match when it does not include the value, or any of the values."""
+        return self._condition(ConditionOperator.NOT_INCLUDES, _one_or_more("value", value))
+
+    def includes_all(self, values: Iterable[str]) -> Condition:
+        """Match when it includes all of the values."""
+        return self._condition(ConditionOperator.INCLUDES_ALL, _texts("values", values))
+
+    def not_includes_all(self, values: Iterable[str]) -> Condition:
+        """Match when it does not include all of the values."""
+        return self._condition(ConditionOperator.NOT_INCLUDES_ALL, _texts("values", values))
+
+
+class Conditions:
+    """The traits of tests that conditions can be made of: use `when`."""
+
+    __slots__ = ()
+
+    test_id: ClassVar[Trait] = Trait(ConditionType.TEST_ID)
+    project: ClassVar[Trait] = Trait(ConditionType.PROJECT)
+    title: ClassVar[Trait] = Trait(ConditionType.TITLE)
+    file: ClassVar[Trait] = Trait(ConditionType.FILE)
+    git_branch: ClassVar[Trait] = Trait(ConditionType.GIT_BRANCH)
+    git_author_name: ClassVar[Trait] = Trait(ConditionType.GIT_AUTHOR_NAME)
+    git_author_email: ClassVar[Trait] = Trait(ConditionType.GIT_AUTHOR_EMAIL)
+    git_remote_origin: ClassVar[Trait] = Trait(ConditionType.GIT_REMOTE_ORIGIN)
+    git_message: ClassVar[Trait] = Trait(ConditionType.GIT_MESSAGE)
+    error_message: ClassVar[ListedTrait] = ListedTrait(ConditionType.ERROR_MESSAGE)
+    title_path: ClassVar[ListedTrait] = ListedTrait(ConditionType.TITLE_PATH)
+    """The titles of the suites around the test, then its own."""
+    annotation: ClassVar[ListedTrait] = ListedTrait(ConditionType.ANNOTATION)
+    tag: ClassVar[ListedTrait] = ListedTrait(ConditionType.TAG)
+
+
+when: Conditions = Conditions()
+"""Where conditions begin: `when.file.eq("checkout.spec.ts")`."""
+
+
+def _some(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    if not conditions:
+        raise InvalidArgumentError("a matcher must have at least 1 condition")
+    return conditions
+
+
+def _text(name: str, value: str) -> str:
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"{name} must be a str, not {type(value).__name__}")
+    return value
+
+
+def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(values, str | bytes):
+        kind = type(values).__name__
+        raise InvalidArgumentError(f"{name} must be a sequence of str, not one {kind}")
+    texts = tuple(_text(f"{name}[{index}]", value) for index, value in enumerate(values))
+    if not texts:
+        raise InvalidArgumentError(f"{name} must have at least 1 item")
+    return texts
+
+
+def _one_or_more(name: str, value: str | Iterable[str]) -> str | tuple[str, ...]:
+    return value if isinstance(value, str) else _texts(name, value)

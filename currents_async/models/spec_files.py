@@ -1,0 +1,35 @@
+"""Spec files over a span of time: what GET /spec-files/{projectId} answers.
+
+Source: `operations.md`, "Spec files, tests, results, errors".
+"""
+
+from currents_async.models._model import Model
+
+__all__ = ["SpecFile", "SpecFileMetrics"]
+
+
+class SpecFileMetrics(Model, frozen=True, gc=False, kw_only=True):
+    """How the executions of a spec file went. Rates are shares of all executions, from 0 to 1."""
+
+    overall_executions: int = 0
+    failed_executions: int = 0
+    flaky_executions: int = 0
+    timeout_executions: int = 0
+    fully_reported: int = 0
+    """Executions of which all tests have been reported."""
+    suite_size: int = 0
+    """The number of its tests."""
+    avg_duration: float | None = None
+    """In a unit that the API leaves open; failed executions count only when asked for."""
+    failure_rate: float | None = None
+    flake_rate: float | None = None
+    timeout_rate: float | None = None
+
+
+class SpecFile(Model, frozen=True, gc=False, kw_only=True):
+    """A spec file and how it fared."""
+
+    signature: str | None = None
+    spec: str = ""
+    """The path of the spec file."""
+    metrics: SpecFileMetrics = SpecFileMetrics()

@@ -1,0 +1,78 @@
+"""Results of one test: what GET /test-results/{signature} answers.
+
+Source: `operations.md`, "Spec files, tests, results, errors".
+"""
+
+from datetime import datetime
+
+from currents_async.models._model import Model
+from currents_async.models.common import Commit, Outcome
+from currents_async.models.instances import AttemptError, InstanceFramework
+
+__all__ = ["Annotation", "ResultAttempt", "TestResult"]
+
+
+class Annotation(Model, frozen=True, gc=False, kw_only=True):
+    """A note that the source of a test has on it, for example its owner."""
+
+    type: str = ""
+    description: str | None = None
+
+
+class ResultAttempt(Model, frozen=True, gc=False, kw_only=True):
+    """One attempt at a test."""
+
+    attempt_id: str | None = None
+    state: Outcome | None = None
+    error: AttemptError | None = None
+    started_at: datetime | None = None
+    duration: float | None = None
+    """Milliseconds."""
+
+
+class TestResult(Model, frozen=True, gc=False, kw_only=True):
+    """One execution of a test, with all its attempts."""
+
+    __test__ = False  # pytest takes what is called Test… for tests
+
+    cursor: str | None = None
+    """Where it is in the list."""
+    signature: str | None = None
+    framework: InstanceFramework | str | None = None
+    created_at: datetime | None = None
+    project_id: str | None = None
+    group_id: str | None = None
+    run_id: str | None = None
+    instance_id: str | None = None
+    spec: str = ""
+    """The path of the spec file."""
+    machine_id: str | None = None
+    tags: tuple[str, ...] = ()
+    title: tuple[str, ...] = ()
+    """The titles of the suites around the test, then its own."""
+    test_id: str = ""
+    display_error: str | None = None
+    commit: Commit | None = None
+    duration: float | None = None
+    """Milliseconds, all attempts together."""
+    flaky: bool = False
+    expected_status: Outcome | None = None
+    """Playwright only."""
+    status: Outcome | None = None
+    attempts: tuple[ResultAttempt, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+
+    @property
+    def full_title(self) -> str:
+        """The title in one line, outermost suite first."""
+        return " > ".join(self.title)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last attempt failed."""
+        return self.status == Outcome.FAILED
+
+    @property
+    def error(self) -> AttemptError | None:
+        """The error of the last attempt that has one."""
+        return next((attempt.error for attempt in reversed(self.attempts) if attempt.error), None)

@@ -1,0 +1,86 @@
+"""Tests over a span of time: what GET /tests/{projectId} takes and answers.
+
+Source: `operations.md`, "Spec files, tests, results, errors".
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from currents_async.models._model import Model
+
+__all__ = ["AnnotationFilter", "ExploredTest", "ExploredTestMetrics", "MetricSettings"]
+
+TestState = Literal["passed", "failed", "pending", "skipped"]
+
+
+class AnnotationFilter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An annotation that tests must have, as an argument of `tests.list` and `test_results.list`.
+
+    Without a `description` any will do; of several, one.
+    """
+
+    type: str
+    description: str | Sequence[str] | None = None
+
+
+class MetricSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """Which outcomes count for which metric, as an argument of `tests.list`.
+
+    What is left out is counted as the server does by default.
+    """
+
+    executions: Sequence[TestState] | None = None
+    avg_duration: Sequence[TestState] | None = None
+    flakiness_rate: Sequence[TestState] | None = None
+    failure_rate: Sequence[TestState] | None = None
+
+
+class ExploredTestMetrics(Model, frozen=True, gc=False, kw_only=True):
+    """How the executions of a test went. Rates are from 0 to 1."""
+
+    executions: int = 0
+    failures: int = 0
+    """Failed or skipped: interrupted, or never run."""
+    ignored: int = 0
+    """Pending: skipped on purpose."""
+    passes: int = 0
+    flaky: int = 0
+    flakiness_rate: float | None = None
+    failure_rate: float | None = None
+    avg_duration_ms: float | None = None
+    avg_duration: float | None = None
+    """Alias of `avg_duration_ms` in some answers."""
+    flakiness_volume: float | None = None
+    failure_volume: float | None = None
+    duration_volume: float | None = None
+
+    @property
+    def duration_ms(self) -> float | None:
+        """The average in milliseconds, under whichever name the server sent it."""
+        return self.avg_duration if self.avg_duration_ms is None else self.avg_duration_ms
+
+
+class ExploredTest(Model, frozen=True, gc=False, kw_only=True):
+    """A test and how it fared."""
+
+    title: str = ""
+    title_path: tuple[str, ...] = ()
+    """The titles of the suites around the test, then its own; not in all answers."""
+    signature: str | None = None
+    """What `test_results.list` wants."""
+    spec: str = ""
+    """The path of the spec file."""
+    metrics: ExploredTestMetrics = ExploredTestMetrics()
+    latest_tag: tuple[str, ...] | str | None = None
+    """As the server has it: read `latest_tags`."""
+    last_seen: datetime | None = None
+
+    @property
+    def latest_tags(self) -> tuple[str, ...]:
+        """The tags of the latest execution."""
+        if isinstance(self.latest_tag, str):
+            return (self.latest_tag,)
+        return self.latest_tag or ()

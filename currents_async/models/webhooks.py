@@ -1,0 +1,65 @@
+"""Webhooks: what /webhooks and its siblings answer.
+
+Source of all of it: `operations.md`, "Webhooks".
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import field
+
+from currents_async.models._model import Model, OpenEnum, OpenModel
+
+__all__ = ["DeletedWebhook", "HookEvent", "Webhook"]
+
+
+class HookEvent(OpenEnum):
+    """What a webhook is called for."""
+
+    RUN_FINISH = "RUN_FINISH"
+    RUN_START = "RUN_START"
+    RUN_TIMEOUT = "RUN_TIMEOUT"
+    RUN_CANCELED = "RUN_CANCELED"
+
+
+class Webhook(OpenModel, frozen=True, gc=False, kw_only=True):
+    """A URL that the service calls when something happens to runs of a project.
+
+    Its headers hold what the owner set as a shared secret, and are not in its `repr`.
+    """
+
+    hook_id: str
+    project_id: str | None = None
+    url: str = ""
+    headers_json: str | None = field(default=None, name="headers")
+    """The headers as they are on the wire, as JSON text: read `headers`."""
+    hook_events: tuple[HookEvent, ...] = ()
+    label: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that calls carry; none where `headers_json` is no JSON object of texts."""
+        try:
+            return msgspec.json.decode(self.headers_json or "{}", type=dict[str, str])
+        except msgspec.DecodeError:
+            return {}
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        shown = self
+        if self.headers_json is not None:
+            shown = msgspec.structs.replace(self, headers_json="***")
+        return super(Webhook, shown).__rich_repr__()
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
+
+
+class DeletedWebhook(Model, frozen=True, gc=False, kw_only=True):
+    """The answer to deleting a webhook."""
+
+    hook_id: str | None = None
+    project_id: str | None = None

@@ -1,0 +1,93 @@
+"""Every operation of the library, found by looking: its group, its method and its constant.
+
+`python -m tests.operations` prints the table that the README shows, and `--write` puts it there.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from currents_async import Currents, _resources
+from currents_async._resources._group import Group
+from currents_async._wire.endpoint import Endpoint
+
+README = Path(__file__).parent.parent / "README.md"
+_BEGIN, _END = "<!-- operations: begin -->\n", "<!-- operations: end -->\n"
+
+
+class Operation(NamedTuple):
+    """A method that is one operation."""
+
+    group: str
+    """The attribute of the client."""
+    name: str
+    method: Callable[..., Any]
+    endpoint: Endpoint[Any]
+
+
+def constants() -> dict[str, Endpoint[Any]]:
+    """Return the constants of all groups by their names."""
+    found: dict[str, Endpoint[Any]] = {}
+    for module in pkgutil.iter_modules(_resources.__path__):
+        names = vars(importlib.import_module(f"currents_async._resources.{module.name}"))
+        found |= {name: value for name, value in names.items() if isinstance(value, Endpoint)}
+    return found
+
+
+def operations() -> Iterator[Operation]:
+    """Go over the methods that use one constant, in the order of the source."""
+    known = constants()
+    groups = {
+        name: type(group)
+        for name, group in vars(Currents("key")).items()
+        if isinstance(group, Group)
+    }
+    for group, kind in groups.items():
+        for name, method in vars(kind).items():
+            if name.startswith("_") or not inspect.isfunction(method):
+                continue
+            used = [known[one] for one in method.__code__.co_names if one in known]
+            if len(used) == 1:
+                yield Operation(group, name, method, used[0])
+
+
+def table() -> str:
+    """Return a Markdown table with a row for each operation."""
+    rows = [
+        f"| `{one.group}.{one.name}({_arguments(one.method)})` | {_answer(one.method)} "
+        f"| `{one.endpoint.method} {one.endpoint.path}` |"
+        for one in operations()
+    ]
+    return "\n".join(["| call | answer | operation |", "|---|---|---|", *rows]) + "\n"
+
+
+def _arguments(method: Callable[..., Any]) -> str:
+    """Show the arguments that must be given, and that there are others."""
+    several = list(inspect.signature(method).parameters.values())[1:]
+    needed = [one.name for one in several if one.default is one.empty]
+    return ", ".join([*needed, "…"] if len(needed) < len(several) else needed)
+
+
+def _answer(method: Callable[..., Any]) -> str:
+    annotation = inspect.signature(method).return_annotation
+    text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    return f"`{re.sub(r'(?:[a-z_]+[.])+', '', text)}`"
+
+
+def main() -> None:
+    """Print the table, or write it."""
+    if sys.argv[1:] != ["--write"]:
+        sys.stdout.write(table())
+        return
+    before, _, rest = README.read_text().partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    README.write_text(before + _BEGIN + table() + _END + after)
+
+
+if __name__ == "__main__":
+    main()

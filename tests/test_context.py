@@ -1,0 +1,74 @@
+"""Failure context: which combinations are asked for, and what comes."""
+
+from typing import Any
+
+import pytest
+
+from currents_async import DecodeError, InvalidArgumentError, NotFoundError
+from currents_async.testing import FaultyServer, faults
+from tests.support import client
+
+SUBJECTS: list[tuple[dict[str, Any], str]] = [
+    ({}, "pass run_id, run_id and instance_id, or instance_id and test_id"),
+    ({"instance_id": "i"}, "pass run_id"),
+    ({"test_id": "t"}, "pass run_id"),
+    ({"run_id": "r", "test_id": "t"}, "pass run_id"),
+    ({"run_id": "r", "instance_id": "i", "test_id": "t"}, "pass run_id"),
+    ({"run_id": "r", "attempt": 0}, "attempt is one of a test"),
+    ({"run_id": "r", "instance_id": "i", "attempt": 1}, "attempt is one of a test"),
+    ({"instance_id": "i", "test_id": "t", "attempt": -1}, "attempt must be .* at least 0"),
+    ({"instance_id": "i", "test_id": "t", "attempt": True}, "attempt must be a whole number"),
+    ({"run_id": ""}, "run_id must not be empty"),
+    ({"run_id": "r", "detail": "long"}, "detail must be one of default, compact, summary"),
+    ({"run_id": "r", "limit": 0}, "limit must be a whole number from 1 to 50"),
+    ({"run_id": "r", "limit": 51}, "limit must be a whole number from 1 to 50"),
+    ({"run_id": "r", "page": -1}, "page must be a whole number at least 0"),
+]
+LENGTHS: list[tuple[dict[str, Any], str]] = [
+    ({"run_id": "r", "max_length": length}, "max_length must be a whole number from 1 to 50000")
+    for length in (0, 50_001, 1.5)
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "says"),
+    [
+        *(("get", *row) for row in SUBJECTS),
+        *(("markdown", *row) for row in [*SUBJECTS, *LENGTHS]),
+    ],
+)
+async def test_what_is_refused_is_not_sent(
+    method: str, arguments: dict[str, Any], says: str
+) -> None:
+    async with FaultyServer() as server, client(server.url) as currents:
+        with pytest.raises(InvalidArgumentError, match=says):
+            await getattr(currents.context, method)(**arguments)
+    assert server.requests == []
+
+
+async def test_json() -> None:
+    data = {"level": "test", "error": {"message": "no"}, "steps": [None]}
+    async with FaultyServer(faults.json_answer(data)) as server, client(server.url) as currents:
+        context = await currents.context.get(instance_id="i", test_id="t")
+    assert context.extra == data
+
+
+async def test_markdown_is_the_body_itself() -> None:
+    text = '# Ausfälle\n\n{"status":"FAILED"}\n'
+    answer = faults.answer(text.encode(), headers={"Content-Type": "text/markdown"})
+    async with FaultyServer(answer) as server, client(server.url) as currents:
+        assert await currents.context.markdown(run_id="r") == text
+    assert server.requests[0].headers["accept"] == "text/markdown"
+
+
+async def test_markdown_of_nothing() -> None:
+    refused = faults.answer(b'{"status":"FAILED","error":"Run not found"}', 404)
+    async with FaultyServer(refused) as server, client(server.url) as currents:
+        with pytest.raises(NotFoundError, match="Run not found"):
+            await currents.context.markdown(run_id="r")
+
+
+async def test_markdown_that_is_no_text() -> None:
+    async with FaultyServer(faults.answer(b"\xff")) as server, client(server.url) as currents:
+        with pytest.raises(DecodeError, match="UTF-8"):
+            await currents.context.markdown(run_id="r")

@@ -1,0 +1,125 @@
+"""What the models do not know: requests of one's own, and answers as they are."""
+
+import inspect
+from typing import Any
+
+import msgspec
+import pytest
+
+from currents_async import (
+    AmbiguousError,
+    Currents,
+    DecodeError,
+    InvalidArgumentError,
+    NotFoundError,
+    RawResponse,
+)
+from currents_async.testing import FakeCurrents, FaultyServer, WorldProject, faults
+from tests.support import client
+
+
+class Slice(msgspec.Struct, rename="camel"):
+    run_id: str
+    status: str
+
+
+async def test_a_type_of_the_callers(currents: Currents, project: WorldProject) -> None:
+    run = project.run(specs=3, failures=0)
+    found = await currents.request("GET", f"/runs/{run.run_id}", type=Slice)
+    assert found == Slice(run_id=run.run_id, status="PASSED")
+    as_dict = await currents.request("GET", f"/runs/{run.run_id}", type=dict)
+    assert as_dict["runId"] == run.run_id
+
+
+async def test_without_a_type(currents: Currents, project: WorldProject) -> None:
+    run = project.run(specs=3)
+    answer = await currents.request("GET", f"/runs/{run.run_id}")
+    assert (answer.status, answer.headers["content-encoding"]) == (200, "gzip")
+    assert answer.json()["data"]["runId"] == run.run_id
+
+
+async def test_the_query_and_the_body() -> None:
+    async with FaultyServer() as server, client(server.url) as currents:
+        pairs = [("tags[]", "a b"), ("tags[]", "c&d")]
+        await currents.request("POST", "/things/a%2Fb", query=pairs, body={"x": 1})
+        await currents.request("GET", "/things", query={"page": "0", "search": ""})
+    posted, got = server.requests
+    assert posted.target == "/v1/things/a%2Fb?tags%5B%5D=a%20b&tags%5B%5D=c%26d"
+    assert (posted.method, posted.body) == ("POST", b'{"x":1}')
+    assert got.target == "/v1/things?page=0&search="
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "/runs"),
+        ("get", "/runs"),
+        ("GET", "runs"),
+        ("GET", "//evil.example/runs"),
+        ("GET", "https://evil.example/runs"),
+        ("GET", "/runs?limit=1"),
+        ("GET", "/runs#top"),
+        ("GET", "/runs/../projects"),
+        ("GET", "/runs/ü"),
+        ("GET", "/runs/a b"),
+        ("GET", "/runs/{run_id}"),
+        ("GET", "/runs\r\nX-Evil: 1"),
+        ("GET", ""),
+    ],
+)
+async def test_what_cannot_be_sent(
+    server: FakeCurrents, currents: Currents, method: Any, path: str
+) -> None:
+    with pytest.raises(InvalidArgumentError):
+        await currents.request(method, path)
+    assert server.requests == []
+
+
+async def test_errors_are_the_same(currents: Currents, project: WorldProject) -> None:
+    run = project.run(specs=1)
+    with pytest.raises(NotFoundError, match="GET /runs/nobody"):
+        await currents.request("GET", "/runs/nobody")
+    with pytest.raises(DecodeError, match=r"got `str`, at \$\.data"):
+        await currents.request("GET", f"/runs/{run.run_id}", type=dict[str, int])
+
+
+async def test_a_write_is_not_repeated() -> None:
+    for again, error, count in ((False, AmbiguousError, 1), (True, AmbiguousError, 3)):
+        async with FaultyServer(faults.close()) as server, client(server.url) as currents:
+            with pytest.raises(error):
+                await currents.request("POST", "/things", retry_ambiguous=again)
+        assert len(server.requests) == count
+
+
+class TestRawViews:
+    async def test_an_operation(self, currents: Currents, project: WorldProject) -> None:
+        run = project.run(specs=3)
+        answer = await currents.runs.raw.get(run.run_id)
+        assert isinstance(answer, RawResponse)
+        assert answer.status == 200
+        assert answer.headers["x-request-id"].startswith("fake-")
+        assert len(answer.json()["data"]["specs"]) == 3
+        # The group itself is as it was.
+        assert (await currents.runs.get(run.run_id)).run_id == run.run_id
+
+    async def test_a_write(self, currents: Currents, project: WorldProject) -> None:
+        run = project.run(specs=3, running=True)
+        answer = await currents.runs.raw.cancel(run.run_id)
+        assert b"runId" in answer.body
+
+    async def test_errors_are_the_same(self, currents: Currents) -> None:
+        with pytest.raises(NotFoundError):
+            await currents.instances.raw.get("nobody")
+
+    def test_what_is_no_single_operation(self) -> None:
+        currents = Currents("key")
+        for name in ("stream", "instances", "get_instances", "_stream", "raw"):
+            with pytest.raises(AttributeError):
+                getattr(currents.runs.raw, name)
+        assert "get" in dir(currents.runs.raw)
+        assert "stream" not in dir(currents.runs.raw)
+
+    def test_editors_see_the_arguments(self) -> None:
+        method = Currents("key").runs.raw.find
+        assert "branch" in inspect.signature(method).parameters
+        assert inspect.getdoc(method) == inspect.getdoc(Currents("key").runs.find)

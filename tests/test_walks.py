@@ -1,0 +1,271 @@
+"""Every list of the API over 237 items: forwards, backwards, resumed, and growing meanwhile."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pytest
+
+from currents_async import Currents
+from currents_async.testing import FakeCurrents, World, WorldProject, WorldRun
+
+COUNT = 237
+LONG_AGO, FAR_AHEAD = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+SPAN: dict[str, Any] = {"date_start": LONG_AGO, "date_end": FAR_AHEAD}
+
+
+class Scene(NamedTuple):
+    """A world with 237 items of a kind, the way to list them, and to have another one."""
+
+    list: Callable[..., Any]
+    """Takes a client and the pager's options."""
+    key: Callable[[Any], Any]
+    grow: Callable[[], object] | None = None
+    total: int = COUNT
+
+
+def one_run(
+    project: WorldProject, *, branch: str = "main", pull_request: int | None = None
+) -> WorldRun:
+    return project.run(
+        specs=1, tests=1, failures=0, flaky=0, branch=branch, pull_request=pull_request
+    )
+
+
+def skip_all(world: World, project: WorldProject) -> None:
+    every_file = {"type": "file", "op": "any", "value": None}
+    fields = {
+        "name": "all",
+        "action": [{"op": "skip"}],
+        "matcher": {"op": "AND", "cond": [every_file]},
+    }
+    world.actions.add(project.project_id, fields, expires=None, now=0)
+
+
+def of_projects(world: World) -> Scene:
+    for _ in range(COUNT):
+        world.project()
+    return Scene(
+        lambda c, **paging: c.projects.list(**paging),
+        lambda item: item.project_id,
+        world.project,
+    )
+
+
+def of_runs(world: World) -> Scene:
+    project = world.project()
+    for _ in range(COUNT):
+        one_run(project)
+    return Scene(
+        lambda c, **paging: c.runs.list(project.project_id, **paging),
+        lambda item: item.run_id,
+        lambda: one_run(project),
+    )
+
+
+def of_test_results(world: World) -> Scene:
+    project = world.project()
+    for _ in range(COUNT):
+        one_run(project)
+    [signature] = {one.signature for one in world.executions(project.project_id)}
+    return Scene(
+        lambda c, **paging: c.test_results.list(signature, **SPAN, **paging),
+        lambda item: item.cursor,
+        lambda: one_run(project),
+    )
+
+
+def of_tests(world: World) -> Scene:
+    project = world.project()
+    project.run(specs=79, tests=3)
+    return Scene(
+        lambda c, **paging: c.tests.list(project.project_id, **SPAN, **paging),
+        lambda item: item.signature,
+    )
+
+
+def of_spec_files(world: World) -> Scene:
+    project = world.project()
+    project.run(specs=COUNT, tests=1)
+    return Scene(
+        lambda c, **paging: c.spec_files.list(project.project_id, **SPAN, **paging),
+        lambda item: item.spec,
+    )
+
+
+def of_executions(world: World) -> Scene:
+    project = world.project()
+    for _ in range(COUNT):
+        one_run(project)
+    [signature] = {one.signature for one in world.executions(project.project_id)}
+    skip_all(world, project)
+    return Scene(
+        lambda c, **paging: c.actions.executions(
+            signature, project_id=project.project_id, **SPAN, **paging
+        ),
+        lambda item: item.to_dict()["cursor"],
+        lambda: one_run(project),
+    )
+
+
+def of_jira_projects(world: World) -> Scene:
+    jira = world.jira(projects=COUNT)
+    return Scene(
+        lambda c, **paging: c.jira.projects(jira.installation_id, **paging),
+        lambda item: item.id,
+    )
+
+
+def of_jira_issue_types(world: World) -> Scene:
+    jira = world.jira(projects=1, issue_types=COUNT)
+    return Scene(
+        lambda c, **paging: c.jira.issue_types(
+            jira.projects[0]["id"], jira_installation_id=jira.installation_id, **paging
+        ),
+        lambda item: item.id,
+    )
+
+
+def of_pull_requests(world: World) -> Scene:
+    project = world.project()
+    for number in range(COUNT):
+        one_run(project, pull_request=number + 1)
+    return Scene(
+        lambda c, **paging: c.projects.pull_requests(project.project_id, **paging),
+        lambda item: item.cursor,
+        lambda: one_run(project, pull_request=1_000 + len(project.runs)),
+    )
+
+
+def of_terms(world: World) -> Scene:
+    project = world.project()
+    for number in range(COUNT):
+        one_run(project, branch=f"b{number:03}")
+    return Scene(
+        lambda c, **paging: c.projects.terms("branch", project_id=project.project_id, **paging),
+        lambda item: item.cursor,
+    )
+
+
+def of_affected_tests(world: World) -> Scene:
+    project = world.project()
+    project.run(specs=79, tests=3)
+    skip_all(world, project)
+    return Scene(
+        lambda c, **paging: c.actions.affected_tests(project.project_id, **SPAN, **paging),
+        lambda item: item.signature,
+    )
+
+
+def of_errors(world: World) -> Scene:
+    project = world.project()
+    project.run(specs=100, tests=6, failures=400)
+    messages = {
+        one.error.message for one in world.executions(project.project_id) if one.error is not None
+    }
+    return Scene(
+        lambda c, **paging: c.errors.list(
+            project.project_id, **SPAN, group_by=["message"], **paging
+        ),
+        lambda item: item.message,
+        total=len(messages),
+    )
+
+
+CURSORS = [of_projects, of_runs, of_test_results, of_executions, of_pull_requests, of_terms]
+NUMBERS = [
+    of_tests,
+    of_spec_files,
+    of_jira_projects,
+    of_jira_issue_types,
+    of_affected_tests,
+    of_errors,
+]
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, world: World) -> Scene:
+    made: Scene = request.param(world)
+    return made
+
+
+def of(*kinds: Callable[[World], Scene]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("scene", kinds, indirect=True, ids=lambda kind: kind.__name__)
+
+
+@of(*CURSORS, *NUMBERS)
+@pytest.mark.parametrize("page_size", [7, 50])
+async def test_forwards(scene: Scene, currents: Currents, page_size: int) -> None:
+    pager = scene.list(currents, page_size=page_size)
+    keys = [scene.key(item) async for item in pager]
+    assert len(keys) == len(set(keys)) == scene.total
+    sizes = [len(page.items) async for page in scene.list(currents, page_size=page_size).pages()]
+    assert sizes == [page_size] * (scene.total // page_size) + [scene.total % page_size]
+
+
+@of(*CURSORS, *NUMBERS)
+async def test_read_ahead(scene: Scene, currents: Currents) -> None:
+    async with scene.list(currents, page_size=20, prefetch=True) as pager:
+        keys = [scene.key(item) async for item in pager]
+    assert len(keys) == len(set(keys)) == scene.total
+
+
+@of(*CURSORS)
+async def test_backwards(scene: Scene, currents: Currents) -> None:
+    forwards = [item async for item in scene.list(currents)]
+    last = forwards[-1]
+    pager = scene.list(currents, page_size=7, start=last.cursor, reverse=True)
+    backwards = [scene.key(item) async for item in pager]
+    assert backwards == [scene.key(item) for item in reversed(forwards[:-1])]
+
+
+@of(*CURSORS, *NUMBERS)
+async def test_resumed_in_a_new_client_after_every_few_items(
+    scene: Scene, server: FakeCurrents
+) -> None:
+    keys: list[Any] = []
+    token: str | None = None
+    for _ in range(COUNT):
+        async with Currents(server.api_key, base_url=server.url) as currents:
+            pager = scene.list(currents, page_size=10, start=token).limit(33)
+            some = [scene.key(item) async for item in pager]
+            token = pager.resume_token
+        if not some:
+            break
+        keys += some
+    assert len(keys) == len(set(keys)) == scene.total
+
+
+@of(of_projects, of_runs, of_test_results, of_executions, of_pull_requests)
+async def test_growing_meanwhile(scene: Scene, currents: Currents) -> None:
+    """What is new comes before what has been read: it is not for this reader."""
+    assert scene.grow is not None
+    before = [scene.key(item) async for item in scene.list(currents)]
+    keys: list[Any] = []
+    pager = scene.list(currents, page_size=10)
+    async for item in pager:
+        keys.append(scene.key(item))
+        if len(keys) % 25 == 0:
+            scene.grow()
+    assert keys == before
+
+
+async def test_numbered_pages_that_grow_meanwhile(world: World, currents: Currents) -> None:
+    """Items move on to the next page, and are handed out once."""
+    project = world.project()
+    project.run(specs=COUNT, tests=1)
+
+    def listing() -> Any:
+        return currents.spec_files.list(
+            project.project_id, **SPAN, page_size=10, order="overallExecutions", dir="asc"
+        )
+
+    before = {item.spec async for item in listing()}
+    keys: list[str] = []
+    async for item in listing():
+        keys.append(item.spec)
+        if len(keys) == 100:
+            # Others that have been executed once come in between, and move the rest.
+            project.run(specs=5, tests=1, framework="cypress")
+    assert len(keys) == len(set(keys))
+    assert before <= set(keys)
