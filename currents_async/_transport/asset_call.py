@@ -57,9 +57,9 @@ class AssetCall:
         self._refreshed = 0
         self._traced: RequestCall | None = None
         self._waits_since = 0.0
-        self.attempts = 0
+        self.attempts: int = 0
         """How often the asset was asked for, redirects not counted."""
-        self.resumed = False
+        self.resumed: bool = False
         """Whether an attempt went on where the one before broke off."""
 
     @property

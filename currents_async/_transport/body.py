@@ -40,8 +40,8 @@ class Body:
         on_end: Callable[[], None],
     ) -> None:
         self._encoding = response.headers.get("Content-Encoding", "")
-        self.wire_bytes = 0
-        self.inflated_bytes = 0
+        self.wire_bytes: int = 0
+        self.inflated_bytes: int = 0
         self._content = response.content
         self._inflater = inflater_for(self._encoding, limit, first=first)
         self._limit = limit

@@ -1,6 +1,6 @@
 """What all calls of a client share, whatever options they were made with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 
 import msgspec
@@ -48,11 +48,11 @@ class Channel:
         self.clock = clock
         self.tracing = tracing
         self.proxy = proxy
-        self.gate = Gate(limits.concurrency, Pace(limits.rate), clock)
-        self.in_flight = InFlight(limit=limits.in_flight, body=limits.body)
-        self.quota = Quota()
-        self.traffic = Traffic()
-        self.numbers = count(1)
+        self.gate: Gate = Gate(limits.concurrency, Pace(limits.rate), clock)
+        self.in_flight: InFlight = InFlight(limit=limits.in_flight, body=limits.body)
+        self.quota: Quota = Quota()
+        self.traffic: Traffic = Traffic()
+        self.numbers: Iterator[int] = count(1)
 
     async def aclose(self) -> None:
         """Turn away who waits, end what is under way, and close the connections."""

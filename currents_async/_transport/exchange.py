@@ -64,7 +64,7 @@ class Exchange:
         self._timeouts = timeouts
         self._first_slice = first_slice
         self._resumable = resumable
-        self.objects = ObjectCount(channel.limits.body)
+        self.objects: ObjectCount = ObjectCount(channel.limits.body)
         self._in_gate = False
         self._is_prefetched = False
         self._response: aiohttp.ClientResponse | None = None

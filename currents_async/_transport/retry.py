@@ -74,7 +74,7 @@ class Quota:
     """The retries a client can afford, so that it does not finish off a service that is down."""
 
     def __init__(self) -> None:
-        self.tokens = _TOKENS
+        self.tokens: int = _TOKENS
 
     def take(self, verdict: Verdict) -> int:
         """Take the tokens of one retry and return how many; 0 when there are not enough."""

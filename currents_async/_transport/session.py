@@ -46,7 +46,7 @@ class Session:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
         self._closed = False
-        self.watch = Watch()
+        self.watch: Watch = Watch()
         """Over what waits for the network."""
         self.middlewares: Sequence[aiohttp.ClientMiddlewareType] = (self._once,)
 
