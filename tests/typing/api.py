@@ -1,0 +1,129 @@
+"""Real usage, never executed: what the types are is for mypy and pyright to say.
+
+Both fail where `assert_type` does not hold, and where an expected error is none.
+"""
+
+# pyright: reportUnnecessaryTypeIgnoreComment=true
+
+from datetime import UTC, datetime
+from typing import Any, assert_type
+
+import msgspec
+
+from currents_async import (
+    Currents,
+    CurrentsError,
+    CursorPager,
+    InstanceResult,
+    Limits,
+    PagePager,
+    RateLimit,
+    RawResponse,
+    RequestAttempt,
+    Retries,
+    Timeouts,
+)
+from currents_async.models import (
+    Action,
+    Effect,
+    ExploredTest,
+    FailureContext,
+    Instance,
+    JiraProject,
+    ListedRun,
+    Matcher,
+    Project,
+    ProjectInsights,
+    Run,
+    RunCancellation,
+    RunSpec,
+    SpecFile,
+    TestResult,
+    Webhook,
+    when,
+)
+
+NOW = datetime.now(UTC)
+
+
+class Narrow(msgspec.Struct):
+    spec: str
+
+
+def seen(attempt: RequestAttempt) -> None:
+    assert_type(attempt.error, CurrentsError | None)
+    assert_type(attempt.status, int | None)
+
+
+async def client() -> None:
+    limits = Limits(concurrency=4, rate=5.5, body=1, in_flight=2)
+    async with Currents("key", retries=Retries(attempts=1), limits=limits, trace=seen) as currents:
+        assert_type(currents, Currents)
+        assert_type(currents.with_options(timeouts=Timeouts(total=1)), Currents)
+        assert_type(currents.rate_limit, RateLimit | None)
+    Currents(1)  # type: ignore[arg-type]
+    Currents("key", "https://api.currents.dev")  # type: ignore[call-arg]
+
+
+async def runs(currents: Currents) -> None:
+    assert_type(await currents.runs.get("r"), Run)
+    assert_type(await currents.runs.find(branch="main"), Run)
+    assert_type(await currents.runs.cancel("r"), RunCancellation)
+    assert_type(await currents.runs.get_instances("r"), list[Instance])
+    async with currents.runs.stream("r") as specs:
+        assert_type([spec async for spec in specs], list[RunSpec])
+        assert_type(specs.run, Run)
+    async with currents.runs.stream("r", spec_type=Narrow) as narrow:
+        assert_type([one.spec async for one in narrow], list[str])
+    async with currents.runs.instances("r", on_error="collect") as results:
+        async for result in results:
+            assert_type(result, InstanceResult)
+            assert_type(result.instance, Instance | None)
+    assert_type(await currents.instances.get_many(["i"]), list[Instance])
+    assert_type(await currents.instances.get_many(["i"], on_error="collect"), list[InstanceResult])
+    await currents.runs.find("p", "main")  # type: ignore[call-arg]
+    currents.runs.instances("r", on_error="ignore")  # type: ignore[arg-type]
+
+
+async def lists(currents: Currents) -> None:
+    listed = currents.runs.list("p", status=["FAILED"], date_start=NOW)
+    assert_type(listed, CursorPager[ListedRun])
+    assert_type(listed.limit(5), CursorPager[ListedRun])
+    assert_type([run async for run in listed], list[ListedRun])
+    assert_type((await listed).items, tuple[ListedRun, ...])
+    assert_type([page.has_more async for page in listed.pages()], list[bool])
+    assert_type(listed.resume_token, str | None)
+    async with currents.projects.list(prefetch=True) as ahead:
+        assert_type([project async for project in ahead], list[Project])
+    explored = currents.tests.list(date_start=NOW, date_end=NOW)
+    assert_type(explored, PagePager[ExploredTest])
+    assert_type((await explored).total, int)
+    assert_type(currents.spec_files.list(date_start=NOW, date_end=NOW), PagePager[SpecFile])
+    assert_type(
+        currents.test_results.list("s", date_start=NOW, date_end=NOW), CursorPager[TestResult]
+    )
+    assert_type(currents.jira.projects("j"), PagePager[JiraProject])
+    currents.runs.list("p", status=["BROKEN"])  # type: ignore[list-item]
+    currents.runs.list("p", date_start="2026-01-01")  # type: ignore[arg-type]
+    currents.tests.list()  # type: ignore[call-arg]
+
+
+async def others(currents: Currents) -> None:
+    insights = await currents.projects.insights(date_start=NOW, date_end=NOW)
+    assert_type(insights, ProjectInsights)
+    action = await currents.actions.create(
+        "a", action=[Effect.quarantine()], matcher=Matcher.all(when.file.eq("a.spec.ts"))
+    )
+    assert_type(action, Action)
+    assert_type(await currents.actions.list(), list[Action])
+    assert_type(await currents.webhooks.list(), list[Webhook])
+    assert_type(await currents.context.get(run_id="r"), FailureContext)
+    assert_type(await currents.context.markdown(run_id="r"), str)
+
+
+async def raw(currents: Currents) -> None:
+    assert_type(await currents.runs.raw.get("r"), RawResponse)
+    assert_type(await currents.request("GET", "/runs/r"), RawResponse)
+    assert_type(await currents.request("GET", "/runs/r", type=Narrow), Narrow)
+    assert_type((await currents.request("GET", "/runs/r")).json(), Any)
+    await currents.request("PATCH", "/runs/r")  # type: ignore[call-overload]
