@@ -7,20 +7,37 @@ async with FakeCurrents() as server:
 `FaultyServer` is for what no sound server sends: see `currents_async.testing.faults`.
 """
 
+from currents_async.testing.clock import ManualClock
 from currents_async.testing.faulty import Exchange, Fault, FaultyServer, RawRequest
 from currents_async.testing.server import FakeCurrents, RatePolicy, RecordedRequest
-from currents_async.testing.world import World, WorldProject, WorldRun, WorldSpec
+from currents_async.testing.world import (
+    World,
+    WorldAction,
+    WorldExecution,
+    WorldIssue,
+    WorldJira,
+    WorldProject,
+    WorldRun,
+    WorldSpec,
+    WorldWebhook,
+)
 
 __all__ = [
     "Exchange",
     "FakeCurrents",
     "Fault",
     "FaultyServer",
+    "ManualClock",
     "RatePolicy",
     "RawRequest",
     "RecordedRequest",
     "World",
+    "WorldAction",
+    "WorldExecution",
+    "WorldIssue",
+    "WorldJira",
     "WorldProject",
     "WorldRun",
     "WorldSpec",
+    "WorldWebhook",
 ]

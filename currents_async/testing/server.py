@@ -16,8 +16,8 @@ from currents_async.testing._serving.breaking import (
     harm,
     needs_gzip,
 )
+from currents_async.testing._serving.call import Call
 from currents_async.testing._serving.faults import Breakage, Fault, Faults
-from currents_async.testing._serving.handlers import ROUTES, Call
 from currents_async.testing._serving.rate import RatePolicy, RateWindow
 from currents_async.testing._serving.recording import RecordedRequest, Recorder
 from currents_async.testing._serving.replies import (
@@ -27,7 +27,9 @@ from currents_async.testing._serving.replies import (
     compress,
     encode_failure,
 )
+from currents_async.testing._serving.routes import ROUTES
 from currents_async.testing._serving.sending import Answer, accepts_gzip, send
+from currents_async.testing._world.ids import seconds_ms
 from currents_async.testing.world import World
 
 __all__ = ["FakeCurrents", "RatePolicy", "RecordedRequest"]
@@ -64,7 +66,8 @@ class FakeCurrents:
         """Make a server for one `async with`.
 
         `response_limit` is in bytes on the wire, `latency` in seconds before each answer. The rate
-        limit is measured with `clock`; `wall_clock`, in epoch seconds, is for what is told of it.
+        limit is measured with `clock`; `wall_clock`, in epoch seconds, is for what is told of it,
+        and for the dates of actions and webhooks.
         """
         if world is None:
             world = World()
@@ -74,6 +77,7 @@ class FakeCurrents:
         self.before_answer = None
         self._response_limit = response_limit
         self._latency = latency
+        self._wall_clock = wall_clock
         self._faults = Faults()
         self._rate = None if rate_limit is None else RateWindow(rate_limit, clock, wall_clock)
         self._encoder = Encoder()
@@ -251,8 +255,10 @@ class FakeCurrents:
                 headers |= verdict.headers
                 if not verdict.allowed:
                     raise Refusal(429, "Too Many Requests")  # noqa: TRY301 - like any other
-            body = await self._encoder.encode(self._reply(request, recorded), gzip=gzip)
+            reply = self._reply(request, recorded)
+            body = await self._encoder.encode(reply, gzip=gzip)
             self._check_size(body)
+            status, headers = reply.status, headers | reply.headers
         except Refusal as refusal:
             status, failure = refusal.status, encode_failure(refusal.message)
             body = compress(failure) if gzip else failure
@@ -272,7 +278,8 @@ class FakeCurrents:
         if recorded.operation is None:
             wrong_method = isinstance(request.match_info.http_exception, web.HTTPMethodNotAllowed)
             raise Refusal(405, "Method not allowed") if wrong_method else Refusal(404, "Not found")
-        call = Call(recorded.path_args, recorded.query, recorded.body)
+        now = seconds_ms(self._wall_clock())
+        call = Call(recorded.path_args, recorded.query, recorded.body, now)
         return _HANDLERS[recorded.operation](self.world, call)
 
 

@@ -3,15 +3,30 @@
 from collections.abc import Callable, Collection
 from copy import deepcopy
 from functools import partial
-from itertools import count
 from typing import NamedTuple
 
+from currents_async.testing._world.actions import Actions, WorldAction
+from currents_async.testing._world.executions import WorldExecution
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import base62, hexadecimal, stream
+from currents_async.testing._world.jira import WorldIssue, WorldJira
 from currents_async.testing._world.project import WorldProject
 from currents_async.testing._world.run import WorldRun, WorldSpec
+from currents_async.testing._world.versions import Versions
+from currents_async.testing._world.view import View
+from currents_async.testing._world.webhooks import Webhooks, WorldWebhook
 
-__all__ = ["World", "WorldProject", "WorldRun", "WorldSpec"]
+__all__ = [
+    "World",
+    "WorldAction",
+    "WorldExecution",
+    "WorldIssue",
+    "WorldJira",
+    "WorldProject",
+    "WorldRun",
+    "WorldSpec",
+    "WorldWebhook",
+]
 
 
 class _Instance(NamedTuple):
@@ -34,29 +49,55 @@ class World:
     """All runs by their ID, in the order in which they were made."""
     projects: list[WorldProject]
     """The projects, in the order in which they were made."""
+    actions: Actions
+    """All actions by their ID, in the order in which they were made."""
+    webhooks: Webhooks
+    """All webhooks by their ID, in the order in which they were made."""
+    jiras: list[WorldJira]
+    """The installations of Jira, in the order in which they were made."""
+    view: View
+    """What the runs come to, for whoever serves it."""
 
     def __init__(self, seed: int = 1) -> None:
         self.seed = seed
         self.runs = {}
         self.projects = []
-        self._org = hexadecimal(stream(seed, "org"), 24)
-        self._versions = count(1)
+        self.jiras = []
+        self.org_id: str = hexadecimal(stream(seed, "org"), 24)
+        self._versions = Versions()
         self._instances: dict[str, _Instance] = {}
+        self.actions = Actions(seed, self._versions)
+        self.webhooks = Webhooks(seed)
+        self.view = View(self.runs, self._versions, self.instance)
 
     def project(self, name: str | None = None) -> WorldProject:
         """Make a project, as yet without runs."""
         number = len(self.projects) + 1
         project = WorldProject(
             f"{self.seed}:{number}",
+            number=number,
             name=name or f"Project {number}",
             project_id=base62(stream(self.seed, number, "project"), 6),
-            org=self._org,
+            org=self.org_id,
             runs=self.runs,
             versions=self._versions,
             add=self._add_run,
         )
         self.projects.append(project)
         return project
+
+    def jira(self, *, projects: int = 3, issue_types: int = 5) -> WorldJira:
+        """Connect an installation of Jira."""
+        jira = WorldJira(self.seed, len(self.jiras) + 1, projects=projects, issue_types=issue_types)
+        self.jiras.append(jira)
+        return jira
+
+    def executions(self, project_id: str) -> list[WorldExecution]:
+        """List the executions of a project's tests, those of the newest run first.
+
+        It is what all numbers are counted from: leave the list as it is.
+        """
+        return self.view.executions(project_id)
 
     def add_run_payload(self, data: Wire, *, github_run: tuple[str, int] | None = None) -> WorldRun:
         """Serve a copy of a run's `data` exactly as given, under its own `runId`.
@@ -73,6 +114,7 @@ class World:
             data.get("runId"), next(self._versions), partial(deepcopy, deepcopy(data))
         )
         self._instances[data["instanceId"]] = instance
+        self.view.forget(None)
 
     def instance(self, instance_id: str) -> Wire | None:
         """Build the `data` of getInstance, or return None when there is no such instance."""
@@ -101,6 +143,8 @@ class World:
         own = {instance for instance, source in self._instances.items() if source.run_id == run_id}
         for instance_id in own | {spec.instance_id for spec in run.specs if spec.instance_id}:
             self._instances.pop(instance_id, None)
+        self.view.forget(run_id)
+        next(self._versions)
 
     def _add_run(self, run: WorldRun) -> None:
         self.runs[run.run_id] = run

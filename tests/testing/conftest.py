@@ -21,6 +21,45 @@ class Served(NamedTuple):
         async with self.session.request(method, path, **options) as response:
             return response.status, await response.json()
 
+    async def get(self, path: str, *pairs: tuple[str, str], **query: Any) -> Any:
+        """Send a GET that must succeed, and return the decoded answer."""
+        params = [*pairs, *((name, str(value)) for name, value in query.items())]
+        status, answer = await self.call("GET", path, params=params)
+        assert status == 200, answer
+        assert answer["status"] == "OK"
+        return answer
+
+    async def refused(self, path: str, *pairs: tuple[str, str], method: str = "GET") -> Any:
+        """Send a request that must be refused with 400, and return the message."""
+        status, answer = await self.call(method, path, params=pairs)
+        assert (status, answer["status"]) == (400, "FAILED"), answer
+        return answer["error"]
+
+    async def walk(self, path: str, *pairs: tuple[str, str], limit: int = 7) -> list[Any]:
+        """Read a list with cursors to its end."""
+        items: list[Any] = []
+        cursor: list[tuple[str, str]] = []
+        while True:
+            page = await self.get(path, *pairs, *cursor, limit=limit)
+            assert len(page["data"]) <= limit
+            items += page["data"]
+            if not page["has_more"]:
+                return items
+            cursor = [("starting_after", items[-1]["cursor"])]
+
+    async def turn(self, path: str, *pairs: tuple[str, str], limit: int = 7) -> list[Any]:
+        """Read a list with numbered pages to its end."""
+        items: list[Any] = []
+        page: Any = 0
+        while True:
+            data = (await self.get(path, *pairs, page=page, limit=limit))["data"]
+            assert data["count"] == len(data["list"]) <= limit
+            items += data["list"]
+            page = data["nextPage"]
+            if page is False:
+                assert data["total"] == len(items)
+                return items
+
 
 Serve = Callable[..., AbstractAsyncContextManager[Served]]
 

@@ -1,6 +1,7 @@
 import re
 import zlib
 from collections import Counter
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -335,3 +336,118 @@ class TestAddedPayloads:
         assert world.instance_version("i") != first
         assert world.instance("j") is None
         assert world.instance_version("j") is None
+
+
+class TestVariety:
+    def test_dates(self) -> None:
+        date = datetime(2025, 12, 31, 23, 59, 59, 123_000, tzinfo=timezone(timedelta(hours=1)))
+        run = make(created_at=date)
+        assert run.created_at == "2025-12-31T22:59:59.123Z"
+        assert all(entry["claimedAt"] > run.created_at for entry in run.payload["specs"])
+        with pytest.raises(ValueError, match="created_at must have a time zone"):
+            make(created_at=date.replace(tzinfo=None))
+
+    def test_the_other_options_change_nothing_else(self) -> None:
+        plain = make().payload
+        other = make(
+            author=("Ada", "ada@example.org"), pull_request=7, annotations=[("owner", "Ada")]
+        ).payload
+        request = other["meta"].pop("pr")
+        assert (request["id"], request["source"], request["destination"]) == ("7", "main", "main")
+        for name in ("authorName", "authorEmail"):
+            other["meta"]["commit"][name] = plain["meta"]["commit"][name]
+        assert other == plain
+
+    def test_a_pull_request_keeps_its_title(self) -> None:
+        project = World().project()
+        requests = [
+            project.run(specs=1, pull_request=number).payload["meta"]["pr"] for number in (1, 2, 1)
+        ]
+        assert requests[0] == requests[2]
+        assert requests[0]["title"] != requests[1]["title"]
+
+    def test_annotations_stay_with_their_tests(self) -> None:
+        project = World().project()
+        notes: list[dict[str, Any]] = []
+        for _ in range(2):
+            run = project.run(tests=5, annotations=[("owner", "Ada"), ("slow", "")])
+            notes.append({test["testId"]: test["annotations"] for test in list_tests(run)})
+        assert notes[0] == notes[1]
+        told = Counter(len(note) for note in notes[0].values())
+        assert told == {1: 160, 0: 40}
+        with pytest.raises(ValueError, match="annotations must be empty"):
+            project.run(framework="cypress", annotations=[("owner", "Ada")])
+
+    @pytest.mark.parametrize("framework", FRAMEWORKS)
+    def test_timed_out(self, framework: str) -> None:
+        world = World()
+        run = world.project().run(framework=framework, unclaimed=2, timed_out=True)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        assert (run.completion_state, run.status) == ("TIMEOUT", "FAILED")
+        assert run.payload["timeout"]["isTimeout"] is True
+        assert run.payload["durationMs"] > 0
+        world.reset(run.run_id, run.machine_ids)
+        assert run.completion_state == "IN_PROGRESS"
+        assert run.payload["timeout"]["isTimeout"] is False
+
+
+class TestExecutions:
+    @pytest.mark.parametrize("framework", FRAMEWORKS)
+    def test_are_those_of_the_instances(self, framework: Any) -> None:
+        world = World()
+        project = world.project()
+        run = project.run(framework=framework, failures=9, flaky=9, unclaimed=2, groups=2)
+        executions = world.executions(project.project_id)
+        tests = list_tests(run)
+        assert [one.test_id for one in executions] == [test["testId"] for test in tests]
+        assert [one.state for one in executions] == [test["state"] for test in tests]
+        assert [one.flaky for one in executions] == [is_flaky(test) for test in tests]
+        assert sum(one.error is not None for one in executions) == 9
+        assert len({one.signature for one in executions}) == len(executions)
+        assert len({one.order for one in executions}) == len(executions)
+
+    def test_follow_every_change(self) -> None:
+        world = World()
+        project = world.project()
+
+        def count() -> int:
+            return len(world.executions(project.project_id))
+
+        first = project.run(specs=45, tests=2)
+        assert count() == 90
+        second = project.run(specs=3, tests=1)
+        assert count() == 93
+        assert [one.run.run_id for one in world.executions(project.project_id)][:3] == [
+            second.run_id
+        ] * 3
+        gone = len(world.reset(first.run_id, first.machine_ids[:1]))
+        assert 0 < gone < 45
+        assert count() == 93 - 2 * gone
+        first.cancel()
+        assert count() == 93 - 2 * gone
+        world.delete(first.run_id)
+        assert count() == 3
+        instance = second.instance(0)
+        instance["results"]["tests"] *= 5
+        world.add_instance_payload(instance)
+        assert count() == 7
+
+    def test_what_did_not_change_is_not_read_again(self) -> None:
+        world = World()
+        project = world.project()
+        run = project.run()
+        before = world.executions(project.project_id)
+        assert world.executions(project.project_id) is before
+        project.run()
+        assert world.view.of_run(run)[0] is before[0]
+
+    def test_signatures_are_those_of_other_runs_too(self) -> None:
+        world = World()
+        one, two = world.project(), world.project()
+        for project in (one, one, two):
+            project.run(specs=3, tests=3)
+        signatures = [
+            {test.signature for test in world.executions(project.project_id)}
+            for project in (one, two)
+        ]
+        assert [len(found) for found in signatures] == [9, 9]
+        assert signatures[0].isdisjoint(signatures[1])

@@ -21,6 +21,23 @@ class Reply(msgspec.Struct, frozen=True):
     """Builds the data; not called when the answer is in the cache."""
     key: Hashable = None
     """What the bytes of the answer depend on; None keeps them out of the cache."""
+    status: int = 200
+    extra: dict[str, Any] = {}
+    """What the envelope has besides the data."""
+    text: bool = False
+    """Whether the data is text in Markdown, which is sent without an envelope."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is special about the answer's headers."""
+        return {"Content-Type": "text/markdown; charset=utf-8"} if self.text else {}
+
+    def encode(self) -> bytes:
+        """Make the data, and return the body of the answer."""
+        if self.text:
+            markdown: str = self.make()
+            return markdown.encode()
+        return msgspec.json.encode({"status": "OK", **self.extra, "data": self.make()})
 
 
 class Refusal(Exception):  # noqa: N818 - not an error of ours: the answer is no
@@ -57,7 +74,7 @@ class Encoder:
         if cached is not None:
             return cached
         # Encoded before the first await, so that the bytes belong to the state that the key names.
-        text = msgspec.json.encode({"status": "OK", "data": reply.make()})
+        text = reply.encode()
         if gzip and len(text) > _LARGE:
             # One after the other: those who ask for the same at the same time share the work.
             async with self._compressing:

@@ -11,6 +11,7 @@ from currents_async.testing._world.parts import (
     Clock,
     attempt_states,
     group_of,
+    pull_request_of,
     titles_of,
     wall_clock,
 )
@@ -36,6 +37,7 @@ def make_run(facts: RunFacts, specs: list[Wire]) -> Wire:
         "meta": {
             "ciBuildId": facts.ci_build_id,
             "commit": {**facts.commit, "defaultBranch": None},
+            **pull_request_of(facts),
         },
         "specs": specs,
     }

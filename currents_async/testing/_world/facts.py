@@ -33,9 +33,13 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     framework: Framework
     created: int
     running: bool
+    timed_out: bool = False
     tags: list[str]
     ci_build_id: str
     commit: Wire
+    pull_request: Wire | None = None
+    annotations: list[Wire] = []
+    """Handed out to the tests of a spec in turn, and then one test gets none."""
     groups: list[Wire]
     """`groupId` and `platform` of each group; spec number n runs in group n modulo their number."""
 

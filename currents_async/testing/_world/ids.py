@@ -37,6 +37,18 @@ def parse_iso(text: str) -> int:
     return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)
 
 
+def date_ms(date: datetime) -> int:
+    """Return the milliseconds since `EPOCH` of a date, which must have a time zone."""
+    if date.tzinfo is None:
+        raise ValueError("created_at must have a time zone, as with tzinfo=UTC")
+    return (date - EPOCH) // timedelta(milliseconds=1)
+
+
+def seconds_ms(seconds: float) -> int:
+    """Return the milliseconds since `EPOCH` of seconds since 1970."""
+    return int(seconds * 1000) - epoch_ms(0)
+
+
 def epoch_ms(ms: int) -> int:
     """Return milliseconds since 1970, which `claimList[].t` carries."""
     return int(EPOCH.timestamp()) * 1000 + ms

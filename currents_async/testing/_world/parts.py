@@ -53,3 +53,17 @@ def titles_of(facts: RunFacts, path: str, plan: SpecPlan) -> list[list[str]]:
 def group_of(facts: RunFacts, spec: Wire) -> Wire:
     """Return the group that a spec belongs to."""
     return next(group for group in facts.groups if group["groupId"] == spec["groupId"])
+
+
+def pull_request_of(facts: RunFacts) -> Wire:
+    """Return what a run's `meta` says about its pull request; without one, nothing."""
+    return {} if facts.pull_request is None else {"pr": facts.pull_request}
+
+
+def annotations_of(facts: RunFacts, index: int) -> Wire:
+    """Return what test number `index` of a spec says about its annotations."""
+    if not facts.annotations:
+        return {}
+    # The same test has the same ones in every run, but that with the last number has none.
+    turn = index % (len(facts.annotations) + 1)
+    return {"annotations": facts.annotations[turn : turn + 1]}

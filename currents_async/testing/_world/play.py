@@ -11,7 +11,7 @@ from currents_async.testing._world import cypress, playwright
 from currents_async.testing._world.facts import Claim, Framework, RunFacts, Wire, claims
 from currents_async.testing._world.ids import stream
 from currents_async.testing._world.plan import SpecPlan, plan_specs
-from currents_async.testing._world.state import complete, roll_up
+from currents_async.testing._world.state import complete, roll_up, time_out
 from currents_async.testing._world.text import spec_paths
 
 
@@ -92,6 +92,8 @@ def play(
             entries.append(shape.make_unclaimed(path, group_id))
     payload = shape.make_run(facts, entries)
     roll_up(payload, played.retries(specs))
-    if not (facts.running or unclaimed):
+    if facts.timed_out:
+        time_out(payload)
+    elif not (facts.running or unclaimed):
         complete(payload)
     return payload, played

@@ -10,8 +10,10 @@ from currents_async.testing._world.parts import (
     EXECUTED,
     UNCLAIMED,
     Clock,
+    annotations_of,
     attempt_states,
     group_of,
+    pull_request_of,
     titles_of,
     wall_clock,
 )
@@ -39,6 +41,7 @@ def make_run(facts: RunFacts, specs: list[Wire]) -> Wire:
             "commit": {**facts.commit, "defaultBranch": None},
             "platform": facts.groups[0]["platform"],
             "framework": {"name": "pw", "version": _VERSION},
+            **pull_request_of(facts),
         },
         "specs": specs,
         "completionState": "IN_PROGRESS",
@@ -101,8 +104,9 @@ def make_instance(rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, clai
         "attachments": [],
     }
     clock = Clock(rng, plan, claim)
-    for title, outcome in zip(titles_of(facts, path, plan), plan.outcomes(), strict=True):
-        test = _make_test(rng, clock, spec, title, outcome)
+    tests = zip(titles_of(facts, path, plan), plan.outcomes(), strict=True)
+    for index, (title, outcome) in enumerate(tests):
+        test = _make_test(rng, clock, spec, title, outcome) | annotations_of(facts, index)
         results["tests"].append(test)
         for number, attempt in enumerate(test["attempts"]):
             if attempt["state"] == "failed":

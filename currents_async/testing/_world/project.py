@@ -1,15 +1,20 @@
 """A project of a world, and how its runs are made."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from currents_async.testing._world.facts import Framework, RunFacts, Wire
-from currents_async.testing._world.ids import epoch_ms, hexadecimal, stream
+from currents_async.testing._world.ids import date_ms, epoch_ms, hexadecimal, iso, stream
 from currents_async.testing._world.platforms import make_groups
 from currents_async.testing._world.play import FRAMEWORKS, play
 from currents_async.testing._world.run import WorldRun
-from currents_async.testing._world.text import author, commit_message
+from currents_async.testing._world.text import author as draw_author
+from currents_async.testing._world.text import commit_message, pull_request_title
 
 _BETWEEN_RUNS = 60 * 60 * 1000
+_FOUNDED = -30 * 24 * 60 * 60 * 1000
+_INACTIVITY_SECONDS = 3600
+_REPOSITORY = "https://github.com/nasa/monorepo"
 
 
 class WorldProject:
@@ -19,6 +24,7 @@ class WorldProject:
         self,
         key: str,
         *,
+        number: int,
         name: str,
         project_id: str,
         org: str,
@@ -28,6 +34,8 @@ class WorldProject:
     ) -> None:
         self.name = name
         self.project_id = project_id
+        self.created_at: str = iso(_FOUNDED + number * 1000)
+        self._number = number
         self._key = key
         self._org = org
         self._all_runs = runs
@@ -39,6 +47,20 @@ class WorldProject:
     def runs(self) -> list[WorldRun]:
         """The project's runs, without deleted ones, in the order in which they were made."""
         return [run for run in self._all_runs.values() if run.project_id == self.project_id]
+
+    @property
+    def payload(self) -> Wire:
+        """The `data` of getProject; not every project has all of it."""
+        given: Wire = {
+            "projectId": self.project_id,
+            "name": self.name,
+            "createdAt": self.created_at,
+        }
+        if self._number % 3:
+            given["failFast"] = self._number % 2 == 0
+            given["inactivityTimeoutSeconds"] = _INACTIVITY_SECONDS
+            given["defaultBranchName"] = "main"
+        return given
 
     def run(
         self,
@@ -55,17 +77,27 @@ class WorldProject:
         groups: int = 1,
         unclaimed: int = 0,
         running: bool = False,
+        timed_out: bool = False,
+        created_at: datetime | None = None,
+        author: tuple[str, str] | None = None,
+        pull_request: int | None = None,
+        annotations: Sequence[tuple[str, str]] = (),
     ) -> WorldRun:
-        """Make a run, complete unless it is `running` or has unclaimed specs.
+        """Make a run, complete unless it is `running`, `timed_out` or has unclaimed specs.
 
         `tests` is how many each spec has: a number, or the fewest and the most. `failures` and
         `flaky` are a number of tests when they are an int, and a share of the run's tests when
         they are a float. The last `unclaimed` specs have not been claimed by any machine yet.
+
+        `created_at` is by default an hour after the run before; `author` is a name and an email
+        address. `annotations`, a type and a description each, are handed out to the tests of each
+        spec in turn; Cypress has none.
         """
         _check(framework, specs, unclaimed, groups, tags)
+        _check_annotations(framework, annotations)
         key = f"{self._key}:{self._made + 1}"
-        created = self._made * _BETWEEN_RUNS
-        commit = _commit(key, branch)
+        created = self._made * _BETWEEN_RUNS if created_at is None else date_ms(created_at)
+        commit = _commit(key, branch, author)
         build = ci_build_id or _ci_build_id(framework, created, commit, github_run)
         facts = RunFacts(
             key=key,
@@ -76,9 +108,12 @@ class WorldProject:
             framework=framework,
             created=created,
             running=running,
+            timed_out=timed_out,
             tags=list(tags),
             ci_build_id=build,
             commit=commit,
+            pull_request=self._pull_request(pull_request, branch),
+            annotations=[{"type": kind, "description": text} for kind, text in annotations],
             groups=make_groups(framework, build, groups),
         )
         payload, played = play(
@@ -89,6 +124,17 @@ class WorldProject:
         self._made += 1
         self._add(run)
         return run
+
+    def _pull_request(self, number: int | None, branch: str) -> Wire | None:
+        if number is None:
+            return None
+        return {
+            "id": str(number),
+            "link": f"{_REPOSITORY}/pull/{number}",
+            "title": pull_request_title(stream(self._key, "pull request", number)),
+            "source": branch,
+            "destination": "main",
+        }
 
 
 def _check(framework: str, specs: int, unclaimed: int, groups: int, tags: Sequence[str]) -> None:
@@ -104,16 +150,22 @@ def _check(framework: str, specs: int, unclaimed: int, groups: int, tags: Sequen
         raise ValueError(f"tags must be a sequence of str, not {tags!r}")  # noqa: TRY004 - one of many values
 
 
-def _commit(key: str, branch: str) -> Wire:
+def _check_annotations(framework: str, annotations: Sequence[tuple[str, str]]) -> None:
+    if framework == "cypress" and annotations:
+        raise ValueError("annotations must be empty for Cypress, which has none")
+
+
+def _commit(key: str, branch: str, author: tuple[str, str] | None) -> Wire:
     rng = stream(key, "commit")
-    name, email = author(rng)
+    drawn = draw_author(rng)
+    name, email = drawn if author is None else author
     return {
         "sha": hexadecimal(rng, 40),
         "branch": branch,
         "authorName": name,
         "authorEmail": email,
         "message": commit_message(rng),
-        "remoteOrigin": "https://github.com/nasa/monorepo",
+        "remoteOrigin": _REPOSITORY,
     }
 
 

@@ -48,6 +48,14 @@ def complete(payload: Wire) -> None:
     payload["status"] = "FAILED" if failed else "PASSED"
 
 
+def time_out(payload: Wire) -> None:
+    """End a run that took too long, whatever its specs say."""
+    payload["durationMs"] = _last_moment(payload) - parse_iso(payload["createdAt"])
+    payload["timeout"]["isTimeout"] = True
+    payload["completionState"] = "TIMEOUT"
+    payload["status"] = "FAILED"
+
+
 def cancel(payload: Wire, *, actor: str, reason: str) -> Wire:
     """Cancel a run and return its cancellation, spelled as in `cancel-run.json`.
 
@@ -72,6 +80,8 @@ def unclaim(payload: Wire, machine_ids: Collection[str]) -> list[str]:
             spec.update(claimedAt=None, completedAt=None, results=None)
     if gone:
         payload.pop("cancellation", None)
+        if "timeout" in payload:
+            payload["timeout"]["isTimeout"] = False
         payload.update(completionState="IN_PROGRESS", status="RUNNING", durationMs=None)
     return gone
 

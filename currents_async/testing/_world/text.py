@@ -94,6 +94,11 @@ _MESSAGES = (
 )
 
 
+def area(rng: Random) -> str:
+    """Return a part of a shop."""
+    return rng.choice(_AREAS)
+
+
 def author(rng: Random) -> tuple[str, str]:
     """Return the name and the email address of somebody who commits."""
     return rng.choice(_AUTHORS)
@@ -102,6 +107,11 @@ def author(rng: Random) -> tuple[str, str]:
 def commit_message(rng: Random) -> str:
     """Return a commit message; like git's own, it ends in a newline."""
     return rng.choice(_MESSAGES)
+
+
+def pull_request_title(rng: Random) -> str:
+    """Return the title of a pull request."""
+    return f"feat({rng.choice(_AREAS)}): {rng.choice(_VERBS)} the {rng.choice(_NOUNS)} 🛒"
 
 
 def spec_paths(rng: Random, root: str, suffix: str) -> Iterator[str]:

@@ -1,13 +1,12 @@
-"""What each operation does to a world: a pure function and a row of `ROUTES` for each.
+"""Runs and instances: a pure function and a row of `ROUTES` for each operation.
 
 Source: `operations.md` and `openapi-runs-instances.json`; where they are silent, the docstring of
 the handler says what we chose.
 """
 
 import re
-from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated
 
 import msgspec
 
@@ -20,12 +19,11 @@ from currents_async._resources.runs import (
     GET_RUN,
     RESET_RUN,
 )
-from currents_async._wire.endpoint import Endpoint
+from currents_async.testing._serving.call import Call, Route, read_body
+from currents_async.testing._serving.params import Params, no_params
 from currents_async.testing._serving.replies import Refusal, Reply
 from currents_async.testing._world.facts import Wire
 from currents_async.testing.world import World, WorldRun
-
-T = TypeVar("T")
 
 _COMPLETE = {"COMPLETE", "complete"}
 _CANCELED = {"CANCELED", "cancelled"}
@@ -34,49 +32,30 @@ _BRANCH = re.compile(r"[!-)+-~]+\*?")
 _LONGEST_BRANCH = 250
 
 
-class Call(msgspec.Struct, frozen=True):
-    """The arguments of an operation as they came over the wire."""
-
-    path_args: dict[str, str]
-    query: list[tuple[str, str]]
-    body: bytes
-
-
-class Route(NamedTuple):
-    """An operation and what it does."""
-
-    endpoint: Endpoint[Any]
-    handle: Callable[[World, Call], Reply]
-
-
 def get_run(world: World, call: Call) -> Reply:
     """GET /runs/{runId}."""
+    no_params(call)
     return _reply_run(_find_by_id(world, call))
 
 
 def find_run(world: World, call: Call) -> Reply:
     """GET /runs/find: the most recent complete run that matches all that is asked for.
 
-    A project nobody knows has no such run: 404. `pwLastRun` is checked, and adds nothing. Query
-    parameters that are not documented are refused, so that a misspelt one does not go unnoticed.
+    A project nobody knows has no such run: 404. `pwLastRun` is checked, and adds nothing.
     """
-    asked = _query(call, {"projectId", "ciBuildId", "branch", "pwLastRun"}, lists={"tags[]"})
-    project_id = asked.get("projectId")
-    if not project_id:
-        raise Refusal(400, "projectId is required")
-    if asked.get("pwLastRun", "false") not in {"true", "false"}:
-        raise Refusal(400, "pwLastRun must be true or false")
-    branch = asked.get("branch")
+    asked = Params(call)
+    project_id, branch = asked.required("projectId"), asked.text("branch")
+    ci_build_id, tags = asked.text("ciBuildId"), asked.texts("tags[]")
+    asked.flag("pwLastRun")
+    asked.end()
     if branch is not None:
         _check_branch(branch)
-    ci_build_id = asked.get("ciBuildId")
-    tags = {value for name, value in call.query if name == "tags[]"}
     matches = [
         run
         for run in world.runs.values()
         if run.project_id == project_id
         and run.completion_state in _COMPLETE
-        and tags.issubset(run.tags)
+        and set(tags).issubset(run.tags)
         and (run.ci_build_id == ci_build_id if ci_build_id else _on_branch(run, branch))
     ]
     if not matches:
@@ -86,12 +65,14 @@ def find_run(world: World, call: Call) -> Reply:
 
 def cancel_run(world: World, call: Call) -> Reply:
     """PUT /runs/{runId}/cancel; a run that has ended cannot be cancelled: 422."""
+    no_params(call)
     return _cancel(_find_by_id(world, call))
 
 
 def cancel_run_by_github_ci(world: World, call: Call) -> Reply:
     """PUT /runs/cancel-ci/github: the most recent match that is in progress, if one is."""
-    asked = _body(call, _GithubCI)
+    no_params(call)
+    asked = read_body(call, _GithubCI)
     matches = [
         run
         for run in world.runs.values()
@@ -112,13 +93,15 @@ def reset_run(world: World, call: Call) -> Reply:
     and the number of specs.
     """
     run = _find_by_id(world, call)
-    asked = _body(call, _Reset)
+    no_params(call)
+    asked = read_body(call, _Reset)
     gone = world.reset(run.run_id, asked.machine_id)
     return _reply({"runId": run.run_id, "specs": len(gone)})
 
 
 def delete_run(world: World, call: Call) -> Reply:
     """DELETE /runs/{runId}: the run, and its instances with it."""
+    no_params(call)
     run = _find_by_id(world, call)
     world.delete(run.run_id)
     return _reply({"runId": run.run_id, "actor": "API Request"})
@@ -126,6 +109,7 @@ def delete_run(world: World, call: Call) -> Reply:
 
 def get_instance(world: World, call: Call) -> Reply:
     """GET /instances/{instanceId}."""
+    no_params(call)
     instance_id = call.path_args["instance_id"]
     version = world.instance_version(instance_id)
     if version is None:
@@ -192,31 +176,8 @@ def _cancel(run: WorldRun) -> Reply:
     return _reply({**run.cancel(), "runId": run.run_id})
 
 
-def _query(call: Call, names: set[str], *, lists: set[str]) -> dict[str, str]:
-    """Return the parameters that may be given once."""
-    values: dict[str, str] = {}
-    for name, value in call.query:
-        if name in lists:
-            continue
-        if name not in names:
-            raise Refusal(400, f"{name} is not a parameter of this operation")
-        if name in values:
-            raise Refusal(400, f"{name} must not be repeated")
-        values[name] = value
-    return values
-
-
 def _check_branch(branch: str) -> None:
     if len(branch) > _LONGEST_BRANCH:
         raise Refusal(400, f"branch must have at most {_LONGEST_BRANCH} characters")
     if not _BRANCH.fullmatch(branch):
         raise Refusal(400, "branch must have no spaces, and * only at its end")
-
-
-def _body(call: Call, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(call.body, type=kind)
-    except msgspec.ValidationError as error:
-        raise Refusal(400, f"Invalid request body: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Refusal(400, "Request body is not valid JSON") from None

@@ -1,0 +1,123 @@
+"""Projects, and the runs of each.
+
+Source: `operations.md`, "Projects". Lists begin with the newest.
+"""
+
+from itertools import pairwise
+
+from currents_async._resources.projects import GET_PROJECT, LIST_PROJECTS
+from currents_async._resources.runs import LIST_PROJECT_RUNS
+from currents_async.testing._serving.call import Call, Route, known_project
+from currents_async.testing._serving.filters import BOOLEAN, contains, has_any, has_tags
+from currents_async.testing._serving.paging import read_slice
+from currents_async.testing._serving.params import Params, no_params
+from currents_async.testing._serving.replies import Refusal, Reply
+from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.ids import parse_iso
+from currents_async.testing.world import World, WorldRun
+
+STATUSES = ("PASSED", "FAILED", "RUNNING", "FAILING")
+_COMPLETION = {
+    "COMPLETE": {"COMPLETE", "complete"},
+    "IN_PROGRESS": {"IN_PROGRESS", "incomplete"},
+    "CANCELED": {"CANCELED", "cancelled"},
+    "TIMEOUT": {"TIMEOUT", "timedOut"},
+}
+"""What a filter asks for, and how a run may say it: payloads may be in either vocabulary."""
+_LONGEST_SEARCH = 200
+_LISTED = (
+    "runId",
+    "projectId",
+    "createdAt",
+    "durationMs",
+    "tags",
+    "timeout",
+    "cancellation",
+    "groups",
+    "meta",
+    "completionState",
+    "status",
+)
+
+
+def list_projects(world: World, call: Call) -> Reply:
+    """GET /projects."""
+    asked = Params(call)
+    part = read_slice(asked, call, "listProjects")
+    asked.end()
+    return part.reply(
+        world.projects, lambda one: (one.created_at, one.project_id), lambda one: one.payload
+    )
+
+
+def get_project(world: World, call: Call) -> Reply:
+    """GET /projects/{projectId}."""
+    no_params(call)
+    project_id = call.path_args["project_id"]
+    project = next((one for one in world.projects if one.project_id == project_id), None)
+    if project is None:
+        raise Refusal(404, "Project not found")
+    return Reply(lambda: project.payload)
+
+
+def list_project_runs(world: World, call: Call) -> Reply:
+    """GET /projects/{projectId}/runs: without specs.
+
+    All tags must be there unless `tag_operator` says OR. `search` looks into the CI build ID, and
+    the commit's message, branch, SHA and author.
+    """
+    asked = Params(call)
+    part = read_slice(asked, call, "listProjectRuns")
+    tags, every = asked.texts("tags[]"), asked.choice("tag_operator", BOOLEAN, "AND") == "AND"
+    branches, authors = asked.texts("branches[]"), asked.texts("authors[]")
+    search, pull_request = asked.text("search", longest=_LONGEST_SEARCH), asked.text("pr_id")
+    statuses = asked.choices("status", STATUSES)
+    states = set[str]().union(
+        *(_COMPLETION[state] for state in asked.choices("completion_state", _COMPLETION))
+    )
+    start, end = asked.moment("date_start"), asked.moment("date_end")
+    asked.end()
+
+    def is_asked_for(run: WorldRun) -> bool:
+        occasion = world.view.occasion(run)
+        commit = occasion.commit
+        return (
+            has_tags(tags, run.tags, every=every)
+            and (not branches or run.branch in branches)
+            and (not authors or has_any(authors, occasion.authors))
+            and contains(search, [run.ci_build_id, *map(commit.get, _SEARCHED)])
+            and pull_request in {None, pull_request_of(run).get("id")}
+            and (not statuses or run.status.upper() in statuses)
+            and (not states or run.completion_state in states)
+            and (start is None or start <= occasion.created)
+            and (end is None or occasion.created <= end)
+        )
+
+    runs = world.view.runs(known_project(world, call.path_args["project_id"]))
+    previous = {run.run_id: older.run_id for run, older in pairwise(runs)}
+    return part.reply(
+        filter(is_asked_for, runs),
+        lambda run: (parse_iso(run.created_at), run.run_id),
+        lambda run: {**without_specs(run), "previousRunId": previous.get(run.run_id)},
+    )
+
+
+_SEARCHED = ("message", "branch", "sha", "authorName", "authorEmail")
+
+
+def without_specs(run: WorldRun) -> Wire:
+    """Return a run as lists have it."""
+    return {name: run.payload[name] for name in _LISTED if name in run.payload}
+
+
+def pull_request_of(run: WorldRun) -> Wire:
+    """Return what a run says about its pull request; without one, nothing."""
+    meta: Wire = run.payload.get("meta") or {}
+    return meta.get("pr") or {}
+
+
+ROUTES = (
+    Route(LIST_PROJECTS, list_projects),
+    Route(GET_PROJECT, get_project),
+    Route(LIST_PROJECT_RUNS, list_project_runs),
+)

@@ -1,0 +1,79 @@
+"""Pull requests of a project, with their recent runs.
+
+Source: `operations.md`, "Projects", which does not say what is on a card.
+"""
+
+from currents_async._resources.projects import LIST_PROJECT_PULL_REQUESTS
+from currents_async.testing._serving.call import Call, Route, known_project
+from currents_async.testing._serving.filters import BOOLEAN, fits_globs, has_tags
+from currents_async.testing._serving.operations.projects import (
+    STATUSES,
+    pull_request_of,
+    without_specs,
+)
+from currents_async.testing._serving.paging import read_slice
+from currents_async.testing._serving.params import Params
+from currents_async.testing._serving.replies import Reply
+from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.ids import parse_iso
+from currents_async.testing.world import World, WorldRun
+
+_MOST_CARDS = 50
+_MOST_RUNS = 10
+_RUNS = 3
+
+
+def list_project_pull_requests(world: World, call: Call) -> Reply:
+    """GET /projects/{projectId}/pull-requests: a card for each `meta.pr.id` that runs have.
+
+    A pull request is there when one of its runs matches, and shows those only; `status` is that of
+    the newest of them. The newest one comes first, by its first run, so that another run moves no
+    card. Branches and authors may be patterns with `*`; all tags must be there unless
+    `tag_operator` says OR.
+    """
+    asked = Params(call)
+    part = read_slice(asked, call, "listProjectPullRequests", most=_MOST_CARDS)
+    most = asked.number("runs_per_pr", _RUNS, least=1, most=_MOST_RUNS)
+    tags, every = asked.texts("tags[]"), asked.choice("tag_operator", BOOLEAN, "AND") == "AND"
+    branches, authors = asked.texts("branches[]"), asked.texts("authors[]")
+    statuses = asked.choices("status", STATUSES)
+    asked.end()
+
+    def is_asked_for(run: WorldRun) -> bool:
+        return (
+            has_tags(tags, run.tags, every=every)
+            and fits_globs(branches, [run.branch])
+            and fits_globs(authors, world.view.occasion(run).authors)
+        )
+
+    found: dict[str, list[WorldRun]] = {}
+    first: dict[str, WorldRun] = {}
+    for run in world.view.runs(known_project(world, call.path_args["project_id"])):
+        number: str | None = pull_request_of(run).get("id")
+        if number is not None:
+            first[number] = run
+            if is_asked_for(run):
+                found.setdefault(number, []).append(run)
+    return part.reply(
+        (
+            number
+            for number, runs in found.items()
+            if not statuses or runs[0].status.upper() in statuses
+        ),
+        lambda number: (parse_iso(first[number].created_at), number),
+        lambda number: _card(found[number], most),
+    )
+
+
+def _card(runs: list[WorldRun], most: int) -> Wire:
+    newest = runs[0]
+    return {
+        "projectId": newest.project_id,
+        "pr": pull_request_of(newest),
+        "lastRunAt": newest.created_at,
+        "runsCount": len(runs),
+        "runs": [without_specs(run) for run in runs[:most]],
+    }
+
+
+ROUTES = (Route(LIST_PROJECT_PULL_REQUESTS, list_project_pull_requests),)

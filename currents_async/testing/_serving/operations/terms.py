@@ -1,0 +1,69 @@
+"""The terms that are known of a project: its tags, branches, authors and so on.
+
+Source: `operations.md`, "Projects", which does not say what an item looks like.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from currents_async._resources.projects import LIST_PROJECT_TERMS
+from currents_async.testing._serving.call import Call, Route, known_project
+from currents_async.testing._serving.filters import contains
+from currents_async.testing._serving.paging import MOST, question, read_slice
+from currents_async.testing._serving.params import Params
+from currents_async.testing._serving.replies import Refusal, Reply
+from currents_async.testing._world.executions import Occasion, WorldExecution
+from currents_async.testing.world import World
+
+_OF_RUNS: dict[str, Callable[[Occasion], Iterable[str | None]]] = {
+    "tag": lambda run: run.tags,
+    "group": lambda run: run.groups,
+    "branch": lambda run: [run.branch],
+    "authorName": lambda run: [run.commit.get("authorName")],
+    "authorEmail": lambda run: [run.commit.get("authorEmail")],
+    "framework": lambda run: [run.framework],
+    "frameworkVersion": lambda run: [run.framework_version],
+}
+_OF_EXECUTIONS: dict[str, Callable[[WorldExecution], Iterable[str | None]]] = {
+    "clientVersion": lambda one: [one.client_version],
+    "ann_type": lambda one: [kind for kind, _ in one.annotations],
+    "ann_desc": lambda one: [text for _, text in one.annotations],
+}
+
+
+def list_project_terms(world: World, call: Call) -> Reply:
+    """GET /projects/{projectId}/terms/{termType}: in the order of the alphabet, or against it.
+
+    Each is there once. `search` is for a part of it, capitals or not.
+    """
+    asked = Params(call)
+    part = read_slice(asked, call, "listProjectTerms", default=MOST)
+    backwards = asked.choice("dir", ("asc", "desc"), "asc") == "desc"
+    search = asked.text("search")
+    asked.end()
+    kind = call.path_args["term_type"]
+    if kind not in _OF_RUNS and kind not in _OF_EXECUTIONS:
+        kinds = ", ".join((*_OF_RUNS, *_OF_EXECUTIONS))
+        raise Refusal(400, f"termType must be one of {kinds}, not {kind!r}")
+    project_id = known_project(world, call.path_args["project_id"])
+    terms = world.view.keep(
+        question(call, "terms")[:2],
+        lambda: {term for term in _terms(world, project_id, kind) if term},
+    )
+    return part.reply(
+        (term for term in terms if contains(search, [term])),
+        lambda term: (term,),
+        lambda term: {"term": term, "type": kind},
+        newest_first=backwards,
+    )
+
+
+def _terms(world: World, project_id: str, kind: str) -> Iterator[str | None]:
+    if kind in _OF_RUNS:
+        for run in world.view.runs(project_id):
+            yield from _OF_RUNS[kind](world.view.occasion(run))
+    else:
+        for execution in world.executions(project_id):
+            yield from _OF_EXECUTIONS[kind](execution)
+
+
+ROUTES = (Route(LIST_PROJECT_TERMS, list_project_terms),)

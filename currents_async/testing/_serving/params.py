@@ -1,0 +1,121 @@
+"""The query of a request: read by name, checked, and nothing left over."""
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+
+from currents_async.testing._serving.call import Call
+from currents_async.testing._serving.replies import Refusal
+from currents_async.testing._world.ids import date_ms
+
+T = TypeVar("T")
+
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
+
+
+class Params:
+    """Reads a query; every method refuses with 400 what is not as it is documented.
+
+    What has not been read when `end` is called is no parameter of the operation, and refused too,
+    so that a misspelt one does not go unnoticed.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._query = call.query
+        self._known: set[str] = set()
+
+    def text(self, name: str, *, longest: int | None = None) -> str | None:
+        """Read a parameter that may be given once."""
+        values = self.texts(name)
+        if len(values) > 1:
+            raise Refusal(400, f"{name} must not be repeated")
+        if not values:
+            return None
+        if longest is not None and len(values[0]) > longest:
+            raise Refusal(400, f"{name} must have at most {longest} characters")
+        return values[0]
+
+    def required(self, name: str) -> str:
+        """Read a parameter that must be given."""
+        value = self.text(name)
+        if not value:
+            raise Refusal(400, f"{name} is required")
+        return value
+
+    def texts(self, name: str) -> list[str]:
+        """Read a parameter that may be repeated."""
+        self._known.add(name)
+        return [value for key, value in self._query if key == name]
+
+    def number(self, name: str, default: int, *, least: int, most: int | None = None) -> int:
+        """Read a whole number within its range."""
+        value = self.text(name)
+        if value is None:
+            return default
+        bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+        if not _WHOLE.fullmatch(value):
+            raise Refusal(400, f"{name} must be a whole number {bounds}")
+        number = int(value)
+        if number < least or (most is not None and number > most):
+            raise Refusal(400, f"{name} must be {bounds}, not {number}")
+        return number
+
+    def choice(self, name: str, choices: Collection[str], default: str) -> str:
+        """Read one of the values that are documented."""
+        value = self.text(name)
+        return default if value is None else _check(name, value, choices)
+
+    def choices(self, name: str, choices: Collection[str]) -> list[str]:
+        """Read a parameter that may be repeated, each time with a value that is documented."""
+        return [_check(name, value, choices) for value in self.texts(name)]
+
+    def flag(self, name: str) -> bool | None:
+        """Read a boolean."""
+        value = self.text(name)
+        if value not in {None, "true", "false"}:
+            raise Refusal(400, f"{name} must be true or false")
+        return None if value is None else value == "true"
+
+    def moment(self, name: str) -> int | None:
+        """Read a date: ISO 8601, where a plain day is its midnight in UTC, as for JavaScript."""
+        value = self.text(name)
+        return None if value is None else read_moment(name, value)
+
+    def json(self, name: str, kind: type[T]) -> T | None:
+        """Read JSON text."""
+        value = self.text(name)
+        if value is None:
+            return None
+        try:
+            return msgspec.json.decode(value, type=kind)
+        except (msgspec.DecodeError, UnicodeError) as error:
+            raise Refusal(400, f"{name} must be JSON text of the right shape: {error}") from None
+
+    def end(self) -> None:
+        """Refuse what nobody has read."""
+        for name, _ in self._query:
+            if name not in self._known:
+                raise Refusal(400, f"{name} is not a parameter of this operation")
+
+
+def read_moment(name: str, value: str) -> int:
+    """Return the milliseconds since the world's `EPOCH` of a date, or refuse it."""
+    try:
+        date = datetime.fromisoformat(value)
+    except ValueError:
+        raise Refusal(400, f"{name} must be a date in ISO 8601") from None
+    return date_ms(date if date.tzinfo else date.replace(tzinfo=UTC))
+
+
+def no_params(call: Call) -> None:
+    """Refuse any query."""
+    Params(call).end()
+
+
+def _check(name: str, value: str, choices: Collection[str]) -> str:
+    if value not in choices:
+        raise Refusal(400, f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    return value

@@ -1,0 +1,73 @@
+"""How an execution of a test is spelled in lists."""
+
+from currents_async.testing._world.facts import Wire
+from currents_async.testing.world import World, WorldExecution
+
+
+def read_test(world: World, execution: WorldExecution) -> tuple[Wire, Wire]:
+    """Return the instance and the test in there that an execution was read off."""
+    instance = world.instance(execution.instance_id) or {}
+    return instance, instance["results"]["tests"][execution.place[1]]
+
+
+def spell_result(world: World, one: WorldExecution) -> Wire:
+    """Return a test result; its date is that of its run, which filters go by.
+
+    Playwright says what was expected of a test, and what its annotations are.
+    """
+    instance, test = read_test(world, one)
+    framework: Wire = instance.get("framework") or {
+        "type": one.run.framework,
+        "version": one.run.framework_version,
+    }
+    spelled: Wire = {
+        "signature": one.signature,
+        "framework": framework,
+        "createdAt": one.run.created_at,
+        "projectId": one.run.project_id,
+        "groupId": one.group_id,
+        "runId": one.run.run_id,
+        "instanceId": one.instance_id,
+        "spec": one.spec,
+        "machineId": one.machine_id,
+        "tags": one.tags,
+        "title": one.title,
+        "testId": one.test_id,
+        "displayError": test.get("displayError"),
+        "commit": one.run.commit,
+        "duration": one.duration,
+        "flaky": one.flaky,
+        "status": one.state,
+        "attempts": [
+            _spell_attempt(one, number, attempt) for number, attempt in enumerate(test["attempts"])
+        ],
+    }
+    if one.run.framework != "cypress":
+        spelled["expectedStatus"] = "skipped" if one.state == "pending" else "passed"
+        spelled["annotations"] = [
+            {"type": kind, "description": text} for kind, text in one.annotations
+        ]
+    return spelled
+
+
+def _spell_attempt(one: WorldExecution, number: int, attempt: Wire) -> Wire:
+    error: Wire | None = attempt.get("error")
+    return {
+        "attemptId": attempt.get("attemptId") or f"{one.instance_id}-{one.test_id}-{number}",
+        "state": attempt["state"],
+        "error": None if error is None else _spell_error(error),
+        "startedAt": attempt.get("wallClockStartedAt"),
+        "duration": attempt.get("wallClockDuration"),
+    }
+
+
+def _spell_error(error: Wire) -> Wire:
+    spelled: Wire = {"message": error.get("message"), "stack": error.get("stack")}
+    frame: Wire = error.get("codeFrame") or {}
+    if "line" in frame:
+        spelled["location"] = {
+            "file": frame.get("file") or frame.get("relativeFile"),
+            "line": frame["line"],
+            "column": frame.get("column"),
+        }
+    return spelled

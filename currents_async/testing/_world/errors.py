@@ -1,0 +1,107 @@
+"""What errors come to, in the numbers of the errors explorer.
+
+Each failed execution counts once, for the error of its last attempt, so that errors grouped by
+message add up to the failed tests of the insights.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from currents_async.testing._world.buckets import buckets
+from currents_async.testing._world.classify import ErrorFacts
+from currents_async.testing._world.executions import WorldExecution
+from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.ids import iso
+
+KEYS: dict[str, tuple[str, Callable[[ErrorFacts], str | None]]] = {
+    "target": ("error_target", lambda error: error.target),
+    "action": ("error_action", lambda error: error.action),
+    "category": ("error_category", lambda error: error.category),
+    "message": ("message", lambda error: error.message),
+}
+"""What errors are grouped by, and what an item calls it."""
+
+METRICS: dict[str, Callable[[Wire], int]] = {
+    "occurrence": lambda item: item["count"],
+    "test": lambda item: item["details"]["tests"]["count"],
+    "branch": lambda item: item["details"]["branches"]["count"],
+}
+ORDERS = {"count": "occurrence", "tests": "test", "branches": "branch"}
+"""The orders that go by a metric; another one is the name of the group."""
+
+_Names = tuple[str | None, ...]
+_Groups = dict[_Names, list[WorldExecution]]
+_Ranks = dict[_Names, tuple[int, str]]
+
+
+def group_errors(executions: Sequence[WorldExecution], group_by: Sequence[str]) -> _Groups:
+    """Group executions by the traits of their errors; what an error does not have is None."""
+    found: _Groups = {}
+    for one in executions:
+        if one.error is not None:
+            names = tuple(KEYS[key][1](one.error) for key in group_by)
+            found.setdefault(names, []).append(one)
+    return found
+
+
+def order_errors(
+    groups: _Groups, group_by: Sequence[str], order: str, *, ascending: bool
+) -> list[Wire]:
+    """List the groups: those with the same first name side by side, then the same second one.
+
+    So the order of `group_by` matters: what comes first is ordered first, by all that it has.
+    """
+    levels: list[_Ranks] = []
+    for depth in range(1, len(group_by) + 1):
+        outer: _Groups = {}
+        for names, executions in groups.items():
+            outer.setdefault(names[:depth], []).extend(executions)
+        levels.append({names: _rank(names, mine, order) for names, mine in outer.items()})
+    ordered = list(groups)
+    for depth, ranks in reversed(list(enumerate(levels, 1))):
+        # By name too, so that groups with the same rank do not get mixed.
+        ordered.sort(key=partial(_outer_name, depth))
+        ordered.sort(key=partial(_outer_rank, depth, ranks), reverse=not ascending)
+    return [_item(names, groups[names], group_by) for names in ordered]
+
+
+def error_timeline(
+    executions: Sequence[WorldExecution], group_by: Sequence[str], metric: str, top: int
+) -> list[Wire]:
+    """Tell for each day how much of a metric there was, and of which groups most."""
+    measure = METRICS[metric]
+    timeline: list[Wire] = []
+    failed = [one for one in executions if one.error is not None]
+    for start, mine in buckets(failed, lambda one: one.run.created, "1d"):
+        order = next(name for name, of in ORDERS.items() if of == metric)
+        items = order_errors(group_errors(mine, group_by), group_by, order, ascending=False)
+        items.sort(key=measure, reverse=True)
+        count = measure(_item((), mine, ()))
+        timeline.append({"date": iso(start), "count": count, "items": items[:top]})
+    return timeline
+
+
+def _rank(names: _Names, executions: Sequence[WorldExecution], order: str) -> tuple[int, str]:
+    if order in ORDERS:
+        return METRICS[ORDERS[order]](_item((), executions, ())), ""
+    return 0, names[-1] or ""
+
+
+def _outer_name(depth: int, names: _Names) -> tuple[str, ...]:
+    return tuple(name or "" for name in names[:depth])
+
+
+def _outer_rank(depth: int, ranks: _Ranks, names: _Names) -> tuple[int, str]:
+    return ranks[names[:depth]]
+
+
+def _item(names: _Names, executions: Sequence[WorldExecution], group_by: Sequence[str]) -> Wire:
+    item: Wire = {
+        KEYS[key][0]: name for key, name in zip(group_by, names, strict=True) if name is not None
+    }
+    item["count"] = len(executions)
+    item["details"] = {
+        "tests": {"count": len({one.signature for one in executions})},
+        "branches": {"count": len({one.run.branch for one in executions})},
+    }
+    return item

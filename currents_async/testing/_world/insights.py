@@ -1,0 +1,67 @@
+"""What runs and executions come to, in the numbers of the insights.
+
+A run has completed, was cancelled, timed out, or is still in progress; those that have completed
+have failed or passed. Rates are from 0 to 1.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from currents_async.testing._world.buckets import buckets
+from currents_async.testing._world.executions import WorldExecution
+from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.ids import iso, parse_iso
+from currents_async.testing._world.run import WorldRun
+
+_COMPLETE = {"COMPLETE", "complete"}
+_CANCELED = {"CANCELED", "cancelled"}
+_TIMEOUT = {"TIMEOUT", "timedOut"}
+
+
+def insights(
+    runs: Sequence[WorldRun], executions: Sequence[WorldExecution], resolution: str
+) -> Wire:
+    """Count runs and executions, over all and in each stretch of time."""
+    happened: list[tuple[int, WorldRun | WorldExecution]] = [
+        *((parse_iso(run.created_at), run) for run in runs),
+        *((one.run.created, one) for one in executions),
+    ]
+    timeline: list[Wire] = []
+    for start, bucket in buckets(happened, lambda one: one[0], resolution):
+        then = [one for _, one in bucket if isinstance(one, WorldRun)]
+        tests = [one for _, one in bucket if isinstance(one, WorldExecution)]
+        timeline.append({iso(start): {"runs": _count_runs(then), "tests": _count_tests(tests)}})
+    overall = {"runs": _count_runs(runs), "tests": _count_tests(executions)}
+    return {"overall": overall, "timeline": timeline}
+
+
+def _count_runs(runs: Sequence[WorldRun]) -> Wire:
+    completed = [run for run in runs if run.completion_state in _COMPLETE]
+    failed = sum(run.status.upper() == "FAILED" for run in completed)
+    durations: list[int] = [
+        run.payload["durationMs"] for run in runs if run.payload.get("durationMs") is not None
+    ]
+    passed = len(completed) - failed
+    return {
+        "total": len(runs),
+        "cancelled": sum(run.completion_state in _CANCELED for run in runs),
+        "timeouts": sum(run.completion_state in _TIMEOUT for run in runs),
+        "completed": len(completed),
+        "failed": failed,
+        "passed": passed,
+        "nonFullyReported": len(runs) - len(completed),
+        "avgDurationSeconds": sum(durations) / len(durations) / 1000 if durations else 0,
+        "avgSuccessRate": passed / len(completed) if completed else 0,
+    }
+
+
+def _count_tests(executions: Sequence[WorldExecution]) -> Wire:
+    states = Counter(one.state for one in executions)
+    return {
+        "total": len(executions),
+        "failed": states["failed"],
+        "passed": states["passed"],
+        "pending": states["pending"],
+        "skipped": states["skipped"],
+        "flaky": sum(one.flaky for one in executions),
+    }

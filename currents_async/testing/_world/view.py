@@ -1,0 +1,102 @@
+"""The executions of a world, read off its payloads once for each change."""
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from currents_async.testing._world.executions import (
+    Occasion,
+    WorldExecution,
+    executions_of,
+    occasion_of,
+)
+from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.run import WorldRun
+from currents_async.testing._world.versions import Versions
+
+T = TypeVar("T")
+
+
+class View:
+    """What a world's runs come to, kept until they change; runs that did not are not read again."""
+
+    def __init__(
+        self,
+        runs: dict[str, WorldRun],
+        versions: Versions,
+        instance: Callable[[str], Wire | None],
+    ) -> None:
+        self._runs = runs
+        self._versions = versions
+        self._instance = instance
+        self._seen = 0
+        self._kept: dict[Hashable, Any] = {}
+        self._by_run: dict[str, tuple[int, list[WorldExecution]]] = {}
+
+    def keep(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` makes, and keep it until the world changes."""
+        if self._seen != self._versions.latest:
+            self._seen = self._versions.latest
+            self._kept.clear()
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept: T = self._kept[key]
+        return kept
+
+    def runs(self, project_id: str) -> list[WorldRun]:
+        """List the runs of a project, the newest first."""
+        return self.keep(
+            ("runs", project_id),
+            lambda: sorted(
+                (run for run in self._runs.values() if run.project_id == project_id),
+                key=lambda run: (run.created_at, run.run_id),
+                reverse=True,
+            ),
+        )
+
+    def occasion(self, run: WorldRun) -> Occasion:
+        """Return what the executions of a run share."""
+        return self.keep(("occasion", run.run_id), lambda: occasion_of(run))
+
+    def executions(self, project_id: str) -> list[WorldExecution]:
+        """List the executions of a project's tests, those of the newest run first."""
+
+        def collect() -> list[WorldExecution]:
+            return [one for run in self.runs(project_id) for one in self.of_run(run)]
+
+        return self.keep(("executions", project_id), collect)
+
+    def with_signature(self, signature: str) -> list[WorldExecution]:
+        """List the executions of one test, the newest first."""
+
+        def index() -> dict[str, list[WorldExecution]]:
+            found: dict[str, list[WorldExecution]] = {}
+            for project_id in dict.fromkeys(run.project_id for run in self._runs.values()):
+                for execution in self.executions(project_id):
+                    found.setdefault(execution.signature, []).append(execution)
+            return found
+
+        return self.keep("signatures", index).get(signature, [])
+
+    def of_run(self, run: WorldRun) -> list[WorldExecution]:
+        """List the executions of a run, in the order of its specs."""
+        version, executions = self._by_run.get(run.run_id, (0, []))
+        if version != run.version:
+            executions = self._read(run)
+            self._by_run[run.run_id] = run.version, executions
+        return executions
+
+    def forget(self, run_id: str | None) -> None:
+        """Drop what was read of a run, None of all runs: their instances are other ones now."""
+        if run_id is None:
+            self._by_run.clear()
+        else:
+            self._by_run.pop(run_id, None)
+
+    def _read(self, run: WorldRun) -> list[WorldExecution]:
+        occasion = self.occasion(run)
+        found: list[WorldExecution] = []
+        for index, spec in enumerate(run.payload.get("specs") or []):
+            instance = self._instance(spec["instanceId"]) if "instanceId" in spec else None
+            if instance is not None:
+                found.extend(executions_of(occasion, index, instance))
+        return found
