@@ -10,7 +10,6 @@ from currents_async._transport.call import Call
 from currents_async._transport.exchange import Exchange
 from currents_async._transport.raw import RawResponse
 from currents_async._wire.answers import BytesDecoder
-from currents_async._wire.inflate import SLICE
 from currents_async.errors import CurrentsError
 
 E = TypeVar("E")
@@ -65,9 +64,8 @@ async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], exchange: Exc
     await exchange.open()
     decoder = new_decoder()
     while (piece := await exchange.read()) is not None:
+        await exchange.hold(max(decoder.held + len(piece), exchange.objects.weight))
         decoder.feed(piece)
-        if decoder.held > SLICE:
-            await exchange.hold(decoder.held + exchange.objects.weight)
     _, data = decoder.flush()
     return data
 
@@ -167,14 +165,13 @@ class Answer(Generic[E, T]):
     async def _next(self) -> list[E]:
         exchange, decoder = self._entered, self._decoder
         while (piece := await exchange.read()) is not None:
+            await exchange.hold(decoder.held + len(piece))
             elements = decoder.feed(piece)
             if elements:
                 if not self._handed_out:
                     self._handed_out = True
                     exchange.leave_to_reader()
                 return elements
-            if decoder.held > SLICE:
-                await exchange.hold(decoder.held)
         elements, data = decoder.flush()
         self._end = (data,)
         exchange.let_go_of_memory()

@@ -171,8 +171,9 @@ class Exchange:
         return piece
 
     async def hold(self, size: int) -> None:
-        """Say how much of the answer is in memory; wait when the client holds too much."""
-        await self._channel.in_flight.hold(self, size)
+        """Say how much of the answer is about to be in memory; wait when that is too much."""
+        if size > SLICE:
+            await self._channel.in_flight.hold(self, size)
 
     def leave_to_reader(self) -> None:
         """Say that the answer goes on when its reader does."""

@@ -22,20 +22,22 @@ class InFlight:
         self._waiting: set[asyncio.Future[None]] = set()
 
     async def hold(self, holder: Hashable, size: int) -> None:
-        """Say how much an answer holds by now, and wait until it may go on."""
+        """Say how much an answer is about to hold, and wait until it may."""
         if holder in self._being_read:
             self._total += size - self._being_read[holder]
             self._being_read[holder] = size
             return
-        self._total += size - self._arriving.get(holder, 0)
-        self._arriving[holder] = size
-        while self._total > self._shared and self._is_behind_others(holder):
+        growth = size - self._arriving.setdefault(holder, 0)
+        while self._total + growth > self._shared and self._is_behind_others(holder):
             turn = asyncio.get_running_loop().create_future()
             self._waiting.add(turn)
             try:
                 await turn
             finally:
                 self._waiting.discard(turn)
+        if holder in self._arriving:
+            self._arriving[holder] = size
+            self._total += growth
 
     def _is_behind_others(self, holder: Hashable) -> bool:
         """Say whether an answer is neither the oldest nor gone meanwhile."""

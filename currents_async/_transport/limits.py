@@ -120,7 +120,7 @@ class Gate:
         self._waiting.clear()
         self._stop_timer()
 
-    def _pass(self, now: float, *, late: bool = False) -> None:
+    def _pass(self, now: float, *, late: float = 0) -> None:
         self._slots -= 1
         self._pace.leave(now, late=late)
 
@@ -147,16 +147,17 @@ class Gate:
         if not turn.cancelled() and turn.done() and turn.exception() is None:
             self.leave()
 
-    def _advance(self, *, late: bool = False) -> None:
-        """Let as many pass as may, and come back, late as timers are, when the next one may."""
+    def _advance(self, due: float | None = None) -> None:
+        """Let as many pass as may, and come back when the next one may, later than was `due`."""
         self._stop_timer()
         now = self._clock.now()
+        late = 0 if due is None else max(0, now - due)
         while self._waiting and self._slots:
             turn = self._waiting[0][2].turn
             if not turn.done():
                 delay = self._pace.delay(now)
                 if delay:
-                    self._timer = self._clock.call_later(delay, partial(self._advance, late=True))
+                    self._timer = self._clock.call_later(delay, partial(self._advance, now + delay))
                     return
                 self._pass(now, late=late)
                 turn.set_result(None)

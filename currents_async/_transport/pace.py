@@ -119,11 +119,11 @@ class Pace:
         """Return the seconds until the next request may leave."""
         return max(0.0, self._paused_until - now, self._next - now)
 
-    def leave(self, now: float, *, late: bool) -> None:
-        """Note that a request leaves now; `late` says that it is a timer that comes late."""
+    def leave(self, now: float, *, late: float = 0) -> None:
+        """Note that a request leaves now; `late` is by how many seconds a timer made it wait."""
         rate = self.rate
         if not math.isinf(rate):
-            self._next = max(self._next, now - _CATCH_UP if late else now) + 1 / rate
+            self._next = max(self._next, now - min(late, _CATCH_UP)) + 1 / rate
 
     def pause(self, now: float, seconds: float) -> None:
         """Keep the longest pause that anybody was asked for."""

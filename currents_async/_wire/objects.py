@@ -2,10 +2,11 @@
 
 from currents_async._wire.faults import OversizedBody
 
-_WEIGHT = 128
-"""Bytes that a Struct takes at least, by and large; `{}` takes two on the wire."""
-_FACTOR = 2
-"""What is sent in earnest has an object for every 70 bytes and more: twice its own size."""
+_WEIGHT = 64
+"""Bytes that a Struct takes at least; `{}` takes two on the wire.
+
+What is sent in earnest has an object for every 70 bytes and more: it weighs less than its text.
+"""
 
 
 class ObjectCount:
@@ -23,5 +24,5 @@ class ObjectCount:
     def add(self, piece: bytes) -> None:
         """Count the objects in a piece; raise `OversizedBody` when they get too many."""
         self._count += piece.count(b"{")
-        if self.weight > _FACTOR * self._limit:
+        if self.weight > self._limit:
             raise OversizedBody(self._limit)

@@ -434,7 +434,7 @@ class Observer:
         """Check each turn when it is given, which is before its task sees it."""
         give = self.gate._pass
 
-        def check(now: float, *, late: bool = False) -> None:
+        def check(now: float, *, late: float = 0) -> None:
             assert now >= self.paused_until
             waiting = [bulk for bulk, _, waiter in self.gate._waiting if not waiter.turn.done()]
             if waiting and self.gate._waiting[0][0]:

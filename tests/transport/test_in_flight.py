@@ -1,7 +1,7 @@
 """The memory of unfinished answers: bounded, and never a deadlock."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
 
 import msgspec
@@ -201,3 +201,25 @@ async def test_the_run_of_a_fan_out_stands_in_nobodys_way(
         fan_out.cancel()
         await asyncio.gather(fan_out, return_exceptions=True)
         await server.idle()
+
+
+async def test_objects_weigh_no_more_than_is_kept_free_for_them(
+    server: FakeCurrents, connect: Callable[..., Awaitable[Currents]]
+) -> None:
+    data = {"instanceId": "i", "groupId": "g", "spec": "a.ts", "more": [{}] * 15_000}
+    body = msgspec.json.encode({"status": "OK", "data": {**data, "text": "x" * 400_000}})
+    server.fail("getInstance", 200, None, body=body)
+    limits = Limits(concurrency=8, body=1_000_000, in_flight=1_500_000)
+    currents = await connect(limits=limits)
+    memory = currents._channel.in_flight
+    totals: list[int] = []
+    hold = memory.hold
+
+    async def spy(holder: Hashable, size: int) -> None:
+        await hold(holder, size)
+        totals.append(memory._total)
+
+    memory.hold = spy  # type: ignore[method-assign]
+    assert len(await currents.instances.get_many([f"i{n}" for n in range(16)])) == 16
+    assert 0 < max(totals) <= limits.in_flight
+    assert memory._total == 0

@@ -479,6 +479,25 @@ class TestRate:
                 await currents.runs.get(run.run_id)
         assert {request.status for request in server.requests} == {200}
 
+    async def test_fixed_after_a_pause_is_never_refused(
+        self, world: Any, clock: ManualClock, project: WorldProject
+    ) -> None:
+        """A timer that was in time leaves nothing to be made up for."""
+        run = project.run(specs=1)
+        policy = RatePolicy(requests=128, per=1)  # the steps are exact
+        async with (
+            FakeCurrents(
+                world, rate_limit=policy, clock=clock.now, wall_clock=clock.wall
+            ) as server,
+            Currents(
+                server.api_key, base_url=server.url, clock=clock, limits=Limits(rate=128)
+            ) as currents,
+        ):
+            server.fail("getRun", 503, headers={"Retry-After": "10"})
+            for _ in range(200):
+                await currents.runs.get(run.run_id)
+        assert [request.status for request in server.requests] == [503] + [200] * 200
+
     async def test_answers_that_are_no_throttles_are_measured(
         self, server: FakeCurrents, currents: Currents
     ) -> None:
