@@ -1,185 +1,55 @@
-"""What the API answers, as frozen Structs."""
+"""What the API answers, as frozen Structs.
 
+Each module says in its own `__all__` what is public: a new model touches its module alone.
+"""
+
+from currents_async.models import (
+    actions,
+    common,
+    context,
+    errors,
+    instances,
+    jira,
+    matchers,
+    pages,
+    projects,
+    runs,
+    signatures,
+    spec_files,
+    test_results,
+    tests,
+    webhooks,
+)
 from currents_async.models._model import Model, OpenEnum, OpenModel
-from currents_async.models.actions import (
-    Action,
-    ActionStatus,
-    Actor,
-    AffectedExecution,
-    AffectedTest,
-    ArchivedAction,
-    Effect,
-    EffectOperation,
-)
-from currents_async.models.common import (
-    Commit,
-    Counters,
-    Outcome,
-    Platform,
-    Screenshot,
-    Stats,
-    Worker,
-)
-from currents_async.models.context import FailureContext
-from currents_async.models.errors import (
-    Affected,
-    ErrorsPage,
-    ErrorsSpan,
-    ExploredError,
-    ExploredErrorDetails,
-)
-from currents_async.models.instances import (
-    Attachment,
-    Attempt,
-    AttemptError,
-    Claim,
-    CodeFrame,
-    Instance,
-    InstanceFramework,
-    InstanceReport,
-    InstanceTest,
-    Location,
-    Trace,
-    Video,
-)
-from currents_async.models.jira import JiraIssue, JiraIssueType, JiraProject
-from currents_async.models.matchers import (
-    Condition,
-    ConditionOperator,
-    Conditions,
-    ConditionType,
-    ListedTrait,
-    Matcher,
-    MatcherOperator,
-    Trait,
-    when,
-)
-from currents_async.models.pages import CursorPage, NumberedPage
-from currents_async.models.projects import (
-    Insights,
-    InsightsResolution,
-    InsightsResults,
-    InsightsRuns,
-    InsightsTests,
-    ListedRun,
-    Project,
-    ProjectInsights,
-    PullRequestCard,
-    Term,
-)
-from currents_async.models.runs import (
-    Cancellation,
-    CompletionState,
-    DeletedRun,
-    GroupInstances,
-    PullRequest,
-    Run,
-    RunCancellation,
-    RunFramework,
-    RunGroup,
-    RunMeta,
-    RunSpec,
-    RunStatus,
-    RunTimeout,
-    SpecReport,
-)
-from currents_async.models.signatures import TestSignature
-from currents_async.models.spec_files import SpecFile, SpecFileMetrics
-from currents_async.models.test_results import Annotation, ResultAttempt, TestResult
-from currents_async.models.tests import (
-    AnnotationFilter,
-    ExploredTest,
-    ExploredTestMetrics,
-    MetricSettings,
-)
-from currents_async.models.webhooks import DeletedWebhook, HookEvent, Webhook
+from currents_async.models.actions import *
+from currents_async.models.common import *
+from currents_async.models.context import *
+from currents_async.models.errors import *
+from currents_async.models.instances import *
+from currents_async.models.jira import *
+from currents_async.models.matchers import *
+from currents_async.models.pages import *
+from currents_async.models.projects import *
+from currents_async.models.runs import *
+from currents_async.models.signatures import *
+from currents_async.models.spec_files import *
+from currents_async.models.test_results import *
+from currents_async.models.tests import *
+from currents_async.models.webhooks import *
 
-__all__ = [
-    "Action",
-    "ActionStatus",
-    "Actor",
-    "Affected",
-    "AffectedExecution",
-    "AffectedTest",
-    "Annotation",
-    "AnnotationFilter",
-    "ArchivedAction",
-    "Attachment",
-    "Attempt",
-    "AttemptError",
-    "Cancellation",
-    "Claim",
-    "CodeFrame",
-    "Commit",
-    "CompletionState",
-    "Condition",
-    "ConditionOperator",
-    "ConditionType",
-    "Conditions",
-    "Counters",
-    "CursorPage",
-    "DeletedRun",
-    "DeletedWebhook",
-    "Effect",
-    "EffectOperation",
-    "ErrorsPage",
-    "ErrorsSpan",
-    "ExploredError",
-    "ExploredErrorDetails",
-    "ExploredTest",
-    "ExploredTestMetrics",
-    "FailureContext",
-    "GroupInstances",
-    "HookEvent",
-    "Insights",
-    "InsightsResolution",
-    "InsightsResults",
-    "InsightsRuns",
-    "InsightsTests",
-    "Instance",
-    "InstanceFramework",
-    "InstanceReport",
-    "InstanceTest",
-    "JiraIssue",
-    "JiraIssueType",
-    "JiraProject",
-    "ListedRun",
-    "ListedTrait",
-    "Location",
-    "Matcher",
-    "MatcherOperator",
-    "MetricSettings",
-    "Model",
-    "NumberedPage",
-    "OpenEnum",
-    "OpenModel",
-    "Outcome",
-    "Platform",
-    "Project",
-    "ProjectInsights",
-    "PullRequest",
-    "PullRequestCard",
-    "ResultAttempt",
-    "Run",
-    "RunCancellation",
-    "RunFramework",
-    "RunGroup",
-    "RunMeta",
-    "RunSpec",
-    "RunStatus",
-    "RunTimeout",
-    "Screenshot",
-    "SpecFile",
-    "SpecFileMetrics",
-    "SpecReport",
-    "Stats",
-    "Term",
-    "TestResult",
-    "TestSignature",
-    "Trace",
-    "Trait",
-    "Video",
-    "Webhook",
-    "Worker",
-    "when",
-]
+__all__ = ["Model", "OpenEnum", "OpenModel"]
+__all__ += actions.__all__
+__all__ += common.__all__
+__all__ += context.__all__
+__all__ += errors.__all__
+__all__ += instances.__all__
+__all__ += jira.__all__
+__all__ += matchers.__all__
+__all__ += pages.__all__
+__all__ += projects.__all__
+__all__ += runs.__all__
+__all__ += signatures.__all__
+__all__ += spec_files.__all__
+__all__ += test_results.__all__
+__all__ += tests.__all__
+__all__ += webhooks.__all__
