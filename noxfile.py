@@ -20,7 +20,8 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 def tests(session: nox.Session) -> None:
     """Run the test suite, with the extras installed."""
     install(session, "tests")
-    session.run("pytest", *session.posargs)
+    # By file: some share what takes long to make.
+    session.run("pytest", "-n", "auto", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session(default=False)

@@ -612,7 +612,7 @@ class TestFaults:
     @pytest.mark.parametrize(
         "answers",
         [[reset], [status(503)], [status(500), reset], [status(429), status(408)]],
-        ids=str,
+        ids=["reset", "503", "500 and reset", "429 and 408"],
     )
     async def test_tried_again(
         self,

@@ -89,7 +89,7 @@ class TestGzip:
         with pytest.raises(TruncatedBody):
             inflate(gzip.compress(b"hello") * 2 + gzip.compress(b"hello")[:-1], backend, step=step)
 
-    @pytest.mark.parametrize("tail", [b"\x1f", b"\x1f\x8b", gzip.compress(b"more")[:9]])
+    @pytest.mark.parametrize("tail", [b"\x1f", b"\x1f\x8b", gzip.compress(b"more", mtime=0)[:9]])
     def test_a_member_that_just_begins_is_truncated(self, backend: Backend, tail: bytes) -> None:
         with pytest.raises(TruncatedBody):
             inflate(gzip.compress(b"hello") + tail, backend)
