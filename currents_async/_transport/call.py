@@ -1,5 +1,6 @@
 """A call: attempts one after the other, until one succeeds or there is no sense in another."""
 
+from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -39,6 +40,7 @@ class Call:
         self._resumable = resumable
         self._attempts = 0
         self._taken = 0
+        self._retries_of: Counter[Verdict] = Counter()
         self._is_open = False
         """Whether an attempt before the last may have been carried out."""
         self._traced: RequestCall | None = None
@@ -141,7 +143,9 @@ class Call:
             return None
         asked = error.retry_after if isinstance(error, APIError) else None
         chance = channel.clock.random()
-        delay = backoff(verdict, self._attempts, chance) if asked is None else asked
+        # A first throttle is a first one, whatever else has failed before.
+        self._retries_of[verdict] += 1
+        delay = backoff(verdict, self._retries_of[verdict], chance) if asked is None else asked
         wait = max(delay, channel.gate.delay())
         if wait > min(LONGEST_PAUSE, self._terms.deadline - channel.clock.now()):
             return None
