@@ -114,12 +114,13 @@ def _refusal(url: str) -> str | None:
         return "must begin with https:// and name a host"
     if "@" in parts.netloc or parts.query or parts.fragment:
         return "must have no user, password, query or fragment"
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         return "must be https://, for http:// shows the API key to the network (but on loopback)"
     return None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine, which plain HTTP does not leave."""
     if host == "localhost":
         return True
     try:

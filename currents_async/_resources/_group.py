@@ -11,6 +11,7 @@ from currents_async._transport import RawResponse, Transport
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.query import Query
 from currents_async.errors import InvalidArgumentError
+from currents_async.models._model import Model
 from currents_async.models.pages import CursorPage, NumberedPage
 
 T = TypeVar("T")
@@ -85,6 +86,11 @@ class Group:
             return await self._transport.call(endpoint.request(path, query=[*query, *page]))
 
         return Listing(endpoint.operation, whole.target, fetch)
+
+
+def whole_item(item: Model) -> str:
+    """Tell items of a list apart by all that is said of them, where no key is documented."""
+    return item.to_json().decode()
 
 
 class RawView:

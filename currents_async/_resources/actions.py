@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from msgspec import UNSET, UnsetType
 
 from currents_async._pagination import PAGE_SIZE, CursorPager, PagePager
-from currents_async._resources._group import Group
+from currents_async._resources._group import Group, whole_item
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.fields import Fields, check_changes, check_prose, given
 from currents_async._wire.filters import Filters, Moment, check_range, encode_moment
@@ -174,7 +174,7 @@ class Actions(Group):
         return self._page_pager(
             LIST_AFFECTED_TESTS,
             query=filters.query,
-            key=_whole,
+            key=whole_item,
             page_size=check_range("page_size", page_size, least=1, most=100),
             start=start,
             prefetch=prefetch,
@@ -269,11 +269,6 @@ def _span(
         .text("date_end", "date_end", encode_moment("date_end", date_end))
         .text("search", "search", search)
     )
-
-
-def _whole(test: AffectedTest) -> str:
-    """Tell tests apart by all that is said of them: the API documents no key."""
-    return test.to_json().decode()
 
 
 def _body(

@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from currents_async._pagination import PAGE_SIZE, PagePager
-from currents_async._resources._group import Group
+from currents_async._resources._group import Group, whole_item
 from currents_async._wire.endpoint import Endpoint
-from currents_async._wire.fields import Fields, check_flag, check_prose, given
+from currents_async._wire.fields import Fields, check_prose, given
 from currents_async._wire.filters import Filters, check_range
-from currents_async._wire.query import Query, check_text
+from currents_async._wire.query import Query, check_flag, check_text
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.jira import JiraIssue, JiraIssueType, JiraProject
 from currents_async.models.pages import NumberedPage
@@ -61,7 +61,7 @@ class Jira(Group):
         return self._page_pager(
             LIST_JIRA_PROJECTS,
             query=_query(jira_installation_id, search),
-            key=_whole,
+            key=whole_item,
             page_size=check_range("page_size", page_size, least=1, most=100),
             start=start,
             prefetch=prefetch,
@@ -85,7 +85,7 @@ class Jira(Group):
             LIST_JIRA_ISSUE_TYPES,
             {"jira_project_id": jira_project_id},
             _query(jira_installation_id, search),
-            key=_whole,
+            key=whole_item,
             page_size=check_range("page_size", page_size, least=1, most=100),
             start=start,
             prefetch=prefetch,
@@ -152,11 +152,6 @@ def _query(jira_installation_id: str, search: str | None) -> Query:
         .text("search", "search", search)
         .query
     )
-
-
-def _whole(item: JiraProject | JiraIssueType) -> str:
-    """Tell items apart by all that is said of them: the API documents no key."""
-    return item.to_json().decode()
 
 
 def _about(

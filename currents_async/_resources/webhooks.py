@@ -13,8 +13,8 @@ from msgspec import UNSET, UnsetType
 
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
-from currents_async._wire.fields import Fields, check_changes, check_choices, given
-from currents_async._wire.filters import Filters
+from currents_async._wire.fields import Fields, check_changes, given
+from currents_async._wire.filters import Filters, check_choices
 from currents_async._wire.query import check_text
 from currents_async.errors import InvalidArgumentError, NotFoundError
 from currents_async.models.webhooks import DeletedWebhook, HookEvent, Webhook

@@ -1,10 +1,10 @@
 """URLs of assets: checked, and their signatures kept out of sight."""
 
 from collections.abc import Callable
-from ipaddress import ip_address
 
 from yarl import URL
 
+from currents_async._config import is_loopback
 from currents_async.errors import InvalidArgumentError
 
 _SIGNATURE = "[signature]"
@@ -98,18 +98,9 @@ def _refusal(url: URL) -> str | None:
         return "must begin with https:// and name a host"
     if "@" in url.raw_authority:
         return "must have no user or password"
-    if url.scheme == "http" and not _is_loopback(host):
+    if url.scheme == "http" and not is_loopback(host):
         return "must be https://, for http:// shows the signature to the network"
     return None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _place(url: URL) -> tuple[str, int | None, str]:

@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -44,12 +44,10 @@ def envelope_decoder(returns: Any) -> msgspec.json.Decoder[Envelope[Any]]:
     return msgspec.json.Decoder(generic[returns])
 
 
-class EnvelopeDecoder(Generic[T]):
-    """A push decoder for `{"status": "OK", "data": …}`, decoded as a whole."""
+class CollectedText:
+    """The text so far: base of push decoders that hand nothing out before the end."""
 
-    def __init__(self, returns: type[T]) -> None:
-        self._decoder: msgspec.json.Decoder[Envelope[T]] = envelope_decoder(cast("Any", returns))
-        self._keeps_extra = keeps_extra(cast("Any", returns))
+    def __init__(self) -> None:
         self._text = bytearray()
 
     @property
@@ -62,11 +60,24 @@ class EnvelopeDecoder(Generic[T]):
         self._text += piece
         return []
 
+    def _envelope(self, returns: Any) -> Envelope[Any]:
+        """Decode the text, with what models of which only a part is known have beyond it."""
+        envelope = decode(self._text, envelope_decoder(returns))
+        if keeps_extra(returns):
+            fill_extra(unwrap(envelope), unwrap(decode(self._text, envelope_decoder(object))))
+        return envelope
+
+
+class EnvelopeDecoder(CollectedText, Generic[T]):
+    """A push decoder for `{"status": "OK", "data": …}`, decoded as a whole."""
+
+    def __init__(self, returns: type[T]) -> None:
+        super().__init__()
+        self._returns: Any = returns
+
     def flush(self) -> tuple[list[Any], T]:
         """Return no elements and `data`, the text being complete; raise as `unwrap` does."""
-        data = unwrap(decode(self._text, self._decoder))
-        if self._keeps_extra:
-            fill_extra(data, unwrap(decode(self._text, envelope_decoder(object))))
+        data: T = unwrap(self._envelope(self._returns))
         return [], data
 
 

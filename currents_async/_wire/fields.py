@@ -1,12 +1,11 @@
 """The fields of JSON bodies: what of them is sent, and what text may be in them."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from currents_async._wire.query import check_texts
 from currents_async.errors import InvalidArgumentError
 
 T = TypeVar("T")
@@ -60,21 +59,4 @@ def check_prose(name: str, value: str, *, longest: int | None = None) -> str:
         raise InvalidArgumentError(f"{name} must not contain lone surrogates: {value!r}")
     if longest is not None and len(value) > longest:
         raise InvalidArgumentError(f"{name} must have at most {longest} characters")
-    return value
-
-
-def check_choices(name: str, values: Iterable[str], choices: Collection[str]) -> list[str]:
-    """Return a list of documented values, or raise `InvalidArgumentError`."""
-    texts = check_texts(name, values)
-    for index, text in enumerate(texts):
-        if text not in choices:
-            known = ", ".join(choices)
-            raise InvalidArgumentError(f"{name}[{index}] must be one of {known}, not {text!r}")
-    return texts
-
-
-def check_flag(name: str, value: bool) -> bool:  # noqa: FBT001 - as it came
-    """Return a boolean, or raise `InvalidArgumentError`."""
-    if not isinstance(value, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"{name} must be a bool, not {value!r}")
     return value

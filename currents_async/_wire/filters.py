@@ -6,7 +6,7 @@ from typing import Any, Self, get_args
 
 import msgspec
 
-from currents_async._wire.query import Query, check_text, check_texts, flag
+from currents_async._wire.query import Query, check_flag, check_text, check_texts, flag
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.tests import AnnotationFilter, MetricSettings, TestState
 
@@ -70,9 +70,7 @@ class Filters:
     def flag(self, wire: str, name: str, value: bool | None) -> Self:  # noqa: FBT001 - as it came
         """Add a boolean."""
         if value is not None:
-            if not isinstance(value, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise InvalidArgumentError(f"{name} must be a bool, not {value!r}")
-            self._add(wire, flag(value))
+            self._add(wire, flag(check_flag(name, value)))
         return self
 
     def moment(self, wire: str, name: str, value: Moment | None) -> Self:

@@ -70,3 +70,10 @@ def check_branch(name: str, value: str) -> str:
 def flag(value: bool) -> str:  # noqa: FBT001 - the value is what it encodes
     """Encode a boolean as queries spell it."""
     return "true" if value else "false"
+
+
+def check_flag(name: str, value: bool) -> bool:  # noqa: FBT001 - as it came
+    """Return a boolean, or raise `InvalidArgumentError`."""
+    if not isinstance(value, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"{name} must be a bool, not {value!r}")
+    return value

@@ -4,11 +4,11 @@ from msgspec import UNSET
 from currents_async._wire.fields import (
     Fields,
     check_changes,
-    check_choices,
-    check_flag,
     check_prose,
     given,
 )
+from currents_async._wire.filters import check_choices
+from currents_async._wire.query import check_flag
 from currents_async.errors import InvalidArgumentError
 
 
