@@ -11,8 +11,9 @@ import aiohttp
 
 from currents_async._config import Timeouts
 from currents_async._transport.channel import Channel
-from currents_async._transport.faults import Broken, from_network, transport_error
+from currents_async._transport.faults import Broken, from_network
 from currents_async._transport.session import USER_AGENT
+from currents_async._transport.step import client_timeout, run_step
 from currents_async._transport.tracing import RequestAttempt, RequestCall
 from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.failure import Sent, body_error, request_id, status_error
@@ -20,12 +21,7 @@ from currents_async._wire.faults import BodyFault, OversizedBody
 from currents_async._wire.ranges import Progress, check_encoding
 from currents_async._wire.storage import in_our_envelope, is_expired
 from currents_async._wire.throttle import requested_wait
-from currents_async.errors import (
-    ClientClosedError,
-    CurrentsError,
-    RedirectError,
-    RequestTimeoutError,
-)
+from currents_async.errors import CurrentsError, RedirectError, RequestTimeoutError
 
 T = TypeVar("T")
 
@@ -79,29 +75,15 @@ class AssetExchange:
         """Run a part of the attempt within the time there is; closing the client ends it too."""
         session = self._channel.session
         session.live()
-        timeout = asyncio.timeout(None)
-        try:
-            async with timeout:
-                session.watch.begin(timeout, self._ends_at - self._channel.clock.now())
-                return await step()
-        except TimeoutError:
-            error: CurrentsError = RequestTimeoutError(
-                "the asset did not arrive within the timeout", **self._sent
-            )
-        except Broken as broken:
-            error = transport_error(self._sent, broken.foreign)
-        except BodyFault as fault:
-            error = body_error(self._sent, self._status or 0, {}, fault)
-        except CurrentsError as found:
-            error = found
-        finally:
-            session.watch.end(timeout)
-        if session.state == "closed":
-            error = ClientClosedError("the client was closed during the download")
-        try:
-            raise error
-        finally:
-            del error  # with its traceback it would keep itself alive
+        return await run_step(
+            session,
+            step,
+            self._ends_at - self._channel.clock.now(),
+            sent=self._sent,
+            out_of_time=self._out_of_time,
+            body_error=self._body_error,
+            part_of="download",
+        )
 
     async def open(self, progress: Progress) -> bool:
         """Ask for what is missing; say whether that is what comes, and not the whole again."""
@@ -211,13 +193,7 @@ class AssetExchange:
             self._hops[-1].reveal(),
             headers={**_HEADERS, **conditions},
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(
-                total=None,
-                sock_connect=_bound(self._timeouts.connect),
-                sock_read=_bound(self._timeouts.read),
-                # aiohttp rounds timeouts over this many seconds up to whole ones.
-                ceil_threshold=math.inf,
-            ),
+            timeout=client_timeout(self._timeouts),
             proxy=self._channel.proxy,
         )
 
@@ -258,14 +234,16 @@ class AssetExchange:
                     text += chunk
         return bytes(text)
 
+    def _out_of_time(self) -> CurrentsError:
+        return RequestTimeoutError("the asset did not arrive within the timeout", **self._sent)
+
+    def _body_error(self, fault: BodyFault) -> CurrentsError:
+        return body_error(self._sent, self._status or 0, {}, fault)
+
     def _redirect_error(self, reason: str) -> CurrentsError:
         return RedirectError(
             reason, **self._sent, status=self._status or 0, request_id=self._request_id
         )
-
-
-def _bound(seconds: float) -> float | None:
-    return None if math.isinf(seconds) else seconds
 
 
 _HEADERS = {

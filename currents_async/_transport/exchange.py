@@ -4,7 +4,6 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -14,10 +13,11 @@ from yarl import URL
 from currents_async._config import Timeouts
 from currents_async._transport.body import Body
 from currents_async._transport.channel import Channel, Terms
-from currents_async._transport.faults import Broken, from_network, transport_error
+from currents_async._transport.faults import Broken, from_network
 from currents_async._transport.limits import OutOfTime, Paused
 from currents_async._transport.retry import PAUSING
 from currents_async._transport.session import USER_AGENT
+from currents_async._transport.step import client_timeout, run_step
 from currents_async._transport.tracing import RequestAttempt, RequestCall
 from currents_async._wire.endpoint import Request
 from currents_async._wire.failure import Sent, body_error, request_id, status_error
@@ -25,12 +25,7 @@ from currents_async._wire.faults import BodyFault
 from currents_async._wire.inflate import SLICE
 from currents_async._wire.objects import ObjectCount
 from currents_async._wire.throttle import rate_limit, requested_wait
-from currents_async.errors import (
-    ClientClosedError,
-    CurrentsError,
-    RateLimitedError,
-    RequestTimeoutError,
-)
+from currents_async.errors import CurrentsError, RateLimitedError, RequestTimeoutError
 
 T = TypeVar("T")
 
@@ -42,8 +37,7 @@ _ERROR_BODY_SECONDS = 2.0
 class Exchange:
     """An attempt, from its turn at the gate until its connection is given back.
 
-    Raises a `CurrentsError`, and nothing else. Errors are raised here and not where they were
-    found, so that they drag along no frame of aiohttp's.
+    Raises a `CurrentsError`, and nothing else.
     """
 
     def __init__(
@@ -115,28 +109,14 @@ class Exchange:
         return await self._run(step, math.inf if self._is_prefetched else self._time_left())
 
     async def _run(self, step: Callable[[], Awaitable[T]], seconds: float) -> T:
-        session = self._channel.session
-        timeout = asyncio.timeout(None)
-        try:
-            async with timeout:
-                session.watch.begin(timeout, seconds)
-                return await step()
-        except TimeoutError:
-            error = self._out_of_time()
-        except Broken as broken:
-            error = transport_error(self._sent, broken.foreign)
-        except BodyFault as fault:
-            error = self._body_error(fault)
-        except CurrentsError as found:
-            error = found
-        finally:
-            session.watch.end(timeout)
-        if session.state == "closed":
-            error = ClientClosedError("the client was closed during the call")
-        try:
-            raise error
-        finally:
-            del error  # with its traceback it would keep itself alive, and the answer
+        return await run_step(
+            self._channel.session,
+            step,
+            seconds,
+            sent=self._sent,
+            out_of_time=self._out_of_time,
+            body_error=self._body_error,
+        )
 
     async def open(self) -> None:
         """Send the request and await the headers; raise the error if they are no success."""
@@ -249,7 +229,7 @@ class Exchange:
             # An injected session may have been made with other defaults.
             auto_decompress=False,
             raise_for_status=False,
-            timeout=_client_timeout(self._timeouts),
+            timeout=client_timeout(self._timeouts),
             proxy=channel.proxy,
             middlewares=session.middlewares,
         )
@@ -329,22 +309,6 @@ class Exchange:
         if self._response is None:
             raise fault  # a body has a response
         return body_error(self._sent, self._response.status, self._response.headers, fault)
-
-
-@lru_cache
-def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
-    def bound(seconds: float) -> float | None:
-        return None if math.isinf(seconds) else seconds
-
-    return aiohttp.ClientTimeout(
-        # `connect` would count the wait for a free connection of the pool, which is our own doing.
-        sock_connect=bound(timeouts.connect),
-        sock_read=bound(timeouts.read),
-        # Ours, around all that an attempt does.
-        total=None,
-        # aiohttp rounds timeouts over this many seconds up to whole ones.
-        ceil_threshold=math.inf,
-    )
 
 
 _HEADERS = {"Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
