@@ -8,13 +8,13 @@ from currents_async._config import Retries, Timeouts
 from currents_async._transport.asset_exchange import AssetExchange
 from currents_async._transport.call import redact
 from currents_async._transport.channel import Channel
-from currents_async._transport.limits import LONGEST_PAUSE
-from currents_async._transport.retry import Verdict, backoff, judge
-from currents_async._transport.tracing import RequestCall
+from currents_async._transport.patience import Patience
+from currents_async._transport.retry import judge
+from currents_async._transport.tracing import Observed, RequestCall
 from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.failure import Sent
 from currents_async._wire.ranges import Progress
-from currents_async.errors import APIError, CurrentsError
+from currents_async.errors import CurrentsError
 
 _OPERATION = "downloadAsset"
 
@@ -51,12 +51,10 @@ class AssetCall:
         self._largest = largest
         self._ends_at = ends_at
         self._timeouts = timeouts
-        self._retries = retries
         self._progress = Progress()
-        self._taken = 0
         self._refreshed = 0
-        self._traced: RequestCall | None = None
-        self._waits_since = 0.0
+        self._patience = Patience(channel, retries, ends_at=ends_at)
+        self._observed = Observed(channel.tracing, channel.clock)
         self.attempts: int = 0
         """How often the asset was asked for, redirects not counted."""
         self.resumed: bool = False
@@ -69,15 +67,15 @@ class AssetCall:
 
     async def into(self, sink: Sink) -> None:
         """Download into a sink; raise a `CurrentsError`, or what the sink raises."""
-        self._begin()
+        self._observed.began(self._describe)
         try:
             while not await self._succeeds(sink):
                 pass
         except BaseException as error:
-            self._end(error)
+            self._observed.ended(error)
             raise
-        self._channel.quota.give_back(self._taken)
-        self._end(None)
+        self._patience.succeeded()
+        self._observed.ended(None)
 
     async def _succeeds(self, sink: Sink) -> bool:
         """Make an attempt; when it has failed wait for the next one, or raise."""
@@ -134,7 +132,10 @@ class AssetCall:
 
     async def _retry(self, error: CurrentsError) -> None:
         """Wait until there may be another attempt; raise the error when there shall be none."""
-        delay = self._delay(error, judge(error, repeatable=True))
+        # The attempt with a URL whose time was over does not count.
+        tried = self.attempts - self._refreshed
+        # What another host than the API's asks for holds nobody else back.
+        delay = self._patience.delay(error, judge(error, repeatable=True), tried=tried)
         try:
             if delay is None:
                 raise error
@@ -154,45 +155,17 @@ class AssetCall:
         self._url = fresh
         return True
 
-    def _delay(self, error: CurrentsError, verdict: Verdict) -> float | None:
-        """Return the seconds of backoff, or None when there shall be no other attempt."""
-        channel = self._channel
-        # The attempt with a URL whose time was over does not count.
-        tried = self.attempts - self._refreshed
-        if verdict is Verdict.GIVE_UP or tried >= self._retries.attempts:
-            return None
-        asked = error.retry_after if isinstance(error, APIError) else None
-        # Asked by another host than the API's: nobody else is held back by it.
-        delay = backoff(verdict, tried, channel.clock.random()) if asked is None else asked
-        if delay > min(LONGEST_PAUSE, self._ends_at - channel.clock.now()):
-            return None
-        taken = channel.quota.take(verdict)
-        self._taken += taken
-        return delay if taken else None
-
     def _sent(self) -> Sent:
         return Sent(operation=_OPERATION, method="GET", url=self._url.shown, attempts=self.attempts)
 
-    # Observers
-
-    def _begin(self) -> None:
-        if self._channel.tracing.watched:
-            self._traced = RequestCall(
-                number=next(self._channel.numbers),
-                operation=_OPERATION,
-                method="GET",
-                url=self._url.shown,
-            )
-            self._waits_since = self._channel.clock.now()
-            self._channel.tracing.began(self._traced)
+    def _describe(self) -> RequestCall:
+        return RequestCall(
+            number=next(self._channel.numbers),
+            operation=_OPERATION,
+            method="GET",
+            url=self._url.shown,
+        )
 
     def _attempted(self, exchange: AssetExchange, error: CurrentsError | None) -> None:
-        if self._traced is not None:
-            record = exchange.record(self._traced, error, since=self._waits_since)
-            self._waits_since = self._channel.clock.now()
-            self._channel.tracing.attempted(record)
+        self._observed.attempted(partial(exchange.record, error=error))
         exchange.close()
-
-    def _end(self, error: BaseException | None) -> None:
-        if self._traced is not None:
-            self._channel.tracing.ended(self._traced, error)

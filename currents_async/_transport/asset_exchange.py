@@ -135,7 +135,7 @@ class AssetExchange:
             self._response = None
 
     def record(
-        self, call: RequestCall, error: CurrentsError | None, *, since: float
+        self, call: RequestCall, since: float, *, error: CurrentsError | None
     ) -> RequestAttempt:
         """Describe the attempt, now that it has ended; `since` is when its waiting began."""
         answered = self._status is not None

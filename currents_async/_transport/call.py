@@ -1,16 +1,16 @@
 """A call: attempts one after the other, until one succeeds or there is no sense in another."""
 
-from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from currents_async._config import Retries, Timeouts
 from currents_async._transport.channel import Channel, Terms
 from currents_async._transport.exchange import Exchange
-from currents_async._transport.limits import LONGEST_PAUSE
-from currents_async._transport.retry import Verdict, backoff, is_open, judge
-from currents_async._transport.tracing import RequestCall
+from currents_async._transport.patience import Patience
+from currents_async._transport.retry import Verdict, is_open, judge
+from currents_async._transport.tracing import Observed, RequestCall
 from currents_async._wire.endpoint import Request
 from currents_async._wire.failure import Sent
 from currents_async._wire.inflate import SLICE
@@ -35,29 +35,16 @@ class Call:
         self._request = request
         self._terms = terms
         self._timeouts = timeouts
-        self._retries = retries
         self._first_slice = first_slice
         self._resumable = resumable
         self._attempts = 0
-        self._taken = 0
-        self._retries_of: Counter[Verdict] = Counter()
         self._is_open = False
         """Whether an attempt before the last may have been carried out."""
-        self._traced: RequestCall | None = None
-        self._waits_since = 0.0
+        self._patience = Patience(channel, retries, ends_at=terms.deadline)
+        self._observed = Observed(channel.tracing, channel.clock)
 
     def __enter__(self) -> Self:
-        if self._channel.tracing.watched:
-            sent = self._sent()
-            self._traced = RequestCall(
-                number=next(self._channel.numbers),
-                operation=sent["operation"],
-                method=sent["method"],
-                # Somebody may have taken the key for an ID.
-                url=self._channel.redact(sent["url"]),
-            )
-            self._waits_since = self._channel.clock.now()
-            self._channel.tracing.began(self._traced)
+        self._observed.began(self._describe)
         return self
 
     def __exit__(
@@ -67,9 +54,8 @@ class Call:
         traceback: TracebackType | None,
     ) -> None:
         if exc is None:
-            self._channel.quota.give_back(self._taken)
-        if self._traced is not None:
-            self._channel.tracing.ended(self._traced, exc)
+            self._patience.succeeded()
+        self._observed.ended(exc)
 
     async def next_exchange(self) -> Exchange:
         """Return the next attempt, whose turn it is."""
@@ -98,10 +84,7 @@ class Call:
         """Note how an attempt ended, and let go of it; its error loses what must not be shown."""
         if error is not None:
             redact(error, self._channel.redact)
-        if self._traced is not None:
-            record = exchange.record(self._traced, error, since=self._waits_since)
-            self._waits_since = self._channel.clock.now()
-            self._channel.tracing.attempted(record)
+        self._observed.attempted(partial(exchange.record, error=error))
         exchange.close()
 
     def was_done_before(self, error: CurrentsError) -> bool:
@@ -137,24 +120,22 @@ class Call:
 
     def _delay(self, error: CurrentsError, verdict: Verdict) -> float | None:
         """Return the seconds of backoff, or None when there shall be no other attempt."""
-        channel = self._channel
-        hopeless = verdict in {Verdict.GIVE_UP, Verdict.AMBIGUOUS}
-        if hopeless or self._attempts >= self._retries.attempts:
-            return None
-        asked = error.retry_after if isinstance(error, APIError) else None
-        chance = channel.clock.random()
-        # A first throttle is a first one, whatever else has failed before.
-        self._retries_of[verdict] += 1
-        delay = backoff(verdict, self._retries_of[verdict], chance) if asked is None else asked
-        wait = max(delay, channel.gate.delay())
-        if wait > min(LONGEST_PAUSE, self._terms.deadline - channel.clock.now()):
-            return None
-        taken = channel.quota.take(verdict)
-        self._taken += taken
-        if not taken:
-            return None
+        delay = self._patience.delay(
+            error, verdict, tried=self._attempts, at_least=self._channel.gate.delay()
+        )
+        asked = isinstance(error, APIError) and error.retry_after is not None
         # A pause that the server asked for is kept at the gate, by everybody.
-        return delay if asked is None else 0.0
+        return 0.0 if asked and delay is not None else delay
+
+    def _describe(self) -> RequestCall:
+        sent = self._sent()
+        return RequestCall(
+            number=next(self._channel.numbers),
+            operation=sent["operation"],
+            method=sent["method"],
+            # Somebody may have taken the key for an ID.
+            url=self._channel.redact(sent["url"]),
+        )
 
     def _sent(self) -> Sent:
         endpoint = self._request.endpoint

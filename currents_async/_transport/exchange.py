@@ -195,7 +195,7 @@ class Exchange:
         self._body = self._response = None
 
     def record(
-        self, call: RequestCall, error: CurrentsError | None, *, since: float
+        self, call: RequestCall, since: float, *, error: CurrentsError | None
     ) -> RequestAttempt:
         """Describe the attempt, now that it has ended; `since` is when its waiting began."""
         now = self._channel.clock.now()

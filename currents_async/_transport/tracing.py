@@ -6,6 +6,7 @@ from typing import ParamSpec
 
 import msgspec
 
+from currents_async._clock import Clock
 from currents_async.errors import CurrentsError
 
 P = ParamSpec("P")
@@ -112,6 +113,35 @@ class Tracing:
         """Tell of the end of a call."""
         for trace in self._traces:
             _guarded(trace.call_ended, call, error)
+
+
+class Observed:
+    """One call as its observers see it; nothing is made for them where there are none."""
+
+    def __init__(self, tracing: Tracing, clock: Clock) -> None:
+        self._tracing = tracing
+        self._clock = clock
+        self._call: RequestCall | None = None
+        self._waits_since = 0.0
+
+    def began(self, describe: Callable[[], RequestCall]) -> None:
+        """Tell of the call."""
+        if self._tracing.watched:
+            self._call = describe()
+            self._waits_since = self._clock.now()
+            self._tracing.began(self._call)
+
+    def attempted(self, record: Callable[[RequestCall, float], RequestAttempt]) -> None:
+        """Tell of an attempt, which is recorded with the time when its waiting began."""
+        if self._call is not None:
+            attempt = record(self._call, self._waits_since)
+            self._waits_since = self._clock.now()
+            self._tracing.attempted(attempt)
+
+    def ended(self, error: BaseException | None) -> None:
+        """Tell of the end of the call."""
+        if self._call is not None:
+            self._tracing.ended(self._call, error)
 
 
 def _guarded(tell: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:

@@ -1,0 +1,46 @@
+"""The retries of one call: how many there may be, what they cost, and how long to wait."""
+
+from collections import Counter
+
+from currents_async._config import Retries
+from currents_async._transport.channel import Channel
+from currents_async._transport.limits import LONGEST_PAUSE
+from currents_async._transport.retry import Verdict, backoff
+from currents_async.errors import APIError, CurrentsError
+
+
+class Patience:
+    """Decides about the next attempt of a call, and pays for it."""
+
+    def __init__(self, channel: Channel, retries: Retries, *, ends_at: float) -> None:
+        self._channel = channel
+        self._attempts = retries.attempts
+        self._ends_at = ends_at
+        self._taken = 0
+        self._retries_of: Counter[Verdict] = Counter()
+
+    def delay(
+        self, error: CurrentsError, verdict: Verdict, *, tried: int, at_least: float = 0
+    ) -> float | None:
+        """Return the seconds to wait, or None when there shall be no other attempt.
+
+        `tried` is how many attempts there have been; the next one can come `at_least` so many
+        seconds from now. What the server asks for comes before backoff.
+        """
+        if verdict in {Verdict.GIVE_UP, Verdict.AMBIGUOUS} or tried >= self._attempts:
+            return None
+        clock, quota = self._channel.clock, self._channel.quota
+        asked = error.retry_after if isinstance(error, APIError) else None
+        # A first throttle is a first one, whatever else has failed before.
+        self._retries_of[verdict] += 1
+        jittered = backoff(verdict, self._retries_of[verdict], clock.random())
+        delay = jittered if asked is None else asked
+        if max(delay, at_least) > min(LONGEST_PAUSE, self._ends_at - clock.now()):
+            return None
+        taken = quota.take(verdict)
+        self._taken += taken
+        return delay if taken else None
+
+    def succeeded(self) -> None:
+        """Give back what the call took."""
+        self._channel.quota.give_back(self._taken)
