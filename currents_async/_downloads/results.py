@@ -10,12 +10,12 @@ import msgspec
 
 from currents_async._downloads.artifacts import AssetKind, Listed, artifacts_of, check_kinds
 from currents_async._downloads.file_names import labelled, safe_id
-from currents_async._downloads.pool import Pool
 from currents_async._downloads.save import AssetDownload, Saver, Target, check_target
 from currents_async._downloads.sources import Source
 from currents_async._downloads.threads import in_thread
 from currents_async._fanout import OnError
 from currents_async._plans import InstanceResult
+from currents_async._pool import Pool
 from currents_async._wire.asset_url import AssetUrl
 from currents_async.errors import (
     ClientClosedError,
@@ -81,7 +81,7 @@ class AssetResults(Pool[_Job, AssetResult]):
         await in_thread(partial(_check_directory, self._directory))
         await super()._open(stack)
 
-    async def _plan(self, put: Callable[[_Job], Awaitable[None]]) -> None:
+    async def _plan_jobs(self, put: Callable[[_Job], Awaitable[None]]) -> None:
         await self._source.hand_over(partial(self._put, put))
 
     async def _put(self, put: Callable[[_Job], Awaitable[None]], found: InstanceResult) -> None:
