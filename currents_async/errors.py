@@ -23,12 +23,20 @@
     │   └── RedirectError             3xx
     ├── DecodeError                   the answer arrived and is not what the API documents
     ├── PaginationError               the pages of a list lead nowhere
-    └── ResponseTooLargeError         the answer is larger than Limits.body
+    ├── ResponseTooLargeError         the answer is larger than Limits.body
+    ├── ExportError                   an export cannot go on; what it has written is sound
+    ├── StillRunningError             also a TimeoutError; a run has not ended in the time given
+    └── WebhookError                  a delivery that is not to be acted on
+        ├── WebhookSecretError        401: it does not carry the secret
+        ├── WebhookStaleError         400: it is too old, or from the future
+        ├── WebhookReplayError        200: it has been accepted before
+        ├── WebhookBodyError          400: it is not what the service posts
+        └── WebhookTooLargeError      413: it is larger than anything the service posts
 
 Every one of them pickles, and none ever holds the API key.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = [
     "APIError",
@@ -40,6 +48,7 @@ __all__ = [
     "ConnectError",
     "CurrentsError",
     "DecodeError",
+    "ExportError",
     "ForbiddenError",
     "InvalidArgumentError",
     "NotFoundError",
@@ -51,9 +60,16 @@ __all__ = [
     "RequestTimeoutError",
     "ResponseTooLargeError",
     "ServerError",
+    "StillRunningError",
     "TransportError",
     "UnauthorizedError",
     "UnprocessableError",
+    "WebhookBodyError",
+    "WebhookError",
+    "WebhookReplayError",
+    "WebhookSecretError",
+    "WebhookStaleError",
+    "WebhookTooLargeError",
     "WrongLoopError",
 ]
 
@@ -274,3 +290,60 @@ class ServerError(APIError):
 
 class RedirectError(APIError):
     """3xx: the API never redirects, so something between us and it does."""
+
+
+class ExportError(CurrentsError):
+    """An export cannot begin or go on: the disk is full, the target is in use or another's.
+
+    What has been written up to then is sound, and a later export goes on from there.
+    """
+
+
+class StillRunningError(CurrentsError, TimeoutError):
+    """A run has not ended in the time that the caller gave it."""
+
+    run_id: str
+
+    def __init__(self, message: str, *, run_id: str) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+
+
+class WebhookError(CurrentsError):
+    """A delivery to a webhook is not to be acted on: a subclass says why."""
+
+    status: ClassVar[int]
+    """The HTTP status to answer it with."""
+
+
+class WebhookSecretError(WebhookError):
+    """401: the delivery does not carry the secret that the owner of the webhook set."""
+
+    status = 401
+
+
+class WebhookStaleError(WebhookError):
+    """400: the delivery is older than is tolerated, or from the future."""
+
+    status = 400
+
+
+class WebhookReplayError(WebhookError):
+    """200: the same delivery has been accepted before, and is not to be acted on again.
+
+    It is a success for the sender, who may repeat what he got no answer to.
+    """
+
+    status = 200
+
+
+class WebhookBodyError(WebhookError):
+    """400: the delivery is not what the service posts."""
+
+    status = 400
+
+
+class WebhookTooLargeError(WebhookError):
+    """413: the delivery is larger than anything the service posts."""
+
+    status = 413

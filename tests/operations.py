@@ -48,12 +48,17 @@ def operations() -> Iterator[Operation]:
         if isinstance(group, Group)
     }
     for group, kind in groups.items():
-        for name, method in vars(kind).items():
-            if name.startswith("_") or not inspect.isfunction(method):
+        for name, method in _attributes(kind).items():
+            if name.startswith("_") or name in kind._compound or not inspect.isfunction(method):
                 continue
             used = [known[one] for one in method.__code__.co_names if one in known]
             if len(used) == 1:
                 yield Operation(group, name, method, used[0])
+
+
+def _attributes(kind: type[Group]) -> dict[str, Any]:
+    """Return what a group has and inherits, in the order of the source."""
+    return {name: value for base in reversed(kind.__mro__) for name, value in vars(base).items()}
 
 
 def table() -> str:

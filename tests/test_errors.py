@@ -13,6 +13,7 @@ from currents_async.errors import (
     CurrentsError,
     DecodeError,
     ResponseTooLargeError,
+    StillRunningError,
     TransportError,
 )
 
@@ -34,6 +35,8 @@ def make(kind: type[CurrentsError]) -> CurrentsError:
         extra = {"limit": 5}
     elif issubclass(kind, AmbiguousError):
         extra = {"error": "what it ended with"}
+    elif issubclass(kind, StillRunningError):
+        return kind("why", run_id="r")
     about_a_request = issubclass(kind, TransportError) or bool(extra)
     return kind("why", **(SENT if about_a_request else {}), **extra)
 

@@ -6,7 +6,13 @@ import pytest
 import currents_async
 from currents_async import errors
 
-PUBLIC_MODULES = ["currents_async", "currents_async.errors", "currents_async.models"]
+PUBLIC_MODULES = [
+    "currents_async",
+    "currents_async.answers",
+    "currents_async.errors",
+    "currents_async.models",
+    "currents_async.receiver",
+]
 
 
 @pytest.mark.parametrize("name", [*PUBLIC_MODULES, "currents_async.testing"])

@@ -1,63 +1,42 @@
-"""Runs: GET, PUT and DELETE /runs/….
+"""Runs: what takes more than one operation, or hands out an answer while it arrives."""
 
-Source of all of it: `openapi-runs-instances.json`.
-"""
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar, overload
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, TypeVar, get_args, overload
-
-from currents_async._config import check_count
 from currents_async._fanout import InstanceResults, OnError, instances_of
-from currents_async._pagination import PAGE_SIZE, CursorPager
+from currents_async._pagination import CursorPager
 from currents_async._plans import RunPlan, ScheduledSpec
-from currents_async._resources._group import Group
+from currents_async._resources._comparable import (
+    MOST_LOOKED_THROUGH,
+    askable,
+    branch_of,
+    first_comparable,
+)
+from currents_async._resources._run_operations import GET_RUN, SPECS, RunOperations
 from currents_async._streams import RunStream
 from currents_async._transport import Answer, Terms, Transport
-from currents_async._wire.array import ArrayField, check_element
-from currents_async._wire.endpoint import Endpoint
-from currents_async._wire.filters import Filters, Moment
-from currents_async._wire.query import Query, check_branch, check_text, check_texts, flag
-from currents_async.errors import AlreadyCancelledError, InvalidArgumentError, NotFoundError
+from currents_async._watch import INTERVAL, Polls, RunWatch, wait_for_end
+from currents_async._wire.array import check_element
+from currents_async.answers import (
+    Failure,
+    FlakyTest,
+    RunDiff,
+    RunResults,
+    diff_runs,
+    failures_of,
+    flaky_tests_of,
+)
+from currents_async.errors import InvalidArgumentError
 from currents_async.models.instances import Instance
-from currents_async.models.pages import CursorPage
 from currents_async.models.projects import ListedRun
-from currents_async.models.runs import DeletedRun, Run, RunCancellation, RunSpec
+from currents_async.models.runs import Run, RunSpec
 
 SpecT = TypeVar("SpecT")
 
-_SPECS = ArrayField(("specs",), RunSpec)
 
-GET_RUN = Endpoint("getRun", "GET", "/runs/{run_id}", Run, _SPECS)
-FIND_RUN = Endpoint("findRun", "GET", "/runs/find", Run, _SPECS)
-CANCEL_RUN = Endpoint(
-    "cancelRun",
-    "PUT",
-    "/runs/{run_id}/cancel",
-    RunCancellation,
-    idempotent=True,
-    already=AlreadyCancelledError,
-)
-CANCEL_RUN_BY_GITHUB_CI = Endpoint(
-    "cancelRunByGithubCI",
-    "PUT",
-    "/runs/cancel-ci/github",
-    RunCancellation,
-    idempotent=True,
-    already=AlreadyCancelledError,
-)
-RESET_RUN = Endpoint("resetRun", "PUT", "/runs/{run_id}/reset", dict[str, object])
-DELETE_RUN = Endpoint("deleteRun", "DELETE", "/runs/{run_id}", DeletedRun, already=NotFoundError)
-
-
-LIST_PROJECT_RUNS = Endpoint(
-    "listProjectRuns", "GET", "/projects/{project_id}/runs", CursorPage[ListedRun]
-)
-
-RunStatusFilter = Literal["PASSED", "FAILED", "RUNNING", "FAILING"]
-CompletionStateFilter = Literal["COMPLETE", "IN_PROGRESS", "CANCELED", "TIMEOUT"]
-
-
-class Runs(Group):
+class Runs(RunOperations):
     """Runs of a test suite, and the instances they consist of.
 
     Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
@@ -65,7 +44,17 @@ class Runs(Group):
     """
 
     __slots__ = ("_fetch_instance",)
-    _compound = frozenset({"stream", "instances", "get_instances"})
+    _compound = frozenset({
+        "stream",
+        "instances",
+        "get_instances",
+        "watch",
+        "wait",
+        "previous",
+        "failures",
+        "flaky_tests",
+        "diff",
+    })
 
     def __init__(
         self,
@@ -75,14 +64,6 @@ class Runs(Group):
     ) -> None:
         super().__init__(transport, project_id)
         self._fetch_instance = fetch_instance
-
-    async def get(self, run_id: str) -> Run:
-        """Fetch a run with all its specs.
-
-        Raises `NotFoundError`, and `PayloadTooLargeError` when the run, compressed, is over the
-        1 MB that the API sends.
-        """
-        return await self._transport.call(GET_RUN.request({"run_id": run_id}))
 
     @overload
     def stream(self, run_id: str) -> RunStream[RunSpec]: ...
@@ -107,25 +88,6 @@ class Runs(Group):
         """
         element = check_element("spec_type", spec_type)
         return RunStream(self._stream(run_id, element, self._transport.terms()))
-
-    async def find(
-        self,
-        project_id: str | None = None,
-        *,
-        ci_build_id: str | None = None,
-        branch: str | None = None,
-        tags: Sequence[str] = (),
-        pw_last_run: bool | None = None,
-    ) -> Run:
-        """Fetch the most recent completed run that matches, with all its specs.
-
-        `project_id` defaults to the client's. `branch` is an exact name or a prefix and `*`, as in
-        `release/*`, of at most 250 characters, and not to be combined with `ci_build_id`, which
-        the API would let win. `pw_last_run` asks for the failed tests of the last Playwright run.
-        Raises `NotFoundError` when no run matches.
-        """
-        query = _find_query(self._project(project_id), ci_build_id, branch, tags, pw_last_run)
-        return await self._transport.call(FIND_RUN.request(query=query))
 
     def instances(
         self,
@@ -185,163 +147,127 @@ class Runs(Group):
         ) as results:
             return instances_of(await results.in_order())
 
-    async def cancel(self, run_id: str) -> RunCancellation:
-        """Cancel a run in progress.
+    def watch(
+        self, run_id: str, *, timeout: float | None = None, interval: float = INTERVAL
+    ) -> RunWatch:
+        """Ask for a run until it has ended, and hand out each spec when it has completed.
 
-        Raises `AlreadyCancelledError` when it had been cancelled before. Where it turns out that
-        an attempt whose answer was lost has cancelled it, the answer has no more than the run's
-        ID.
+        ```python
+        async with currents.runs.watch(run_id, timeout=3600) as events:
+            async for spec in events:
+                ...
+            events.run  # the run without its specs, as it has ended
+        ```
+
+        Each comes once, those first that are complete already, those that never complete not at
+        all. One that was reset is executed as another instance, and comes again.
+
+        The run is asked for again `interval` seconds after something was new, and otherwise after
+        half as long again each time, up to 30 s; give or take a quarter. Each poll is a call of its
+        own. One that fails for a reason that may pass costs time only: a lost connection, a 5xx,
+        throttling, an answer that is no JSON. The tenth of them in a row is raised, what will not
+        pass at once, and `StillRunningError` when the run has not ended after `timeout` seconds in
+        all; by default it is waited for without end.
         """
-        return await self._transport.call(
-            CANCEL_RUN.request({"run_id": run_id}), already=RunCancellation(run_id=run_id)
+        request = GET_RUN.request({"run_id": run_id})
+        return RunWatch(
+            Polls(self._transport, run_id, timeout=timeout, interval=interval),
+            partial(self._transport.stream, request, SPECS, RunSpec),
         )
 
-    async def cancel_github_ci(
-        self,
-        github_run_id: str,
-        attempt: int,
-        *,
-        project_id: str | None = None,
-        ci_build_id: str | None = None,
-    ) -> RunCancellation:
-        """Cancel the run that a GitHub Actions workflow started.
-
-        `github_run_id` and `attempt` are GitHub's `github.run_id` and `github.run_attempt`, the
-        latter counting from 1. `project_id` and `ci_build_id` narrow the search; the client's
-        default project does not.
-        """
-        body = _github_ci_body(github_run_id, attempt, project_id, ci_build_id)
-        return await self._transport.call(
-            CANCEL_RUN_BY_GITHUB_CI.request(body=body), already=RunCancellation()
-        )
-
-    async def reset(
+    async def wait(
         self,
         run_id: str,
-        machine_ids: Sequence[str],
         *,
-        batched: bool | None = None,
-        retry_ambiguous: bool = False,
-    ) -> dict[str, object]:
-        """Reset the failed specs of 1 to 63 machines, so that they can be executed again.
+        timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
+        interval: float = INTERVAL,
+    ) -> Run:
+        """Wait until a run has ended, and return it with all its specs.
 
-        `batched` says whether the run is orchestrated in batches (`isBatchedOr8n`). Returns the
-        server's answer, whose fields the API does not document. Raises `AmbiguousError` when it
-        may have been carried out, and is not known to have been; `retry_ambiguous=True` sends it
-        again instead.
+        Asks as `watch` does while nothing is new, and raises as it does.
         """
-        body = _reset_body(machine_ids, batched)
-        terms = self._transport.terms(repeat_writes=retry_ambiguous)
-        return await self._transport.call(RESET_RUN.request({"run_id": run_id}, body=body), terms)
-
-    async def delete(self, run_id: str) -> DeletedRun:
-        """Delete a run and everything that belongs to it, for good.
-
-        Where it turns out that an attempt whose answer was lost has deleted it, the answer has no
-        more than the run's ID.
-        """
-        return await self._transport.call(
-            DELETE_RUN.request({"run_id": run_id}), already=DeletedRun(run_id=run_id)
+        request = GET_RUN.request({"run_id": run_id})
+        return await wait_for_end(
+            Polls(self._transport, run_id, timeout=timeout, interval=interval),
+            partial(self._transport.call, request),
         )
 
-    # The last one: from here on `list` is no longer the built-in type.
+    async def previous(self, run: Run | str) -> ListedRun | None:
+        """Find the run before this one that it can be compared with, without its specs.
 
-    def list(
-        self,
-        project_id: str | None = None,
-        *,
-        tags: Sequence[str] = (),
-        branches: Sequence[str] = (),
-        authors: Sequence[str] = (),
-        tag_operator: Literal["AND", "OR"] | None = None,
-        search: str | None = None,
-        pr_id: str | None = None,
-        status: Sequence[RunStatusFilter] = (),
-        completion_state: Sequence[CompletionStateFilter] = (),
-        date_start: Moment | None = None,
-        date_end: Moment | None = None,
-        page_size: int = PAGE_SIZE,
-        start: str | None = None,
-        reverse: bool = False,
-        prefetch: bool = False,
-    ) -> CursorPager[ListedRun]:
-        """List the runs of a project, the newest first, without their specs.
+        It is the newest of those that are complete, were created before this run, and have the
+        same project, the same branch and exactly the same tags; a run without a branch is compared
+        with others without one. A run in progress, cancelled or timed out is none, nor is one that
+        was created in the same millisecond. None when there is none among the 500 runs before.
+        `run` may be an ID, of a run that is fetched first.
 
-        `project_id` defaults to the client's. `search` has at most 200 characters. Datetimes need
-        a time zone. `start` is a cursor or a resume token, to go on behind it; with `reverse` the
-        list goes from there towards the newest. Source: `operations.md`.
+        It is another one than `Run.previous_run_id`, which is the run that this one retries.
         """
-        filters = (
-            Filters()
-            .texts("tags[]", "tags", tags)
-            .texts("branches[]", "branches", branches)
-            .texts("authors[]", "authors", authors)
-            .choice("tag_operator", "tag_operator", tag_operator, ("AND", "OR"))
-            .text("search", "search", search, longest=200)
-            .text("pr_id", "pr_id", pr_id)
-            .choices("status", "status", status, get_args(RunStatusFilter))
-            .choices(
-                "completion_state",
-                "completion_state",
-                completion_state,
-                get_args(CompletionStateFilter),
+        this = run if isinstance(run, Run) else await self.get(run)
+        return await first_comparable(this, self._earlier(this))
+
+    async def failures(self, run_id: str, *, concurrency: int | None = None) -> list[Failure]:
+        """Fetch what failed in a run: tests, and spec files that threw; in the order of the specs.
+
+        Only instances of specs that failed are fetched. Of a run in progress it is what has failed
+        so far. Raises as `get_instances` does.
+        """
+        return failures_of(
+            await self.get_instances(run_id, concurrency=concurrency, only=lambda spec: spec.failed)
+        )
+
+    async def flaky_tests(self, run_id: str, *, concurrency: int | None = None) -> list[FlakyTest]:
+        """Fetch the tests of a run that passed only after a failed attempt, in that order too.
+
+        Only instances of specs that count such tests are fetched. Raises as `get_instances` does.
+        """
+        return flaky_tests_of(
+            await self.get_instances(
+                run_id, concurrency=concurrency, only=lambda spec: spec.flaky > 0
             )
-            .moment("date_start", "date_start", date_start)
-            .moment("date_end", "date_end", date_end)
         )
-        return self._cursor_pager(
-            LIST_PROJECT_RUNS,
-            {"project_id": self._project(project_id)},
-            filters.query,
-            page_size=page_size,
-            start=start,
-            reverse=reverse,
-            prefetch=prefetch,
+
+    async def diff(
+        self, before_id: str, after_id: str, *, concurrency: int | None = None
+    ) -> RunDiff:
+        """Fetch two runs with all their instances, and compare them test by test.
+
+        ```python
+        before = await currents.runs.previous(run)
+        if before is not None:
+            diff = await currents.runs.diff(before.run_id, run.run_id)
+        ```
+
+        Tests are told apart as in `answers.diff_runs`, which does it with what you have fetched
+        already. Raises as `get_instances` does.
+        """
+        before = await self._results(before_id, concurrency)
+        after = await self._results(after_id, concurrency)
+        await asyncio.sleep(0)  # each takes about 10 ms for 5,000 tests
+        return diff_runs(before, after)
+
+    async def _results(self, run_id: str, concurrency: int | None) -> RunResults:
+        async with self.instances(run_id, concurrency=concurrency) as results:
+            found = await results.in_order()
+            return RunResults.of(
+                results.run,
+                instances_of(found),
+                specs=[one.spec for one in found if one.spec is not None],
+            )
+
+    def _earlier(self, run: Run) -> CursorPager[ListedRun]:
+        """List what may be comparable: the server does not compare tags exactly."""
+        if run.created_at is None:
+            raise InvalidArgumentError(f"run {run.run_id} does not say when it was created")
+        earlier = self.list(
+            run.project_id,
+            branches=askable(branch_of(run)),
+            tags=askable(*run.tags),
+            tag_operator="AND",
+            completion_state=["COMPLETE"],
+            date_end=run.created_at,
         )
+        return earlier.limit(MOST_LOOKED_THROUGH)
 
     def _stream(self, run_id: str, spec_type: type[SpecT], terms: Terms) -> Answer[SpecT, Run]:
-        return self._transport.stream(GET_RUN.request({"run_id": run_id}), _SPECS, spec_type, terms)
-
-
-def _find_query(
-    project_id: str,
-    ci_build_id: str | None,
-    branch: str | None,
-    tags: Sequence[str],
-    pw_last_run: bool | None,  # noqa: FBT001 - as the caller gave it
-) -> Query:
-    if ci_build_id is not None and branch is not None:
-        raise InvalidArgumentError("pass ci_build_id or branch: the API ignores branch beside it")
-    query = [("projectId", check_text("project_id", project_id))]
-    if ci_build_id is not None:
-        query.append(("ciBuildId", check_text("ci_build_id", ci_build_id)))
-    if branch is not None:
-        query.append(("branch", check_branch("branch", branch)))
-    query += [("tags[]", tag) for tag in check_texts("tags", tags)]
-    if pw_last_run is not None:
-        query.append(("pwLastRun", flag(pw_last_run)))
-    return query
-
-
-def _github_ci_body(
-    github_run_id: str, attempt: int, project_id: str | None, ci_build_id: str | None
-) -> dict[str, object]:
-    body: dict[str, object] = {
-        "githubRunId": check_text("github_run_id", github_run_id),
-        "githubRunAttempt": check_count("attempt", attempt),
-    }
-    if project_id is not None:
-        body["projectId"] = check_text("project_id", project_id)
-    if ci_build_id is not None:
-        body["ciBuildId"] = check_text("ci_build_id", ci_build_id)
-    return body
-
-
-def _reset_body(machine_ids: Sequence[str], batched: bool | None) -> dict[str, object]:  # noqa: FBT001
-    # resetRun takes 1 to 63 machine IDs: `ResetRunRequest` in the OpenAPI document.
-    body: dict[str, object] = {
-        "machineId": check_texts("machine_ids", machine_ids, fewest=1, most=63)
-    }
-    if batched is not None:
-        body["isBatchedOr8n"] = batched
-    return body
+        return self._transport.stream(GET_RUN.request({"run_id": run_id}), SPECS, spec_type, terms)

@@ -3,13 +3,21 @@
 async with FakeCurrents() as server:
     async with Currents(server.api_key, base_url=server.url) as currents:
         run = await currents.runs.get(server.world.projects[0].runs[0].run_id)
+        server.requests.assert_sent("getRun", times=1)
 
+`server.fail` makes it fail, `server.clock.advance` moves its time, `server.emit` calls webhooks.
 `FaultyServer` is for what no sound server sends: see `currents_async.testing.faults`.
 """
 
-from currents_async.testing.clock import ManualClock
+from currents_async.testing.clock import ManualClock, RunningClock
 from currents_async.testing.faulty import Exchange, Fault, FaultyServer, RawRequest
-from currents_async.testing.server import FakeCurrents, RatePolicy, RecordedRequest
+from currents_async.testing.server import (
+    Delivery,
+    FakeCurrents,
+    RatePolicy,
+    RecordedRequest,
+    Requests,
+)
 from currents_async.testing.world import (
     World,
     WorldAction,
@@ -23,6 +31,7 @@ from currents_async.testing.world import (
 )
 
 __all__ = [
+    "Delivery",
     "Exchange",
     "FakeCurrents",
     "Fault",
@@ -31,6 +40,8 @@ __all__ = [
     "RatePolicy",
     "RawRequest",
     "RecordedRequest",
+    "Requests",
+    "RunningClock",
     "World",
     "WorldAction",
     "WorldExecution",

@@ -1,13 +1,16 @@
-"""A clock for tests: hours of backoff and pauses pass at once, or when the test says so."""
+"""Clocks for tests: hours of backoff and pauses pass at once, or when the test says so."""
 
 import asyncio
+import math
+import random
+import time
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
 
 from currents_async._clock import Timer
 
-__all__ = ["ManualClock"]
+__all__ = ["AnyClock", "ManualClock", "RunningClock"]
 
 _FARTHEST_JUMP = 60.0
 """The longest a client ever waits between two requests; what takes longer is a deadline."""
@@ -78,12 +81,14 @@ class ManualClock:
         """The seconds that are left of each wait, the shortest first."""
         return [end - self._now for end, _, timer in sorted(self._timers) if timer.is_running]
 
-    def advance(self, seconds: float) -> None:
+    def advance(
+        self, seconds: float = 0.0, *, minutes: float = 0, hours: float = 0, days: float = 0
+    ) -> None:
         """Move on, and end the waits that end in that time, each at its own time.
 
         Whoever waited goes on when the event loop has its next turn.
         """
-        end = self._now + seconds
+        end = self._now + _seconds(seconds, minutes, hours, days)
         while (next_end := self._next_end()) is not None and next_end <= end:
             self._end_wait()
         self._now = end
@@ -130,3 +135,98 @@ class _Timer:
         if self.is_running:
             self.is_running = False
             self._on_end(self)
+
+
+class RunningClock:
+    """The time of this machine, which a test can move forward: what a `FakeCurrents` goes by.
+
+        async with FakeCurrents() as server:
+            server.clock.advance(hours=2)
+
+    Given to a client too, `Currents(..., clock=server.clock)`, it ends those of the client's waits
+    that end in that time; all others take as long as they take.
+    """
+
+    random = staticmethod(random.random)  # noqa: S311 - jitter is no secret
+
+    def __init__(self) -> None:
+        """Begin with the time of this machine."""
+        self._ahead = 0.0
+        self._alarms: list[_Alarm] = []
+
+    def now(self) -> float:
+        """Return seconds that never go backwards."""
+        return time.monotonic() + self._ahead
+
+    def wall(self) -> float:
+        """Return seconds since the epoch."""
+        return time.time() + self._ahead
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Call back when that much time has gone by, or the clock has been moved that far."""
+        alarm = _Alarm(self.now() + max(0.0, seconds), callback, self._alarms.remove)
+        self._alarms.append(alarm)
+        alarm.wind(max(0.0, seconds))
+        return alarm
+
+    @property
+    def waiting(self) -> list[float]:
+        """The seconds that are left of each wait, the shortest first."""
+        return sorted(alarm.end - self.now() for alarm in self._alarms)
+
+    def advance(
+        self, seconds: float = 0.0, *, minutes: float = 0, hours: float = 0, days: float = 0
+    ) -> None:
+        """Move forward, and end the waits that end in that time, each at its own time.
+
+        Whoever waited goes on when the event loop has its next turn.
+        """
+        goal = self._ahead + _seconds(seconds, minutes, hours, days)
+        while (alarm := self._next_alarm()) and alarm.end <= time.monotonic() + goal:
+            self._ahead = max(self._ahead, alarm.end - time.monotonic())
+            alarm.ring()
+        self._ahead = max(self._ahead, goal)
+        for alarm in self._alarms:
+            alarm.wind(alarm.end - self.now())
+
+    def _next_alarm(self) -> "_Alarm | None":
+        return min(self._alarms, key=lambda alarm: alarm.end, default=None)
+
+
+class _Alarm:
+    """A wait in the event loop that can end before its time."""
+
+    def __init__(
+        self, end: float, callback: Callable[[], None], on_end: Callable[["_Alarm"], None]
+    ) -> None:
+        self.end = end
+        self._callback = callback
+        self._on_end = on_end
+        self._handle: asyncio.TimerHandle | None = None
+
+    def wind(self, seconds: float) -> None:
+        """Ring in that many seconds, and not when it would have."""
+        if self._handle is not None:
+            self._handle.cancel()
+        self._handle = asyncio.get_running_loop().call_later(seconds, self.ring)
+
+    def ring(self) -> None:
+        self.cancel()
+        self._callback()
+
+    def cancel(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+            self._on_end(self)
+
+
+def _seconds(seconds: float, minutes: float, hours: float, days: float) -> float:
+    total = seconds + 60 * minutes + 60 * 60 * (hours + 24 * days)
+    if not 0 <= total < math.inf:
+        raise ValueError(f"a clock can only be moved forward, not by {total} seconds")
+    return total
+
+
+AnyClock = ManualClock | RunningClock
+"""What a `FakeCurrents` goes by."""

@@ -1,42 +1,30 @@
 """The Currents REST API on a loopback socket, backed by a `World`."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from itertools import count
 from types import TracebackType
 from typing import Self
 
+import msgspec
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
-from currents_async.testing._serving.breaking import (
-    BEFORE_ANY_ANSWER,
-    OURS,
-    break_off,
-    harm,
-    needs_gzip,
-)
-from currents_async.testing._serving.call import Call
+from currents_async.testing._serving.api import BASE, Api
+from currents_async.testing._serving.api import PATHS as API_PATHS
+from currents_async.testing._serving.assets import PATHS as ASSET_PATHS
+from currents_async.testing._serving.assets import AssetHost
+from currents_async.testing._serving.courier import Courier, Delivery, join_headers
 from currents_async.testing._serving.faults import Breakage, Fault, Faults
 from currents_async.testing._serving.rate import RatePolicy, RateWindow
-from currents_async.testing._serving.recording import RecordedRequest, Recorder
-from currents_async.testing._serving.replies import (
-    Encoder,
-    Refusal,
-    Reply,
-    compress,
-    encode_failure,
-)
-from currents_async.testing._serving.routes import ROUTES
-from currents_async.testing._serving.sending import Answer, accepts_gzip, send
-from currents_async.testing._world.ids import seconds_ms
-from currents_async.testing.world import World
+from currents_async.testing._serving.recording import Recorder
+from currents_async.testing._serving.requests import RecordedRequest, Requests, check_operation
+from currents_async.testing._serving.site import Site
+from currents_async.testing._world.webhooks import EVENTS, spell_event
+from currents_async.testing.clock import AnyClock, RunningClock
+from currents_async.testing.world import World, WorldRun
 
-__all__ = ["FakeCurrents", "RatePolicy", "RecordedRequest"]
-
-_BASE = "/v1"
-_SHUTDOWN_SECONDS = 0.01
-_HANDLERS = {route.endpoint.operation: route.handle for route in ROUTES}
+__all__ = ["Delivery", "FakeCurrents", "RatePolicy", "RecordedRequest", "Requests"]
 
 
 class FakeCurrents:
@@ -49,6 +37,8 @@ class FakeCurrents:
     Without a world it serves one project with one complete run of 40 specs.
     """
 
+    clock: AnyClock
+    """What the server goes by: `advance` moves it forward."""
     before_answer: Callable[[RecordedRequest], Awaitable[None]] | None
     """Awaited before each answer is made: a test can hold answers back, or look at the order."""
 
@@ -57,50 +47,62 @@ class FakeCurrents:
         world: World | None = None,
         *,
         api_key: str = "fake-currents-api-key",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        assets: bool = False,
         response_limit: int = 1_048_576,
         latency: float = 0.0,
         rate_limit: RatePolicy | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        wall_clock: Callable[[], float] = time.time,
+        clock: AnyClock | None = None,
     ) -> None:
         """Make a server for one `async with`.
 
-        `response_limit` is in bytes on the wire, `latency` in seconds before each answer. The rate
-        limit is measured with `clock`; `wall_clock`, in epoch seconds, is for what is told of it,
-        and for the dates of actions and webhooks.
+        Port 0 is any that is free. With `assets`, URLs of assets are signed anew in each answer:
+        they lead to a second socket, on the port after that or again on any, and their time is over
+        in two hours. Else they are those of the world, which nobody serves. `response_limit` is in
+        bytes on the wire.
+
+        The rate limit, signatures and all dates go by `clock`, a `RunningClock` by default. A
+        `ManualClock` that a client goes by too makes waiting for either take no time. `latency`, in
+        seconds before each answer, is real time, as everything is that happens on sockets.
         """
         if world is None:
             world = World()
             world.project().run()
         self.world = world
         self.api_key = api_key
+        self.clock = RunningClock() if clock is None else clock
         self.before_answer = None
-        self._response_limit = response_limit
+        self._address = host, port
         self._latency = latency
-        self._wall_clock = wall_clock
         self._faults = Faults()
-        self._rate = None if rate_limit is None else RateWindow(rate_limit, clock, wall_clock)
-        self._encoder = Encoder()
-        self._recorder = Recorder()
-        self._runner: web.AppRunner | None = None
-        self._url: str | None = None
+        self._courier = Courier()
+        self._serves_assets = assets
+        self._asset_host = AssetHost(self.clock, secret=str(world.seed))
+        marks = count(1)
+        self._requests = Recorder(self.clock, marks, "fake", BASE, self._is_authorized)
+        self._downloads = Recorder(self.clock, marks, "fake-asset", "", self._is_authorized)
+        api = Api(
+            world,
+            clock=self.clock,
+            rate=None if rate_limit is None else RateWindow(rate_limit, self.clock),
+            response_limit=response_limit,
+            sign=self._sign if assets else None,
+        )
+        self._api = Site(api, API_PATHS, self._requests, self._faults, self._before_answer)
+        self._assets = Site(
+            self._asset_host, ASSET_PATHS, self._downloads, self._faults, self._before_answer
+        )
+        self._closing = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        app = web.Application(middlewares=[self._serve])
-        for endpoint, _ in ROUTES:
-            app.router.add_route(
-                endpoint.method, _BASE + endpoint.path, _unreached, name=endpoint.operation
-            )
-        self._runner = web.AppRunner(
-            app,
-            access_log=None,
-            handler_cancellation=True,
-            shutdown_timeout=_SHUTDOWN_SECONDS,
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        host, port = self._runner.addresses[0]
-        self._url = f"http://{host}:{port}{_BASE}"
+        host, port = self._address
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._courier.ready())
+            await stack.enter_async_context(self._api.listen(host, port))
+            if self._serves_assets:
+                await stack.enter_async_context(self._assets.listen(host, port and port + 1))
+            self._closing = stack.pop_all()
         return self
 
     async def __aexit__(
@@ -109,55 +111,59 @@ class FakeCurrents:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        runner, self._runner, self._url = self._runner, None, None
-        if runner is None or runner.server is None:
-            return
-        connections = runner.server.connections
-        await runner.cleanup()
-        for connection in connections:
-            # A client that does not read would keep its connection open until it does.
-            if connection.transport is not None:
-                connection.transport.abort()
-        await self._recorder.idle()
-        await asyncio.sleep(0)
+        await self._closing.aclose()
 
     @property
     def url(self) -> str:
         """The base URL for the client."""
-        if self._url is None:
-            raise RuntimeError("FakeCurrents has a URL only inside its `async with`")
-        return self._url
+        return f"{self._api.origin}{BASE}"
 
     @property
-    def requests(self) -> list[RecordedRequest]:
-        """All requests, in the order in which they arrived."""
-        return self._recorder.requests
+    def asset_url(self) -> str:
+        """Where the URLs of assets lead to."""
+        if not self._serves_assets:
+            raise RuntimeError("FakeCurrents has no URL of assets without assets=True")
+        return str(self._assets.origin)
+
+    @property
+    def requests(self) -> Requests:
+        """All requests to the API, in the order in which they arrived."""
+        return self._requests.requests
+
+    @property
+    def asset_requests(self) -> Requests:
+        """All requests for assets, `downloadAsset`, in the order in which they arrived."""
+        return self._downloads.requests
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """All that was posted to webhooks, in the order in which it was done."""
+        return self._courier.deliveries
 
     @property
     def in_flight(self) -> int:
         """How many requests have arrived and do not have their answer's last byte yet."""
-        return self._recorder.in_flight
+        return self._requests.in_flight
 
     @property
     def peak_in_flight(self) -> int:
         """The most there ever were of `in_flight`."""
-        return self._recorder.peak_in_flight
+        return self._requests.peak_in_flight
 
     @property
     def bytes_sent(self) -> int:
         """Bytes of bodies sent so far, compressed where they were."""
-        return self._recorder.bytes_sent
+        return self._requests.bytes_sent
 
     @property
     def open_connections(self) -> int:
         """How many TCP connections are open, idle ones included."""
-        if self._runner is None or self._runner.server is None:
-            return 0
-        return sum(one.transport is not None for one in self._runner.server.connections)
+        return self._api.open_connections
 
     async def idle(self) -> None:
-        """Wait until no request is in flight."""
-        await self._recorder.idle()
+        """Wait until no request is in flight, nor one for an asset."""
+        await self._requests.idle()
+        await self._downloads.idle()
 
     def fail(
         self,
@@ -175,11 +181,12 @@ class FakeCurrents:
     ) -> None:
         """Answer the next `times` requests of an operation with a failure.
 
-        `operation` None means every request, `times` None for ever. Only those requests count
-        whose path arguments include `path_args`, such as `{"instance_id": "2tniK8lM9j1rSoVh"}`.
-        The first `after` of them are spared; then each fails, or fails with `probability`, drawn
-        from random numbers of its own that depend on `seed` only. Without `body` the answer is the
-        service's envelope.
+        `operation` None means every request, also those for assets, which are `downloadAsset`;
+        `times` None means for ever. Only those requests count whose path arguments include
+        `path_args`, such as `{"instance_id": "2tniK8lM9j1rSoVh"}`. The first `after` of them are
+        spared; then each fails, or fails with `probability`, drawn from random numbers of its own
+        that depend on `seed` only. Without `body` the answer is the service's envelope, or for an
+        asset what its host says, in XML.
 
         Instead of a status, `fault` harms the connection: `reset` and `close` end it without an
         answer, and `stall` never answers. Or it harms the right answer: `truncate` closes the
@@ -191,8 +198,8 @@ class FakeCurrents:
         request is done. Several for the same request come one after the other: each sees only the
         requests that those before it leave alone.
         """
-        if operation is not None and operation not in _HANDLERS:
-            raise ValueError(f"operation must be one of {sorted(_HANDLERS)}, not {operation!r}")
+        if operation is not None:
+            check_operation(operation)
         self._faults.add(
             Fault(
                 operation=operation,
@@ -208,80 +215,66 @@ class FakeCurrents:
             )
         )
 
-    @web.middleware
-    async def _serve(
+    async def emit(
         self,
-        request: web.Request,
-        handler: Handler,  # noqa: ARG002 - aiohttp passes it by this name
-    ) -> web.StreamResponse:
-        """Answer every request, also those that aiohttp knows no route for."""
-        authorized = request.headers.get("Authorization") == f"Bearer {self.api_key}"
-        recorded = self._recorder.start(request, base=_BASE, authorized=authorized)
-        try:
-            recorded.body = await request.read()
-            if self.before_answer is not None:
-                await self.before_answer(recorded)
-            if self._latency:
-                await asyncio.sleep(self._latency)
-            answer = await self._answer(request, recorded)
-            return await send(request, recorded, answer, self._recorder)
-        except (ConnectionError, asyncio.CancelledError):
-            recorded.aborted = recorded.last_byte is None and recorded.fault not in OURS
-            raise
-        finally:
-            self._recorder.finish(recorded)
+        run: WorldRun,
+        event: str,
+        *,
+        to: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        group_id: str | None = None,
+        timestamp: float | str | None = None,
+        timeout: float = 10.0,  # noqa: ASYNC109 - of each receiver, which is no error
+    ) -> list[Delivery]:
+        """Post an event about a run, as it is now, to the webhooks of its project that want it.
 
-    async def _answer(self, request: web.Request, recorded: RecordedRequest) -> Answer:
-        fault = self._faults.take(recorded.operation, recorded.path_args)
-        if fault is None:
-            return await self._right_answer(request, recorded, gzip=accepts_gzip(request))
-        recorded.fault = fault.breakage or "status"
-        if fault.breakage is None:
-            return Answer(fault.status, fault.content(), fault.headers)
-        if fault.breakage in BEFORE_ANY_ANSWER:
-            await break_off(request, fault.breakage)
-        gzip = needs_gzip(fault.breakage) or accepts_gzip(request)
-        answer = await self._right_answer(request, recorded, gzip=gzip)
-        return harm(answer, fault.breakage)
+        Nothing is ever posted but by this. With `to` it goes to that URL instead, and may be an
+        event that the service does not know. `headers` come before those of the webhooks. With
+        `group_id` it is about that group only. `timestamp` is for `x-timestamp`: by default the
+        milliseconds since the epoch, by the server's `clock`. A receiver that fails, or does not
+        answer in `timeout` seconds of real time, is no error: its `Delivery` says so. Source:
+        `operations.md`, "Webhooks".
+        """
+        body = msgspec.json.encode(spell_event(run, event, group_id))
+        if timestamp is None:
+            timestamp = int(self.clock.wall() * 1000)
+        own = {"Content-Type": "application/json", "x-timestamp": str(timestamp)}
+        deliveries = [
+            Delivery(url=url, event=event, headers=join_headers(own, theirs, headers), body=body)
+            for url, theirs in self._receivers(run, event, to)
+        ]
+        return await self._courier.post(deliveries, seconds=timeout)
 
-    async def _right_answer(
-        self, request: web.Request, recorded: RecordedRequest, *, gzip: bool
-    ) -> Answer:
-        headers = {"Content-Encoding": "gzip"} if gzip else {}
-        status = 200
-        try:
-            if self._rate is not None:
-                verdict = self._rate.count()
-                headers |= verdict.headers
-                if not verdict.allowed:
-                    raise Refusal(429, "Too Many Requests")  # noqa: TRY301 - like any other
-            reply = self._reply(request, recorded)
-            body = await self._encoder.encode(reply, gzip=gzip)
-            self._check_size(body)
-            status, headers = reply.status, headers | reply.headers
-        except Refusal as refusal:
-            status, failure = refusal.status, encode_failure(refusal.message)
-            body = compress(failure) if gzip else failure
-        return Answer(status, body, headers)
+    async def redeliver(
+        self,
+        delivery: Delivery,
+        *,
+        timeout: float = 10.0,  # noqa: ASYNC109 - as for `emit`
+    ) -> Delivery:
+        """Post an event again, exactly as it was: with its old time and all."""
+        (done,) = await self._courier.post([delivery], seconds=timeout)
+        return done
 
-    def _check_size(self, body: bytes) -> None:
-        if len(body) > self._response_limit:
-            raise Refusal(
-                413,
-                f"Payload Too Large - {len(body)} bytes, the limit is {self._response_limit}. "
-                "Use Accept-Encoding: gzip header.",
-            )
+    def _receivers(
+        self, run: WorldRun, event: str, to: str | None
+    ) -> list[tuple[str, Mapping[str, str]]]:
+        if to is not None:
+            return [(to, {})]
+        if event not in EVENTS:
+            raise ValueError(f"event must be one of {list(EVENTS)} without `to`, not {event!r}")
+        hooks = self.world.webhooks.values()
+        return [(hook.url, hook.headers) for hook in hooks if hook.wants(run.project_id, event)]
 
-    def _reply(self, request: web.Request, recorded: RecordedRequest) -> Reply:
-        if not recorded.authorized:
-            raise Refusal(401, "Invalid API key provided")
-        if recorded.operation is None:
-            wrong_method = isinstance(request.match_info.http_exception, web.HTTPMethodNotAllowed)
-            raise Refusal(405, "Method not allowed") if wrong_method else Refusal(404, "Not found")
-        now = seconds_ms(self._wall_clock())
-        call = Call(recorded.path_args, recorded.query, recorded.body, now)
-        return _HANDLERS[recorded.operation](self.world, call)
+    def _is_authorized(self, request: web.Request) -> bool:
+        return request.headers.get("Authorization") == f"Bearer {self.api_key}"
 
+    def _sign(self, request: web.Request, body: bytes) -> bytes:
+        # As the client calls this machine: inside a container it goes by another name.
+        origin = request.url.origin().with_port(self._assets.origin.port)
+        return self._asset_host.sign_all(body, str(origin))
 
-async def _unreached(_: web.Request) -> web.StreamResponse:
-    raise NotImplementedError("the middleware answers")
+    async def _before_answer(self, recorded: RecordedRequest) -> None:
+        if self.before_answer is not None:
+            await self.before_answer(recorded)
+        if self._latency:
+            await asyncio.sleep(self._latency)

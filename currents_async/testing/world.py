@@ -1,6 +1,6 @@
 """A made-up organisation: projects, their runs and instances, the same for the same seed."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from copy import deepcopy
 from functools import partial
 from typing import NamedTuple
@@ -82,6 +82,7 @@ class World:
             runs=self.runs,
             versions=self._versions,
             add=self._add_run,
+            serve=self._serve,
         )
         self.projects.append(project)
         return project
@@ -148,8 +149,13 @@ class World:
 
     def _add_run(self, run: WorldRun) -> None:
         self.runs[run.run_id] = run
+        self._serve(run, range(len(run.payload["specs"])))
+
+    def _serve(self, run: WorldRun, indices: Iterable[int]) -> None:
+        """Serve the instances of some of a run's specs, as far as there are any."""
         # From the payload: most large runs are never asked for their `specs`.
-        for index, spec in enumerate(run.payload["specs"]):
+        for index in indices:
+            spec: Wire = run.payload["specs"][index]
             if "instanceId" in spec:
                 make = partial(run.instance, index)
                 self._instances[spec["instanceId"]] = _Instance(run.run_id, run.version, make)

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from currents_async.testing import World, WorldExecution, WorldProject
+from currents_async.testing import ManualClock, World, WorldExecution, WorldProject
 
 DATES = (("date_start", "2026-01-01"), ("date_end", "2026-03-01"))
 NOW = 1_767_690_000.5
@@ -36,7 +36,7 @@ class TestLife:
     async def test_from_creation_to_archive(
         self, serve: Any, world: World, project: WorldProject
     ) -> None:
-        async with serve(world, wall_clock=lambda: NOW) as served:
+        async with serve(world, clock=ManualClock(auto=False, wall=NOW)) as served:
             made = await create(served, project, description="Since Monday")
             assert made == {
                 "actionId": made["actionId"],
@@ -64,7 +64,7 @@ class TestLife:
                 assert (await served.call("PUT", path + verb, json=body))[0] == 409
 
     async def test_update(self, serve: Any, world: World, project: WorldProject) -> None:
-        async with serve(world, wall_clock=lambda: NOW) as served:
+        async with serve(world, clock=ManualClock(auto=False, wall=NOW)) as served:
             made = await create(served, project, description="d", expiresAfter="2026-02-01")
             path = f"actions/{made['actionId']}"
             for change in (
@@ -90,13 +90,14 @@ class TestLife:
     async def test_expires_by_the_clock(
         self, serve: Any, world: World, project: WorldProject
     ) -> None:
-        clock = [NOW]
-        async with serve(world, wall_clock=lambda: clock[0]) as served:
+        clock = ManualClock(auto=False, wall=NOW)
+        async with serve(world, clock=clock) as served:
             await create(served, project, name="a", expiresAfter="2026-01-06T09:00:01Z")
             await create(served, project, name="b", expiresAfter="2026-01-06T11:00:00+01:00")
             await create(served, project, name="c", expiresAfter=None)
             told: list[str] = []
-            for clock[0] in (NOW, NOW + 0.5, NOW + 3600):
+            for seconds in (0, 0.5, 3600):
+                clock.advance(seconds)
                 told.append(
                     "".join(status[0] for status in (await statuses(served, project)).values())
                 )
@@ -104,7 +105,7 @@ class TestLife:
 
     async def test_lists(self, serve: Any, world: World, project: WorldProject) -> None:
         other = world.project()
-        async with serve(world, wall_clock=lambda: NOW) as served:
+        async with serve(world, clock=ManualClock(auto=False, wall=NOW)) as served:
             for name in ("Active", "Disabled", "Archived", "Expired"):
                 expires = "2025-01-01" if name == "Expired" else None
                 made = await create(served, project, name=name, expiresAfter=expires)

@@ -124,7 +124,6 @@ async def test_markdown_in_gzip_and_over_the_limit(serve: Any, world: World, run
         {"instance_id": "i"},
         {"test_id": "t"},
         {"run_id": "r", "test_id": "t"},
-        {"run_id": "r", "instance_id": "i", "test_id": "t"},
         {"run_id": "r", "attempt": "0"},
         {"instance_id": "i", "test_id": "t", "attempt": "-1"},
         {"format": "xml"},

@@ -159,7 +159,7 @@ class TestFindRun:
             ([("projectId", "p"), ("branch", "a"), ("branch", "b")], "branch must not be repeated"),
             ([("projectId", "p"), ("projectId", "q")], "projectId must not be repeated"),
             ([("projectId", "p"), ("pwLastRun", "yes")], "true or false"),
-            ([("projectId", "p"), ("tags", "a")], "tags is not a parameter"),
+            ([("projectId", "p"), ("labels", "a")], "labels is not a parameter"),
         ],
     )
     async def test_bad_parameters(
@@ -255,7 +255,7 @@ class TestCancelRunByGithubCI:
             b'{"githubRunId": "1"}',
             b'{"githubRunAttempt": 1}',
             b'{"githubRunId": 1, "githubRunAttempt": 1}',
-            b'{"githubRunId": "1", "githubRunAttempt": "1"}',
+            b'{"githubRunId": "1", "githubRunAttempt": "one"}',
             b'{"githubRunId": "1", "githubRunAttempt": 1, "projectID": "p"}',
         ],
     )

@@ -5,32 +5,17 @@ from typing import Any
 
 import pytest
 
-from currents_async.testing import RatePolicy
+from currents_async.testing import ManualClock, RatePolicy
 
 RATE = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 
 
-class Time:
-    """A clock that a test winds."""
-
-    def __init__(self) -> None:
-        self.now = 50.0
-        self.epoch = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def wall(self) -> float:
-        return self.epoch + self.now
-
-    @property
-    def options(self) -> dict[str, Any]:
-        return {"clock": self, "wall_clock": self.wall}
-
-
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def clock() -> ManualClock:
+    """A clock that a test winds."""
+    clock = ManualClock(auto=False, wall=1_000_000.0)
+    clock.advance(50)
+    return clock
 
 
 async def get(served: Any, path: str = "instances/i") -> tuple[int, dict[str, str]]:
@@ -46,42 +31,42 @@ def rate(*values: int) -> dict[str, str]:
     return dict(zip(RATE, map(str, values), strict=True))
 
 
-async def test_a_window(serve: Any, time: Time) -> None:
-    async with serve(rate_limit=RatePolicy(requests=2, per=10), **time.options) as served:
+async def test_a_window(serve: Any, clock: ManualClock) -> None:
+    async with serve(rate_limit=RatePolicy(requests=2, per=10), clock=clock) as served:
         assert await get(served) == (404, rate(2, 1, 1_000_060))
-        time.now += 3.5
+        clock.advance(3.5)
         assert await get(served) == (404, rate(2, 0, 1_000_060))
-        time.now += 0.25
+        clock.advance(0.25)
         assert await get(served) == (429, rate(2, 0, 1_000_060) | {"Retry-After": "7"})
-        time.now += 6
+        clock.advance(6)
         assert await get(served) == (429, rate(2, 0, 1_000_060) | {"Retry-After": "1"})
         assert [one.status for one in served.server.requests] == [404, 404, 429, 429]
         assert [one.fault for one in served.server.requests] == [None] * 4
 
 
-async def test_the_next_window_begins_with_a_request(serve: Any, time: Time) -> None:
-    async with serve(rate_limit=RatePolicy(requests=1, per=10), **time.options) as served:
+async def test_the_next_window_begins_with_a_request(serve: Any, clock: ManualClock) -> None:
+    async with serve(rate_limit=RatePolicy(requests=1, per=10), clock=clock) as served:
         assert (await get(served))[0] == 404
-        time.now += 10
+        clock.advance(10)
         assert (await get(served))[0] == 404
-        time.now += 17
+        clock.advance(17)
         assert await get(served) == (404, rate(1, 0, 1_000_087))
-        time.now += 9
+        clock.advance(9)
         assert (await get(served))[0] == 429
-        time.now += 1
+        clock.advance(1)
         assert (await get(served))[0] == 404
 
 
-async def test_the_answer(serve: Any, time: Time) -> None:
-    async with serve(rate_limit=RatePolicy(requests=1), **time.options) as served:
+async def test_the_answer(serve: Any, clock: ManualClock) -> None:
+    async with serve(rate_limit=RatePolicy(requests=1), clock=clock) as served:
         path = f"runs/{next(iter(served.server.world.runs))}"
         assert await get(served, path) == (200, rate(1, 0, 1_000_051))
         answer = await served.call("GET", path)
         assert answer == (429, {"status": "FAILED", "error": "Too Many Requests"})
 
 
-async def test_reset_is_rounded_up(serve: Any, time: Time) -> None:
-    async with serve(rate_limit=RatePolicy(per=0.25), **time.options) as served:
+async def test_reset_is_rounded_up(serve: Any, clock: ManualClock) -> None:
+    async with serve(rate_limit=RatePolicy(per=0.25), clock=clock) as served:
         assert await get(served) == (404, rate(100, 99, 1_000_051))
 
 
@@ -94,8 +79,8 @@ async def test_reset_is_rounded_up(serve: Any, time: Time) -> None:
         ({"retry_after": False, "rate_headers": False}, set[str]()),
     ],
 )
-async def test_headers(serve: Any, time: Time, options: Any, names: set[str]) -> None:
-    async with serve(rate_limit=RatePolicy(requests=1, **options), **time.options) as served:
+async def test_headers(serve: Any, clock: ManualClock, options: Any, names: set[str]) -> None:
+    async with serve(rate_limit=RatePolicy(requests=1, **options), clock=clock) as served:
         assert set((await get(served))[1]) == names - {"Retry-After"}
         status, headers = await get(served)
         assert status == 429
@@ -106,8 +91,8 @@ async def test_no_limit_says_nothing(served: Any) -> None:
     assert await get(served) == (404, {})
 
 
-async def test_faults_do_not_count(serve: Any, time: Time) -> None:
-    async with serve(rate_limit=RatePolicy(requests=1), **time.options) as served:
+async def test_faults_do_not_count(serve: Any, clock: ManualClock) -> None:
+    async with serve(rate_limit=RatePolicy(requests=1), clock=clock) as served:
         served.server.fail("getInstance", 500)
         assert await get(served) == (500, {})
         assert (await get(served))[0] == 404
@@ -116,15 +101,15 @@ async def test_faults_do_not_count(serve: Any, time: Time) -> None:
         assert (await get(served))[0] == 429
 
 
-async def test_a_refused_write_does_not_happen(serve: Any, time: Time) -> None:
-    async with serve(rate_limit=RatePolicy(requests=1), **time.options) as served:
+async def test_a_refused_write_does_not_happen(serve: Any, clock: ManualClock) -> None:
+    async with serve(rate_limit=RatePolicy(requests=1), clock=clock) as served:
         await get(served)
         run = next(iter(served.server.world.runs))
         assert (await served.call("DELETE", f"runs/{run}"))[0] == 429
         assert run in served.server.world.runs
 
 
-async def test_clocks_of_the_machine(serve: Any) -> None:
+async def test_time_of_the_machine(serve: Any) -> None:
     async with serve(rate_limit=RatePolicy(requests=1, per=3600)) as served:
         _, headers = await get(served)
         assert int(headers["X-RateLimit-Reset"]) > 1_700_000_000

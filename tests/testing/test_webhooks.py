@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from currents_async.testing import World, WorldProject
+from currents_async.testing import ManualClock, World, WorldProject
 
 NOW = 1_767_690_000.5
 HOOK = {"url": "https://example.org/hook?a=ä"}
@@ -17,8 +17,8 @@ async def create(served: Any, project: WorldProject, **fields: Any) -> Any:
 
 
 async def test_life(serve: Any, world: World, project: WorldProject) -> None:
-    clock = [NOW]
-    async with serve(world, wall_clock=lambda: clock[0]) as served:
+    clock = ManualClock(auto=False, wall=NOW)
+    async with serve(world, clock=clock) as served:
         fields = {
             "headers": '{"x-secret":"größe"}',
             "hookEvents": ["RUN_FINISH", "RUN_CANCELED"],
@@ -37,7 +37,7 @@ async def test_life(serve: Any, world: World, project: WorldProject) -> None:
         }
         path = f"webhooks/{made['hookId']}"
         assert (await served.get(path))["data"] == made
-        clock[0] += 60
+        clock.advance(minutes=1)
         changes: list[dict[str, Any]] = [
             {"label": None},
             {"hookEvents": []},

@@ -468,9 +468,7 @@ class TestRate:
         run = project.run(specs=1)
         policy = RatePolicy(requests=100, per=1)
         async with (
-            FakeCurrents(
-                world, rate_limit=policy, clock=clock.now, wall_clock=clock.wall
-            ) as server,
+            FakeCurrents(world, rate_limit=policy, clock=clock) as server,
             Currents(
                 server.api_key, base_url=server.url, clock=clock, limits=Limits(rate=100)
             ) as currents,
@@ -486,9 +484,7 @@ class TestRate:
         run = project.run(specs=1)
         policy = RatePolicy(requests=128, per=1)  # the steps are exact
         async with (
-            FakeCurrents(
-                world, rate_limit=policy, clock=clock.now, wall_clock=clock.wall
-            ) as server,
+            FakeCurrents(world, rate_limit=policy, clock=clock) as server,
             Currents(
                 server.api_key, base_url=server.url, clock=clock, limits=Limits(rate=128)
             ) as currents,
@@ -539,9 +535,7 @@ class TestRate:
         run = project.run(specs=200, tests=(1, 1))
         policy = RatePolicy(requests=50, per=1)
         async with (
-            FakeCurrents(
-                world, rate_limit=policy, clock=clock.now, wall_clock=clock.wall
-            ) as server,
+            FakeCurrents(world, rate_limit=policy, clock=clock) as server,
             Currents(server.api_key, base_url=server.url, clock=clock) as currents,
         ):
             instances = await currents.runs.get_instances(run.run_id)

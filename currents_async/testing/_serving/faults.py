@@ -2,13 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from http.client import responses
 from random import Random
 from typing import Literal, get_args
 
 import msgspec
-
-from currents_async.testing._serving.replies import encode_failure
 
 Breakage = Literal["reset", "close", "stall", "truncate", "cut-gzip", "corrupt"]
 """Faults of the connection and of its bytes."""
@@ -31,7 +28,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """What the request's path arguments must be; those not named may be anything."""
     headers: Mapping[str, str] = {}
     body: bytes | None = None
-    """None says what the status says, in the service's envelope."""
+    """None says what the status says, in the words of the host."""
     after: int = 0
     probability: float | None = None
     """None means always, and draws nothing."""
@@ -62,12 +59,6 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         if self.operation not in {None, operation}:
             return False
         return self.path_args.items() <= path_args.items()
-
-    def content(self) -> bytes:
-        """Return the body to send."""
-        if self.body is not None:
-            return self.body
-        return encode_failure(responses.get(self.status, f"Status {self.status}"))
 
 
 class Faults:

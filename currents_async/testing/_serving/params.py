@@ -14,6 +14,15 @@ from currents_async.testing._world.ids import date_ms
 T = TypeVar("T")
 
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
+_OLD_NAMES = {
+    "tags[]": ("tags", "tag", "tag[]"),
+    "branches[]": ("branches", "branch", "branch[]"),
+    "authors[]": ("authors", "author", "git_author", "git_author[]"),
+    "groups[]": ("group[]",),
+    "status[]": ("status",),
+    "title": ("test",),
+}
+"""What parameters are called by official clients that are in use: `@currents/mcp` 2.1, for one."""
 
 
 class Params:
@@ -46,9 +55,10 @@ class Params:
         return value
 
     def texts(self, name: str) -> list[str]:
-        """Read a parameter that may be repeated."""
-        self._known.add(name)
-        return [value for key, value in self._query if key == name]
+        """Read a parameter that may be repeated, under its old names too."""
+        names = {name, *_OLD_NAMES.get(name, ())}
+        self._known |= names
+        return [value for key, value in self._query if key in names]
 
     def number(self, name: str, default: int, *, least: int, most: int | None = None) -> int:
         """Read a whole number within its range."""

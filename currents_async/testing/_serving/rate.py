@@ -1,10 +1,11 @@
 """A rate limit in fixed windows."""
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
+
+from currents_async.testing.clock import AnyClock
 
 
 class RatePolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,18 +41,15 @@ class Verdict(NamedTuple):
 class RateWindow:
     """Counts requests against a policy."""
 
-    def __init__(
-        self, policy: RatePolicy, clock: Callable[[], float], wall_clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, policy: RatePolicy, clock: AnyClock) -> None:
         self._policy = policy
         self._clock = clock
-        self._wall_clock = wall_clock
         self._end = -math.inf
         self._remaining = 0
 
     def count(self) -> Verdict:
         """Count a request that has just arrived."""
-        now = self._clock()
+        now = self._clock.now()
         if now >= self._end:
             self._end = now + self._policy.per
             self._remaining = self._policy.requests
@@ -65,7 +63,7 @@ class RateWindow:
         if self._policy.rate_headers:
             headers["X-RateLimit-Limit"] = str(self._policy.requests)
             headers["X-RateLimit-Remaining"] = str(self._remaining)
-            headers["X-RateLimit-Reset"] = str(math.ceil(self._wall_clock() + wait))
+            headers["X-RateLimit-Reset"] = str(math.ceil(self._clock.wall() + wait))
         if self._policy.retry_after and not allowed:
             headers["Retry-After"] = str(math.ceil(wait))
         return headers

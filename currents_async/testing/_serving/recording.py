@@ -1,66 +1,39 @@
-"""What a fake server remembers of the requests it got."""
+"""How a fake server remembers the requests it gets."""
 
 import asyncio
-from itertools import count
+from collections.abc import Callable, Iterator
 
-import msgspec
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
-
-class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
-    """A request, and how far its answer has come.
-
-    The marks are numbers from one sequence that all requests of a server share: of two events, the
-    one with the smaller number came first.
-    """
-
-    operation: str | None
-    """The operationId, for example `getRun`; None when there is no such operation."""
-    method: str
-    path: str
-    """The decoded path, without the base URL's `/v1`."""
-    path_args: dict[str, str]
-    query: list[tuple[str, str]]
-    headers: CIMultiDictProxy[str]
-    """All headers but Authorization."""
-    authorized: bool
-    """Whether the request carried the server's key."""
-    request_id: str
-    """The answer's `X-Request-Id`."""
-    body: bytes = b""
-    started: int
-    """The mark of the request's arrival."""
-    first_byte: int | None = None
-    """The mark just before the first byte of the answer's body is sent."""
-    last_byte: int | None = None
-    """The mark just before the last piece of the answer's body is sent."""
-    finished: int | None = None
-    """The mark of the end, whichever way: no longer in flight."""
-    status: int | None = None
-    """The status of the answer; None until it is known."""
-    bytes_sent: int = 0
-    """Bytes of the answer's body handed to the socket, compressed where it is."""
-    fault: str | None = None
-    """The `fault` of `FakeCurrents.fail` that was served, or `status` where that was one; None is
-    the answer that the world gives."""
-    aborted: bool = False
-    """Whether the client hung up, or the server was closed, before the answer was sent."""
+from currents_async.testing._serving.requests import RecordedRequest, Requests
+from currents_async.testing.clock import AnyClock
 
 
 class Recorder:
-    """Counts and orders a server's requests."""
+    """Counts and orders a site's requests."""
 
-    def __init__(self) -> None:
-        self.requests: list[RecordedRequest] = []
+    def __init__(
+        self,
+        clock: AnyClock,
+        marks: Iterator[int],
+        name: str,
+        base: str,
+        is_authorized: Callable[[web.Request], bool],
+    ) -> None:
+        self.clock = clock
+        self.requests = Requests()
         self.in_flight = 0
         self.peak_in_flight = 0
         self.bytes_sent = 0
-        self._marks = count(1)
+        self._base = base
+        self._name = name
+        self._is_authorized = is_authorized
+        self._marks = marks
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def start(self, request: web.Request, *, base: str, authorized: bool) -> RecordedRequest:
+    def start(self, request: web.Request) -> RecordedRequest:
         """Record a request that has just arrived."""
         self.in_flight += 1
         self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
@@ -71,12 +44,13 @@ class Recorder:
         recorded = RecordedRequest(
             operation=None if resource is None else resource.name,
             method=request.method,
-            path=request.path.removeprefix(base),
+            path=request.path.removeprefix(self._base),
             path_args=dict(request.match_info),
-            query=list(request.query.items()),
+            query=[_shown(name, value) for name, value in request.query.items()],
             headers=CIMultiDictProxy(headers),
-            authorized=authorized,
-            request_id=f"fake-{len(self.requests) + 1:08}",
+            authorized=self._is_authorized(request),
+            request_id=f"{self._name}-{len(self.requests) + 1:08}",
+            at=self.clock.now(),
             started=next(self._marks),
         )
         self.requests.append(recorded)
@@ -110,3 +84,8 @@ class Recorder:
     async def idle(self) -> None:
         """Wait until no request is in flight."""
         await self._idle.wait()
+
+
+def _shown(name: str, value: str) -> tuple[str, str]:
+    # Whoever has the signature has the asset.
+    return name, "[signature]" if name == "Signature" else value

@@ -26,6 +26,8 @@ class Reply(msgspec.Struct, frozen=True):
     """What the envelope has besides the data."""
     text: bool = False
     """Whether the data is text in Markdown, which is sent without an envelope."""
+    finish: Callable[[bytes], bytes] | None = None
+    """What is still to be done to the encoded body."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -36,8 +38,10 @@ class Reply(msgspec.Struct, frozen=True):
         """Make the data, and return the body of the answer."""
         if self.text:
             markdown: str = self.make()
-            return markdown.encode()
-        return msgspec.json.encode({"status": "OK", **self.extra, "data": self.make()})
+            body = markdown.encode()
+        else:
+            body = msgspec.json.encode({"status": "OK", **self.extra, "data": self.make()})
+        return body if self.finish is None else self.finish(body)
 
 
 class Refusal(Exception):  # noqa: N818 - not an error of ours: the answer is no

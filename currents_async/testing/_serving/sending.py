@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from email.utils import formatdate
 from typing import NamedTuple, Never
 
 from aiohttp import web
 
-from currents_async.testing._serving.recording import RecordedRequest, Recorder
+from currents_async.testing._serving.recording import Recorder
+from currents_async.testing._serving.requests import RecordedRequest
 
 _PIECE = 16 * 1024
 # On one loop with the server, a client needs some turns to answer a piece with a request.
@@ -32,18 +34,21 @@ async def send(
     response = web.StreamResponse(status=answer.status)
     response.headers["Content-Type"] = "application/json; charset=utf-8"
     response.headers["X-Request-Id"] = recorded.request_id
+    response.headers["Date"] = formatdate(recorder.clock.wall(), usegmt=True)
     response.headers.update(answer.headers)
-    size = len(answer.body)
-    response.content_length = size
+    response.content_length = len(answer.body)
+    # HEAD is told the length of what it is not sent.
+    body = b"" if request.method == "HEAD" else answer.body
+    size = len(body)
     await response.prepare(request)
     if answer.cut is not None:
         recorder.send(recorded, answer.cut, last=False)
-        await response.write(answer.body[: answer.cut])
+        await response.write(body[: answer.cut])
         await hang_up(request)
     for start in range(0, max(1, size), _PIECE):
         for _ in range(_TURNS if start else 0):
             await asyncio.sleep(0)
-        piece = answer.body[start : start + _PIECE]
+        piece = body[start : start + _PIECE]
         recorder.send(recorded, len(piece), last=start + _PIECE >= size)
         await response.write(piece)
     await response.write_eof()

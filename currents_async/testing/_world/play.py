@@ -1,5 +1,6 @@
-"""Play a run: from what it was started with to its payload, and to instances on demand."""
+"""Play a run: from what it was started with to its payload, and to the rest of it on demand."""
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import islice
 from random import Random
@@ -52,48 +53,81 @@ class Played(msgspec.Struct, frozen=True):
 
     facts: RunFacts
     plans: list[SpecPlan]
-    claimed: list[Claim]
+    claimed: dict[int, Claim]
+    """Who ran a spec, by its number."""
+    to_come: dict[int, Wire]
+    """Entries of specs, by their number, that are played and not told of yet."""
+    repeated: Counter[int]
+    """How often a spec was executed after the run had been played, by its number."""
 
     def instance(self, index: int, spec: Wire) -> Wire:
         """Build the payload of the instance that ran spec number `index`."""
         # A stream of its own makes an instance the same whoever was asked for before.
-        rng = stream(self.facts.key, "instance", index)
+        rng = self._stream("instance", index)
         shape = _SHAPES[self.facts.framework]
         return shape.make_instance(rng, self.facts, spec, self.plans[index], self.claimed[index])
 
-    def retries(self, specs: int) -> list[int]:
-        """List the retries of each spec; nobody has retried what nobody has claimed."""
-        played = [plan.retries for plan in self.plans]
-        return played + [0] * (specs - len(played))
+    def execute(self, index: int, spec: Wire, *, now: int) -> Wire:
+        """Return the entry of spec number `index`, now that it is claimed and complete.
+
+        One that was not played, or was taken back, is executed by a machine of its own; again, it
+        ends as it did before.
+        """
+        if index in self.to_come:
+            return self.to_come.pop(index)
+        self.repeated[index] += 1
+        rng, plan = self._stream("execution", index), self.plans[index]
+        facts = msgspec.structs.replace(self.facts, created=now)
+        claim = self.claimed[index] = next(claims(rng, facts, [plan]))
+        shape = _SHAPES[facts.framework]
+        return shape.make_spec(rng, facts, spec["spec"], spec["groupId"], plan, claim)
+
+    def retries(self) -> list[int]:
+        """List the retries of each spec."""
+        return [plan.retries for plan in self.plans]
+
+    def _stream(self, what: str, index: int) -> Random:
+        key, times = (self.facts.key, what, index), self.repeated[index]
+        return stream(*key, times) if times else stream(*key)
 
 
 def play(
     facts: RunFacts,
     *,
     specs: int,
+    completed: int,
     unclaimed: int,
     tests: int | tuple[int, int],
     failures: float,
     flaky: float,
 ) -> tuple[Wire, Played]:
-    """Play a run, and return its payload and what its instances are made from."""
+    """Play a run, and return its payload and what its instances are made from.
+
+    The last `unclaimed` specs are not played; of the others, the payload tells of the first
+    `completed`.
+    """
     rng = stream(facts.key, "play")
     plans = plan_specs(rng, specs=specs - unclaimed, tests=tests, failures=failures, flaky=flaky)
-    played = Played(facts, plans, list(claims(rng, facts, plans)))
+    late = plan_specs(stream(facts.key, "late"), specs=unclaimed, tests=tests, failures=0, flaky=0)
+    claimed = dict(enumerate(claims(rng, facts, plans)))
+    played = Played(facts, plans + late, claimed, {}, Counter())
     shape = _SHAPES[facts.framework]
     entries: list[Wire] = []
     paths = spec_paths(stream(facts.suite, "paths"), shape.root, shape.suffix)
     for index, path in enumerate(islice(paths, specs)):
         group_id: str = facts.groups[index % len(facts.groups)]["groupId"]
-        if index < len(plans):
-            claim = played.claimed[index]
-            entries.append(shape.make_spec(rng, facts, path, group_id, plans[index], claim))
-        else:
-            entries.append(shape.make_unclaimed(path, group_id))
+        entry = shape.make_unclaimed(path, group_id)
+        if index in claimed:
+            made = shape.make_spec(rng, facts, path, group_id, plans[index], claimed[index])
+            if index < completed:
+                entry = made
+            else:
+                played.to_come[index] = made
+        entries.append(entry)
     payload = shape.make_run(facts, entries)
-    roll_up(payload, played.retries(specs))
+    roll_up(payload, played.retries())
     if facts.timed_out:
         time_out(payload)
-    elif not (facts.running or unclaimed):
+    elif completed == specs and not facts.running:
         complete(payload)
     return payload, played

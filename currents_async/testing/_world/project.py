@@ -1,6 +1,6 @@
 """A project of a world, and how its runs are made."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from currents_async.testing._world.facts import Framework, RunFacts, Wire
@@ -31,6 +31,7 @@ class WorldProject:
         runs: Mapping[str, WorldRun],
         versions: Iterator[int],
         add: Callable[[WorldRun], None],
+        serve: Callable[[WorldRun, Iterable[int]], None],
     ) -> None:
         self.name = name
         self.project_id = project_id
@@ -41,6 +42,7 @@ class WorldProject:
         self._all_runs = runs
         self._versions = versions
         self._add = add
+        self._serve = serve
         self._made = 0
 
     @property
@@ -75,6 +77,7 @@ class WorldProject:
         ci_build_id: str | None = None,
         github_run: tuple[str, int] | None = None,
         groups: int = 1,
+        completed: int | None = None,
         unclaimed: int = 0,
         running: bool = False,
         timed_out: bool = False,
@@ -83,17 +86,21 @@ class WorldProject:
         pull_request: int | None = None,
         annotations: Sequence[tuple[str, str]] = (),
     ) -> WorldRun:
-        """Make a run, complete unless it is `running`, `timed_out` or has unclaimed specs.
+        """Make a run, complete unless it is `running`, `timed_out` or has specs that are not.
 
         `tests` is how many each spec has: a number, or the fewest and the most. `failures` and
         `flaky` are a number of tests when they are an int, and a share of the run's tests when
-        they are a float. The last `unclaimed` specs have not been claimed by any machine yet.
+        they are a float. The last `unclaimed` specs have not been claimed by any machine yet, and
+        have none. Of the others the first `completed` are complete, by default all;
+        `WorldRun.complete` lets the rest follow.
 
         `created_at` is by default an hour after the run before; `author` is a name and an email
         address. `annotations`, a type and a description each, are handed out to the tests of each
         spec in turn; Cypress has none.
         """
         _check(framework, specs, unclaimed, groups, tags)
+        completed = specs - unclaimed if completed is None else completed
+        _check_completed(completed, specs - unclaimed)
         _check_annotations(framework, annotations)
         key = f"{self._key}:{self._made + 1}"
         created = self._made * _BETWEEN_RUNS if created_at is None else date_ms(created_at)
@@ -117,9 +124,17 @@ class WorldProject:
             groups=make_groups(framework, build, groups),
         )
         payload, played = play(
-            facts, specs=specs, unclaimed=unclaimed, tests=tests, failures=failures, flaky=flaky
+            facts,
+            specs=specs,
+            completed=completed,
+            unclaimed=unclaimed,
+            tests=tests,
+            failures=failures,
+            flaky=flaky,
         )
-        run = WorldRun(payload, self._versions, github_run=github_run, played=played)
+        run = WorldRun(
+            payload, self._versions, github_run=github_run, played=played, serve=self._serve
+        )
         # Counted only now, so that refused arguments do not shift the runs after them.
         self._made += 1
         self._add(run)
@@ -148,6 +163,11 @@ def _check(framework: str, specs: int, unclaimed: int, groups: int, tags: Sequen
         raise ValueError(f"groups must be at least 1, not {groups}")
     if isinstance(tags, str):
         raise ValueError(f"tags must be a sequence of str, not {tags!r}")  # noqa: TRY004 - one of many values
+
+
+def _check_completed(completed: int, most: int) -> None:
+    if not 0 <= completed <= most:
+        raise ValueError(f"completed must be 0 to {most}, specs without unclaimed, not {completed}")
 
 
 def _check_annotations(framework: str, annotations: Sequence[tuple[str, str]]) -> None:

@@ -1,6 +1,6 @@
 """A run of a world, as the server tells of it and as tests ask about it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -41,17 +41,19 @@ class WorldRun:
         *,
         github_run: tuple[str, int] | None = None,
         played: Played | None = None,
+        serve: "Callable[[WorldRun, Iterable[int]], None] | None" = None,
     ) -> None:
         self.github_run = github_run
         self.version = next(versions)
         self._versions = versions
         self._payload = payload
         self._played = played
+        self._serve = serve
         self._specs: list[WorldSpec] | None = None
 
     @property
     def payload(self) -> Wire:
-        """The `data` of getRun as it is now: read it; change it with `cancel` or `World.reset`."""
+        """The `data` of getRun now: read it; `complete`, `cancel` and `World.reset` change it."""
         return self._payload
 
     @property
@@ -124,6 +126,32 @@ class WorldRun:
             raise LookupError(f"spec {index} of run {self.run_id} has no instance to be made")
         return self._played.instance(index, spec)
 
+    def complete(self, count: int | None = None) -> list[WorldSpec]:
+        """Let the next `count` specs complete, by default all that are left, and return them.
+
+        With the last one the run ends. Specs are claimed only now, and are the same as if the run
+        had been complete from the beginning; those that `World.reset` has taken back are executed
+        as other instances. A ValueError says that the run has ended, a LookupError that it was
+        added as a payload.
+        """
+        if self._played is None or self._serve is None:
+            raise LookupError(f"run {self.run_id} was added as it is: it does not go on")
+        if self.completion_state != "IN_PROGRESS":
+            raise ValueError(f"run {self.run_id} has ended: {self.completion_state}")
+        if count is not None and count < 1:
+            raise ValueError(f"count must be at least 1, not {count}")
+        specs: list[Wire] = self._payload["specs"]
+        waiting = [index for index, spec in enumerate(specs) if spec["results"] is None]
+        done, now = waiting[:count], state.last_moment(self._payload)
+        for index in done:
+            specs[index] = self._played.execute(index, specs[index], now=now)
+        state.roll_up(self._payload, self._retries())
+        if done == waiting:
+            state.complete(self._payload)
+        self._changed()
+        self._serve(self, done)
+        return [self.specs[index] for index in done]
+
     def cancel(self, *, actor: str = "api:keyName", reason: str = "apiRequest") -> Wire:
         """Cancel the run, whatever its state, and return its `cancellation`."""
         cancellation = state.cancel(self._payload, actor=actor, reason=reason)
@@ -142,9 +170,9 @@ class WorldRun:
         return gone
 
     def _retries(self) -> list[int]:
-        specs: list[Wire] = self._payload["specs"]
         if self._played is not None:
-            return self._played.retries(len(specs))
+            return self._played.retries()
+        specs: list[Wire] = self._payload["specs"]
         done: list[Wire] = [spec.get("results") or {} for spec in specs]
         return [results.get("stats", {}).get("retries", 0) for results in done]
 

@@ -42,7 +42,7 @@ def roll_up(payload: Wire, retries: Sequence[int]) -> None:
 
 def complete(payload: Wire) -> None:
     """End a run whose specs are all complete."""
-    payload["durationMs"] = _last_moment(payload) - parse_iso(payload["createdAt"])
+    payload["durationMs"] = last_moment(payload) - parse_iso(payload["createdAt"])
     payload["completionState"] = "COMPLETE"
     failed = any(spec["results"]["stats"]["failures"] for spec in payload["specs"])
     payload["status"] = "FAILED" if failed else "PASSED"
@@ -50,7 +50,7 @@ def complete(payload: Wire) -> None:
 
 def time_out(payload: Wire) -> None:
     """End a run that took too long, whatever its specs say."""
-    payload["durationMs"] = _last_moment(payload) - parse_iso(payload["createdAt"])
+    payload["durationMs"] = last_moment(payload) - parse_iso(payload["createdAt"])
     payload["timeout"]["isTimeout"] = True
     payload["completionState"] = "TIMEOUT"
     payload["status"] = "FAILED"
@@ -61,7 +61,7 @@ def cancel(payload: Wire, *, actor: str, reason: str) -> Wire:
 
     The date is a minute after the run's last event, for a world has no clock.
     """
-    moment = _last_moment(payload) + _CANCEL_DELAY
+    moment = last_moment(payload) + _CANCEL_DELAY
     payload["cancellation"] = {"actor": actor, "canceledAt": iso(moment), "reason": reason}
     payload["completionState"] = "CANCELED"
     payload["status"] = "FAILED"
@@ -86,6 +86,7 @@ def unclaim(payload: Wire, machine_ids: Collection[str]) -> list[str]:
     return gone
 
 
-def _last_moment(payload: Wire) -> int:
+def last_moment(payload: Wire) -> int:
+    """Return when the last thing happened that a run tells of."""
     moments: list[Any] = [spec.get("completedAt") for spec in payload.get("specs", [])]
     return max(parse_iso(text) for text in (payload["createdAt"], *moments) if text)

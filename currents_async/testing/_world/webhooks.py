@@ -1,15 +1,32 @@
-"""Webhooks: the URLs that a project calls when something happens to its runs."""
+"""Webhooks: the URLs that a project calls when something happens to its runs.
 
-from typing import Any
+Source: `operations.md`, "Webhooks".
+"""
+
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import iso, stream, uuid
+from currents_async.testing._world.run import WorldRun
+
+Event = Literal["RUN_FINISH", "RUN_START", "RUN_TIMEOUT", "RUN_CANCELED"]
+EVENTS = get_args(Event)
+_COMMIT = (
+    "sha",
+    "branch",
+    "authorName",
+    "authorEmail",
+    "message",
+    "remoteOrigin",
+    "defaultBranch",
+)
+_COUNTERS = ("overall", "passes", "failures", "pending", "skipped", "retries", "flaky")
 
 
 class WorldWebhook(msgspec.Struct, kw_only=True):
-    """A webhook as it is now."""
+    """A webhook as it is now; its headers hold a shared secret, and are not in its `repr`."""
 
     hook_id: str
     project_id: str
@@ -17,6 +34,21 @@ class WorldWebhook(msgspec.Struct, kw_only=True):
     """What its owner chose, as it is spelled on the wire."""
     created: int
     updated: int
+
+    @property
+    def url(self) -> str:
+        """Where it wants to be called."""
+        url: str = self.fields["url"]
+        return url
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What its owner wants to be called with, such as a shared secret."""
+        return msgspec.json.decode(self.fields.get("headers") or "{}", type=dict[str, str])
+
+    def wants(self, project_id: str, event: str) -> bool:
+        """Say whether it is to be called for an event of a project."""
+        return project_id == self.project_id and event in self.fields["hookEvents"]
 
     @property
     def payload(self) -> Wire:
@@ -28,6 +60,14 @@ class WorldWebhook(msgspec.Struct, kw_only=True):
             "createdAt": iso(self.created),
             "updatedAt": iso(self.updated),
         }
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        names = ("hook_id", "project_id", "url")
+        return [(name, getattr(self, name)) for name in names]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
 
 
 class Webhooks(dict[str, WorldWebhook]):
@@ -47,3 +87,24 @@ class Webhooks(dict[str, WorldWebhook]):
         )
         self[hook_id] = hook
         return hook
+
+
+def spell_event(run: WorldRun, event: str, group_id: str | None) -> Wire:
+    """Return what is posted about a run as it is now, or about one of its groups."""
+    payload = run.payload
+    groups: list[Wire] = payload.get("groups") or []
+    if group_id is not None:
+        groups = [group for group in groups if group["groupId"] == group_id]
+        if not groups:
+            raise ValueError(f"run {run.run_id} has no group {group_id!r}")
+    tests: list[Wire] = [group.get("tests") or {} for group in groups]
+    commit: Wire = payload.get("meta", {}).get("commit") or {}
+    return {
+        "event": event,
+        "runUrl": f"https://app.currents.dev/run/{run.run_id}",
+        "buildId": run.ci_build_id,
+        **({} if group_id is None else {"groupId": group_id}),
+        "tags": run.tags,
+        "commit": {name: commit.get(name) for name in _COMMIT},
+        **{name: sum(counters.get(name, 0) for counters in tests) for name in _COUNTERS},
+    }

@@ -54,7 +54,7 @@ def _find(world: World, asked: Params) -> _Subject:
     test_id = asked.text("test_id")
     attempt = asked.number("attempt", -1, least=0)
     match run_id, instance_id, test_id:
-        case (None, str(), str()):
+        case (_, str(), str()):  # needs no run, but `@currents/mcp` may send it along
             return _find_test(world, instance_id, test_id, None if attempt < 0 else attempt)
         case (str(), _, None) if attempt < 0:
             return _find_failures(world, run_id, instance_id)

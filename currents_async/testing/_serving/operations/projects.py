@@ -5,8 +5,8 @@ Source: `operations.md`, "Projects". Lists begin with the newest.
 
 from itertools import pairwise
 
+from currents_async._resources._run_operations import LIST_PROJECT_RUNS
 from currents_async._resources.projects import GET_PROJECT, LIST_PROJECTS
-from currents_async._resources.runs import LIST_PROJECT_RUNS
 from currents_async.testing._serving.call import Call, Route, known_project
 from currents_async.testing._serving.filters import BOOLEAN, contains, has_any, has_tags
 from currents_async.testing._serving.paging import read_slice

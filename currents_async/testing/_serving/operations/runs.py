@@ -10,8 +10,7 @@ from typing import Annotated
 
 import msgspec
 
-from currents_async._resources.instances import GET_INSTANCE
-from currents_async._resources.runs import (
+from currents_async._resources._run_operations import (
     CANCEL_RUN,
     CANCEL_RUN_BY_GITHUB_CI,
     DELETE_RUN,
@@ -19,6 +18,7 @@ from currents_async._resources.runs import (
     GET_RUN,
     RESET_RUN,
 )
+from currents_async._resources.instances import GET_INSTANCE
 from currents_async.testing._serving.call import Call, Route, read_body
 from currents_async.testing._serving.params import Params, no_params
 from currents_async.testing._serving.replies import Refusal, Reply
@@ -28,6 +28,7 @@ from currents_async.testing.world import World, WorldRun
 _COMPLETE = {"COMPLETE", "complete"}
 _CANCELED = {"CANCELED", "cancelled"}
 _UNFINISHED = {"IN_PROGRESS", "incomplete"}
+_PLAYWRIGHT = "pw"
 _BRANCH = re.compile(r"[!-)+-~]+\*?")
 _LONGEST_BRANCH = 250
 
@@ -41,12 +42,13 @@ def get_run(world: World, call: Call) -> Reply:
 def find_run(world: World, call: Call) -> Reply:
     """GET /runs/find: the most recent complete run that matches all that is asked for.
 
-    A project nobody knows has no such run: 404. `pwLastRun` is checked, and adds nothing.
+    A project nobody knows has no such run: 404. `pwLastRun` adds the failed tests of a run of
+    Playwright, as `@currents/cmd` reads them.
     """
     asked = Params(call)
     project_id, branch = asked.required("projectId"), asked.text("branch")
     ci_build_id, tags = asked.text("ciBuildId"), asked.texts("tags[]")
-    asked.flag("pwLastRun")
+    with_failed_tests = asked.flag("pwLastRun")
     asked.end()
     if branch is not None:
         _check_branch(branch)
@@ -60,7 +62,10 @@ def find_run(world: World, call: Call) -> Reply:
     ]
     if not matches:
         raise Refusal(404, "Run not found")
-    return _reply_run(max(matches, key=_age))
+    run = max(matches, key=_age)
+    if with_failed_tests and world.view.occasion(run).framework == _PLAYWRIGHT:
+        return _reply({**run.payload, "pwLastRun": _last_run(world, run)})
+    return _reply_run(run)
 
 
 def cancel_run(world: World, call: Call) -> Reply:
@@ -76,7 +81,7 @@ def cancel_run_by_github_ci(world: World, call: Call) -> Reply:
     matches = [
         run
         for run in world.runs.values()
-        if run.github_run == (asked.github_run_id, asked.github_run_attempt)
+        if run.github_run == (asked.github_run_id, int(asked.github_run_attempt))
         and asked.project_id in {None, run.project_id}
         and asked.ci_build_id in {None, run.ci_build_id}
     ]
@@ -130,7 +135,8 @@ ROUTES = (
 
 class _GithubCI(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     github_run_id: str
-    github_run_attempt: int
+    github_run_attempt: int | Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}$")]
+    """The official GitHub Action sends a string."""
     project_id: str | None = None
     ci_build_id: str | None = None
 
@@ -154,6 +160,12 @@ def _reply(data: Wire) -> Reply:
 
 def _reply_run(run: WorldRun) -> Reply:
     return Reply(lambda: run.payload, ("run", run.run_id, run.version))
+
+
+def _last_run(world: World, run: WorldRun) -> Wire:
+    """Return what Playwright keeps in its `.last-run.json`."""
+    failed = [one.test_id for one in world.view.of_run(run) if one.state == "failed"]
+    return {"status": "failed" if failed else "passed", "failedTests": failed}
 
 
 def _age(run: WorldRun) -> tuple[str, int]:

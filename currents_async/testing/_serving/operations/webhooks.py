@@ -1,9 +1,9 @@
-"""Webhooks: nothing is ever posted to them, but they are kept.
+"""Webhooks: they are kept, and called when a test says so: `FakeCurrents.emit`.
 
 Source: `operations.md`, "Webhooks".
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -18,7 +18,7 @@ from currents_async._resources.webhooks import (
 from currents_async.testing._serving.call import Call, Route, known_project, read_body
 from currents_async.testing._serving.params import Params, no_params
 from currents_async.testing._serving.replies import Refusal, Reply
-from currents_async.testing._world.webhooks import WorldWebhook
+from currents_async.testing._world.webhooks import Event, WorldWebhook
 from currents_async.testing.world import World
 
 
@@ -88,14 +88,13 @@ def _read(call: Call, kind: type["_Optional"]) -> dict[str, Any]:
     return fields
 
 
-_Event = Literal["RUN_FINISH", "RUN_START", "RUN_TIMEOUT", "RUN_CANCELED"]
 _URL = Annotated[str, Meta(min_length=1, max_length=2048, pattern="^https?://[^/]")]
 _Label = Annotated[str, Meta(min_length=1, max_length=255)]
 
 
 class _Optional(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
     headers: Annotated[str, Meta(max_length=4096)] | UnsetType | None = UNSET
-    hook_events: list[_Event] | UnsetType = UNSET
+    hook_events: list[Event] | UnsetType = UNSET
     label: _Label | UnsetType | None = UNSET
 
 

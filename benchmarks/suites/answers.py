@@ -1,0 +1,176 @@
+"""What it takes to answer questions about runs of thousands of tests, once they are there."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
+from statistics import median
+
+import msgspec
+
+from benchmarks import micro, payloads
+from benchmarks.cores import pin
+from benchmarks.report import Reach, Report, Table, number
+from benchmarks.suites import Options
+from benchmarks.suites._decode_plan import MS, paired
+from currents_async.answers import RunResults, diff_runs, failures_of, flaky_tests_of, history_of
+from currents_async.models import Instance, Outcome, Run, TestResult
+from currents_async.testing import World, WorldRun
+
+_FULL, _TINY = 5_000, 100
+_TESTS = 10
+"""Of a spec file."""
+_RESULTS = 1_000
+"""Of the test whose history is told."""
+
+_DECODE, _BY_HAND = "decoding the instances", "new failures by hand, dicts of dicts"
+_SORT, _DIFF, _BOTH = "RunResults.of", "diff_runs", "RunResults.of and diff_runs"
+
+_decoder = msgspec.json.Decoder(Instance)
+_Titles = dict[tuple[str, ...], Outcome | None]
+
+
+class _Fetched:
+    """A run as it came from the service."""
+
+    def __init__(self, played: WorldRun) -> None:
+        self.run = msgspec.convert(played.payload, Run)
+        self.texts = [
+            msgspec.json.encode(played.instance(index)) for index in range(len(played.specs))
+        ]
+        self.instances = self.decode()
+        self.results = self.sort()
+
+    def decode(self) -> list[Instance]:
+        """Decode the instances."""
+        return [_decoder.decode(text) for text in self.texts]
+
+    def sort(self) -> RunResults:
+        """Find out what was executed."""
+        return RunResults.of(self.run, self.instances)
+
+
+def run(options: Options) -> Report:
+    """Measure everything, in this process: there is nothing to wait for."""
+    pin("client")
+    tests = _TINY if options.sizes is payloads.TINY else _FULL
+    project = World(seed=4).project()
+    before, after = (_Fetched(project.run(specs=tests // _TESTS, tests=_TESTS)) for _ in range(2))
+    compared = {"two": _of_two_runs(before, after), "one": _of_one_run(after), "test": _of_a_test()}
+    times = micro.run(compared, options.rounds)
+    return Report(
+        tables=[
+            _table(f"Diff of two runs of {tests} tests each, CPU ms", times["two"]),
+            _table(f"Answers about a run of {tests} tests, CPU ms", times["one"]),
+            _table(f"Answers about a test with {_RESULTS} results, CPU ms", times["test"]),
+        ],
+        reach=_reach(tests, times["two"]),
+        missing={},
+        packages=["currents-async", "msgspec"],
+        measured={"tests": tests, "times": times},
+        notes=[
+            "each answer is given in one go: the event loop stands still as long",
+            "by hand found the same new failures, and looked for nothing else",
+        ],
+    )
+
+
+def _of_two_runs(before: _Fetched, after: _Fetched) -> micro.Comparison:
+    def decode() -> None:
+        before.decode()
+        after.decode()
+
+    def sort() -> None:
+        before.sort()
+        after.sort()
+
+    return {
+        _DECODE: decode,
+        _SORT: sort,
+        _DIFF: lambda: len(diff_runs(before.results, after.results).new_failures),
+        _BOTH: lambda: len(diff_runs(before.sort(), after.sort()).new_failures),
+        _BY_HAND: lambda: _new_failures(before.instances, after.instances),
+    }
+
+
+def _new_failures(before: Sequence[Instance], after: Sequence[Instance]) -> int:
+    """Count them as people do who have no diff: the last of the tests with a title counts."""
+    was, now = _by_hand(before), _by_hand(after)
+    return sum(
+        state == Outcome.FAILED and was.get(group, {}).get(spec, {}).get(title) != Outcome.FAILED
+        for group, specs in now.items()
+        for spec, titles in specs.items()
+        for title, state in titles.items()
+    )
+
+
+def _by_hand(instances: Sequence[Instance]) -> dict[str | None, dict[str, _Titles]]:
+    found: dict[str | None, dict[str, _Titles]] = {}
+    for instance in instances:
+        titles = found.setdefault(instance.group_id, {}).setdefault(instance.spec, {})
+        for test in instance.tests:
+            titles[test.title] = test.state
+    return found
+
+
+def _of_one_run(fetched: _Fetched) -> micro.Comparison:
+    def decode() -> None:
+        fetched.decode()
+
+    def failures() -> None:
+        failures_of(fetched.instances)
+
+    def flaky() -> None:
+        flaky_tests_of(fetched.instances)
+
+    return {_DECODE: decode, "failures_of": failures, "flaky_tests_of": flaky}
+
+
+def _of_a_test() -> micro.Comparison:
+    began = datetime(2026, 1, 5, tzinfo=UTC)
+    outcomes = islice(cycle([Outcome.PASSED] * 5 + [Outcome.FAILED, Outcome.SKIPPED]), _RESULTS)
+    results = [
+        TestResult(run_id=f"{index}", created_at=began + timedelta(hours=index), status=outcome)
+        for index, outcome in enumerate(outcomes)
+    ]
+
+    def history() -> None:
+        history_of(results)
+
+    return {"history_of": history}
+
+
+def _table(title: str, ways: dict[str, list[float]]) -> Table:
+    return Table(
+        title,
+        ("", "median", "slowest", "x decoding", "x by hand"),
+        [
+            (
+                name,
+                number(median(seconds) * MS),
+                number(max(seconds) * MS),
+                number(paired(ways, name, _DECODE), 2, "x"),
+                number(paired(ways, name, _BY_HAND), 2, "x"),
+            )
+            for name, seconds in ways.items()
+        ],
+    )
+
+
+def _reach(tests: int, ways: dict[str, list[float]]) -> list[Reach]:
+    diff = f"diff of two runs of {tests} tests each"
+    return [
+        Reach(
+            metric=f"{diff}: {_DIFF}, CPU",
+            ours=median(ways[_DIFF]) * MS,
+            reach=20,
+            better="less",
+            unit=" ms",
+        ),
+        Reach(
+            metric=f"{diff}: {_BOTH}, CPU over {_DECODE}",
+            ours=paired(ways, _BOTH, _DECODE),
+            reach=1,
+            better="less",
+            unit="x",
+        ),
+    ]

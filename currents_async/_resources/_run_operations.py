@@ -1,0 +1,239 @@
+"""Runs, one operation at a time: GET, PUT and DELETE /runs/….
+
+Source of all of it: `openapi-runs-instances.json`.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from currents_async._config import check_count
+from currents_async._pagination import PAGE_SIZE, CursorPager
+from currents_async._resources._group import Group
+from currents_async._wire.array import ArrayField
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.filters import Filters, Moment
+from currents_async._wire.query import Query, check_branch, check_text, check_texts, flag
+from currents_async.errors import AlreadyCancelledError, InvalidArgumentError, NotFoundError
+from currents_async.models.pages import CursorPage
+from currents_async.models.projects import ListedRun
+from currents_async.models.runs import DeletedRun, Run, RunCancellation, RunSpec
+
+SPECS = ArrayField(("specs",), RunSpec)
+
+GET_RUN = Endpoint("getRun", "GET", "/runs/{run_id}", Run, SPECS)
+FIND_RUN = Endpoint("findRun", "GET", "/runs/find", Run, SPECS)
+CANCEL_RUN = Endpoint(
+    "cancelRun",
+    "PUT",
+    "/runs/{run_id}/cancel",
+    RunCancellation,
+    idempotent=True,
+    already=AlreadyCancelledError,
+)
+CANCEL_RUN_BY_GITHUB_CI = Endpoint(
+    "cancelRunByGithubCI",
+    "PUT",
+    "/runs/cancel-ci/github",
+    RunCancellation,
+    idempotent=True,
+    already=AlreadyCancelledError,
+)
+RESET_RUN = Endpoint("resetRun", "PUT", "/runs/{run_id}/reset", dict[str, object])
+DELETE_RUN = Endpoint("deleteRun", "DELETE", "/runs/{run_id}", DeletedRun, already=NotFoundError)
+LIST_PROJECT_RUNS = Endpoint(
+    "listProjectRuns", "GET", "/projects/{project_id}/runs", CursorPage[ListedRun]
+)
+
+RunStatusFilter = Literal["PASSED", "FAILED", "RUNNING", "FAILING"]
+CompletionStateFilter = Literal["COMPLETE", "IN_PROGRESS", "CANCELED", "TIMEOUT"]
+
+
+class RunOperations(Group):
+    """What can be done with runs by one operation each."""
+
+    __slots__ = ()
+
+    async def get(self, run_id: str) -> Run:
+        """Fetch a run with all its specs.
+
+        Raises `NotFoundError`, and `PayloadTooLargeError` when the run, compressed, is over the
+        1 MB that the API sends.
+        """
+        return await self._transport.call(GET_RUN.request({"run_id": run_id}))
+
+    async def find(
+        self,
+        project_id: str | None = None,
+        *,
+        ci_build_id: str | None = None,
+        branch: str | None = None,
+        tags: Sequence[str] = (),
+        pw_last_run: bool | None = None,
+    ) -> Run:
+        """Fetch the most recent completed run that matches, with all its specs.
+
+        `project_id` defaults to the client's. `branch` is an exact name or a prefix and `*`, as in
+        `release/*`, of at most 250 characters, and not to be combined with `ci_build_id`, which
+        the API would let win. `pw_last_run` asks for the failed tests of the last Playwright run.
+        Raises `NotFoundError` when no run matches.
+        """
+        query = _find_query(self._project(project_id), ci_build_id, branch, tags, pw_last_run)
+        return await self._transport.call(FIND_RUN.request(query=query))
+
+    async def cancel(self, run_id: str) -> RunCancellation:
+        """Cancel a run in progress.
+
+        Raises `AlreadyCancelledError` when it had been cancelled before. Where it turns out that
+        an attempt whose answer was lost has cancelled it, the answer has no more than the run's
+        ID.
+        """
+        return await self._transport.call(
+            CANCEL_RUN.request({"run_id": run_id}), already=RunCancellation(run_id=run_id)
+        )
+
+    async def cancel_github_ci(
+        self,
+        github_run_id: str,
+        attempt: int,
+        *,
+        project_id: str | None = None,
+        ci_build_id: str | None = None,
+    ) -> RunCancellation:
+        """Cancel the run that a GitHub Actions workflow started.
+
+        `github_run_id` and `attempt` are GitHub's `github.run_id` and `github.run_attempt`, the
+        latter counting from 1. `project_id` and `ci_build_id` narrow the search; the client's
+        default project does not.
+        """
+        body = _github_ci_body(github_run_id, attempt, project_id, ci_build_id)
+        return await self._transport.call(
+            CANCEL_RUN_BY_GITHUB_CI.request(body=body), already=RunCancellation()
+        )
+
+    async def reset(
+        self,
+        run_id: str,
+        machine_ids: Sequence[str],
+        *,
+        batched: bool | None = None,
+        retry_ambiguous: bool = False,
+    ) -> dict[str, object]:
+        """Reset the failed specs of 1 to 63 machines, so that they can be executed again.
+
+        `batched` says whether the run is orchestrated in batches (`isBatchedOr8n`). Returns the
+        server's answer, whose fields the API does not document. Raises `AmbiguousError` when it
+        may have been carried out, and is not known to have been; `retry_ambiguous=True` sends it
+        again instead.
+        """
+        body = _reset_body(machine_ids, batched)
+        terms = self._transport.terms(repeat_writes=retry_ambiguous)
+        return await self._transport.call(RESET_RUN.request({"run_id": run_id}, body=body), terms)
+
+    async def delete(self, run_id: str) -> DeletedRun:
+        """Delete a run and everything that belongs to it, for good.
+
+        Where it turns out that an attempt whose answer was lost has deleted it, the answer has no
+        more than the run's ID.
+        """
+        return await self._transport.call(
+            DELETE_RUN.request({"run_id": run_id}), already=DeletedRun(run_id=run_id)
+        )
+
+    # The last one: from here on `list` is no longer the built-in type.
+
+    def list(
+        self,
+        project_id: str | None = None,
+        *,
+        tags: Sequence[str] = (),
+        branches: Sequence[str] = (),
+        authors: Sequence[str] = (),
+        tag_operator: Literal["AND", "OR"] | None = None,
+        search: str | None = None,
+        pr_id: str | None = None,
+        status: Sequence[RunStatusFilter] = (),
+        completion_state: Sequence[CompletionStateFilter] = (),
+        date_start: Moment | None = None,
+        date_end: Moment | None = None,
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        reverse: bool = False,
+        prefetch: bool = False,
+    ) -> CursorPager[ListedRun]:
+        """List the runs of a project, the newest first, without their specs.
+
+        `project_id` defaults to the client's. `search` has at most 200 characters. Datetimes need
+        a time zone. `start` is a cursor or a resume token, to go on behind it; with `reverse` the
+        list goes from there towards the newest. Source: `operations.md`.
+        """
+        filters = (
+            Filters()
+            .texts("tags[]", "tags", tags)
+            .texts("branches[]", "branches", branches)
+            .texts("authors[]", "authors", authors)
+            .choice("tag_operator", "tag_operator", tag_operator, ("AND", "OR"))
+            .text("search", "search", search, longest=200)
+            .text("pr_id", "pr_id", pr_id)
+            .choices("status", "status", status, get_args(RunStatusFilter))
+            .choices(
+                "completion_state",
+                "completion_state",
+                completion_state,
+                get_args(CompletionStateFilter),
+            )
+            .moment("date_start", "date_start", date_start)
+            .moment("date_end", "date_end", date_end)
+        )
+        return self._cursor_pager(
+            LIST_PROJECT_RUNS,
+            {"project_id": self._project(project_id)},
+            filters.query,
+            page_size=page_size,
+            start=start,
+            reverse=reverse,
+            prefetch=prefetch,
+        )
+
+
+def _find_query(
+    project_id: str,
+    ci_build_id: str | None,
+    branch: str | None,
+    tags: Sequence[str],
+    pw_last_run: bool | None,  # noqa: FBT001 - as the caller gave it
+) -> Query:
+    if ci_build_id is not None and branch is not None:
+        raise InvalidArgumentError("pass ci_build_id or branch: the API ignores branch beside it")
+    query = [("projectId", check_text("project_id", project_id))]
+    if ci_build_id is not None:
+        query.append(("ciBuildId", check_text("ci_build_id", ci_build_id)))
+    if branch is not None:
+        query.append(("branch", check_branch("branch", branch)))
+    query += [("tags[]", tag) for tag in check_texts("tags", tags)]
+    if pw_last_run is not None:
+        query.append(("pwLastRun", flag(pw_last_run)))
+    return query
+
+
+def _github_ci_body(
+    github_run_id: str, attempt: int, project_id: str | None, ci_build_id: str | None
+) -> dict[str, object]:
+    body: dict[str, object] = {
+        "githubRunId": check_text("github_run_id", github_run_id),
+        "githubRunAttempt": check_count("attempt", attempt),
+    }
+    if project_id is not None:
+        body["projectId"] = check_text("project_id", project_id)
+    if ci_build_id is not None:
+        body["ciBuildId"] = check_text("ci_build_id", ci_build_id)
+    return body
+
+
+def _reset_body(machine_ids: Sequence[str], batched: bool | None) -> dict[str, object]:  # noqa: FBT001
+    # resetRun takes 1 to 63 machine IDs: `ResetRunRequest` in the OpenAPI document.
+    body: dict[str, object] = {
+        "machineId": check_texts("machine_ids", machine_ids, fewest=1, most=63)
+    }
+    if batched is not None:
+        body["isBatchedOr8n"] = batched
+    return body

@@ -1,0 +1,118 @@
+"""Tests as a run left them, in the same words whichever operation told of them."""
+
+from collections.abc import Iterable, Sequence
+
+from currents_async.models._model import Model
+from currents_async.models.common import Outcome
+from currents_async.models.instances import Attempt, AttemptError, Instance, InstanceTest
+from currents_async.models.test_results import ResultAttempt, TestResult
+
+__all__ = ["ExecutedTest", "executed_results", "executed_tests"]
+
+
+class ExecutedTest(Model, frozen=True, gc=False, kw_only=True):
+    """A test as one run left it, or a spec file as a whole: see `is_file`."""
+
+    spec: str = ""
+    """The path of the spec file."""
+    title: tuple[str, ...] = ()
+    """The titles of the suites around the test, then its own; none for a spec file."""
+    group_id: str | None = None
+    signature: str | None = None
+    """What identifies the test in all runs, where it is known: instances do not tell it."""
+    test_id: str = ""
+    instance_id: str | None = None
+    run_id: str | None = None
+    state: Outcome | None = None
+    is_flaky: bool = False
+    """Whether it passed only after a failed attempt."""
+    attempts: int = 0
+    error: str = ""
+    """The first line of the last error; empty when there was none."""
+    is_file: bool = False
+    """Whether this is a spec file: failed when it threw by itself, whatever its tests did."""
+
+    @property
+    def full_title(self) -> str:
+        """The title in one line, outermost suite first; the path of a spec file."""
+        return self.spec if self.is_file else " > ".join(self.title)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the last attempt passed."""
+        return self.state == Outcome.PASSED
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last attempt failed, or the spec file threw."""
+        return self.state == Outcome.FAILED
+
+
+def executed_tests(instances: Iterable[Instance]) -> list[ExecutedTest]:
+    """List the tests of instances, those that were skipped included."""
+    return [executed_test(instance, test) for instance in instances for test in instance.tests]
+
+
+def executed_results(results: Iterable[TestResult]) -> list[ExecutedTest]:
+    """List the tests of test results: these know their signatures."""
+    return [executed_result(result) for result in results]
+
+
+def executed_test(instance: Instance, test: InstanceTest) -> ExecutedTest:
+    """Describe a test of an instance."""
+    return ExecutedTest(
+        spec=instance.spec,
+        title=test.title,
+        group_id=instance.group_id,
+        test_id=test.test_id,
+        instance_id=instance.instance_id,
+        run_id=instance.run_id,
+        state=test.state,
+        is_flaky=test.is_flaky,
+        attempts=len(test.attempts),
+        error=_first_line(test.attempts, test.display_error),
+    )
+
+
+def executed_result(result: TestResult) -> ExecutedTest:
+    """Describe the test of a test result."""
+    return ExecutedTest(
+        spec=result.spec,
+        title=result.title,
+        group_id=result.group_id,
+        signature=result.signature,
+        test_id=result.test_id,
+        instance_id=result.instance_id,
+        run_id=result.run_id,
+        state=result.status,
+        is_flaky=result.flaky,
+        attempts=len(result.attempts),
+        error=_first_line(result.attempts, result.display_error),
+    )
+
+
+def executed_file(
+    spec: str,
+    *,
+    group_id: str | None,
+    instance_id: str | None,
+    run_id: str | None,
+    exception: str | None,
+) -> ExecutedTest:
+    """Describe a spec file as a whole, by the exception that stopped it."""
+    return ExecutedTest(
+        spec=spec,
+        group_id=group_id,
+        instance_id=instance_id,
+        run_id=run_id,
+        state=Outcome.PASSED if exception is None else Outcome.FAILED,
+        error=_first_line((), exception),
+        is_file=True,
+    )
+
+
+def _first_line(attempts: Sequence[Attempt | ResultAttempt], displayed: str | None) -> str:
+    for attempt in reversed(attempts):
+        if attempt.error is not None:
+            return attempt.error.first_line
+    return "" if displayed is None else AttemptError(message=displayed).first_line

@@ -1,0 +1,212 @@
+"""The requests that a fake server got, and what a test can say about them."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from string import Formatter
+
+import msgspec
+from multidict import CIMultiDictProxy
+
+from currents_async.testing._serving.routes import ROUTES
+
+DOWNLOAD = "downloadAsset"
+"""What a request for an asset is called, which is no operation of the API."""
+
+_Query = Mapping[str, str | Sequence[str]]
+
+_PATH_ARGS = {
+    DOWNLOAD: {"org", "file"},
+    **{
+        endpoint.operation: {name for _, name, _, _ in Formatter().parse(endpoint.path) if name}
+        for endpoint, _ in ROUTES
+    },
+}
+_ALL_PATH_ARGS = frozenset[str]().union(*_PATH_ARGS.values())
+_SLACK = 1e-6
+"""Seconds: sums of times are not exact."""
+_MOST_LINES = 20
+
+
+class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
+    """A request, and how far its answer has come.
+
+    The marks are numbers from one sequence that all requests of a server share: of two events, the
+    one with the smaller number came first.
+    """
+
+    operation: str | None
+    """The operationId, for example `getRun`; None when there is no such operation."""
+    method: str
+    path: str
+    """The decoded path, without the base URL's `/v1`."""
+    path_args: dict[str, str]
+    query: list[tuple[str, str]]
+    headers: CIMultiDictProxy[str]
+    """All headers but Authorization."""
+    authorized: bool
+    """Whether the request carried the server's key."""
+    request_id: str
+    """The answer's `X-Request-Id`."""
+    body: bytes = b""
+    at: float
+    """When it arrived, in seconds by the server's clock."""
+    started: int
+    """The mark of the request's arrival."""
+    first_byte: int | None = None
+    """The mark just before the first byte of the answer's body is sent."""
+    last_byte: int | None = None
+    """The mark just before the last piece of the answer's body is sent."""
+    finished: int | None = None
+    """The mark of the end, whichever way: no longer in flight."""
+    status: int | None = None
+    """The status of the answer; None until it is known."""
+    bytes_sent: int = 0
+    """Bytes of the answer's body handed to the socket, compressed where it is."""
+    fault: str | None = None
+    """The `fault` of `FakeCurrents.fail` that was served, or `status` where that was one; None is
+    the answer that the world gives."""
+    aborted: bool = False
+    """Whether the client hung up, or the server was closed, before the answer was sent."""
+
+
+def check_operation(operation: str) -> AbstractSet[str]:
+    """Return the names of an operation's path arguments; a `ValueError` if there is none."""
+    if operation not in _PATH_ARGS:
+        raise ValueError(f"operation must be one of {sorted(_PATH_ARGS)}, not {operation!r}")
+    return _PATH_ARGS[operation]
+
+
+class Requests(list[RecordedRequest]):
+    """Requests in the order in which they arrived: a list that a test can question.
+
+        server.requests.assert_sent("getRun", times=1)
+        server.requests.of("getInstance").assert_in_flight(at_most=16)
+
+    The message of an `AssertionError` lists what there was instead.
+    """
+
+    def of(
+        self,
+        operation: str | None = None,
+        *,
+        method: str | None = None,
+        status: int | None = None,
+        query: _Query | None = None,
+        **path_args: str,
+    ) -> "Requests":
+        """Return those of an operation, with path arguments such as `instance_id`.
+
+        None does not narrow. `status` is that of the answer. `query` has values by their names, a
+        list where a name is repeated; names that are not in there may have any. Raises a
+        `ValueError` for an operation or a path argument that does not exist.
+        """
+        return _find(self, operation, path_args, query, method=method, status=status)
+
+    def assert_count(self, count: int) -> None:
+        """Assert how many there are."""
+        if len(self) != count:
+            raise AssertionError(_report(f"{len(self)} requests, not {count}", self))
+
+    def assert_sent(
+        self,
+        operation: str,
+        *,
+        times: int | None = None,
+        query: _Query | None = None,
+        **path_args: str,
+    ) -> None:
+        """Assert that there are as many as `times` that `of` finds, or at least one."""
+        found = len(_find(self, operation, path_args, query))
+        if found == 0 if times is None else found != times:
+            wanted = {**path_args, **({} if query is None else {"query": query})}
+            spelled = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
+            what = (
+                f"{found} requests {operation}({spelled}), not {'any' if times is None else times}"
+            )
+            raise AssertionError(_report(what, self))
+
+    def assert_none(self, operation: str | None = None, **path_args: str) -> None:
+        """Assert that there is none that `of` finds."""
+        _find(self, operation, path_args).assert_count(0)
+
+    def assert_in_flight(self, *, at_most: int) -> None:
+        """Assert how many of them, at most, have ever been under way at the same time."""
+        together = _most_together(self)
+        if len(together) > at_most:
+            what = f"{len(together)} requests in flight at once, more than {at_most}"
+            raise AssertionError(_report(what, together))
+
+    def assert_rate(self, *, at_most: int, per: float = 1.0) -> None:
+        """Assert how many of them, at most, have arrived in any `per` seconds.
+
+        The seconds are those of the server's clock.
+        """
+        first = 0
+        for last, request in enumerate(self):
+            while request.at - self[first].at > per - _SLACK:
+                first += 1
+            if last - first >= at_most:
+                what = f"more than {at_most} requests in {per} s"
+                raise AssertionError(_report(what, Requests(self[first : last + 1])))
+
+
+def _find(
+    requests: Requests,
+    operation: str | None,
+    path_args: Mapping[str, str],
+    query: _Query | None = None,
+    *,
+    method: str | None = None,
+    status: int | None = None,
+) -> Requests:
+    _check_names(operation, path_args)
+    return Requests(
+        one
+        for one in requests
+        if operation in {None, one.operation}
+        and method in {None, one.method}
+        and status in {None, one.status}
+        and path_args.items() <= one.path_args.items()
+        and _asks(one, query or {})
+    )
+
+
+def _check_names(operation: str | None, path_args: Mapping[str, str]) -> None:
+    known = _ALL_PATH_ARGS if operation is None else check_operation(operation)
+    for name in path_args:
+        if name not in known:
+            raise ValueError(f"a path argument must be one of {sorted(known)}, not {name!r}")
+
+
+def _asks(request: RecordedRequest, query: _Query) -> bool:
+    return all(
+        [value for name, value in request.query if name == wanted]
+        == ([values] if isinstance(values, str) else list(values))
+        for wanted, values in query.items()
+    )
+
+
+def _most_together(requests: Requests) -> Requests:
+    """Return those that were under way when the most were, by the marks of beginning and end."""
+    most = under_way = Requests()
+    for request in requests:
+        under_way = Requests(
+            one for one in under_way if one.finished is None or one.finished > request.started
+        )
+        under_way.append(request)
+        most = max(most, under_way, key=len)
+    return most
+
+
+def _report(what: str, requests: Requests) -> str:
+    """Say what is wrong, and list the requests that show it."""
+    lines = [f"{what}:", *map(_spell, requests[:_MOST_LINES])]
+    if len(requests) > _MOST_LINES:
+        lines.append(f"and {len(requests) - _MOST_LINES} more")
+    return "\n  ".join(lines)
+
+
+def _spell(request: RecordedRequest) -> str:
+    query = "&".join(f"{name}={value}" for name, value in request.query)
+    target = f"{request.path}?{query}" if query else request.path
+    return f"{request.method} {target}: {request.status or 'not answered'}"
