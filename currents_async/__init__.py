@@ -8,10 +8,20 @@ from currents_async._downloads.save import AssetDownload
 from currents_async._fanout import InstanceResults
 from currents_async._pagination import CursorPager, PagePager
 from currents_async._plans import InstanceResult
+from currents_async._quarantine import (
+    ExaminedResult,
+    ExaminedTest,
+    QuarantineDecision,
+    QuarantineFailure,
+    QuarantinePlan,
+    QuarantinePolicy,
+    QuarantineResult,
+)
 from currents_async._resources.errors import ErrorsPager
 from currents_async._streams import RunStream
 from currents_async._transport import RawResponse, RequestAttempt, RequestCall, Trace, Traffic
 from currents_async._version import __version__
+from currents_async._watch import RunWatch
 from currents_async._wire.throttle import RateLimit
 from currents_async.errors import (
     AlreadyCancelledError,
@@ -23,6 +33,7 @@ from currents_async.errors import (
     ConnectError,
     CurrentsError,
     DecodeError,
+    ExportError,
     ForbiddenError,
     InvalidArgumentError,
     NotFoundError,
@@ -34,9 +45,16 @@ from currents_async.errors import (
     RequestTimeoutError,
     ResponseTooLargeError,
     ServerError,
+    StillRunningError,
     TransportError,
     UnauthorizedError,
     UnprocessableError,
+    WebhookBodyError,
+    WebhookError,
+    WebhookReplayError,
+    WebhookSecretError,
+    WebhookStaleError,
+    WebhookTooLargeError,
     WrongLoopError,
 )
 
@@ -57,6 +75,9 @@ __all__ = [
     "CursorPager",
     "DecodeError",
     "ErrorsPager",
+    "ExaminedResult",
+    "ExaminedTest",
+    "ExportError",
     "ForbiddenError",
     "InstanceResult",
     "InstanceResults",
@@ -66,6 +87,11 @@ __all__ = [
     "PagePager",
     "PaginationError",
     "PayloadTooLargeError",
+    "QuarantineDecision",
+    "QuarantineFailure",
+    "QuarantinePlan",
+    "QuarantinePolicy",
+    "QuarantineResult",
     "RateLimit",
     "RateLimitedError",
     "RawResponse",
@@ -77,13 +103,21 @@ __all__ = [
     "ResponseTooLargeError",
     "Retries",
     "RunStream",
+    "RunWatch",
     "ServerError",
+    "StillRunningError",
     "Timeouts",
     "Trace",
     "Traffic",
     "TransportError",
     "UnauthorizedError",
     "UnprocessableError",
+    "WebhookBodyError",
+    "WebhookError",
+    "WebhookReplayError",
+    "WebhookSecretError",
+    "WebhookStaleError",
+    "WebhookTooLargeError",
     "WrongLoopError",
     "__version__",
 ]

@@ -17,6 +17,7 @@ from currents_async._config import (
     resolve_project_id,
 )
 from currents_async._fanout import load_backend
+from currents_async._quarantine import Quarantine
 from currents_async._resources._request import build_request
 from currents_async._resources.actions import Actions
 from currents_async._resources.assets import Assets
@@ -90,6 +91,7 @@ class Currents:
     context: Context
     jira: Jira
     assets: Assets
+    quarantine: Quarantine
 
     def __init__(
         self,
@@ -143,6 +145,9 @@ class Currents:
         self.context = Context(transport, self._project_id)
         self.jira = Jira(transport, self._project_id)
         self.assets = Assets(transport, self._project_id, fetch, self.runs.stream)
+        self.quarantine = Quarantine(
+            transport, self._project_id, self.tests, self.test_results, self.actions
+        )
 
     def with_options(
         self, *, timeouts: Timeouts | None = None, retries: Retries | None = None
@@ -206,6 +211,16 @@ class Currents:
         if type is None:
             return await self._transport.call_raw(request, terms)
         return await self._transport.call(request, terms)
+
+    @property
+    def limits(self) -> Limits:
+        """How much this client takes on at once."""
+        return self._channel.limits
+
+    @property
+    def clock(self) -> Clock:
+        """The time that this client goes by."""
+        return self._channel.clock
 
     @property
     def rate_limit(self) -> RateLimit | None:

@@ -1,0 +1,23 @@
+"""Tests that fail too often, put into quarantine and let out again by evidence.
+
+`examine` fetches what is known, `decide` decides without a network, `plan` carries it out by way of
+the `ledger`; `rules` says how our actions are told from those of others.
+"""
+
+from currents_async._quarantine.decide import QuarantineDecision, QuarantineKind
+from currents_async._quarantine.evidence import ExaminedResult, ExaminedTest
+from currents_async._quarantine.group import Quarantine
+from currents_async._quarantine.plan import QuarantineFailure, QuarantinePlan, QuarantineResult
+from currents_async._quarantine.policy import QuarantinePolicy
+
+__all__ = [
+    "ExaminedResult",
+    "ExaminedTest",
+    "Quarantine",
+    "QuarantineDecision",
+    "QuarantineFailure",
+    "QuarantineKind",
+    "QuarantinePlan",
+    "QuarantinePolicy",
+    "QuarantineResult",
+]

@@ -1,0 +1,87 @@
+"""Quarantine: actions that are created and lifted by the evidence of results.
+
+Source: `operations.md`, "Spec files, tests, results, errors" and "Actions".
+"""
+
+from currents_async._quarantine.decide import decide
+from currents_async._quarantine.examine import Examiner
+from currents_async._quarantine.ledger import Ledger
+from currents_async._quarantine.plan import QuarantinePlan
+from currents_async._quarantine.policy import QuarantinePolicy
+from currents_async._quarantine.rules import own_actions
+from currents_async._resources._group import Group
+from currents_async._resources.actions import Actions
+from currents_async._resources.test_results import TestResults
+from currents_async._resources.tests import Tests
+from currents_async._transport import Transport
+from currents_async.errors import InvalidArgumentError
+
+
+class Quarantine(Group):
+    """Tests that fail too often, whose failures are to be ignored until they are mended.
+
+    ```python
+    plan = await currents.quarantine.plan()
+    print(plan)
+    result = await plan.apply()
+    ```
+
+    Only Playwright knows actions. Actions that others have made are never touched: ours have a line
+    in their description that says so. One of ours that a person disables stays disabled, and keeps
+    its test out of quarantine. Who takes that line out, takes the action over.
+
+    Methods raise `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    __slots__ = ("_actions", "_test_results", "_tests")
+
+    _compound = frozenset({"plan"})
+
+    def __init__(
+        self,
+        transport: Transport,
+        project_id: str | None,
+        tests: Tests,
+        test_results: TestResults,
+        actions: Actions,
+    ) -> None:
+        super().__init__(transport, project_id)
+        self._tests = tests
+        self._test_results = test_results
+        self._actions = actions
+
+    async def plan(
+        self, project_id: str | None = None, policy: QuarantinePolicy | None = None
+    ) -> QuarantinePlan:
+        """Decide which tests to put into quarantine and which to let out, and do nothing yet.
+
+        `project_id` defaults to the client's. It reads the tests explorer, worst first, and the
+        last results of each test that is over the policy's rates or in quarantine already; no more
+        than `Limits.concurrency` requests are in flight.
+        """
+        policy = _check(policy)
+        project_id = self._project(project_id)
+        clock = self._transport.channel.clock
+        ledger = Ledger(self._actions, project_id=project_id, policy=policy, clock=clock)
+        examiner = Examiner(
+            self._tests,
+            self._test_results,
+            project_id=project_id,
+            policy=policy,
+            clock=clock,
+            concurrency=self._concurrency(None),
+        )
+        actions = await ledger.read()
+        examined = await examiner.examine(own_actions(actions, policy.name))
+        decisions = decide(examined.tests, actions, policy, project_ran=examined.project_ran)
+        return QuarantinePlan(decisions, ledger)
+
+
+def _check(policy: QuarantinePolicy | None) -> QuarantinePolicy:
+    if policy is None:
+        return QuarantinePolicy()
+    if not isinstance(policy, QuarantinePolicy):  # pyright: ignore[reportUnnecessaryIsInstance]
+        kind = type(policy).__name__
+        raise InvalidArgumentError(f"policy must be a QuarantinePolicy, not {kind}")
+    return policy

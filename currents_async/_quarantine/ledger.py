@@ -1,0 +1,77 @@
+"""The actions of a project, as far as a policy reads and writes them."""
+
+from datetime import UTC, datetime
+
+from currents_async._clock import Clock
+from currents_async._quarantine.decide import QuarantineDecision, Standing, standing_actions
+from currents_async._quarantine.evidence import ExaminedTest
+from currents_async._quarantine.policy import QuarantinePolicy
+from currents_async._quarantine.rules import description_of, matcher_for, name_of
+from currents_async._resources.actions import Actions
+from currents_async.errors import AmbiguousError, CurrentsError, DecodeError, NotFoundError
+from currents_async.models.actions import Action, Effect
+
+
+class Ledger:
+    """Reads all actions of a project that stand, and writes those of a policy.
+
+    Every method raises what the group `actions` does.
+    """
+
+    def __init__(
+        self, actions: Actions, *, project_id: str, policy: QuarantinePolicy, clock: Clock
+    ) -> None:
+        self.project_id = project_id
+        self.policy = policy
+        self._actions = actions
+        self._clock = clock
+
+    async def read(self) -> list[Action]:
+        """Fetch the actions that are neither archived nor expired, whoever made them."""
+        return await self._actions.list(self.project_id, status=("active", "disabled"))
+
+    async def standing(self) -> dict[str, Standing]:
+        """Fetch our own."""
+        return standing_actions(await self.read(), self.policy.name)
+
+    async def create(self, decision: QuarantineDecision) -> Action:
+        """Put a test into quarantine that has no action of ours; never twice."""
+        test, lasts = decision.test, self.policy.expires_after
+        now = datetime.fromtimestamp(self._clock.wall(), UTC)
+        try:
+            return await self._actions.create(
+                name_of(test),
+                action=[Effect.quarantine()],
+                matcher=matcher_for(test.spec, decision.test_ids),
+                description=description_of(test.signature, decision.reason, self.policy),
+                expires_after=None if lasts is None else now + lasts,
+                project_id=self.project_id,
+            )
+        except (AmbiguousError, DecodeError):
+            created = await self._find(test)
+            if created is None:
+                raise
+            return created
+
+    async def _find(self, test: ExaminedTest) -> Action | None:
+        """Look whether there is an action after all."""
+        try:
+            standing = await self.standing()
+        except CurrentsError:
+            return None
+        active = standing.get(test.signature, Standing()).active
+        return active[0] if active else None
+
+    async def extend(self, action: Action, decision: QuarantineDecision) -> Action:
+        """Let an action be for more test IDs."""
+        matcher = matcher_for(decision.test.spec, decision.test_ids)
+        # Twice the same matcher does no harm.
+        return await self._actions.update(action.action_id, matcher=matcher, retry_ambiguous=True)
+
+    async def archive(self, action: Action) -> bool:
+        """Let a test out of quarantine; False when somebody has done that already."""
+        try:
+            await self._actions.delete(action.action_id)
+        except NotFoundError:
+            return False
+        return True

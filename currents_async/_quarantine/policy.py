@@ -1,0 +1,87 @@
+"""When a test is put into quarantine, and when it is let out: frozen settings."""
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from currents_async._config import check_count
+from currents_async._wire.filters import check_range
+from currents_async._wire.query import check_texts
+from currents_async.errors import InvalidArgumentError
+
+_NAME = re.compile("[A-Za-z0-9._-]{1,64}")
+
+
+class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tests belong in quarantine.
+
+    A test is put there when the tests explorer and its last results both say that it fails, or is
+    flaky, too often; and let out when its last results are clean passes. Raises
+    `InvalidArgumentError` for settings that cannot work.
+    """
+
+    name: str = "default"
+    """Up to 64 letters, digits, `.`, `_` and `-`; policies of other names look after actions of
+    their own."""
+    branches: Sequence[str] = ()
+    """Only results of these branches count, but quarantine holds on all; none means all."""
+    window: timedelta = timedelta(days=14)
+    """How far back results count."""
+    min_executions: int = 10
+    """A test with fewer executions in the window, or fewer of its last results that passed or
+    failed, is not judged."""
+    failure_rate: float | None = 0.2
+    """The share of failures, above 0 and up to 1, from which on a test is put into quarantine; None
+    does not look at failures."""
+    flakiness_rate: float | None = 0.2
+    """The same share of passes after a failed attempt."""
+    last_results: int = 20
+    """How many of the newest results of a test have to confirm what the explorer says."""
+    lift_after: int = 10
+    """How many of the newest results in a row must be clean passes, neither flaky nor skipped, for
+    a test to be let out. A failure in quarantine is reported as skipped."""
+    most: int = 20
+    """How many tests may be in quarantine at once, by this policy; the worst go first. It is what
+    keeps a bad day from silencing a whole suite. With 0, tests are only let out."""
+    expires_after: timedelta | None = None
+    """How long an action applies that is created; None is for ever."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or _NAME.fullmatch(self.name) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidArgumentError(
+                "QuarantinePolicy.name must be 1 to 64 letters, digits, '.', '_' or '-', "
+                f"not {self.name!r}"
+            )
+        check_texts("QuarantinePolicy.branches", self.branches)
+        _check_span("window", self.window)
+        if self.expires_after is not None:
+            _check_span("expires_after", self.expires_after)
+        check_range("QuarantinePolicy.most", self.most, least=0)
+        check_count("QuarantinePolicy.last_results", self.last_results)
+        for name in ("min_executions", "lift_after"):
+            # Of more results than are looked at, there are never enough.
+            count: int = getattr(self, name)
+            check_range(f"QuarantinePolicy.{name}", count, least=1, most=self.last_results)
+        self._check_rates()
+
+    def _check_rates(self) -> None:
+        rates = (self.failure_rate, self.flakiness_rate)
+        if rates == (None, None):
+            raise InvalidArgumentError(
+                "QuarantinePolicy needs failure_rate or flakiness_rate: both are None"
+            )
+        for name, rate in zip(("failure_rate", "flakiness_rate"), rates, strict=True):
+            is_number = isinstance(rate, int | float) and not isinstance(rate, bool)
+            if rate is not None and not (is_number and 0 < rate <= 1):
+                raise InvalidArgumentError(
+                    f"QuarantinePolicy.{name} must be above 0 and at most 1, or None, not {rate!r}"
+                )
+
+
+def _check_span(name: str, span: timedelta) -> None:
+    if not isinstance(span, timedelta) or span <= timedelta():  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(
+            f"QuarantinePolicy.{name} must be a positive timedelta, not {span!r}"
+        )

@@ -1,0 +1,107 @@
+"""Our actions: how they are told from those of others, and which tests they apply to.
+
+An action is ours when one line of its description is exactly our marker. Whoever changes that line
+takes the action over.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from currents_async._quarantine.evidence import ExaminedTest
+from currents_async._quarantine.policy import QuarantinePolicy
+from currents_async.models.actions import Action
+from currents_async.models.matchers import (
+    ConditionOperator,
+    ConditionType,
+    Matcher,
+    MatcherOperator,
+    when,
+)
+
+_MARKER = re.compile(r"\[currents-async quarantine=([\w.-]+) signature=([\w+=:-]+)\]", re.ASCII)
+_LONGEST_NAME = 255
+_FIRST = datetime.min.replace(tzinfo=UTC)
+
+
+def marker(policy: str, signature: str) -> str:
+    """Return the line that makes an action ours."""
+    return f"[currents-async quarantine={policy} signature={signature}]"
+
+
+def can_be_marked(signature: str) -> bool:
+    """Say whether a marker with the signature would be recognised; signatures are hashes."""
+    return _MARKER.fullmatch(marker("default", signature)) is not None
+
+
+def own_actions(actions: Iterable[Action], policy: str) -> dict[str, list[Action]]:
+    """Return the actions that carry the policy's marker by signature, the oldest first."""
+    own: dict[str, list[Action]] = {}
+    for action in sorted(actions, key=_age):
+        signature = _marked_signature(action, policy)
+        if signature is not None:
+            own.setdefault(signature, []).append(action)
+    return own
+
+
+def _age(action: Action) -> tuple[datetime, str]:
+    return action.created_at or _FIRST, action.action_id
+
+
+def _marked_signature(action: Action, policy: str) -> str | None:
+    lines = (action.description or "").splitlines()
+    found = [marked for marked in map(_MARKER.fullmatch, lines) if marked is not None]
+    # Two markers are nothing that we have written.
+    if len(found) != 1 or found[0][1] != policy:
+        return None
+    return found[0][2]
+
+
+def name_of(test: ExaminedTest) -> str:
+    """Return the name of the action for a test."""
+    name = f"Quarantine: {label_of(test)}"
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+
+
+def label_of(test: ExaminedTest) -> str:
+    """Return spec and title in one printable line."""
+    return one_line(" > ".join([test.spec, *test.title]))
+
+
+def one_line(text: str) -> str:
+    """Return a text without what titles may hold: line breaks, and what drives a terminal."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
+def description_of(signature: str, reason: str, policy: QuarantinePolicy) -> str:
+    """Return the description of the action for a test, with our marker."""
+    return (
+        f"In quarantine because it {reason}.\n"
+        f"Lifted once its last {policy.lift_after} results are clean passes. Disable this action "
+        "to keep the test out of quarantine; change or remove the line below to look after the "
+        f"action yourself.\n{marker(policy.name, signature)}"
+    )
+
+
+def matcher_for(spec: str, test_ids: Iterable[str]) -> Matcher:
+    """Return a matcher for one test in the Playwright projects that it is known from.
+
+    By its IDs, for they are all that identifies a test: its titles, as an unordered list, would
+    also match a test of the same title in a suite of that suite.
+    """
+    return Matcher.all(when.file.eq(spec), when.test_id.in_(sorted(test_ids)))
+
+
+def matched_ids(action: Action) -> frozenset[str] | None:
+    """Return the test IDs that an action is for; None when its matcher is none of ours."""
+    if action.matcher is None or action.matcher.op != MatcherOperator.AND:
+        return None
+    shape = [(condition.type, condition.op) for condition in action.matcher.cond]
+    if shape != [
+        (ConditionType.FILE, ConditionOperator.EQUAL),
+        (ConditionType.TEST_ID, ConditionOperator.IN),
+    ]:
+        return None
+    value = action.matcher.cond[1].value
+    several = (value,) if isinstance(value, str) else value or ()
+    return frozenset(one for one in several if isinstance(one, str))

@@ -1,0 +1,32 @@
+from datetime import UTC, datetime
+
+from currents_async._quarantine import ExaminedResult
+from currents_async.models import Commit, Outcome, TestResult
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_what_is_taken_from_a_result() -> None:
+    result = TestResult(
+        run_id="r",
+        test_id="t",
+        status=Outcome.PASSED,
+        flaky=True,
+        created_at=NOW,
+        commit=Commit(branch="main"),
+        display_error="a long stack",
+    )
+    assert ExaminedResult.of(result) == ExaminedResult(
+        run_id="r", test_id="t", status=Outcome.PASSED, flaky=True, created_at=NOW, branch="main"
+    )
+
+
+def test_what_failed_at_last_is_a_failure_and_not_flaky_too() -> None:
+    examined = ExaminedResult.of(TestResult(status=Outcome.FAILED, flaky=True))
+    assert (examined.failed, examined.flaky, examined.is_clean) == (True, False, False)
+
+
+def test_of_little() -> None:
+    examined = ExaminedResult.of(TestResult())
+    assert examined == ExaminedResult()
+    assert (examined.failed, examined.flaky, examined.is_clean) == (False, False, False)

@@ -1,0 +1,55 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from currents_async import InvalidArgumentError
+from currents_async._quarantine import QuarantinePolicy
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"name": ""}, "name must be 1 to 64 letters"),
+    ({"name": "x" * 65}, "name must be 1 to 64 letters"),
+    ({"name": "a b"}, "name must be 1 to 64 letters"),
+    ({"name": "größe"}, "name must be 1 to 64 letters"),
+    ({"name": "a] signature=b"}, "name must be 1 to 64 letters"),
+    ({"name": None}, "name must be 1 to 64 letters"),
+    ({"branches": "main"}, "branches must be a sequence of str"),
+    ({"branches": [""]}, r"branches\[0\] must not be empty"),
+    ({"window": timedelta()}, "window must be a positive timedelta"),
+    ({"window": 14}, "window must be a positive timedelta"),
+    ({"expires_after": timedelta(days=-1)}, "expires_after must be a positive timedelta"),
+    ({"min_executions": 0}, "min_executions must be a whole number from 1 to 20"),
+    ({"min_executions": 21}, "min_executions must be a whole number from 1 to 20"),
+    ({"lift_after": 2.5}, "lift_after must be a whole number from 1 to 20"),
+    ({"lift_after": 6, "last_results": 5, "min_executions": 5}, "lift_after must be .* 1 to 5"),
+    ({"last_results": 0}, "last_results must be a whole number of at least 1"),
+    ({"most": -1}, "most must be a whole number at least 0"),
+    ({"failure_rate": 0}, "failure_rate must be above 0 and at most 1"),
+    ({"failure_rate": 20}, "failure_rate must be above 0 and at most 1"),
+    ({"flakiness_rate": float("nan")}, "flakiness_rate must be above 0 and at most 1"),
+    ({"flakiness_rate": True}, "flakiness_rate must be above 0 and at most 1"),
+    ({"flakiness_rate": "0.2"}, "flakiness_rate must be above 0 and at most 1"),
+    ({"failure_rate": None, "flakiness_rate": None}, "both are None"),
+]
+
+
+@pytest.mark.parametrize(("settings", "says"), REFUSED)
+def test_what_cannot_work_is_refused(settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=says):
+        QuarantinePolicy(**settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"name": "Nightly_1.x-y"},
+        {"name": "x" * 64, "branches": ["main", "release/1"]},
+        {"failure_rate": 1, "flakiness_rate": None},
+        {"failure_rate": None, "flakiness_rate": 0.001},
+        {"last_results": 1, "min_executions": 1, "lift_after": 1, "most": 0},
+        {"window": timedelta(seconds=1), "expires_after": timedelta(days=7)},
+    ],
+)
+def test_what_works(settings: dict[str, Any]) -> None:
+    QuarantinePolicy(**settings)
