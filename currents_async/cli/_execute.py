@@ -1,4 +1,4 @@
-"""A command from start to exit code: report on stdout, everything else on stderr."""
+"""A command from start to exit code: what goes wrong is said on stderr."""
 
 import asyncio
 import sys
@@ -6,8 +6,6 @@ from collections.abc import Coroutine
 from typing import Any
 
 from currents_async.cli import _exit
-from currents_async.cli._render import print_json, print_tables
-from currents_async.cli._report import Report
 from currents_async.errors import (
     CurrentsError,
     ForbiddenError,
@@ -17,22 +15,24 @@ from currents_async.errors import (
 )
 
 
-def execute(command: Coroutine[Any, Any, Report], *, as_json: bool) -> int:
-    """Run a command that makes a report, print the report, and return the exit code."""
+def execute(command: Coroutine[Any, Any, int]) -> int:
+    """Run a command and return its exit code."""
     try:
-        report = asyncio.run(command)
+        return asyncio.run(command)
     except CurrentsError as error:
-        return _complain(error)
+        complain(str(error))
+        return _code_of(error)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)  # noqa: T201 - a command line prints
         return _exit.INTERRUPTED
-    show = print_json if as_json else print_tables
-    show(report)
-    return _exit.FAILED if report.errors else _exit.OK
 
 
-def _complain(error: CurrentsError) -> int:
-    print(f"currents-async: {error}", file=sys.stderr)  # noqa: T201 - a command line prints
+def complain(message: str) -> None:
+    """Say on stderr what is wrong."""
+    print(f"currents-async: {message}", file=sys.stderr)  # noqa: T201 - a command line prints
+
+
+def _code_of(error: CurrentsError) -> int:
     match error:
         case InvalidArgumentError():
             return _exit.USAGE

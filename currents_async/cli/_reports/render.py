@@ -1,6 +1,7 @@
 """A report on stdout: tables for people, one JSON object for programs."""
 
 import sys
+from collections.abc import Awaitable
 
 import msgspec
 from rich.console import Console, Group
@@ -8,17 +9,28 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from currents_async.cli._report import Report
+from currents_async.cli import _exit
+from currents_async.cli._reports.report import Report
 
 _MOST_LINES = 20
 
 
-def print_json(report: Report) -> None:
+async def show(coming: Awaitable[Report], *, as_json: bool) -> int:
+    """Print a report once it is there, and return the exit code."""
+    report = await coming
+    if as_json:
+        _print_json(report)
+    else:
+        _print_tables(report)
+    return _exit.FAILED if report.errors else _exit.OK
+
+
+def _print_json(report: Report) -> None:
     """Print one JSON object on one line."""
     sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
 
 
-def print_tables(report: Report) -> None:
+def _print_tables(report: Report) -> None:
     """Print the counts, the failing tests and the slowest specs."""
     tables = [_summary(report)]
     if report.failing:

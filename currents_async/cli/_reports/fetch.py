@@ -1,11 +1,11 @@
-"""What the commands do: fetch, and count what comes."""
+"""What `demo` and `run` do: fetch, and count what comes."""
 
 import time
 from contextlib import AsyncExitStack
 
 from currents_async import Currents, Limits
-from currents_async.cli._progress import progress_of
-from currents_async.cli._report import Report
+from currents_async.cli._reports.progress import progress_of
+from currents_async.cli._reports.report import Report
 from currents_async.testing import FakeCurrents, World
 
 

@@ -1,0 +1,85 @@
+"""What `mock` takes."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from currents_async.cli._options import AsJson, Count, Flag
+
+mock = App(name="mock", help="Stand in for Currents, for programs in any language.")
+
+# Assets are served on the next port, which must be one.
+Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65534))]
+Seconds = Annotated[float, Parameter(validator=Number(gte=0))]
+
+
+@mock.command
+def serve(
+    *,
+    seed: int = 1,
+    host: str = "127.0.0.1",
+    port: Port = 4000,
+    api_key: str = "fake-currents-api-key",
+    projects: Count = 3,
+    runs: Count = 10,
+    specs: Count = 40,
+    recent: Flag = False,
+    assets: Flag = False,
+    latency: Seconds = 0,
+    rate: Count | None = None,
+    log: Flag = False,
+    as_json: AsJson = False,
+) -> int:
+    """Serve a made-up organisation until Ctrl-C: everything that the REST API can do.
+
+    What a client has to be told is printed once the server is ready. The same seed gives the same
+    organisation.
+
+    Parameters
+    ----------
+    seed
+        Another number makes another organisation.
+    host
+        The address to listen on; 0.0.0.0 lets other machines in.
+    port
+        The port to listen on; 0 is any that is free.
+    api_key
+        The key that clients must send. It is printed: invent one.
+    projects
+        Projects of the organisation. Every third one is for Cypress, the others for Playwright.
+    runs
+        Runs of each project. The newest is still in progress, unless it is the only one.
+    specs
+        Spec files of each run.
+    recent
+        The newest run began an hour or two ago, instead of in January 2026: for clients that ask
+        about the last days.
+    assets
+        Serve screenshots, videos and traces too. Their URLs are signed for each answer, and so
+        never the same.
+    latency
+        Seconds before each answer.
+    rate
+        Requests a second; more are answered with status 429.
+    log
+        Write a line on stderr for each request that is answered.
+    as_json
+        Print one line of JSON, for scripts that wait for it.
+
+    """
+    from currents_async.cli._execute import execute  # noqa: PLC0415
+    from currents_async.cli._mock.organisation import make_organisation  # noqa: PLC0415
+    from currents_async.cli._mock.serving import serve_until_stopped  # noqa: PLC0415
+    from currents_async.testing import FakeCurrents, RatePolicy  # noqa: PLC0415
+
+    server = FakeCurrents(
+        make_organisation(seed=seed, projects=projects, runs=runs, specs=specs, recent=recent),
+        api_key=api_key,
+        host=host,
+        port=port,
+        assets=assets,
+        latency=latency,
+        rate_limit=None if rate is None else RatePolicy(requests=rate),
+    )
+    return execute(serve_until_stopped(server, log=log, as_json=as_json))

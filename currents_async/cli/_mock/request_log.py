@@ -1,0 +1,57 @@
+"""A line on stderr for each request that a server has answered."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from urllib.parse import quote, urlencode
+
+from currents_async.testing import FakeCurrents, RecordedRequest
+
+_LOOK_EVERY_SECONDS = 0.05
+
+
+@asynccontextmanager
+async def request_log(server: FakeCurrents) -> AsyncGenerator[None]:
+    """Write lines as long as the context is open, and what is left when it ends."""
+    logs = _Log(server.requests), _Log(server.asset_requests)
+    task = asyncio.create_task(_keep_writing(logs))
+    try:
+        yield
+    finally:
+        task.cancel()
+        _write(logs)
+
+
+class _Log:
+    """Finds out what has been answered since it was last asked."""
+
+    def __init__(self, requests: list[RecordedRequest]) -> None:
+        self._requests = requests
+        self._known = 0
+        self._open: list[RecordedRequest] = []
+
+    def answered(self) -> list[RecordedRequest]:
+        seen = self._open + self._requests[self._known :]
+        self._known = len(self._requests)
+        self._open = [request for request in seen if request.finished is None]
+        return [request for request in seen if request.finished is not None]
+
+
+async def _keep_writing(logs: tuple[_Log, ...]) -> None:
+    while True:
+        _write(logs)
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+
+def _write(logs: tuple[_Log, ...]) -> None:
+    for log in logs:
+        for request in log.answered():
+            print(_line(request), file=sys.stderr, flush=True)  # noqa: T201 - a command line prints
+
+
+def _line(request: RecordedRequest) -> str:
+    # Quoted again: what a client sends must not draw on the terminal.
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    status = request.status or "aborted"
+    return f"{request.method} {quote(request.path)}{query} {status} {request.bytes_sent} bytes"

@@ -1,0 +1,1 @@
+"""Commands that fetch a run and report on it: `demo` and `run`."""

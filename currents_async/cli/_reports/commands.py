@@ -1,0 +1,62 @@
+"""What `demo` and `run` take."""
+
+from currents_async.cli._options import AsJson, Count
+
+
+def demo(
+    *,
+    specs: Count = 400,
+    seed: int = 1,
+    concurrency: Count = 16,
+    as_json: AsJson = False,
+) -> int:
+    """Fetch a run and all its instances from a server in this process.
+
+    Parameters
+    ----------
+    specs
+        Spec files of the made-up run.
+    seed
+        Another number makes another run.
+    concurrency
+        Instances fetched at once.
+    as_json
+        Print one JSON object instead of tables.
+
+    """
+    from currents_async.cli._execute import execute  # noqa: PLC0415
+    from currents_async.cli._reports.fetch import fetch_demo_run  # noqa: PLC0415
+    from currents_async.cli._reports.render import show  # noqa: PLC0415
+
+    coming = fetch_demo_run(specs=specs, seed=seed, concurrency=concurrency)
+    return execute(show(coming, as_json=as_json))
+
+
+def fetch(
+    run_id: str,
+    /,
+    *,
+    base_url: str | None = None,
+    concurrency: Count = 16,
+    as_json: AsJson = False,
+) -> int:
+    """Fetch a run and all its instances, and report on them.
+
+    Parameters
+    ----------
+    run_id
+        The run to fetch.
+    base_url
+        Another service than production; else CURRENTS_API_URL.
+    concurrency
+        Instances fetched at once.
+    as_json
+        Print one JSON object instead of tables.
+
+    """
+    from currents_async.cli._execute import execute  # noqa: PLC0415
+    from currents_async.cli._reports.fetch import fetch_run  # noqa: PLC0415
+    from currents_async.cli._reports.render import show  # noqa: PLC0415
+
+    coming = fetch_run(run_id, base_url=base_url, concurrency=concurrency)
+    return execute(show(coming, as_json=as_json))

@@ -1,0 +1,206 @@
+"""The command `mock serve`, from its first line to its exit code."""
+
+import json
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+import pytest
+
+from currents_async import Currents
+from currents_async.cli._app import run
+from currents_async.cli._mock.organisation import make_organisation
+from currents_async.cli._mock.request_log import request_log
+from currents_async.testing import FakeCurrents, World
+
+SERVE = (sys.executable, "-m", "currents_async.cli", "mock", "serve", "--port", "0")
+PLAIN = {"Accept-Encoding": "identity"}
+SMALL = ("--projects", "2", "--runs", "3", "--specs", "4")
+
+
+class Process(subprocess.Popen[str]):
+    """The command in a process of its own, with a small organisation."""
+
+    def __init__(self, *options: str) -> None:
+        pipe = subprocess.PIPE
+        super().__init__((*SERVE, *SMALL, *options), stdout=pipe, stderr=pipe, text=True)
+
+    def line(self) -> str:
+        assert self.stdout is not None
+        return self.stdout.readline().rstrip("\n")
+
+    def log_line(self) -> str:
+        assert self.stderr is not None
+        return self.stderr.readline().rstrip("\n")
+
+    def stop(self, number: signal.Signals) -> tuple[int, str, str]:
+        """Send a signal, and return the exit code and what was still printed."""
+        self.send_signal(number)
+        out, err = self.communicate(timeout=10)
+        return self.returncode, out, err
+
+
+@contextmanager
+def serving(*options: str) -> Generator[Process]:
+    with Process(*options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+class TestProcess:
+    async def test_a_script_waits_for_a_line_and_goes_on_with_what_is_in_there(self) -> None:
+        with serving("--json", "--seed", "5", "--api-key", "mine") as process:
+            told = json.loads(process.line())
+            assert told["environment"] == {
+                "CURRENTS_API_URL": told["url"],
+                "CURRENTS_REST_API_URL": told["url"].removesuffix("/v1"),
+                "CURRENTS_API_KEY": "mine",
+                "CURRENTS_PROJECT_ID": told["projects"][0]["project_id"],
+            }
+            async with Currents("mine", base_url=told["url"]) as currents:
+                page = await currents.projects.list()
+                complete = await currents.runs.get(told["run_id"])
+                running = await currents.runs.get(told["run_in_progress"])
+                # With the client's connection still open.
+                assert process.stop(signal.SIGTERM) == (0, "", "")
+        listed = {project.project_id for project in page.items}
+        assert listed == {project["project_id"] for project in told["projects"]}
+        assert (complete.is_complete, running.is_complete) == (True, False)
+        assert len(complete.specs) == 4
+
+    async def test_a_person_exports_what_is_printed_and_ends_it_with_ctrl_c(self) -> None:
+        with serving("--log", "--rate", "7") as process:
+            lines = list(iter(process.line, "Ctrl-C ends it."))
+            exports = [shlex.split(line)[1] for line in lines if line.startswith("export ")]
+            variables = dict(export.split("=", 1) for export in exports)
+            url = variables["CURRENTS_API_URL"]
+            assert variables["CURRENTS_API_KEY"] == FakeCurrents(World()).api_key
+            assert f"project {variables['CURRENTS_PROJECT_ID']}  Project 1" in lines
+            async with (
+                aiohttp.ClientSession(headers=PLAIN) as session,
+                session.get(f"{url}/projects?limit=1") as response,
+            ):
+                assert response.headers["X-RateLimit-Limit"] == "7"
+            assert process.log_line() == "GET /projects?limit=1 401 54 bytes"
+            assert process.stop(signal.SIGINT) == (0, "", "")
+
+    def test_neither_who_waits_for_an_answer_nor_a_second_signal_matters(self) -> None:
+        with serving("--json", "--latency", "600") as process:
+            url = urlsplit(json.loads(process.line())["url"])
+            with socket.create_connection((url.hostname, url.port)) as client:
+                client.sendall(b"GET /v1/projects HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                process.send_signal(signal.SIGINT)
+                assert process.stop(signal.SIGTERM) == (0, "", "")
+
+
+class TestMistakes:
+    def test_a_port_in_use(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = str(taken.getsockname()[1])
+            assert run(["mock", "serve", "--port", port, *SMALL]) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("currents-async: cannot serve: ")
+        assert port in err
+        assert "address already in use" in err.lower()
+        assert err.count("\n") == 1
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ["--port", "65535"],  # assets are served on the next one
+            ["--port", "-1"],
+            ["--port", "http"],
+            ["--projects", "0"],
+            ["--runs", "0"],
+            ["--specs", "0"],
+            ["--latency", "-1"],
+            ["--rate", "0"],
+            ["--seed", "x"],
+            ["here"],
+            ["--recent=maybe"],
+        ],
+        ids=" ".join,
+    )
+    def test_options(self, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
+        assert run(["mock", "serve", *options]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "Error" in err
+        assert "Traceback" not in err
+
+
+class TestOrganisation:
+    def test_the_same_seed_gives_the_same_bytes(self) -> None:
+        def everything(seed: int) -> bytes:
+            world = make_organisation(seed=seed, projects=3, runs=3, specs=3)
+            runs = [run for project in world.projects for run in project.runs]
+            instances = [run.instance(0) for run in runs]
+            jira = world.jiras[0]
+            projects = [project.payload for project in world.projects]
+            return msgspec.json.encode([
+                projects,
+                [run.payload for run in runs],
+                instances,
+                [jira.installation_id, jira.projects, jira.issue_types],
+            ])
+
+        assert everything(1) == everything(1)
+        assert everything(1) != everything(2)
+
+    def test_there_is_some_of_everything(self) -> None:
+        world = make_organisation(seed=1, projects=3, runs=5, specs=8)
+        assert [run.completion_state for run in world.projects[0].runs] == [
+            *["COMPLETE"] * 4,
+            "IN_PROGRESS",
+        ]
+        assert {run.branch for run in world.runs.values()} == {"main", "feature/1"}
+        assert len({run.github_run for run in world.runs.values()}) == 15
+        frameworks = [world.executions(one.project_id)[0].run.framework for one in world.projects]
+        assert frameworks == ["pw", "pw", "cypress"]
+
+    def test_a_single_run_is_complete(self) -> None:
+        world = make_organisation(seed=1, projects=1, runs=1, specs=1)
+        assert [run.completion_state for run in world.runs.values()] == ["COMPLETE"]
+
+    def test_recent_runs_have_ended_by_now(self) -> None:
+        before = datetime.now(UTC)
+        recent = make_organisation(seed=1, projects=1, runs=3, specs=1, recent=True)
+        fixed = make_organisation(seed=1, projects=1, runs=3, specs=1)
+        begun = [datetime.fromisoformat(run.created_at) for run in recent.runs.values()]
+        assert timedelta(hours=1) <= before - begun[-1] < timedelta(hours=2, seconds=10)
+        assert begun[2] - begun[1] == begun[1] - begun[0] == timedelta(hours=1)
+        assert list(recent.runs) == list(fixed.runs)
+        assert next(iter(fixed.runs.values())).created_at == "2026-01-05T09:00:00.000Z"
+
+
+async def test_the_log_cannot_draw_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    target = "/runs/%1B%5B31m%0A?%1B=%0D"
+    async with FakeCurrents() as server, aiohttp.ClientSession(headers=PLAIN) as session:
+        async with request_log(server), session.get(server.url + target) as response:
+            assert response.status == 401
+        assert capsys.readouterr().err == f"GET {target} 401 54 bytes\n"
+
+
+def test_help_imports_nothing_that_serves() -> None:
+    code = """
+import sys
+from currents_async.cli._app import run
+run(["mock", "serve", "--help"])
+print(*sys.modules, file=sys.stderr)
+"""
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "--seed" in done.stdout
+    assert not {"aiohttp.web", "currents_async.testing", "rich.progress"} & {*done.stderr.split()}
