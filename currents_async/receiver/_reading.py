@@ -1,0 +1,79 @@
+"""The body of a delivery to an event. Nothing of the body is in an error's message."""
+
+import hashlib
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from currents_async._wire.decode import decode
+from currents_async._wire.extra import fill_extra
+from currents_async._wire.faults import UnexpectedBody
+from currents_async.errors import WebhookBodyError
+from currents_async.receiver._run_urls import find_run_id
+from currents_async.receiver.events import (
+    AnyEvent,
+    RunCanceled,
+    RunFinished,
+    RunStarted,
+    RunTimedOut,
+    UnknownEvent,
+)
+
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_KINDS: dict[str, type[AnyEvent]] = {
+    "RUN_START": RunStarted,
+    "RUN_FINISH": RunFinished,
+    "RUN_TIMEOUT": RunTimedOut,
+    "RUN_CANCELED": RunCanceled,
+}
+
+
+def read_event(body: bytes, hosts: Collection[str], sent_at: datetime | None) -> AnyEvent:
+    """Return the event that a body tells of; raise `WebhookBodyError` if it tells of none."""
+    # A null counts as absent, as it does in models.
+    said = {name: value for name, value in _decode(body).items() if value is not None}
+    name = said.get("event")
+    if not isinstance(name, str):
+        raise WebhookBodyError("the delivery names no event")
+    run_id = _run_id(said.get("runUrl"), hosts)
+    if run_id is None and name in _KINDS:
+        raise WebhookBodyError("the delivery names no run")
+    # Ours come last: the body does not say which run it is, or when it was sent.
+    event = _convert({**said, "runId": run_id, "sentAt": sent_at, "key": ""}, name)
+    fill_extra(event, {field: value for field, value in said.items() if field != "event"})
+    return msgspec.structs.replace(event, key=_key(event, body))
+
+
+def _decode(body: bytes) -> dict[str, Any]:
+    try:
+        return decode(body, _OBJECT)
+    except UnexpectedBody as fault:
+        reason = str(fault)
+    # Outside the `except`: with its context, the error would keep the body alive.
+    raise WebhookBodyError(reason)
+
+
+def _run_id(run_url: object, hosts: Collection[str]) -> str | None:
+    """Return the ID in a URL, or None without one; raise for anything else."""
+    if run_url is None:
+        return None
+    run_id = find_run_id(run_url, hosts) if isinstance(run_url, str) else None
+    if run_id is None:
+        raise WebhookBodyError("runUrl is not the URL of a run at an expected host")
+    return run_id
+
+
+def _convert(fields: dict[str, Any], name: str) -> AnyEvent:
+    try:
+        return msgspec.convert(fields, _KINDS.get(name, UnknownEvent))
+    except msgspec.ValidationError as error:
+        reason = str(error)
+    raise WebhookBodyError(f"the body is not that of a webhook: {reason}")
+
+
+def _key(event: AnyEvent, body: bytes) -> str:
+    body_hash = hashlib.sha256(body).hexdigest()
+    parts = (event.name, event.run_id, event.group_id, event.sent_at, body_hash)
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

@@ -1,0 +1,74 @@
+"""The secrets of a webhook: checked once, compared in constant time, kept out of sight."""
+
+import hmac
+import re
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+
+from currents_async.errors import InvalidArgumentError
+
+Secrets = Mapping[str, str | Sequence[str]]
+"""What headers have to say; several values are several that are right, while one is replaced."""
+
+SecretCheck = Callable[[Mapping[str, Sequence[str]]], bool]
+"""Says of headers, by their names in lower case, whether they carry the secrets."""
+
+# RFC 9110, section 5.1. Of values, ASCII alone: what HTTP libraries make of others differs.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SECRET = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+
+
+def read_secrets(secrets: Secrets, *, insecure: bool) -> SecretCheck | InvalidArgumentError:
+    """Return what checks headers for secrets.
+
+    Nothing is a secret that is left empty, which only the insecure may do. Returns the error
+    instead of raising it: a traceback made here would hold the secrets.
+    """
+    digests: dict[str, list[bytes]] = {}
+    for name, given in secrets.items():
+        if not isinstance(name, str) or _HEADER_NAME.fullmatch(name) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
+            return InvalidArgumentError(f"{name!r} is not the name of a header")
+        if name.lower() in digests:
+            return InvalidArgumentError(f"{name!r} is there twice: pass all its values at once")
+        candidates = [given] if isinstance(given, str) else list(given)
+        reason = _refusal(candidates, insecure=insecure)
+        if reason is not None:
+            return InvalidArgumentError(f"the secret in {name!r} {reason}")
+        digests[name.lower()] = [_digest(secret) for secret in candidates if secret]
+    if not digests and not insecure:
+        return InvalidArgumentError("there is no secret: pass at least one, or insecure=True")
+    return _make_check({name: known for name, known in digests.items() if known})
+
+
+def _refusal(candidates: Sequence[object], *, insecure: bool) -> str | None:
+    """Say why secrets cannot be used, or None when they can."""
+    if not all(isinstance(secret, str) for secret in candidates):
+        return "must be a str, or several"
+    if not insecure and not (candidates and all(candidates)):
+        return "must not be empty, but with insecure=True"
+    if not all(_SECRET.fullmatch(str(secret)) for secret in candidates if secret):
+        return "must be printable ASCII, without spaces around it"
+    return None
+
+
+def _make_check(digests: Mapping[str, Sequence[bytes]]) -> SecretCheck:
+    # The digests are variables of a closure: no repr, `vars`, traceback with locals or pickle
+    # shows them. The secrets themselves are not kept.
+
+    def carries_secrets(headers: Mapping[str, Sequence[str]]) -> bool:
+        verdicts = [_carries(headers.get(name, ()), known) for name, known in digests.items()]
+        return all(verdicts)
+
+    return carries_secrets
+
+
+def _carries(values: Sequence[str], digests: Sequence[bytes]) -> bool:
+    """Say whether a header has one value, and a right one; takes as long for a wrong one."""
+    given = _digest(values[0] if len(values) == 1 else "")
+    verdicts = [hmac.compare_digest(given, known) for known in digests]
+    return any(verdicts)
+
+
+def _digest(value: str) -> bytes:
+    # Digests are all of one length. Servers make lone surrogates of bytes that are not UTF-8.
+    return sha256(value.encode(errors="surrogatepass")).digest()

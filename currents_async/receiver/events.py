@@ -1,0 +1,106 @@
+"""What a webhook tells: one Struct for each event that is documented, and one for all others.
+
+Source of all of it: `operations.md`, "Webhooks".
+"""
+
+from datetime import datetime
+
+from currents_async._client import Currents
+from currents_async.errors import InvalidArgumentError
+from currents_async.models import Commit, Run
+from currents_async.models._model import OpenModel
+
+
+class RunEvent(OpenModel, frozen=True, gc=False, kw_only=True):
+    """Base of all events. Nothing of it is signed: it is a hint, and what `fetch` returns counts.
+
+    Counters are those of the moment, and of the group alone where there is one.
+    """
+
+    run_id: str | None
+    """Out of `run_url`, which leads to the host that the verifier expects."""
+    run_url: str | None = None
+    """The run in the dashboard."""
+    build_id: str | None = None
+    """The CI build, as the CI reported it."""
+    group_id: str | None = None
+    """The group that it is about, in runs of several groups."""
+    tags: tuple[str, ...] = ()
+    commit: Commit | None = None
+    overall: int = 0
+    passes: int = 0
+    failures: int = 0
+    pending: int = 0
+    """Skipped on purpose."""
+    skipped: int = 0
+    """Interrupted, or never run."""
+    retries: int = 0
+    flaky: int = 0
+    sent_at: datetime | None = None
+    """When it was sent, by the header `x-timestamp`; None where an insecure verifier found none."""
+    key: str = ""
+    """What tells this delivery from others: a hash of event, run, group, time sent, and body.
+
+    A delivery that is sent again for want of an answer may have another time, and so another key.
+    """
+
+    @property
+    def name(self) -> str:
+        """The service's own name of the event, for example `RUN_FINISH`."""
+        return str(self.__struct_config__.tag)
+
+    async def fetch(self, currents: Currents) -> Run:
+        """Fetch the run that it is about; raise as `currents.runs.get` does.
+
+        Raises `InvalidArgumentError` for an unknown event that names no run.
+        """
+        if self.run_id is None:
+            raise InvalidArgumentError(f"{self.name!r} names no run")
+        return await currents.runs.get(self.run_id)
+
+
+class RunStarted(RunEvent, frozen=True, gc=False, kw_only=True, tag_field="event", tag="RUN_START"):
+    """A run has begun."""
+
+    run_id: str
+
+
+class RunFinished(
+    RunEvent, frozen=True, gc=False, kw_only=True, tag_field="event", tag="RUN_FINISH"
+):
+    """A run, or a group of it, is complete: passed or failed."""
+
+    run_id: str
+
+
+class RunTimedOut(
+    RunEvent, frozen=True, gc=False, kw_only=True, tag_field="event", tag="RUN_TIMEOUT"
+):
+    """A run, or a group of it, took too long."""
+
+    run_id: str
+
+
+class RunCanceled(
+    RunEvent, frozen=True, gc=False, kw_only=True, tag_field="event", tag="RUN_CANCELED"
+):
+    """Somebody cancelled a run."""
+
+    run_id: str
+
+
+class UnknownEvent(RunEvent, frozen=True, gc=False, kw_only=True):
+    """What the documents do not know: all that was said is here or in `extra`."""
+
+    run_id: str | None = None
+    event: str
+    """The service's own name of it."""
+
+    @property
+    def name(self) -> str:
+        """The service's own name of the event."""
+        return self.event
+
+
+AnyEvent = RunStarted | RunFinished | RunTimedOut | RunCanceled | UnknownEvent
+"""What a delivery can be."""

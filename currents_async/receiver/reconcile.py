@@ -1,0 +1,47 @@
+"""Webhooks that never came, found by asking for the runs themselves."""
+
+from collections.abc import AsyncIterator, Container
+
+from currents_async._client import Currents
+from currents_async._wire.filters import Moment
+from currents_async.models import ListedRun
+
+
+def reconcile(
+    currents: Currents,
+    project_id: str | None = None,
+    *,
+    since: Moment,
+    seen: Container[str],
+    until: Moment | None = None,
+) -> AsyncIterator[ListedRun]:
+    """Iterate over the runs that have ended, and of whose end no webhook has told: not in `seen`.
+
+    ```python
+    async for run in reconcile(currents, since=yesterday, seen=receiver.seen):
+        ...
+    ```
+
+    The newest come first, without their specs. `since` and `until` are when runs were created, so
+    `since` must lie the length of a run before what could have been missed. `seen` is looked at
+    as the iteration goes on; a run that has just ended may still have its webhook on the way. Where
+    a webhook tells of a group of a run, the first one counts for the run.
+
+    Nothing is open between two steps. Raises as `currents.runs.list` does.
+    """
+    runs = currents.runs.list(project_id, date_start=since, date_end=until)
+    return _Missed(aiter(runs), seen)
+
+
+class _Missed(AsyncIterator[ListedRun]):
+    # A class: an async generator that is left would be closed by a task of the loop.
+
+    def __init__(self, runs: AsyncIterator[ListedRun], seen: Container[str]) -> None:
+        self._runs = runs
+        self._seen = seen
+
+    async def __anext__(self) -> ListedRun:
+        async for run in self._runs:
+            if run.has_ended and run.run_id not in self._seen:
+                return run
+        raise StopAsyncIteration

@@ -1,0 +1,24 @@
+"""Runs of whose end a webhook has told."""
+
+from currents_async._config import check_count
+
+
+class SeenRuns:
+    """The IDs of the last so many runs whose end has been worked off: a `Container[str]`."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = check_count("most", most)
+        self._run_ids: dict[str, None] = {}
+
+    def __contains__(self, run_id: object) -> bool:
+        return run_id in self._run_ids
+
+    def __len__(self) -> int:
+        return len(self._run_ids)
+
+    def add(self, run_id: str) -> None:
+        """Remember a run as the last one; forget the first of too many."""
+        self._run_ids.pop(run_id, None)
+        self._run_ids[run_id] = None
+        if len(self._run_ids) > self._most:
+            del self._run_ids[next(iter(self._run_ids))]

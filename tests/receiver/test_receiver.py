@@ -1,0 +1,495 @@
+"""Nothing accepted is lost, nothing refused is processed, however the receiver is left."""
+
+import asyncio
+import logging
+from typing import Any
+
+import anyio
+import pytest
+
+from currents_async import InvalidArgumentError
+from currents_async.receiver import (
+    Answer,
+    MemoryReplays,
+    Receiver,
+    Router,
+    RunEvent,
+    UnfinishedError,
+    Verifier,
+)
+from currents_async.testing import ManualClock
+from tests.receiver.deliveries import (
+    EVENTS,
+    SECRET,
+    body,
+    headers,
+    shown_within_the_library,
+    verifier,
+)
+
+TOLD = headers()
+ACCEPTED = Answer(status=202, message="accepted")
+
+pytestmark = pytest.mark.usefixtures("no_task_is_left")
+
+
+class Handlers:
+    """A router with one handler, which notes what it gets, and waits until it may go on."""
+
+    def __init__(self, *, open_gate: bool = True) -> None:
+        self.router = Router()
+        self.router.on(RunEvent)(self.handle)
+        self.begun: list[str] = []
+        self.done: list[str] = []
+        self.gate = asyncio.Event()
+        self.errors: list[tuple[str, Exception]] = []
+        if open_gate:
+            self.gate.set()
+
+    async def handle(self, event: RunEvent) -> None:
+        assert event.run_id is not None
+        self.begun.append(event.run_id)
+        await self.gate.wait()
+        self.done.append(event.run_id)
+
+    def note_error(self, event: RunEvent, error: Exception) -> None:
+        assert event.run_id is not None
+        self.errors.append((event.run_id, error))
+
+    def receiver(self, checking: Verifier | None = None, **options: Any) -> Receiver:
+        options.setdefault("on_error", self.note_error)
+        options.setdefault("drain", 5)  # for a test that fails while its gate is closed
+        return Receiver(checking or verifier(), self.router, **options)
+
+
+async def deliver(receiver: Receiver, run_id: str, event: str = "RUN_FINISH") -> int:
+    return (await receiver.deliver(TOLD, body(event, run_id))).status
+
+
+async def turns(number: int = 10) -> None:
+    """Let all others do what they can do now."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+class TestAnswers:
+    async def test_accepted_then_known(self) -> None:
+        handlers = Handlers()
+        async with handlers.receiver() as receiver:
+            assert await receiver.deliver(TOLD, body()) == ACCEPTED
+            again = await receiver.deliver(TOLD, body())
+        assert (again.status, again.headers) == (200, {})
+        assert len(handlers.done) == 1
+
+    async def test_the_answer_does_not_wait(self) -> None:
+        handlers = Handlers(open_gate=False)
+        async with handlers.receiver() as receiver:
+            assert await deliver(receiver, "a") == 202
+            assert (handlers.begun, receiver.pending) == ([], 1)
+            await turns()
+            assert (handlers.begun, handlers.done, receiver.pending) == (["a"], [], 1)
+            handlers.gate.set()
+            await turns()
+            assert (handlers.done, receiver.pending) == (["a"], 0)
+
+    @pytest.mark.parametrize(
+        ("told", "content", "status"),
+        [
+            (headers("wrong"), body(), 401),
+            ({}, body(), 401),
+            (headers(at=1), body(), 400),
+            (TOLD, b"{}", 400),
+            (TOLD, body(runUrl="https://evil.example/run/r"), 400),
+            (TOLD, b" " * 2000, 413),
+        ],
+    )
+    async def test_refused(self, told: Any, content: bytes, status: int) -> None:
+        handlers = Handlers()
+        async with handlers.receiver(verifier(max_body=1999)) as receiver:
+            answer = await receiver.deliver(told, content)
+            assert receiver.max_body == 1999
+        assert answer.status == status
+        assert SECRET not in repr(answer)
+        assert handlers.begun == []
+
+    async def test_only_inside(self) -> None:
+        receiver = Handlers().receiver()
+        with pytest.raises(RuntimeError, match="inside 'async with'"):
+            await receiver.deliver(TOLD, body())
+        async with receiver:
+            """Enter it."""
+        with pytest.raises(RuntimeError, match="has been used"):
+            await receiver.__aenter__()
+        answer = await receiver.deliver(TOLD, body())
+        assert (answer.status, answer.headers) == (503, {"Retry-After": "10"})
+
+    @pytest.mark.parametrize(
+        "options",
+        [{"concurrency": 0}, {"queue": 0}, {"drain": -1}, {"drain": float("nan")}],
+        ids=str,
+    )
+    def test_bad_arguments(self, options: Any) -> None:
+        with pytest.raises(InvalidArgumentError, match=next(iter(options))):
+            Receiver(verifier(), Router(), **options)
+
+
+class TestRoom:
+    async def test_a_full_queue_refuses_what_may_come_again(self) -> None:
+        handlers = Handlers(open_gate=False)
+        async with handlers.receiver(concurrency=2, queue=3) as receiver:
+            answers = [await deliver(receiver, str(number)) for number in range(7)]
+            assert answers == [202] * 5 + [503] * 2
+            await turns()
+            assert (handlers.begun, receiver.pending) == (["0", "1"], 5)
+            assert await deliver(receiver, "5") == 503
+            handlers.gate.set()
+            await turns()
+            assert sorted(handlers.done) == ["0", "1", "2", "3", "4"]
+            assert [await deliver(receiver, run_id) for run_id in "056"] == [200, 202, 202]
+        assert sorted(handlers.done) == list("0123456")
+        assert handlers.errors == []
+
+    async def test_who_waits_for_the_store_has_a_place(self) -> None:
+        """As many as there is room for, however many ask at the same time."""
+        handlers = Handlers(open_gate=False)
+        store = SlowStore()
+        async with handlers.receiver(verifier(replays=store), concurrency=1, queue=2) as receiver:
+            asking = [asyncio.create_task(deliver(receiver, str(number))) for number in range(5)]
+            await turns()
+            store.gate.set()
+            assert await asyncio.gather(*asking) == [202] * 3 + [503] * 2
+            handlers.gate.set()
+        assert handlers.done == ["0", "1", "2"]
+
+    async def test_forged_ones_take_no_place(self) -> None:
+        handlers = Handlers(open_gate=False)
+        async with handlers.receiver(concurrency=1, queue=1) as receiver:
+            for _ in range(10):
+                assert (await receiver.deliver(headers("wrong"), body())).status == 401
+            assert await deliver(receiver, "a") == 202
+            handlers.gate.set()
+
+
+class SlowStore(MemoryReplays):
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.asked = 0
+
+    async def add(self, key: str, *, seconds: float) -> bool:
+        self.asked += 1
+        await self.gate.wait()
+        return await super().add(key, seconds=seconds)
+
+
+class UnhurriedStore(MemoryReplays):
+    async def add(self, key: str, *, seconds: float) -> bool:
+        await turns(3)
+        is_new = await super().add(key, seconds=seconds)
+        await turns(2)
+        return is_new
+
+
+class TestLeaving:
+    async def test_what_was_accepted_is_worked_off(self) -> None:
+        handlers = Handlers(open_gate=False)
+        clock = ManualClock(auto=False)
+        receiver = handlers.receiver(concurrency=2, clock=clock)
+        async with asyncio.timeout(5), receiver:
+            for number in range(20):
+                assert await deliver(receiver, str(number)) == 202
+            asyncio.get_running_loop().call_later(0.01, handlers.gate.set)
+        assert handlers.begun == [str(number) for number in range(20)]
+        assert sorted(handlers.done) == sorted(handlers.begun)
+        assert (handlers.errors, receiver.pending, clock.waiting) == ([], 0, [])
+
+    async def test_nothing_is_accepted_meanwhile(self) -> None:
+        handlers = Handlers(open_gate=False)
+        checking = verifier()
+        async with handlers.receiver(checking) as receiver:
+            await deliver(receiver, "a")
+            leaving = asyncio.create_task(receiver.__aexit__(None, None, None))
+            await turns()
+            assert await deliver(receiver, "b") == 503
+            assert await deliver(receiver, "a") == 503
+            handlers.gate.set()
+            await leaving
+        assert handlers.done == ["a"]
+        async with handlers.receiver(checking) as following:
+            assert await deliver(following, "b") == 202
+            assert await deliver(following, "a") == 200
+        assert handlers.done == ["a", "b"]
+
+    async def test_after_its_time_the_rest_is_cancelled_and_reported(self) -> None:
+        handlers = Handlers(open_gate=False)
+        clock = ManualClock(auto=False)
+        receiver = handlers.receiver(concurrency=2, drain=30, clock=clock)
+        async with asyncio.timeout(5), receiver:
+            for run_id in "abcd":
+                await deliver(receiver, run_id)
+            leaving = asyncio.create_task(receiver.__aexit__(None, None, None))
+            await turns()
+            assert clock.waiting == [30]
+            clock.advance(29.9)
+            await turns()
+            assert not leaving.done()
+            clock.advance(0.1)
+            await leaving
+            assert clock.waiting == []
+            assert handlers.begun == ["a", "b"]
+            assert handlers.done == []
+            assert [run_id for run_id, _ in handlers.errors] == list("abcd")
+            assert {type(error) for _, error in handlers.errors} == {UnfinishedError}
+            handlers.errors.clear()
+
+    async def test_what_ends_in_time_is_not_reported(self) -> None:
+        """A handler may finish its work when it is cancelled."""
+        router = Router()
+        ended: list[str | None] = []
+        errors: list[Exception] = []
+
+        @router.on(RunEvent)
+        async def handle(event: RunEvent) -> None:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                ended.append(event.run_id)
+
+        async with Receiver(
+            verifier(), router, drain=0, on_error=lambda _, error: errors.append(error)
+        ) as receiver:
+            await deliver(receiver, "a")
+            await turns()
+        assert (ended, errors) == (["a"], [])
+
+    @pytest.mark.parametrize("drain", [0, 30, float("inf")])
+    async def test_at_once_when_there_is_nothing_to_do(self, drain: float) -> None:
+        async with asyncio.timeout(2), Handlers().receiver(drain=drain) as receiver:
+            await deliver(receiver, "a")
+            await turns()
+
+    async def test_an_error_in_the_body_drains_too_and_leaves_as_itself(self) -> None:
+        handlers = Handlers()
+        with pytest.raises(KeyError, match="me"):
+            async with handlers.receiver() as receiver:
+                await deliver(receiver, "a")
+                raise KeyError("me")
+        assert handlers.done == ["a"]
+
+    async def test_by_another_task(self) -> None:
+        """As fixtures of pytest-asyncio do."""
+        handlers = Handlers()
+        receiver = handlers.receiver()
+        await asyncio.create_task(receiver.__aenter__())
+        assert await deliver(receiver, "a") == 202
+        await asyncio.create_task(receiver.__aexit__(None, None, None))
+        assert handlers.done == ["a"]
+
+    @pytest.mark.parametrize("how", ["asyncio", "anyio"])
+    @pytest.mark.parametrize("after", range(0, 40, 2))
+    async def test_cancelled_at_every_turn(self, how: str, after: int) -> None:
+        """What was accepted is done or reported, and never both, and nothing else is."""
+        handlers = Handlers(open_gate=False)
+        scope = anyio.CancelScope()
+        accepted: list[str] = []
+
+        async def live() -> None:
+            with scope:
+                checking = verifier(replays=UnhurriedStore())
+                async with handlers.receiver(checking, concurrency=2, drain=0.01) as receiver:
+                    for run_id in "abcd":
+                        assert await deliver(receiver, run_id) == 202
+                        accepted.append(run_id)
+
+        task = asyncio.create_task(live())
+        for turn in range(after):
+            await asyncio.sleep(0)
+            if turn == 25:
+                handlers.gate.set()
+        if how == "asyncio":
+            task.cancel()
+        else:
+            scope.cancel()
+        await asyncio.wait([task])
+        reported = [run_id for run_id, _ in handlers.errors]
+        assert sorted(handlers.done + reported) == accepted
+        assert {type(error) for _, error in handlers.errors} <= {UnfinishedError}
+
+    async def test_who_waits_for_the_store_is_still_accepted(self) -> None:
+        handlers = Handlers()
+        store = SlowStore()
+        async with handlers.receiver(verifier(replays=store)) as receiver:
+            asking = asyncio.create_task(deliver(receiver, "a"))
+            await turns()
+            leaving = asyncio.create_task(receiver.__aexit__(None, None, None))
+            await turns()
+            assert not leaving.done()
+            store.gate.set()
+            assert await asking == 202
+            await leaving
+        assert handlers.done == ["a"]
+
+    async def test_who_waits_for_the_store_in_vain_is_not_waited_for(self) -> None:
+        handlers = Handlers()
+        store = SlowStore()
+        checking = verifier(replays=store)
+        store.gate.set()
+        await checking.accept(TOLD, body(run_id="a"))
+        store.gate.clear()
+        async with asyncio.timeout(5), handlers.receiver(checking, drain=60) as receiver:
+            asking = asyncio.create_task(deliver(receiver, "a"))
+            await turns()
+            asyncio.get_running_loop().call_later(0.01, store.gate.set)
+        assert await asking == 200
+        assert handlers.begun == []
+
+    async def test_the_store_answers_when_all_is_over(self) -> None:
+        """It is refused, and so it can come again."""
+        handlers = Handlers()
+        store = SlowStore()
+        checking = verifier(replays=store)
+        async with handlers.receiver(checking, drain=0) as receiver:
+            asking = asyncio.create_task(deliver(receiver, "a"))
+            await turns()
+            await receiver.__aexit__(None, None, None)
+            store.gate.set()
+            assert await asking == 503
+        async with handlers.receiver(checking) as following:
+            assert await deliver(following, "a") == 202
+        assert handlers.done == ["a"]
+
+
+class TestErrors:
+    async def test_a_worker_survives_them(self) -> None:
+        handlers = Handlers()
+
+        @handlers.router.on(RunEvent)
+        async def fail(event: RunEvent) -> None:
+            raise KeyError(event.run_id)
+
+        async with handlers.receiver(concurrency=1) as receiver:
+            for run_id in "abc":
+                assert await deliver(receiver, run_id) == 202
+        assert handlers.done == list("abc")
+        assert [(run_id, str(error)) for run_id, error in handlers.errors] == [
+            (run_id, repr(run_id)) for run_id in "abc"
+        ]
+
+    async def test_a_cancellation_of_the_handlers_own_is_one(self) -> None:
+        """It awaits something that somebody else cancels."""
+        handlers = Handlers()
+        cancelled = asyncio.get_running_loop().create_future()
+        cancelled.cancel()
+
+        @handlers.router.on(RunEvent)
+        async def fail(_: RunEvent) -> None:
+            await cancelled
+
+        async with handlers.receiver(concurrency=1) as receiver:
+            await deliver(receiver, "a")
+            await turns()
+            await deliver(receiver, "b")
+        assert handlers.done == ["a", "b"]
+        assert [type(error) for _, error in handlers.errors] == [UnfinishedError] * 2
+        assert "a" not in receiver.seen
+
+    async def test_on_error_may_fail_too(self, caplog: pytest.LogCaptureFixture) -> None:
+        handlers = Handlers()
+
+        @handlers.router.on(RunEvent)
+        async def fail(_: RunEvent) -> None:
+            raise KeyError("handler")
+
+        def on_error(event: RunEvent, error: Exception) -> None:
+            raise OSError(f"{event.name} {error}")
+
+        async with handlers.receiver(concurrency=1, on_error=on_error) as receiver:
+            await deliver(receiver, "a")
+            await deliver(receiver, "b")
+        assert handlers.done == ["a", "b"]
+        assert [record.message for record in caplog.records] == [
+            "on_error failed on 'RUN_FINISH' of run a",
+            "on_error failed on 'RUN_FINISH' of run b",
+        ]
+
+    async def test_logged_by_default(self, caplog: pytest.LogCaptureFixture) -> None:
+        handlers = Handlers()
+
+        @handlers.router.on(RunEvent)
+        async def fail(_: RunEvent) -> None:
+            raise KeyError("what happened")
+
+        async with handlers.receiver(on_error=None) as receiver:
+            await receiver.deliver(TOLD, body("RUN_FINISH", "r", buildId="b\nforged line"))
+        [record] = caplog.records
+        assert (record.name, record.levelno) == ("currents_async.receiver", logging.ERROR)
+        assert record.message == "'RUN_FINISH' of run r was not worked off"
+        assert "what happened" in caplog.text
+        assert SECRET not in caplog.text
+
+    @pytest.mark.parametrize("fails", ["add", "remove"])
+    async def test_a_store_that_fails_refuses(self, fails: str) -> None:
+        handlers = Handlers()
+        store = MemoryReplays()
+        checking = verifier(replays=store)
+
+        async def fail(*_: object, **__: object) -> bool:
+            raise OSError("no store")
+
+        async with handlers.receiver(checking) as receiver:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(store, "add", fail)
+                if fails == "remove":
+                    patch.setattr(store, "remove", fail)
+                assert await deliver(receiver, "a") == 503
+            assert handlers.begun == []
+            [(run_id, error)] = handlers.errors
+            assert (run_id, type(error)) == ("a", OSError)
+            assert SECRET not in shown_within_the_library(error)
+            assert await deliver(receiver, "a") == 202
+        assert handlers.done == ["a"]
+
+    async def test_a_cancelled_delivery_shows_no_secret(self) -> None:
+        receiver = Handlers().receiver(verifier(replays=SlowStore()))
+        async with receiver:
+            task = asyncio.create_task(receiver.deliver(headers(), body()))
+            await turns()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+        assert SECRET not in shown_within_the_library(caught.value)
+
+
+class TestSeen:
+    async def test_ends_that_were_dealt_with(self) -> None:
+        handlers = Handlers()
+        async with handlers.receiver() as receiver:
+            for event in (*EVENTS, "RUN_PAUSED"):
+                await deliver(receiver, event, event)
+            await turns()
+            found = [event for event in (*EVENTS, "RUN_PAUSED") if event in receiver.seen]
+        assert found == ["RUN_FINISH", "RUN_TIMEOUT", "RUN_CANCELED"]
+
+    async def test_only_when_all_handlers_succeeded(self) -> None:
+        handlers = Handlers()
+
+        @handlers.router.on(RunEvent)
+        async def fail(event: RunEvent) -> None:
+            if event.run_id == "bad":
+                raise KeyError
+
+        async with handlers.receiver() as receiver:
+            await deliver(receiver, "bad")
+            await deliver(receiver, "good")
+            await turns()
+            assert "good" in receiver.seen
+            assert "bad" not in receiver.seen
+
+    async def test_not_before(self) -> None:
+        handlers = Handlers(open_gate=False)
+        async with handlers.receiver() as receiver:
+            await deliver(receiver, "a")
+            await turns()
+            assert "a" not in receiver.seen
+            handlers.gate.set()
+        assert "a" in receiver.seen

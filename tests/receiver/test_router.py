@@ -1,0 +1,128 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from currents_async import InvalidArgumentError
+from currents_async.receiver import (
+    Router,
+    RunCanceled,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    RunTimedOut,
+    UnknownEvent,
+)
+
+EVENTS: list[RunEvent] = [
+    RunStarted(run_id="r"),
+    RunFinished(run_id="r"),
+    RunTimedOut(run_id="r"),
+    RunCanceled(run_id="r"),
+    UnknownEvent(event="RUN_PAUSED"),
+]
+
+
+async def test_each_gets_what_it_asked_for_in_order() -> None:
+    router = Router()
+    calls: list[tuple[str, str]] = []
+
+    @router.on(RunFinished)
+    async def finished(event: RunFinished) -> None:
+        calls.append(("finished", event.name))
+
+    @router.on(RunEvent)
+    async def everything(event: RunEvent) -> None:
+        calls.append(("everything", event.name))
+
+    @router.on(RunFinished, RunTimedOut, RunEvent)
+    async def several(event: RunEvent) -> None:
+        calls.append(("several", event.name))
+
+    @router.on(UnknownEvent)
+    async def unknown(event: UnknownEvent) -> None:
+        calls.append(("unknown", event.event))
+
+    for event in EVENTS:
+        await router.dispatch(event)
+    assert calls == [
+        ("everything", "RUN_START"),
+        ("several", "RUN_START"),
+        ("finished", "RUN_FINISH"),
+        ("everything", "RUN_FINISH"),
+        ("several", "RUN_FINISH"),
+        ("everything", "RUN_TIMEOUT"),
+        ("several", "RUN_TIMEOUT"),
+        ("everything", "RUN_CANCELED"),
+        ("several", "RUN_CANCELED"),
+        ("everything", "RUN_PAUSED"),
+        ("several", "RUN_PAUSED"),
+        ("unknown", "RUN_PAUSED"),
+    ]
+
+
+async def test_a_function_is_left_as_it_is() -> None:
+    router = Router()
+
+    async def handle(event: RunEvent) -> None:
+        """Do nothing."""
+
+    assert router.on(RunFinished)(handle) is handle
+    await router.dispatch(RunStarted(run_id="r"))
+
+
+class TestErrors:
+    async def test_one_is_raised_as_itself_after_all_had_their_turn(self) -> None:
+        router = Router()
+        calls: list[str] = []
+
+        @router.on(RunFinished)
+        async def fails(_: RunFinished) -> None:
+            raise KeyError("me")
+
+        @router.on(RunFinished)
+        async def works(event: RunFinished) -> None:
+            calls.append(event.run_id)
+
+        with pytest.raises(KeyError, match="me"):
+            await router.dispatch(RunFinished(run_id="r"))
+        assert calls == ["r"]
+
+    async def test_several_are_a_group(self) -> None:
+        router = Router()
+
+        @router.on(RunEvent)
+        async def one(_: RunEvent) -> None:
+            raise KeyError
+
+        @router.on(RunEvent)
+        async def other(_: RunEvent) -> None:
+            raise OSError
+
+        with pytest.raises(ExceptionGroup, match="2 handlers of 'RUN_PAUSED'") as caught:
+            await router.dispatch(UnknownEvent(event="RUN_PAUSED"))
+        assert [type(error) for error in caught.value.exceptions] == [KeyError, OSError]
+
+    async def test_a_cancellation_goes_through(self) -> None:
+        router = Router()
+        calls: list[str] = []
+
+        @router.on(RunEvent)
+        async def waits(_: RunEvent) -> None:
+            await asyncio.Event().wait()
+
+        @router.on(RunEvent)
+        async def never(_: RunEvent) -> None:
+            calls.append("never")
+
+        task = asyncio.create_task(router.dispatch(RunFinished(run_id="r")))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert calls == []
+
+    @pytest.mark.parametrize("kinds", [(), (str,), ("RUN_FINISH",), (RunFinished, None), (type,)])
+    def test_what_is_no_event_is_refused(self, kinds: Any) -> None:
+        with pytest.raises(InvalidArgumentError, match="which events"):
+            Router().on(*kinds)

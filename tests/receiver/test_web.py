@@ -1,0 +1,228 @@
+"""The receiver behind aiohttp.web, over real sockets."""
+
+import asyncio
+import gzip
+import os
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from io import BytesIO
+from textwrap import dedent
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from currents_async import Currents
+from currents_async import receiver as receiver_package
+from currents_async.receiver import Receiver, Router, RunEvent
+from currents_async.receiver.web import setup_webhooks, webhook_handler
+from currents_async.testing import ManualClock, WorldProject
+from tests.receiver.deliveries import SECRET, body, headers, verifier
+
+pytestmark = pytest.mark.usefixtures("no_task_is_left")
+
+TOLD = headers()
+MANY = 1_000
+
+
+class Serving:
+    """An application on a loopback port, and a client of it."""
+
+    def __init__(self, runner: web.AppRunner, session: aiohttp.ClientSession) -> None:
+        self.runner = runner
+        self.port: int = runner.addresses[0][1]
+        self._session = session
+
+    async def post(
+        self, content: Any, told: dict[str, str] = TOLD, path: str = "/webhooks/currents"
+    ) -> tuple[int, str]:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        async with self._session.post(url, data=content, headers=told) as response:
+            assert (response.status == 503) == ("Retry-After" in response.headers)
+            return response.status, await response.text()
+
+    async def send(self, sent: bytes) -> bytes:
+        """Send the head of a request and a part of its body; return the first line of an answer."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "x", **TOLD}.items())
+        writer.write(b"POST /webhooks/currents HTTP/1.1\r\n" + head.encode() + sent)
+        async with asyncio.timeout(5):
+            line = await reader.readline()
+        writer.transport.abort()
+        return line
+
+
+@asynccontextmanager
+async def serve(app: web.Application) -> AsyncGenerator[Serving]:
+    # What a test leaves unsent or unread must not be waited for.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01, lingering_time=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    connector = aiohttp.TCPConnector(limit=250)
+    try:
+        async with aiohttp.ClientSession(connector=connector) as session:
+            yield Serving(runner, session)
+    finally:
+        await runner.cleanup()
+        await asyncio.sleep(0)
+
+
+class Handled:
+    """A router whose handler counts, and waits until it may go on."""
+
+    def __init__(self) -> None:
+        self.router = Router()
+        self.router.on(RunEvent)(self._handle)
+        self.runs = Counter[str | None]()
+        self.gate = asyncio.Event()
+
+    async def _handle(self, event: RunEvent) -> None:
+        await self.gate.wait()
+        await asyncio.sleep(0)
+        self.runs[event.run_id] += 1
+
+
+async def test_a_thousand_at_once_a_full_queue_and_a_shutdown() -> None:
+    """Each that was accepted is processed once, no other is, and those can come again."""
+    handled = Handled()
+    checking = verifier()
+    first = Receiver(checking, handled.router, concurrency=4, queue=50)
+    second = Receiver(checking, handled.router, concurrency=4, queue=MANY)
+    app = web.Application()
+    app.router.add_post("/first", webhook_handler(first))
+    app.router.add_post("/second", webhook_handler(second))
+    answers: dict[str, tuple[int, str]] = {}
+    leaving: list[asyncio.Task[None]] = []
+
+    async with serve(app) as serving:
+
+        async def post(run_id: str) -> None:
+            answers[run_id] = await serving.post(body(run_id=run_id), path="/first")
+            if len(answers) == 400:
+                handled.gate.set()
+            elif len(answers) == 700:
+                leaving.append(asyncio.create_task(first.__aexit__(None, None, None)))
+
+        await first.__aenter__()
+        await asyncio.gather(*(post(str(number)) for number in range(MANY)))
+        [task] = leaving
+        await task
+
+        assert len(answers) == MANY
+        assert set(answers.values()) == {
+            (202, "accepted"),
+            (503, "too busy"),
+            (503, "shutting down"),
+        }
+        accepted = [run_id for run_id, (status, _) in answers.items() if status == 202]
+        assert handled.runs == Counter(accepted)
+
+        async with second:
+            posts = (serving.post(body(run_id=run_id), path="/second") for run_id in answers)
+            statuses = Counter(status for status, _ in await asyncio.gather(*posts))
+        assert statuses == {200: len(accepted), 202: MANY - len(accepted)}
+    assert handled.runs == Counter(list(answers))
+
+
+async def test_the_application_drains_on_shutdown() -> None:
+    handled = Handled()
+    app = web.Application()
+    receiver = Receiver(verifier(), handled.router, concurrency=2, clock=ManualClock(auto=False))
+    setup_webhooks(app, receiver, "/hook")
+    async with serve(app) as serving:
+        runs = [str(number) for number in range(20)]
+        posts = (serving.post(body(run_id=run_id), path="/hook") for run_id in runs)
+        assert {status for status, _ in await asyncio.gather(*posts)} == {202}
+        assert (await serving.post(body(), path="/webhooks/currents"))[0] == 404
+        assert (receiver.pending, handled.runs) == (20, {})
+        asyncio.get_running_loop().call_later(0.05, handled.gate.set)
+    assert handled.runs == Counter(runs)
+
+
+@asynccontextmanager
+async def receiving(
+    *, client_max_size: int = 1024**2, **options: Any
+) -> AsyncGenerator[tuple[Serving, Handled]]:
+    handled = Handled()
+    handled.gate.set()
+    app = web.Application(client_max_size=client_max_size)
+    setup_webhooks(app, Receiver(verifier(**options), handled.router))
+    async with serve(app) as serving:
+        yield serving, handled
+
+
+async def test_the_documented_example(
+    currents: Currents,
+    project: WorldProject,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = project.run(specs=2, failures=0)
+    monkeypatch.setenv("CURRENTS_WEBHOOK_SECRET", SECRET)
+    lines = (receiver_package.__doc__ or "").splitlines()
+    example = dedent("\n".join(line for line in lines if line[:4] in {"", "    "}))
+    names: dict[str, Any] = {"currents": currents, "os": os, "web": web}
+    names |= {name: getattr(receiver_package, name) for name in receiver_package.__all__}
+    names["setup_webhooks"] = setup_webhooks
+    exec(example, names)  # noqa: S102 - our own words
+    async with serve(names["app"]) as serving:
+        told = headers(at=time.time())
+        assert (await serving.post(body(run_id=run.run_id), told))[0] == 202
+    assert capsys.readouterr().out == f"PASSED https://app.currents.dev/run/{run.run_id}\n"
+
+
+class TestAnswers:
+    async def test_each(self) -> None:
+        async with receiving() as (serving, handled):
+            assert await serving.post(body()) == (202, "accepted")
+            assert (await serving.post(body()))[0] == 200
+            assert (await serving.post(body(), headers("wrong")))[0] == 401
+            assert (await serving.post(body(), headers(at=1)))[0] == 400
+            assert (await serving.post(b"{}"))[0] == 400
+        assert handled.runs.total() == 1
+
+    async def test_only_posts(self) -> None:
+        async with receiving() as (serving, _), aiohttp.ClientSession() as session:
+            url = f"http://127.0.0.1:{serving.port}/webhooks/currents"
+            async with session.get(url, headers=TOLD) as response:
+                assert response.status == 405
+
+    async def test_a_secret_said_twice(self) -> None:
+        async with receiving() as (serving, _):
+            content = body()
+            twice = b"x-secret: other\r\nContent-Length: %d\r\n\r\n" % len(content) + content
+            assert b" 401 " in await serving.send(twice)
+
+
+class TestSizes:
+    async def test_the_limit_is_the_receivers_own(self) -> None:
+        async with receiving(client_max_size=10, max_body=3_000_000) as (serving, handled):
+            content = body()
+            content += b" " * (3_000_000 - len(content))
+            assert (await serving.post(BytesIO(content + b" ")))[0] == 413
+            assert (await serving.post(BytesIO(content)))[0] == 202
+        assert handled.runs.total() == 1
+
+    async def test_refused_by_its_length_before_it_comes(self) -> None:
+        async with receiving() as (serving, _):
+            assert b" 413 " in await serving.send(b"Content-Length: 1048577\r\n\r\n")
+
+    async def test_refused_without_a_length_while_it_comes(self) -> None:
+        async with receiving(max_body=1000) as (serving, _):
+            chunk = b"%x\r\n%s\r\n" % (1001, b" " * 1001)
+            assert b" 413 " in await serving.send(b"Transfer-Encoding: chunked\r\n\r\n" + chunk)
+
+    async def test_a_gzip_bomb(self) -> None:
+        async with receiving() as (serving, _):
+            bomb = gzip.compress(b" " * 5_000_000)
+            told = {**TOLD, "Content-Encoding": "gzip"}
+            assert (await serving.post(bomb, told))[0] == 413
+
+    async def test_broken_gzip(self) -> None:
+        async with receiving() as (serving, handled):
+            head = b"Content-Encoding: gzip\r\nContent-Length: 10\r\n\r\n"
+            assert b" 400 " in await serving.send(head + b"0123456789")
+        assert handled.runs.total() == 0

@@ -1,0 +1,44 @@
+"""Webhooks behind FastAPI: `uvicorn --factory fastapi_app:make_app`.
+
+CURRENTS_API_KEY=… CURRENTS_WEBHOOK_SECRET=…
+"""
+
+import logging
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+
+from currents_async import Currents
+from currents_async.receiver import Receiver, Router, RunFinished, Verifier
+
+
+def make_app() -> FastAPI:
+    router = Router()
+    receiver = Receiver(Verifier({"X-Secret": os.environ["CURRENTS_WEBHOOK_SECRET"]}), router)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        # Left in reverse: what was accepted is worked off while the client is open.
+        async with Currents() as app.state.currents, receiver:
+            yield
+
+    app = FastAPI(lifespan=lifespan)
+
+    @router.on(RunFinished)
+    async def report(event: RunFinished) -> None:
+        run = await event.fetch(app.state.currents)
+        logging.getLogger("bot").warning("run %s has %s", run.run_id, run.status)
+
+    @app.post("/webhooks/currents")
+    async def take(request: Request) -> Response:
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > receiver.max_body:
+                break  # one byte too many is enough for the receiver to refuse it
+        answer = await receiver.deliver(request.headers, bytes(body))
+        return Response(answer.message, answer.status, answer.headers)
+
+    return app

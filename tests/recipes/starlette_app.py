@@ -1,0 +1,46 @@
+"""Webhooks behind Starlette: `uvicorn --factory starlette_app:make_app`.
+
+CURRENTS_API_KEY=… CURRENTS_WEBHOOK_SECRET=…
+"""
+
+import logging
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from currents_async import Currents
+from currents_async.receiver import Receiver, Router, RunFinished, Verifier
+
+
+def make_app() -> Starlette:
+    router = Router()
+    receiver = Receiver(Verifier({"X-Secret": os.environ["CURRENTS_WEBHOOK_SECRET"]}), router)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        # Left in reverse: what was accepted is worked off while the client is open.
+        async with Currents() as app.state.currents, receiver:
+            yield
+
+    async def take(request: Request) -> Response:
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > receiver.max_body:
+                break  # one byte too many is enough for the receiver to refuse it
+        answer = await receiver.deliver(request.headers, bytes(body))
+        return Response(answer.message, answer.status, answer.headers)
+
+    app = Starlette(routes=[Route("/webhooks/currents", take, methods=["POST"])], lifespan=lifespan)
+
+    @router.on(RunFinished)
+    async def report(event: RunFinished) -> None:
+        run = await event.fetch(app.state.currents)
+        logging.getLogger("bot").warning("run %s has %s", run.run_id, run.status)
+
+    return app
