@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestServer
 
 from currents_async import Currents
 from currents_async.testing import FakeCurrents, WorldProject
@@ -15,9 +16,15 @@ README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
+def source_with(name: str) -> str:
+    """Return the one block that defines `name`."""
+    [block] = [block for block in BLOCKS if f"async def {name}(" in block]
+    return block
+
+
 def block_with(name: str) -> dict[str, Any]:
     """Run the one block that defines `name`; return what it defines."""
-    [block] = [block for block in BLOCKS if f"async def {name}(" in block]
+    block = source_with(name)
     namespace: dict[str, Any] = {}
     exec(compile(block, f"README.md: {name}", "exec"), namespace)  # noqa: S102 - our own README
     return namespace
@@ -96,8 +103,57 @@ async def test_patience(
     assert caplog.text.count("ServerError") == 2
 
 
+async def test_gate(currents: Currents, project: WorldProject) -> None:
+    new_failures = block_with("new_failures")["new_failures"]
+    first = project.run(specs=4, tests=2, failures=1)
+    second = project.run(specs=4, tests=2, failures=0)
+    third = project.run(specs=4, tests=2, failures=2)
+    found = [await new_failures(currents, run.run_id) for run in (first, second, third)]
+    assert [len(titles) for titles in found] == [1, 0, 2]
+
+
+async def test_webhooks(
+    currents: Currents,
+    server: FakeCurrents,
+    project: WorldProject,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CURRENTS_WEBHOOK_SECRET", "s")
+    run = project.run(specs=4, failures=2)
+    said: list[str] = []
+
+    async def say(text: str) -> None:
+        said.append(text)
+
+    async with TestServer(block_with("report")["failure_bot"](currents, say)) as bot:
+        to = str(bot.make_url("/webhooks/currents"))
+        [delivery] = await server.emit(run, "RUN_FINISH", to=to, headers={"X-Secret": "s"})
+        assert delivery.status == 202
+    assert said == [f"https://app.currents.dev/run/{run.run_id}: 2 tests failed"]
+
+
+async def test_quarantine(
+    server: FakeCurrents, project: WorldProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recent = datetime.now(UTC) - timedelta(days=1)
+    for hours in range(12):
+        created = recent + timedelta(hours=hours)
+        project.run(specs=1, tests=1, failures=1, created_at=created)
+    quarantine = block_with("quarantine")["quarantine"]
+    assert await quarantine(project.project_id)
+    assert await quarantine(project.project_id)
+    server.requests.assert_sent("createAction", times=1)
+    assert "quarantine" in capsys.readouterr().out
+
+
 async def test_test() -> None:
     await block_with("test_a_bot")["test_a_bot"]()
+
+
+def test_plugin() -> None:
+    """`tests/plugin/test_plugin.py` runs it."""
+    source = source_with("test_failures_are_posted")
+    assert len([line for line in source.splitlines() if line]) <= 30
 
 
 def test_the_table_of_operations_is_up_to_date() -> None:
@@ -109,8 +165,8 @@ def test_the_table_of_operations_is_up_to_date() -> None:
 def test_no_block_is_forgotten() -> None:
     source = Path(__file__).read_text()
     for block in BLOCKS:
-        names = re.findall(r"^async def (\w+)\(", block, re.MULTILINE)
-        assert any(f'block_with("{name}")' in source for name in names), block
+        names = re.findall(r"^ *async def (\w+)\(", block, re.MULTILINE)
+        assert any(f'_with("{name}")' in source for name in names), block
 
 
 def test_the_drawn_rooms_are_the_rooms() -> None:

@@ -9,6 +9,8 @@ async with FakeCurrents() as server:
 `FaultyServer` is for what no sound server sends: see `currents_async.testing.faults`.
 """
 
+from currents_async.testing._plugin.webhooks import WebhookApps
+from currents_async.testing.cassettes import CassettePlayer, CassetteRecorder, cassette
 from currents_async.testing.clock import ManualClock, RunningClock
 from currents_async.testing.faulty import Exchange, Fault, FaultyServer, RawRequest
 from currents_async.testing.server import (
@@ -31,6 +33,8 @@ from currents_async.testing.world import (
 )
 
 __all__ = [
+    "CassettePlayer",
+    "CassetteRecorder",
     "Delivery",
     "Exchange",
     "FakeCurrents",
@@ -42,6 +46,7 @@ __all__ = [
     "RecordedRequest",
     "Requests",
     "RunningClock",
+    "WebhookApps",
     "World",
     "WorldAction",
     "WorldExecution",
@@ -51,4 +56,5 @@ __all__ = [
     "WorldRun",
     "WorldSpec",
     "WorldWebhook",
+    "cassette",
 ]

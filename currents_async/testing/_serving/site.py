@@ -102,7 +102,7 @@ class Site:
     def origin(self) -> URL:
         """Where it is, while it is there."""
         if self._origin is None:
-            raise RuntimeError("FakeCurrents has a URL only inside its `async with`")
+            raise RuntimeError("there is a URL only inside the `async with`")
         return self._origin
 
     @property

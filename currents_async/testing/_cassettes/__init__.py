@@ -1,0 +1,1 @@
+"""What cassettes are made of."""

@@ -1,0 +1,109 @@
+"""A host that passes on what it is asked, and keeps what it is answered."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Never
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from currents_async._transport.connection import CheckedRequest, Once
+from currents_async._transport.credential import Credential
+from currents_async._wire.faults import BodyFault
+from currents_async._wire.inflate import inflater_for
+from currents_async.testing._cassettes.messages import fail, make_answer, read_request, refuse
+from currents_async.testing._cassettes.tape import Exchange, Response, read_content
+from currents_async.testing._serving.api import BASE
+from currents_async.testing._serving.requests import RecordedRequest
+from currents_async.testing._serving.sending import Answer
+
+_PASSED_ON = ("Accept", "Content-Type", "User-Agent")
+_KEPT = (
+    "Content-Type",
+    "Location",
+    "Retry-After",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Request-Id",
+)
+
+
+class Forwarder:
+    """Asks the service itself, with the real key.
+
+    A failure to get an answer is a 502 for the client, and is not kept.
+    """
+
+    def __init__(self, base_url: str, credential: Credential) -> None:
+        self._base_url = base_url
+        self._credential = credential
+        self._session: aiohttp.ClientSession | None = None
+        self._kept: list[Exchange | None] = []
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """What has been answered, in the order in which it was asked."""
+        return [one for one in self._kept if one is not None]
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncGenerator[None]:
+        """Be able to ask."""
+        async with aiohttp.ClientSession(
+            cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(Once(self._credential),),
+            request_class=CheckedRequest,
+            # aiohttp does not mind an answer that ends midway.
+            auto_decompress=False,
+        ) as self._session:
+            yield
+
+    async def answer(
+        self, request: web.Request, recorded: RecordedRequest, *, gzip: bool
+    ) -> Answer:
+        """Pass a request on, and its answer back."""
+        refusal = refuse(request, recorded)
+        if refusal is not None:
+            return refusal
+        number = len(self._kept)
+        self._kept.append(None)
+        try:
+            response, body = await self._ask(request, recorded.body)
+        except (aiohttp.ClientError, TimeoutError, BodyFault) as error:
+            reason = self._credential.redact(str(error) or type(error).__name__)
+            return fail(502, f"the service gave no answer to record: {reason}")
+        asked = read_request(request, recorded.body)
+        self._kept[number] = Exchange(request=asked, response=response)
+        return await make_answer(response.status, response.headers, body, gzip=gzip)
+
+    def failure(self, status: int) -> Never:
+        """Never make a failure, for none is asked for."""
+        raise NotImplementedError(status)
+
+    async def _ask(self, request: web.Request, sent: bytes) -> tuple[Response, bytes]:
+        if self._session is None:
+            raise RuntimeError("not connected")
+        own = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
+        async with self._session.request(
+            request.method,
+            # As it came: its encoding is the client's.
+            URL(self._base_url + request.rel_url.raw_path_qs.removeprefix(BASE), encoded=True),
+            headers={**own, "Accept-Encoding": "gzip"},
+            data=sent or None,
+            allow_redirects=False,
+        ) as answer:
+            encoding = answer.headers.get("Content-Encoding", "")
+            body = await asyncio.to_thread(_inflate, await answer.read(), encoding)
+            headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
+            response = Response(status=answer.status, headers=headers, **read_content(body))
+            return response, body
+
+
+def _inflate(body: bytes, encoding: str) -> bytes:
+    inflater = inflater_for(encoding, sys.maxsize)
+    inflated = b"".join(inflater.feed(body))
+    inflater.flush()
+    return inflated

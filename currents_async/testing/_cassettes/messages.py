@@ -1,0 +1,49 @@
+"""Requests and answers, between the wire and a tape."""
+
+import asyncio
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from currents_async.testing._cassettes.tape import Request, read_content
+from currents_async.testing._serving.api import BASE
+from currents_async.testing._serving.replies import compress, encode_failure
+from currents_async.testing._serving.requests import RecordedRequest
+from currents_async.testing._serving.sending import Answer
+
+
+def refuse(request: web.Request, recorded: RecordedRequest) -> Answer | None:
+    """Answer what is not for the API, or lacks the server's key; None is to be answered."""
+    if not recorded.authorized:
+        return fail(401, "Invalid API key provided")
+    if not request.path.startswith(f"{BASE}/"):
+        return fail(404, "Not found")
+    return None
+
+
+def fail(status: int, message: str) -> Answer:
+    """Make an answer of ours, in the service's envelope."""
+    return Answer(status, encode_failure(message), {})
+
+
+def read_request(request: web.Request, body: bytes) -> Request:
+    """Return a request as it is kept."""
+    query: dict[str, list[str]] = {}
+    for name, value in request.query.items():
+        query.setdefault(name, []).append(value)
+    return Request(
+        method=request.method,
+        path=request.rel_url.path_safe.removeprefix(BASE),
+        query=query,
+        **read_content(body),
+    )
+
+
+async def make_answer(
+    status: int, headers: Mapping[str, str], body: bytes, *, gzip: bool
+) -> Answer:
+    """Make the answer with a body, which may be large."""
+    if not gzip or not body:
+        return Answer(status, body, headers)
+    compressed = await asyncio.to_thread(compress, body)
+    return Answer(status, compressed, {**headers, "Content-Encoding": "gzip"})

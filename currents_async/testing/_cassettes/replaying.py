@@ -1,0 +1,86 @@
+"""A host that answers what has been recorded, and nothing else."""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Never
+from urllib.parse import urlencode
+
+import msgspec
+from aiohttp import web
+
+from currents_async.testing._cassettes.addresses import mask_aliases, replace_addresses
+from currents_async.testing._cassettes.messages import fail, make_answer, read_request, refuse
+from currents_async.testing._cassettes.scrubbing import hide_secrets, scrub_request
+from currents_async.testing._cassettes.tape import Exchange, Request, Response
+from currents_async.testing._serving.requests import RecordedRequest
+from currents_async.testing._serving.sending import Answer
+
+_UNEXPECTED = 400
+"""No client tries again after it."""
+_MASK = "user"
+_LONGEST = 200
+
+
+class Replayer:
+    """Answers each recorded request once, and equal ones in the order of the recording."""
+
+    def __init__(self) -> None:
+        self.unexpected: list[Request] = []
+        """What was asked for, and is not there (any more)."""
+        self._shelves: dict[bytes, deque[Exchange]] = {}
+        self._alike: dict[bytes, list[deque[Exchange]]] = {}
+
+    def load(self, exchanges: Iterable[Exchange]) -> None:
+        """Have exchanges to answer with."""
+        for one in exchanges:
+            key = _key(one.request)
+            if key not in self._shelves:
+                self._shelves[key] = deque()
+                masked = scrub_request(one.request, lambda text: mask_aliases(text, _MASK))
+                self._alike.setdefault(_key(masked), []).append(self._shelves[key])
+            self._shelves[key].append(one)
+
+    @property
+    def unused(self) -> list[Request]:
+        """What was recorded, and not asked for (yet)."""
+        return [one.request for shelf in self._shelves.values() for one in shelf]
+
+    async def answer(
+        self, request: web.Request, recorded: RecordedRequest, *, gzip: bool
+    ) -> Answer:
+        """Answer as it was recorded."""
+        refusal = refuse(request, recorded)
+        if refusal is not None:
+            return refusal
+        asked = scrub_request(read_request(request, recorded.body), hide_secrets)
+        response = self._take(asked)
+        if response is None:
+            self.unexpected.append(asked)
+            return fail(_UNEXPECTED, f"not in the cassette: {show(asked)}")
+        return await make_answer(response.status, response.headers, response.encode(), gzip=gzip)
+
+    def failure(self, status: int) -> Never:
+        """Never make a failure, for none is asked for."""
+        raise NotImplementedError(status)
+
+    def _take(self, asked: Request) -> Response | None:
+        shelf = self._shelves.get(_key(asked))
+        if shelf is None:
+            # A test may know an address that the cassette does not.
+            masked = scrub_request(asked, lambda text: replace_addresses(text, lambda _: _MASK))
+            alike = self._alike.get(_key(masked), [])
+            shelf = alike[0] if masked != asked and len(alike) == 1 else None
+        return shelf.popleft().response if shelf else None
+
+
+def show(request: Request) -> str:
+    """Spell a request for people."""
+    query = f"?{urlencode(request.query, doseq=True)}" if request.query else ""
+    body = request.encode().decode(errors="replace")
+    if len(body) > _LONGEST:
+        body = f"{body[:_LONGEST]}..."
+    return f"{request.method} {request.path}{query} {body}".rstrip()
+
+
+def _key(request: Request) -> bytes:
+    return msgspec.json.encode(request, order="sorted")

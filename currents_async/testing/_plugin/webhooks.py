@@ -1,0 +1,103 @@
+"""The apps under test that webhooks call."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+import msgspec
+from aiohttp import web
+
+from currents_async.testing._plugin.apps import RunningApp
+from currents_async.testing._serving.courier import Delivery
+from currents_async.testing._world.ids import seconds_ms
+from currents_async.testing._world.webhooks import EVENTS
+from currents_async.testing.server import FakeCurrents
+from currents_async.testing.world import WorldProject, WorldRun
+
+
+class WebhookApps:
+    """Apps of yours, and the webhooks by which a `FakeCurrents` calls them.
+
+        await webhooks.serve(app, "/hooks/currents", headers={"X-Secret": "s"})
+        await webhooks.emit(run, "RUN_FINISH")
+        await webhooks.aclose()
+
+    A webhook is for the projects that the world has when it is made, or for one `project`.
+    """
+
+    def __init__(self, server: FakeCurrents) -> None:
+        """Make it for one `async with`, inside that of the server."""
+        self._server = server
+        self._apps: list[RunningApp] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def serve(
+        self,
+        app: web.Application,
+        path: str = "/",
+        *,
+        project: WorldProject | None = None,
+        events: Collection[str] = EVENTS,
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run an app on a loopback port, make a webhook that calls a path of it, return that URL.
+
+        `headers` are what the webhook is called with, such as a shared secret.
+        """
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError(
+                "this runs in another event loop than the test: an async fixture needs the same "
+                "loop_scope, see asyncio_default_fixture_loop_scope of pytest-asyncio"
+            )
+        running = RunningApp(app)
+        self._apps.append(running)
+        url = f"{await running.origin()}/{path.removeprefix('/')}"
+        self.register(url, project=project, events=events, headers=headers)
+        return url
+
+    def register(
+        self,
+        url: str,
+        *,
+        project: WorldProject | None = None,
+        events: Collection[str] = EVENTS,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make a webhook that calls an app which runs already."""
+        world = self._server.world
+        projects = world.projects if project is None else [project]
+        if not projects:
+            raise ValueError("the world has no project yet that could have a webhook")
+        unknown = set(events) - set(EVENTS)
+        if unknown:
+            raise ValueError(f"events must be of {list(EVENTS)}, not {sorted(unknown)}")
+        secret = msgspec.json.encode(headers or {}).decode()
+        now = seconds_ms(self._server.clock.wall())
+        for one in projects:
+            fields = {"url": url, "headers": secret, "hookEvents": list(events)}
+            world.webhooks.add(one.project_id, fields, now)
+
+    async def emit(self, run: WorldRun, event: str) -> list[Delivery]:
+        """Call the webhooks that want an event of a run, as `FakeCurrents.emit` does."""
+        return await self._server.emit(run, event)
+
+    async def aclose(self) -> None:
+        """Shut the apps down as a deployment does: what they have accepted, they finish."""
+        async with AsyncExitStack() as stack:
+            for app in self._apps:
+                stack.push_async_callback(app.stop)
+            self._apps = []
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()

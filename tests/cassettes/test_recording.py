@@ -1,0 +1,339 @@
+"""What gets into the file, and what does not."""
+
+import asyncio
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from currents_async import InvalidArgumentError, RedirectError, ServerError, UnauthorizedError
+from currents_async.testing import FakeCurrents, FaultyServer, WorldProject, faults
+from currents_async.testing.cassettes import CassettePlayer, CassetteRecorder
+from tests.cassettes.conftest import Connect, Record
+from tests.support import KEY, client, shown_of
+
+ADA = ("Ada Lovelace", "ada.lovelace+ci@analytical.engine.co.uk")
+
+
+THE_FILE = """\
+{
+  "exchanges": [
+    {
+      "request": {
+        "method": "GET",
+        "path": "/actions",
+        "query": {
+          "projectId": [
+            "PROJECT"
+          ],
+          "status": [
+            "active",
+            "disabled"
+          ]
+        }
+      },
+      "response": {
+        "headers": {
+          "Content-Type": "application/json; charset=utf-8",
+          "X-Request-Id": "fake-00000001"
+        },
+        "json": {
+          "data": [],
+          "status": "OK"
+        },
+        "status": 200
+      }
+    }
+  ],
+  "version": 1
+}
+"""
+
+
+def contents(directory: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in directory.iterdir()}
+
+
+def exchanges(tape: Path) -> list[Any]:
+    found: list[Any] = json.loads(tape.read_bytes())["exchanges"]
+    return found
+
+
+def bearer(server: CassetteRecorder | CassettePlayer) -> dict[str, str]:
+    return {"Authorization": f"Bearer {server.api_key}"}
+
+
+async def test_the_file(
+    record: Record, connect: Connect, project: WorldProject, tape: Path
+) -> None:
+    async with record() as server, connect(server) as currents:
+        await currents.actions.list(project.project_id, status=["active", "disabled"])
+    assert contents(tape.parent) == {"tape.json": THE_FILE.replace("PROJECT", project.project_id)}
+
+
+async def test_no_secret_is_in_it(
+    upstream: FakeCurrents,
+    record: Record,
+    connect: Connect,
+    project: WorldProject,
+    tape: Path,
+) -> None:
+    run = project.run(specs=3, failures=4, author=ADA)
+    trace = "https://t.example/?trace=https%3A%2F%2Fa.example%3FSignature%3Dsigned-by-us"
+    upstream.fail("findRun", 403, body=f'{{"error": "{KEY} may not do {trace}"}}'.encode())
+    upstream.fail("findRun", 402, body=f"<p>{KEY}: ask {ADA[1]}".encode())
+    upstream.fail("findRun", 402, body=f"<p>{KEY}: ask {ADA[1]}, \xe9".encode("latin-1"))
+    async with record() as server, connect(server) as currents:
+        await currents.runs.get_instances(run.run_id)
+        for _ in range(3):
+            with pytest.raises(Exception, match="findRun"):
+                await currents.runs.find(run.project_id, branch=ADA[1])
+        with pytest.raises(Exception, match="getRun"):
+            await currents.runs.get(ADA[1])
+        await currents.webhooks.create(
+            f"https://{KEY}:pass-word@127.0.0.1/{ADA[1]}",
+            project_id=run.project_id,
+            headers={"X-Secret": "open-sesame"},
+        )
+        await currents.webhooks.list(run.project_id)
+    written = contents(tape.parent)["tape.json"]
+    [binary] = re.findall(r'"base64": "(.+?)"', written)
+    written += base64.b64decode(binary).decode("latin-1")
+    assert ": ask user1@scrubbed.example, \xe9" in written
+    signed = json.dumps([upstream.world.instance(spec.instance_id or "") for spec in run.specs])
+    signatures = re.findall(r"Signature=([^&\"]+)", signed)
+    assert len(signatures) > 5
+    for secret in (
+        KEY,
+        ADA[1],
+        "lovelace",
+        "engine.co.uk",
+        "open-sesame",
+        "pass-word",
+        "signed-by-us",
+    ):
+        assert secret not in written
+    for signature in signatures:
+        assert signature not in written
+    assert "Ada Lovelace" in written
+
+
+async def test_the_same_address_has_the_same_name(
+    record: Record, connect: Connect, project: WorldProject, tape: Path
+) -> None:
+    runs = [project.run(specs=1, author=ADA) for _ in range(2)]
+    other = project.run(specs=1, author=("Charles Babbage", "charles@analytical.engine.co.uk"))
+    async with record() as server, connect(server) as currents:
+        for run in (*runs, other):
+            await currents.runs.get(run.run_id)
+    async with CassettePlayer(tape) as player, connect(player) as currents:
+        found = [await currents.runs.get(run.run_id) for run in (*runs, other)]
+    emails = [str(run.meta and run.meta.commit and run.meta.commit.author_email) for run in found]
+    assert emails[0] == emails[1] != emails[2]
+    assert all(re.fullmatch(r"user\d+@scrubbed\.example", email) for email in emails)
+
+
+async def test_nothing_shows_the_key(record: Record, connect: Connect) -> None:
+    server = record()
+    assert KEY not in repr(server) + repr(vars(server))
+    async with server, connect(server) as currents:
+        with pytest.raises(Exception, match="404") as caught:
+            await currents.runs.get("nope")
+        assert KEY not in repr(server.requests) + shown_of(caught.value)
+
+
+@pytest.mark.parametrize("key", [None, "", f"{KEY}\n"])
+def test_a_key_that_cannot_be_used(tape: Path, key: str | None) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        CassetteRecorder(tape, api_key=key)
+    assert KEY not in str(caught.value) + repr(caught.traceback[-1].frame.f_locals)
+
+
+def test_the_key_does_not_travel_in_the_open(tape: Path) -> None:
+    with pytest.raises(InvalidArgumentError, match="https://"):
+        CassetteRecorder(tape, base_url="http://api.currents.dev/v1", api_key=KEY)
+
+
+async def test_only_the_made_up_key_opens_it(record: Record, upstream: FakeCurrents) -> None:
+    async with record() as server:
+        async with client(server.url) as currents:
+            with pytest.raises(UnauthorizedError):
+                await currents.runs.get("r")
+        assert not upstream.requests
+        assert [one.authorized for one in server.requests] == [False]
+
+
+async def test_only_what_is_for_the_api_is_passed_on(
+    record: Record, upstream: FakeCurrents, tape: Path
+) -> None:
+    async with record() as server, aiohttp.ClientSession(headers=bearer(server)) as session:
+        response = await session.get(server.url.removesuffix("/v1") + "/elsewhere")
+        assert response.status == 404
+    assert not upstream.requests
+    assert exchanges(tape) == []
+
+
+async def test_what_is_passed_on(record: Record, upstream: FakeCurrents, tape: Path) -> None:
+    sent = {"Accept": "text/markdown", "User-Agent": "bot/1", "Cookie": "a=b", "X-Mine": "1"}
+    async with record() as server, aiohttp.ClientSession(headers=bearer(server)) as session:
+        path = "/runs/a%2Fb%20c?x=1&y=%C3%A9&x=2%2B"
+        async with session.get(server.url + path, headers=sent) as response:
+            assert response.status == 400
+    (request,) = upstream.requests
+    assert request.authorized
+    assert (request.path, request.query) == ("/runs/a/b c", [("x", "1"), ("y", "é"), ("x", "2+")])
+    assert request.headers["Accept"] == "text/markdown"
+    assert request.headers["User-Agent"] == "bot/1"
+    assert request.headers["Accept-Encoding"] == "gzip"
+    assert not {"Cookie", "X-Mine"} & set(request.headers)
+    assert exchanges(tape)[0]["request"] == {
+        "method": "GET",
+        "path": "/runs/a%2Fb c",
+        "query": {"x": ["1", "2+"], "y": ["é"]},
+    }
+
+
+async def test_it_is_spelled_as_it_came(tape: Path) -> None:
+    path = "/runs/%7Eb%2fc?x=%41&x"
+    async with (
+        FaultyServer() as upstream,
+        CassetteRecorder(tape, base_url=upstream.url, api_key=KEY) as server,
+        aiohttp.ClientSession(headers=bearer(server)) as session,
+    ):
+        await session.get(URL(server.url + path, encoded=True))
+        assert [request.target for request in upstream.requests] == [f"/v1{path}"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+async def test_the_client_gets_what_it_asked_for(
+    record: Record, project: WorldProject, coding: str
+) -> None:
+    run = project.run(specs=300)
+    async with record() as server, aiohttp.ClientSession(headers=bearer(server)) as session:
+        url = f"{server.url}/runs/{run.run_id}"
+        async with session.get(url, headers={"Accept-Encoding": coding}) as response:
+            assert response.headers.get("Content-Encoding", "identity") == coding
+            assert (await response.json())["data"] == run.payload
+
+
+async def test_failures_are_recorded_too(
+    record: Record, upstream: FakeCurrents, connect: Connect, project: WorldProject, tape: Path
+) -> None:
+    run = project.run(specs=1)
+    upstream.fail("getRun", 429, headers={"Retry-After": "7"})
+    upstream.fail("getRun", 500, body=b"<html>oops")
+    async with record() as server, connect(server) as currents:
+        await currents.runs.get(run.run_id)
+    first, second, third = [one["response"] for one in exchanges(tape)]
+    assert (first["status"], first["headers"]["Retry-After"]) == (429, "7")
+    assert (second["status"], second["text"]) == (500, "<html>oops")
+    assert third["status"] == 200
+
+
+@pytest.mark.parametrize("fault", [faults.reset(), faults.truncated_gzip()], ids=["reset", "cut"])
+async def test_what_was_not_answered_is_not(fault: Any, connect: Connect, tape: Path) -> None:
+    async with (
+        FaultyServer(fault) as upstream,
+        CassetteRecorder(tape, base_url=upstream.url, api_key=KEY) as server,
+        connect(server) as currents,
+    ):
+        with pytest.raises(ServerError, match="502 the service gave no answer to record"):
+            await currents.runs.get("r")
+    assert exchanges(tape) == []
+
+
+async def test_nobody_is_there(connect: Connect, unused_port: int, tape: Path) -> None:
+    url = f"http://127.0.0.1:{unused_port}/v1"
+    async with (
+        CassetteRecorder(tape, base_url=url, api_key=KEY) as server,
+        connect(server) as currents,
+    ):
+        with pytest.raises(ServerError, match="502"):
+            await currents.runs.get("r")
+    assert exchanges(tape) == []
+
+
+async def test_redirects_are_not_followed(connect: Connect, tape: Path) -> None:
+    location = "https://elsewhere.example/x?Signature=abcdef"
+    async with (
+        FaultyServer(faults.redirect(location=location)) as upstream,
+        CassetteRecorder(tape, base_url=upstream.url, api_key=KEY) as server,
+        connect(server) as currents,
+    ):
+        with pytest.raises(RedirectError):
+            await currents.runs.get("r")
+        assert len(upstream.requests) == 1
+    (exchange,) = exchanges(tape)
+    assert exchange["response"]["headers"]["Location"] == "https://elsewhere.example/x?[signature]"
+
+
+async def test_who_leaves_early_is_not_recorded(
+    record: Record, upstream: FakeCurrents, connect: Connect, tape: Path
+) -> None:
+    asked = asyncio.Event()
+
+    async def hold(_: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    upstream.before_answer = hold
+    async with record() as server, connect(server) as currents:
+        task = asyncio.create_task(currents.runs.get("r"))
+        await asked.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        upstream.before_answer = None
+        with pytest.raises(Exception, match="404"):
+            await currents.runs.get("other")
+    assert [one["request"]["path"] for one in exchanges(tape)] == ["/runs/other"]
+
+
+async def test_an_error_does_not_lose_it(record: Record, connect: Connect, tape: Path) -> None:
+    async def fail_midway() -> None:
+        async with record() as server, connect(server) as currents:
+            with pytest.raises(Exception, match="404"):
+                await currents.runs.get("nope")
+            raise KeyError("midway")
+
+    with pytest.raises(KeyError, match="midway"):
+        await fail_midway()
+    assert len(exchanges(tape)) == 1
+
+
+async def test_it_is_the_same_each_time(
+    upstream: FakeCurrents, connect: Connect, project: WorldProject, tape: Path
+) -> None:
+    run = project.run(specs=5)
+    written: list[dict[str, str]] = []
+    for _ in range(2):
+        async with (
+            FakeCurrents(upstream.world, api_key=KEY) as fresh,
+            CassetteRecorder(tape, base_url=fresh.url, api_key=KEY) as server,
+            connect(server) as currents,
+        ):
+            async for _ in currents.runs.list(run.project_id, branches=["main"]):
+                await currents.instances.get(run.specs[0].instance_id or "")
+        written.append(contents(tape.parent))
+    assert written[0] == written[1]
+
+
+async def test_a_full_disk_leaves_the_old_one(
+    record: Record, tape: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with record():
+        pass
+    old = contents(tape.parent)
+
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        async with record():
+            pass
+    assert contents(tape.parent) == old
