@@ -352,7 +352,7 @@ class TestLifecycle:
             assert asyncio.all_tasks() == before
             with pytest.raises(aiohttp.ClientConnectorError):
                 await session.get(f"{url}/runs/r")
-        with pytest.raises(RuntimeError, match="inside its `async with`"):
+        with pytest.raises(RuntimeError, match="inside the `async with`"):
             _ = server.url
 
     async def test_closing_with_an_answer_held_back(self) -> None:
