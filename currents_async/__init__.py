@@ -1,62 +1,12 @@
 """Async Python client for the Currents.dev REST API: typed, streaming, concurrent."""
 
-from currents_async._client import Currents
-from currents_async._clock import Clock
-from currents_async._config import Limits, Retries, Timeouts
-from currents_async._downloads.results import AssetResult, AssetResults
-from currents_async._downloads.save import AssetDownload
-from currents_async._fanout import InstanceResults
-from currents_async._pagination import CursorPager, PagePager
-from currents_async._plans import InstanceResult
-from currents_async._quarantine import (
-    ExaminedResult,
-    ExaminedTest,
-    QuarantineDecision,
-    QuarantineFailure,
-    QuarantinePlan,
-    QuarantinePolicy,
-    QuarantineResult,
-)
-from currents_async._resources.errors import ErrorsPager
-from currents_async._streams import RunStream
-from currents_async._transport import RawResponse, RequestAttempt, RequestCall, Trace, Traffic
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from currents_async._version import __version__
-from currents_async._watch import RunWatch
-from currents_async._wire.throttle import RateLimit
-from currents_async.errors import (
-    AlreadyCancelledError,
-    AmbiguousError,
-    APIError,
-    BadRequestError,
-    ClientClosedError,
-    ConflictError,
-    ConnectError,
-    CurrentsError,
-    DecodeError,
-    ExportError,
-    ForbiddenError,
-    InvalidArgumentError,
-    NotFoundError,
-    PaginationError,
-    PayloadTooLargeError,
-    RateLimitedError,
-    RedirectError,
-    RequestFailedError,
-    RequestTimeoutError,
-    ResponseTooLargeError,
-    ServerError,
-    StillRunningError,
-    TransportError,
-    UnauthorizedError,
-    UnprocessableError,
-    WebhookBodyError,
-    WebhookError,
-    WebhookReplayError,
-    WebhookSecretError,
-    WebhookStaleError,
-    WebhookTooLargeError,
-    WrongLoopError,
-)
+
+if TYPE_CHECKING:
+    from currents_async._public import *
 
 __all__ = [
     "APIError",
@@ -121,3 +71,17 @@ __all__ = [
     "WrongLoopError",
     "__version__",
 ]
+
+
+if not TYPE_CHECKING:  # to a type checker, any name would be one of ours
+
+    def __getattr__(name: str) -> object:
+        """Load the library when it is first used: a command's `--help` has no use for it."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        public = import_module("currents_async._public")
+        globals().update({one: getattr(public, one) for one in public.__all__})
+        return globals()[name]
+
+    def __dir__() -> list[str]:
+        return [*globals(), *__all__]
