@@ -2,13 +2,21 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from anyio.from_thread import start_blocking_portal
 
 from currents_async import __version__
 from currents_async.cli._app import run
+from currents_async.cli._session import profiles
 from currents_async.testing import FakeCurrents, World, WorldProject
+
+
+@pytest.fixture(autouse=True)
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never the configuration file of who runs the tests."""
+    monkeypatch.setattr(profiles, "config_path", lambda: tmp_path / "config.toml")
 
 
 @pytest.fixture

@@ -1,19 +1,24 @@
 """The README's code runs, as it stands there."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow.parquet as pq
 import pytest
 from aiohttp.test_utils import TestServer
 
 from currents_async import Currents
+from currents_async.cli._app import run as run_command
+from currents_async.cli._export.demo import make_history
 from currents_async.testing import FakeCurrents, WorldProject
 from tests import operations
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+BLOCKS: list[str] = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
 def source_with(name: str) -> str:
@@ -144,6 +149,40 @@ async def test_quarantine(
     assert await quarantine(project.project_id)
     server.requests.assert_sent("createAction", times=1)
     assert "quarantine" in capsys.readouterr().out
+
+
+async def test_export(
+    currents: Currents, server: FakeCurrents, project: WorldProject, tmp_path: Path
+) -> None:
+    created = datetime.now(UTC) - timedelta(days=3)
+    runs = [project.run(specs=2, created_at=created) for _ in range(3)]
+    nightly = block_with("nightly")["nightly"]
+    assert await nightly([project.project_id], tmp_path) == 0
+    assert pq.read_table(tmp_path / "specs").num_rows == sum(len(run.specs) for run in runs)
+    assert await nightly([project.project_id], tmp_path) == 0
+    server.requests.of("getRun").assert_count(len(runs))
+
+
+def test_flaky_tests_by_week(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The query of the README, over the demo of the README, against the world that it shows."""
+    monkeypatch.chdir(tmp_path)
+    assert run_command(["export", "--demo", "out/", "-o", "json"]) == 0
+    expected: Counter[date] = Counter()
+    for project in make_history().projects:
+        for played in project.runs:
+            day = date.fromisoformat(played.created_at[:10])
+            expected[day - timedelta(days=day.weekday())] += sum(
+                spec.flaky for spec in played.specs
+            )
+    [query] = re.findall(r"^```sql\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    with duckdb.connect() as database:
+        assert dict(database.execute(query).fetchall()) == expected
+        database.execute("ATTACH 'out/currents.duckdb' AS currents (READ_ONLY)")
+        query = query.replace(
+            "read_parquet('out/parquet/tests/**/*.parquet', hive_partitioning = true)",
+            "currents.tests",
+        )
+        assert dict(database.execute(query).fetchall()) == expected
 
 
 async def test_test() -> None:

@@ -1,6 +1,6 @@
 """What `demo` and `run` take."""
 
-from currents_async.cli._options import AsJson, Count
+from currents_async.cli._options import CONNECTION, AsJson, Connection, Count
 
 
 def demo(
@@ -36,9 +36,9 @@ def fetch(
     run_id: str,
     /,
     *,
-    base_url: str | None = None,
     concurrency: Count = 16,
     as_json: AsJson = False,
+    connection: Connection = CONNECTION,
 ) -> int:
     """Fetch a run and all its instances, and report on them.
 
@@ -46,8 +46,6 @@ def fetch(
     ----------
     run_id
         The run to fetch.
-    base_url
-        Another service than production; else CURRENTS_API_URL.
     concurrency
         Instances fetched at once.
     as_json
@@ -58,5 +56,5 @@ def fetch(
     from currents_async.cli._reports.fetch import fetch_run  # noqa: PLC0415
     from currents_async.cli._reports.render import show  # noqa: PLC0415
 
-    coming = fetch_run(run_id, base_url=base_url, concurrency=concurrency)
+    coming = fetch_run(run_id, connection=connection, concurrency=concurrency)
     return execute(show(coming, as_json=as_json))

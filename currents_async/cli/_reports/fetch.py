@@ -4,16 +4,18 @@ import time
 from contextlib import AsyncExitStack
 
 from currents_async import Currents, Limits
+from currents_async.cli._options import Connection
 from currents_async.cli._reports.progress import progress_of
 from currents_async.cli._reports.report import Report
+from currents_async.cli._session.answer import open_session
 from currents_async.testing import FakeCurrents, World
 
 
-async def fetch_run(run_id: str, *, base_url: str | None, concurrency: int) -> Report:
+async def fetch_run(run_id: str, *, connection: Connection, concurrency: int) -> Report:
     """Fetch a run from the service."""
     limits = Limits(concurrency=concurrency)
-    async with Currents(base_url=base_url, limits=limits) as currents:
-        return await _report_on(run_id, currents)
+    async with open_session(connection, limits=limits) as session:
+        return await _report_on(run_id, session.currents)
 
 
 async def fetch_demo_run(*, specs: int, seed: int, concurrency: int) -> Report:

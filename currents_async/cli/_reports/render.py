@@ -11,6 +11,7 @@ from rich.text import Text
 
 from currents_async.cli import _exit
 from currents_async.cli._reports.report import Report
+from currents_async.cli._text import one_line
 
 _MOST_LINES = 20
 
@@ -89,6 +90,4 @@ def _errors(report: Report) -> Table:
 
 
 def _line(text: str) -> Text:
-    """Show foreign text in one line: no markup, no escape sequence, no control character."""
-    plain = Text.from_ansi(text).plain
-    return Text(" ".join(plain.split()), overflow="ellipsis", no_wrap=True)
+    return Text(one_line(text), overflow="ellipsis", no_wrap=True)

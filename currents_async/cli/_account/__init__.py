@@ -1,0 +1,1 @@
+"""Commands about the API key, and about the API itself: `auth` and `api`."""

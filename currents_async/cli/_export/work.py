@@ -1,0 +1,129 @@
+"""What `export` does."""
+
+import sys
+from collections.abc import Sequence
+
+from currents_async import Currents
+from currents_async.cli import _exit
+from currents_async.cli._execute import note
+from currents_async.cli._export.order import Order
+from currents_async.cli._options import Connection, Output
+from currents_async.cli._output.sheet import Sheet
+from currents_async.cli._progress import Advance, Throttles, progress_bar
+from currents_async.cli._session.answer import Session, open_session
+from currents_async.errors import InvalidArgumentError
+from currents_async.export import ExportResult, export, export_table
+from currents_async.models._model import Model
+
+_SHOWN = (
+    "target",
+    "windows",
+    "windowsSkipped",
+    "runs",
+    "instances",
+    "failures",
+    "requests",
+    "wireBytes",
+    "rows",
+)
+
+
+class Exported(Model, frozen=True, gc=False, kw_only=True):
+    """What an export has done."""
+
+    target: str
+    windows: int
+    """Days of projects that have been exported."""
+    windows_skipped: int
+    runs: int
+    instances: int
+    failures: int
+    """What could not be fetched."""
+    requests: int
+    wire_bytes: int
+    rows: dict[str, int]
+    """By table."""
+
+
+async def export_runs(order: Order, *, connection: Connection, output: Output) -> int:
+    """Export, show how it gets on, and print what it came to."""
+    order.check()
+    sheet = Sheet(Exported, _SHOWN, output)
+    throttles = Throttles()
+    async with open_session(connection, limits=order.limits, trace=throttles) as session:
+        projects = await _projects(session, order)
+        if order.form == "arrow":
+            return await _stream(session.currents, order, projects, throttles)
+        exported = await export_to_target(session.currents, order, projects, throttles)
+    sheet.fill_in(exported)
+    return code_of(exported.failures)
+
+
+async def export_to_target(
+    currents: Currents, order: Order, projects: Sequence[str], throttles: Throttles
+) -> Exported:
+    """Export into a target, with a progress bar."""
+    if order.form == "arrow":
+        raise AssertionError(order.form)
+    with progress_bar(f"export {order.form}", currents.traffic, throttles) as advance:
+        result = await export(
+            currents,
+            order.target,
+            projects=projects,
+            format=order.form,
+            on_progress=lambda so_far: _show(so_far, advance),
+            **order.filters,
+            **order.options,
+        )
+    return Exported(
+        target=order.target,
+        windows=result.windows_done,
+        windows_skipped=result.windows_skipped,
+        runs=result.runs,
+        instances=result.instances,
+        failures=result.failures,
+        requests=currents.traffic.requests,
+        wire_bytes=currents.traffic.wire_bytes,
+        rows=result.rows,
+    )
+
+
+def code_of(failures: int) -> int:
+    """Return the exit code, and say on stderr when not all could be fetched."""
+    if not failures:
+        return _exit.OK
+    note(f"{failures:,} could not be fetched: see the table errors, and try again with --resume")
+    return _exit.PARTIAL
+
+
+async def _stream(
+    currents: Currents, order: Order, projects: Sequence[str], throttles: Throttles
+) -> int:
+    if sys.stdout.isatty():
+        raise InvalidArgumentError("Arrow IPC is for programs: send it to one, or to a file")
+    with progress_bar("export arrow", currents.traffic, throttles) as advance:
+        result = await export_table(
+            currents,
+            sys.stdout.buffer,
+            order.tables[0],
+            projects=projects,
+            on_progress=lambda so_far: _show(so_far, advance),
+            **order.filters,
+        )
+    return code_of(result.failures)
+
+
+def _show(so_far: ExportResult, advance: Advance) -> None:
+    detail = f"days  {so_far.runs:,} runs  {so_far.instances:,} instances"
+    failed = f"  {so_far.failures:,} failed" if so_far.failures else ""
+    advance(so_far.windows_done, so_far.windows, detail + failed)
+
+
+async def _projects(session: Session, order: Order) -> Sequence[str]:
+    if order.all_projects:
+        return [project.project_id async for project in session.currents.projects.list()]
+    default = session.settings.project_id.value
+    projects = order.projects or ([] if default is None else [default])
+    if not projects:
+        raise InvalidArgumentError("no project: pass --project or --all-projects")
+    return projects

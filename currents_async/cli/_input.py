@@ -1,0 +1,20 @@
+"""JSON out of a file, or out of stdin."""
+
+import sys
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from currents_async.errors import InvalidArgumentError
+
+T = TypeVar("T")
+
+
+def read_json(source: str, kind: type[T]) -> T:
+    """Read JSON as a type; `-` is stdin. Raises `InvalidArgumentError` for what is none."""
+    text = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as error:
+        raise InvalidArgumentError(f"{source}: {error}") from None

@@ -1,0 +1,1 @@
+"""Answers on stdout: tables for people, JSON, CSV and Parquet for programs."""

@@ -1,0 +1,126 @@
+"""What to print of an item: dotted paths, in the names of the wire or of the models."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import inspect
+
+from currents_async.errors import InvalidArgumentError
+from currents_async.models._model import Model
+
+_EXTRA = "(extra)"
+"""The field of open models that is on the wire beside the others."""
+
+
+class Field(NamedTuple):
+    """A field of items, or of objects inside them."""
+
+    name: str
+    """As it was asked for."""
+    path: tuple[str, ...]
+    """In the wire's names."""
+    kind: inspect.Type
+
+    def find(self, item: Any) -> Any:
+        """Return its value in an item as JSON has it; None where it is not there."""
+        return _find(item, self.path)
+
+
+def fields_of(model: type[Model], names: Iterable[str]) -> list[Field]:
+    """Return fields by their names; raise `InvalidArgumentError` for one that there is not.
+
+    In a list, a number picks one, and any other name is that of all its items. What the server
+    says beyond a model is under `extra`.
+    """
+    root = inspect.type_info(model)
+    return [_field(root, name) for name in names]
+
+
+def all_fields_of(model: type[Model]) -> list[Field]:
+    """Return all fields of a model, by the wire's names."""
+    root = inspect.type_info(model)
+    return [_field(root, name) for name in _names_in(root)]
+
+
+def read_names(text: str) -> list[str]:
+    """Split what the option `--fields` says."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise InvalidArgumentError(f"fields must be names separated by commas, not {text!r}")
+    return names
+
+
+def _field(root: inspect.Type, name: str) -> Field:
+    kind, path = root, list[str]()
+    steps = name.split(".")
+    for index, step in enumerate(steps):
+        inner = _step(kind, step)
+        if inner is None or (inner[0] == _EXTRA and index == len(steps) - 1):
+            where = ".".join(steps[:index])
+            known = ", ".join(_names_in(kind)) or "no fields"
+            raise InvalidArgumentError(f"no field {step!r}: {where or 'an item'} has {known}")
+        wire, kind = inner
+        if wire != _EXTRA:
+            path.append(wire)
+    return Field(name, tuple(path), kind)
+
+
+def _step(kind: inspect.Type, step: str) -> tuple[str, inspect.Type] | None:
+    """Return the wire's name and the type of what a type has by a name."""
+    for one in _alternatives(kind):
+        match one:
+            case inspect.StructType(fields=fields):
+                for field in fields:
+                    if step in {field.name, field.encode_name}:
+                        return field.encode_name, field.type
+            case inspect.DictType(value_type=inner):
+                return step, inner
+            case inspect.AnyType():
+                return step, one
+            case inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item):
+                inside = (step, item) if step.isdecimal() else _step(item, step)
+                if inside is not None:
+                    return inside if step.isdecimal() else (inside[0], inspect.ListType(inside[1]))
+            case inspect.CustomType(cls=cls) if cls is object:
+                return step, inspect.AnyType()
+            case _:
+                pass
+    return None
+
+
+def _names_in(kind: inspect.Type) -> list[str]:
+    for one in _alternatives(kind):
+        match one:
+            case inspect.StructType(fields=fields):
+                return [field.encode_name for field in fields if field.encode_name != _EXTRA]
+            case inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item):
+                return _names_in(item)
+            case _:
+                pass
+    return []
+
+
+def _alternatives(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+    return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+
+
+def _find(value: Any, path: tuple[str, ...]) -> Any:
+    for index, step in enumerate(path):
+        match value:
+            case [*items] if step.isdecimal():
+                value = items[int(step)] if int(step) < len(items) else None
+            case [*items]:
+                return [_find(one, path[index:]) for one in items]
+            case {**members}:
+                value = members.get(step)
+            case _:
+                return None
+    return value
+
+
+def as_text(value: Any) -> str:
+    """Write a value down: texts as they are, all others as JSON."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,75 @@
+"""JSON: a line for each item, an array of all, or one object."""
+
+import re
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from currents_async.cli._output.fields import Field
+from currents_async.models._model import Model
+
+_CONTROL = re.compile("[\x7f-\x9f]")
+"""Control characters that JSON may have as they are, and that drive terminals."""
+
+
+class NdjsonWriter:
+    """A JSON object on a line of its own for each item."""
+
+    def __init__(self, fields: Sequence[Field] | None) -> None:
+        """Take what to write of each item, or None for all of it."""
+        self._fields = fields
+
+    def add(self, item: Model) -> None:
+        """Write an item."""
+        sys.stdout.write(text_of(item, self._fields) + "\n")
+
+    def end(self) -> None:
+        """Do nothing: all is written."""
+
+
+class JsonWriter:
+    """A JSON array, an item on each line."""
+
+    def __init__(self, fields: Sequence[Field] | None) -> None:
+        """Take what to write of each item, or None for all of it."""
+        self._fields = fields
+        self._before = "[\n"
+
+    def add(self, item: Model) -> None:
+        """Write an item."""
+        sys.stdout.write(self._before + text_of(item, self._fields))
+        self._before = ",\n"
+
+    def end(self) -> None:
+        """Close the array."""
+        sys.stdout.write("[]\n" if self._before == "[\n" else "\n]\n")
+
+
+class ObjectWriter:
+    """A JSON object, indented."""
+
+    def __init__(self, fields: Sequence[Field] | None) -> None:
+        """Take what to write of it, or None for all of it."""
+        self._fields = fields
+
+    def add(self, item: Model) -> None:
+        """Write the item."""
+        text = msgspec.json.format(text_of(item, self._fields), indent=2)
+        sys.stdout.write(text + "\n")
+
+    def end(self) -> None:
+        """Do nothing: all is written."""
+
+
+def text_of(item: Model, fields: Sequence[Field] | None) -> str:
+    """Return the JSON of an item, or of some of its fields by the names they were asked for."""
+    if fields is None:
+        return safe_json(item.to_json())
+    plain = item.to_dict()
+    return safe_json(msgspec.json.encode({field.name: field.find(plain) for field in fields}))
+
+
+def safe_json(text: bytes) -> str:
+    """Escape control characters that JSON does not have to: it remains the same JSON."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text.decode())

@@ -1,0 +1,102 @@
+"""Parquet, with the extra `export`."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
+import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]
+from msgspec import inspect
+
+from currents_async.cli._output.fields import Field, as_text
+from currents_async.models._model import Model
+
+_arrow: Any = pa  # which has no types
+_parquet: Any = pq
+
+_ROWS = 10_000
+"""Rows of a row group."""
+
+
+class ParquetWriter:
+    """A column for each field, of the type that the model says; objects and lists are JSON."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        """Begin the file."""
+        self._fields = fields
+        self._rows: list[list[Any]] = []
+        self._types = [_type_of(field.kind) for field in fields]
+        names = [field.name for field in fields]
+        self._schema: Any = _arrow.schema(list(zip(names, self._types, strict=True)))
+        self._file: Any = _parquet.ParquetWriter(
+            _arrow.PythonFile(_Stdout(), mode="w"), self._schema
+        )
+
+    def add(self, item: Model) -> None:
+        """Add a row."""
+        plain = item.to_dict()
+        self._rows.append([field.find(plain) for field in self._fields])
+        if len(self._rows) == _ROWS:
+            self._write()
+
+    def end(self) -> None:
+        """Write what is left."""
+        if self._rows:
+            self._write()
+        self._file.close()
+
+    def _write(self) -> None:
+        columns = zip(*self._rows, strict=True)
+        arrays = [
+            _arrow.array([_value(value, kind) for value in column], kind)
+            for column, kind in zip(columns, self._types, strict=True)
+        ]
+        self._file.write_batch(_arrow.record_batch(arrays, schema=self._schema))
+        self._rows = []
+
+
+class _Stdout:
+    """The bytes of stdout as a file that knows where it is, also where it is a pipe."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._position = 0
+
+    def write(self, data: Any) -> int:
+        written = sys.stdout.buffer.write(data)
+        self._position += written
+        return written
+
+    def tell(self) -> int:
+        return self._position
+
+    def flush(self) -> None:
+        sys.stdout.buffer.flush()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _type_of(kind: inspect.Type) -> Any:
+    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    match [one for one in kinds if not isinstance(one, inspect.NoneType)]:
+        case [inspect.BoolType()]:
+            return _arrow.bool_()
+        case [inspect.IntType()]:
+            return _arrow.int64()
+        case [inspect.FloatType()]:
+            return _arrow.float64()
+        case [inspect.DateTimeType()]:
+            return _arrow.timestamp("ms", tz="UTC")
+        case _:
+            return _arrow.string()
+
+
+def _value(value: Any, kind: Any) -> Any:
+    if value is None:
+        return None
+    if _arrow.types.is_timestamp(kind):
+        return datetime.fromisoformat(value)
+    return as_text(value) if _arrow.types.is_string(kind) else value

@@ -1,0 +1,131 @@
+"""Tables for people."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, Literal, NoReturn
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from currents_async.cli._output.fields import Field, as_text
+from currents_async.cli._text import one_line
+from currents_async.models._model import Model
+
+_ROWS = 200
+"""What is printed at once: columns are as wide as these rows need."""
+_WIDE = 1000
+"""Columns of an output that is no terminal."""
+
+Color = Literal["auto", "always", "never"]
+
+
+class TableWriter:
+    """Tables, one below the other where there are many items."""
+
+    def __init__(self, fields: Sequence[Field], *, color: Color) -> None:
+        """Take the columns."""
+        self._fields = fields
+        self._console = console(color)
+        self._rows: list[list[Any]] = []
+        self._is_first = True
+
+    def add(self, item: Model) -> None:
+        """Add a row."""
+        plain = item.to_dict()
+        self._rows.append([field.find(plain) for field in self._fields])
+        if len(self._rows) == _ROWS:
+            self._print()
+
+    def end(self) -> None:
+        """Print what is left."""
+        if self._rows or self._is_first:
+            self._print()
+
+    def _print(self) -> None:
+        table = Table()
+        for index, field in enumerate(self._fields):
+            is_number = all(isinstance(row[index], int | float | None) for row in self._rows)
+            table.add_column(
+                Text(field.name),
+                justify="right" if is_number else "left",
+                overflow="fold",
+                no_wrap=index == 0,  # what most are known by: to be copied as a whole
+            )
+        for row in self._rows:
+            table.add_row(*map(_cell, row))
+        self._console.print(table)
+        self._rows, self._is_first = [], False
+
+
+class CardWriter:
+    """One item: a row for each of its fields."""
+
+    def __init__(self, fields: Sequence[Field], *, color: Color) -> None:
+        """Take the fields."""
+        self._fields = fields
+        self._console = console(color)
+
+    def add(self, item: Model) -> None:
+        """Print the item."""
+        plain = item.to_dict()
+        table = Table(show_header=False)
+        table.add_column(style="bold")
+        table.add_column(overflow="fold")
+        for field in self._fields:
+            table.add_row(Text(field.name), _cell(field.find(plain)))
+        self._console.print(table)
+
+    def end(self) -> None:
+        """Do nothing: all is printed."""
+
+
+class LineWriter:
+    """A line for each item, as soon as it comes."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        """Take what to print of each."""
+        self._fields = fields
+
+    def add(self, item: Model) -> None:
+        """Print an item."""
+        plain = item.to_dict()
+        cells = (_plain(field.find(plain)) for field in self._fields)
+        sys.stdout.write("  ".join(cell for cell in cells if cell) + "\n")
+
+    def end(self) -> None:
+        """Do nothing: all is printed."""
+
+
+class _PipedConsole(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        # Rich would end the process with exit code 1.
+        raise BrokenPipeError
+
+
+def console(color: Color) -> Console:
+    """Return a console on stdout, which is as wide as need be where it is no terminal."""
+    if color == "auto" and os.environ.get("NO_COLOR"):
+        color = "never"
+    return _PipedConsole(
+        width=None if sys.stdout.isatty() else _WIDE,
+        force_terminal={"auto": None, "always": True, "never": False}[color],
+        highlight=False,
+    )
+
+
+def _cell(value: Any) -> Text:
+    return Text(_plain(value))
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case [*texts] if all(isinstance(one, str) for one in texts):
+            return one_line(", ".join(texts))
+        case float() if abs(value) < 1:
+            return f"{value:.4g}"
+        case float():
+            return f"{value:,.1f}"
+        case _:
+            return one_line(as_text(value))

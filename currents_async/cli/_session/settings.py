@@ -1,0 +1,66 @@
+"""What a client is made of: an option goes before the environment, and that before the profile."""
+
+import os
+from typing import Any
+
+import msgspec
+
+from currents_async import Currents
+from currents_async.cli._options import Connection
+from currents_async.cli._session.profiles import NamedProfile, find_profile
+from currents_async.errors import InvalidArgumentError
+
+_KEY = "CURRENTS_API_KEY"
+_PROJECT = "CURRENTS_PROJECT_ID"
+_URLS = ("CURRENTS_API_URL", "CURRENTS_REST_API_URL")
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """A value, and who said so."""
+
+    value: str | None
+    source: str
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it but the key, of which only the source is shown."""
+
+    key_source: str
+    base_url: Setting
+    project_id: Setting
+    found: NamedProfile
+
+    def client(self, **options: Any) -> Currents:
+        """Make a client; `options` are its other arguments."""
+        return Currents(
+            # None lets the client itself read the environment.
+            None if _KEY in os.environ else self.found.profile.api_key,
+            base_url=self.base_url.value,
+            project_id=self.project_id.value,
+            **options,
+        )
+
+
+def read_settings(connection: Connection) -> Settings:
+    """Find out what the client is to be made of; raise `InvalidArgumentError` without a key."""
+    found = find_profile(connection.profile)
+    source = f"profile {found.name!r} in {found.path}"
+    if _KEY not in os.environ and found.profile.api_key is None:
+        raise InvalidArgumentError(f"no API key: set {_KEY}, or api_key in {source}")
+    return Settings(
+        key_source=_KEY if _KEY in os.environ else source,
+        base_url=_first(
+            Setting(connection.base_url, "--base-url"),
+            *(Setting(os.environ.get(name), name) for name in _URLS),
+            Setting(found.profile.base_url, source),
+        ),
+        project_id=_first(
+            Setting(os.environ.get(_PROJECT), _PROJECT),
+            Setting(found.profile.project_id, source),
+        ),
+        found=found,
+    )
+
+
+def _first(*settings: Setting) -> Setting:
+    return next((one for one in settings if one.value), Setting(None, "default"))

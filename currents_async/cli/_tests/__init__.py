@@ -1,0 +1,1 @@
+"""Commands about tests over a span of time: `tests`."""

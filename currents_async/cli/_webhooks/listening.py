@@ -1,0 +1,103 @@
+"""A server for webhooks, from its first event to Ctrl-C."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import NamedTuple
+
+from aiohttp import web
+
+from currents_async.cli import _exit
+from currents_async.cli._execute import note
+from currents_async.cli._options import Output
+from currents_async.cli._output.sheet import Sheet
+from currents_async.cli._signals import stop_signals
+from currents_async.cli._webhooks.secrets import read_secret
+from currents_async.errors import InvalidArgumentError
+from currents_async.models._model import Model
+from currents_async.models.common import Commit
+from currents_async.receiver import Receiver, Router, RunEvent, Verifier
+from currents_async.receiver.web import setup_webhooks
+
+_SHOWN = ("sentAt", "event", "runId", "groupId", "commit.branch", "passes", "failures", "flaky")
+
+
+class Address(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    port: int
+    path: str
+
+
+class Received(Model, frozen=True, gc=False, kw_only=True):
+    """An event that was received. Nothing of it is signed: it is a hint."""
+
+    event: str
+    sent_at: datetime | None
+    run_id: str | None
+    run_url: str | None
+    build_id: str | None
+    group_id: str | None
+    tags: tuple[str, ...]
+    commit: Commit | None
+    overall: int
+    passes: int
+    failures: int
+    pending: int
+    skipped: int
+    retries: int
+    flaky: int
+
+    @classmethod
+    def of(cls, event: RunEvent) -> "Received":
+        """Take from an event what there is of every kind."""
+        shared = {name: getattr(event, name) for name in cls.__struct_fields__ if name != "event"}
+        return cls(event=event.name, **shared)
+
+
+async def listen(
+    address: Address, *, secret_header: str | None, insecure: bool, output: Output
+) -> int:
+    """Print events until Ctrl-C or SIGTERM; what was accepted by then is printed too."""
+    sheet = Sheet(Received, _SHOWN, output)
+    if secret_header is None and not insecure:
+        raise InvalidArgumentError("pass --secret-header, or --insecure to let anybody in")
+    if not address.path.startswith("/"):
+        raise InvalidArgumentError(f"path must begin with a slash, not {address.path!r}")
+    verifier = Verifier(read_secret(secret_header), insecure=insecure)
+    router = Router()
+    errors: list[Exception] = []
+    with stop_signals() as stopped, sheet.live() as add:
+
+        @router.on(RunEvent)
+        async def _print(event: RunEvent) -> None:
+            add(Received.of(event))
+
+        def give_up(_event: RunEvent, error: Exception) -> None:
+            # Who cannot print must not accept.
+            errors.append(error)
+            stopped.set()
+
+        receiver = Receiver(verifier, router, on_error=give_up)
+        async with _serving(address, receiver) as url:
+            note(f"listening on {url}; Ctrl-C ends it")
+            await stopped.wait()
+    if errors:
+        raise errors[0]
+    return _exit.OK
+
+
+@asynccontextmanager
+async def _serving(address: Address, receiver: Receiver) -> AsyncGenerator[str]:
+    """Serve deliveries; leaving works off what was accepted."""
+    app = web.Application()
+    setup_webhooks(app, receiver, address.path)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, address.host, address.port).start()
+        port = runner.addresses[0][1]
+        yield f"http://{address.host}:{port}{address.path}"
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,31 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from currents_async.cli._session import profiles
+from currents_async.testing import FakeCurrents, World
+
+
+@pytest.fixture(autouse=True)
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The configuration file, which is not there yet: never that of who runs the tests."""
+    path = tmp_path / "config" / "config.toml"
+    path.parent.mkdir()
+    monkeypatch.setattr(profiles, "config_path", lambda: path)
+    return path
+
+
+@pytest.fixture
+def service(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCurrents]:
+    """A server in a thread of its own: a command runs an event loop itself."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(FakeCurrents(world, assets=True)) as server,
+    ):
+        monkeypatch.setenv("CURRENTS_API_KEY", server.api_key)
+        monkeypatch.setenv("CURRENTS_API_URL", server.url)
+        if world.projects:
+            monkeypatch.setenv("CURRENTS_PROJECT_ID", world.projects[0].project_id)
+        yield server

@@ -1,0 +1,169 @@
+"""What every command says of itself, and what shells can complete."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from cyclopts import App
+
+from currents_async._downloads import artifacts
+from currents_async._resources import _run_operations as runs
+from currents_async._resources import actions, tests, webhooks
+from currents_async._wire import endpoint
+from currents_async.cli._account.commands import api
+from currents_async.cli._actions.commands import Status as ActionStatus
+from currents_async.cli._app import app, run
+from currents_async.cli._assets.commands import Kind
+from currents_async.cli._export.commands import Format, Table
+from currents_async.cli._help import unwrapped
+from currents_async.cli._runs.commands import State, Status
+from currents_async.cli._tests.commands import Order
+from currents_async.cli._webhooks.commands import Event
+from currents_async.export import SCHEMAS, ExportFormat
+
+COMMANDS = {
+    "actions create",
+    "actions delete",
+    "actions disable",
+    "actions enable",
+    "actions get",
+    "actions list",
+    "api",
+    "assets download",
+    "auth check",
+    "completion",
+    "demo",
+    "export",
+    "instances get",
+    "mock serve",
+    "projects list",
+    "quarantine apply",
+    "quarantine plan",
+    "run",
+    "runs cancel",
+    "runs diff",
+    "runs find",
+    "runs get",
+    "runs list",
+    "runs watch",
+    "tests history",
+    "tests list",
+    "webhooks create",
+    "webhooks delete",
+    "webhooks list",
+    "webhooks listen",
+    "webhooks update",
+}
+
+
+def commands_of(group: App, *above: str) -> Iterator[tuple[str, App]]:
+    for name in group:
+        if name.startswith("-"):
+            continue
+        command = group[name]
+        if command.default_command is None:
+            yield from commands_of(command, *above, name)
+        else:
+            yield " ".join([*above, name]), command
+
+
+def test_all_commands_are_there() -> None:
+    assert {name for name, _ in commands_of(app)} == COMMANDS
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_and_every_option_says_what_it_is(name: str) -> None:
+    command = dict(commands_of(app))[name]
+    assert command.help.strip()
+    arguments = list(command.assemble_argument_collection(parse_docstring=True))
+    shown = [one for one in arguments if not one.children]
+    assert shown
+    for argument in shown:
+        assert argument.parameter.help, argument.name
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--help"], ["runs"], ["runs", "--help"], ["runs", "diff", "--help"]],
+    ids=" ".join,
+)
+def test_help_is_no_failure(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 0
+    out, err = capsys.readouterr()
+    assert "Usage: currents-async" in out
+    assert err == ""
+
+
+def test_choices_are_those_of_the_library() -> None:
+    assert set(get_args(Status)) == set(get_args(runs.RunStatusFilter))
+    assert set(get_args(State)) == set(get_args(runs.CompletionStateFilter))
+    assert set(get_args(Order)) == set(get_args(tests.TestOrder))
+    assert set(get_args(ActionStatus)) == set(get_args(actions.ActionStatusFilter))
+    assert set(get_args(Event)) == set(get_args(webhooks.HookEventName))
+    assert set(get_args(Kind)) == set(artifacts.KINDS)
+    assert set(get_args(Table)) == set(SCHEMAS)
+    assert set(get_args(Format)) == {*get_args(ExportFormat), "arrow"}
+    assert set(get_args(api.__annotations__["method"])) == set(get_args(endpoint.Method))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_name_the_commands(
+    shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    for word in ("currents-async", "quarantine", "fail-on", "inconclusive"):
+        assert word in script
+    path = tmp_path / "script"
+    path.write_text(script)
+    if (program := shutil.which(shell)) is not None:
+        subprocess.run([program, "-n", path], check=True)  # noqa: S603 - checks the syntax alone
+
+
+def test_a_shell_that_nobody_has(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["completion", "cmd"]) == 2
+    assert "bash" in capsys.readouterr().err
+
+
+def test_paragraphs_are_for_the_terminal_to_wrap() -> None:
+    text = """Do something
+    in two lines.
+
+    More of it, which
+    goes on.
+
+    Parameters
+    ----------
+    one
+        The first
+        of all.
+    two
+        The second.
+
+    """
+    assert unwrapped(text).splitlines() == [
+        "Do something in two lines.",
+        "",
+        "More of it, which goes on.",
+        "",
+        "Parameters",
+        "----------",
+        "one",
+        "    The first of all.",
+        "two",
+        "    The second.",
+    ]
+
+
+def test_help_is_as_wide_as_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run(["export", "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) == 60
+    [begin] = [line for line in lines if line.startswith("A day becomes visible")]
+    assert begin.rstrip() == "A day becomes visible as a whole, and the target is sound at"

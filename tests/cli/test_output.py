@@ -1,0 +1,253 @@
+"""How answers are printed: forms, fields, and what must not reach a terminal."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from currents_async.cli._app import run
+from currents_async.cli._output.fields import fields_of
+from currents_async.cli._output.lines import safe_json
+from currents_async.cli._text import one_line, printable
+from currents_async.errors import InvalidArgumentError
+from currents_async.models import Action, ListedRun, TestResult
+from currents_async.testing import FakeCurrents, World, WorldProject
+
+TRICKY = '=1+1,"x"\n\x1b[31mred\x1b]0;title\x07 \x9b2J \x1bc end'
+
+
+@pytest.fixture
+def runs(project: WorldProject, service: FakeCurrents) -> list[str]:
+    """The IDs of three runs, the newest first."""
+    return [project.run(specs=3, branch=f"b{number}").run_id for number in range(3)][::-1]
+
+
+@pytest.fixture
+def tricky(world: World, service: FakeCurrents) -> World:
+    """A run whose branch is dangerous."""
+    world.add_run_payload({
+        "runId": "r",
+        "projectId": "p",
+        "completionState": "COMPLETE",
+        "status": "PASSED",
+        "meta": {"commit": {"branch": TRICKY}},
+        "specs": [],
+    })
+    return world
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert run(arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+class TestForms:
+    def test_ndjson_where_nobody_looks(
+        self, runs: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        lines = printed(capsys, "runs", "list").splitlines()
+        assert [json.loads(line)["runId"] for line in lines] == runs
+
+    def test_json(self, runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        listed = json.loads(printed(capsys, "runs", "list", "-o", "json", "--limit", "2"))
+        assert [run["runId"] for run in listed] == runs[:2]
+        assert json.loads(printed(capsys, "actions", "list", "-o", "json")) == []
+        one = printed(capsys, "runs", "get", runs[0], "--output", "json")
+        assert json.loads(one)["runId"] == runs[0]
+        assert one.startswith('{\n  "runId"')
+
+    def test_csv(self, runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        rows = list(csv.DictReader(io.StringIO(printed(capsys, "runs", "list", "-o", "csv"))))
+        assert [row["runId"] for row in rows] == runs
+        assert [json.loads(row["meta"])["commit"]["branch"] for row in rows] == ["b2", "b1", "b0"]
+        assert rows[0]["deletedAt"] == ""
+
+    def test_csv_does_not_change_texts(
+        self, tricky: World, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        out = printed(capsys, "runs", "get", "r", "-o", "csv", "--fields", "meta.commit.branch")
+        assert list(csv.reader(io.StringIO(out, newline="")))[1] == [TRICKY]
+
+    def test_table(self, runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        out = printed(capsys, "runs", "list", "-o", "table")
+        assert [out.index(run_id) for run_id in runs] == sorted(map(out.index, runs))
+        assert "meta.commit.branch" in out
+        assert "createdAt" in printed(capsys, "runs", "get", runs[0], "-o", "table")
+        assert "actionId" in printed(capsys, "actions", "list", "-o", "table")
+
+    def test_parquet(self, runs: list[str], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+        fields = "run_id,createdAt,durationMs,meta.commit,tags"
+        assert run(["runs", "list", "-o", "parquet", "--fields", fields]) == 0
+        table = pq.read_table(pa.BufferReader(capfdbinary.readouterr().out))
+        assert table.schema.types == [
+            pa.string(),
+            pa.timestamp("ms", tz="UTC"),
+            pa.int64(),
+            pa.string(),
+            pa.string(),
+        ]
+        assert table["run_id"].to_pylist() == runs
+        assert table["createdAt"][2].as_py() == datetime(2026, 1, 5, 9, tzinfo=UTC)
+        assert json.loads(table["meta.commit"][0].as_py())["branch"] == "b2"
+
+    def test_a_long_list_is_printed_page_by_page(
+        self, project: WorldProject, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for _ in range(205):
+            project.run(specs=1)
+        out = printed(capsys, "runs", "list", "-o", "table", "--fields", "runId")
+        assert out.count("runId") == 2
+        assert len(out.splitlines()) == 205 + 2 * 4
+
+
+class TestFields:
+    def test_dotted_paths_in_both_spellings(
+        self, runs: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        fields = "run_id, runId, groups.platform.osName, groups.0.group_id, groups.9.groupId"
+        [line] = printed(capsys, "runs", "list", "--limit", "1", "--fields", fields).splitlines()
+        assert json.loads(line) == {
+            "run_id": runs[0],
+            "runId": runs[0],
+            "groups.platform.osName": ["linux"],
+            "groups.0.group_id": "chromium",
+            "groups.9.groupId": None,
+        }
+
+    @pytest.mark.parametrize(
+        ("fields", "message"),
+        [
+            ("nope", "no field 'nope': an item has runId, projectId, "),
+            ("meta.nope", "no field 'nope': meta has ciBuildId, pr, commit, "),
+            ("groups.platform.nope", "groups.platform has osName, "),
+            ("runId.nope", "no field 'nope': runId has no fields"),
+            ("runId,", "names separated by commas"),
+        ],
+    )
+    def test_an_unknown_field_says_which_there_are(
+        self,
+        runs: list[str],
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        fields: str,
+        message: str,
+    ) -> None:
+        assert run(["runs", "list", "--fields", fields]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert message in err
+        assert service.requests == []
+
+    def test_what_a_model_does_not_know_is_below_extra(self) -> None:
+        [field] = fields_of(Action, ["extra.newThing.deep"])
+        assert field.find({"actionId": "a", "newThing": {"deep": 1}}) == 1
+        with pytest.raises(InvalidArgumentError, match="no field 'extra'"):
+            fields_of(Action, ["extra"])
+
+    def test_unions_have_the_fields_of_their_objects(self) -> None:
+        [field] = fields_of(TestResult, ["framework.version"])
+        assert field.find({"framework": {"version": "1"}}) == "1"
+        assert field.find({"framework": "cypress"}) is None
+
+    def test_all_that_a_table_shows_is_there(self) -> None:
+        # Each command makes its sheet before it asks the service for anything.
+        assert [field.path for field in fields_of(ListedRun, ["meta.commit.branch"])] == [
+            ("meta", "commit", "branch")
+        ]
+
+
+class TestTerminals:
+    @pytest.mark.parametrize("form", ["table", "json", "ndjson"])
+    def test_foreign_text_cannot_draw(
+        self, tricky: World, capsys: pytest.CaptureFixture[str], form: str
+    ) -> None:
+        fields = "meta.commit.branch"
+        out = printed(capsys, "runs", "get", "r", "-o", form, "--fields", fields)
+        assert not [one for one in out if not one.isprintable() and one != "\n"]
+        if form != "table":
+            assert json.loads(out) == {"meta.commit.branch": TRICKY}
+
+    def test_csv_on_a_terminal(
+        self, tricky: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        out = printed(capsys, "runs", "get", "r", "-o", "csv", "--fields", "meta.commit.branch")
+        assert "\x1b" not in out
+        assert "\x9b" not in out
+
+    def test_a_table_by_default(
+        self, runs: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        monkeypatch.setenv("COLUMNS", "80")
+        out = printed(capsys, "runs", "list")
+        assert out.startswith("┏")
+        assert runs[0] in out
+        assert max(map(len, out.splitlines()[-2:])) == 80
+
+    def test_parquet_is_for_files(
+        self,
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        assert run(["projects", "list", "-o", "parquet"]) == 2
+        assert "redirect it" in capsys.readouterr().err
+
+    def test_what_a_server_says_on_stderr(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        body = json.dumps({"status": "FAILED", "error": TRICKY}).encode()
+        service.fail("listProjects", status=404, body=body)
+        assert run(["projects", "list"]) == 3
+        err = capsys.readouterr().err
+        assert err.rstrip("\n").isprintable()
+        assert "red" in err
+
+    @pytest.mark.parametrize(
+        ("options", "environment", "colored"),
+        [
+            ([], {}, False),
+            (["--color", "always"], {}, True),
+            (["--color", "never"], {"FORCE_COLOR": "1"}, False),
+            ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ],
+    )
+    def test_color(
+        self,
+        runs: list[str],
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        options: list[str],
+        environment: dict[str, str],
+        colored: bool,  # noqa: FBT001 - expected
+    ) -> None:
+        monkeypatch.setenv("TERM", "xterm")
+        for name in ("NO_COLOR", "FORCE_COLOR"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        out = printed(capsys, "runs", "get", runs[0], "-o", "table", *options)
+        assert ("\x1b[" in out) is colored
+
+
+@given(st.text())
+def test_no_text_draws(text: str) -> None:
+    assert printable(text).isprintable()
+    assert one_line(text).isprintable()
+
+
+@given(st.text())
+def test_safe_json_is_the_same_json(text: str) -> None:
+    safe = safe_json(json.dumps(text, ensure_ascii=False).encode(errors="surrogatepass"))
+    assert json.loads(safe) == text
+    assert not {chr(code) for code in range(0x7F, 0xA0)} & set(safe)

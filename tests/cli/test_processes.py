@@ -1,0 +1,146 @@
+"""Commands as processes: signals, pipes, and how fast they say what they are."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from currents_async import RequestAttempt
+from currents_async.cli._app import run
+from currents_async.cli._progress import Throttles
+from currents_async.testing import FakeCurrents, World, WorldProject
+
+CLI = (sys.executable, "-m", "currents_async.cli")
+SECRET = "hook-secret-7f3a"
+
+
+def killing(number: signal.Signals) -> Callable[[Throttles, RequestAttempt], None]:
+    """Return what sends this process a signal when the first request has been answered."""
+    sent: list[signal.Signals] = []
+
+    def kill(_throttles: Throttles, _attempt: RequestAttempt) -> None:
+        if not sent:
+            sent.append(number)
+            os.kill(os.getpid(), number)
+
+    return kill
+
+
+class TestSignals:
+    @pytest.mark.parametrize(
+        ("number", "code", "said"),
+        [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 143, "terminated\n")],
+    )
+    def test_an_export_ends_in_order_and_goes_on(
+        self,
+        project: WorldProject,
+        service: FakeCurrents,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        number: signal.Signals,
+        code: int,
+        said: str,
+    ) -> None:
+        project.run(specs=3)
+        span = ("--since", "2026-01-05", "--until", "2026-01-06")
+        arguments = ["export", str(tmp_path / "lake"), *span, "--resume"]
+        before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+        with monkeypatch.context() as patched:
+            patched.setattr(Throttles, "__call__", killing(number))
+            assert run(arguments) == code
+        assert capsys.readouterr() == ("", said)
+        assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+        assert list((tmp_path / "lake").rglob("*.parquet")) == []
+        assert run(arguments) == 0
+        assert json.loads(capsys.readouterr().out)["runs"] == 1
+
+
+class TestListening:
+    async def test_events_are_printed_until_ctrl_c(self, project: WorldProject) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *CLI,
+            *("webhooks", "listen", "--port", "0", "--secret-header", "X-Secret"),
+            env={**os.environ, "CURRENTS_WEBHOOK_SECRET": SECRET},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        said = (await process.stderr.readline()).decode()
+        url = said.split()[2].rstrip(";")
+        made = project.run(specs=2)
+        async with FakeCurrents(World()) as server:
+            [refused] = await server.emit(made, "RUN_FINISH", to=url)
+            [taken] = await server.emit(made, "RUN_FINISH", to=url, headers={"X-Secret": SECRET})
+        assert (refused.status, taken.status) == (401, 202)
+        event = json.loads(await process.stdout.readline())
+        assert (event["event"], event["runId"]) == ("RUN_FINISH", made.run_id)
+        process.send_signal(signal.SIGINT)
+        out, err = await process.communicate()
+        assert (process.returncode, out, err) == (0, b"", b"")
+
+    async def test_a_port_in_use(self) -> None:
+        async with FakeCurrents() as server:
+            port = server.url.split(":")[2].split("/")[0]
+            process = await asyncio.create_subprocess_exec(
+                *CLI,
+                *("webhooks", "listen", "--port", port, "--insecure"),
+                stderr=subprocess.PIPE,
+            )
+            _, err = await process.communicate()
+        assert process.returncode == 1
+        assert port in err.decode()
+        assert "Traceback" not in err.decode()
+
+
+def test_who_stops_reading_is_no_error() -> None:
+    with subprocess.Popen(  # noqa: S603 - our own
+        [*CLI, "completion", "bash"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait() == 141
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+def test_what_runs_no_command_imports_none() -> None:
+    code = """
+import sys
+from currents_async.cli._app import run
+run(["--help"])
+run(["export", "--help"])
+print(*sys.modules, file=sys.stderr)
+"""
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "--look-back" in done.stdout
+    loaded = {*done.stderr.split()}
+    assert not {"pyarrow", "duckdb", "platformdirs", "aiohttp.web", "rich.progress"} & loaded
+    rooms = ("export", "receiver", "testing")
+    assert not {f"currents_async.{room}" for room in rooms} & loaded
+    ours = {name for name in loaded if name.startswith("currents_async.cli.")}
+    assert {name.split(".")[-1] for name in ours if name.count(".") == 3} == {"commands"}
+
+
+def test_an_extra_that_is_missing() -> None:
+    code = """
+import sys
+sys.modules["pyarrow"] = None
+from currents_async.cli._app import run
+sys.exit(run(["export", "lake"]))
+"""
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "python -m pip install 'currents-async[export]'" in done.stderr
+    assert done.stderr.count("\n") == 1

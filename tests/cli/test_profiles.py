@@ -1,0 +1,188 @@
+"""Where key, service and project come from, and that nothing shows the key."""
+
+import json
+import traceback
+from pathlib import Path
+
+import pytest
+
+from currents_async.cli._app import run
+from currents_async.cli._options import Connection
+from currents_async.cli._session.profiles import Profile, find_profile
+from currents_async.cli._session.settings import read_settings
+from currents_async.errors import InvalidArgumentError
+from currents_async.testing import FakeCurrents, WorldProject
+
+SECRET = "cur-secret-9f2c"
+OTHER = "https://elsewhere.example.org/v1"
+
+
+def write(config: Path, text: str, *, mode: int = 0o600) -> None:
+    config.write_text(text)
+    config.chmod(mode)
+
+
+def checked(capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, object]:
+    assert run(["auth", "check", *options]) == 0
+    answer: dict[str, object] = json.loads(capsys.readouterr().out)
+    return answer
+
+
+@pytest.fixture
+def profiles(
+    project: WorldProject, service: FakeCurrents, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> FakeCurrents:
+    """Two profiles, of which only `work` is right, and nothing in the environment."""
+    for name in ("CURRENTS_API_KEY", "CURRENTS_API_URL", "CURRENTS_PROJECT_ID"):
+        monkeypatch.delenv(name)
+    write(
+        config,
+        f"""
+[profiles.work]
+api_key = "{service.api_key}"
+base_url = "{service.url}"
+project_id = "{project.project_id}"
+
+[profiles.default]
+api_key = "wrong"
+base_url = "{service.url}"
+""",
+    )
+    return service
+
+
+class TestPrecedence:
+    def test_a_profile_by_its_name(
+        self,
+        profiles: FakeCurrents,
+        config: Path,
+        project: WorldProject,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        source = f"profile 'work' in {config}"
+        assert checked(capsys, "--profile", "work") == {
+            "keyFrom": source,
+            "baseUrl": profiles.url,
+            "baseUrlFrom": source,
+            "projectId": project.project_id,
+            "projectIdFrom": source,
+            "accepted": True,
+        }
+
+    def test_a_profile_by_the_environment(
+        self, profiles: FakeCurrents, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert run(["projects", "list"]) == 4  # by the default one
+        monkeypatch.setenv("CURRENTS_PROFILE", "work")
+        assert run(["projects", "list"]) == 0
+        assert run(["projects", "list", "--profile", "default"]) == 4
+
+    def test_the_environment_goes_before_the_profile(
+        self,
+        profiles: FakeCurrents,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("CURRENTS_API_KEY", profiles.api_key)
+        monkeypatch.setenv("CURRENTS_PROJECT_ID", "mine")
+        answer = checked(capsys)
+        assert answer["keyFrom"] == "CURRENTS_API_KEY"
+        assert (answer["projectId"], answer["projectIdFrom"]) == ("mine", "CURRENTS_PROJECT_ID")
+        assert "default" in str(answer["baseUrlFrom"])
+
+    def test_an_option_goes_before_all(
+        self,
+        profiles: FakeCurrents,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setenv("CURRENTS_API_URL", OTHER)
+        options = ("--profile", "work", "--base-url", profiles.url)
+        assert checked(capsys, *options)["baseUrlFrom"] == "--base-url"
+
+    def test_without_anything_it_is_production(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CURRENTS_API_KEY", "key")
+        settings = read_settings(Connection())
+        assert settings.base_url.value is None
+        assert settings.project_id.value is None
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            (f'[profiles.work]\napi_key = "{SECRET}', "Unterminated string"),
+            (f'[profiles.work]\napi-key = "{SECRET}"', "unknown field `api-key`"),
+            (f'[profiles.work]\nproject_id = ["{SECRET}"]', "Expected `str | null`"),
+            (f'[profile.work]\napi_key = "{SECRET}"', "unknown field `profile`"),
+            (f'[profiles.other]\napi_key = "{SECRET}"', "no profile 'work'"),
+            ("", "no profile 'work'"),
+        ],
+    )
+    def test_a_file_that_is_not_right(
+        self, config: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
+    ) -> None:
+        write(config, text)
+        assert run(["projects", "list", "--profile", "work"]) == 2
+        out, err = capsys.readouterr()
+        assert message in err
+        assert SECRET not in out + err
+
+    def test_no_key_anywhere(self, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["projects", "list"]) == 2
+        err = capsys.readouterr().err
+        assert "CURRENTS_API_KEY" in err
+        assert str(config) in err
+
+    def test_a_key_that_the_service_refuses(
+        self, profiles: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["auth", "check"]) == 4
+        out, err = capsys.readouterr()
+        assert json.loads(out)["accepted"] is False
+        assert "401" in err
+
+    @pytest.mark.parametrize(("mode", "warned"), [(0o600, 0), (0o640, 1), (0o604, 1)])
+    def test_a_file_that_others_can_read(
+        self, config: Path, capsys: pytest.CaptureFixture[str], mode: int, warned: int
+    ) -> None:
+        write(config, '[profiles.default]\napi_key = "k"', mode=mode)
+        find_profile(None)
+        assert capsys.readouterr().err.count("others can read") == warned
+
+    def test_a_readable_file_without_a_key_is_fine(
+        self, config: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        write(config, '[profiles.default]\nproject_id = "p"', mode=0o644)
+        assert find_profile(None).profile.project_id == "p"
+        assert capsys.readouterr().err == ""
+
+
+class TestSecrecy:
+    def test_no_repr_shows_the_key(self, config: Path) -> None:
+        write(config, f'[profiles.default]\napi_key = "{SECRET}"')
+        settings = read_settings(Connection())
+        for shown in (repr(settings), repr(settings.found), str(Profile(api_key=SECRET))):
+            assert SECRET not in shown
+
+    def test_no_traceback_shows_the_key(self, config: Path) -> None:
+        write(config, f'[profiles.default]\napi_key = "{SECRET}\\n"\nbase_url = "ftp://x"')
+        with pytest.raises(InvalidArgumentError) as caught:
+            read_settings(Connection()).client()
+        shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        own = [line for line in shown.format() if "currents_async" in line]
+        assert own
+        assert SECRET not in "".join(own)
+
+    def test_no_command_has_an_option_for_the_key(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        # Options are in the list of processes, for all users to see.
+        assert run(["auth", "check", "--api-key", SECRET]) == 2
+
+    def test_auth_check_does_not_show_the_key(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["auth", "check"]) == 0
+        out, err = capsys.readouterr()
+        assert service.api_key not in out + err

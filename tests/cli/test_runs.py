@@ -1,0 +1,185 @@
+"""The commands about runs, projects, instances and tests."""
+
+import json
+
+import pytest
+
+from currents_async.cli._app import run
+from currents_async.testing import FakeCurrents, WorldProject, WorldRun
+
+SPAN = ("--since", "2026-01-01", "--until", "2026-02-01")
+
+
+def rows(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture
+def made(project: WorldProject, service: FakeCurrents) -> list[WorldRun]:
+    """Two runs of the same branch and tags, the second with more failures."""
+    return [project.run(specs=4, failures=number, flaky=number) for number in (1, 3)]
+
+
+def test_projects(
+    project: WorldProject, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["projects", "list", "--limit", "5"]) == 0
+    assert [one["projectId"] for one in rows(capsys)] == [project.project_id]
+
+
+class TestRuns:
+    def test_list_passes_its_filters_on(
+        self, made: list[WorldRun], service: FakeCurrents, project: WorldProject
+    ) -> None:
+        arguments = [
+            *("--project", project.project_id, "--branch", "main", "--branch", "x", "--tag", "t"),
+            *("--tag-operator", "AND", "--author", "a", "--search", "s", "--pull-request", "7"),
+            *("--status", "FAILED", "--state", "COMPLETE", "--since", "2026-01-05"),
+            *("--until", "2026-01-06T12:00+02:00", "--limit", "3"),
+        ]
+        assert run(["runs", "list", *arguments]) == 0
+        assert service.requests[-1].query == [
+            ("tags[]", "t"),
+            ("branches[]", "main"),
+            ("branches[]", "x"),
+            ("authors[]", "a"),
+            ("tag_operator", "AND"),
+            ("search", "s"),
+            ("pr_id", "7"),
+            ("status", "FAILED"),
+            ("completion_state", "COMPLETE"),
+            ("date_start", "2026-01-05T00:00:00.000Z"),
+            ("date_end", "2026-01-06T10:00:00.000Z"),
+            ("limit", "3"),
+        ]
+
+    @pytest.mark.parametrize("since", ["yesterday", "7", "7y", "", "2026-13-01"])
+    def test_moments_that_are_none(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str], since: str
+    ) -> None:
+        assert run(["runs", "list", "--since", since]) == 2
+        assert "since must be as 2026-01-31" in capsys.readouterr().err
+
+    def test_get_and_find(self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["runs", "get", made[0].run_id, "--fields", "runId,specs.spec"]) == 0
+        assert run(["runs", "find", "--branch", "main", "--fields", "runId"]) == 0
+        got, found = rows(capsys)
+        assert got == {
+            "runId": made[0].run_id,
+            "specs.spec": [spec.path for spec in made[0].specs],
+        }
+        assert found == {"runId": made[1].run_id}
+        assert run(["runs", "find", "--branch", "other"]) == 3
+        assert run(["runs", "find", "--branch", "a", "--ci-build-id", "b"]) == 2
+
+    def test_watch(self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["runs", "watch", made[0].run_id, "--fail-on", "failed"]) == 6
+        out, err = capsys.readouterr()
+        assert {json.loads(line)["spec"] for line in out.splitlines()} == {
+            spec.path for spec in made[0].specs
+        }
+        assert "COMPLETE, FAILED" in err
+        assert run(["runs", "watch", made[0].run_id, "-o", "table"]) == 0
+        assert len(capsys.readouterr().out.splitlines()) == 4
+
+    def test_watch_waits_no_longer_than_it_may(
+        self, project: WorldProject, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        going_on = project.run(specs=2, completed=1)
+        assert run(["runs", "watch", going_on.run_id, "--timeout", "0.05"]) == 1
+        out, err = capsys.readouterr()
+        assert len(out.splitlines()) == 1
+        assert "has not been seen to end" in err
+
+    def test_cancel(
+        self, project: WorldProject, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        going_on = project.run(specs=2, running=True)
+        assert run(["runs", "cancel", going_on.run_id]) == 2
+        assert "--yes" in capsys.readouterr().err
+        assert service.requests == []
+        assert run(["runs", "cancel", going_on.run_id, "--yes"]) == 0
+        assert rows(capsys)[0]["runId"] == going_on.run_id
+        assert run(["runs", "cancel", going_on.run_id, "-y"]) == 1
+        assert "422" in capsys.readouterr().err
+
+
+class TestDiff:
+    def test_with_the_run_before(
+        self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        before, after = made
+        assert run(["runs", "diff", after.run_id]) == 0
+        alone = capsys.readouterr()
+        assert run(["runs", "diff", before.run_id, after.run_id]) == 0
+        assert capsys.readouterr() == alone
+        changes = [json.loads(line)["change"] for line in alone.out.splitlines()]
+        assert f"{before.run_id} -> {after.run_id}: " in alone.err
+        assert f"{changes.count('new_failures')} new failures" in alone.err
+
+    @pytest.mark.parametrize(
+        ("fail_on", "code"), [("new", 6), ("failing", 6), ("flaky", 6), ("inconclusive", 0)]
+    )
+    def test_findings(self, made: list[WorldRun], fail_on: str, code: int) -> None:
+        arguments = ["runs", "diff", made[0].run_id, made[1].run_id]
+        assert run([*arguments, "--fail-on", fail_on]) == code
+        assert run([*arguments, "--fail-on", "inconclusive", "--fail-on", fail_on]) == code
+
+    def test_with_itself_there_is_nothing_new(
+        self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        one = made[0].run_id
+        assert run(["runs", "diff", one, one, "--fail-on", "new", "--fail-on", "flaky"]) == 0
+        assert run(["runs", "diff", one, one, "--fail-on", "failing"]) == 6
+        assert {row["change"] for row in rows(capsys)} == {"still_failing"}
+
+    def test_the_first_run_has_none_before(
+        self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["runs", "diff", made[0].run_id]) == 3
+        assert "no run before" in capsys.readouterr().err
+
+
+def test_instances(made: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
+    [spec, *_] = made[0].specs
+    assert run(["instances", "get", str(spec.instance_id), "--fields", "spec,runId"]) == 0
+    assert rows(capsys) == [{"spec": spec.path, "runId": made[0].run_id}]
+    assert run(["instances", "get", "unknown"]) == 3
+
+
+class TestTests:
+    def test_list(self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
+        options = ("--order", "failures", "--direction", "desc", "--min-executions", "1")
+        assert run(["tests", "list", *SPAN, *options, "--limit", "3"]) == 0
+        failures = [one["metrics"]["failures"] for one in rows(capsys)]  # type: ignore[index]
+        assert failures == sorted(failures, reverse=True)
+        assert len(failures) == 3
+
+    def test_history_by_signature_and_by_title(
+        self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["tests", "list", *SPAN, "--limit", "1"]) == 0
+        [test] = rows(capsys)
+        assert run(["tests", "history", str(test["signature"]), *SPAN]) == 0
+        by_signature = capsys.readouterr()
+        titles = [part for title in test["titlePath"] for part in ("--title", title)]  # type: ignore[attr-defined]
+        arguments = ["--spec", str(test["spec"]), *(titles or ["--title", str(test["title"])])]
+        assert run(["tests", "history", *arguments, *SPAN]) == 0
+        assert capsys.readouterr() == by_signature
+        assert len(by_signature.out.splitlines()) == test["metrics"]["executions"]  # type: ignore[index]
+        assert "in a row" in by_signature.err
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [[], ["--spec", "a"], ["--title", "a"], ["s", "--spec", "a"], ["s", "--title", "a"]],
+        ids=" ".join,
+    )
+    def test_which_test_has_to_be_clear(self, service: FakeCurrents, arguments: list[str]) -> None:
+        assert run(["tests", "history", *arguments]) == 2
+        assert service.requests == []
+
+    def test_a_test_without_results(
+        self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["tests", "history", "f" * 32, *SPAN]) == 0
+        assert "none of which" in capsys.readouterr().err
