@@ -3,7 +3,7 @@
 import nox
 
 nox.options.default_venv_backend = "venv"
-nox.options.sessions = ["tests", "lint", "types", "layers"]
+nox.options.sessions = ["tests", "engines", "lint", "types", "layers"]
 
 PACKAGE = "currents_async"
 
@@ -24,6 +24,13 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "-n", "auto", "--dist", "loadfile", *session.posargs)
 
 
+@nox.session
+def engines(session: nox.Session) -> None:
+    """Run the tests of the extras `dlt` and `spark`; Spark needs Java 17."""
+    install(session, "tests", "engines", extras="speed,cli,dlt,spark")
+    session.run("pytest", "tests/export/test_dlt.py", "tests/export/test_spark.py", "-rs")
+
+
 @nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
     """Decode made-up documents for minutes: `nox -s fuzz -- 100000` says how many of each kind."""
@@ -31,6 +38,14 @@ def fuzz(session: nox.Session) -> None:
     [documents] = session.posargs or ["20000"]
     environment = {"FUZZ_DOCUMENTS": documents, "HYPOTHESIS_PROFILE": "fuzz"}
     session.run("pytest", "tests/wire/test_elements.py", env=environment)
+
+
+@nox.session(default=False)
+def chaos(session: nox.Session) -> None:
+    """Kill exports at random moments: `nox -s chaos -- 50` says how often for each sink."""
+    install(session, "tests")
+    [kills] = session.posargs or ["50"]
+    session.run("pytest", "-rP", "tests/export/test_chaos.py", env={"CHAOS_KILLS": kills})
 
 
 @nox.session(reuse_venv=True)
@@ -59,7 +74,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types twice, and that every public name has one."""
-    install(session, "types", "tests")
+    install(session, "types", "tests", extras="all,dlt,spark")
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--verifytypes", PACKAGE, "--ignoreexternal")

@@ -1,0 +1,32 @@
+"""Runs as tables for lakes and warehouses, with the extra `export`.
+
+```python
+async with Currents() as currents:
+    await export(currents, "lake", projects=["DgTfZV"], since=last_week, resume=True)
+```
+"""
+
+try:
+    from currents_async.export._export import export, export_table
+    from currents_async.export.job import ExportResult
+    from currents_async.export.schemas import KEYS, SCHEMAS
+    from currents_async.export.target import ExportFormat
+    from currents_async.export.windows import Window, windows_between
+except ModuleNotFoundError as error:
+    if error.name not in {"pyarrow", "duckdb", "filelock"}:
+        raise
+    raise ModuleNotFoundError(
+        f"{error.name} is not installed: python -m pip install 'currents-async[export]'",
+        name=error.name,
+    ) from None
+
+__all__ = [
+    "KEYS",
+    "SCHEMAS",
+    "ExportFormat",
+    "ExportResult",
+    "Window",
+    "export",
+    "export_table",
+    "windows_between",
+]

@@ -1,0 +1,184 @@
+"""The calls that export: all tables into a target, or one into a stream."""
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from currents_async import Currents
+from currents_async._wire.query import check_flag, check_text
+from currents_async.errors import InvalidArgumentError
+from currents_async.export.ipc import IpcSink
+from currents_async.export.job import ExportResult, Job, in_sink, opened
+from currents_async.export.journal import Journal, Options
+from currents_async.export.plan import Plan, make_plan
+from currents_async.export.schemas import SCHEMAS
+from currents_async.export.target import ExportFormat, open_target
+from currents_async.export.windows import Window
+
+LOOK_BACK = timedelta(hours=48)
+
+Progress = Callable[[ExportResult], None]
+
+
+async def export(
+    currents: Currents,
+    target: str | Path,
+    *,
+    projects: Sequence[str],
+    since: datetime,
+    until: datetime | None = None,
+    format: ExportFormat = "parquet",  # noqa: A002 - what it is called everywhere
+    tables: Iterable[str] = tuple(SCHEMAS),
+    branches: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    authors: Sequence[str] = (),
+    only_failed: bool = False,
+    resume: bool = False,
+    look_back: timedelta = LOOK_BACK,
+    concurrency: int | None = None,
+    on_progress: Progress | None = None,
+) -> ExportResult:
+    """Export all runs of some projects that began in a span of time, as tables.
+
+    ```python
+    result = await export(currents, "lake", projects=["DgTfZV"], since=last_week, resume=True)
+    ```
+
+    `target` is a directory, the URL of an object store that pyarrow can write to (`s3://…`,
+    `gs://…`), or with `format="duckdb"` a file. It is sound at every moment, whatever happens: a
+    day of a project becomes visible as a whole, in place of what was there of it before. Days that
+    `since` and `until`, by default now, lie in are exported as wholes, in UTC.
+
+    `tables` are some of `SCHEMAS`; what none of them needs is not fetched. `branches`, `tags` and
+    `authors` are those of `runs.list`; with `only_failed`, only instances of specs that failed are
+    fetched. A target keeps its format, tables and filters: other ones need another target.
+
+    With `resume`, days that were exported before and cannot have changed since are skipped. A day
+    can have changed while it was not over; as long as it had runs in progress, for `look_back`
+    after it; and when something could not be fetched, which then is in the table `errors`. The
+    target's own record says so: delete a target as a whole, or nothing of it.
+
+    At most `concurrency` requests are in flight, by default `Limits.concurrency`; the rate limit is
+    found out, or given by `Limits.rate`. `Timeouts.total` does not count, and there are at least 8
+    attempts. `on_progress` is called with the result so far, often; what it was in bytes and
+    requests is in `currents.traffic`.
+
+    Raises `InvalidArgumentError` before anything is sent or written; `ExportError` when the target
+    cannot be written to, is in use, or holds an export of other data; what lists of runs raise; and
+    what is about no single run or instance: `ConnectError`, `UnauthorizedError`, `ForbiddenError`
+    and `RateLimitedError`. After any of them, `resume` goes on with the days that are left.
+    """
+    plan = make_plan(
+        currents,
+        projects=projects,
+        since=since,
+        until=until,
+        tables=tables,
+        branches=branches,
+        tags=tags,
+        authors=authors,
+        only_failed=only_failed,
+        concurrency=concurrency,
+    )
+    _check_target(target)
+    _check_look_back(look_back)
+    check_flag("resume", resume)
+    async with opened(open_target(target, format, plan.tables)) as (sink, journal):
+        await in_sink(partial(journal.begin, _options(plan, format)))
+        left = [
+            window
+            for window in plan.windows
+            if not (resume and _is_final(journal, window, now=plan.made_at, look_back=look_back))
+        ]
+        result = ExportResult(windows=len(left), windows_skipped=len(plan.windows) - len(left))
+        job = Job(
+            sink,
+            result,
+            tables=plan.tables,
+            began=plan.made_at,
+            journal=journal,
+            on_progress=on_progress,
+        )
+        await job.run(plan.harvest(currents, left))
+    return job.result
+
+
+async def export_table(
+    currents: Currents,
+    stream: BinaryIO,
+    table: str,
+    *,
+    projects: Sequence[str],
+    since: datetime,
+    until: datetime | None = None,
+    branches: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    authors: Sequence[str] = (),
+    only_failed: bool = False,
+    concurrency: int | None = None,
+    on_progress: Progress | None = None,
+) -> ExportResult:
+    """Write one table to a stream, in the Arrow IPC format: for the next program in a pipe.
+
+    ```python
+    await export_table(currents, sys.stdout.buffer, "tests", projects=["DgTfZV"], since=yesterday)
+    ```
+
+    Takes the arguments of `export`, and raises what it raises. Rows are sent as they come, so those
+    of several days may alternate; where an error is raised, the stream lacks some.
+    """
+    plan = make_plan(
+        currents,
+        projects=projects,
+        since=since,
+        until=until,
+        tables=[table],
+        branches=branches,
+        tags=tags,
+        authors=authors,
+        only_failed=only_failed,
+        concurrency=concurrency,
+    )
+    result = ExportResult(windows=len(plan.windows))
+    async with opened(_sending(stream, table)) as sink:
+        job = Job(sink, result, tables=plan.tables, began=plan.made_at, on_progress=on_progress)
+        await job.run(plan.harvest(currents, plan.windows))
+    return job.result
+
+
+@contextmanager
+def _sending(stream: BinaryIO, table: str) -> Generator[IpcSink]:
+    sink = IpcSink(stream, table)
+    try:
+        yield sink
+    finally:
+        sink.close()
+
+
+def _check_target(target: str | Path) -> None:
+    if not isinstance(target, Path):
+        check_text("target", target)
+
+
+def _check_look_back(look_back: timedelta) -> None:
+    if not isinstance(look_back, timedelta) or look_back < timedelta():  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"look_back must be a timedelta of at least 0, not {look_back}")
+
+
+def _options(plan: Plan, form: ExportFormat) -> Options:
+    return Options(
+        format=form,
+        tables=plan.tables,
+        only_failed=plan.only_failed,
+        branches=plan.runs.branches,
+        tags=plan.runs.tags,
+        authors=plan.runs.authors,
+    )
+
+
+def _is_final(journal: Journal, window: Window, *, now: datetime, look_back: timedelta) -> bool:
+    entry = journal.entry(window)
+    return entry is not None and entry.is_final(now=now, look_back=look_back)

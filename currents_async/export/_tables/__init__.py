@@ -1,0 +1,1 @@
+"""The tables: a file each, with its columns, and how their values are found in models."""

@@ -1,0 +1,94 @@
+"""The types that columns have, and what becomes of a value that its column cannot hold.
+
+Nothing that a server may say ends an export. Such values are one in a million, so a column is
+converted as it is first, and mended value by value only where that fails.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = (
+    (moment - _EPOCH) // timedelta(milliseconds=1)
+    for moment in (
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    )
+)
+"""Milliseconds: what Python can read back."""
+
+
+class Kind:
+    """A type of Arrow, and how Python's values become an array of it."""
+
+    def __init__(self, arrow: pa.DataType, mend: Callable[[Any], object] | None = None) -> None:
+        self.arrow = arrow
+        self._mend = mend
+
+    def array(self, values: Sequence[object]) -> "pa.Array[Any]":
+        """Convert a column; what the type cannot hold is mended, or becomes null."""
+        try:
+            return self._convert(values)
+        except (OverflowError, TypeError, ValueError):
+            if self._mend is None:
+                raise
+            return self._convert([None if one is None else self._mend(one) for one in values])
+
+    def _convert(self, values: Sequence[Any]) -> "pa.Array[Any]":
+        return pa.array(values, self.arrow)
+
+
+class _Moments(Kind):
+    def _convert(self, values: Sequence[Any]) -> "pa.Array[Any]":
+        # Arrow takes timedeltas in a third of the time that datetimes with a time zone take.
+        since = [None if moment is None else moment - _EPOCH for moment in values]
+        array = pa.array(since, pa.duration("ms")).view(self.arrow)
+        numbers = array.drop_null().view(pa.int64())
+        found = pc.call_function("min_max", [numbers]).as_py()
+        if numbers and not _FIRST <= found["min"] <= found["max"] <= _LAST:
+            raise OverflowError("a time zone makes the year 0 or 10000 of a moment")
+        return array
+
+
+def _mend_text(text: str) -> str:
+    """Replace halves of surrogate pairs, which UTF-8 does not have."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _mend_texts(texts: Sequence[str]) -> list[str]:
+    return [_mend_text(text) for text in texts]
+
+
+def _mend_moment(moment: datetime) -> datetime | None:
+    """Take a moment without a time zone for one in UTC."""
+    try:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def _mend_fraction(number: float) -> float | None:
+    try:
+        return float(number)
+    except OverflowError:
+        return None
+
+
+def _whole_numbers(arrow: pa.DataType, bits: int) -> Kind:
+    bound = 1 << (bits - 1)
+    return Kind(arrow, lambda number: number if -bound <= number < bound else None)
+
+
+TEXT = Kind(pa.string(), _mend_text)
+# `element` is what Parquet calls them.
+TEXTS = Kind(pa.list_(pa.field("element", pa.string())), _mend_texts)
+FLAG = Kind(pa.bool_())
+COUNT = _whole_numbers(pa.int32(), 32)
+WHOLE = _whole_numbers(pa.int64(), 64)
+DAY = Kind(pa.date32())
+FRACTION = Kind(pa.float64(), _mend_fraction)
+MOMENT = _Moments(pa.timestamp("ms", tz="UTC"), _mend_moment)

@@ -1,0 +1,92 @@
+"""Windows for those who do not run an event loop: engines that pull rows when they want some."""
+
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import msgspec
+import pyarrow as pa
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from currents_async import Currents
+from currents_async.export.harvest import Found, Harvest, WindowEnded
+from currents_async.export.journal import Entry
+from currents_async.export.open_window import OpenWindow
+from currents_async.export.plan import Plan
+from currents_async.export.windows import Window
+
+Connect = Callable[[], Currents]
+"""Makes a client that nobody has opened yet."""
+
+_BATCH = 4096
+"""Rows that are converted at once."""
+
+
+class Portion(msgspec.Struct, frozen=True):
+    """Some rows of a table, all of one window."""
+
+    window: Window
+    table: str
+    batch: pa.RecordBatch
+
+
+class EndOfWindow(msgspec.Struct, frozen=True):
+    """The end of a window: nothing more comes of it."""
+
+    began: datetime
+    """When fetching began, by the client's clock."""
+    entry: Entry
+    """What became of it."""
+    empty: tuple[str, ...]
+    """The tables that it has no rows of."""
+
+
+def read_windows(
+    connect: Connect, plan: Plan, windows: Iterable[Window]
+) -> Generator[Portion | EndOfWindow]:
+    """Fetch windows while the caller goes over what comes of them; rows of several alternate.
+
+    The client and its event loop live in a thread of their own, which waits while the caller is
+    busy. Both are closed when the generator ends, is closed or raises. It raises what a `Harvest`
+    raises.
+    """
+    opened: dict[Window, OpenWindow] = {}
+    with start_blocking_portal() as portal, _opened(portal, connect()) as currents:
+        began = datetime.fromtimestamp(currents.clock.wall(), UTC)
+        with portal.wrap_async_context_manager(plan.harvest(currents, windows)) as harvest:
+            while (found := portal.call(_next_of, harvest)) is not None:
+                window = found.window
+                one = opened.get(window)
+                if one is None:
+                    one = opened[window] = OpenWindow(window, plan.tables)
+                if isinstance(found, WindowEnded):
+                    del opened[window]
+                    yield from _portions(one, at_least=1)
+                    yield _end_of(one, began)
+                    continue
+                one.collect(found)
+                if one.has_rows(_BATCH):
+                    yield from _portions(one, at_least=_BATCH)
+
+
+@contextmanager
+def _opened(portal: BlockingPortal, currents: Currents) -> Generator[Currents]:
+    with portal.wrap_async_context_manager(currents):
+        yield currents
+
+
+async def _next_of(harvest: Harvest) -> Found | None:
+    return await anext(harvest, None)
+
+
+def _portions(opened: OpenWindow, *, at_least: int) -> Generator[Portion]:
+    for table, batch in opened.take(at_least=at_least):
+        yield Portion(opened.window, table, batch)
+
+
+def _end_of(opened: OpenWindow, began: datetime) -> EndOfWindow:
+    return EndOfWindow(
+        began,
+        opened.entry(exported_at=began),
+        tuple(table for table, rows in opened.rows.items() if not rows),
+    )

@@ -1,0 +1,317 @@
+"""Everything there is to fetch for some windows, by workers that share one rate limit.
+
+A worker takes what is next of the window that was begun first: an instance; when there is none, a
+run, or a page of runs. When no window has anything left to take, it begins the next one. So windows
+end one after the other, many small ones and a single large run alike keep all workers busy, and
+what waits in memory is the specs of a few runs and a page of runs for each window begun, of which
+there are never more than workers.
+"""
+
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from enum import IntEnum
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+import anyio
+import msgspec
+
+from currents_async import (
+    ClientClosedError,
+    ConnectError,
+    Currents,
+    CurrentsError,
+    ForbiddenError,
+    RateLimitedError,
+    Retries,
+    Timeouts,
+    UnauthorizedError,
+    WrongLoopError,
+)
+from currents_async._config import check_count
+from currents_async._scope import TaskScope, enter_task_group
+from currents_async.export.agenda import Agenda
+from currents_async.export.windows import Window
+from currents_async.models import CursorPage, Instance, ListedRun, Run, RunSpec
+
+if TYPE_CHECKING:
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+_FATAL = (
+    ClientClosedError,
+    ConnectError,
+    ForbiddenError,
+    RateLimitedError,
+    UnauthorizedError,
+    WrongLoopError,
+)
+"""About the client, its key or the network, not about what was asked for."""
+
+_PATIENCE = Timeouts(total=math.inf)
+"""Waiting for the rate limit is no reason to give up; a silent server is."""
+_RETRIES = Retries(attempts=8)
+
+_SPECS_AT_ONCE = 8192
+"""Specs of all runs that are being fetched, as far as known before; a larger run comes alone."""
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of what a harvest hands out."""
+
+    window: Window
+
+
+class RunFound(Found, frozen=True, kw_only=True):
+    """A run with all its specs; without them where they could not, or should not be fetched."""
+
+    run: Run
+
+
+class InstanceFound(Found, frozen=True, kw_only=True):
+    """An instance of a run."""
+
+    run_id: str
+    instance: Instance
+
+
+class NotFetched(Found, frozen=True, kw_only=True):
+    """What could not be fetched: an instance, or the specs of a run, and so all its instances."""
+
+    run_id: str
+    instance_id: str | None = None
+    spec: str | None = None
+    error: CurrentsError
+
+
+class WindowEnded(Found, frozen=True, kw_only=True):
+    """The end of a window: nothing more comes of it."""
+
+
+class Depth(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of each run is fetched."""
+
+    specs: bool = True
+    instances: bool = True
+    """Only together with the specs."""
+    only_failed: bool = False
+    """Whether only instances of specs that failed are fetched."""
+
+    def wants(self, spec: RunSpec) -> bool:
+        """Say whether the instance of a spec is to be fetched."""
+        return self.instances and (spec.failed or not self.only_failed)
+
+
+class RunFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which runs are fetched: arguments of `runs.list`."""
+
+    branches: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+
+
+Send = Callable[[Found | Exception], Awaitable[None]]
+
+
+class _Urgency(IntEnum):
+    """What is done first of a window: what leads to nothing more."""
+
+    INSTANCE = 0
+    RUN = 1
+
+
+class _Visit:
+    """A window that has been begun."""
+
+    def __init__(
+        self, number: int, window: Window, pages: AsyncIterator[CursorPage[ListedRun]]
+    ) -> None:
+        self.number = number
+        self.window = window
+        self.pages = pages
+        self.run_ids: set[str] = set()
+        """Of all runs so far: one that moves to another page while they are turned comes once."""
+        self.jobs_left = 0
+
+
+class Harvest(TaskScope):
+    """What there is in some windows, as it comes: an async context manager, inside it an iterator.
+
+    A window ends with a `WindowEnded`, behind everything else of it; later ones have begun by then.
+    Each run and each of its instances comes once. Nothing is handed out of a run before all of it
+    has arrived. What cannot be fetched is a `NotFetched`, and its run comes as the list has it.
+    What is wrong with the client, its key or the network, or with a list of runs, is raised: then
+    windows that have not ended never will. Leaving the context cancels the workers.
+
+    A consumer that is slow holds the workers back. There are 8 attempts at each request, and
+    `Timeouts.total` does not count.
+    """
+
+    _reused = "this harvest has been used: ask for another one"
+
+    def __init__(
+        self,
+        currents: Currents,
+        windows: Iterable[Window],
+        *,
+        concurrency: int,
+        depth: Depth | None = None,
+        runs: RunFilter | None = None,
+    ) -> None:
+        """Harvest windows by so many workers, beginning with the first."""
+        super().__init__()
+        self._currents = currents.with_options(timeouts=_PATIENCE, retries=_RETRIES)
+        self._windows = enumerate(windows)
+        self._concurrency = check_count("concurrency", concurrency)
+        self._depth = depth or Depth()
+        self._filter = runs or RunFilter()
+        self._agenda: Agenda[Send] = Agenda(begin=self._begin_window, most=_SPECS_AT_ONCE)
+        self._found: MemoryObjectReceiveStream[Found | Exception] | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Found:
+        if self._found is None:
+            raise RuntimeError("iterate inside 'async with'")
+        try:
+            found = await self._found.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+        if isinstance(found, Exception):
+            try:
+                raise found
+            finally:
+                del found  # with its traceback it would keep itself alive
+        return found
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        # A buffer of 0 makes a slow consumer hold the workers back.
+        send, found = anyio.create_memory_object_stream[Found | Exception](0)
+        stack.enter_context(send)
+        stack.enter_context(found)
+        group = await enter_task_group(stack)
+        for _ in range(self._concurrency):
+            group.start_soon(self._work, send.clone())
+        send.close()
+        self._found = found
+
+    async def _work(self, send: "MemoryObjectSendStream[Found | Exception]") -> None:
+        with send:
+            try:
+                await self._agenda.work(send.send)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see
+                # Raised in a task it would leave the task group inside an ExceptionGroup.
+                await send.send(error)
+
+    def _begin_window(self) -> bool:
+        """Begin the next window, if there is one."""
+        begun = next(self._windows, None)
+        if begun is None:
+            return False
+        number, window = begun
+        # A little more than the window, whatever the server takes for the borders of a span.
+        pager = self._currents.runs.list(
+            window.project_id,
+            branches=self._filter.branches,
+            tags=self._filter.tags,
+            authors=self._filter.authors,
+            date_start=window.start - _MILLISECOND,
+            date_end=window.end,
+        )
+        visit = _Visit(number, window, pager.pages())
+        self._plan(visit, _Urgency.RUN, partial(self._list_runs, visit))
+        return True
+
+    def _plan(
+        self,
+        visit: _Visit,
+        urgency: _Urgency,
+        work: Callable[[Send], Awaitable[None]],
+        *,
+        load: int = 0,
+    ) -> None:
+        visit.jobs_left += 1
+        self._agenda.add((visit.number, urgency), partial(self._do, visit, work), load=load)
+
+    async def _do(self, visit: _Visit, work: Callable[[Send], Awaitable[None]], send: Send) -> None:
+        """Do something for a window; whoever does the last of it says that it has ended."""
+        await work(send)
+        visit.jobs_left -= 1
+        if not visit.jobs_left:
+            await send(WindowEnded(window=visit.window))
+
+    async def _list_runs(self, visit: _Visit, _: Send) -> None:
+        page = await anext(visit.pages, None)
+        if page is None:
+            return
+        fresh = [run for run in page.items if self._is_new(visit, run)]
+        # The next page is asked for while there still are runs of this one to be fetched.
+        half = len(fresh) // 2
+        self._plan_runs(visit, fresh[:half])
+        self._plan(visit, _Urgency.RUN, partial(self._list_runs, visit))
+        self._plan_runs(visit, fresh[half:])
+
+    @staticmethod
+    def _is_new(visit: _Visit, run: ListedRun) -> bool:
+        if run.run_id in visit.run_ids or not visit.window.has(run.created_at):
+            return False
+        visit.run_ids.add(run.run_id)
+        return True
+
+    def _plan_runs(self, visit: _Visit, runs: Iterable[ListedRun]) -> None:
+        for run in runs:
+            load = _specs_of(run) if self._depth.specs else 0
+            self._plan(visit, _Urgency.RUN, partial(self._fetch_run, visit, run), load=load)
+
+    async def _fetch_run(self, visit: _Visit, listed: ListedRun, send: Send) -> None:
+        if not self._depth.specs:
+            await send(RunFound(window=visit.window, run=listed))
+            return
+        try:
+            run = await self._currents.runs.get(listed.run_id)
+        except _FATAL:
+            raise
+        except CurrentsError as error:
+            await send(NotFetched(window=visit.window, run_id=listed.run_id, error=error))
+            await send(RunFound(window=visit.window, run=listed))
+        else:
+            await send(RunFound(window=visit.window, run=run))
+            self._plan_instances(visit, run)
+
+    def _plan_instances(self, visit: _Visit, run: Run) -> None:
+        wanted: dict[str, str] = {}
+        for spec in run.specs:
+            if spec.instance_id is not None and self._depth.wants(spec):
+                wanted.setdefault(spec.instance_id, spec.spec)  # specs may share one
+        for instance_id, spec_path in wanted.items():
+            fetch = partial(self._fetch_instance, visit, run.run_id, instance_id, spec_path)
+            self._plan(visit, _Urgency.INSTANCE, fetch)
+
+    async def _fetch_instance(
+        self, visit: _Visit, run_id: str, instance_id: str, spec: str, send: Send
+    ) -> None:
+        try:
+            instance = await self._currents.instances.get(instance_id)
+        except _FATAL:
+            raise
+        except CurrentsError as error:
+            await send(
+                NotFetched(
+                    window=visit.window,
+                    run_id=run_id,
+                    instance_id=instance_id,
+                    spec=spec,
+                    error=error,
+                )
+            )
+        else:
+            await send(InstanceFound(window=visit.window, run_id=run_id, instance=instance))
+
+
+def _specs_of(run: ListedRun) -> int:
+    """Return how many specs a run says it has, without having them."""
+    return sum(max(0, group.instances.overall) for group in run.groups if group.instances)

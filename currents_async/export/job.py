@@ -1,0 +1,145 @@
+"""An export: windows are harvested, their rows are staged, and each is committed when it ends."""
+
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from currents_async._downloads.threads import in_thread
+from currents_async.errors import ExportError
+from currents_async.export.harvest import (
+    Found,
+    Harvest,
+    InstanceFound,
+    NotFetched,
+    RunFound,
+    WindowEnded,
+)
+from currents_async.export.journal import Journal
+from currents_async.export.open_window import OpenWindow
+from currents_async.export.sinks import Sink
+from currents_async.export.windows import Window
+
+T = TypeVar("T")
+
+_BATCH = 4096
+"""Rows that are converted at once."""
+
+
+class ExportResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What an export has done so far, or in all."""
+
+    windows: int = 0
+    """Days of projects that are to be exported."""
+    windows_done: int = 0
+    """Those of them that have been exported."""
+    windows_skipped: int = 0
+    """Days of projects that were exported before, and cannot have changed since."""
+    runs: int = 0
+    """Runs that have come, also of days that have not been exported yet."""
+    instances: int = 0
+    """Instances likewise."""
+    failures: int = 0
+    """What could not be fetched: rows of the table `errors`, to be tried again by `resume`."""
+    rows: dict[str, int] = {}
+    """By table, of the days that have been exported."""
+
+
+class Job:
+    """Takes in what a harvest finds, and puts it where it belongs."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        result: ExportResult,
+        *,
+        tables: Iterable[str],
+        began: datetime,
+        journal: Journal | None = None,
+        on_progress: Callable[[ExportResult], None] | None = None,
+    ) -> None:
+        """Make a job whose `result` so far is what there is to do."""
+        self.result = result
+        self._sink = sink
+        self._journal = journal
+        self._tables = tuple(tables)
+        self._began = began
+        self._on_progress = on_progress
+        self._open: dict[Window, OpenWindow] = {}
+
+    async def run(self, harvest: Harvest) -> None:
+        """Work until the harvest ends. Raises what it raises, and `ExportError`."""
+        async with harvest:
+            async for found in harvest:
+                await self._take_in(found)
+                if self._on_progress is not None:
+                    self._on_progress(self.result)
+
+    async def _take_in(self, found: Found) -> None:
+        window = found.window
+        opened = self._open.get(window)
+        if opened is None:
+            opened = self._open[window] = OpenWindow(window, self._tables)
+        if isinstance(found, WindowEnded):
+            del self._open[window]
+            await in_sink(partial(self._commit, opened))
+            self._count_window(opened)
+            return
+        opened.collect(found)
+        self._count(found)
+        if opened.has_rows(_BATCH):
+            await in_sink(partial(self._stage, opened, at_least=_BATCH))
+
+    def _stage(self, opened: OpenWindow, *, at_least: int = 1) -> None:
+        for table, batch in opened.take(at_least=at_least):
+            self._sink.write(opened.window, table, batch)
+
+    def _commit(self, opened: OpenWindow) -> None:
+        self._stage(opened)
+        if self._journal is None:
+            self._sink.commit(opened.window)
+            return
+        self._journal.reopen(opened.window)
+        self._sink.commit(opened.window)
+        # Only now: what the journal says is there for good.
+        self._journal.add(opened.entry(exported_at=self._began))
+
+    def _count(self, found: Found) -> None:
+        result = self.result
+        self.result = msgspec.structs.replace(
+            result,
+            runs=result.runs + isinstance(found, RunFound),
+            instances=result.instances + isinstance(found, InstanceFound),
+            failures=result.failures + isinstance(found, NotFetched),
+        )
+
+    def _count_window(self, opened: OpenWindow) -> None:
+        result = self.result
+        self.result = msgspec.structs.replace(
+            result,
+            windows_done=result.windows_done + 1,
+            rows={table: result.rows.get(table, 0) + rows for table, rows in opened.rows.items()},
+        )
+
+
+@asynccontextmanager
+async def opened(target: AbstractContextManager[T]) -> AsyncGenerator[T]:
+    """Enter and leave what writes in threads, whatever happens in between."""
+    stack = ExitStack()
+    try:
+        yield await in_sink(partial(stack.enter_context, target))
+    finally:
+        await in_sink(stack.close)
+
+
+async def in_sink(work: Callable[[], T]) -> T:
+    """Do what writes in a thread; raise `ExportError` where the target refuses."""
+    try:
+        return await in_thread(work)
+    except (OSError, duckdb.Error, pa.ArrowException) as error:
+        raise ExportError(f"the target cannot be written to: {error}") from error

@@ -1,0 +1,85 @@
+"""Rows of tables, out of models."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+import pyarrow as pa
+
+from currents_async.export._tables.artifacts import ArtifactRows
+from currents_async.export._tables.attempts import AttemptRows
+from currents_async.export._tables.errors import ErrorRows
+from currents_async.export._tables.run_groups import GroupRows
+from currents_async.export._tables.runs import RunRows
+from currents_async.export._tables.specs import SpecRows
+from currents_async.export._tables.table import Rows
+from currents_async.export._tables.tests import TestRows
+from currents_async.models import Instance, Run, RunSpec
+
+__all__ = ["RowBuilder"]
+
+
+class RowBuilder:
+    """Collects what was fetched of the runs of one project and day, and makes batches of it.
+
+    To collect costs next to nothing; the work is done by whoever goes over what `take` returns.
+    """
+
+    def __init__(self, project_id: str, day: date) -> None:
+        self._project_id = project_id
+        self._day = day
+        self._runs = RunRows()
+        self._run_groups = GroupRows()
+        self._specs = SpecRows()
+        self._tests = TestRows()
+        self._attempts = AttemptRows()
+        self._artifacts = ArtifactRows()
+        self._errors = ErrorRows()
+        self._all: tuple[Rows, ...] = (
+            self._runs,
+            self._run_groups,
+            self._specs,
+            self._tests,
+            self._attempts,
+            self._artifacts,
+            self._errors,
+        )
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many rows of each table have been collected and not taken yet."""
+        return {rows.table.name: len(rows) for rows in self._all}
+
+    def add_run(self, run: Run) -> None:
+        """Collect a run and its groups, but not its specs."""
+        self._runs.add(run)
+        self._run_groups.add(run)
+
+    def add_specs(self, run_id: str, specs: Sequence[RunSpec], *, start: int = 0) -> None:
+        """Collect specs of a run that follow one another, the first being number `start`."""
+        self._specs.add(run_id, specs, start)
+
+    def add_instance(self, run_id: str, instance: Instance) -> None:
+        """Collect the tests of an instance, the attempts at them, and the artifacts."""
+        self._tests.add(run_id, instance)
+        self._attempts.add(run_id, instance)
+        self._artifacts.add(run_id, instance)
+
+    def add_error(
+        self,
+        run_id: str,
+        error: Exception,
+        *,
+        instance_id: str | None = None,
+        spec: str | None = None,
+    ) -> None:
+        """Collect what could not be fetched: an instance, or without one the specs of a run."""
+        self._errors.add(run_id, instance_id, spec, error)
+
+    def take(self, *, at_least: int = 1) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Take what there is of the tables that have so many rows, as a batch of each.
+
+        What comes later is not in it. The batches are made while they are iterated over, in
+        whichever thread that is.
+        """
+        taken = [rows.take() for rows in self._all if len(rows) >= max(at_least, 1)]
+        return ((rows.table.name, rows.batch(self._project_id, self._day)) for rows in taken)

@@ -1,0 +1,223 @@
+"""The tables as a data source for Spark, with the extra `spark`.
+
+```python
+spark.dataSource.register(CurrentsDataSource)
+tests = (
+    spark.read.format("currents")
+    .options(project="DgTfZV", table="tests", since="2026-01-01", maxConcurrentTasks=8, rate=10)
+    .load()
+)
+```
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql.datasource import (
+    DataSource,
+    DataSourceReader,
+    DataSourceStreamReader,
+    InputPartition,
+)
+from pyspark.sql.streaming.datasource import (
+    ReadAllAvailable,
+    ReadLimit,
+    ReadMaxFiles,
+    SupportsTriggerAvailableNow,
+)
+from pyspark.sql.types import StructType
+
+from currents_async import Currents
+from currents_async.errors import ExportError
+from currents_async.export.blocking import EndOfWindow, read_windows
+from currents_async.export.engine_types import in_microseconds
+from currents_async.export.plan import make_plan
+from currents_async.export.schemas import SCHEMAS
+from currents_async.export.spark_options import SparkOptions
+from currents_async.export.windows import Window, windows_between
+
+__all__ = ["CurrentsDataSource"]
+
+_TYPES = {
+    "string": "STRING",
+    "bool": "BOOLEAN",
+    "int32": "INT",
+    "int64": "BIGINT",
+    "double": "DOUBLE",
+    "date32[day]": "DATE",
+    "timestamp[ms, tz=UTC]": "TIMESTAMP",
+    "list<element: string>": "ARRAY<STRING>",
+}
+
+Offset = dict[str, str]
+"""The first `day` that is not read yet."""
+
+
+class CurrentsDataSource(DataSource):
+    """Reads a table of the runs of some projects; each day of a project is a partition.
+
+    Rows come as Arrow batches, in the columns of `SCHEMAS`. This package has to be installed where
+    the executors are, which send all requests.
+
+    Options, of which the first three are needed:
+
+    - `project`: the ID of a project, or several with commas in between.
+    - `table`: one of `SCHEMAS`.
+    - `since`, `until`: days, or moments in UTC where they do not say otherwise; the days that they
+      lie in are read as wholes. `until` is now by default, and for a stream never.
+    - `rate`: requests a second that the API key allows; by default each task finds out.
+    - `maxConcurrentTasks`: how many tasks may read at the same time, that is how many slots the
+      executors have; 1 by default. Each takes that part of the rate, and of the connections.
+    - `onError`: what becomes of instances that cannot be fetched. `raise`, the default, fails the
+      task, which Spark then tries again; `skip` leaves them out.
+    - `lookBackHours`: for a stream, how long a day has to be over to be read; 48 by default, for
+      runs that began on it may still be in progress. Each day is read once.
+    - `maxDaysPerTrigger`: for a stream, how many days at most are a micro-batch; by default all.
+    - `apiKey`: the API key, only for trying things out: options are kept and passed on by Spark as
+      they are, and are no secrets to it. Give executors a `CURRENTS_API_KEY` instead, as a secret
+      of your cluster.
+    - `apiUrl`: another address of the API.
+
+    A stream has its position in days, and reads each once. Raises `InvalidArgumentError` for other
+    options; tasks fail with what `export` raises.
+    """
+
+    @classmethod
+    def name(cls) -> str:
+        """Return `currents`."""
+        return "currents"
+
+    def schema(self) -> str:
+        """Return the columns of the table."""
+        fields: list[pa.Field[Any]] = list(SCHEMAS[SparkOptions(self.options).table])
+        return ", ".join(
+            f"{field.name} {_TYPES[str(field.type)]}{'' if field.nullable else ' NOT NULL'}"
+            for field in fields
+        )
+
+    def reader(self, schema: StructType) -> "CurrentsReader":  # noqa: ARG002 - ours, by `schema`
+        """Read all days there are now."""
+        return CurrentsReader(SparkOptions(self.options))
+
+    def streamReader(self, schema: StructType) -> "CurrentsStreamReader":  # noqa: ARG002, N802 - Spark's
+        """Read each day when it has been over for a while."""
+        return CurrentsStreamReader(SparkOptions(self.options))
+
+
+class WindowPartition(InputPartition):
+    """A window, to be read by one task."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self.window = window
+
+
+class CurrentsReader(DataSourceReader):
+    """Reads days of projects, each by one task."""
+
+    def __init__(self, options: SparkOptions) -> None:
+        self._options = options
+
+    def partitions(self) -> Sequence[InputPartition]:
+        """Plan a task for each window."""
+        options = self._options
+        until = options.until or datetime.now(UTC)
+        return _partitions_of(options, options.since, until)
+
+    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
+        """Fetch a window."""
+        return _read(self._options, partition)
+
+
+class CurrentsStreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
+    """Reads days of projects, when they are over."""
+
+    def __init__(self, options: SparkOptions) -> None:
+        self._options = options
+        self._last: date | None = None
+
+    def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802 - Spark's
+        """Read no days but those that are over by now."""
+        self._last = self._first_to_come()
+
+    def getDefaultReadLimit(self) -> ReadLimit:  # noqa: N802 - Spark's
+        """Limit micro-batches to some days, which are files in Spark's words."""
+        days = self._options.max_days_per_trigger
+        return ReadAllAvailable() if days is None else ReadMaxFiles(days)
+
+    def initialOffset(self) -> Offset:  # noqa: N802 - Spark's
+        """Begin with the first day."""
+        return {"day": self._options.since.date().isoformat()}
+
+    def latestOffset(self, start: Offset, limit: ReadLimit) -> Offset:  # noqa: N802 - Spark's
+        """Go on to the days that are over."""
+        first = date.fromisoformat(start["day"])
+        end = self._last or self._first_to_come()
+        if isinstance(limit, ReadMaxFiles):
+            end = min(end, first + timedelta(days=limit.max_files))
+        return {"day": max(first, end).isoformat()}
+
+    def partitions(self, start: Offset, end: Offset) -> Sequence[InputPartition]:
+        """Plan a task for each window."""
+        if start == end:
+            return []
+        return _partitions_of(self._options, _midnight(start), _midnight(end))
+
+    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
+        """Fetch a window."""
+        return _read(self._options, partition)
+
+    def _first_to_come(self) -> date:
+        """Return the first day that has not been over for long enough."""
+        over = datetime.now(UTC) - self._options.look_back
+        until = self._options.until
+        # A day that `until` lies in is read, too.
+        return over.date() if until is None else min(over, until + _ALMOST_A_DAY).date()
+
+
+_ALMOST_A_DAY = timedelta(days=1) - datetime.resolution
+
+
+def _midnight(offset: Mapping[str, str]) -> datetime:
+    return datetime.fromisoformat(offset["day"]).replace(tzinfo=UTC)
+
+
+def _partitions_of(
+    options: SparkOptions, since: datetime, until: datetime
+) -> list[WindowPartition]:
+    return [WindowPartition(one) for one in windows_between(options.projects, since, until)]
+
+
+def _read(options: SparkOptions, partition: InputPartition) -> Iterator[pa.RecordBatch]:
+    if not isinstance(partition, WindowPartition):
+        raise TypeError(f"a partition of another source: {partition!r}")
+    window = partition.window
+
+    def connect() -> Currents:
+        return Currents(options.api_key, base_url=options.base_url, limits=options.limits)
+
+    plan = make_plan(
+        connect(),
+        projects=[window.project_id],
+        since=window.start,
+        until=window.end,
+        # What could not be fetched is known only by those who tried to fetch all.
+        tables=SCHEMAS if options.table == "errors" else (options.table, "errors"),
+    )
+    for one in read_windows(connect, plan, plan.windows):
+        if isinstance(one, EndOfWindow):
+            continue
+        if one.table == options.table:
+            yield in_microseconds(one.batch)
+        elif one.table == "errors" and not options.skips_errors:
+            raise ExportError(_complaint(window, one.batch))
+
+
+def _complaint(window: Window, errors: pa.RecordBatch) -> str:
+    first = errors.slice(0, 1).to_pylist()[0]
+    return (
+        f"{errors.num_rows} of the instances of {window.project_id} on {window.day} could not be "
+        f"fetched: {first['message']} (onError=skip leaves them out)"
+    )

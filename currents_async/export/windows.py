@@ -1,0 +1,69 @@
+"""Windows: the portions in which runs are exported, a day of a project each."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+import msgspec
+
+from currents_async._wire.query import check_texts, path_segment
+from currents_async.errors import InvalidArgumentError
+
+_DAY = timedelta(days=1)
+
+
+class Window(msgspec.Struct, frozen=True, order=True):
+    """All runs of a project that began on one day, in UTC.
+
+    It is what is written, made visible, recorded and done again as a whole.
+    """
+
+    day: date
+    project_id: str
+
+    @property
+    def start(self) -> datetime:
+        """The first moment of the day."""
+        return datetime.combine(self.day, time(), UTC)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment of the day after."""
+        return self.start + _DAY
+
+    def has(self, moment: datetime | None) -> bool:
+        """Say whether a run that began then belongs here; one of unknown time does."""
+        return moment is None or self.start <= moment < self.end
+
+
+def windows_between(
+    project_ids: Iterable[str], since: datetime, until: datetime
+) -> Iterator[Window]:
+    """Go over the windows of some projects, the oldest day first.
+
+    Days that `since` and `until` lie in are included as wholes; one that begins at `until` is not.
+    Raises `InvalidArgumentError` for IDs that cannot be any, for datetimes without a time zone, and
+    when there is nothing between them.
+    """
+    texts = check_texts("projects", project_ids, fewest=1)
+    for index, project_id in enumerate(texts):
+        path_segment(f"projects[{index}]", project_id)
+    since, until = _in_utc("since", since), _in_utc("until", until)
+    if until <= since:
+        raise InvalidArgumentError(
+            f"until must be after since: {until.isoformat()} is not after {since.isoformat()}"
+        )
+    first, last = since.date(), (until - datetime.resolution).date()
+    days = (first + number * _DAY for number in range((last - first).days + 1))
+    unique = list(dict.fromkeys(texts))
+    return (Window(day, project_id) for day in days for project_id in unique)
+
+
+def _in_utc(name: str, moment: datetime) -> datetime:
+    if not isinstance(moment, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"{name} must be a datetime, not {moment!r}")
+    if moment.utcoffset() is None:
+        raise InvalidArgumentError(f"{name} must have a time zone, as with tzinfo=UTC")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidArgumentError(f"{name} is out of range: {moment.isoformat()}") from None

@@ -1,0 +1,93 @@
+"""A pipeline in a process of its own, to be killed: `python -m tests.export.dlt_child <order>`."""
+
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import dlt
+import msgspec
+from dlt.common.runtime.collector_base import Collector
+
+from currents_async import Currents
+from currents_async.export.dlt_source import currents_source, load_windows
+
+SINCE = datetime(2026, 1, 5, tzinfo=UTC)
+UNTIL = datetime(2026, 1, 8, tzinfo=UTC)
+
+Destination = Literal["duckdb", "filesystem"]
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    url: str
+    key: str
+    directory: str
+    """Where everything is put: `work` of the pipeline, and what is loaded."""
+    destination: Destination
+    projects: list[str]
+    tables: tuple[str, ...] = ("runs", "tests", "errors")
+    jobs: int | None = None
+    """How many files of all loads are to be loaded, until it kills itself."""
+
+
+def pipeline_for(order: Order) -> dlt.Pipeline:
+    target = Path(order.directory, "loaded")
+    destination: Any = (
+        dlt.destinations.duckdb(str(target))
+        if order.destination == "duckdb"
+        else dlt.destinations.filesystem(target.as_uri())
+    )
+    progress: Any = None if order.jobs is None else DeadlyCollector(order.jobs)
+    return dlt.pipeline(
+        "currents",
+        pipelines_dir=str(Path(order.directory, "work")),
+        destination=destination,
+        dataset_name="tables",
+        progress=progress,
+    )
+
+
+class DeadlyCollector(Collector):
+    """Is told what dlt does, and kills the process when enough has been loaded."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+
+    def update(
+        self,
+        name: str,
+        inc: int = 1,
+        total: int | None = None,
+        inc_total: int | None = None,
+        message: str | None = None,
+        label: str | None = None,
+        **_: Any,
+    ) -> None:
+        if name == "Jobs" and total is None:
+            self._jobs -= inc
+            if self._jobs <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def _start(self, step: str) -> None:
+        pass
+
+    def _stop(self) -> None:
+        pass
+
+
+def obey(order: Order) -> None:
+    source = currents_source(
+        order.projects,
+        SINCE,
+        UNTIL,
+        tables=order.tables,
+        connect=lambda: Currents(order.key, base_url=order.url),
+    )
+    for _ in load_windows(pipeline_for(order), source):
+        pass
+
+
+if __name__ == "__main__":
+    obey(msgspec.json.decode(sys.argv[1], type=Order))

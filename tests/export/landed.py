@@ -1,0 +1,118 @@
+"""What a target holds, by table and window, and what it should: rows as JSON has them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from currents_async.export.schemas import KEYS, SCHEMAS
+from currents_async.export.windows import Window
+from currents_async.testing import World
+from tests.export import oracle
+
+Rows = list[dict[str, Any]]
+Landed = dict[str, dict[Window, Rows]]
+
+
+def expected(world: World) -> Landed:
+    landed = nothing()
+    for run in world.runs.values():
+        window = Window(datetime.fromisoformat(run.created_at).date(), run.project_id)
+        instances = [spec.instance_id for spec in run.specs if spec.instance_id is not None]
+        wires = [(instance, world.instance(instance)) for instance in instances]
+        tables = [oracle.run_tables(run.payload)]
+        tables += [oracle.instance_tables(run.run_id, wire) for _, wire in wires if wire]
+        for table, rows in (item for one in tables for item in one.items()):
+            landed[table][window] += rows
+    return _sorted(landed)
+
+
+def in_parquet(target: Path) -> Landed:
+    return _in_files(target, ".parquet", _parquet_rows)
+
+
+def in_ndjson(target: Path) -> Landed:
+    return _in_files(target, ".ndjson.gz", _ndjson_rows)
+
+
+def in_duckdb(target: Path) -> Landed:
+    landed = nothing()
+    if not target.exists():
+        return landed
+    with duckdb.connect(target, read_only=True) as database:
+        database.execute("SET TimeZone = 'UTC'")
+        for (table,) in database.sql("SELECT table_name FROM duckdb_tables()").fetchall():
+            for row in database.table(table).to_arrow_table().to_pylist():
+                window = Window(row.pop("day"), row.pop("project_id"))
+                landed[table][window].append(row)
+    return _sorted(landed)
+
+
+READERS: dict[str, Callable[[Path], Landed]] = {
+    "parquet": in_parquet,
+    "ndjson.gz": in_ndjson,
+    "duckdb": in_duckdb,
+}
+
+
+def check(landed: Landed, whole: Landed, *, at_once: bool) -> None:
+    """Check that windows are there as wholes: in each table, or `at_once` in all of them."""
+    for table, windows in landed.items():
+        assert windows == {window: whole[table][window] for window in windows}
+        if at_once:
+            assert windows.keys() == whole[table].keys() & landed["runs"].keys()
+
+
+def nothing() -> Landed:
+    return {table: defaultdict(list) for table in SCHEMAS}
+
+
+def visible_files(target: Path) -> Iterator[Path]:
+    """All files that are no part of what an export keeps to itself."""
+    for path in target.rglob("*"):
+        if path.is_file() and "_currents" not in path.relative_to(target).parts:
+            yield path
+
+
+def _in_files(target: Path, suffix: str, read: Callable[[Path], Rows]) -> Landed:
+    landed = nothing()
+    for path in visible_files(target):
+        table, project, day, name = path.relative_to(target).parts
+        assert name == f"part-0{suffix}"
+        project_id = unquote(project.removeprefix("project_id="))
+        window = Window(date.fromisoformat(day.removeprefix("day=")), project_id)
+        assert window not in landed[table]
+        landed[table][window] = read(path)
+    return _sorted(landed)
+
+
+def _parquet_rows(path: Path) -> Rows:
+    # Of the file alone, whatever its directories are called.
+    rows: Rows = pq.ParquetFile(path).read().to_pylist()
+    return rows
+
+
+def _ndjson_rows(path: Path) -> Rows:
+    with pa.CompressedInputStream(str(path), "gzip") as stream:
+        text = stream.read()
+    assert text.endswith(b"\n")
+    return [msgspec.json.decode(line) for line in text.splitlines()]
+
+
+def _sorted(landed: Landed) -> Landed:
+    return {
+        table: {window: _plain(table, rows) for window, rows in windows.items()}
+        for table, windows in landed.items()
+    }
+
+
+def _plain(table: str, rows: Iterable[dict[str, Any]]) -> Rows:
+    plain = msgspec.json.decode(msgspec.json.encode(list(rows)))
+    return sorted(plain, key=lambda row: [row[key] for key in KEYS[table]])

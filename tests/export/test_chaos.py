@@ -1,0 +1,94 @@
+"""Exports that are killed: whatever the moment, readers see whole windows, and none is lost.
+
+`CHAOS_KILLS` says how often each sink's exports are killed: see `nox -s chaos`.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from currents_async.export.target import ExportFormat
+from currents_async.testing import FakeCurrents, World
+from tests.export.chaos_child import Order, carry_out
+from tests.export.children import LATER, at_work, order
+from tests.export.landed import READERS, check, expected
+
+IN_BETWEEN = datetime(2026, 1, 6, 12, tzinfo=UTC)
+LONGEST = 1.5
+"""Seconds until an export is killed: now and then one ends before."""
+EARLY = 0.2
+"""Seconds in which no export ends, with the latency of the server."""
+FORMATS: list[ExportFormat] = ["parquet", "ndjson.gz", "duckdb"]
+KILLS = {"parquet": 2, "ndjson.gz": 1, "duckdb": 2}
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(seed=1)
+    for framework in ("playwright", "cypress", "playwright"):
+        project = world.project()
+        for _ in range(20):
+            project.run(specs=3, failures=1, flaky=1, framework=framework)
+    return world
+
+
+@pytest.fixture
+async def server(world: World, no_task_is_left: None) -> AsyncIterator[FakeCurrents]:
+    async with FakeCurrents(world, latency=0.02) as server:
+        yield server
+
+
+async def stop(work: Order, how: signal.Signals, seconds: float) -> int:
+    """Send a child a signal so long after it has begun, and return how it has ended."""
+    async with at_work(work) as child:
+        try:
+            async with asyncio.timeout(seconds):
+                await child.wait()
+        except TimeoutError:
+            child.send_signal(how)
+        return await child.wait()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+async def test_kills_lose_nothing_double_nothing_and_tear_nothing(
+    server: FakeCurrents, world: World, tmp_path: Path, form: ExportFormat
+) -> None:
+    dice = random.Random(form)  # noqa: S311 - the same moments each time
+    whole, read = expected(world), READERS[form]
+    kills = kills_left = int(os.environ.get("CHAOS_KILLS", KILLS[form]))
+    rounds = 0
+    while kills_left > 0:
+        target = tmp_path / str(rounds)
+        rounds += 1
+        has_finished = False
+        while kills_left > 0 and not has_finished:
+            work = order(server, target, form, dice.choice([IN_BETWEEN, LATER]))
+            ending = await stop(work, signal.SIGKILL, dice.uniform(0, LONGEST))
+            assert ending in {0, -signal.SIGKILL}
+            kills_left -= ending == -signal.SIGKILL
+            has_finished = ending == 0
+            check(read(target), whole, at_once=form == "duckdb")
+        await carry_out(order(server, target, form))
+        assert read(target) == whole
+    sys.stdout.write(f"{form}: {kills} kills of {rounds} exports\n")
+
+
+@pytest.mark.parametrize(
+    ("form", "how"), [("parquet", signal.SIGINT), ("duckdb", signal.SIGTERM)], ids=str
+)
+async def test_a_signal_ends_it_without_leftovers(
+    server: FakeCurrents, world: World, tmp_path: Path, form: ExportFormat, how: signal.Signals
+) -> None:
+    target = tmp_path / "target"
+    assert await stop(order(server, target, form), how, EARLY) == 130
+    assert not [root for root, names, _ in os.walk(tmp_path) if "staging" in names]
+    check(READERS[form](target), expected(world), at_once=form == "duckdb")
+    await carry_out(order(server, target, form))
+    assert READERS[form](target) == expected(world)

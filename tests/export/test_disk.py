@@ -1,0 +1,137 @@
+"""Disks that are full, or must not be written to: an `ExportError`, and nothing is broken."""
+
+import os
+import resource
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from currents_async import Currents
+from currents_async.errors import ExportError
+from currents_async.export._export import export
+from currents_async.export.job import ExportResult
+from currents_async.export.target import ExportFormat
+from currents_async.testing import FakeCurrents, World
+from tests.export.chaos_child import carry_out
+from tests.export.children import at_work, order
+from tests.export.landed import READERS, check, expected
+
+FORMATS: list[ExportFormat] = ["parquet", "ndjson.gz", "duckdb"]
+Mount = Callable[[str], None]
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(seed=1)
+    for framework in ("playwright", "cypress"):
+        project = world.project()
+        for _ in range(20):
+            project.run(specs=2, failures=1, framework=framework)
+    return world
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    return disk
+
+
+@pytest.fixture
+def mount(disk: Path) -> Iterator[Mount]:
+    """Mount a file system in memory, or mount it again, with other options."""
+
+    def mount(options: str) -> None:
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+        if done.returncode:
+            pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+
+    try:
+        yield mount
+    finally:
+        subprocess.run(["umount", str(disk)], check=False, capture_output=True)  # noqa: S603, S607
+
+
+async def run(
+    currents: Currents, world: World, target: Path, form: ExportFormat, *, resume: bool = True
+) -> ExportResult:
+    return await export(
+        currents,
+        target,
+        projects=[project.project_id for project in world.projects],
+        since=datetime(2026, 1, 5, tzinfo=UTC),
+        until=datetime(2026, 1, 8, tzinfo=UTC),
+        format=form,
+        resume=resume,
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "room"),
+    [
+        ("parquet", "16k"),
+        ("parquet", "200k"),
+        ("ndjson.gz", "60k"),
+        ("duckdb", "16k"),
+        ("duckdb", "500k"),
+        ("duckdb", "800k"),
+    ],
+)
+async def test_a_full_disk_and_then_room_again(
+    currents: Currents, world: World, disk: Path, mount: Mount, form: ExportFormat, room: str
+) -> None:
+    target, whole = disk / "target", expected(world)
+    mount(f"size={room}")
+    for _ in range(2):
+        with pytest.raises(ExportError, match=r"the target cannot be written to: .*[Nn]o space"):
+            await run(currents, world, target, form)
+        check(READERS[form](target), whole, at_once=form == "duckdb")
+        assert not [root for root, names, _ in os.walk(disk) if "staging" in names]
+    mount("remount,size=64m")
+    await run(currents, world, target, form)
+    assert READERS[form](target) == whole
+
+
+@pytest.mark.parametrize(("form", "room"), [("parquet", 8 << 10), ("duckdb", 600 << 10)])
+async def test_files_that_must_not_grow(
+    server: FakeCurrents, world: World, tmp_path: Path, form: ExportFormat, room: int
+) -> None:
+    target, whole = tmp_path / "target", expected(world)
+    work = order(server, target, form)
+    async with at_work(work) as child:
+        resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (room, room))
+        _, complaints = await child.communicate()
+    assert child.returncode == 1
+    assert b"ExportError: the target cannot be written to" in complaints
+    assert b"File too large" in complaints
+    check(READERS[form](target), whole, at_once=form == "duckdb")
+    await carry_out(work)
+    assert READERS[form](target) == whole
+
+
+@pytest.mark.parametrize("form", FORMATS)
+async def test_a_disk_that_becomes_read_only(
+    currents: Currents, world: World, disk: Path, mount: Mount, form: ExportFormat
+) -> None:
+    target = disk / "target"
+    mount("size=64m")
+    await run(currents, world, target, form)
+    mount("remount,ro")
+    with pytest.raises(ExportError, match=r"the target cannot be written to: .*Read-only"):
+        await run(currents, world, target, form, resume=False)
+    assert READERS[form](target) == expected(world)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+async def test_a_target_below_a_file(
+    currents: Currents, world: World, tmp_path: Path, form: ExportFormat
+) -> None:
+    (tmp_path / "file").write_bytes(b"mine")
+    for target in ("file", "file/below") if form != "duckdb" else ("file/below",):
+        with pytest.raises(ExportError, match=r"the target cannot be written to: .*file"):
+            await run(currents, world, tmp_path / target, form)
+    assert (tmp_path / "file").read_bytes() == b"mine"

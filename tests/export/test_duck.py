@@ -1,0 +1,257 @@
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from currents_async.errors import ExportError
+from currents_async.export.duck import DuckDBSink
+from currents_async.export.schemas import KEYS, SCHEMAS
+from currents_async.export.stores import LocalStore
+from currents_async.export.windows import Window
+from tests.export.portions import NEXT, WINDOW, portion, put, stage
+
+Open = Callable[[], DuckDBSink]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "it's 100%.duckdb"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    store = LocalStore(tmp_path / "beside")
+    store.prepare()
+    return store
+
+
+@pytest.fixture
+def connect(path: Path, store: LocalStore) -> Open:
+    return lambda: DuckDBSink(path, store, SCHEMAS)
+
+
+@pytest.fixture
+def sink(connect: Open) -> Iterator[DuckDBSink]:
+    sink = connect()
+    yield sink
+    sink.close()
+
+
+def ask(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(path) as database:
+        return database.sql(query).fetchall()
+
+
+RUNS = "SELECT day, run_id, author_name FROM runs ORDER BY ALL"
+GROUPS = "SELECT day, run_id FROM run_groups ORDER BY ALL"
+
+
+class TestWindows:
+    def test_a_window_takes_the_place_of_what_it_was(self, sink: DuckDBSink, path: Path) -> None:
+        put(sink, WINDOW, "r1", "r2")
+        put(sink, NEXT, "r3")
+        put(sink, WINDOW, "r2", author="Eve")
+        put(sink, NEXT)
+        sink.close()
+        assert ask(path, RUNS) == [(WINDOW.day, "r2", "Eve")]
+        assert ask(path, GROUPS) == [(WINDOW.day, "r2")]
+
+    def test_windows_of_other_projects_are_left_alone(self, sink: DuckDBSink, path: Path) -> None:
+        put(sink, WINDOW, "r1")
+        put(sink, Window(WINDOW.day, "o'ther"), "r2")
+        put(sink, WINDOW)
+        sink.close()
+        assert ask(path, "SELECT project_id FROM runs") == [("o'ther",)]
+
+    def test_a_run_that_is_found_in_another_window_is_there_once(
+        self, sink: DuckDBSink, path: Path
+    ) -> None:
+        put(sink, WINDOW, "r1", "r2")
+        put(sink, NEXT, "r2", "r3")
+        sink.close()
+        keys = [(WINDOW.day, "r1"), (NEXT.day, "r2"), (NEXT.day, "r3")]
+        assert ask(path, GROUPS) == keys
+        assert [row[:2] for row in ask(path, RUNS)] == keys
+
+    def test_all_tables_change_together_or_none_does(
+        self, sink: DuckDBSink, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(sink, WINDOW, "r1")
+        stage(sink, WINDOW, "r1", "r2")
+        insert = sink._insert
+
+        def fail_midway(table: str, staged: Path) -> None:
+            insert(table, staged)
+            if table == "run_groups":
+                raise OSError("no more")
+
+        monkeypatch.setattr(sink, "_insert", fail_midway)
+        with pytest.raises(OSError, match="no more"):
+            sink.commit(WINDOW)
+        sink.close()
+        assert ask(path, GROUPS) == [(WINDOW.day, "r1")]
+        assert [row[:2] for row in ask(path, RUNS)] == [(WINDOW.day, "r1")]
+
+    def test_what_is_not_committed_leaves_nothing(
+        self, sink: DuckDBSink, path: Path, store: LocalStore
+    ) -> None:
+        stage(sink, WINDOW, "r1")
+        sink.close()
+        assert ask(path, RUNS) == []
+        assert not store.staging.exists()
+
+    def test_values_are_those_of_the_batches(self, sink: DuckDBSink, path: Path) -> None:
+        put(sink, WINDOW, "r1", "r2")
+        sink.close()
+        with duckdb.connect(path) as database:
+            database.execute("SET TimeZone = 'UTC'")
+            rows = database.sql("FROM runs ORDER BY run_id").to_arrow_table().to_pylist()
+        assert rows == dict(portion(WINDOW, "r1", "r2"))["runs"].to_pylist()
+
+    def test_a_window_larger_than_the_memory_it_may_take(
+        self, sink: DuckDBSink, path: Path
+    ) -> None:
+        [(_, batch), *_] = portion(WINDOW, *[f"r{number:0200}" for number in range(2000)])
+        for number in range(24):
+            text = pa.array([f"{row}:{number}:" * 250 for row in range(2000)])
+            column = SCHEMAS["runs"].get_field_index("commit_message")
+            sink.write(
+                WINDOW,
+                "runs",
+                pa.RecordBatch.from_arrays(
+                    [*batch.columns[:column], text, *batch.columns[column + 1 :]],
+                    schema=SCHEMAS["runs"],
+                ),
+            )
+        sink.commit(WINDOW)
+        sink.close()
+        assert ask(path, "SELECT count(*), sum(length(commit_message)) > 64e6 FROM runs") == [
+            (48_000, True)
+        ]
+
+
+class TestTables:
+    def test_they_say_what_is_in_them(self, sink: DuckDBSink, path: Path) -> None:
+        sink.close()
+        tables = dict(ask(path, "SELECT table_name, comment FROM duckdb_tables()"))
+        assert tables.keys() == SCHEMAS.keys()
+        assert tables["runs"] == "Runs, one row each. Key: run_id."
+        query = "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
+        comments = {(table, column): said for table, column, said in ask(path, query)}
+        for table, schema in SCHEMAS.items():
+            assert set(KEYS[table]) <= set(schema.names)
+            fields: list[Any] = list(schema)
+            for field in fields:
+                assert comments[table, field.name].startswith(field.metadata[b"doc"].decode())
+        assert comments["runs", "duration_ms"] == "How long it took. Unit: ms."
+
+    def test_other_tables_in_the_file_are_left_alone(self, connect: Open, path: Path) -> None:
+        ask(path, "CREATE TABLE mine AS SELECT 'precious' AS what")
+        ask(path, "CREATE VIEW seen AS FROM mine")
+        for _ in range(2):
+            sink = connect()
+            put(sink, WINDOW, "r1")
+            sink.close()
+        assert ask(path, "FROM seen") == [("precious",)]
+        assert len(ask(path, RUNS)) == 1
+
+    def test_a_table_of_an_older_release_gets_the_columns_that_it_lacks(
+        self, connect: Open, path: Path
+    ) -> None:
+        sink = connect()
+        put(sink, WINDOW, "r1")
+        sink.close()
+        ask(path, "ALTER TABLE runs DROP COLUMN author_name")
+        ask(path, "ALTER TABLE runs DROP COLUMN tags")
+        sink = connect()
+        put(sink, NEXT, "r2")
+        sink.close()
+        query = "SELECT run_id, author_name, tags FROM runs ORDER BY 1"
+        assert ask(path, query) == [("r1", None, None), ("r2", "Ada", ["a", "b"])]
+        query = "SELECT comment FROM duckdb_columns() WHERE column_name = 'author_name'"
+        assert ask(path, query) == [("Who made the commit.",)]
+
+    def test_a_column_of_the_users_is_left_alone(self, connect: Open, path: Path) -> None:
+        connect().close()
+        ask(path, "ALTER TABLE runs ADD COLUMN mine VARCHAR DEFAULT 'precious'")
+        sink = connect()
+        put(sink, WINDOW, "r1")
+        sink.close()
+        assert ask(path, "SELECT run_id, mine FROM runs") == [("r1", "precious")]
+
+    @pytest.mark.parametrize(
+        ("theirs", "columns"),
+        [
+            ("CREATE TABLE tests (name VARCHAR)", "project_id, day, run_id"),
+            ("CREATE TABLE tests AS SELECT 1 AS project_id, 2 AS day, '' AS run_id", "project_id"),
+        ],
+    )
+    def test_a_table_of_somebody_elses_is_left_alone(
+        self, connect: Open, path: Path, theirs: str, columns: str
+    ) -> None:
+        ask(path, theirs)
+        before = ask(path, "DESCRIBE tests")
+        with pytest.raises(ExportError, match=f"the table tests in this file is none .*{columns}"):
+            connect()
+        assert ask(path, "DESCRIBE tests") == before
+
+    def test_a_view_of_somebody_elses_is_left_alone(self, connect: Open, path: Path) -> None:
+        ask(path, "CREATE VIEW tests AS SELECT 1 AS one")
+        with pytest.raises(ExportError):
+            connect()
+        assert ask(path, "FROM tests") == [(1,)]
+
+
+class TestFile:
+    def test_a_file_that_a_process_has_opened(self, connect: Open, path: Path) -> None:
+        program = (
+            "import duckdb, sys\n"
+            "database = duckdb.connect(sys.argv[1])\n"
+            "print('ready', flush=True)\n"
+            "input()\n"
+        )
+        with subprocess.Popen(  # noqa: S603 - a program of ours
+            [sys.executable, "-c", program, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"ready\n"
+            with pytest.raises(duckdb.Error, match="lock"):
+                connect()
+            holder.communicate(b"\n")
+        connect().close()
+
+    def test_a_file_that_is_none(self, connect: Open, path: Path) -> None:
+        path.write_bytes(b"mine" * 1000)
+        with pytest.raises(duckdb.Error, match="not a valid DuckDB database file"):
+            connect()
+        assert path.read_bytes() == b"mine" * 1000
+
+    def test_what_was_committed_outlives_a_kill(self, path: Path, store: LocalStore) -> None:
+        program = (
+            "import os, signal, sys\n"
+            "from pathlib import Path\n"
+            "from currents_async.export.duck import DuckDBSink\n"
+            "from currents_async.export.schemas import SCHEMAS\n"
+            "from currents_async.export.stores import LocalStore\n"
+            "from tests.export.portions import NEXT, WINDOW, put, stage\n"
+            "store = LocalStore(Path(sys.argv[2]))\n"
+            "sink = DuckDBSink(Path(sys.argv[1]), store, SCHEMAS)\n"
+            "put(sink, WINDOW, 'r1')\n"
+            "stage(sink, NEXT, 'r2')\n"
+            "os.kill(os.getpid(), signal.SIGKILL)\n"
+        )
+        beside = store.staging.parent.parent
+        subprocess.run(  # noqa: S603 - a program of ours
+            [sys.executable, "-c", program, str(path), str(beside)],
+            check=False,
+            cwd=Path(__file__).parents[2],
+        )
+        assert path.with_name(f"{path.name}.wal").exists()
+        assert ask(path, GROUPS) == [(WINDOW.day, "r1")]

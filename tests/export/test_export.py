@@ -1,0 +1,722 @@
+import asyncio
+import io
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import pyarrow as pa
+import pytest
+
+from currents_async import (
+    ClientClosedError,
+    Currents,
+    CurrentsError,
+    ExportError,
+    ForbiddenError,
+    InvalidArgumentError,
+    NotFoundError,
+    ServerError,
+)
+from currents_async._downloads.threads import in_thread
+from currents_async.export import SCHEMAS, ExportFormat, ExportResult, export, export_table, job
+from currents_async.export.files import FileSink
+from currents_async.export.windows import Window
+from currents_async.testing import (
+    FakeCurrents,
+    ManualClock,
+    RecordedRequest,
+    World,
+    WorldProject,
+    WorldRun,
+)
+from tests.export.landed import READERS, Landed, expected, in_parquet
+
+T = TypeVar("T")
+
+pytestmark = pytest.mark.usefixtures("no_task_is_left")
+
+SINCE, UNTIL = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 8, tzinfo=UTC)
+LATER = datetime(2026, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+TABLES = list(SCHEMAS)
+
+
+@pytest.fixture
+def world() -> World:
+    """Two projects of different kinds, with runs on each of three days."""
+    world = World(seed=1)
+    for framework in ("playwright", "cypress"):
+        project = world.project()
+        for number in range(6):
+            created_at = SINCE + number // 2 * timedelta(days=1) + number * HOUR
+            project.run(
+                specs=2, tests=2, flaky=1, framework=framework, created_at=created_at
+            )  # fmt: skip
+    return world
+
+
+@pytest.fixture
+def project(world: World) -> WorldProject:
+    return world.projects[0]
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "lake"
+
+
+class Exporter:
+    """Exports the world, at a time that can be chosen."""
+
+    def __init__(self, server: FakeCurrents, target: Path) -> None:
+        self.server = server
+        self.target = target
+        self.now = LATER
+
+    def client(self) -> Currents:
+        clock = ManualClock(wall=self.now.timestamp())
+        return Currents(self.server.api_key, base_url=self.server.url, clock=clock)
+
+    async def __call__(self, target: str | Path | None = None, **options: Any) -> ExportResult:
+        options = {"projects": self.projects, "since": SINCE, "until": UNTIL, **options}
+        async with self.client() as currents:
+            return await export(currents, self.target if target is None else target, **options)
+
+    @property
+    def projects(self) -> list[str]:
+        return [project.project_id for project in self.server.world.projects]
+
+    @property
+    def landed(self) -> Landed:
+        return in_parquet(self.target)
+
+    def asked(self) -> dict[str, int]:
+        """How many requests there were since it was asked last, by operation."""
+        operations = [str(request.operation) for request in self.server.requests]
+        self.server.requests.clear()
+        return {operation: operations.count(operation) for operation in sorted(set(operations))}
+
+
+@pytest.fixture
+def exporter(server: FakeCurrents, target: Path) -> Exporter:
+    return Exporter(server, target)
+
+
+def window_of(run: WorldRun) -> Window:
+    return Window(date.fromisoformat(run.created_at[:10]), run.project_id)
+
+
+def instance_of(run: WorldRun, number: int) -> str:
+    instance_id = run.specs[number].instance_id
+    assert instance_id is not None
+    return instance_id
+
+
+def count(landed: Landed) -> dict[str, int]:
+    return {table: sum(map(len, windows.values())) for table, windows in landed.items()}
+
+
+class TestEverything:
+    @pytest.mark.parametrize("form", READERS)
+    async def test_lands(self, exporter: Exporter, world: World, form: ExportFormat) -> None:
+        result = await exporter(format=form)
+        landed = READERS[form](exporter.target)
+        assert landed == expected(world)
+        assert result == ExportResult(
+            windows=6, windows_done=6, runs=12, instances=24, rows=count(landed)
+        )
+        assert exporter.asked() == {"getInstance": 24, "getRun": 12, "listProjectRuns": 6}
+
+    async def test_up_to_now(self, exporter: Exporter, world: World) -> None:
+        exporter.now = datetime(2026, 1, 6, 12, tzinfo=UTC)
+        result = await exporter(until=None)
+        assert result.windows_done == 4
+        assert {window.day.day for window in exporter.landed["runs"]} == {5, 6}
+
+    async def test_of_windows_of_many_batches(
+        self, exporter: Exporter, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(job, "_BATCH", 3)
+        await exporter()
+        assert exporter.landed == expected(world)
+
+    async def test_a_project_without_runs(self, exporter: Exporter, world: World) -> None:
+        empty = world.project().project_id
+        result = await exporter(projects=[empty])
+        assert result == ExportResult(windows=3, windows_done=3, rows=dict.fromkeys(TABLES, 0))
+        assert (await exporter(projects=[empty], resume=True)).windows_skipped == 3
+
+
+class TestResume:
+    async def test_what_is_final_is_skipped(self, exporter: Exporter, world: World) -> None:
+        await exporter()
+        exporter.asked()
+        assert await exporter(resume=True) == ExportResult(windows_skipped=6)
+        assert exporter.asked() == {}
+        assert exporter.landed == expected(world)
+
+    async def test_without_it_all_is_done_again(self, exporter: Exporter, world: World) -> None:
+        await exporter()
+        world.delete(world.projects[0].runs[0].run_id)
+        world.projects[1].run(specs=1, created_at=SINCE)
+        assert (await exporter()).windows_done == 6
+        assert exporter.landed == expected(world)
+
+    async def test_other_days_and_projects(self, exporter: Exporter, world: World) -> None:
+        one, other = exporter.projects
+        await exporter(projects=[one], until=SINCE + HOUR)
+        result = await exporter(projects=[one], until=SINCE + timedelta(days=2), resume=True)
+        assert (result.windows_done, result.windows_skipped) == (1, 1)
+        result = await exporter(projects=[other, one], resume=True)
+        assert (result.windows_done, result.windows_skipped) == (4, 2)
+        assert exporter.landed == expected(world)
+
+    async def test_a_day_that_is_not_over(
+        self, exporter: Exporter, world: World, project: WorldProject
+    ) -> None:
+        exporter.now = SINCE + timedelta(days=2, hours=12)
+        await exporter()
+        project.run(specs=1, created_at=exporter.now + HOUR)
+        exporter.now += timedelta(days=1)
+        result = await exporter(resume=True)
+        assert (result.windows_done, result.windows_skipped) == (2, 4)
+        assert exporter.landed == expected(world)
+        assert (await exporter(resume=True)).windows_skipped == 6
+
+    async def test_runs_in_progress_are_looked_back_at(
+        self, exporter: Exporter, world: World, project: WorldProject
+    ) -> None:
+        running = project.run(specs=4, running=True, completed=1, created_at=UNTIL - HOUR)
+        for hours, specs in ((1, 1), (24, 1), (47, 2)):
+            exporter.now = UNTIL + hours * HOUR
+            result = await exporter(resume=hours > 1)
+            assert result.windows_done == (6 if hours == 1 else 1)
+            assert exporter.landed == expected(world)
+            running.complete(specs)
+        exporter.now = UNTIL + 60 * HOUR
+        assert (await exporter(resume=True)).windows_done == 1
+        assert exporter.landed == expected(world)
+        [row] = [
+            row
+            for row in exporter.landed["runs"][window_of(running)]
+            if row["run_id"] == running.run_id
+        ]
+        assert row["completion_state"] == "COMPLETE"
+        assert (await exporter(resume=True)).windows_done == 0
+
+    async def test_for_no_longer_than_that(self, exporter: Exporter, project: WorldProject) -> None:
+        project.run(specs=4, running=True, completed=1, created_at=UNTIL - HOUR)
+        exporter.now = UNTIL + 48 * HOUR
+        await exporter()
+        exporter.now += 1000 * HOUR
+        assert (await exporter(resume=True)).windows_done == 0
+        assert (await exporter(resume=True, look_back=49 * HOUR)).windows_done == 1
+        assert (await exporter(resume=True, look_back=49 * HOUR)).windows_done == 0
+
+
+class TestFailures:
+    async def test_are_rows_until_they_are_made_up_for(
+        self, exporter: Exporter, server: FakeCurrents, world: World
+    ) -> None:
+        of_one, of_other = world.projects[0].runs[0], world.projects[1].runs[5]
+        lost = instance_of(of_one, 1)
+        server.fail("getInstance", 404, path_args={"instance_id": lost})
+        server.fail("getRun", 413, path_args={"run_id": of_other.run_id})
+        result = await exporter()
+        assert (result.failures, result.windows_done, result.rows["errors"]) == (2, 6, 2)
+        whole, landed = expected(world), exporter.landed
+        [instance], [run] = (landed["errors"][window_of(one)] for one in (of_one, of_other))
+        assert instance["run_id"] == of_one.run_id
+        assert instance["instance_id"] == lost
+        assert instance["spec"] == of_one.specs[1].path
+        assert (instance["error"], instance["status"]) == ("NotFoundError", 404)
+        assert (run["run_id"], run["instance_id"], run["spec"]) == (of_other.run_id, "", "")
+        assert (run["error"], run["status"]) == ("PayloadTooLargeError", 413)
+        for table in ("specs", "tests"):
+            rows = whole[table][window_of(of_other)]
+            left = [row for row in rows if row["run_id"] != of_other.run_id]
+            assert landed[table][window_of(of_other)] == left
+        assert [row["run_id"] for row in landed["runs"][window_of(of_other)]] == [
+            row["run_id"] for row in whole["runs"][window_of(of_other)]
+        ]
+
+        exporter.asked()
+        result = await exporter(resume=True)
+        assert (result.failures, result.windows_done, result.windows_skipped) == (0, 2, 4)
+        assert exporter.asked() == {"getInstance": 8, "getRun": 4, "listProjectRuns": 2}
+        assert exporter.landed == whole
+        assert (await exporter(resume=True)).windows_done == 0
+
+    async def test_that_last_stay(self, exporter: Exporter, server: FakeCurrents) -> None:
+        server.fail("getInstance", 404, None, after=23)
+        assert (await exporter(concurrency=1)).failures == 1
+        for _ in range(2):
+            result = await exporter(resume=True)
+            assert (result.failures, result.windows_done) == (4, 1)
+
+
+def assert_sound(landed: Landed, whole: Landed) -> set[Window]:
+    """Assert that windows are there as wholes or not at all, and return those that are."""
+    done = set(landed["runs"])
+    for table, windows in landed.items():
+        assert windows == {window: rows for window, rows in whole[table].items() if window in done}
+    return done
+
+
+class TestErrors:
+    """What ends an export: what has been written is sound, and resume goes on."""
+
+    @pytest.mark.parametrize(
+        ("operation", "status", "kind"),
+        [
+            ("getInstance", 403, ForbiddenError),
+            ("getRun", 403, ForbiddenError),
+            ("listProjectRuns", 500, ServerError),
+        ],
+    )
+    async def test_that_are_about_everything(
+        self,
+        exporter: Exporter,
+        server: FakeCurrents,
+        world: World,
+        operation: str,
+        status: int,
+        kind: type[CurrentsError],
+    ) -> None:
+        spared = {"getInstance": 10, "getRun": 5, "listProjectRuns": 4}[operation]
+        server.fail(operation, status, 8 if status == 500 else 1, after=spared)
+        with pytest.raises(kind):
+            await exporter(concurrency=1)
+        done = assert_sound(exporter.landed, expected(world))
+        assert 0 < len(done) < 6
+        result = await exporter(resume=True)
+        assert result.windows_skipped == len(done)
+        assert exporter.landed == expected(world)
+
+    async def test_a_project_that_nobody_knows(self, exporter: Exporter, world: World) -> None:
+        with pytest.raises(NotFoundError):
+            await exporter(projects=[*exporter.projects, "nobody"])
+        await exporter(resume=True)
+        assert exporter.landed == expected(world)
+
+    async def test_a_client_that_is_closed(self, exporter: Exporter) -> None:
+        currents = exporter.client()
+        with pytest.raises(ClientClosedError):
+            await export(
+                currents, exporter.target, projects=exporter.projects, since=SINCE, until=UNTIL
+            )
+
+    async def test_an_error_of_the_callers(self, exporter: Exporter, world: World) -> None:
+        def fail(so_far: ExportResult) -> None:
+            if so_far.windows_done == 2:
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await exporter(on_progress=fail)
+        assert len(assert_sound(exporter.landed, expected(world))) == 2
+        assert (await exporter(resume=True)).windows_skipped == 2
+        assert exporter.landed == expected(world)
+
+    async def test_a_target_that_is_none(self, exporter: Exporter) -> None:
+        with pytest.raises(ExportError, match="cannot be written to"):
+            await exporter(Path(__file__))
+        assert exporter.asked() == {}
+
+    async def test_a_disk_that_refuses_midway(
+        self, exporter: Exporter, world: World, target: Path
+    ) -> None:
+        blocked = target / "tests" / f"project_id={exporter.projects[1]}" / "day=2026-01-06"
+        blocked.parent.mkdir(parents=True)
+        blocked.write_text("in the way")
+        with pytest.raises(ExportError, match="cannot be written to") as caught:
+            await exporter(concurrency=1)
+        assert isinstance(caught.value.__cause__, OSError)
+        blocked.unlink()
+        result = await exporter(resume=True)
+        assert (result.windows_done, result.windows_skipped) == (3, 3)
+        assert exporter.landed == expected(world)
+
+    async def test_while_replacing_what_was_final(
+        self, exporter: Exporter, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Some tables of the day may be new and others old: it has to be done again."""
+        await exporter()
+
+        def fail(sink: FileSink, window: Window) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch, pytest.raises(ExportError, match="No space left"):
+            patch.setattr(FileSink, "commit", fail)
+            await exporter(concurrency=1)
+        result = await exporter(resume=True)
+        assert (result.windows_done, result.windows_skipped) == (1, 5)
+        assert exporter.landed == expected(world)
+
+
+class Moments:
+    """The moments of an export: a request arrives, something begins to be written, or ends."""
+
+    def __init__(self, server: FakeCurrents, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._left = 0
+        self._then: Callable[[], object] | None = None
+        server.before_answer = self._request
+        monkeypatch.setattr(job, "in_thread", self._in_thread)
+
+    def call(self, then: Callable[[], object], *, after: int) -> None:
+        """Call once, after so many moments."""
+        self._left, self._then = after, then
+
+    def _pass(self) -> None:
+        self._left -= 1
+        if self._left < 0 and self._then is not None:
+            then, self._then = self._then, None
+            then()
+
+    async def _request(self, _: RecordedRequest) -> None:
+        self._pass()
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        self._pass()
+        try:
+            return await in_thread(work)
+        finally:
+            self._pass()
+
+
+@pytest.fixture
+def moments(server: FakeCurrents, monkeypatch: pytest.MonkeyPatch) -> Moments:
+    return Moments(server, monkeypatch)
+
+
+class TestCancelled:
+    @pytest.mark.parametrize(
+        ("form", "step"), [("parquet", 2), ("ndjson.gz", 5), ("duckdb", 5)], ids=READERS
+    )
+    async def test_at_any_moment(
+        self,
+        exporter: Exporter,
+        world: World,
+        moments: "Moments",
+        form: ExportFormat,
+        step: int,
+    ) -> None:
+        whole = expected(world)
+        was_cancelled = 0
+        while True:
+            task = asyncio.create_task(exporter(format=form, resume=True, concurrency=3))
+            moments.call(task.cancel, after=step * was_cancelled)
+            try:
+                await task
+            except asyncio.CancelledError:
+                was_cancelled += 1
+            else:
+                break
+            assert_sound(READERS[form](exporter.target), whole)
+        assert was_cancelled > 3
+        assert READERS[form](exporter.target) == whole
+        assert (await exporter(format=form, resume=True)).windows_done == 0
+
+    @pytest.mark.parametrize("by", ["asyncio, twice", "anyio"])
+    async def test_while_a_day_is_being_committed(
+        self, exporter: Exporter, world: World, monkeypatch: pytest.MonkeyPatch, by: str
+    ) -> None:
+        """The commit is waited for: nothing is at the target once the export has ended."""
+        began, may_end = threading.Event(), threading.Event()
+        commit = FileSink.commit
+
+        def slowly(sink: FileSink, window: Window) -> None:
+            began.set()
+            may_end.wait(20)
+            commit(sink, window)
+
+        monkeypatch.setattr(FileSink, "commit", slowly)
+        scope = anyio.CancelScope()
+
+        async def run() -> None:
+            with scope:
+                await exporter(concurrency=1)
+
+        task = asyncio.create_task(run())
+        while not began.is_set():  # noqa: ASYNC110 - set in a thread
+            await asyncio.sleep(0)
+        for _ in range(2):
+            (scope if by == "anyio" else task).cancel()
+            await asyncio.sleep(0)
+        assert not task.done()
+        may_end.set()
+        await asyncio.wait([task])
+        assert scope.cancelled_caught if by == "anyio" else task.cancelled()
+        assert len(exporter.landed["runs"]) == 1
+        assert (await exporter(resume=True)).windows_skipped == 1
+        assert exporter.landed == expected(world)
+
+
+class TestTwoAtOnce:
+    @pytest.mark.parametrize("form", ["parquet", "duckdb"])
+    async def test_are_one(
+        self, exporter: Exporter, server: FakeCurrents, form: ExportFormat
+    ) -> None:
+        arrived, may_go = asyncio.Event(), asyncio.Event()
+
+        async def wait(_: object) -> None:
+            arrived.set()
+            await may_go.wait()
+
+        server.before_answer = wait
+        first = asyncio.create_task(exporter(format=form))
+        await arrived.wait()
+        with pytest.raises(ExportError, match="another export"):
+            await exporter(format=form)
+        may_go.set()
+        assert (await first).windows_done == 6
+        assert (await exporter(format=form, resume=True)).windows_skipped == 6
+
+    async def test_into_different_targets(
+        self, exporter: Exporter, world: World, tmp_path: Path
+    ) -> None:
+        other = tmp_path / "other"
+        await asyncio.gather(exporter(), exporter(other))
+        assert exporter.landed == in_parquet(other) == expected(world)
+
+
+class TestChoosing:
+    @pytest.mark.parametrize(
+        ("tables", "asked"),
+        [
+            (["runs"], {"listProjectRuns": 6}),
+            (["run_groups", "errors"], {"listProjectRuns": 6}),
+            (["runs", "specs"], {"getRun": 12, "listProjectRuns": 6}),
+            (["tests"], {"getInstance": 24, "getRun": 12, "listProjectRuns": 6}),
+            (["artifacts"], {"getInstance": 24, "getRun": 12, "listProjectRuns": 6}),
+        ],
+        ids=",".join,
+    )
+    async def test_tables(
+        self, exporter: Exporter, world: World, tables: list[str], asked: dict[str, int]
+    ) -> None:
+        result = await exporter(tables=tables)
+        whole = expected(world)
+        assert exporter.asked() == asked
+        assert result.rows == {table: count(whole)[table] for table in TABLES if table in tables}
+        if tables != ["runs"]:  # the list knows a little less of runs
+            assert exporter.landed == {
+                table: whole[table] if table in tables else {} for table in TABLES
+            }
+
+    async def test_runs(self, exporter: Exporter, world: World, project: WorldProject) -> None:
+        run = project.run(specs=1, branch="dev", tags=["b", "a"], author=("Ada", "a@x.org"))
+        chosen: dict[str, Any] = {"branches": ["dev"], "tags": ["a", "b"], "authors": ["Ada"]}
+        assert (await exporter(**chosen)).runs == 1
+        assert [*exporter.landed["runs"]] == [window_of(run)]
+        again: dict[str, Any] = {
+            name: [*reversed(values), values[0]] for name, values in chosen.items()
+        }
+        assert (await exporter(**again, resume=True)).windows_skipped == 6
+
+    async def test_instances_of_failed_specs(
+        self, exporter: Exporter, world: World, project: WorldProject
+    ) -> None:
+        run = project.run(specs=20, failures=2, created_at=SINCE)
+        await exporter(only_failed=True, projects=[project.project_id])
+        failed = [spec for one in project.runs for spec in one.specs if spec.failures]
+        rows = [row for rows in exporter.landed["tests"].values() for row in rows]
+        assert {row["instance_id"] for row in rows} == {spec.instance_id for spec in failed}
+        assert len(exporter.landed["specs"][window_of(run)]) == 2 * 2 + 20
+
+    @pytest.mark.parametrize(
+        ("other", "message"),
+        [
+            ({"tables": ["runs"]}, "another tables:"),
+            ({"format": "ndjson.gz"}, "another format:"),
+            ({"branches": ["main"], "only_failed": True}, "another only_failed, branches:"),
+        ],
+    )
+    @pytest.mark.parametrize("resume", [True, False])
+    async def test_a_target_keeps_its_choice(
+        self,
+        exporter: Exporter,
+        world: World,
+        other: dict[str, Any],
+        message: str,
+        *,
+        resume: bool,
+    ) -> None:
+        await exporter()
+        exporter.asked()
+        with pytest.raises(ExportError, match=message):
+            await exporter(resume=resume, **other)
+        assert exporter.asked() == {}
+        assert exporter.landed == expected(world)
+
+
+class TestProgress:
+    async def test_tells_how_far_it_is(self, exporter: Exporter) -> None:
+        told: list[ExportResult] = []
+        result = await exporter(on_progress=told.append)
+        assert told[-1] == result
+        assert len(told) == 12 + 24 + 6
+        for one, other in pairwise(told):
+            assert (one.windows, one.windows_skipped) == (6, 0)
+            assert one.windows_done <= other.windows_done
+            assert one.runs + one.instances + one.windows_done + 1 == (
+                other.runs + other.instances + other.windows_done
+            )
+            assert all(rows <= other.rows[table] for table, rows in one.rows.items())
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"projects": []}, "projects must have at least 1 items"),
+    ({"projects": "p"}, "projects must be a sequence of str"),
+    ({"projects": ["a/b"]}, "must be one path segment"),
+    ({"since": datetime(2026, 1, 5)}, "since must have a time zone"),  # noqa: DTZ001
+    ({"until": datetime(2026, 1, 5)}, "until must have a time zone"),  # noqa: DTZ001
+    ({"until": SINCE}, "until must be after since"),
+    ({"since": LATER + HOUR, "until": None}, "until must be after since"),
+    ({"branches": "main"}, "branches must be a sequence of str"),
+    ({"tags": [""]}, r"tags\[0\] must not be empty"),
+    ({"authors": [1]}, r"authors\[0\] must be a str"),
+    ({"only_failed": 1}, "only_failed must be a bool"),
+    ({"concurrency": 0}, "concurrency must be a whole number of at least 1"),
+]
+
+
+class TestRefusals:
+    """Before anything is sent, or any file is made."""
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            *REFUSED,
+            ({"tables": []}, "tables must have at least 1 items"),
+            ({"tables": ["runs", "run"]}, "tables must be of runs, .*, not 'run'"),
+            ({"tables": "runs"}, "tables must be a sequence of str"),
+            ({"format": "csv"}, "format must be one of"),
+            ({"look_back": -HOUR}, "look_back must be a timedelta of at least 0"),
+            ({"look_back": 48}, "look_back must be a timedelta"),
+            ({"resume": "yes"}, "resume must be a bool"),
+            ({"target": ""}, "target must not be empty"),
+            ({"target": " "}, "target must not be empty"),
+            ({"target": 7}, "target must be a str"),
+            ({"target": "ftp://host/lake"}, "target cannot be written to"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else None,
+    )
+    async def test_of_an_export(
+        self,
+        exporter: Exporter,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        wrong: dict[str, Any],
+        message: str,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        options: dict[str, Any] = {"projects": ["p"], **wrong}
+        with pytest.raises(InvalidArgumentError, match=message):
+            await exporter(**options)
+        assert exporter.asked() == {}
+        assert not any(tmp_path.iterdir())  # noqa: ASYNC240 - of this machine's memory
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [*REFUSED, ({"table": "run"}, "tables must be of runs, .*, not 'run'")],
+        ids=lambda value: value if isinstance(value, str) else None,
+    )
+    async def test_of_an_export_of_a_table(
+        self, exporter: Exporter, wrong: dict[str, Any], message: str
+    ) -> None:
+        stream = io.BytesIO()
+        options: dict[str, Any] = {
+            "table": "runs",
+            "projects": ["p"],
+            "since": SINCE,
+            "until": UNTIL,
+            **wrong,
+        }
+        async with exporter.client() as currents:
+            with pytest.raises(InvalidArgumentError, match=message):
+                await export_table(currents, stream, **options)
+        assert exporter.asked() == {}
+        assert stream.getvalue() == b""
+
+
+class TestTable:
+    async def test_comes_as_a_stream(self, exporter: Exporter, world: World) -> None:
+        stream, told = io.BytesIO(), list[ExportResult]()
+        async with exporter.client() as currents:
+            result = await export_table(
+                currents,
+                stream,
+                "attempts",
+                projects=exporter.projects,
+                since=SINCE,
+                until=UNTIL,
+                on_progress=told.append,
+            )
+        table = pa.ipc.open_stream(stream.getvalue()).read_all()
+        whole = expected(world)["attempts"]
+        assert table.schema == SCHEMAS["attempts"]
+        assert result.rows == {"attempts": table.num_rows}
+        assert told[-1] == result
+        key = ["project_id", "day", "instance_id", "test_position", "attempt"]
+        got = [tuple(str(row[name]) for name in key) for row in table.to_pylist()]
+        wanted = [
+            (window.project_id, str(window.day), *(str(row[name]) for name in key[2:]))
+            for window, rows in whole.items()
+            for row in rows
+        ]
+        assert sorted(got) == sorted(wanted)
+
+    async def test_nobody_reads_it_any_more(self, exporter: Exporter) -> None:
+        class Broken(io.BytesIO):
+            def write(self, _: Any) -> int:
+                raise BrokenPipeError(32, "Broken pipe")
+
+        async with exporter.client() as currents:
+            with pytest.raises(ExportError, match="Broken pipe"):
+                await export_table(
+                    currents,
+                    Broken(),
+                    "runs",
+                    projects=exporter.projects,
+                    since=SINCE,
+                    until=UNTIL,
+                )
+
+
+def printed_by(code: str) -> list[str]:
+    done = subprocess.run(  # noqa: S603 - a program of ours
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    return done.stdout.splitlines()
+
+
+NEEDED = ("pyarrow", "duckdb", "filelock")
+
+WITHOUT_EACH = f"""
+import sys
+for name in {NEEDED}:
+    sys.modules[name] = None
+    try:
+        import currents_async.export
+    except ModuleNotFoundError as error:
+        print(error.name, error, error.__suppress_context__, sep="|")
+    del sys.modules[name]
+    for module in [one for one in sys.modules if one.startswith("currents_async.export")]:
+        del sys.modules[module]
+"""
+
+
+class TestExtra:
+    def test_missing_it_says_what_to_do(self) -> None:
+        what_to_do = "is not installed: python -m pip install 'currents-async[export]'"
+        assert printed_by(WITHOUT_EACH) == [f"{name}|{name} {what_to_do}|True" for name in NEEDED]
+
+    def test_the_client_does_without_it(self) -> None:
+        code = f"import sys, currents_async; print([n for n in {NEEDED} if n in sys.modules])"
+        assert printed_by(code) == ["[]"]

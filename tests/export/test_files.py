@@ -1,0 +1,208 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+
+from currents_async.export.files import FileSink
+from currents_async.export.formats import Format, Ndjson, Parquet
+from currents_async.export.schemas import SCHEMAS
+from currents_async.export.stores import LocalStore
+from currents_async.export.windows import Window
+from tests.export.landed import visible_files
+from tests.export.portions import NEXT, WINDOW, portion, put, stage
+
+FORMATS: list[Format] = [Parquet(), Ndjson("gzip"), Ndjson("zstd")]
+every_format = pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.suffix)
+
+
+def opened(root: Path, form: Format) -> FileSink:
+    store = LocalStore(root)
+    store.prepare()
+    return FileSink(store, form, SCHEMAS)
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[FileSink]:
+    sink = opened(tmp_path, Parquet())
+    yield sink
+    sink.close()
+
+
+def seen_by_readers(root: Path) -> set[tuple[str, ...]]:
+    """What of `runs` is found by those who look for files in different ways."""
+    found = {tuple(sorted(ds.dataset(str(root / "runs"), format="parquet").files))}
+    for where in ("runs/**", "*/*/*/*"):
+        files = duckdb.execute(f"SELECT file FROM glob('{root}/{where}')").fetchall()  # noqa: S608 - ours
+        found.add(tuple(sorted(file for (file,) in files if "/runs/" in file)))
+    return found
+
+
+def authors(root: Path) -> list[tuple[str, str]]:
+    query = f"SELECT run_id, author_name FROM read_parquet('{root}/runs/**/*.parquet') ORDER BY 1"  # noqa: S608
+    return duckdb.execute(query).fetchall()
+
+
+class TestWindows:
+    @every_format
+    def test_a_window_is_a_file_in_directories_that_say_what_is_in_it(
+        self, tmp_path: Path, form: Format
+    ) -> None:
+        sink = opened(tmp_path, form)
+        put(sink, WINDOW, "r1", "r2")
+        put(sink, NEXT, "r3")
+        sink.close()
+        assert {str(path.relative_to(tmp_path)) for path in visible_files(tmp_path)} == {
+            f"{table}/project_id=p/day={day}/part-0{form.suffix}"
+            for table in ("runs", "run_groups")
+            for day in ("2026-01-05", "2026-01-06")
+        }
+
+    def test_what_is_staged_is_seen_by_nobody(self, tmp_path: Path, sink: FileSink) -> None:
+        put(sink, WINDOW, "r1")
+        file = str(tmp_path / "runs/project_id=p/day=2026-01-05/part-0.parquet")
+        assert seen_by_readers(tmp_path) == {(file,)}
+        stage(sink, WINDOW, "r2")
+        stage(sink, NEXT, "r3")
+        assert len(list((tmp_path / "_currents" / "staging").iterdir())) == 4
+        assert seen_by_readers(tmp_path) == {(file,)}
+
+    def test_what_is_not_committed_leaves_nothing(self, tmp_path: Path, sink: FileSink) -> None:
+        stage(sink, WINDOW, "r1")
+        sink.close()
+        assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+    def test_a_window_takes_the_place_of_what_it_was(self, tmp_path: Path, sink: FileSink) -> None:
+        put(sink, WINDOW, "r1", "r2", author="Ada")
+        put(sink, NEXT, "r3", author="Ada")
+        put(sink, WINDOW, "r2", author="Eve")
+        assert authors(tmp_path) == [("r2", "Eve"), ("r3", "Ada")]
+
+    def test_a_table_without_rows_any_more_loses_its_file(
+        self, tmp_path: Path, sink: FileSink
+    ) -> None:
+        put(sink, WINDOW, "r1")
+        for table, batch in portion(WINDOW, "r1"):
+            if table == "runs":
+                sink.write(WINDOW, table, batch)
+        sink.commit(WINDOW)
+        assert [path.parts[-4] for path in visible_files(tmp_path)] == ["runs"]
+
+    def test_files_change_one_by_one_from_old_to_new_as_wholes(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[dict[str, int]] = []
+
+        def look() -> None:
+            seen.append({
+                path.parts[-4]: pq.read_metadata(path).num_rows for path in visible_files(tmp_path)
+            })
+
+        class Watched(LocalStore):
+            def publish(self, staged: Path, name: str) -> None:
+                look()
+                super().publish(staged, name)
+
+        store = Watched(tmp_path)
+        store.prepare()
+        sink = FileSink(store, Parquet(), SCHEMAS)
+        put(sink, WINDOW, "r1")
+        put(sink, WINDOW, "r1", "r2")
+        look()
+        sink.close()
+        before, after = {"runs": 1, "run_groups": 1}, {"runs": 2, "run_groups": 2}
+        assert seen == [{}, {"runs": 1}, before, {**before, "runs": 2}, after]
+
+    def test_who_reads_an_old_file_reads_it_to_its_end(
+        self, tmp_path: Path, sink: FileSink
+    ) -> None:
+        put(sink, WINDOW, "r1")
+        with pq.ParquetFile(tmp_path / "runs/project_id=p/day=2026-01-05/part-0.parquet") as old:
+            put(sink, WINDOW, "r2")
+            assert old.read(["run_id"]).to_pydict() == {"run_id": ["r1"]}
+
+    @pytest.mark.parametrize("project_id", ["a/b", "..", "100%", "a b", "ü=?&", "p'; --"])
+    def test_projects_of_any_name(self, tmp_path: Path, project_id: str) -> None:
+        sink = opened(tmp_path / "lake", Parquet())
+        put(sink, Window(WINDOW.day, project_id), "r1")
+        sink.close()
+        assert all(path.is_relative_to(tmp_path / "lake") for path in visible_files(tmp_path))
+        dataset = ds.dataset(str(tmp_path / "lake" / "runs"), partitioning="hive")
+        assert dataset.to_table(columns=["project_id"]).to_pydict() == {"project_id": [project_id]}
+        [file] = (tmp_path / "lake" / "runs").iterdir()
+        assert unquote(file.name) == f"project_id={project_id}"
+
+    @pytest.mark.parametrize("name", ["a b", "100%25", "ü", "s3:x", "it's", ".hidden", "_x"])
+    def test_targets_of_any_name(self, tmp_path: Path, name: str) -> None:
+        for form in FORMATS:
+            sink = opened(tmp_path / name, form)
+            put(sink, WINDOW, "r1")
+            sink.close()
+        assert len(list(visible_files(tmp_path / name))) == 6
+
+
+class TestParquet:
+    def test_files_say_what_is_in_them(self, tmp_path: Path, sink: FileSink) -> None:
+        put(sink, WINDOW, "r1")
+        schema: Any = pq.read_schema(tmp_path / "runs/project_id=p/day=2026-01-05/part-0.parquet")
+        whole: Any = SCHEMAS["runs"]
+        assert schema.names == whole.names[2:]
+        assert schema.metadata.items() >= whole.metadata.items()
+        for name in schema.names:
+            field = schema.field(name)
+            assert field.equals(whole.field(name))
+            assert field.metadata.items() >= whole.field(name).metadata.items()
+
+    def test_row_groups_are_few_and_memory_is_flat(self, tmp_path: Path) -> None:
+        schema = pa.schema([("text", pa.string())])
+        writer = Parquet().open(tmp_path / "large", schema)
+        batch = pa.RecordBatch.from_pydict({"text": [f"{n:01000}" for n in range(1000)]}, schema)
+        before, most = pa.total_allocated_bytes(), 0
+        for _ in range(100):
+            # A copy: the same batch again and again would need no memory.
+            writer.write(pa.RecordBatch.from_arrays([pa.concat_arrays([batch[0]])], schema=schema))
+            most = max(most, pa.total_allocated_bytes() - before)
+        writer.close()
+        metadata = pq.read_metadata(tmp_path / "large")
+        sizes = [metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups)]
+        assert metadata.num_rows == 100_000
+        assert len(sizes) == 12
+        assert most < 40 << 20
+        assert metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+class TestNdjson:
+    @pytest.mark.parametrize("compression", ["gzip", "zstd"])
+    def test_how_values_are_written(self, tmp_path: Path, compression: Any) -> None:
+        form = Ndjson(compression)
+        sink = opened(tmp_path, form)
+        put(sink, WINDOW, "r1", "r2", author="Zoë\n")
+        sink.close()
+        file = tmp_path / f"runs/project_id=p/day=2026-01-05/part-0{form.suffix}"
+        with pa.CompressedInputStream(str(file), compression) as stream:
+            lines = stream.read().split(b"\n")
+        assert lines.pop() == b""
+        rows = [msgspec.json.decode(line) for line in lines]
+        assert [row["run_id"] for row in rows] == ["r1", "r2"]
+        for row in rows:
+            assert list(row) == SCHEMAS["runs"].names[2:]
+            assert row["created_at"] == "2026-01-05T09:00:00.123000Z"
+            assert row["tags"] == ["a", "b"]
+            assert row["author_name"] == "Zoë\n"
+            assert row["deleted_at"] is None
+
+    @pytest.mark.parametrize("compression", ["gzip", "zstd"])
+    def test_duckdb_reads_it_with_its_columns_from_the_path(
+        self, tmp_path: Path, compression: Any
+    ) -> None:
+        sink = opened(tmp_path, Ndjson(compression))
+        put(sink, WINDOW, "r1")
+        sink.close()
+        query = f"SELECT project_id, day, run_id FROM read_json('{tmp_path}/runs/*/*/*')"  # noqa: S608
+        assert duckdb.execute(query).fetchall() == [("p", WINDOW.day, "r1")]

@@ -1,0 +1,216 @@
+"""The data source for Spark, in its local mode, against the rows of the world."""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+pytest.importorskip("pyspark")
+if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+    pytest.skip("Spark needs Java", allow_module_level=True)
+
+import pyarrow as pa
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from currents_async import Currents
+from currents_async.export._export import export
+from currents_async.export.schemas import KEYS, SCHEMAS
+from currents_async.export.spark_source import CurrentsDataSource
+from currents_async.testing import FakeCurrents, World
+from tests.export.landed import Landed, expected, in_parquet
+from tests.export.serving import serving
+
+SINCE = datetime(2026, 1, 5, tzinfo=UTC)
+KEY = "fake-currents-api-key"
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    directory = tmp_path_factory.mktemp("spark")
+    with pytest.MonkeyPatch.context() as patch:
+        # What the JVM has in its environment, its Python workers have.
+        patch.setenv("CURRENTS_API_KEY", KEY)
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        session = (
+            SparkSession.builder
+            .master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.shuffle.partitions", "1")
+            .config("spark.sql.session.timeZone", "UTC")
+            .config("spark.sql.warehouse.dir", str(directory / "warehouse"))
+            .config("spark.driver.extraJavaOptions", f"-Dderby.system.home={directory}")
+            .getOrCreate()
+        )
+    session.sparkContext.setLogLevel("OFF")
+    session.dataSource.register(CurrentsDataSource)
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def world() -> World:
+    """Three days of two projects, with two runs a day."""
+    world = World(seed=1)
+    for framework in ("playwright", "cypress"):
+        project = world.project()
+        for number in range(6):
+            at = SINCE + timedelta(hours=12 * number)
+            project.run(specs=2, failures=1, flaky=1, framework=framework, created_at=at)
+    return world
+
+
+@pytest.fixture
+def server(world: World) -> Iterator[FakeCurrents]:
+    with serving(world) as server:
+        yield server
+
+
+def options_for(server: FakeCurrents, table: str, **more: Any) -> dict[str, Any]:
+    projects = [project.project_id for project in server.world.projects]
+    return {
+        "apiUrl": server.url,
+        "project": ",".join(projects),
+        "table": table,
+        "since": "2026-01-05",
+        "until": "2026-01-08",
+        **more,
+    }
+
+
+def read(spark: SparkSession, server: FakeCurrents, table: str, **more: Any) -> DataFrame:
+    return spark.read.format("currents").options(**options_for(server, table, **more)).load()
+
+
+def rows_of(frame: DataFrame, table: str) -> list[Any]:
+    rows: Any = msgspec.to_builtins(pa.Table.to_pylist(frame.toArrow()))
+    return in_order(rows, table)
+
+
+def in_order(rows: list[Any], table: str) -> list[Any]:
+    return sorted(rows, key=lambda row: [row[key] for key in KEYS[table]])
+
+
+def wanted(world: World, table: str) -> list[Any]:
+    return flat(expected(world), table)
+
+
+def flat(landed: Landed, table: str) -> list[Any]:
+    rows = [
+        {"project_id": window.project_id, "day": window.day.isoformat(), **row}
+        for window, rows in landed[table].items()
+        for row in rows
+    ]
+    return in_order(rows, table)
+
+
+async def export_table(server: FakeCurrents, table: str, target: Path) -> None:
+    async with Currents(KEY, base_url=server.url) as currents:
+        await export(
+            currents,
+            target,
+            projects=[project.project_id for project in server.world.projects],
+            since=SINCE,
+            until=SINCE + timedelta(days=3),
+            tables=[table],
+        )
+
+
+class TestBatch:
+    @pytest.mark.parametrize("table", SCHEMAS)
+    def test_has_the_rows_of_an_export(
+        self, spark: SparkSession, server: FakeCurrents, tmp_path: Path, table: str
+    ) -> None:
+        asyncio.run(export_table(server, table, tmp_path))
+        rows = rows_of(read(spark, server, table), table)
+        assert rows == flat(in_parquet(tmp_path), table)
+        assert rows or table == "errors"
+
+    def test_has_the_rows_of_the_world(
+        self, spark: SparkSession, server: FakeCurrents, world: World
+    ) -> None:
+        assert rows_of(read(spark, server, "tests"), "tests") == wanted(world, "tests")
+
+    def test_has_a_partition_for_each_day_of_a_project(
+        self, spark: SparkSession, server: FakeCurrents
+    ) -> None:
+        assert read(spark, server, "runs").rdd.getNumPartitions() == 6
+
+    def test_fails_for_what_cannot_be_fetched(
+        self, spark: SparkSession, server: FakeCurrents
+    ) -> None:
+        server.fail("getInstance", status=404, times=None)
+        with pytest.raises(PySparkException, match="could not be fetched"):
+            read(spark, server, "tests").collect()
+
+    def test_can_leave_out_what_cannot_be_fetched(
+        self, spark: SparkSession, server: FakeCurrents
+    ) -> None:
+        server.fail("getInstance", status=404, times=None)
+        assert read(spark, server, "tests", onError="skip").count() == 0
+        assert read(spark, server, "errors").count() == 24
+
+    def test_takes_the_key_as_an_option(self, spark: SparkSession, server: FakeCurrents) -> None:
+        server.api_key = "another"
+        assert read(spark, server, "runs", apiKey="another").count() == 12
+
+
+class TestStream:
+    def start(
+        self, spark: SparkSession, server: FakeCurrents, directory: Path, **more: Any
+    ) -> StreamingQuery:
+        query = (
+            spark.readStream
+            .format("currents")
+            .options(**options_for(server, "tests", **more))
+            .load()
+            .writeStream.format("parquet")
+            .option("checkpointLocation", str(directory / "checkpoint"))
+            .trigger(availableNow=True)
+            .start(str(directory / "tests"))
+        )
+        query.awaitTermination()
+        return query
+
+    def test_has_the_rows_of_the_world(
+        self, spark: SparkSession, server: FakeCurrents, world: World, tmp_path: Path
+    ) -> None:
+        self.start(spark, server, tmp_path)
+        rows = rows_of(spark.read.parquet(str(tmp_path / "tests")), "tests")
+        assert rows == wanted(world, "tests")
+
+    def test_goes_on_where_it_was(
+        self, spark: SparkSession, server: FakeCurrents, world: World, tmp_path: Path
+    ) -> None:
+        self.start(spark, server, tmp_path, until="2026-01-06")
+        before = len(server.requests)
+        self.start(spark, server, tmp_path)
+        later = [run.run_id for run in world.runs.values() if run.created_at > "2026-01-06"]
+        fetched = [one.path_args.get("run_id") for one in server.requests[before:]]
+        assert sorted(filter(None, fetched)) == sorted(later)
+        rows = rows_of(spark.read.parquet(str(tmp_path / "tests")), "tests")
+        assert rows == wanted(world, "tests")
+
+    def test_has_so_many_days_in_a_batch(
+        self, spark: SparkSession, server: FakeCurrents, tmp_path: Path
+    ) -> None:
+        query = self.start(spark, server, tmp_path, maxDaysPerTrigger=1)
+        assert [progress.batchId for progress in query.recentProgress] == [0, 1, 2]
+
+    def test_waits_until_a_day_has_been_over(
+        self, spark: SparkSession, server: FakeCurrents, tmp_path: Path
+    ) -> None:
+        ages = datetime.now(UTC) - datetime(2026, 1, 7, tzinfo=UTC)
+        hours = ages / timedelta(hours=1) - 1
+        self.start(spark, server, tmp_path, lookBackHours=hours)
+        days = spark.read.parquet(str(tmp_path / "tests")).select("day").distinct().collect()
+        assert sorted(str(row.day) for row in days) == ["2026-01-05", "2026-01-06"]

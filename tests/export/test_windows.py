@@ -1,0 +1,123 @@
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from currents_async import InvalidArgumentError
+from currents_async.export.windows import Window, windows_between
+
+MOMENTS = st.datetimes(
+    datetime(2000, 1, 1),  # noqa: DTZ001 - the zone is drawn
+    datetime(2001, 1, 1),  # noqa: DTZ001
+    timezones=st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes))),
+)
+
+
+def at(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]  # year, month, day and so on
+
+
+def days(since: datetime, until: datetime) -> list[int]:
+    return [window.day.day for window in windows_between(["p"], since, until)]
+
+
+class TestWindow:
+    def test_it_is_a_day_in_utc(self) -> None:
+        window = Window(date(2026, 2, 28), "p")
+        assert window.start == at(2026, 2, 28)
+        assert window.end == at(2026, 3, 1)
+
+    @pytest.mark.parametrize(
+        ("moment", "belongs"),
+        [
+            (at(2026, 1, 5), True),
+            (at(2026, 1, 5, 23, 59, 59, 999_999), True),
+            (at(2026, 1, 6), False),
+            (at(2026, 1, 4, 23, 59, 59, 999_999), False),
+            (datetime(2026, 1, 6, 1, tzinfo=timezone(timedelta(hours=2))), True),
+            (None, True),
+        ],
+    )
+    def test_a_run_belongs_to_the_day_on_which_it_began(
+        self, moment: datetime | None, *, belongs: bool
+    ) -> None:
+        assert Window(date(2026, 1, 5), "p").has(moment) is belongs
+
+
+class TestBetween:
+    @pytest.mark.parametrize(
+        ("since", "until", "expected"),
+        [
+            (at(2026, 1, 5), at(2026, 1, 6), [5]),
+            (at(2026, 1, 5, 23, 59), at(2026, 1, 6, 0, 0, 1), [5, 6]),
+            (at(2026, 1, 5), at(2026, 1, 5, 0, 0, 0, 1), [5]),
+            (at(2026, 1, 31), at(2026, 2, 2), [31, 1]),
+            (datetime(2026, 1, 5, tzinfo=timezone(timedelta(hours=3))), at(2026, 1, 5, 1), [4, 5]),
+        ],
+    )
+    def test_days_are_whole(self, since: datetime, until: datetime, expected: list[int]) -> None:
+        assert days(since, until) == expected
+
+    def test_the_oldest_day_first_and_the_projects_in_turn(self) -> None:
+        windows = list(windows_between(["b", "a", "b"], at(2026, 1, 5), at(2026, 1, 7)))
+        assert [(window.day.day, window.project_id) for window in windows] == [
+            (5, "b"),
+            (5, "a"),
+            (6, "b"),
+            (6, "a"),
+        ]
+
+    @given(st.tuples(MOMENTS, MOMENTS).map(sorted), MOMENTS)
+    def test_each_moment_of_the_span_is_in_one_window(
+        self, span: list[datetime], moment: datetime
+    ) -> None:
+        since, until = span
+        if since == until:
+            return
+        windows = list(windows_between(["p"], since, until))
+        holders = [window for window in windows if window.has(moment)]
+        assert len(holders) <= 1
+        assert bool(holders) or not since <= moment < until
+        assert windows[0].has(since)
+        assert windows[-1].start < until <= windows[-1].end
+        assert all(one.end == other.start for one, other in pairwise(windows))
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("since", "until", "message"),
+        [
+            (datetime(2026, 1, 5), at(2026, 1, 6), "since must have a time zone"),  # noqa: DTZ001
+            (at(2026, 1, 5), datetime(2026, 1, 6), "until must have a time zone"),  # noqa: DTZ001
+            (at(2026, 1, 6), at(2026, 1, 5), "until must be after since"),
+            (at(2026, 1, 5), at(2026, 1, 5), "until must be after since"),
+            (date(2026, 1, 5), at(2026, 1, 6), "since must be a datetime"),
+            (at(2026, 1, 5), "2026-01-06", "until must be a datetime"),
+            (
+                datetime.min.replace(tzinfo=timezone(timedelta(hours=1))),
+                at(2026, 1, 6),
+                "since is out of range",
+            ),
+        ],
+    )
+    def test_of_moments(self, since: Any, until: Any, message: str) -> None:
+        with pytest.raises(InvalidArgumentError, match=message):
+            windows_between(["p"], since, until)
+
+    @pytest.mark.parametrize(
+        ("projects", "message"),
+        [
+            ([], "projects must have at least 1 items"),
+            ("p", "projects must be a sequence of str, not one str"),
+            (["p", "a/b"], r"projects\[1\] must be one path segment"),
+            ([".."], r"projects\[0\] must be one path segment"),
+            (["p", ""], r"projects\[1\] must not be empty"),
+            ([None], r"projects\[0\] must be a str"),
+        ],
+    )
+    def test_of_projects(self, projects: Any, message: str) -> None:
+        with pytest.raises(InvalidArgumentError, match=message):
+            windows_between(projects, at(2026, 1, 5), at(2026, 1, 6))
