@@ -18,6 +18,8 @@ from currents_async import (
 )
 from currents_async.models import CompletionState, Outcome, RunStatus
 from currents_async.testing import FakeCurrents
+from currents_async.testing._world.ids import stream
+from currents_async.testing._world.schema_2 import in_schema_2
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -155,6 +157,23 @@ async def test_instance_playwright(server: FakeCurrents, currents: Currents) -> 
     [screenshot] = instance.results.screenshots
     assert screenshot.screenshot_id == "d9ed1360c77b7e7bc441fee1c91acc03"
     assert screenshot.height is None
+
+
+async def test_instance_playwright_in_the_schema_of_2026(
+    server: FakeCurrents, currents: Currents
+) -> None:
+    sample = data_of("instance-playwright")
+    server.world.add_instance_payload(sample)
+    expected = await currents.instances.get(sample["instanceId"])
+    server.world.add_instance_payload(in_schema_2(stream("sample"), "org", sample))
+    instance = await currents.instances.get(sample["instanceId"])
+
+    [test] = instance.tests
+    assert test.failed
+    assert test.error is not None
+    assert instance.tests == expected.tests
+    assert instance.results == expected.results
+    assert instance.failed
 
 
 async def test_cancel_run(server: FakeCurrents, currents: Currents) -> None:

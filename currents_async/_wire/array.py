@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, get_args
 
 import msgspec
 
 from currents_async.errors import InvalidArgumentError
-
-D = TypeVar("D")
 
 
 class ArrayField(msgspec.Struct, frozen=True):
@@ -19,9 +17,7 @@ class ArrayField(msgspec.Struct, frozen=True):
     """The type of its elements."""
 
     def type_of_data(self, returns: Any, element: Any) -> Any:
-        """Return the type of `data` with this type of element in its array."""
-        if element is self.element:
-            return returns
+        """Return the type of `data` in between, with this type of element in its array."""
         return typed_with(returns, self.path, tuple[element, ...])
 
     def take(self, data: Any) -> list[Any]:
@@ -30,16 +26,19 @@ class ArrayField(msgspec.Struct, frozen=True):
             data = getattr(data, name, None)
         return [] if data is None else list(data)
 
-    def put(self, data: D, elements: Sequence[Any]) -> D:
-        """Return `data` with these elements instead of its own."""
-        same = not elements and not self.take(data)
-        return data if same else cast("D", _put(data, self.path, tuple(elements)))
+    def put(self, data: Any, elements: Sequence[Any]) -> Any:
+        """Return `data`, of a type in between or not, as its own type with these elements."""
+        return _put(data, self.path, tuple(elements))
 
 
 def _put(data: Any, path: tuple[str, ...], elements: tuple[Any, ...]) -> Any:
+    if data is None:
+        return None
     name, *rest = path
     inner = _put(getattr(data, name), tuple(rest), elements) if rest else elements
-    return msgspec.structs.replace(data, **{name: inner})
+    fields = {field: getattr(data, field) for field in data.__struct_fields__}
+    own_type: Any = getattr(data, "__own_type__", data.__class__)
+    return own_type(**{**fields, name: inner})
 
 
 def check_element(name: str, element: Any) -> Any:
@@ -61,7 +60,10 @@ def list_decoder(element: Any) -> msgspec.json.Decoder[Any]:
 
 @lru_cache
 def typed_with(returns: Any, path: tuple[str, ...], kind: Any) -> Any:
-    """Return the type of `data` with another type for what stands at a path."""
+    """Return a type of `data` in between, with another type for what stands at a path.
+
+    What its own type does once it is complete, it leaves until `ArrayField.put`.
+    """
     name, *rest = path
     absent: Any = msgspec.Raw(b"") if kind is msgspec.Raw else ()
     if rest:
@@ -70,22 +72,15 @@ def typed_with(returns: Any, path: tuple[str, ...], kind: Any) -> Any:
         returns.__name__,
         [(name, kind, absent)],
         bases=(returns,),
+        namespace={"__own_type__": returns, "__post_init__": _not_yet},
         frozen=True,
         gc=False,
         kw_only=True,
     )
 
 
-def emptied(data: Any, path: tuple[str, ...]) -> Any:
-    """Return `data` of a type that `typed_with` made as its own type again, with no elements."""
-    name, *rest = path
-    fields = {field: getattr(data, field) for field in data.__struct_fields__}
-    if rest:
-        fields[name] = None if fields[name] is None else emptied(fields[name], tuple(rest))
-    else:
-        fields[name] = ()
-    original: Any = type(data).__base__
-    return original(**fields)
+def _not_yet(data: Any) -> None:
+    """Do nothing: not all elements are there."""
 
 
 def _struct_at(returns: Any, name: str) -> Any:

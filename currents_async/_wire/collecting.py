@@ -43,5 +43,4 @@ class CollectingDecoder(Generic[T]):
         if self._decoder is None:
             data: T = unwrap(decode(self._text, envelope_decoder(cast("Any", self._returns))))
             return [], data
-        last, data = self._decoder.flush()
-        return [], self._array.put(data, self._elements + last)
+        return [], self._decoder.flush_with(self._elements)

@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from currents_async._wire.array import ArrayField, emptied, list_decoder, typed_with
+from currents_async._wire.array import ArrayField, list_decoder, typed_with
 from currents_async._wire.decode import decode, envelope_decoder, unwrap
 from currents_async._wire.faults import UnexpectedBody
 from currents_async._wire.separators import (
@@ -109,10 +109,24 @@ class ElementDecoder(Generic[E, T]):
         Raises `UnexpectedBody` and `RefusedBody` as decoding the whole text would, and
         `UnexpectedBody` when the array comes twice: some of the first has been handed out.
         """
+        last, data = self._finish()
+        return last, self._array.put(data, [])
+
+    def flush_with(self, elements: list[E]) -> T:
+        """Return the `data` with all elements, those that were handed out included.
+
+        Raises as `flush` does.
+        """
+        last, data = self._finish()
+        whole: T = self._array.put(data, [*elements, *last])
+        return whole
+
+    def _finish(self) -> tuple[list[E], Any]:
+        """Return the last elements and the `data`, still of a type in between."""
         if self._count:
             return self._end()
         data = self._whole()
-        return self._array.take(data), self._without_elements(data)
+        return self._array.take(data), data
 
     def _whole(self) -> Any:
         """Decode all that has not been handed out."""
@@ -121,17 +135,9 @@ class ElementDecoder(Generic[E, T]):
         except UnexpectedBody as fault:
             raise self._numbered(fault, self._json_path) from None
 
-    def _without_elements(self, data: Any) -> T:
-        without: T
-        if type(data) is self._returns:
-            without = self._array.put(data, [])
-        else:
-            without = emptied(data, self._array.path)
-        return without
-
     # End: what is left of the text is a complete document, with the last elements in its array.
 
-    def _end(self) -> tuple[list[E], T]:
+    def _end(self) -> tuple[list[E], Any]:
         start = self._bracket + 1
         self._text[start:start] = _TOKEN + b","
         try:
@@ -142,11 +148,11 @@ class ElementDecoder(Generic[E, T]):
             data = self._whole()
             if self._comes_again():
                 raise UnexpectedBody("the array comes twice", self._json_path) from None
-            return self._array.take(data), self._without_elements(data)
+            return self._array.take(data), data
         array = _raw_at(data, self._array.path)
         if not array.startswith(b"[" + _TOKEN):
             raise UnexpectedBody("the array comes twice", self._json_path)
-        return self._last_elements(array), emptied(data, self._array.path)
+        return self._last_elements(array), data
 
     def _envelopes(self) -> msgspec.json.Decoder[Any]:
         return envelope_decoder(self._array.type_of_data(self._returns, self._element))

@@ -5,10 +5,19 @@ Source: `openapi-runs-instances.json`, and the published samples where they say 
 
 from datetime import UTC, datetime
 
-from msgspec import field
+from msgspec import UNSET, UnsetType, field
+from msgspec.structs import force_setattr, replace
 
+from currents_async.models._instance_tests import (
+    Attempt,
+    AttemptError,
+    CodeFrame,
+    InstanceTest,
+    Location,
+    join_tests,
+)
 from currents_async.models._model import Model
-from currents_async.models.common import Commit, Outcome, Platform, Screenshot, Stats, Worker
+from currents_async.models.common import Commit, Platform, Screenshot, Stats, Worker
 
 __all__ = [
     "Attachment",
@@ -24,109 +33,6 @@ __all__ = [
     "Trace",
     "Video",
 ]
-
-
-class CodeFrame(Model, frozen=True, gc=False, kw_only=True):
-    """The lines of source around an error."""
-
-    line: int | None = None
-    column: int | None = None
-    frame: str | None = None
-    """The lines themselves, numbered, with a caret below the column."""
-    file: str | None = None
-    """Playwright only."""
-    original_file: str | None = None
-    """Cypress only, like the two below."""
-    relative_file: str | None = None
-    absolute_file: str | None = None
-    language: str | None = None
-
-
-class Location(Model, frozen=True, gc=False, kw_only=True):
-    """A place in a source file."""
-
-    file: str | None = None
-    line: int | None = None
-    column: int | None = None
-
-
-class AttemptError(Model, frozen=True, gc=False, kw_only=True):
-    """Why an attempt failed."""
-
-    name: str | None = None
-    message: str | None = None
-    stack: str | None = None
-    code_frame: CodeFrame | None = None
-    location: Location | None = None
-
-    @property
-    def first_line(self) -> str:
-        """The first line of the message, or of the stack where there is no message."""
-        text = (self.message or self.stack or self.name or "").strip()
-        return text.splitlines()[0] if text else ""
-
-
-class Attempt(Model, frozen=True, gc=False, kw_only=True):
-    """One attempt at a test."""
-
-    attempt_id: str | None = None
-    """Playwright only."""
-    state: Outcome | None = None
-    raw_status: str | None = None
-    """Playwright's own word for the outcome, for example `timedOut`."""
-    error: AttemptError | None = None
-    wall_clock_started_at: datetime | None = None
-    wall_clock_duration: int | None = None
-    """Milliseconds."""
-    video_timestamp: int | float | None = None
-    """Milliseconds from the start of the video; Cypress only."""
-    worker_index: int | None = None
-    parallel_index: int | None = None
-
-
-class InstanceTest(Model, frozen=True, gc=False, kw_only=True):
-    """One test of a spec file, with all its attempts."""
-
-    test_id: str = ""
-    title: tuple[str, ...] = ()
-    """The titles of the suites around the test, then its own."""
-    original_title: tuple[str, ...] = ()
-    """Playwright only."""
-    state: Outcome | None = None
-    body: str | None = None
-    """The source of the test; Cypress only."""
-    display_error: str | None = None
-    flaky: bool | None = field(default=None, name="isFlaky")
-    """What the server says, where it does: read `is_flaky`."""
-    tags: tuple[str, ...] = ()
-    attempts: tuple[Attempt, ...] = ()
-
-    @property
-    def full_title(self) -> str:
-        """The title in one line, outermost suite first."""
-        return " > ".join(self.title)
-
-    @property
-    def failed(self) -> bool:
-        """Whether the last attempt failed."""
-        return self.state == Outcome.FAILED
-
-    @property
-    def is_flaky(self) -> bool:
-        """Whether the test passed only after a failed attempt.
-
-        The server's own word where it sends one (Playwright), else counted from the attempts.
-        """
-        if self.flaky is not None:
-            return self.flaky
-        return self.state == Outcome.PASSED and any(
-            attempt.state == Outcome.FAILED for attempt in self.attempts
-        )
-
-    @property
-    def error(self) -> AttemptError | None:
-        """The error of the last attempt that has one."""
-        return next((attempt.error for attempt in reversed(self.attempts) if attempt.error), None)
 
 
 class Video(Model, frozen=True, gc=False, kw_only=True):
@@ -203,8 +109,12 @@ class InstanceReport(Model, frozen=True, gc=False, kw_only=True):
     attachments: tuple[Attachment, ...] = ()
 
 
-class Instance(Model, frozen=True, gc=False, kw_only=True):
-    """One execution of one spec file within a run."""
+class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
+    """One execution of one spec file within a run.
+
+    Answers tell of its tests in two shapes, `schemaVersion` 2 being the newer one: either gives the
+    same instance.
+    """
 
     instance_id: str
     run_id: str | None = None
@@ -217,6 +127,7 @@ class Instance(Model, frozen=True, gc=False, kw_only=True):
     created_at: datetime | None = None
     claimed_at: datetime | None = None
     completed_at: datetime | None = None
+    """Instances of Playwright may not tell, but their runs do: see `RunSpec.completed_at`."""
     updated_at: datetime | None = field(default=None, name="_t")
     cypress_version: str | None = None
     """Cypress only."""
@@ -230,6 +141,34 @@ class Instance(Model, frozen=True, gc=False, kw_only=True):
     claim_list: tuple[Claim, ...] = ()
     results: InstanceReport | None = None
     """None until the file has been executed."""
+    # What schema 2 tells of tests beside their list, until it is joined with them.
+    _schema_version: object = field(default=UNSET, name="schemaVersion")
+    _test_results: dict[str, InstanceTest | None] | UnsetType | None = field(
+        default=UNSET, name="testResults"
+    )
+    _test_list: dict[str, InstanceTest | None] | UnsetType | None = field(
+        default=UNSET, name="testList"
+    )
+    _test_tags: dict[str, tuple[str, ...] | None] | UnsetType | None = field(
+        default=UNSET, name="testTags"
+    )
+
+    def __post_init__(self) -> None:
+        if self._schema_version is not UNSET or self._test_results is not UNSET:
+            self._join()
+
+    def _join(self) -> None:
+        tests = join_tests(
+            self.tests,
+            self._test_results or {},
+            titles=self._test_list or {},
+            tags=self._test_tags or {},
+        )
+        if tests:
+            report = InstanceReport() if self.results is None else self.results
+            force_setattr(self, "results", replace(report, tests=tests))
+        for name in ("_schema_version", "_test_results", "_test_list", "_test_tags"):
+            force_setattr(self, name, UNSET)
 
     @property
     def tests(self) -> tuple[InstanceTest, ...]:

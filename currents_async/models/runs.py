@@ -5,6 +5,8 @@ Source: `openapi-runs-instances.json`, and the published samples where they say 
 
 from datetime import datetime
 
+from msgspec.structs import force_setattr
+
 from currents_async.models._model import Model, OpenEnum
 from currents_async.models.common import Commit, Counters, Platform, Screenshot, Stats, Worker
 
@@ -126,7 +128,16 @@ class RunFramework(Model, frozen=True, gc=False, kw_only=True):
     """The test framework of a run."""
 
     name: str | None = None
+    """For example `pw`."""
+    type: str | None = None
+    """The same, in newer answers, which do not tell the name: read `name`."""
     version: str | None = None
+    client_version: str | None = None
+    """The version of the reporter that Currents publishes."""
+
+    def __post_init__(self) -> None:
+        if self.name is None:
+            force_setattr(self, "name", self.type)
 
 
 class RunMeta(Model, frozen=True, gc=False, kw_only=True):
@@ -159,9 +170,13 @@ class RunSpec(Model, frozen=True, gc=False, kw_only=True):
     """The path of the spec file."""
     group_id: str | None = None
     instance_id: str | None = None
-    """The execution of this file; None while no machine has claimed it."""
+    """The execution of this file; None while no machine has claimed it.
+
+    Newer runs of Playwright tell it before that: see `claimed_at`.
+    """
     claimed_at: datetime | None = None
     completed_at: datetime | None = None
+    """When the results were in; None while they are not, or not all: see `is_complete`."""
     machine_id: str | None = None
     tags: tuple[str, ...] = ()
     """Playwright only."""
@@ -169,11 +184,11 @@ class RunSpec(Model, frozen=True, gc=False, kw_only=True):
     worker: Worker | None = None
     """Playwright only."""
     results: SpecReport | None = None
-    """None until the file has been executed."""
+    """None until the file has been executed; what there is so far, in newer runs of Playwright."""
 
     @property
     def is_complete(self) -> bool:
-        """Whether the results are in."""
+        """Whether all results are in."""
         return self.results is not None and self.completed_at is not None
 
     @property

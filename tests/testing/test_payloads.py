@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from currents_async.testing import World
+from currents_async.testing._world.schema_2 import read_tests
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 FRAMEWORKS = ["playwright", "cypress"]
@@ -156,6 +157,74 @@ class TestDifferences:
         tests = [test for one in made("playwright")[1] for test in one["results"]["tests"]]
         shown = {test["displayError"] is None for test in tests if test["state"] == "failed"}
         assert shown == {True, False}
+
+
+def made_in(schema_version: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    options: dict[str, Any] = {"specs": 40, "failures": 0.2, "annotations": [("owner", "Ada")]}
+    run = World().project().run(schema_version=schema_version, **options)
+    return run.payload, [run.instance(index) for index in range(40)]
+
+
+class TestSchema2:
+    """As answers of 2026 have it, of which there is no published sample."""
+
+    def test_of_instances(self) -> None:
+        for instance in made_in(2)[1]:
+            assert instance["schemaVersion"] == 2
+            assert "completedAt" not in instance
+            assert instance["results"]["stdout"]["readUrl"].startswith("https://")
+            assert list(instance["claimRecords"].values()) == instance["claimList"]
+
+    def test_of_tests(self) -> None:
+        for instance in made_in(2)[1]:
+            for test in instance["results"]["tests"]:
+                assert list(test) == [
+                    *("_s", "_d", "_f", "groupId", "testId", "spec", "title"),
+                    *("startTime", "endTime", "duration", "originalTitle"),
+                ]
+
+    def test_of_their_results(self) -> None:
+        for instance in made_in(2)[1]:
+            ids = [test["testId"] for test in instance["results"]["tests"]]
+            for name in ("testResults", "testList", "testTags", "testAnnotations"):
+                assert list(instance[name]) == ids
+            for test, result in zip(
+                instance["results"]["tests"], instance["testResults"].values(), strict=True
+            ):
+                assert list(result) == [
+                    *("_d", "attempts", "displayError", "startTime", "endTime", "duration"),
+                    *("isFlaky", "recordId", "state"),
+                ]
+                assert (result["state"], result["isFlaky"]) == (test["_s"], test["_f"])
+                assert (result["startTime"], result["endTime"]) == (
+                    test["startTime"],
+                    test["endTime"],
+                )
+                if result["attempts"]:
+                    first = result["attempts"][0]
+                    assert first["attemptId"] == f"{result['recordId']}-0"
+                    assert first["wallClockStartedAt"] == test["startTime"] <= test["endTime"]
+
+    def test_the_facts_are_those_of_schema_1(self) -> None:
+        for one, two in zip(made_in(1)[1], made_in(2)[1], strict=True):
+            assert read_tests(one) == one["results"]["tests"]
+            for test, same in zip(read_tests(one), read_tests(two), strict=True):
+                assert test.items() <= {**same, "annotations": test["annotations"]}.items()
+                assert same["annotations"] == test["annotations"]
+
+    def test_runs_differ_in_their_framework(self) -> None:
+        (one, _), (two, _) = made_in(1), made_in(2)
+        assert two["meta"].pop("framework") == {
+            "type": "pw",
+            "version": one["meta"].pop("framework")["version"],
+            "clientVersion": "1.4.0",
+        }
+        assert one == two
+
+    @pytest.mark.parametrize(("framework", "version"), [("cypress", 2), ("playwright", 3)])
+    def test_that_there_is_not(self, framework: Any, version: Any) -> None:
+        with pytest.raises(ValueError, match="schema_version must be one of"):
+            World().project().run(framework=framework, schema_version=version)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

@@ -1,13 +1,14 @@
 """How an execution of a test is spelled in lists."""
 
 from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.schema_2 import read_tests
 from currents_async.testing.world import World, WorldExecution
 
 
 def read_test(world: World, execution: WorldExecution) -> tuple[Wire, Wire]:
     """Return the instance and the test in there that an execution was read off."""
     instance = world.instance(execution.instance_id) or {}
-    return instance, instance["results"]["tests"][execution.place[1]]
+    return instance, read_tests(instance)[execution.place[1]]
 
 
 def spell_result(world: World, one: WorldExecution) -> Wire:

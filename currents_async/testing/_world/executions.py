@@ -12,6 +12,7 @@ from currents_async.testing._world.classify import ErrorFacts, classify
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import parse_iso
 from currents_async.testing._world.run import WorldRun
+from currents_async.testing._world.schema_2 import read_tests
 
 _SIGNED = 32
 
@@ -108,7 +109,7 @@ def occasion_of(run: WorldRun) -> Occasion:
         tags=tuple(run.tags),
         groups=tuple(group["groupId"] for group in groups),
         commit=meta.get("commit") or {},
-        framework="cypress" if cypress else framework.get("name") or "unknown",
+        framework="cypress" if cypress else _name_of(framework) or "unknown",
         framework_version=cypress or framework.get("version"),
     )
 
@@ -116,9 +117,8 @@ def occasion_of(run: WorldRun) -> Occasion:
 def executions_of(occasion: Occasion, index: int, instance: Wire) -> Iterator[WorldExecution]:
     """Read the executions of spec number `index` off its instance."""
     spec: str = instance["spec"]
-    results: Wire = instance.get("results") or {}
     framework: Wire = instance.get("framework") or {}
-    for number, test in enumerate(results.get("tests") or []):
+    for number, test in enumerate(read_tests(instance)):
         attempts: list[Wire] = test.get("attempts") or []
         errors: list[Wire] = [one["error"] for one in attempts if one.get("error")]
         title = tuple(test["title"])
@@ -142,6 +142,11 @@ def executions_of(occasion: Occasion, index: int, instance: Wire) -> Iterator[Wo
             annotations=tuple((one["type"], one.get("description") or "") for one in annotations),
             client_version=framework.get("clientVersion"),
         )
+
+
+def _name_of(framework: Wire) -> str | None:
+    name: str | None = framework.get("name") or framework.get("type")
+    return name
 
 
 def _hash(*parts: str) -> str:

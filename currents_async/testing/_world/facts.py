@@ -14,6 +14,8 @@ Wire = dict[str, Any]
 """JSON as it goes over the wire: not made by our models, so that it can prove them wrong."""
 
 Framework = Literal["playwright", "cypress"]
+SchemaVersion = Literal[1, 2]
+"""How instances tell of their tests: all at once, or their results beside their list."""
 
 _SPECS_PER_MACHINE = 20
 _MOST_MACHINES = 50
@@ -31,6 +33,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     project_id: str
     run_id: str
     framework: Framework
+    schema_version: SchemaVersion = 1
     created: int
     running: bool
     timed_out: bool = False

@@ -18,8 +18,10 @@ from currents_async.testing._world.parts import (
     wall_clock,
 )
 from currents_async.testing._world.plan import Outcome, SpecPlan
+from currents_async.testing._world.schema_2 import in_schema_2
 
 _VERSION = "1.44.0"
+_CLIENT_VERSION = "1.4.0"
 _DISPLAYED_SHARE = 0.5
 _SAVED = 900
 _RAW_STATUS = {"passed": "passed", "pending": "skipped", "skipped": "interrupted"}
@@ -40,13 +42,19 @@ def make_run(facts: RunFacts, specs: list[Wire]) -> Wire:
             "ciBuildId": facts.ci_build_id,
             "commit": {**facts.commit, "defaultBranch": None},
             "platform": facts.groups[0]["platform"],
-            "framework": {"name": "pw", "version": _VERSION},
+            "framework": _framework_of(facts),
             **pull_request_of(facts),
         },
         "specs": specs,
         "completionState": "IN_PROGRESS",
         "status": "RUNNING",
     }
+
+
+def _framework_of(facts: RunFacts) -> Wire:
+    if facts.schema_version == 1:
+        return {"name": "pw", "version": _VERSION}
+    return {"type": "pw", "version": _VERSION, "clientVersion": _CLIENT_VERSION}
 
 
 def make_spec(
@@ -111,7 +119,7 @@ def make_instance(rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, clai
         for number, attempt in enumerate(test["attempts"]):
             if attempt["state"] == "failed":
                 _save_artifacts(rng, facts, results, test["testId"], number, claim)
-    return {
+    instance: Wire = {
         "projectId": facts.project_id,
         "runId": facts.run_id,
         "groupId": spec["groupId"],
@@ -122,7 +130,7 @@ def make_instance(rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, clai
         "claimedAt": spec["claimedAt"],
         "completedAt": spec["completedAt"],
         "worker": spec["worker"],
-        "framework": {"clientVersion": "1.4.0", "type": "pw", "version": _VERSION},
+        "framework": {"clientVersion": _CLIENT_VERSION, "type": "pw", "version": _VERSION},
         "platform": group["platform"],
         "tags": spec["tags"],
         "commit": facts.commit,
@@ -131,6 +139,7 @@ def make_instance(rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, clai
         "results": results,
         "_t": iso(claim.completed + _SAVED),
     }
+    return instance if facts.schema_version == 1 else in_schema_2(rng, facts.org, instance)
 
 
 def _make_test(rng: Random, clock: Clock, spec: Wire, title: list[str], outcome: Outcome) -> Wire:

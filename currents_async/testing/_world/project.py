@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from currents_async.testing._world.facts import Framework, RunFacts, Wire
+from currents_async.testing._world.facts import Framework, RunFacts, SchemaVersion, Wire
 from currents_async.testing._world.ids import date_ms, epoch_ms, hexadecimal, iso, stream
 from currents_async.testing._world.platforms import make_groups
 from currents_async.testing._world.play import FRAMEWORKS, play
@@ -69,6 +69,7 @@ class WorldProject:
         *,
         specs: int = 40,
         framework: Framework = "playwright",
+        schema_version: SchemaVersion = 1,
         tests: int | tuple[int, int] = (1, 12),
         failures: float = 0.03,
         flaky: float = 0.03,
@@ -97,8 +98,12 @@ class WorldProject:
         `created_at` is by default an hour after the run before; `author` is a name and an email
         address. `annotations`, a type and a description each, are handed out to the tests of each
         spec in turn; Cypress has none.
+
+        `schema_version` is that of the instances. Those of Playwright have 2 since 2026, and those
+        in the documents, like all of Cypress, have 1.
         """
         _check(framework, specs, unclaimed, groups, tags)
+        _check_schema_version(framework, schema_version)
         completed = specs - unclaimed if completed is None else completed
         _check_completed(completed, specs - unclaimed)
         _check_annotations(framework, annotations)
@@ -113,6 +118,7 @@ class WorldProject:
             project_id=self.project_id,
             run_id=hexadecimal(stream(key, "id"), 16 if framework == "playwright" else 32),
             framework=framework,
+            schema_version=schema_version,
             created=created,
             running=running,
             timed_out=timed_out,
@@ -163,6 +169,12 @@ def _check(framework: str, specs: int, unclaimed: int, groups: int, tags: Sequen
         raise ValueError(f"groups must be at least 1, not {groups}")
     if isinstance(tags, str):
         raise ValueError(f"tags must be a sequence of str, not {tags!r}")  # noqa: TRY004 - one of many values
+
+
+def _check_schema_version(framework: str, schema_version: int) -> None:
+    known = {1, 2} if framework == "playwright" else {1}
+    if schema_version not in known:
+        raise ValueError(f"schema_version must be one of {known}, not {schema_version!r}")
 
 
 def _check_completed(completed: int, most: int) -> None:

@@ -11,6 +11,7 @@ from currents_async.testing._serving.context import describe, write_markdown
 from currents_async.testing._serving.paging import Sheet
 from currents_async.testing._serving.params import Params
 from currents_async.testing._serving.replies import Refusal, Reply
+from currents_async.testing._world.schema_2 import read_tests
 from currents_async.testing.world import World, WorldExecution, WorldRun
 
 _LIMIT = 10
@@ -87,7 +88,7 @@ def _find_test(world: World, instance_id: str, test_id: str, attempt: int | None
         raise Refusal(404, "Instance not found")
     for one in world.view.of_run(run):
         if (one.instance_id, one.test_id) == (instance_id, test_id):
-            attempts = instance["results"]["tests"][one.place[1]]["attempts"]
+            attempts = read_tests(instance)[one.place[1]]["attempts"]
             if attempt is not None and attempt >= len(attempts):
                 raise Refusal(404, "Attempt not found")
             return _Subject(run, [one], attempt)

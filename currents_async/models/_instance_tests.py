@@ -1,0 +1,170 @@
+"""The tests of an instance, the attempts at them, and how they are put together.
+
+In answers of Playwright with `schemaVersion` 2, which no document describes, an instance lists its
+tests with little more than their titles: how they ended stands beside the list, by their IDs.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Self
+
+from msgspec import UNSET, UnsetType, field
+from msgspec.structs import replace
+
+from currents_async.models._model import Model
+from currents_async.models.common import Outcome
+
+
+class CodeFrame(Model, frozen=True, gc=False, kw_only=True):
+    """The lines of source around an error."""
+
+    line: int | None = None
+    column: int | None = None
+    frame: str | None = None
+    """The lines themselves, numbered, with a caret below the column."""
+    file: str | None = None
+    """Playwright only."""
+    original_file: str | None = None
+    """Cypress only, like the two below."""
+    relative_file: str | None = None
+    absolute_file: str | None = None
+    language: str | None = None
+
+
+class Location(Model, frozen=True, gc=False, kw_only=True):
+    """A place in a source file."""
+
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+class AttemptError(Model, frozen=True, gc=False, kw_only=True):
+    """Why an attempt failed."""
+
+    name: str | None = None
+    message: str | None = None
+    stack: str | None = None
+    code_frame: CodeFrame | None = None
+    location: Location | None = None
+
+    @property
+    def first_line(self) -> str:
+        """The first line of the message, or of the stack where there is no message."""
+        text = (self.message or self.stack or self.name or "").strip()
+        return text.splitlines()[0] if text else ""
+
+
+class Attempt(Model, frozen=True, gc=False, kw_only=True):
+    """One attempt at a test."""
+
+    attempt_id: str | None = None
+    """Playwright only."""
+    state: Outcome | None = None
+    raw_status: str | None = None
+    """Playwright's own word for the outcome, for example `timedOut`."""
+    error: AttemptError | None = None
+    wall_clock_started_at: datetime | None = None
+    wall_clock_duration: int | None = None
+    """Milliseconds."""
+    video_timestamp: int | float | None = None
+    """Milliseconds from the start of the video; Cypress only."""
+    worker_index: int | None = None
+    parallel_index: int | None = None
+
+
+class InstanceTest(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
+    """One test of a spec file, with all its attempts."""
+
+    test_id: str = ""
+    title: tuple[str, ...] = ()
+    """The titles of the suites around the test, then its own."""
+    original_title: tuple[str, ...] = ()
+    """Playwright only."""
+    state: Outcome | None = None
+    body: str | None = None
+    """The source of the test; Cypress only."""
+    display_error: str | None = None
+    flaky: bool | None = field(default=None, name="isFlaky")
+    """What the server says, where it does: read `is_flaky`."""
+    tags: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    # As schema 2 lists them; the instance moves them to where they belong.
+    _state: Outcome | UnsetType | None = field(default=UNSET, name="_s")
+    _flaky: bool | UnsetType | None = field(default=UNSET, name="_f")
+
+    @property
+    def full_title(self) -> str:
+        """The title in one line, outermost suite first."""
+        return " > ".join(self.title)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last attempt failed."""
+        return self.state == Outcome.FAILED
+
+    @property
+    def is_flaky(self) -> bool:
+        """Whether the test passed only after a failed attempt.
+
+        The server's own word where it sends one (Playwright), else counted from the attempts.
+        """
+        if self.flaky is not None:
+            return self.flaky
+        return self.state == Outcome.PASSED and any(
+            attempt.state == Outcome.FAILED for attempt in self.attempts
+        )
+
+    @property
+    def error(self) -> AttemptError | None:
+        """The error of the last attempt that has one."""
+        return next((attempt.error for attempt in reversed(self.attempts) if attempt.error), None)
+
+    def _joined(self, result: "InstanceTest", tags: tuple[str, ...]) -> Self:
+        """Return the test with what is told of it elsewhere, and not in itself."""
+        # Tests of the same ID share a result, but each is listed with a state of its own. That one
+        # was flaky may be said in either place.
+        state = self.state or self._state or result.state
+        result_flaky = result.flaky if result.state == state else None
+        return replace(
+            self,
+            state=state,
+            display_error=self.display_error or result.display_error,
+            flaky=_any_true(self.flaky, self._flaky, result_flaky),
+            tags=self.tags or tags,
+            attempts=self.attempts or result.attempts,
+            _state=UNSET,
+            _flaky=UNSET,
+        )
+
+
+_NOTHING = InstanceTest()
+
+
+def _any_true(*answers: bool | UnsetType | None) -> bool | None:
+    """Return whether one of the answers is true, None when there is none."""
+    return True in answers or (False if False in answers else None)
+
+
+def join_tests(
+    listed: Sequence[InstanceTest],
+    results: Mapping[str, InstanceTest | None],
+    *,
+    titles: Mapping[str, InstanceTest | None],
+    tags: Mapping[str, tuple[str, ...] | None],
+) -> tuple[InstanceTest, ...]:
+    """Put tests together with what is told of them by their IDs.
+
+    Tests that are not listed, but have a result, come last.
+    """
+    known = {test.test_id for test in listed}
+    unlisted = [
+        replace(titles.get(test_id) or _NOTHING, test_id=test_id)
+        for test_id, result in results.items()
+        if result is not None and test_id not in known
+    ]
+    joined = InstanceTest._joined  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - our own
+    return tuple(
+        joined(test, results.get(test.test_id) or _NOTHING, tags.get(test.test_id) or ())
+        for test in (*listed, *unlisted)
+    )

@@ -1,0 +1,97 @@
+"""Playwright's instances in schema 2: tests are listed, and what became of them stands beside.
+
+No document describes it; the shape is that of answers of 2026 that Currents itself has published.
+"""
+
+from random import Random
+
+from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.ids import base62, iso, parse_iso, signed_url
+
+# Schema 2 does not tell these of an instance; its run does, of the spec.
+_LEFT_OUT = frozenset({"completedAt", "worker"})
+
+
+def in_schema_2(rng: Random, org: str, instance: Wire) -> Wire:
+    """Tell of an instance of schema 1 in schema 2."""
+    results: Wire = instance["results"]
+    tests: list[Wire] = results["tests"]
+    log = signed_url(rng, org, f"{base62(rng, 16)}.txt", parse_iso(instance["_t"]))
+    return {
+        **{name: value for name, value in instance.items() if name not in _LEFT_OUT},
+        "orgId": org,
+        "schemaVersion": 2,
+        "results": {
+            **results,
+            "tests": [_listed(instance, test) for test in tests],
+            "stdout": {"readUrl": log},
+        },
+        "testList": {
+            test["testId"]: {name: test[name] for name in ("testId", "title", "originalTitle")}
+            for test in tests
+        },
+        "testTags": {test["testId"]: test["tags"] for test in tests},
+        "testAnnotations": {test["testId"]: test.get("annotations", []) for test in tests},
+        "testResults": {test["testId"]: _result(test) for test in tests},
+        "claimRecords": {
+            f"{claim['machineId']}_{claim['t']}": claim for claim in instance["claimList"]
+        },
+    }
+
+
+def read_tests(instance: Wire) -> list[Wire]:
+    """List the tests of an instance of either schema as schema 1 does."""
+    report: Wire = instance.get("results") or {}
+    tests: list[Wire] = report.get("tests") or []
+    results: Wire | None = instance.get("testResults")
+    if results is None:
+        return tests
+    tags: Wire = instance.get("testTags") or {}
+    annotations: Wire = instance.get("testAnnotations") or {}
+    return [
+        {
+            **test,
+            "state": test.get("_s"),
+            "attempts": [],
+            "tags": tags.get(test["testId"]),
+            "annotations": annotations.get(test["testId"]),
+            **(results.get(test["testId"]) or {}),
+        }
+        for test in tests
+    ]
+
+
+def _listed(instance: Wire, test: Wire) -> Wire:
+    return {
+        "_s": test["state"],
+        "_d": True,
+        "_f": test["isFlaky"],
+        "groupId": instance["groupId"],
+        "testId": test["testId"],
+        "spec": instance["spec"],
+        "title": test["title"],
+        **_times(test["attempts"]),
+        "originalTitle": test["originalTitle"],
+    }
+
+
+def _result(test: Wire) -> Wire:
+    attempts: list[Wire] = test["attempts"]
+    return {
+        "_d": True,
+        "attempts": attempts,
+        "displayError": test["displayError"],
+        **_times(attempts),
+        "isFlaky": test["isFlaky"],
+        "recordId": attempts[0]["attemptId"].removesuffix("-0") if attempts else None,
+        "state": test["state"],
+    }
+
+
+def _times(attempts: list[Wire]) -> Wire:
+    if not attempts:
+        return {"startTime": None, "endTime": None, "duration": 0}
+    first, last = attempts[0], attempts[-1]
+    started = parse_iso(first["wallClockStartedAt"])
+    ended = parse_iso(last["wallClockStartedAt"]) + last["wallClockDuration"]
+    return {"startTime": iso(started), "endTime": iso(ended), "duration": ended - started}
