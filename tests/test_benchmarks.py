@@ -98,6 +98,25 @@ def test_reliability(tmp_path: Path) -> None:
     assert bombed["outcome"]["errors"] == {"ResponseTooLargeError": sizes["at_once"]}
 
 
+def test_export(tmp_path: Path) -> None:
+    saved = tmp_path / "results.json"
+    printed = run("export", "--smoke", "--json", str(saved))
+    results = json.loads(saved.read_text())
+    assert_every_promise_has_a_row(printed, results)
+    measured = results["measured"]
+    exported = measured["samples"]
+    assert "currents_export" in exported
+    assert exported.keys() | results["missing"].keys() == {
+        "currents_export",
+        "dlt_dicts",
+        "gather_pylist",
+    }
+    assert measured["rows"]["tests"] > 0
+    assert all(one["rows"] == measured["rows"] for [one] in exported.values())
+    for limited in measured["limited"].values():
+        assert limited["counts"]["200"] == 57  # an instance of each of 55 specs, a run, a list
+
+
 def test_a_soak_of_a_second() -> None:
     done = start("benchmarks.soak", "1", "--seed", "1")
     assert done.returncode == 0, done.stdout

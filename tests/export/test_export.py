@@ -84,9 +84,14 @@ class Exporter:
         return Currents(self.server.api_key, base_url=self.server.url, clock=clock)
 
     async def __call__(self, target: str | Path | None = None, **options: Any) -> ExportResult:
-        options = {"projects": self.projects, "since": SINCE, "until": UNTIL, **options}
         async with self.client() as currents:
-            return await export(currents, self.target if target is None else target, **options)
+            return await self.by(currents, target, **options)
+
+    async def by(
+        self, currents: Currents, target: str | Path | None = None, **options: Any
+    ) -> ExportResult:
+        options = {"projects": self.projects, "since": SINCE, "until": UNTIL, **options}
+        return await export(currents, self.target if target is None else target, **options)
 
     @property
     def projects(self) -> list[str]:
@@ -306,11 +311,8 @@ class TestErrors:
         assert exporter.landed == expected(world)
 
     async def test_a_client_that_is_closed(self, exporter: Exporter) -> None:
-        currents = exporter.client()
         with pytest.raises(ClientClosedError):
-            await export(
-                currents, exporter.target, projects=exporter.projects, since=SINCE, until=UNTIL
-            )
+            await exporter.by(exporter.client())
 
     async def test_an_error_of_the_callers(self, exporter: Exporter, world: World) -> None:
         def fail(so_far: ExportResult) -> None:
@@ -438,19 +440,20 @@ class TestCancelled:
         monkeypatch.setattr(FileSink, "commit", slowly)
         scope = anyio.CancelScope()
 
-        async def run() -> None:
+        async def run(currents: Currents) -> None:
             with scope:
-                await exporter(concurrency=1)
+                await exporter.by(currents, concurrency=1)
 
-        task = asyncio.create_task(run())
-        while not began.is_set():  # noqa: ASYNC110 - set in a thread
-            await asyncio.sleep(0)
-        for _ in range(2):
-            (scope if by == "anyio" else task).cancel()
-            await asyncio.sleep(0)
-        assert not task.done()
-        may_end.set()
-        await asyncio.wait([task])
+        async with exporter.client() as currents:
+            task = asyncio.create_task(run(currents))
+            while not began.is_set():  # noqa: ASYNC110 - set in a thread
+                await asyncio.sleep(0)
+            for _ in range(2):
+                (scope if by == "anyio" else task).cancel()
+                await asyncio.sleep(0)
+            assert not task.done()
+            may_end.set()
+            await asyncio.wait([task])
         assert scope.cancelled_caught if by == "anyio" else task.cancelled()
         assert len(exporter.landed["runs"]) == 1
         assert (await exporter(resume=True)).windows_skipped == 1
