@@ -12,12 +12,12 @@ try:
     from currents_async.export.schemas import KEYS, SCHEMAS
     from currents_async.export.target import ExportFormat
     from currents_async.export.windows import Window, windows_between
-except ModuleNotFoundError as error:
-    if error.name not in {"pyarrow", "duckdb", "filelock"}:
+except ModuleNotFoundError as _error:
+    if _error.name not in {"pyarrow", "duckdb", "filelock"}:
         raise
     raise ModuleNotFoundError(
-        f"{error.name} is not installed: python -m pip install 'currents-async[export]'",
-        name=error.name,
+        f"{_error.name} is not installed: python -m pip install 'currents-async[export]'",
+        name=_error.name,
     ) from None
 
 __all__ = [

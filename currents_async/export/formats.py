@@ -83,7 +83,7 @@ class Ndjson:
 
     def __init__(self, compression: Compression) -> None:
         self._compression: Compression = compression
-        self.suffix = {"gzip": ".ndjson.gz", "zstd": ".ndjson.zst"}[compression]
+        self.suffix: str = {"gzip": ".ndjson.gz", "zstd": ".ndjson.zst"}[compression]
 
     def open(self, path: Path, schema: Any) -> Writer:  # noqa: ARG002 - JSON needs none
         """Begin a file."""

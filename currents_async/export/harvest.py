@@ -314,4 +314,4 @@ class Harvest(TaskScope):
 
 def _specs_of(run: ListedRun) -> int:
     """Return how many specs a run says it has, without having them."""
-    return sum(max(0, group.instances.overall) for group in run.groups if group.instances)
+    return sum(group.instances.overall for group in run.groups if group.instances)

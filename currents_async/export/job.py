@@ -64,7 +64,7 @@ class Job:
         on_progress: Callable[[ExportResult], None] | None = None,
     ) -> None:
         """Make a job whose `result` so far is what there is to do."""
-        self.result = result
+        self.result: ExportResult = result
         self._sink = sink
         self._journal = journal
         self._tables = tuple(tables)

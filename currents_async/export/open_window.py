@@ -16,7 +16,7 @@ class OpenWindow:
 
     def __init__(self, window: Window, tables: Iterable[str]) -> None:
         self.window = window
-        self.rows = dict.fromkeys(tables, 0)
+        self.rows: dict[str, int] = dict.fromkeys(tables, 0)
         """Rows of each table that have been taken."""
         self._builder = RowBuilder(window.project_id, window.day)
         self._open_runs = 0

@@ -36,17 +36,17 @@ class SparkOptions:
         """Read options whose names may be in any case. Raises `InvalidArgumentError`."""
         given = {name.lower(): text for name, text in options.items()}
         _check_names(given)
-        self.projects = _needed(given, "project", _texts)
-        self.table = _needed(given, "table", _table)
-        self.since = _needed(given, "since", _moment)
-        self.until = _read(given, "until", _moment, None)
+        self.projects: list[str] = _needed(given, "project", _texts)
+        self.table: str = _needed(given, "table", _table)
+        self.since: datetime = _needed(given, "since", _moment)
+        self.until: datetime | None = _read(given, "until", _moment, None)
         tasks = _read(given, "maxConcurrentTasks", _count, 1)
-        self.limits = _limits(tasks, _read(given, "rate", float, None))
-        self.skips_errors = _read(given, "onError", _skips, default=False)
-        self.look_back = _read(given, "lookBackHours", _hours, timedelta(hours=48))
-        self.max_days_per_trigger = _read(given, "maxDaysPerTrigger", _count, None)
-        self.api_key = given.get("apikey")
-        self.base_url = given.get("apiurl")
+        self.limits: Limits = _limits(tasks, _read(given, "rate", float, None))
+        self.skips_errors: bool = _read(given, "onError", _skips, default=False)
+        self.look_back: timedelta = _read(given, "lookBackHours", _hours, timedelta(hours=48))
+        self.max_days_per_trigger: int | None = _read(given, "maxDaysPerTrigger", _count, None)
+        self.api_key: str | None = given.get("apikey")
+        self.base_url: str | None = given.get("apiurl")
 
 
 def _check_names(given: Mapping[str, str]) -> None:

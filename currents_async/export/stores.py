@@ -65,8 +65,8 @@ class _Workplace:
     """A directory on this machine for the lock, and for what is staged."""
 
     def __init__(self, directory: Path) -> None:
-        self.lock = directory / "lock"
-        self.staging = directory / "staging"
+        self.lock: Path = directory / "lock"
+        self.staging: Path = directory / "staging"
 
     def stage(self, name: str) -> Path:
         """Return a path that nobody reads."""

@@ -147,8 +147,6 @@ class RunningClock:
     that end in that time; all others take as long as they take.
     """
 
-    random = staticmethod(random.random)  # noqa: S311 - jitter is no secret
-
     def __init__(self) -> None:
         """Begin with the time of this machine."""
         self._ahead = 0.0
@@ -161,6 +159,10 @@ class RunningClock:
     def wall(self) -> float:
         """Return seconds since the epoch."""
         return time.time() + self._ahead
+
+    def random(self) -> float:
+        """Return a number of at least 0 and below 1."""
+        return random.random()  # noqa: S311 - jitter is no secret
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Call back when that much time has gone by, or the clock has been moved that far."""

@@ -26,7 +26,7 @@ from currents_async.testing._plugin.webhooks import WebhookApps
 
 __all__ = ["currents", "currents_server", "currents_webhooks", "currents_world"]
 
-pytest_plugins = ["currents_async.testing._plugin.anyio_loops"]
+pytest_plugins: list[str] = ["currents_async.testing._plugin.anyio_loops"]
 if find_spec("pytest_asyncio"):
     pytest_plugins.append("currents_async.testing._plugin.asyncio_loops")
 
