@@ -224,6 +224,14 @@ class TestWhatComes:
         assert run_ids(found) == ["twins"]
         assert instance_ids(found) == [shared]
 
+        server.fail("getInstance", 404)
+        [failure] = [
+            one
+            for one in await all_of(harvest(currents, windows(project)))
+            if isinstance(one, NotFetched)
+        ]
+        assert failure.spec == "a.ts"
+
     async def test_a_run_that_moves_to_the_next_page_once(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
@@ -363,6 +371,27 @@ class TestAtWork:
         assert days[days.index(7) :].count(6) <= 3 * 4
         assert [window.day.day for window in ended(found)] == [5, 6, 7]
 
+    async def test_also_when_it_goes_on_after_a_younger_one_has_begun(
+        self, server: FakeCurrents, currents: Currents, project: WorldProject
+    ) -> None:
+        for _ in range(60):
+            project.run(specs=1, tests=1, created_at=moment(5))
+        project.run(specs=50, tests=1, created_at=moment(6))
+        may_go = hold(server, lambda request: "starting_after" in dict(request.query))
+        with anyio.fail_after(20):
+            async with harvest(currents, windows(project, days=[5, 6]), 2) as found:
+                async for one in found:
+                    if isinstance(one, InstanceFound) and one.window.day.day == 6:
+                        break
+                may_go.set()
+                await quiet(server)  # the second page of the older one has come
+                rest = [one async for one in found]
+        days = [one.window.day.day for one in rest if not isinstance(one, WindowEnded)]
+        assert days.count(5) == 10 * 2
+        last = len(days) - days[::-1].index(5)
+        assert days[:last].count(6) <= 3
+        assert days[last:].count(6) > 40
+
 
 class TestBounds:
     async def test_a_slow_consumer_holds_the_workers_back(
@@ -409,7 +438,7 @@ class TestBounds:
     async def test_of_runs_that_do_not_say_how_large_they_are(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
-        groups: list[Any] = [{}, {"instances": None}, {"instances": {"overall": -5}}]
+        groups: list[Any] = [{}, {"instances": None}, {"instances": {}}]
         data = [listed("a", cursor="a"), listed("b", cursor="b") | {"groups": groups}]
         server.fail("listProjectRuns", 200, body=ok(data, has_more=False))
         found = await all_of(harvest(currents, windows(project)))
