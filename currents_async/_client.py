@@ -218,6 +218,16 @@ class Currents:
         return self._channel.limits
 
     @property
+    def timeouts(self) -> Timeouts:
+        """How long this client waits."""
+        return self._transport.timeouts
+
+    @property
+    def retries(self) -> Retries:
+        """How often this client tries again."""
+        return self._transport.retries
+
+    @property
     def clock(self) -> Clock:
         """The time that this client goes by."""
         return self._channel.clock

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import anyio
 import msgspec
 import pytest
 from aiohttp import web
@@ -94,6 +95,33 @@ class TestLifeCycle:
         for _ in range(100):
             await asyncio.sleep(0)
         assert server.open_connections == 0
+
+    @pytest.mark.parametrize("by", ["asyncio, twice", "anyio"])
+    async def test_who_is_cancelled_leaves_no_session_open(
+        self, server: FakeCurrents, by: str
+    ) -> None:
+        arrived, opened = asyncio.Event(), list[aiohttp.ClientSession | None]()
+
+        async def hold(_: RecordedRequest) -> None:
+            arrived.set()
+            await asyncio.Event().wait()
+
+        async def call() -> None:
+            with scope:
+                async with Currents(server.api_key, base_url=server.url) as currents:
+                    session = currents._channel.session
+                    opened.extend([session._pooled, session._fresh])
+                    await currents.runs.get("r")
+
+        scope = anyio.CancelScope()
+        server.before_answer = hold
+        task = asyncio.create_task(call())
+        await arrived.wait()
+        for _ in range(2):
+            (scope if by == "anyio" else task).cancel()
+            await asyncio.sleep(0)
+        await asyncio.wait([task])
+        assert [session is not None and session.closed for session in opened] == [True, True]
 
 
 class TestInjectedSession:

@@ -256,7 +256,7 @@ class Exchange:
         if known is not None:
             self._channel.gate.last_known = known
         if status != HTTPStatus.TOO_MANY_REQUESTS:
-            self._channel.gate.answered()
+            self._channel.gate.answered(known)
 
     def _obey(self, status: int, asked: float | None) -> None:
         """Hold everybody back when the server wants that."""

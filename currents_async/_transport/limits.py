@@ -80,9 +80,13 @@ class Gate:
         """Return the seconds until anybody may pass."""
         return self._pace.delay(self._clock.now())
 
-    def answered(self) -> None:
-        """Note that the server answered, and did not refuse a request for its rate."""
-        self._pace.answered(self._clock.now())
+    def answered(self, known: RateLimit | None = None) -> None:
+        """Note that the server answered, and did not refuse a request for its rate.
+
+        `known` is what it said of its rate limit, if anything.
+        """
+        left = 1.0 if known is None else known.share_left
+        self._pace.answered(self._clock.now(), left=left)
 
     def throttled(self, *, sent: float, told: bool) -> None:
         """Note that the server refused a request, sent at that time, for its rate.

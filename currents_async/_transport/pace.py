@@ -11,6 +11,11 @@ _GROWTH = 0.4
 _LOWEST = 1.0
 """Requests a second that are always tried."""
 
+_SCARCE = 0.08
+"""A share of a window that is hardly anything: making up for late timers may take most of it."""
+_HELD = 1.5
+"""Seconds for which a rate is held that leaves hardly anything: windows are seldom shorter."""
+
 _REMEMBERED = 0xFF
 _MANY = 4
 """Throttles among the last eight answers that are no coincidence."""
@@ -46,7 +51,8 @@ class CubicRate:
     """A rate found out by trial: cut when throttled, then grown back slowly near where it hurt.
 
     The curve is that of TCP CUBIC: steep far from the rate that was too much, flat around it, and
-    steep again beyond, where there may be more to have.
+    steep again beyond, where there may be more to have. Where the server says that there is hardly
+    anything left, it is not tried: each throttle costs a pause.
     """
 
     def __init__(self) -> None:
@@ -55,6 +61,8 @@ class CubicRate:
         self._cut_at = -math.inf
         self._grows_from = 0.0
         self._until_back = 0.0
+        self._answered_at = -math.inf
+        self._held_until = -math.inf
 
     def throttled(self, now: float, *, sent: float, measured: float, pause: float) -> None:
         """Cut the rate; throttles of requests sent before the last cut are old news."""
@@ -70,9 +78,17 @@ class CubicRate:
         """Grow the rate back, by the time since the cut; never far beyond what was measured."""
         if math.isinf(self.rate):
             return
+        held = min(now, self._held_until) - max(self._answered_at, self._grows_from)
+        self._grows_from += max(0.0, held)
+        self._answered_at = now
         since = max(0.0, now - self._grows_from)
         grown = self._too_much + _GROWTH * (since - self._until_back) ** 3
         self.rate = max(self.rate, min(grown, max(2 * measured, self._too_much)))
+
+    def hold(self, now: float) -> None:
+        """Stop growing for a while; what was sent before a cut has no say in it."""
+        if now >= self._grows_from:
+            self._held_until = now + _HELD
 
 
 class Recent:
@@ -129,9 +145,11 @@ class Pace:
         """Keep the longest pause that anybody was asked for."""
         self._paused_until = max(self._paused_until, now + seconds)
 
-    def answered(self, now: float) -> None:
-        """Note an answer that is no throttle."""
+    def answered(self, now: float, *, left: float = 1.0) -> None:
+        """Note an answer that is no throttle; it may say what part of the limit is left."""
         self._recent.note(throttled=False)
+        if left <= _SCARCE:
+            self._cubic.hold(now)
         self._meter.count(now)
         self._cubic.answered(now, measured=self._meter.rate(now))
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import ssl as tls
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import aiohttp
 
@@ -84,12 +85,13 @@ class Session:
         self.watch.end_all()
 
     async def aclose(self) -> None:
-        """Close the sessions, if they are ours."""
-        if self._elsewhere is not None:
-            await self._elsewhere.close()
-        if self._injected is None and self._pooled is not None and self._fresh is not None:
-            await self._pooled.close()
-            await self._fresh.close()
+        """Close the sessions, if they are ours; all of them, also when cancelled meanwhile."""
+        async with AsyncExitStack() as stack:
+            if self._elsewhere is not None:
+                stack.push_async_callback(self._elsewhere.close)
+            if self._injected is None and self._pooled is not None and self._fresh is not None:
+                stack.push_async_callback(self._pooled.close)
+                stack.push_async_callback(self._fresh.close)
 
     def live(self, *, fresh: bool = False) -> aiohttp.ClientSession:
         """Return the session for use in this task, or raise the reason why there is none.

@@ -38,20 +38,20 @@ class Transport:
 
     def __init__(self, channel: Channel, *, timeouts: Timeouts, retries: Retries) -> None:
         self.channel = channel
-        self._timeouts = timeouts
-        self._retries = retries
+        self.timeouts = timeouts
+        self.retries = retries
 
     def with_options(self, timeouts: Timeouts | None, retries: Retries | None) -> "Transport":
         """Return a transport over the same channel, with other patience."""
         return Transport(
             self.channel,
-            timeouts=timeouts or self._timeouts,
-            retries=retries or self._retries,
+            timeouts=timeouts or self.timeouts,
+            retries=retries or self.retries,
         )
 
     def terms(self, *, bulk: bool = False, repeat_writes: bool = False) -> Terms:
         """Return the terms of a public call that begins now."""
-        return Terms(self.channel.clock.now() + self._timeouts.total, bulk, repeat_writes)
+        return Terms(self.channel.clock.now() + self.timeouts.total, bulk, repeat_writes)
 
     async def call(
         self, request: Request[T], terms: Terms | None = None, *, already: T | None = None
@@ -70,7 +70,7 @@ class Transport:
 
     def raw(self) -> "RawTransport":
         """Return a transport over the same channel whose answers are not decoded."""
-        return RawTransport(self.channel, timeouts=self._timeouts, retries=self._retries)
+        return RawTransport(self.channel, timeouts=self.timeouts, retries=self.retries)
 
     def stream(
         self,
@@ -105,8 +105,8 @@ class Transport:
             refresh=refresh,
             largest=largest,
             ends_at=ends_at,
-            timeouts=self._timeouts,
-            retries=self._retries,
+            timeouts=self.timeouts,
+            retries=self.retries,
         )
 
     def _call(self, request: Request[Any], terms: Terms | None, **kwargs: Any) -> Call:
@@ -114,8 +114,8 @@ class Transport:
             self.channel,
             request,
             terms=terms or self.terms(),
-            timeouts=self._timeouts,
-            retries=self._retries,
+            timeouts=self.timeouts,
+            retries=self.retries,
             **kwargs,
         )
 

@@ -24,6 +24,13 @@ class RateLimit(msgspec.Struct, frozen=True, kw_only=True):
     reset: datetime | None = None
     """When the next window begins, in UTC by the server's clock."""
 
+    @property
+    def share_left(self) -> float:
+        """What part of the limit is left, up to 1; 1 where the server does not say."""
+        if self.remaining is None or not self.limit:
+            return 1.0
+        return min(1.0, self.remaining / self.limit)
+
 
 def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
     """Read the rate limit from an answer, or None when it does not tell."""

@@ -26,7 +26,6 @@ from currents_async import (
     ForbiddenError,
     RateLimitedError,
     Retries,
-    Timeouts,
     UnauthorizedError,
     WrongLoopError,
 )
@@ -49,9 +48,8 @@ _FATAL = (
 )
 """About the client, its key or the network, not about what was asked for."""
 
-_PATIENCE = Timeouts(total=math.inf)
-"""Waiting for the rate limit is no reason to give up; a silent server is."""
-_RETRIES = Retries(attempts=8)
+_ATTEMPTS = 8
+"""Attempts at each request at least: throttles are among them."""
 
 _SPECS_AT_ONCE = 8192
 """Specs of all runs that are being fetched, as far as known before; a larger run comes alone."""
@@ -146,8 +144,8 @@ class Harvest(TaskScope):
     What is wrong with the client, its key or the network, or with a list of runs, is raised: then
     windows that have not ended never will. Leaving the context cancels the workers.
 
-    A consumer that is slow holds the workers back. There are 8 attempts at each request, and
-    `Timeouts.total` does not count.
+    A consumer that is slow holds the workers back. There are at least 8 attempts at each
+    request, and `Timeouts.total` does not count.
     """
 
     _reused = "this harvest has been used: ask for another one"
@@ -163,7 +161,7 @@ class Harvest(TaskScope):
     ) -> None:
         """Harvest windows by so many workers, beginning with the first."""
         super().__init__()
-        self._currents = currents.with_options(timeouts=_PATIENCE, retries=_RETRIES)
+        self._currents = _patient(currents)
         self._windows = enumerate(windows)
         self._concurrency = check_count("concurrency", concurrency)
         self._depth = depth or Depth()
@@ -310,6 +308,14 @@ class Harvest(TaskScope):
             )
         else:
             await send(InstanceFound(window=visit.window, run_id=run_id, instance=instance))
+
+
+def _patient(currents: Currents) -> Currents:
+    """Return a view that waits its turn for as long as it takes: a silent server is given up."""
+    return currents.with_options(
+        timeouts=msgspec.structs.replace(currents.timeouts, total=math.inf),
+        retries=Retries(attempts=max(_ATTEMPTS, currents.retries.attempts)),
+    )
 
 
 def _specs_of(run: ListedRun) -> int:

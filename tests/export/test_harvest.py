@@ -21,8 +21,11 @@ from currents_async import (
     PaginationError,
     PayloadTooLargeError,
     RateLimitedError,
+    RequestTimeoutError,
     ResponseTooLargeError,
+    Retries,
     ServerError,
+    Timeouts,
     TransportError,
     UnauthorizedError,
 )
@@ -591,6 +594,47 @@ class TestFatal:
 
         with pytest.raises(ZeroDivisionError):
             await all_of(harvest(currents, fail()))
+
+
+class TestPatience:
+    @pytest.mark.parametrize(("attempts", "expected"), [(1, 8), (3, 8), (12, 12)])
+    async def test_a_client_may_have_more_of_it(
+        self, server: FakeCurrents, project: WorldProject, attempts: int, expected: int
+    ) -> None:
+        server.fail("listProjectRuns", 500, None)
+        retries = Retries(attempts=attempts)
+        async with Currents(
+            server.api_key, base_url=server.url, clock=ManualClock(), retries=retries
+        ) as currents:
+            with pytest.raises(ServerError) as caught:
+                await all_of(harvest(currents, windows(project)))
+        assert caught.value.attempts == len(server.requests) == expected
+
+    async def test_waiting_for_its_turn_is_no_reason_to_give_up(
+        self, server: FakeCurrents, project: WorldProject
+    ) -> None:
+        run = project.run(specs=20, tests=1)
+        server.fail("getInstance", 429, 10, headers={"Retry-After": "50"})
+        async with Currents(
+            server.api_key, base_url=server.url, clock=ManualClock(), timeouts=Timeouts(total=60)
+        ) as currents:
+            found = await all_of(harvest(currents, windows(project), 2))
+        assert sorted(instance_ids(found)) == sorted(claimed([run]))
+
+    async def test_a_silent_server_is(self, server: FakeCurrents, project: WorldProject) -> None:
+        run = project.run(specs=2, tests=1)
+        silent = claimed([run])[0]
+        path_args = {"instance_id": silent}
+        server.fail("getInstance", fault="stall", times=None, path_args=path_args)
+        timeouts = Timeouts(attempt=0.01)
+        async with Currents(
+            server.api_key, base_url=server.url, clock=ManualClock(), timeouts=timeouts
+        ) as currents:
+            found = await all_of(harvest(currents, windows(project)))
+        [failure] = [one for one in found if isinstance(one, NotFetched)]
+        assert isinstance(failure.error, RequestTimeoutError)
+        assert failure.instance_id == silent
+        assert instance_ids(found) == claimed([run])[1:]
 
 
 class TestNotFetched:

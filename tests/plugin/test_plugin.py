@@ -112,6 +112,7 @@ def run(pytester: pytest.Pytester) -> Run:
     """Run pytest in a directory with these files, all warnings being errors."""
 
     def run(*options: str, conftest: str = CONFTEST, **files: str) -> pytest.RunResult:
+        pytester.makeini("[pytest]")  # or else one of a directory above would count
         pytester.makepyfile(conftest=conftest, **files)
         always = ("-Werror", "-pno:cacheprovider", "-pno:xdist", "-opythonpath=.")
         return pytester.runpytest_inprocess(*always, *options)
@@ -314,6 +315,7 @@ sys.exit(code)
 
 
 def test_without_pytest_asyncio(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
     pytester.makepyfile(conftest=CONFTEST, test_it=marked("anyio", TESTS))
     pytester.runpython(pytester.makepyfile(main=WITHOUT)).assert_outcomes(passed=5)
 

@@ -211,6 +211,32 @@ class TestCubicRate:
         rate.answered(6, measured=measured)
         assert rate.rate == exactly(expected)
 
+    def test_it_is_held_where_hardly_anything_is_left(self) -> None:
+        """The curve stands still, and then goes on."""
+        rate = CubicRate()
+        rate.throttled(0, sent=-1, measured=36, pause=10)
+        rate.hold(9)  # by an answer to what was sent before the cut
+        rate.answered(11, measured=PLENTY)
+        assert rate.rate == exactly(32.8)
+        for now in (11, 12, 13.5):
+            rate.hold(now)
+            rate.answered(now, measured=PLENTY)
+            assert rate.rate == exactly(32.8)
+        rate.answered(15, measured=PLENTY)
+        assert rate.rate == exactly(32.8)
+        rate.answered(16, measured=PLENTY)
+        assert rate.rate == exactly(35.6)
+        rate.answered(18, measured=PLENTY)
+        assert rate.rate == exactly(36.4)
+
+    def test_a_cut_ends_the_holding(self) -> None:
+        rate = CubicRate()
+        rate.throttled(0, sent=-1, measured=36, pause=0)
+        rate.hold(0.5)
+        rate.throttled(1, sent=0.6, measured=36, pause=5)
+        rate.answered(7, measured=PLENTY)
+        assert rate.rate > 25.2 * 0.7
+
     @given(
         st.lists(
             st.tuples(st.floats(0, 3), st.booleans(), st.floats(0, 1000), st.floats(0, 60)),
@@ -249,6 +275,16 @@ class TestFoundOutRate:
         assert pace.delay(0.9) == exactly(0.1)
         pace.leave(1, late=False)
         assert pace.delay(1) == exactly(1 / 70)
+
+    @pytest.mark.parametrize(("left", "rate"), [(1.0, 32.8), (0.09, 32.8), (0.08, 25.2), (0, 25.2)])
+    def test_it_does_not_grow_with_hardly_anything_left(self, left: float, rate: float) -> None:
+        pace = Pace()
+        for _ in range(36):
+            pace.answered(0)
+        pace.throttled(0, sent=0, told=True)
+        for tenth in range(11):
+            pace.answered(tenth / 10, left=left)
+        assert pace.rate == exactly(rate)
 
     def test_it_grows_from_the_end_of_the_pause(self) -> None:
         pace = Pace()

@@ -182,3 +182,20 @@ def test_rate_limit(
     told = {"Limit": limit, "Remaining": remaining, "Reset": reset}
     headers = {f"X-RateLimit-{name}": value for name, value in told.items() if value is not None}
     assert rate_limit(CIMultiDict(headers)) == known
+
+
+@pytest.mark.parametrize(
+    ("limit", "remaining", "left"),
+    [
+        (50, 50, 1.0),
+        (50, 4, 0.08),
+        (50, 0, 0.0),
+        (50, 60, 1.0),
+        (50, None, 1.0),
+        (None, 0, 1.0),
+        (0, 0, 1.0),
+        (None, None, 1.0),
+    ],
+)
+def test_the_share_that_is_left(limit: int | None, remaining: int | None, left: float) -> None:
+    assert RateLimit(limit=limit, remaining=remaining).share_left == left
