@@ -11,15 +11,12 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from currents_async import Currents
 from currents_async.export.harvest import Found, Harvest, WindowEnded
 from currents_async.export.journal import Entry
-from currents_async.export.open_window import OpenWindow
+from currents_async.export.open_window import BATCH, OpenWindow
 from currents_async.export.plan import Plan
 from currents_async.export.windows import Window
 
 Connect = Callable[[], Currents]
 """Makes a client that nobody has opened yet."""
-
-_BATCH = 4096
-"""Rows that are converted at once."""
 
 
 class Portion(msgspec.Struct, frozen=True):
@@ -65,8 +62,8 @@ def read_windows(
                     yield _end_of(one, began)
                     continue
                 one.collect(found)
-                if one.has_rows(_BATCH):
-                    yield from _portions(one, at_least=_BATCH)
+                if one.has_rows(BATCH):
+                    yield from _portions(one, at_least=BATCH)
 
 
 @contextmanager

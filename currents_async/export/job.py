@@ -21,14 +21,11 @@ from currents_async.export.harvest import (
     WindowEnded,
 )
 from currents_async.export.journal import Journal
-from currents_async.export.open_window import OpenWindow
+from currents_async.export.open_window import BATCH, OpenWindow
 from currents_async.export.sinks import Sink
 from currents_async.export.windows import Window
 
 T = TypeVar("T")
-
-_BATCH = 4096
-"""Rows that are converted at once."""
 
 
 class ExportResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,8 +89,8 @@ class Job:
             return
         opened.collect(found)
         self._count(found)
-        if opened.has_rows(_BATCH):
-            await in_sink(partial(self._stage, opened, at_least=_BATCH))
+        if opened.has_rows(BATCH):
+            await in_sink(partial(self._stage, opened, at_least=BATCH))
 
     def _stage(self, opened: OpenWindow, *, at_least: int = 1) -> None:
         for table, batch in opened.take(at_least=at_least):

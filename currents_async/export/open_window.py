@@ -10,6 +10,9 @@ from currents_async.export.journal import Entry
 from currents_async.export.rows import RowBuilder
 from currents_async.export.windows import Window
 
+BATCH = 4096
+"""Rows that are converted at once."""
+
 
 class OpenWindow:
     """Makes rows of what is found of a window."""
@@ -18,7 +21,7 @@ class OpenWindow:
         self.window = window
         self.rows: dict[str, int] = dict.fromkeys(tables, 0)
         """Rows of each table that have been taken."""
-        self._builder = RowBuilder(window.project_id, window.day)
+        self._builder = RowBuilder(window.project_id, window.day, self.rows.keys())
         self._open_runs = 0
         self._failures = 0
 
@@ -45,9 +48,8 @@ class OpenWindow:
     def take(self, *, at_least: int = 1) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Take the rows of those tables that have so many."""
         for table, batch in self._builder.take(at_least=at_least):
-            if table in self.rows:
-                self.rows[table] += batch.num_rows
-                yield table, batch
+            self.rows[table] += batch.num_rows
+            yield table, batch
 
     def entry(self, *, exported_at: datetime) -> Entry:
         """Return what to record of it."""

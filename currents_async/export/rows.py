@@ -1,6 +1,6 @@
 """Rows of tables, out of models."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -24,24 +24,25 @@ class RowBuilder:
     To collect costs next to nothing; the work is done by whoever goes over what `take` returns.
     """
 
-    def __init__(self, project_id: str, day: date) -> None:
+    def __init__(self, project_id: str, day: date, tables: Collection[str] | None = None) -> None:
+        """Collect rows of some tables, by default of all; rows of others are never made."""
         self._project_id = project_id
         self._day = day
-        self._runs = RunRows()
-        self._run_groups = GroupRows()
-        self._specs = SpecRows()
-        self._tests = TestRows()
-        self._attempts = AttemptRows()
-        self._artifacts = ArtifactRows()
-        self._errors = ErrorRows()
+
+        def is_wanted(rows: Rows) -> bool:
+            return tables is None or rows.table.name in tables
+
+        self._of_runs = [rows for rows in (RunRows(), GroupRows()) if is_wanted(rows)]
+        self._of_specs = [rows for rows in (SpecRows(),) if is_wanted(rows)]
+        self._of_instances = [
+            rows for rows in (TestRows(), AttemptRows(), ArtifactRows()) if is_wanted(rows)
+        ]
+        self._of_errors = [rows for rows in (ErrorRows(),) if is_wanted(rows)]
         self._all: tuple[Rows, ...] = (
-            self._runs,
-            self._run_groups,
-            self._specs,
-            self._tests,
-            self._attempts,
-            self._artifacts,
-            self._errors,
+            *self._of_runs,
+            *self._of_specs,
+            *self._of_instances,
+            *self._of_errors,
         )
 
     @property
@@ -51,18 +52,18 @@ class RowBuilder:
 
     def add_run(self, run: Run) -> None:
         """Collect a run and its groups, but not its specs."""
-        self._runs.add(run)
-        self._run_groups.add(run)
+        for rows in self._of_runs:
+            rows.add(run)
 
     def add_specs(self, run_id: str, specs: Sequence[RunSpec], *, start: int = 0) -> None:
         """Collect specs of a run that follow one another, the first being number `start`."""
-        self._specs.add(run_id, specs, start)
+        for rows in self._of_specs:
+            rows.add(run_id, specs, start)
 
     def add_instance(self, run_id: str, instance: Instance) -> None:
         """Collect the tests of an instance, the attempts at them, and the artifacts."""
-        self._tests.add(run_id, instance)
-        self._attempts.add(run_id, instance)
-        self._artifacts.add(run_id, instance)
+        for rows in self._of_instances:
+            rows.add(run_id, instance)
 
     def add_error(
         self,
@@ -73,7 +74,8 @@ class RowBuilder:
         spec: str | None = None,
     ) -> None:
         """Collect what could not be fetched: an instance, or without one the specs of a run."""
-        self._errors.add(run_id, instance_id, spec, error)
+        for rows in self._of_errors:
+            rows.add(run_id, instance_id, spec, error)
 
     def take(self, *, at_least: int = 1) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Take what there is of the tables that have so many rows, as a batch of each.

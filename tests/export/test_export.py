@@ -154,7 +154,7 @@ class TestEverything:
             written.append((window, table, batch.num_rows))
             write(sink, window, table, batch)
 
-        monkeypatch.setattr(job, "_BATCH", 4)
+        monkeypatch.setattr(job, "BATCH", 4)
         monkeypatch.setattr(FileSink, "write", note)
         await exporter()
         assert exporter.landed == expected(world)

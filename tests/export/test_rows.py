@@ -122,6 +122,17 @@ class TestAgainstTheOracle:
         )
 
 
+def test_only_rows_of_the_tables_that_are_wanted() -> None:
+    run = World(seed=1).project().run(specs=2, tests=2, failures=1)
+    rows = RowBuilder("p", DAY, ["tests", "errors"])
+    rows.add_run(msgspec.convert(run.payload, Run))
+    rows.add_specs(run.run_id, msgspec.convert(run.payload, Run).specs)
+    rows.add_instance(run.run_id, msgspec.convert(run.instance(0), Instance))
+    rows.add_error(run.run_id, ValueError("no"))
+    assert rows.counts == {"tests": 2, "errors": 1}
+    assert taken(rows).keys() == {"tests", "errors"}
+
+
 class TestStrangeValues:
     def test_a_status_that_nobody_has_seen_yet(self) -> None:
         [row] = rows_of_run(run_with(status="EXPLODED", completionState="NEVER"))["runs"]
