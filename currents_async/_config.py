@@ -59,7 +59,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None = None
     """Requests a second, for who knows how many the key allows; None finds out when throttled.
 
-    Several processes that share one key each take their part of its rate.
+    4 % less are sent, as they arrive less evenly than they leave; and less than that for a while
+    after a throttle. Several processes that share one key each take their part of its rate.
     """
     body: int = 32 * 1024 * 1024
     """Bytes of one answer, inflated; a longer one is a `ResponseTooLargeError`."""

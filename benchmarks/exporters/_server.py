@@ -28,6 +28,8 @@ class Size(msgspec.Struct, frozen=True):
     """Of each run."""
     rate: int | None = None
     """Requests that the server takes in a window of a second."""
+    told: bool = True
+    """Whether it says what is left, and when to come again."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -51,6 +53,12 @@ def _fill(project: WorldProject, size: Size) -> None:
             project.run(specs=size.specs, created_at=began)
 
 
+def _limit(size: Size) -> RatePolicy | None:
+    if size.rate is None:
+        return None
+    return RatePolicy(requests=size.rate, per=1.0, retry_after=size.told, rate_headers=size.told)
+
+
 def _count_rows(runs: list[WorldRun]) -> dict[str, int]:
     instances = [run.instance(index) for run in runs for index in range(len(run.specs))]
     tests = [test for instance in instances for test in instance["results"]["tests"]]
@@ -67,8 +75,7 @@ async def _serve(size: Size) -> None:
     bulk, small = world.project(), world.project()
     _fill(bulk, size)
     _fill(small, Size(days=1, runs=1, specs=20))
-    limit = None if size.rate is None else RatePolicy(requests=size.rate, per=1.0)
-    async with FakeCurrents(world, rate_limit=limit) as server:
+    async with FakeCurrents(world, rate_limit=_limit(size)) as server:
         task, warm = (
             Task(
                 url=server.url,

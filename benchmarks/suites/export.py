@@ -1,7 +1,7 @@
 """What it takes to export all runs of a project as Parquet, and how well a rate limit is used."""
 
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -23,6 +23,22 @@ _RATE = 50
 _FULL_LIMITED = Size(days=1, runs=5, specs=59, rate=_RATE)
 _TINY_LIMITED = Size(days=1, runs=1, specs=55, rate=_RATE)
 
+
+class _Trial(NamedTuple):
+    """An export against a limit."""
+
+    rate: float | None = None
+    """What the client is told of it beforehand."""
+    told: bool = True
+    """Whether the server tells."""
+
+
+_TRIALS = {
+    "rate given": _Trial(rate=_RATE),
+    "rate found out": _Trial(),
+    "found out from 429 alone": _Trial(told=False),
+}
+
 _NOTES = (
     "by hand and for dlt, moments stay the text that they come as; ours are timestamps",
     "by hand, one file is written for each table; ours are fsynced, one for each table and day",
@@ -37,18 +53,12 @@ def run(options: Options) -> Report:
         field.export(OURS, service)  # does not count: the server compresses its answers now
         rounds = [field.export_all(service) for _ in range(max(1, options.rounds // 3))]
         warm = service.told.warm
-        with _Service(_TINY_LIMITED if tiny else _FULL_LIMITED) as limited:
-            rates = {"rate given": float(_RATE), "rate found out": None}
-            found = {
-                name: Limited(
-                    field.export(OURS, limited, warm=warm, rate=rate), limited.counts(), _RATE
-                )
-                for name, rate in rates.items()
-            }
+        size = _TINY_LIMITED if tiny else _FULL_LIMITED
+        limited = {name: _limit(field, size, trial, warm) for name, trial in _TRIALS.items()}
     measured = Measured(
         rows=service.told.rows,
         samples={name: [one[name] for one in rounds] for name in rounds[0]},
-        limited=found,
+        limited=limited,
     )
     return Report(
         tables=tables(measured, field.labels),
@@ -58,6 +68,12 @@ def run(options: Options) -> Report:
         measured=measured._asdict(),
         notes=_NOTES,
     )
+
+
+def _limit(field: "_Field", size: Size, trial: _Trial, warm: Task) -> Limited:
+    with _Service(msgspec.structs.replace(size, told=trial.told)) as service:
+        sample = field.export(OURS, service, warm=warm, rate=trial.rate)
+        return Limited(sample, service.counts(), _RATE)
 
 
 class _Service:

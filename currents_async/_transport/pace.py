@@ -2,93 +2,21 @@
 
 import math
 
-_CATCH_UP = 0.05
-"""Seconds of lateness that are made up for: timers never fire early."""
+from currents_async._transport.cubic import KEPT, CubicRate, RateMeter
 
-_CUT = 0.7
-"""What a throttle leaves of the rate."""
-_GROWTH = 0.4
-_LOWEST = 1.0
-"""Requests a second that are always tried."""
+_CATCH_UP = 0.02
+"""Seconds of lateness that are made up for: timers never fire early."""
 
 _SCARCE = 0.08
 """A share of a window that is hardly anything: making up for late timers may take most of it."""
-_HELD = 1.5
-"""Seconds for which a rate is held that leaves hardly anything: windows are seldom shorter."""
+
+_PAUSE = 1.0
+"""Seconds to pause where the server does not say; each that was too short doubles them."""
+_LONGEST_PAUSE = 8.0
 
 _REMEMBERED = 0xFF
 _MANY = 4
 """Throttles among the last eight answers that are no coincidence."""
-
-
-class RateMeter:
-    """How many requests were answered within the last second, more or less, but for throttles."""
-
-    def __init__(self) -> None:
-        self._second = -math.inf
-        self._now = 0
-        self._before = 0
-
-    def count(self, now: float) -> None:
-        """Count an answer."""
-        self._turn(now)
-        self._now += 1
-
-    def rate(self, now: float) -> float:
-        """Return the rate a second; the second that has just begun counts in part."""
-        self._turn(now)
-        return self._before * (1 - (now - self._second)) + self._now
-
-    def _turn(self, now: float) -> None:
-        age = now - self._second
-        if age >= 1:
-            self._before = self._now if age < 2 else 0  # noqa: PLR2004 - the second before
-            self._second = self._second + 1 if age < 2 else now  # noqa: PLR2004
-            self._now = 0
-
-
-class CubicRate:
-    """A rate found out by trial: cut when throttled, then grown back slowly near where it hurt.
-
-    The curve is that of TCP CUBIC: steep far from the rate that was too much, flat around it, and
-    steep again beyond, where there may be more to have. Where the server says that there is hardly
-    anything left, it is not tried: each throttle costs a pause.
-    """
-
-    def __init__(self) -> None:
-        self.rate = math.inf
-        self._too_much = 0.0
-        self._cut_at = -math.inf
-        self._grows_from = 0.0
-        self._until_back = 0.0
-        self._answered_at = -math.inf
-        self._held_until = -math.inf
-
-    def throttled(self, now: float, *, sent: float, measured: float, pause: float) -> None:
-        """Cut the rate; throttles of requests sent before the last cut are old news."""
-        if sent <= self._cut_at:
-            return
-        self._too_much = max(min(self.rate, measured), _LOWEST)
-        self.rate = max(self._too_much * _CUT, _LOWEST)
-        self._until_back = (self._too_much * (1 - _CUT) / _GROWTH) ** (1 / 3)
-        self._cut_at = now
-        self._grows_from = now + pause
-
-    def answered(self, now: float, *, measured: float) -> None:
-        """Grow the rate back, by the time since the cut; never far beyond what was measured."""
-        if math.isinf(self.rate):
-            return
-        held = min(now, self._held_until) - max(self._answered_at, self._grows_from)
-        self._grows_from += max(0.0, held)
-        self._answered_at = now
-        since = max(0.0, now - self._grows_from)
-        grown = self._too_much + _GROWTH * (since - self._until_back) ** 3
-        self.rate = max(self.rate, min(grown, max(2 * measured, self._too_much)))
-
-    def hold(self, now: float) -> None:
-        """Stop growing for a while; what was sent before a cut has no say in it."""
-        if now >= self._grows_from:
-            self._held_until = now + _HELD
 
 
 class Recent:
@@ -108,24 +36,26 @@ class Recent:
 
 
 class Pace:
-    """The pause everybody keeps, and the rate: a fixed one, or none until a real throttle.
+    """The pause everybody keeps, and the rate: below a given one, or none until a real throttle.
 
     A throttle is real if the server says how long to wait, or if there are many of them: one that
-    comes alone tells nothing of a rate.
+    comes alone tells nothing of a rate. Where there are many and it does not say, we pause all the
+    same: what has been too much just now still is.
     """
 
-    def __init__(self, fixed: float | None = None) -> None:
-        self._fixed = fixed
+    def __init__(self, most: float | None = None) -> None:
+        self._most = math.inf if most is None else most * KEPT
         self._cubic = CubicRate()
         self._meter = RateMeter()
         self._recent = Recent()
         self._paused_until = -math.inf
+        self._own_pause = _PAUSE
         self._next = -math.inf
 
     @property
     def rate(self) -> float:
         """Requests a second; infinity while there is no limit."""
-        return self._cubic.rate if self._fixed is None else self._fixed
+        return min(self._most, self._cubic.rate)
 
     def pause_left(self, now: float) -> float:
         """Return the seconds until the server wants to be asked again."""
@@ -148,6 +78,8 @@ class Pace:
     def answered(self, now: float, *, left: float = 1.0) -> None:
         """Note an answer that is no throttle; it may say what part of the limit is left."""
         self._recent.note(throttled=False)
+        if now >= self._paused_until:
+            self._own_pause = _PAUSE
         if left <= _SCARCE:
             self._cubic.hold(now)
         self._meter.count(now)
@@ -159,8 +91,15 @@ class Pace:
         `sent` is when it was sent, `told` whether the server said how long to wait.
         """
         self._recent.note(throttled=True)
-        if not told and self._recent.throttles < _MANY:
-            return
+        if not told:
+            if self._recent.throttles < _MANY:
+                return
+            self._pause_unasked(now, sent)
         self._cubic.throttled(
             now, sent=sent, measured=self._meter.rate(now), pause=self.pause_left(now)
         )
+
+    def _pause_unasked(self, now: float, sent: float) -> None:
+        if sent >= self._paused_until:  # else it had left before the pause
+            self.pause(now, self._own_pause)
+            self._own_pause = min(2 * self._own_pause, _LONGEST_PAUSE)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from currents_async import ClientClosedError
 from currents_async._clock import Timer
+from currents_async._transport.cubic import KEPT
 from currents_async._transport.limits import Gate, OutOfTime, Paused
 from currents_async._transport.pace import Pace
 from currents_async.testing.clock import ManualClock
@@ -24,7 +25,7 @@ class Crowd:
         self, slots: int = 1, rate: float | None = None, clock: ManualClock | None = None
     ) -> None:
         self.clock = clock or ManualClock(auto=False)
-        self.gate = Gate(slots, Pace(rate), self.clock)
+        self.gate = Gate(slots, Pace(None if rate is None else rate / KEPT), self.clock)
         self.passed: list[str] = []
         self.times: list[float] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -333,13 +334,13 @@ class TestRate:
     async def test_late_timers_do_not_lower_it(self) -> None:
         class Late(ManualClock):
             def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-                return super().call_later(seconds + 1 / 32, callback)
+                return super().call_later(seconds + 1 / 64, callback)
 
         async with Crowd(slots=9, rate=8, clock=Late(auto=False)) as crowd:
             await crowd.come(*"abcd")
             for _ in range(32):
                 await crowd.wait(1 / 64)
-            assert crowd.times == [0, 1 / 8 + 1 / 32, 2 / 8 + 1 / 32, 3 / 8 + 1 / 32]
+            assert crowd.times == [0, 1 / 8 + 1 / 64, 2 / 8 + 1 / 64, 3 / 8 + 1 / 64]
 
     async def test_slots_bound_it_as_well(self) -> None:
         async with Crowd(slots=1, rate=4) as crowd:
