@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 import anyio
 
+from currents_async import _handover
 from currents_async._config import check_count
 from currents_async._scope import TaskScope, enter_task_group
 
@@ -91,16 +92,7 @@ class Pool(TaskScope, Generic[JobT, ResultT]):
         """Return the next result and the number of its job; None at the end."""
         if self._done is None:
             raise RuntimeError("iterate inside 'async with'")
-        try:
-            outcome = await _receive(self._done)
-        except anyio.EndOfStream:
-            return None
-        if isinstance(outcome, Exception):
-            try:
-                raise outcome
-            finally:
-                del outcome  # with its traceback it would keep itself alive
-        return outcome
+        return await _handover.take(self._done)
 
     async def _schedule(
         self,
@@ -111,7 +103,7 @@ class Pool(TaskScope, Generic[JobT, ResultT]):
 
         async def put_and_count(job: JobT) -> None:
             nonlocal count
-            await _send(put, (count, job))
+            await _handover.send(put, (count, job))
             count += 1
 
         with put, send:
@@ -133,28 +125,11 @@ class Pool(TaskScope, Generic[JobT, ResultT]):
                 if first_duty is not None:
                     await first_duty()
                 while True:
-                    number, job = await _receive(jobs)
-                    await _send(send, (number, await self._work_on(job)))
+                    number, job = await _handover.receive(jobs)
+                    await _handover.send(send, (number, await self._work_on(job)))
             except anyio.EndOfStream:
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see
                 # Raised in a task it would leave the task group inside an ExceptionGroup; sent, it
                 # is raised to the consumer as itself.
                 await send.send(error)
-
-
-# A stream's own methods make a turn of the event loop each time; here the network makes enough.
-
-
-async def _receive(stream: "MemoryObjectReceiveStream[T]") -> T:
-    try:
-        return stream.receive_nowait()
-    except anyio.WouldBlock:
-        return await stream.receive()
-
-
-async def _send(stream: "MemoryObjectSendStream[T]", item: T) -> None:
-    try:
-        stream.send_nowait(item)
-    except anyio.WouldBlock:
-        await stream.send(item)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self
 
 import anyio
 
+from currents_async import _handover
 from currents_async._config import check_count
 from currents_async._pagination.turning import P, T, Turning
 from currents_async._pagination.walk import Listing, Turned, UpTo, Walk
@@ -115,14 +116,9 @@ class Pager(TaskScope, Generic[T, P]):
 
         async def turn() -> Turned[P] | None:
             try:
-                outcome = await ahead.receive()
-            except anyio.EndOfStream:
-                return None
+                return await _handover.take(ahead)
             except anyio.ClosedResourceError:
                 raise RuntimeError(_OUTSIDE) from None
-            if isinstance(outcome, Exception):
-                raise outcome
-            return outcome
 
         return turn
 

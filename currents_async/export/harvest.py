@@ -3,8 +3,8 @@
 A worker takes what is next of the window that was begun first: an instance; when there is none, a
 run, or a page of runs. When no window has anything left to take, it begins the next one. So windows
 end one after the other, many small ones and a single large run alike keep all workers busy, and
-what waits in memory is the specs of a few runs and a page of runs for each window begun, of which
-there are never more than workers.
+what waits in memory is the specs of a few runs, a page of runs for each window begun, of which
+there are never more than workers, and as many instances.
 """
 
 import math
@@ -30,6 +30,8 @@ from currents_async import (
     WrongLoopError,
 )
 from currents_async._config import check_count
+from currents_async._handover import send as hand_over
+from currents_async._handover import take
 from currents_async._scope import TaskScope, enter_task_group
 from currents_async.export.agenda import Agenda
 from currents_async.export.windows import Window
@@ -175,20 +177,14 @@ class Harvest(TaskScope):
     async def __anext__(self) -> Found:
         if self._found is None:
             raise RuntimeError("iterate inside 'async with'")
-        try:
-            found = await self._found.receive()
-        except anyio.EndOfStream:
-            raise StopAsyncIteration from None
-        if isinstance(found, Exception):
-            try:
-                raise found
-            finally:
-                del found  # with its traceback it would keep itself alive
+        found = await take(self._found)
+        if found is None:
+            raise StopAsyncIteration
         return found
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        # A buffer of 0 makes a slow consumer hold the workers back.
-        send, found = anyio.create_memory_object_stream[Found | Exception](0)
+        # A slow consumer holds the workers back. One that keeps up seldom has to be waited for.
+        send, found = anyio.create_memory_object_stream[Found | Exception](self._concurrency)
         stack.enter_context(send)
         stack.enter_context(found)
         group = await enter_task_group(stack)
@@ -200,7 +196,7 @@ class Harvest(TaskScope):
     async def _work(self, send: "MemoryObjectSendStream[Found | Exception]") -> None:
         with send:
             try:
-                await self._agenda.work(send.send)
+                await self._agenda.work(partial(hand_over, send))
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see
                 # Raised in a task it would leave the task group inside an ExceptionGroup.
                 await send.send(error)

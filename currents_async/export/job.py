@@ -1,5 +1,6 @@
 """An export: windows are harvested, their rows are staged, and each is committed when it ends."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from datetime import datetime
@@ -61,13 +62,24 @@ class Job:
         on_progress: Callable[[ExportResult], None] | None = None,
     ) -> None:
         """Make a job whose `result` so far is what there is to do."""
-        self.result: ExportResult = result
+        self._result = result
+        self._came: Counter[type[Found]] = Counter()
         self._sink = sink
         self._journal = journal
         self._tables = tuple(tables)
         self._began = began
         self._on_progress = on_progress
         self._open: dict[Window, OpenWindow] = {}
+
+    @property
+    def result(self) -> ExportResult:
+        """What has been done so far."""
+        return msgspec.structs.replace(
+            self._result,
+            runs=self._came[RunFound],
+            instances=self._came[InstanceFound],
+            failures=self._came[NotFetched],
+        )
 
     async def run(self, harvest: Harvest) -> None:
         """Work until the harvest ends. Raises what it raises, and `ExportError`."""
@@ -88,7 +100,7 @@ class Job:
             self._count_window(opened)
             return
         opened.collect(found)
-        self._count(found)
+        self._came[type(found)] += 1
         if opened.has_rows(BATCH):
             await in_sink(partial(self._stage, opened, at_least=BATCH))
 
@@ -106,18 +118,9 @@ class Job:
         # Only now: what the journal says is there for good.
         self._journal.add(opened.entry(exported_at=self._began))
 
-    def _count(self, found: Found) -> None:
-        result = self.result
-        self.result = msgspec.structs.replace(
-            result,
-            runs=result.runs + isinstance(found, RunFound),
-            instances=result.instances + isinstance(found, InstanceFound),
-            failures=result.failures + isinstance(found, NotFetched),
-        )
-
     def _count_window(self, opened: OpenWindow) -> None:
-        result = self.result
-        self.result = msgspec.structs.replace(
+        result = self._result
+        self._result = msgspec.structs.replace(
             result,
             windows_done=result.windows_done + 1,
             rows={table: result.rows.get(table, 0) + rows for table, rows in opened.rows.items()},

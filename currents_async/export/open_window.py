@@ -43,7 +43,7 @@ class OpenWindow:
 
     def has_rows(self, at_least: int) -> bool:
         """Say whether so many rows of a table wait to be taken."""
-        return max(self._builder.counts.values()) >= at_least
+        return self._builder.has_rows(at_least)
 
     def take(self, *, at_least: int = 1) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Take the rows of those tables that have so many."""

@@ -1,6 +1,6 @@
 """Rows of tables, out of models."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -45,10 +45,9 @@ class RowBuilder:
             *self._of_errors,
         )
 
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """How many rows of each table have been collected and not taken yet."""
-        return {rows.table.name: len(rows) for rows in self._all}
+    def has_rows(self, at_least: int) -> bool:
+        """Say whether so many rows of a table wait to be taken."""
+        return max(map(len, self._all)) >= at_least
 
     def add_run(self, run: Run) -> None:
         """Collect a run and its groups, but not its specs."""

@@ -405,8 +405,8 @@ class TestBounds:
             assert isinstance(await anext(found), RunFound)
             assert isinstance(await anext(found), InstanceFound)
             await quiet(server)
-            # One was taken; four wait to be taken, and nobody fetches ahead of them.
-            assert len(server.requests) == 1 + 1 + 1 + 4
+            # One was taken; four wait to be taken, four to be sent, and nobody fetches ahead.
+            assert len(server.requests) == 1 + 1 + 1 + 4 + 4
             assert server.in_flight == 0
 
     async def test_runs_that_are_large_come_one_by_one(
