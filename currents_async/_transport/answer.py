@@ -64,7 +64,8 @@ async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], exchange: Exc
     await exchange.open()
     decoder = new_decoder()
     while (piece := await exchange.read()) is not None:
-        await exchange.hold(max(decoder.held + len(piece), exchange.objects.weight))
+        if wait := exchange.hold(max(decoder.held + len(piece), exchange.weight)):
+            await wait
         decoder.feed(piece)
     _, data = decoder.flush()
     return data
@@ -165,7 +166,8 @@ class Answer(Generic[E, T]):
     async def _next(self) -> list[E]:
         exchange, decoder = self._entered, self._decoder
         while (piece := await exchange.read()) is not None:
-            await exchange.hold(decoder.held + len(piece))
+            if wait := exchange.hold(decoder.held + len(piece)):
+                await wait
             elements = decoder.feed(piece)
             if elements:
                 if not self._handed_out:

@@ -13,6 +13,7 @@ from currents_async._transport.in_flight import InFlight
 from currents_async._transport.traffic import Traffic
 from currents_async._wire.faults import OversizedBody
 from currents_async._wire.inflate import SLICE, Inflater, inflater_for
+from currents_async._wire.objects import ObjectCount
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -25,7 +26,8 @@ class Body:
     """Reads a body slice by slice; raises `Broken` and `BodyFault`s.
 
     `on_end` is called when the network has no more to give, which may be long before the reader
-    has read it all. With `keep` the body can be resumed by another one.
+    has read it all. With `keep` the body can be resumed by another one. `objects` counts those in
+    the text.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Body:
         in_flight: InFlight,
         first: int,
         keep: bool,
+        objects: ObjectCount | None,
         on_end: Callable[[], None],
     ) -> None:
         self._encoding = response.headers.get("Content-Encoding", "")
@@ -47,6 +50,7 @@ class Body:
         self._limit = limit
         self._traffic = traffic
         self._in_flight = in_flight
+        self._objects = objects
         self._on_end = on_end
         self._slices: Iterator[bytes] = iter(())
         self._since_turn = 0
@@ -71,6 +75,8 @@ class Body:
         self._since_turn += len(piece)
         self.inflated_bytes += len(piece)
         self._traffic.inflated_bytes += len(piece)
+        if self._objects is not None:
+            self._objects.add(piece)
         return piece
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:

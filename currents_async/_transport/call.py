@@ -40,11 +40,16 @@ class Call:
         self._attempts = 0
         self._is_open = False
         """Whether an attempt before the last may have been carried out."""
-        self._patience = Patience(channel, retries, ends_at=terms.deadline)
-        self._observed = Observed(channel.tracing, channel.clock)
+        self._retries = retries
+        # Neither is made for what nearly all calls are: one attempt that nobody looks at.
+        self._patience: Patience | None = None
+        self._observed = (
+            Observed(channel.tracing, channel.clock) if channel.tracing.watched else None
+        )
 
     def __enter__(self) -> Self:
-        self._observed.began(self._describe)
+        if self._observed is not None:
+            self._observed.began(self._describe)
         return self
 
     def __exit__(
@@ -54,8 +59,12 @@ class Call:
         traceback: TracebackType | None,
     ) -> None:
         if exc is None:
-            self._patience.succeeded()
-        self._observed.ended(exc)
+            if self._patience is None:
+                self._channel.quota.give_back(0)
+            else:
+                self._patience.succeeded()
+        if self._observed is not None:
+            self._observed.ended(exc)
 
     async def next_exchange(self) -> Exchange:
         """Return the next attempt, whose turn it is."""
@@ -84,7 +93,8 @@ class Call:
         """Note how an attempt ended, and let go of it; its error loses what must not be shown."""
         if error is not None:
             redact(error, self._channel.redact)
-        self._observed.attempted(partial(exchange.record, error=error))
+        if self._observed is not None:
+            self._observed.attempted(partial(exchange.record, error=error))
         exchange.close()
 
     def was_done_before(self, error: CurrentsError) -> bool:
@@ -120,6 +130,8 @@ class Call:
 
     def _delay(self, error: CurrentsError, verdict: Verdict) -> float | None:
         """Return the seconds of backoff, or None when there shall be no other attempt."""
+        if self._patience is None:
+            self._patience = Patience(self._channel, self._retries, ends_at=self._terms.deadline)
         delay = self._patience.delay(
             error, verdict, tried=self._attempts, at_least=self._channel.gate.delay()
         )

@@ -43,7 +43,13 @@ class Once:
         else:
             request.headers[hdrs.AUTHORIZATION] = self._credential.authorization()
         try:
-            return await _send(request, handler)
+            for _ in range(_MOST_STALE):
+                try:
+                    return await handler(request)
+                except _Stale:
+                    # It is gone from the pool. With its turn the loop notices others like it.
+                    await asyncio.sleep(0)
+            reason = "no connection is free of what the server sent unasked"
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
             if isinstance(error, aiohttp.ClientConnectorError):
                 raise
@@ -52,18 +58,6 @@ class Once:
             # The answer keeps the headers of its request, and whoever waits for it shows them.
             request.headers.popall(hdrs.AUTHORIZATION, None)
         raise Lost(reason)
-
-
-async def _send(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    for _ in range(_MOST_STALE):
-        try:
-            return await handler(request)
-        except _Stale:
-            # The connection is gone from the pool. With its turn the loop notices others like it.
-            await asyncio.sleep(0)
-    raise Lost("no connection is free of what the server sent unasked")
 
 
 class CheckedRequest(aiohttp.ClientRequest):

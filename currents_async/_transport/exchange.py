@@ -58,7 +58,7 @@ class Exchange:
         self._timeouts = timeouts
         self._first_slice = first_slice
         self._resumable = resumable
-        self.objects: ObjectCount = ObjectCount(channel.limits.body)
+        self._objects = ObjectCount(channel.limits.body)
         self._in_gate = False
         self._is_prefetched = False
         self._response: aiohttp.ClientResponse | None = None
@@ -100,16 +100,18 @@ class Exchange:
             return
         raise error
 
-    async def run(self, step: Callable[[], Awaitable[T]]) -> T:
+    # What only passes on is no coroutine of its own: each would cost every answer a frame.
+
+    def run(self, step: Callable[[], Awaitable[T]]) -> Coroutine[Any, Any, T]:
         """Run a part of the attempt within its time; closing the client ends it too."""
-        return await self._run(step, self._time_left())
+        return self._run(step, self._time_left())
 
-    async def run_reading(self, step: Callable[[], Awaitable[T]]) -> T:
+    def run_reading(self, step: Callable[[], Awaitable[T]]) -> Coroutine[Any, Any, T]:
         """Run a part that only reads: what has been fetched may be read at leisure."""
-        return await self._run(step, math.inf if self._is_prefetched else self._time_left())
+        return self._run(step, math.inf if self._is_prefetched else self._time_left())
 
-    async def _run(self, step: Callable[[], Awaitable[T]], seconds: float) -> T:
-        return await run_step(
+    def _run(self, step: Callable[[], Awaitable[T]], seconds: float) -> Coroutine[Any, Any, T]:
+        return run_step(
             self._channel.session,
             step,
             seconds,
@@ -126,7 +128,9 @@ class Exchange:
         status, headers = response.status, response.headers
         self._listen(status, headers)
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            self._body = self._new_body(response, self._channel.limits.body, self._first_slice)
+            self._body = self._new_body(
+                response, self._channel.limits.body, self._first_slice, self._objects
+            )
             return
         throttled = status == HTTPStatus.TOO_MANY_REQUESTS
         asked = requested_wait(headers, self._channel.clock.wall(), throttled=throttled)
@@ -143,17 +147,21 @@ class Exchange:
             raise RuntimeError("there is no answer yet")
         return self._body
 
-    async def read(self) -> bytes | None:
-        """Return the next slice of the body, or None at its end."""
-        piece = await self.body.read()
-        if piece is not None:
-            self.objects.add(piece)
-        return piece
+    @property
+    def weight(self) -> int:
+        """Bytes, roughly, of all objects that the answer so far is made of."""
+        return self._objects.weight
 
-    async def hold(self, size: int) -> None:
-        """Say how much of the answer is about to be in memory; wait when that is too much."""
-        if size > SLICE:
-            await self._channel.in_flight.hold(self, size)
+    def read(self) -> Coroutine[Any, Any, bytes | None]:
+        """Return the next slice of the body, or None at its end."""
+        return self.body.read()
+
+    def hold(self, size: int) -> Coroutine[Any, Any, None] | None:
+        """Say how much of the answer is about to be in memory.
+
+        Returns None where that is little, else what waits until it may be.
+        """
+        return self._channel.in_flight.hold(self, size) if size > SLICE else None
 
     def leave_to_reader(self) -> None:
         """Say that the answer goes on when its reader does."""
@@ -240,7 +248,13 @@ class Exchange:
             headers["Content-Type"] = "application/json"
         return headers
 
-    def _new_body(self, response: aiohttp.ClientResponse, limit: int, first: int) -> Body:
+    def _new_body(
+        self,
+        response: aiohttp.ClientResponse,
+        limit: int,
+        first: int,
+        objects: ObjectCount | None = None,
+    ) -> Body:
         return Body(
             response,
             limit,
@@ -248,6 +262,7 @@ class Exchange:
             in_flight=self._channel.in_flight,
             first=first,
             keep=self._resumable,
+            objects=objects,
             on_end=self._leave_gate,
         )
 

@@ -83,7 +83,8 @@ class Pace:
         if left <= _SCARCE:
             self._cubic.hold(now)
         self._meter.count(now)
-        self._cubic.answered(now, measured=self._meter.rate(now))
+        if not math.isinf(self._cubic.rate):
+            self._cubic.answered(now, measured=self._meter.rate(now))
 
     def throttled(self, now: float, *, sent: float, told: bool) -> None:
         """Note that a request was refused because there were too many.

@@ -1,8 +1,8 @@
 """A request to its answer, over aiohttp."""
 
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any, TypeVar, cast, get_args, get_origin
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import cache, partial
+from typing import Any, TypeVar, get_args, get_origin
 
 from currents_async._config import Retries, Timeouts
 from currents_async._transport.answer import (
@@ -53,20 +53,22 @@ class Transport:
         """Return the terms of a public call that begins now."""
         return Terms(self.channel.clock.now() + self.timeouts.total, bulk, repeat_writes)
 
-    async def call(
+    def call(
         self, request: Request[T], terms: Terms | None = None, *, already: T | None = None
-    ) -> T:
+    ) -> Coroutine[Any, Any, T]:
         """Send a request and decode its answer, a slice in each turn of the event loop.
 
         `already` is the answer to a repeated request that finds its work done. Raises a
         `CurrentsError`, and nothing else, when there is no answer to return.
         """
-        read = partial(read_decoded, partial(_whole, request.endpoint))
-        return await whole_answer(self._call(request, terms), read, already)
+        read = partial(read_decoded, _decoder_for(request.endpoint))
+        return whole_answer(self._call(request, terms), read, already)
 
-    async def call_raw(self, request: Request[Any], terms: Terms | None = None) -> RawResponse:
+    def call_raw(
+        self, request: Request[Any], terms: Terms | None = None
+    ) -> Coroutine[Any, Any, RawResponse]:
         """Send a request, and return its answer undecoded. Raises as `call` does."""
-        return await whole_answer(self._call(request, terms), read_raw)
+        return whole_answer(self._call(request, terms), read_raw)
 
     def raw(self) -> "RawTransport":
         """Return a transport over the same channel whose answers are not decoded."""
@@ -123,25 +125,26 @@ class Transport:
 class RawTransport(Transport):
     """A transport that returns every answer as it is."""
 
-    async def call(
+    def call(
         self,
         request: Request[Any],
         terms: Terms | None = None,
         *,
         already: Any = None,  # noqa: ARG002 - there is no such answer to be had raw
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]:
         """Send a request, and return its answer undecoded."""
-        return await self.call_raw(request, terms)
+        return self.call_raw(request, terms)
 
 
-def _whole(endpoint: Endpoint[T]) -> Decoder[Any, T]:
-    """Make a decoder that hands nothing out before the end."""
-    returns: Any = endpoint.returns
+@cache
+def _decoder_for(endpoint: Endpoint[Any]) -> Callable[[], Decoder[Any, Any]]:
+    """Return what makes decoders that hand nothing out before the end."""
+    returns = endpoint.returns
     if get_origin(returns) is CursorPage:
         [item] = get_args(returns)
-        return cast("Decoder[Any, T]", CursorPageDecoder(item))
+        return partial(CursorPageDecoder[Any], item)
     if not endpoint.is_json:
-        return cast("Decoder[Any, T]", TextDecoder())
+        return TextDecoder
     if endpoint.array is None:
-        return EnvelopeDecoder(endpoint.returns)
-    return CollectingDecoder(endpoint.returns, endpoint.array, least=SLICE)
+        return partial(EnvelopeDecoder[Any], returns)
+    return partial(CollectingDecoder[Any], returns, endpoint.array, least=SLICE)

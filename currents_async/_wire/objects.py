@@ -7,6 +7,8 @@ _WEIGHT = 64
 
 What is sent in earnest has an object for every 70 bytes and more: it weighs less than its text.
 """
+_UNCOUNTED = 64 * 1024
+"""Bytes of text whose objects are not counted: most answers are shorter, and 2 MiB nobody minds."""
 
 
 class ObjectCount:
@@ -14,6 +16,7 @@ class ObjectCount:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._size = 0
         self._count = 0
 
     @property
@@ -23,6 +26,9 @@ class ObjectCount:
 
     def add(self, piece: bytes) -> None:
         """Count the objects in a piece; raise `OversizedBody` when they get too many."""
+        self._size += len(piece)
+        if self._size <= _UNCOUNTED:
+            return
         self._count += piece.count(b"{")
         if self.weight > self._limit:
             raise OversizedBody(self._limit)

@@ -12,9 +12,14 @@ Query = Sequence[tuple[str, str]]
 # Lone surrogates cannot be encoded, and control characters are never part of a name or an ID.
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
+"""What nearly all IDs are: nothing to be checked, nothing to be quoted."""
+
 
 def path_segment(name: str, value: str) -> str:
     """Quote an ID as exactly one path segment, or raise `InvalidArgumentError`."""
+    if isinstance(value, str) and _PLAIN.fullmatch(value):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return value
     check_text(name, value)
     if "/" in value or "\\" in value or value in {".", ".."}:
         raise InvalidArgumentError(f"{name} must be one path segment, not {value!r}")

@@ -1,9 +1,9 @@
 """The table of attempts at tests."""
 
-from currents_async.export._tables.columns import Column, Values
+from currents_async.export._tables.columns import Column, Values, by_column
 from currents_async.export._tables.kinds import COUNT, FRACTION, MOMENT, TEXT, WHOLE
 from currents_async.export._tables.table import Rows, Table
-from currents_async.models import Attempt, AttemptError, CodeFrame, Instance, Location
+from currents_async.models import AttemptError, CodeFrame, Instance, Location
 
 _COLUMNS = (
     Column("instance_id", TEXT, "The execution of the spec file.", nullable=False),
@@ -27,8 +27,8 @@ _COLUMNS = (
     Column("worker_index", COUNT, "The number of the worker; Playwright only."),
     Column("parallel_index", COUNT, "The worker's place among those at work; Playwright only."),
 )
-_NO_ERROR = AttemptError()
 _NOWHERE = Location()
+_NO_ERROR = (None,) * 6
 
 
 class AttemptRows(Rows):
@@ -43,48 +43,39 @@ class AttemptRows(Rows):
 
     def __init__(self) -> None:
         super().__init__()
-        self._instance_ids: list[str] = []
-        self._positions: list[int] = []
-        self._test_ids: list[str] = []
-        self._numbers: list[int] = []
-        self._attempts: list[Attempt] = []
+        self._rows: list[tuple[object, ...]] = []
 
     def add(self, run_id: str, instance: Instance) -> None:
         """Add the attempts at all tests of an instance."""
-        for position, test in enumerate(instance.tests):
-            for number, attempt in enumerate(test.attempts):
-                self._positions.append(position)
-                self._test_ids.append(test.test_id)
-                self._numbers.append(number)
-                self._attempts.append(attempt)
-        added = len(self._attempts) - len(self)
-        self._run_ids += [run_id] * added
-        self._instance_ids += [instance.instance_id] * added
+        instance_id = instance.instance_id
+        self._rows += [
+            (
+                instance_id,
+                position,
+                number,
+                test.test_id,
+                attempt.attempt_id,
+                attempt.state,
+                attempt.raw_status,
+                attempt.wall_clock_started_at,
+                attempt.wall_clock_duration,
+                *(_NO_ERROR if attempt.error is None else _facts_of(attempt.error)),
+                attempt.video_timestamp,
+                attempt.worker_index,
+                attempt.parallel_index,
+            )
+            for position, test in enumerate(instance.tests)
+            for number, attempt in enumerate(test.attempts)
+        ]
+        self._run_ids += [run_id] * (len(self._rows) - len(self))
 
     def _values(self) -> Values:
-        attempts = self._attempts
-        errors = [attempt.error or _NO_ERROR for attempt in attempts]
-        places = [_place_of(error) for error in errors]
-        return {
-            "instance_id": self._instance_ids,
-            "test_position": self._positions,
-            "attempt": self._numbers,
-            "test_id": self._test_ids,
-            "attempt_id": [attempt.attempt_id for attempt in attempts],
-            "state": [attempt.state for attempt in attempts],
-            "raw_status": [attempt.raw_status for attempt in attempts],
-            "started_at": [attempt.wall_clock_started_at for attempt in attempts],
-            "duration_ms": [attempt.wall_clock_duration for attempt in attempts],
-            "error_name": [error.name for error in errors],
-            "error_message": [error.message for error in errors],
-            "error_stack": [error.stack for error in errors],
-            "error_file": [place.file for place in places],
-            "error_line": [place.line for place in places],
-            "error_column": [place.column for place in places],
-            "video_timestamp_ms": [attempt.video_timestamp for attempt in attempts],
-            "worker_index": [attempt.worker_index for attempt in attempts],
-            "parallel_index": [attempt.parallel_index for attempt in attempts],
-        }
+        return by_column(_COLUMNS, self._rows)
+
+
+def _facts_of(error: AttemptError) -> tuple[object, ...]:
+    place = _place_of(error)
+    return error.name, error.message, error.stack, place.file, place.line, place.column
 
 
 def _place_of(error: AttemptError) -> Location:

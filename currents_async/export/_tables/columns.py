@@ -28,6 +28,12 @@ class Column(NamedTuple):
         return pa.field(self.name, self.kind.arrow, nullable=self.nullable, metadata=metadata)
 
 
+def by_column(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> Values:
+    """Turn rows, whose values are in the order of the columns, into columns."""
+    values = zip(*rows, strict=True) if rows else [()] * len(columns)
+    return dict(zip((column.name for column in columns), values, strict=True))
+
+
 COUNTERS = (
     Column("tests", COUNT, "How many tests there are."),
     Column("passes", COUNT, "Tests that passed."),

@@ -1,9 +1,9 @@
 """The table of tests."""
 
-from currents_async.export._tables.columns import Column, Values
+from currents_async.export._tables.columns import Column, Values, by_column
 from currents_async.export._tables.kinds import COUNT, FLAG, TEXT, TEXTS
 from currents_async.export._tables.table import Rows, Table
-from currents_async.models import Instance, InstanceTest
+from currents_async.models import Instance
 
 _COLUMNS = (
     Column("instance_id", TEXT, "The execution of the spec file.", nullable=False),
@@ -39,35 +39,28 @@ class TestRows(Rows):
 
     def __init__(self) -> None:
         super().__init__()
-        self._instance_ids: list[str] = []
-        self._positions: list[int] = []
-        self._specs: list[str] = []
-        self._group_ids: list[str] = []
-        self._tests: list[InstanceTest] = []
+        self._rows: list[tuple[object, ...]] = []
 
     def add(self, run_id: str, instance: Instance) -> None:
         """Add the tests of an instance."""
-        tests = instance.tests
-        count = len(tests)
-        self._run_ids += [run_id] * count
-        self._instance_ids += [instance.instance_id] * count
-        self._positions += range(count)
-        self._specs += [instance.spec] * count
-        self._group_ids += [instance.group_id or ""] * count
-        self._tests += tests
+        instance_id, spec, group_id = instance.instance_id, instance.spec, instance.group_id or ""
+        self._rows += [
+            (
+                instance_id,
+                position,
+                spec,
+                group_id,
+                test.test_id,
+                test.title,
+                test.state,
+                test.is_flaky,
+                len(test.attempts),
+                test.tags,
+                test.display_error,
+            )
+            for position, test in enumerate(instance.tests)
+        ]
+        self._run_ids += [run_id] * (len(self._rows) - len(self))
 
     def _values(self) -> Values:
-        tests = self._tests
-        return {
-            "instance_id": self._instance_ids,
-            "position": self._positions,
-            "spec": self._specs,
-            "group_id": self._group_ids,
-            "test_id": [test.test_id for test in tests],
-            "title": [test.title for test in tests],
-            "state": [test.state for test in tests],
-            "is_flaky": [test.is_flaky for test in tests],
-            "attempts": [len(test.attempts) for test in tests],
-            "tags": [test.tags for test in tests],
-            "display_error": [test.display_error for test in tests],
-        }
+        return by_column(_COLUMNS, self._rows)
