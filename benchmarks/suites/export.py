@@ -19,8 +19,8 @@ _CONTENDERS = (OURS, "gather_pylist", "dlt_dicts")
 _FULL = Size(days=5, runs=8, specs=50)
 _TINY = Size(days=2, runs=1, specs=10)
 _RATE = 50
-# 301 requests: the last one opens the seventh window, so an even pace can be as good as bursts.
-_FULL_LIMITED = Size(days=1, runs=5, specs=59, rate=_RATE)
+# 601 requests: the last one opens the 13th window, so an even pace can be as good as bursts.
+_FULL_LIMITED = Size(days=1, runs=10, specs=59, rate=_RATE)
 _TINY_LIMITED = Size(days=1, runs=1, specs=55, rate=_RATE)
 
 

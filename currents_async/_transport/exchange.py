@@ -294,7 +294,7 @@ class Exchange:
     def _leave_gate(self) -> None:
         if self._in_gate:
             self._in_gate = False
-            self._channel.gate.leave()
+            self._channel.gate.leave(answered=self._response is not None)
 
     def _time_left(self) -> float:
         return self._ends_at - self._channel.clock.now()

@@ -1,6 +1,7 @@
 """The gate all requests of a client pass: so many at once, at the rate the server allows.
 
-Whoever is in a hurry passes those who have time, and nobody passes a pause.
+Whoever is in a hurry passes those who have time, and nobody passes a pause. As long as the rate is
+not known, no more are on their way than the server says are left: all others would be refused.
 """
 
 import asyncio
@@ -45,6 +46,7 @@ class Gate:
         self.last_known: RateLimit | None = None
         """What the server last said of its rate limit."""
         self._slots = slots
+        self._unanswered = 0
         self._pace = pace
         self._clock = clock
         self._numbers = count()
@@ -61,7 +63,7 @@ class Gate:
         now = self._clock.now()
         if now >= deadline:
             raise OutOfTime
-        if not self._waiting and self._slots and not self._pace.delay(now):
+        if not self._waiting and self._has_room() and not self._pace.delay(now):
             self._pass(now)
             return
         self._check_pause(now, deadline)
@@ -70,9 +72,10 @@ class Gate:
         self._advance()
         await self._wait(waiter, deadline - now)
 
-    def leave(self) -> None:
-        """Let the next one pass."""
+    def leave(self, *, answered: bool = False) -> None:
+        """Let the next one pass; say whether the request was answered, which was noted then."""
         self._slots += 1
+        self._unanswered -= not answered
         if self._waiting:
             self._advance()
 
@@ -85,14 +88,18 @@ class Gate:
 
         `known` is what it said of its rate limit, if anything.
         """
+        self._unanswered -= 1
         left = 1.0 if known is None else known.share_left
         self._pace.answered(self._clock.now(), left=left)
+        if self._waiting and self._slots and self._is_free():
+            self._advance()
 
     def throttled(self, *, sent: float, told: bool) -> None:
         """Note that the server refused a request, sent at that time, for its rate.
 
         `told` says whether it told how long to wait.
         """
+        self._unanswered -= 1
         self._pace.throttled(self._clock.now(), sent=sent, told=told)
 
     def pause(self, seconds: float) -> None:
@@ -124,8 +131,21 @@ class Gate:
         self._waiting.clear()
         self._stop_timer()
 
+    def _is_free(self) -> bool:
+        return math.isinf(self._pace.rate)
+
+    def _has_room(self) -> bool:
+        if not self._slots:
+            return False
+        known = self.last_known
+        if known is None or not known.limit or known.remaining is None or not self._is_free():
+            return True
+        # One may always ask whether there is more again.
+        return self._unanswered < max(1, known.remaining)
+
     def _pass(self, now: float, *, late: float = 0) -> None:
         self._slots -= 1
+        self._unanswered += 1
         self._pace.leave(now, late=late)
 
     def _check_pause(self, now: float, deadline: float) -> None:
@@ -156,7 +176,7 @@ class Gate:
         self._stop_timer()
         now = self._clock.now()
         late = 0 if due is None else max(0, now - due)
-        while self._waiting and self._slots:
+        while self._waiting and self._has_room():
             turn = self._waiting[0][2].turn
             if not turn.done():
                 delay = self._pace.delay(now)

@@ -15,6 +15,7 @@ from currents_async._clock import Timer
 from currents_async._transport.cubic import KEPT
 from currents_async._transport.limits import Gate, OutOfTime, Paused
 from currents_async._transport.pace import Pace
+from currents_async._wire.throttle import RateLimit
 from currents_async.testing.clock import ManualClock
 
 
@@ -58,6 +59,13 @@ class Crowd:
     async def leave(self, count: int = 1) -> None:
         for _ in range(count):
             self.gate.leave()
+        await settle()
+
+    async def answer(self, count: int = 1, *, remaining: int) -> None:
+        """Have requests answered; their bodies are still to be read."""
+        for _ in range(count):
+            self.gate.last_known = RateLimit(limit=50, remaining=remaining)
+            self.gate.answered(self.gate.last_known)
         await settle()
 
     async def wait(self, seconds: float) -> None:
@@ -323,6 +331,83 @@ class TestDeadline:
             assert crowd.passed == ["a", "b"]
 
 
+class TestWhatIsLeft:
+    """As long as the rate is not known, no more leave than the server says it will take."""
+
+    async def test_no_more_leave_than_are_left(self) -> None:
+        async with Crowd(slots=9) as crowd:
+            await crowd.come(*"abcdef")
+            await crowd.answer(remaining=7)
+            await crowd.come(*"gh")
+            assert len(crowd.passed) == 8, "five of six are on their way, and seven are left"
+            await crowd.answer(remaining=3)
+            await crowd.come("i")
+            assert crowd.is_waiting("i"), "six on their way, of which three will be taken"
+            await crowd.answer(remaining=2)
+            await crowd.answer(remaining=1)
+            await crowd.answer(remaining=0)
+            assert crowd.is_waiting("i")
+            await crowd.answer(3, remaining=0)
+            assert not crowd.is_waiting("i"), "one may always ask"
+
+    async def test_who_is_not_answered_makes_room_too(self) -> None:
+        async with Crowd(slots=9) as crowd:
+            await crowd.come(*"abc")
+            await crowd.answer(remaining=1)
+            await crowd.come("d")
+            assert crowd.is_waiting("d")
+            await crowd.leave()
+            assert crowd.is_waiting("d")
+            await crowd.leave()
+            assert not crowd.is_waiting("d")
+
+    async def test_a_new_window_lets_all_of_them_go(self) -> None:
+        async with Crowd(slots=9) as crowd:
+            await crowd.come("a")
+            await crowd.answer(remaining=0)
+            await crowd.come(*"bcde")
+            assert crowd.passed == ["a", "b"]
+            await crowd.answer(remaining=49)
+            assert crowd.passed == list("abcde")
+
+    @pytest.mark.parametrize(
+        "known",
+        [
+            None,
+            RateLimit(),
+            RateLimit(remaining=0),
+            RateLimit(limit=0, remaining=0),
+            RateLimit(limit=50),
+        ],
+    )
+    async def test_a_server_that_does_not_say(self, known: RateLimit | None) -> None:
+        async with Crowd(slots=9) as crowd:
+            crowd.gate.last_known = known
+            await crowd.come(*"abcde")
+            assert crowd.passed == list("abcde")
+
+    async def test_a_known_rate_is_enough(self) -> None:
+        """Near the end of each window hardly anything is left, and the next one is near."""
+        async with Crowd(slots=9, rate=4) as crowd:
+            crowd.gate.last_known = RateLimit(limit=4, remaining=0)
+            await crowd.come(*"abc")
+            await crowd.wait(0.25)
+            await crowd.wait(0.25)
+            assert crowd.passed == list("abc")
+
+    async def test_from_a_throttle_on_it_is_known(self) -> None:
+        async with Crowd(slots=9) as crowd:
+            await crowd.come("a")
+            await crowd.answer(remaining=0)
+            await crowd.come(*"bcd")
+            crowd.gate.pause(1)
+            crowd.gate.throttled(sent=0, told=True)
+            crowd.gate.leave(answered=True)
+            for _ in range(4):
+                await crowd.wait(1)
+            assert crowd.passed == list("abcd")
+
+
 class TestRate:
     async def test_a_queue_leaves_at_the_rate(self) -> None:
         async with Crowd(slots=9, rate=4) as crowd:
@@ -411,6 +496,7 @@ EVENTS = st.one_of(
     st.tuples(st.just("pause"), st.sampled_from([0.5, 3.0, 20.0, 90.0])),
     st.tuples(st.just("throttled"), st.booleans()),
     st.tuples(st.just("succeeded")),
+    st.tuples(st.just("told"), st.integers(0, 3)),
     st.tuples(st.just("turn")),
 )
 
@@ -463,6 +549,9 @@ class Observer:
                 self.gate.throttled(sent=self.clock.now(), told=told)
             case ("succeeded",):
                 self.gate.answered()
+            case ("told", int(remaining)):
+                self.gate.last_known = RateLimit(limit=10, remaining=remaining)
+                self.gate.answered(self.gate.last_known)
             case _:
                 await settle()
 
