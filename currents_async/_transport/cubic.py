@@ -15,7 +15,7 @@ _NEAR = 0.12
 """How far apart two throttles of the same limit may be: it is measured across its windows."""
 _GROWTH = 0.4
 
-_PATIENCE = 10.0
+_PATIENCE = 20.0
 """Seconds without a try for more; each try in vain doubles them."""
 _MOST_PATIENCE = 320.0
 _HELD = 1.5

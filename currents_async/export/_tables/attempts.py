@@ -43,34 +43,33 @@ class AttemptRows(Rows):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: list[tuple[object, ...]] = []
+        # One after the other: a tuple for each row would be one more thing for the collector.
+        self._cells: list[object] = []
 
     def add(self, run_id: str, instance: Instance) -> None:
         """Add the attempts at all tests of an instance."""
-        instance_id = instance.instance_id
-        self._rows += [
-            (
-                instance_id,
-                position,
-                number,
-                test.test_id,
-                attempt.attempt_id,
-                attempt.state,
-                attempt.raw_status,
-                attempt.wall_clock_started_at,
-                attempt.wall_clock_duration,
-                *(_NO_ERROR if attempt.error is None else _facts_of(attempt.error)),
-                attempt.video_timestamp,
-                attempt.worker_index,
-                attempt.parallel_index,
-            )
-            for position, test in enumerate(instance.tests)
-            for number, attempt in enumerate(test.attempts)
-        ]
-        self._run_ids += [run_id] * (len(self._rows) - len(self))
+        cells, instance_id = self._cells, instance.instance_id
+        for position, test in enumerate(instance.tests):
+            for number, attempt in enumerate(test.attempts):
+                cells += (
+                    instance_id,
+                    position,
+                    number,
+                    test.test_id,
+                    attempt.attempt_id,
+                    attempt.state,
+                    attempt.raw_status,
+                    attempt.wall_clock_started_at,
+                    attempt.wall_clock_duration,
+                    *(_NO_ERROR if attempt.error is None else _facts_of(attempt.error)),
+                    attempt.video_timestamp,
+                    attempt.worker_index,
+                    attempt.parallel_index,
+                )
+        self._run_ids += [run_id] * (len(cells) // len(_COLUMNS) - len(self))
 
     def _values(self) -> Values:
-        return by_column(_COLUMNS, self._rows)
+        return by_column(_COLUMNS, self._cells)
 
 
 def _facts_of(error: AttemptError) -> tuple[object, ...]:

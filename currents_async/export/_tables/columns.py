@@ -28,10 +28,10 @@ class Column(NamedTuple):
         return pa.field(self.name, self.kind.arrow, nullable=self.nullable, metadata=metadata)
 
 
-def by_column(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> Values:
-    """Turn rows, whose values are in the order of the columns, into columns."""
-    values = zip(*rows, strict=True) if rows else [()] * len(columns)
-    return dict(zip((column.name for column in columns), values, strict=True))
+def by_column(columns: Sequence[Column], cells: Sequence[object]) -> Values:
+    """Take the cells of rows, one row after the other, apart into columns."""
+    width = len(columns)
+    return {column.name: cells[number::width] for number, column in enumerate(columns)}
 
 
 COUNTERS = (

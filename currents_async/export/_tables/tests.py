@@ -39,13 +39,15 @@ class TestRows(Rows):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: list[tuple[object, ...]] = []
+        # One after the other: a tuple for each row would be one more thing for the collector.
+        self._cells: list[object] = []
 
     def add(self, run_id: str, instance: Instance) -> None:
         """Add the tests of an instance."""
+        cells = self._cells
         instance_id, spec, group_id = instance.instance_id, instance.spec, instance.group_id or ""
-        self._rows += [
-            (
+        for position, test in enumerate(instance.tests):
+            cells += (
                 instance_id,
                 position,
                 spec,
@@ -58,9 +60,7 @@ class TestRows(Rows):
                 test.tags,
                 test.display_error,
             )
-            for position, test in enumerate(instance.tests)
-        ]
-        self._run_ids += [run_id] * (len(self._rows) - len(self))
+        self._run_ids += [run_id] * len(instance.tests)
 
     def _values(self) -> Values:
-        return by_column(_COLUMNS, self._rows)
+        return by_column(_COLUMNS, self._cells)
