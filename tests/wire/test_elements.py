@@ -23,7 +23,7 @@ from currents_async._wire.faults import BodyFault, RefusedBody, UnexpectedBody
 from currents_async.models import Instance, InstanceTest, Run, RunSpec
 from currents_async.testing import World
 
-DOCUMENTS = int(os.environ.get("FUZZ_DOCUMENTS", "1000"))
+DOCUMENTS = int(os.environ.get("FUZZ_DOCUMENTS", "500"))
 SAMPLES = Path(__file__).parent.parent / "samples"
 SPECS = ArrayField(("specs",), RunSpec)
 TESTS = ArrayField(("results", "tests"), InstanceTest)
