@@ -1,5 +1,6 @@
 import asyncio
 import os
+import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +13,9 @@ from hypothesis import settings
 
 from currents_async import Currents
 from currents_async.testing import FakeCurrents, World, WorldProject
+
+# Shells have what runs in the background ignore Ctrl-C, and children of ours would do so too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Timing belongs in benchmarks/: a slow machine is no failure.
 settings.register_profile("suite", deadline=None)

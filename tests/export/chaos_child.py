@@ -52,8 +52,6 @@ async def _begin(order: Order) -> None:
 
 
 if __name__ == "__main__":
-    # Shells have what runs in the background ignore it, and so would its children.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         asyncio.run(_begin(msgspec.json.decode(sys.argv[1], type=Order)))
     except (KeyboardInterrupt, asyncio.CancelledError):
