@@ -18,7 +18,7 @@ from currents_async.testing import FakeCurrents, World, WorldProject
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Timing belongs in benchmarks/: a slow machine is no failure.
-settings.register_profile("suite", deadline=None)
+settings.register_profile("suite", deadline=None, max_examples=60)
 settings.register_profile("fuzz", deadline=None, max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
