@@ -20,15 +20,17 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 def tests(session: nox.Session) -> None:
     """Run the test suite, with the extras installed."""
     install(session, "tests")
-    # By file: some share what takes long to make.
-    session.run("pytest", "-n", "auto", "--dist", "loadfile", *session.posargs)
+    # By file: some share what takes long to make. The benchmarks are for where dlt is.
+    by_file = ("-n", "auto", "--dist", "loadfile", "--ignore", "tests/test_benchmarks.py")
+    session.run("pytest", *by_file, *session.posargs)
 
 
 @nox.session
 def engines(session: nox.Session) -> None:
-    """Run the tests of the extras `dlt` and `spark`; Spark needs Java 17."""
+    """Run the tests of the extras `dlt` and `spark`, and the benchmarks; Spark needs Java 17."""
     install(session, "tests", "engines", extras="speed,cli,dlt,spark")
-    session.run("pytest", "tests/export/test_dlt.py", "tests/export/test_spark.py", "-rs")
+    files = ("export/test_dlt.py", "export/test_spark.py", "test_benchmarks.py")
+    session.run("pytest", *(f"tests/{name}" for name in files), "-rs")
 
 
 @nox.session(default=False)
