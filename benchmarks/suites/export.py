@@ -1,7 +1,6 @@
 """What it takes to export all runs of a project as Parquet, and how well a rate limit is used."""
 
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import msgspec
 
@@ -76,28 +75,16 @@ def _limit(field: "_Field", size: Size, trial: _Trial, warm: Task) -> Limited:
         return Limited(sample, service.counts(), _RATE)
 
 
-class _Service:
+class _Service(Process):
     """A server in a process of its own, with a world to export."""
 
     def __init__(self, size: Size) -> None:
-        size_text = msgspec.json.encode(size).decode()
-        self._process = Process("benchmarks.exporters._server", size_text)
-        self.told = msgspec.json.decode(self._process.read(), type=Told)
+        super().__init__("benchmarks.exporters._server", msgspec.json.encode(size).decode())
+        self.told = msgspec.json.decode(self.read(), type=Told)
 
     def counts(self) -> Counts:
         """Return the requests since the last time, by the status of their answers."""
-        return msgspec.json.decode(self._process.ask(b"counts"), type=Counts)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._process.__exit__(exc_type, exc, traceback)
+        return msgspec.json.decode(self.ask(b"counts"), type=Counts)
 
 
 class _Missing(Exception):  # noqa: N818 - what happened

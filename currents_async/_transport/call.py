@@ -40,9 +40,7 @@ class Call:
         self._attempts = 0
         self._is_open = False
         """Whether an attempt before the last may have been carried out."""
-        self._retries = retries
-        # Neither is made for what nearly all calls are: one attempt that nobody looks at.
-        self._patience: Patience | None = None
+        self._patience = Patience(channel, retries, ends_at=terms.deadline)
         self._observed = (
             Observed(channel.tracing, channel.clock) if channel.tracing.watched else None
         )
@@ -59,10 +57,7 @@ class Call:
         traceback: TracebackType | None,
     ) -> None:
         if exc is None:
-            if self._patience is None:
-                self._channel.quota.give_back(0)
-            else:
-                self._patience.succeeded()
+            self._patience.succeeded()
         if self._observed is not None:
             self._observed.ended(exc)
 
@@ -130,8 +125,6 @@ class Call:
 
     def _delay(self, error: CurrentsError, verdict: Verdict) -> float | None:
         """Return the seconds of backoff, or None when there shall be no other attempt."""
-        if self._patience is None:
-            self._patience = Patience(self._channel, self._retries, ends_at=self._terms.deadline)
         delay = self._patience.delay(
             error, verdict, tried=self._attempts, at_least=self._channel.gate.delay()
         )

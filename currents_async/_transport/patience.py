@@ -1,7 +1,5 @@
 """The retries of one call: how many there may be, what they cost, and how long to wait."""
 
-from collections import Counter
-
 from currents_async._config import Retries
 from currents_async._transport.channel import Channel
 from currents_async._transport.limits import LONGEST_PAUSE
@@ -17,7 +15,7 @@ class Patience:
         self._attempts = retries.attempts
         self._ends_at = ends_at
         self._taken = 0
-        self._retries_of: Counter[Verdict] = Counter()
+        self._retries_of: dict[Verdict, int] = {}
 
     def delay(
         self, error: CurrentsError, verdict: Verdict, *, tried: int, at_least: float = 0
@@ -32,8 +30,8 @@ class Patience:
         clock, quota = self._channel.clock, self._channel.quota
         asked = error.retry_after if isinstance(error, APIError) else None
         # A first throttle is a first one, whatever else has failed before.
-        self._retries_of[verdict] += 1
-        jittered = backoff(verdict, self._retries_of[verdict], clock.random())
+        retry = self._retries_of[verdict] = self._retries_of.get(verdict, 0) + 1
+        jittered = backoff(verdict, retry, clock.random())
         delay = jittered if asked is None else asked
         if max(delay, at_least) > min(LONGEST_PAUSE, self._ends_at - clock.now()):
             return None

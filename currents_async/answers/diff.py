@@ -77,7 +77,7 @@ class RunDiff(Model, frozen=True, gc=False, kw_only=True):
     @property
     def counts(self) -> dict[str, int]:
         """How many there are in each category, by its name, and of the others."""
-        sizes = {name: len(getattr(self, name)) for name in (*_CATEGORIES, "ambiguous")}
+        sizes = {name: len(getattr(self, name)) for name in (*CATEGORIES, "ambiguous")}
         return {**sizes, "others": self.others}
 
 
@@ -92,7 +92,7 @@ _Category = Literal[
     "no_longer_flaky",
     "unknown",
 ]
-_CATEGORIES: tuple[_Category, ...] = get_args(_Category)
+CATEGORIES: tuple[_Category, ...] = get_args(_Category)
 
 
 def diff_runs(before: RunResults, after: RunResults) -> RunDiff:
@@ -141,7 +141,7 @@ def _sort(
     candidates: Iterable[Candidates], old: Side, new: Side
 ) -> tuple[dict[_Category, list[ComparedTest]], int]:
     """Sort tests into categories; also return how many are in none."""
-    found: dict[_Category, list[ComparedTest]] = {name: [] for name in _CATEGORIES}
+    found: dict[_Category, list[ComparedTest]] = {name: [] for name in CATEGORIES}
     others = 0
     for was, now in candidates:
         if len(was) > 1 or len(now) > 1:

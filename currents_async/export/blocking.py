@@ -9,9 +9,9 @@ import pyarrow as pa
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from currents_async import Currents
-from currents_async.export.harvest import Found, Harvest, WindowEnded
+from currents_async.export.harvest import Found, Harvest
 from currents_async.export.journal import Entry
-from currents_async.export.open_window import BATCH, OpenWindow
+from currents_async.export.open_window import OpenWindow, OpenWindows
 from currents_async.export.plan import Plan
 from currents_async.export.windows import Window
 
@@ -47,23 +47,18 @@ def read_windows(
     busy. Both are closed when the generator ends, is closed or raises. It raises what a `Harvest`
     raises.
     """
-    opened: dict[Window, OpenWindow] = {}
+    under_way = OpenWindows(plan.tables)
     with start_blocking_portal() as portal, _opened(portal, connect()) as currents:
         began = datetime.fromtimestamp(currents.clock.wall(), UTC)
         with portal.wrap_async_context_manager(plan.harvest(currents, windows)) as harvest:
             while (found := portal.call(_next_of, harvest)) is not None:
-                window = found.window
-                one = opened.get(window)
-                if one is None:
-                    one = opened[window] = OpenWindow(window, plan.tables)
-                if isinstance(found, WindowEnded):
-                    del opened[window]
-                    yield from _portions(one, at_least=1)
-                    yield _end_of(one, began)
+                opened = under_way.take_in(found)
+                if opened is None:
                     continue
-                one.collect(found)
-                if one.has_rows(BATCH):
-                    yield from _portions(one, at_least=BATCH)
+                for table, batch in opened.take():
+                    yield Portion(opened.window, table, batch)
+                if opened.has_ended:
+                    yield _end_of(opened, began)
 
 
 @contextmanager
@@ -74,11 +69,6 @@ def _opened(portal: BlockingPortal, currents: Currents) -> Generator[Currents]:
 
 async def _next_of(harvest: Harvest) -> Found | None:
     return await anext(harvest, None)
-
-
-def _portions(opened: OpenWindow, *, at_least: int) -> Generator[Portion]:
-    for table, batch in opened.take(at_least=at_least):
-        yield Portion(opened.window, table, batch)
 
 
 def _end_of(opened: OpenWindow, began: datetime) -> EndOfWindow:

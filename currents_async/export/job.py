@@ -13,18 +13,10 @@ import pyarrow as pa
 
 from currents_async._downloads.threads import in_thread
 from currents_async.errors import ExportError
-from currents_async.export.harvest import (
-    Found,
-    Harvest,
-    InstanceFound,
-    NotFetched,
-    RunFound,
-    WindowEnded,
-)
+from currents_async.export.harvest import Found, Harvest, InstanceFound, NotFetched, RunFound
 from currents_async.export.journal import Journal
-from currents_async.export.open_window import BATCH, OpenWindow
+from currents_async.export.open_window import OpenWindow, OpenWindows
 from currents_async.export.sinks import Sink
-from currents_async.export.windows import Window
 
 T = TypeVar("T")
 
@@ -66,10 +58,9 @@ class Job:
         self._came: Counter[type[Found]] = Counter()
         self._sink = sink
         self._journal = journal
-        self._tables = tuple(tables)
         self._began = began
         self._on_progress = on_progress
-        self._open: dict[Window, OpenWindow] = {}
+        self._open = OpenWindows(tables)
 
     @property
     def result(self) -> ExportResult:
@@ -90,22 +81,18 @@ class Job:
                     self._on_progress(self.result)
 
     async def _take_in(self, found: Found) -> None:
-        window = found.window
-        opened = self._open.get(window)
+        self._came[type(found)] += 1
+        opened = self._open.take_in(found)
         if opened is None:
-            opened = self._open[window] = OpenWindow(window, self._tables)
-        if isinstance(found, WindowEnded):
-            del self._open[window]
+            return
+        if opened.has_ended:
             await in_sink(partial(self._commit, opened))
             self._count_window(opened)
-            return
-        opened.collect(found)
-        self._came[type(found)] += 1
-        if opened.has_rows(BATCH):
-            await in_sink(partial(self._stage, opened, at_least=BATCH))
+        else:
+            await in_sink(partial(self._stage, opened))
 
-    def _stage(self, opened: OpenWindow, *, at_least: int = 1) -> None:
-        for table, batch in opened.take(at_least=at_least):
+    def _stage(self, opened: OpenWindow) -> None:
+        for table, batch in opened.take():
             self._sink.write(opened.window, table, batch)
 
     def _commit(self, opened: OpenWindow) -> None:

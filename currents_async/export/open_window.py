@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from currents_async.export.harvest import Found, InstanceFound, NotFetched, RunFound
+from currents_async.export.harvest import Found, InstanceFound, NotFetched, RunFound, WindowEnded
 from currents_async.export.journal import Entry
 from currents_async.export.rows import RowBuilder
 from currents_async.export.windows import Window
@@ -21,6 +21,8 @@ class OpenWindow:
         self.window = window
         self.rows: dict[str, int] = dict.fromkeys(tables, 0)
         """Rows of each table that have been taken."""
+        self.has_ended: bool = False
+        """Whether nothing more will be found of it."""
         self._builder = RowBuilder(window.project_id, window.day, self.rows.keys())
         self._open_runs = 0
         self._failures = 0
@@ -41,13 +43,14 @@ class OpenWindow:
             case _:
                 raise AssertionError(found)
 
-    def has_rows(self, at_least: int) -> bool:
-        """Say whether so many rows of a table wait to be taken."""
-        return self._builder.has_rows(at_least)
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is something to be done about it: rows to be taken, or its end."""
+        return self.has_ended or self._builder.has_rows(BATCH)
 
-    def take(self, *, at_least: int = 1) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """Take the rows of those tables that have so many."""
-        for table, batch in self._builder.take(at_least=at_least):
+    def take(self) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Take the rows of those tables that have many, at the end of all."""
+        for table, batch in self._builder.take(at_least=1 if self.has_ended else BATCH):
             self.rows[table] += batch.num_rows
             yield table, batch
 
@@ -60,3 +63,24 @@ class OpenWindow:
             open_runs=self._open_runs,
             failures=self._failures,
         )
+
+
+class OpenWindows:
+    """The windows that are being fetched; each is forgotten when it ends."""
+
+    def __init__(self, tables: Iterable[str]) -> None:
+        self._tables = tuple(tables)
+        self._open: dict[Window, OpenWindow] = {}
+
+    def take_in(self, found: Found) -> OpenWindow | None:
+        """Make rows of what has been found; return its window when that is ready."""
+        window = found.window
+        opened = self._open.get(window)
+        if opened is None:
+            opened = self._open[window] = OpenWindow(window, self._tables)
+        if isinstance(found, WindowEnded):
+            del self._open[window]
+            opened.has_ended = True
+        else:
+            opened.collect(found)
+        return opened if opened.is_ready else None

@@ -24,7 +24,15 @@ from currents_async import (
     ServerError,
 )
 from currents_async._downloads.threads import in_thread
-from currents_async.export import SCHEMAS, ExportFormat, ExportResult, export, export_table, job
+from currents_async.export import (
+    SCHEMAS,
+    ExportFormat,
+    ExportResult,
+    export,
+    export_table,
+    job,
+    open_window,
+)
 from currents_async.export.files import FileSink
 from currents_async.export.windows import Window
 from currents_async.testing import (
@@ -154,7 +162,7 @@ class TestEverything:
             written.append((window, table, batch.num_rows))
             write(sink, window, table, batch)
 
-        monkeypatch.setattr(job, "BATCH", 4)
+        monkeypatch.setattr(open_window, "BATCH", 4)
         monkeypatch.setattr(FileSink, "write", note)
         await exporter()
         assert exporter.landed == expected(world)

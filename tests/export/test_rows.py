@@ -16,7 +16,7 @@ from currents_async import ConnectError, CurrentsError, NotFoundError
 from currents_async._downloads.artifacts import artifacts_of
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async._wire.decode import EnvelopeDecoder
-from currents_async.export._tables.table import Rows
+from currents_async.export._tables.table import CellRows, Rows
 from currents_async.export.rows import RowBuilder
 from currents_async.export.schemas import SCHEMAS
 from currents_async.models import Instance, InstanceReport, InstanceTest, Run, RunSpec
@@ -263,7 +263,16 @@ class TestErrors:
         assert row["message"] == "https://host/a.png?[signature] \ufffd"
 
 
-@pytest.mark.parametrize("rows", Rows.__subclasses__(), ids=lambda rows: rows.table.name)
+KINDS = {*Rows.__subclasses__(), *CellRows.__subclasses__()} - {CellRows}
+
+
+def test_every_table_has_rows() -> None:
+    assert {rows.table.name for rows in KINDS} == set(SCHEMAS)
+
+
+@pytest.mark.parametrize(
+    "rows", sorted(KINDS, key=lambda rows: rows.table.name), ids=lambda rows: rows.table.name
+)
 def test_tables_have_a_column_for_everything_that_is_found(rows: type[Rows]) -> None:
     assert set(rows()._values()) == set(rows.table.schema.names[3:])
     assert rows().batch("p", DAY).num_rows == 0

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from currents_async import Currents
 from currents_async.answers import ComparedTest, RunDiff
+from currents_async.answers.diff import CATEGORIES
 from currents_async.cli import _exit
 from currents_async.cli._execute import note
 from currents_async.cli._options import Output
@@ -12,18 +13,6 @@ from currents_async.models._model import Model
 from currents_async.models.common import Outcome
 
 _SHOWN = ("change", "spec", "title", "before", "after", "error")
-
-_CATEGORIES = (
-    "new_failures",
-    "still_failing",
-    "resolved",
-    "unverified",
-    "new_tests",
-    "gone",
-    "newly_flaky",
-    "no_longer_flaky",
-    "unknown",
-)
 
 _FINDINGS: dict[str, Callable[[RunDiff], bool]] = {
     "new": lambda diff: bool(diff.new_failures),
@@ -73,7 +62,7 @@ async def compare(
 
 
 def _changes(diff: RunDiff) -> Iterator[Change]:
-    for category in _CATEGORIES:
+    for category in CATEGORIES:
         compared: tuple[ComparedTest, ...] = getattr(diff, category)
         for one in compared:
             yield _change(category, one)

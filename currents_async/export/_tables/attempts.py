@@ -1,8 +1,8 @@
 """The table of attempts at tests."""
 
-from currents_async.export._tables.columns import Column, Values, by_column
+from currents_async.export._tables.columns import Column
 from currents_async.export._tables.kinds import COUNT, FRACTION, MOMENT, TEXT, WHOLE
-from currents_async.export._tables.table import Rows, Table
+from currents_async.export._tables.table import CellRows, Table
 from currents_async.models import AttemptError, CodeFrame, Instance, Location
 
 _COLUMNS = (
@@ -31,7 +31,7 @@ _NOWHERE = Location()
 _NO_ERROR = (None,) * 6
 
 
-class AttemptRows(Rows):
+class AttemptRows(CellRows):
     """Attempts at tests."""
 
     table = Table(
@@ -40,11 +40,6 @@ class AttemptRows(Rows):
         key=("instance_id", "test_position", "attempt"),
         columns=_COLUMNS,
     )
-
-    def __init__(self) -> None:
-        super().__init__()
-        # One after the other: a tuple for each row would be one more thing for the collector.
-        self._cells: list[object] = []
 
     def add(self, run_id: str, instance: Instance) -> None:
         """Add the attempts at all tests of an instance."""
@@ -67,9 +62,6 @@ class AttemptRows(Rows):
                     attempt.parallel_index,
                 )
         self._run_ids += [run_id] * (len(cells) // len(_COLUMNS) - len(self))
-
-    def _values(self) -> Values:
-        return by_column(_COLUMNS, self._cells)
 
 
 def _facts_of(error: AttemptError) -> tuple[object, ...]:

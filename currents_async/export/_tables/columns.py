@@ -28,12 +28,6 @@ class Column(NamedTuple):
         return pa.field(self.name, self.kind.arrow, nullable=self.nullable, metadata=metadata)
 
 
-def by_column(columns: Sequence[Column], cells: Sequence[object]) -> Values:
-    """Take the cells of rows, one row after the other, apart into columns."""
-    width = len(columns)
-    return {column.name: cells[number::width] for number, column in enumerate(columns)}
-
-
 COUNTERS = (
     Column("tests", COUNT, "How many tests there are."),
     Column("passes", COUNT, "Tests that passed."),

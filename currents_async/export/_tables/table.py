@@ -63,3 +63,19 @@ class Rows(ABC):
         ]
         arrays += [column.kind.array(values[column.name]) for column in self.table.columns]
         return pa.RecordBatch.from_arrays(arrays, schema=self.table.schema)
+
+
+class CellRows(Rows):
+    """Rows whose cells are collected as they are found, in the order of the columns.
+
+    They stand one after the other: a tuple for each row would be one more thing for the collector.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cells: list[object] = []
+
+    def _values(self) -> Values:
+        columns = self.table.columns[1:]  # the run is kept apart
+        width = len(columns)
+        return {column.name: self._cells[number::width] for number, column in enumerate(columns)}

@@ -1,8 +1,8 @@
 """The table of tests."""
 
-from currents_async.export._tables.columns import Column, Values, by_column
+from currents_async.export._tables.columns import Column
 from currents_async.export._tables.kinds import COUNT, FLAG, TEXT, TEXTS
-from currents_async.export._tables.table import Rows, Table
+from currents_async.export._tables.table import CellRows, Table
 from currents_async.models import Instance
 
 _COLUMNS = (
@@ -25,7 +25,7 @@ _COLUMNS = (
 )
 
 
-class TestRows(Rows):
+class TestRows(CellRows):
     """Tests of instances."""
 
     __test__ = False  # pytest takes what is called Test… for tests
@@ -36,11 +36,6 @@ class TestRows(Rows):
         key=("instance_id", "position"),
         columns=_COLUMNS,
     )
-
-    def __init__(self) -> None:
-        super().__init__()
-        # One after the other: a tuple for each row would be one more thing for the collector.
-        self._cells: list[object] = []
 
     def add(self, run_id: str, instance: Instance) -> None:
         """Add the tests of an instance."""
@@ -61,6 +56,3 @@ class TestRows(Rows):
                 test.display_error,
             )
         self._run_ids += [run_id] * len(instance.tests)
-
-    def _values(self) -> Values:
-        return by_column(_COLUMNS, self._cells)
