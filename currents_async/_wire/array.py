@@ -55,7 +55,8 @@ def check_element(name: str, element: Any) -> Any:
 @lru_cache
 def list_decoder(element: Any) -> msgspec.json.Decoder[Any]:
     """Make a decoder for several elements at once."""
-    return msgspec.json.Decoder(list[element])
+    elements: Any = list[element]  # a value, not the spelling of a type, to pyright
+    return msgspec.json.Decoder(elements)
 
 
 @lru_cache
