@@ -61,8 +61,9 @@ class Currents:
     its connections alive, and closes them when the context ends.
 
     - `api_key`: else `CURRENTS_API_KEY`. One key serves a whole organisation.
-    - `base_url`: else `CURRENTS_API_URL` or `CURRENTS_REST_API_URL`, else production. Plain
-      `http://` is refused but for loopback addresses.
+    - `base_url`: else `CURRENTS_REST_API_URL`, to which `/v1` is added where it is missing; else
+      `CURRENTS_API_URL` where it ends in `/v1`, for without it is the recorder's address; else
+      production. Plain `http://` is refused but for loopback addresses.
     - `project_id`: else `CURRENTS_PROJECT_ID`; the project of operations that need one and are not
       told which.
     - `timeouts`, `retries`, `limits`: how long, how often, how much. `with_options` gives a view

@@ -3,6 +3,7 @@
 import math
 import os
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -10,6 +11,9 @@ import msgspec
 from currents_async.errors import InvalidArgumentError
 
 PRODUCTION = "https://api.currents.dev/v1"
+_V1 = "/v1"
+_REST_API_URL = "CURRENTS_REST_API_URL"
+_API_URL = "CURRENTS_API_URL"
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,21 +88,56 @@ def check_count(name: str, value: int) -> int:
 
 
 def resolve_base_url(base_url: str | None) -> str:
-    """Return the base URL without its trailing slash: the argument, the environment, production."""
-    in_environment = os.environ.get("CURRENTS_API_URL") or os.environ.get("CURRENTS_REST_API_URL")
-    url = in_environment if base_url is None else base_url
-    if url is None:
-        return PRODUCTION
+    """Return the base URL without trailing slashes: the argument, the environment, production."""
+    if base_url is not None:
+        return check_base_url(base_url)
+    found = base_url_in_environment()
+    return PRODUCTION if found is None else check_base_url(found.url, found.variable)
+
+
+class FoundUrl(NamedTuple):
+    """A base URL in the environment."""
+
+    variable: str
+    url: str
+
+
+def base_url_in_environment() -> FoundUrl | None:
+    """Return the base URL that the environment names, unchecked; None where it names none.
+
+    The service's own tools read two variables. `CURRENTS_REST_API_URL` is an address of the REST
+    API without its `/v1`. `CURRENTS_API_URL` is one with it to some of them, and to those that
+    record the address of the recorder, which must not get the key.
+    """
+    rest, other = (os.environ.get(name, "").strip() for name in (_REST_API_URL, _API_URL))
+    if rest:
+        return FoundUrl(_REST_API_URL, rest if _ends_in_v1(rest) else rest.rstrip("/") + _V1)
+    return FoundUrl(_API_URL, other) if _ends_in_v1(other) else None
+
+
+def check_base_url(url: str, name: str = "base_url") -> str:
+    """Return a base URL without trailing slashes, or raise `InvalidArgumentError`.
+
+    `name` is what the URL was given as.
+    """
     # The reason names no part of the URL: it may hold a password.
     reason = _refusal(url)
     if reason is not None:
-        raise InvalidArgumentError(f"base_url (or CURRENTS_API_URL) {reason}")
-    return url.rstrip("/")
+        raise InvalidArgumentError(f"{name} {reason}")
+    parts = urlsplit(url)
+    return parts._replace(path=parts.path.rstrip("/")).geturl()
 
 
 def resolve_project_id(project_id: str | None) -> str | None:
     """Return the default project: the argument, else the environment."""
     return project_id or os.environ.get("CURRENTS_PROJECT_ID") or None
+
+
+def _ends_in_v1(url: str) -> bool:
+    try:
+        return urlsplit(url).path.rstrip("/").endswith(_V1)
+    except ValueError:
+        return True  # nobody's: it is taken for the API's, to be refused
 
 
 def _refusal(url: str) -> str | None:

@@ -3,8 +3,11 @@ import math
 import pytest
 
 from currents_async import InvalidArgumentError, Limits, Retries, Timeouts
-from currents_async._config import resolve_base_url, resolve_project_id
+from currents_async._config import PRODUCTION, resolve_base_url, resolve_project_id
 from currents_async._transport import find_credential
+
+REST, API = "CURRENTS_REST_API_URL", "CURRENTS_API_URL"
+EXAMPLE = "https://api.example.com/v1"
 
 
 @pytest.fixture(autouse=True)
@@ -17,11 +20,94 @@ class TestBaseUrl:
     def test_production_is_the_default(self) -> None:
         assert resolve_base_url(None) == "https://api.currents.dev/v1"
 
-    @pytest.mark.parametrize("name", ["CURRENTS_API_URL", "CURRENTS_REST_API_URL"])
-    def test_environment(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-        monkeypatch.setenv(name, "https://api-staging.currents.dev/v1/")
-        assert resolve_base_url(None) == "https://api-staging.currents.dev/v1"
-        assert resolve_base_url("https://example.org") == "https://example.org"
+    @pytest.mark.parametrize(
+        ("variables", "url"),
+        [
+            # As the service documents them for its CLI, its MCP server and its reporters.
+            ({REST: "https://api.example.com"}, "https://api.example.com/v1"),
+            ({API: "https://api.example.com/v1"}, "https://api.example.com/v1"),
+            ({API: "https://cy.currents.dev"}, PRODUCTION),
+            ({API: "https://record.example.com/", REST: "https://api.example.com"}, EXAMPLE),
+            ({API: "https://mcp.example.com/v1", REST: "https://api.example.com"}, EXAMPLE),
+            # In other spellings.
+            ({REST: "https://api.example.com/"}, EXAMPLE),
+            ({REST: "https://api.example.com/v1"}, EXAMPLE),
+            ({REST: "https://api.example.com/v1//"}, EXAMPLE),
+            ({REST: " https://api.example.com \n"}, EXAMPLE),
+            ({REST: "HTTPS://api.example.com"}, EXAMPLE),
+            ({REST: "https://example.com/currents"}, "https://example.com/currents/v1"),
+            ({REST: "https://example.com/currents/v1"}, "https://example.com/currents/v1"),
+            ({REST: "https://v1"}, "https://v1/v1"),
+            ({REST: "http://localhost:4000"}, "http://localhost:4000/v1"),
+            ({API: "https://api.example.com/v1/"}, EXAMPLE),
+            ({API: "https://api.example.com/v1\n"}, EXAMPLE),
+            ({API: "Https://api.example.com/v1"}, EXAMPLE),
+            # Not set, or somebody else's.
+            ({REST: "", API: ""}, PRODUCTION),
+            ({REST: " \t\n", API: " "}, PRODUCTION),
+            ({REST: "", API: "https://api.example.com/v1"}, EXAMPLE),
+            ({API: "https://v1"}, PRODUCTION),
+            ({API: "https://example.com/V1"}, PRODUCTION),
+            ({API: "https://example.com/apiv1"}, PRODUCTION),
+            ({API: "https://example.com/v1/search"}, PRODUCTION),
+            ({API: "https://example.com/?path=/v1"}, PRODUCTION),
+            ({API: "https://example.com/#/v1"}, PRODUCTION),
+            ({API: "ftp://example.com"}, PRODUCTION),
+        ],
+        ids=str,
+    )
+    def test_the_environment_means_what_it_means_to_the_tools_of_the_service(
+        self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], url: str
+    ) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        assert resolve_base_url(None) == url
+        assert resolve_base_url("https://mine.example.com/api/") == "https://mine.example.com/api"
+
+    @pytest.mark.parametrize(
+        ("name", "url"),
+        [
+            (REST, "http://api.example.com"),
+            (REST, "api.example.com"),
+            (REST, "https://api.example.com?key=hunter2"),
+            (REST, "https://api.example.com/v1#hunter2"),
+            (REST, "https://user:hunter2@api.example.com"),
+            (REST, "https://api.example.com /v1"),
+            (REST, "https://[::1"),
+            (API, "http://api.example.com/v1"),
+            (API, "api.example.com/v1"),
+            (API, "https://api.example.com/v1?key=hunter2"),
+            (API, "https://user:hunter2@api.example.com/v1"),
+            (API, "https://[::1/v1"),
+        ],
+    )
+    def test_what_is_refused_in_the_environment(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, url: str
+    ) -> None:
+        monkeypatch.setenv(name, url)
+        with pytest.raises(InvalidArgumentError, match=f"^{name} ") as caught:
+            resolve_base_url(None)
+        assert "hunter2" not in str(caught.value)
+
+    def test_one_that_is_refused_is_not_replaced_by_another(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(REST, "http://api.example.com")
+        monkeypatch.setenv(API, "https://api.example.com/v1")
+        with pytest.raises(InvalidArgumentError, match="shows the API key"):
+            resolve_base_url(None)
+
+    @pytest.mark.parametrize(
+        ("url", "used"),
+        [
+            ("HTTPS://example.org/v1", "https://example.org/v1"),
+            ("https://example.org///", "https://example.org"),
+            ("https://example.org/v1?", "https://example.org/v1"),
+            ("https://example.org/v1/#", "https://example.org/v1"),
+        ],
+    )
+    def test_other_spellings_of_the_argument(self, url: str, used: str) -> None:
+        assert resolve_base_url(url) == used
 
     @pytest.mark.parametrize(
         "url",

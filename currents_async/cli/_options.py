@@ -28,7 +28,7 @@ class Connection:
     profile: str | None = None
     """A profile of the configuration file; else CURRENTS_PROFILE, else the one called `default`."""
     base_url: str | None = None
-    """Another service than production; else CURRENTS_API_URL, else the profile's."""
+    """Another service than production; else CURRENTS_REST_API_URL, else the profile's."""
 
 
 @Parameter(name="*", group="Output")

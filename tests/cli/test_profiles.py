@@ -14,7 +14,9 @@ from currents_async.errors import InvalidArgumentError
 from currents_async.testing import FakeCurrents, WorldProject
 
 SECRET = "cur-secret-9f2c"
-OTHER = "https://elsewhere.example.org/v1"
+ORIGIN = "https://elsewhere.example.org"
+OTHER = f"{ORIGIN}/v1"
+RECORDER = "https://cy.currents.dev"
 
 
 def write(config: Path, text: str, *, mode: int = 0o600) -> None:
@@ -99,6 +101,48 @@ class TestPrecedence:
         monkeypatch.setenv("CURRENTS_API_URL", OTHER)
         options = ("--profile", "work", "--base-url", profiles.url)
         assert checked(capsys, *options)["baseUrlFrom"] == "--base-url"
+
+    @pytest.mark.parametrize(
+        ("variables", "url", "source"),
+        [
+            ({"CURRENTS_API_URL": OTHER}, OTHER, "CURRENTS_API_URL"),
+            ({"CURRENTS_REST_API_URL": ORIGIN}, OTHER, "CURRENTS_REST_API_URL"),
+            (
+                {"CURRENTS_API_URL": RECORDER, "CURRENTS_REST_API_URL": ORIGIN},
+                OTHER,
+                "CURRENTS_REST_API_URL",
+            ),
+            ({"CURRENTS_API_URL": RECORDER}, "https://work.example.org/v1", "profile 'work'"),
+        ],
+    )
+    def test_the_recorder_is_not_given_the_key(
+        self,
+        config: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        variables: dict[str, str],
+        url: str,
+        source: str,
+    ) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        write(config, '[profiles.work]\napi_key = "k"\nbase_url = "https://work.example.org/v1"\n')
+        settings = read_settings(Connection(profile="work"))
+        assert settings.base_url.value == url
+        assert settings.base_url.source.startswith(source)
+
+    @pytest.mark.parametrize("source", ["--base-url", "CURRENTS_REST_API_URL", "profile 'work'"])
+    def test_a_refusal_names_where_the_address_was_set(
+        self, config: Path, monkeypatch: pytest.MonkeyPatch, source: str
+    ) -> None:
+        bad = "http://api.example.org"
+        if source == "CURRENTS_REST_API_URL":
+            monkeypatch.setenv(source, bad)
+        in_profile = bad if source == "profile 'work'" else OTHER
+        write(config, f'[profiles.work]\napi_key = "k"\nbase_url = "{in_profile}"\n')
+        with pytest.raises(InvalidArgumentError, match=f"^{source}.* must be https://"):
+            read_settings(
+                Connection(profile="work", base_url=bad if source == "--base-url" else None)
+            )
 
     def test_without_anything_it_is_production(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CURRENTS_API_KEY", "key")

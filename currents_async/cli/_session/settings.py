@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 
 from currents_async import Currents
+from currents_async._config import base_url_in_environment, check_base_url
 from currents_async.cli._options import Connection
 from currents_async.cli._session.profiles import NamedProfile, find_profile
 from currents_async.errors import InvalidArgumentError
 
 _KEY = "CURRENTS_API_KEY"
 _PROJECT = "CURRENTS_PROJECT_ID"
-_URLS = ("CURRENTS_API_URL", "CURRENTS_REST_API_URL")
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -49,9 +49,9 @@ def read_settings(connection: Connection) -> Settings:
         raise InvalidArgumentError(f"no API key: set {_KEY}, or api_key in {source}")
     return Settings(
         key_source=_KEY if _KEY in os.environ else source,
-        base_url=_first(
+        base_url=_checked_url(
             Setting(connection.base_url, "--base-url"),
-            *(Setting(os.environ.get(name), name) for name in _URLS),
+            _base_url_in_environment(),
             Setting(found.profile.base_url, source),
         ),
         project_id=_first(
@@ -64,3 +64,16 @@ def read_settings(connection: Connection) -> Settings:
 
 def _first(*settings: Setting) -> Setting:
     return next((one for one in settings if one.value), Setting(None, "default"))
+
+
+def _base_url_in_environment() -> Setting:
+    found = base_url_in_environment()
+    return Setting(None, "") if found is None else Setting(found.url, found.variable)
+
+
+def _checked_url(*settings: Setting) -> Setting:
+    """Return the first URL that is set; what is wrong with it is said of where it was set."""
+    first = _first(*settings)
+    if first.value is None:
+        return first
+    return Setting(check_base_url(first.value, f"{first.source}: the base URL"), first.source)
