@@ -100,6 +100,7 @@ class TestAddresses:
             ("50%zada@corp.com", "50%user1@{}"),
             ("ada%2Bci%40corp.com ada+ci@corp.com", "user1%40{} user1@{}"),
             ("ada%2540corp.com", "user1%2540{}"),
+            ("?authors=ada%40corp.com", "?authors=user1%40{}"),
             ("Ada@corp.com ada@corp.com", "user1@{} user2@{}"),
             ("a@b@corp.com", "a@user1@{}"),
             ("user@scrubbed.example", "user1@{}"),

@@ -16,12 +16,12 @@ _ADDRESS = re.compile(
     rf"""
     # It begins as a word does, or after what else a URL has encoded.
     (?: (?<! [^{_BETWEEN}] ) | (?<= %(?!2B)[0-7][0-9A-F] ) | (?<= %) (?! [0-9A-F]{{2}} ) )
-    (?P<dots> \.*+ )
-    (?P<local> {_ATOM}++ (?: \.++ {_ATOM}++ )*+ (?: \[bot\] )? )
+    (?P<dots> \.* )
+    (?P<local> {_ATOM}+ (?: \.+ {_ATOM}+ )* (?: \[bot\] )? )
     (?P<at> {_AT} )
     # It ends in letters: `playwright@1.40.1` is a version.
     (?P<domain>
-        (?: (?: [\w-] | {_FOREIGN} )++ \. )+
+        (?: (?: [\w-] | {_FOREIGN} )+ \. )+
         (?: xn--[\w-]+ | (?: [^\W\d_] | {_FOREIGN} ){{2,}} ) )
     """,
     re.IGNORECASE | re.VERBOSE,
