@@ -123,3 +123,8 @@ class TestRawViews:
         method = Currents("key").runs.raw.find
         assert "branch" in inspect.signature(method).parameters
         assert inspect.getdoc(method) == inspect.getdoc(Currents("key").runs.find)
+
+
+def test_half_an_emoji_does_not_cost_the_json() -> None:
+    answer = RawResponse(status=200, headers={}, body=rb'{"data":{"message":"boom \ud83d"}}')
+    assert answer.json() == {"data": {"message": "boom \N{REPLACEMENT CHARACTER}"}}

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from currents_async._wire.decode import parse
+
 
 class RawResponse(msgspec.Struct, frozen=True, kw_only=True):
     """A success, decompressed and not decoded."""
@@ -19,4 +21,7 @@ class RawResponse(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises `msgspec.DecodeError` when it is no JSON.
         """
-        return msgspec.json.decode(self.body)
+        return parse(self.body, _ANYTHING)
+
+
+_ANYTHING = msgspec.json.Decoder()

@@ -8,6 +8,7 @@ import msgspec
 
 from currents_async._wire.extra import fill_extra, keeps_extra
 from currents_async._wire.faults import RefusedBody, UnexpectedBody
+from currents_async._wire.surrogates import mend_surrogates
 
 T = TypeVar("T")
 
@@ -88,24 +89,39 @@ def decode(text: Text, decoder: msgspec.json.Decoder[T]) -> T:
     nullable, and one null must not cost the other thirteen thousand specs.
     """
     try:
-        return decoder.decode(text)
-    except _DECODE_ERRORS as error:
+        return parse(text, decoder)
+    except DECODE_ERRORS as error:
         reason, path = _diagnose(text, error)
     # The fault is kept in no variable: with its traceback it would keep itself alive, and the text.
     if path is None or "got `null`" not in reason:
         raise UnexpectedBody(reason, path)
     try:
         # Annotated: to mypy, the type of a decoder of msgspec 0.23 is any.
-        decoded: T = msgspec.convert(_without_nulls(msgspec.json.decode(text)), decoder.type)
-    except _DECODE_ERRORS as error:
+        decoded: T = msgspec.convert(_without_nulls(parse(text, _ANYTHING)), decoder.type)
+    except DECODE_ERRORS as error:
         reason, path = _diagnose(text, error)
     else:
         return decoded
     raise UnexpectedBody(reason, path)
 
 
+def parse(text: Text, decoder: msgspec.json.Decoder[T]) -> T:
+    """Decode a whole JSON text, of which some may be half an emoji; raise `DECODE_ERRORS`."""
+    try:
+        return decoder.decode(text)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        mended = mend_surrogates(text)
+        if mended == text:
+            raise
+    return decoder.decode(mended)
+
+
 # msgspec checks UTF-8 itself in some places and leaves it to Python in others.
-_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_ANYTHING = msgspec.json.Decoder()
 
 
 _JSON = dict[str, "_JSON"] | list["_JSON"] | str | int | float | bool | None

@@ -24,7 +24,7 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from currents_async._wire.array import ArrayField, list_decoder, typed_with
-from currents_async._wire.decode import decode, envelope_decoder, unwrap
+from currents_async._wire.decode import DECODE_ERRORS, decode, envelope_decoder, parse, unwrap
 from currents_async._wire.faults import UnexpectedBody
 from currents_async._wire.separators import (
     SPACE,
@@ -208,8 +208,8 @@ class ElementDecoder(Generic[E, T]):
     def _array_in(self, text: bytearray | bytes) -> bytes:
         """Return what stands at our path, as it is written; nothing if the text is not sound."""
         try:
-            found = _probe_decoder(self._array.path).decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            found = parse(text, _probe_decoder(self._array.path))
+        except DECODE_ERRORS:
             return b""
         return _raw_at(found, ("data", *self._array.path))
 
@@ -302,8 +302,8 @@ def _raw_at(data: Any, path: tuple[str, ...]) -> bytes:
 
 def _is_json(text: memoryview) -> bool:
     try:
-        _RAW.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        parse(text, _RAW)
+    except DECODE_ERRORS:
         return False
     return True
 

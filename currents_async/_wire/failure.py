@@ -8,6 +8,7 @@ from typing import TypedDict
 import msgspec
 
 from currents_async import errors
+from currents_async._wire.decode import DECODE_ERRORS, parse
 from currents_async._wire.faults import (
     BodyFault,
     OversizedBody,
@@ -106,8 +107,8 @@ def _is_already_cancelled(message: str) -> bool:
 def _server_message(body: bytes) -> str | None:
     """Read the `error` of a failure envelope; None for a load balancer's HTML."""
     try:
-        error = msgspec.json.decode(body, type=_Failed).error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        error = parse(body, _FAILED).error
+    except DECODE_ERRORS:
         return None
     text = error if isinstance(error, str) else msgspec.json.encode(error).decode()
     return text or None
@@ -116,6 +117,9 @@ def _server_message(body: bytes) -> str | None:
 class _Failed(msgspec.Struct):
     error: object
     """A text in every document; an object would be shown as JSON."""
+
+
+_FAILED = msgspec.json.Decoder(_Failed)
 
 
 def _phrase(status: int) -> str:

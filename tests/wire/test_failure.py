@@ -89,6 +89,11 @@ def test_an_error_that_is_no_text_is_shown_as_json() -> None:
     assert error.message == '{"field":"branch"}'
 
 
+def test_half_an_emoji_does_not_cost_the_message() -> None:
+    error = error_of(400, rb'{"error":"bad branch \ud83d"}')
+    assert error.message == "bad branch \N{REPLACEMENT CHARACTER}"
+
+
 def test_a_novel_is_cut() -> None:
     assert len(error_of(400, b'{"error":"%s"}' % (b"x" * 5000)).message) == 1000
 

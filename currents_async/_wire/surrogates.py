@@ -1,0 +1,26 @@
+r"""Half an emoji: what is left where JavaScript cut a text between two UTF-16 units.
+
+`JSON.stringify` writes it as an escape, `"\ud83d"`, which msgspec refuses wherever it stands.
+"""
+
+import re
+
+_HIGH = rb"u[dD][89abAB][0-9a-fA-F]{2}"
+_LOW = rb"u[dD][c-fC-F][0-9a-fA-F]{2}"
+_SUSPECT = re.compile(rb"\\u[dD][89a-fA-F]")
+# Backslashes that escape each other, and whole pairs, stay as they are.
+_ESCAPE = re.compile(rb"\\(?:(\\(?:\\\\)*|%b\\%b)|%b|%b)" % (_HIGH, _LOW, _HIGH, _LOW))
+
+
+def mend_surrogates(text: bytes | bytearray | memoryview) -> bytes:
+    """Return a JSON text with each lone surrogate's escape replaced by that of U+FFFD.
+
+    The text has as many bytes as before: places in it stay what they are.
+    """
+    if _SUSPECT.search(text) is None:
+        return bytes(text)
+    return _ESCAPE.sub(_mended, text)
+
+
+def _mended(found: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if found[1] is None else found[0]
