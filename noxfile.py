@@ -6,23 +6,37 @@ nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["tests", "engines", "lint", "types", "layers"]
 
 PACKAGE = "currents_async"
-
-
-def install(session: nox.Session, *groups: str, extras: str = "all") -> None:
-    """Install this checkout and dependency groups of its `pyproject.toml`."""
-    session.install(f".[{extras}]", *nox.project.dependency_groups(PROJECT, *groups))
-
-
 PROJECT = nox.project.load_toml("pyproject.toml")
+# Where types are checked, and what all of it is pinned to.
+TYPED = "all,dlt,spark"
+PINS = "tests/typing/constraints.txt"
+
+
+def install(session: nox.Session, *groups: str, extras: str = "all", pins: str = "") -> None:
+    """Install this checkout and dependency groups of its `pyproject.toml`."""
+    constraint = ("--constraint", pins) if pins else ()
+    wanted = nox.project.dependency_groups(PROJECT, *groups)
+    session.install(f".[{extras}]", *wanted, *constraint)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the test suite, with the extras installed."""
     install(session, "tests")
-    # By file: some share what takes long to make. The benchmarks are for where dlt is.
-    by_file = ("-n", "auto", "--dist", "loadfile", "--ignore", "tests/test_benchmarks.py")
-    session.run("pytest", *by_file, *session.posargs)
+    session.run("pytest", *BY_FILE, *session.posargs)
+
+
+# By file: some share what takes long to make. The benchmarks are for where dlt is.
+BY_FILE = ("-n", "auto", "--dist", "loadfile", "--ignore", "tests/test_benchmarks.py")
+
+
+@nox.session(default=False)
+def lowest(session: nox.Session) -> None:
+    """Run the test suite with the lowest version of everything that `pyproject.toml` names."""
+    session.install("uv")  # pip only knows the way up
+    wanted = nox.project.dependency_groups(PROJECT, "tests")
+    session.run_install("uv", "pip", "install", "--resolution=lowest-direct", ".[all]", *wanted)
+    session.run("pytest", *BY_FILE, *session.posargs)
 
 
 @nox.session
@@ -76,10 +90,35 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types twice, and that every public name has one."""
-    install(session, "types", "tests", extras="all,dlt,spark")
+    # All that the checkers read is pinned, as they are: no release turns an old checkout red.
+    install(session, "types", "tests", extras=TYPED, pins=PINS)
+    check_types(session)
+
+
+@nox.session(name="types-newest", default=False)
+def types_newest(session: nox.Session) -> None:
+    """Check types with the newest of everything, checkers too: what users will see."""
+    install(session, "types", "tests", extras=TYPED)
+    session.install("--upgrade", "mypy", "pyright[nodejs]")
+    check_types(session)
+
+
+def check_types(session: nox.Session) -> None:
+    """Run both checkers in the environment of a session."""
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--verifytypes", PACKAGE, "--ignoreexternal")
+
+
+@nox.session(default=False)
+def pins(session: nox.Session) -> None:
+    """Pin what types are checked against to what is newest today."""
+    session.install("uv")
+    groups = [f"--group={name}" for name in ("types", "tests")]
+    extras = [f"--extra={name}" for name in TYPED.split(",")]
+    for_all = ("--universal", "--python-version=3.11", "--custom-compile-command=nox -s pins")
+    options = ("--upgrade", "--no-annotate", "--quiet", *for_all, *groups, *extras)
+    session.run("uv", "pip", "compile", "pyproject.toml", *options, "--output-file", PINS)
 
 
 @nox.session
