@@ -8,6 +8,7 @@ async with Currents() as currents:
 
 try:
     from currents_async.export._export import export, export_table
+    from currents_async.export.duck import DuckDBStorage
     from currents_async.export.job import ExportResult
     from currents_async.export.schemas import KEYS, SCHEMAS
     from currents_async.export.target import ExportFormat
@@ -23,6 +24,7 @@ except ModuleNotFoundError as _error:
 __all__ = [
     "KEYS",
     "SCHEMAS",
+    "DuckDBStorage",
     "ExportFormat",
     "ExportResult",
     "Window",

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from currents_async import Currents
 from currents_async._wire.query import check_flag, check_text
 from currents_async.errors import InvalidArgumentError
+from currents_async.export.duck import DuckDBStorage
 from currents_async.export.ipc import IpcSink
 from currents_async.export.job import ExportResult, Job, in_sink, opened
 from currents_async.export.journal import Journal, Options
@@ -40,6 +41,7 @@ async def export(
     look_back: timedelta = LOOK_BACK,
     concurrency: int | None = None,
     on_progress: Progress | None = None,
+    duckdb_storage: DuckDBStorage = "v1.4.0",
 ) -> ExportResult:
     """Export all runs of some projects that began in a span of time, as tables.
 
@@ -66,6 +68,10 @@ async def export(
     attempts. `on_progress` is called with the result so far, often; what it was in bytes and
     requests is in `currents.traffic`.
 
+    A DuckDB file that is made can be read by DuckDB 1.4 and later, or with
+    `duckdb_storage="latest"` only by releases as new as the one that is installed; one that exists
+    keeps what it is.
+
     Raises `InvalidArgumentError` before anything is sent or written; `ExportError` when the target
     cannot be written to, is in use, or holds an export of other data; what lists of runs raise; and
     what is about no single run or instance: `ConnectError`, `UnauthorizedError`, `ForbiddenError`
@@ -86,7 +92,8 @@ async def export(
     _check_target(target)
     _check_look_back(look_back)
     check_flag("resume", resume)
-    async with opened(open_target(target, format, plan.tables)) as (sink, journal):
+    opening = open_target(target, format, plan.tables, duckdb_storage=duckdb_storage)
+    async with opened(opening) as (sink, journal):
         await in_sink(partial(journal.begin, _options(plan, format)))
         left = [
             window

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
@@ -12,7 +12,7 @@ from currents_async.errors import ExportError
 from currents_async.export.formats import Ipc
 from currents_async.export.schemas import SCHEMAS
 from currents_async.export.staging import Staging
-from currents_async.export.stores import Store
+from currents_async.export.stores import Store, sync_directory
 from currents_async.export.windows import Window
 
 _MEMORY = "64MB"
@@ -20,6 +20,9 @@ _MEMORY = "64MB"
 _FROM_THE_BEGINNING = ("project_id", "day", "run_id")
 """Columns that our tables have in all releases: a table without them is none of ours."""
 _STAGED = "staged_by_currents_async"
+
+DuckDBStorage = Literal["v1.4.0", "latest"]
+"""DuckDB's `storage_compatibility_version`: the oldest release that can read a file."""
 
 
 class DuckDBSink:
@@ -31,29 +34,34 @@ class DuckDBSink:
     from a run being in one window only.
     """
 
-    def __init__(self, path: Path, store: Store, tables: Iterable[str]) -> None:
-        """Open or make a file, and stage in a store.
+    def __init__(
+        self,
+        path: Path,
+        store: Store,
+        tables: Iterable[str],
+        *,
+        storage: DuckDBStorage = "v1.4.0",
+    ) -> None:
+        """Open or make a file, and stage in a store. A file that exists keeps its storage version.
 
         Raises `duckdb.Error` for a file that is no such one, or that a process has opened; and
         `ExportError` for a table in it that is none of ours.
         """
         self._tables = tuple(tables)
         self._staging = Staging(store, Ipc())
-        self._database = duckdb.connect(
-            path,
-            config={
-                "memory_limit": _MEMORY,
-                "temp_directory": str(store.staging / "spilled"),
-                # It would download one to read files of other databases.
-                "autoinstall_known_extensions": False,
-            },
-        )
+        try:
+            if not path.exists():
+                _make(path, store, storage)
+            self._database = _open(path, store)
+        except BaseException:
+            self._staging.close()
+            raise
         try:
             with self._transaction():
                 for table in self._tables:
                     self._prepare(table)
         except BaseException:
-            self._database.close()
+            self.close()
             raise
 
     def write(self, window: Window, table: str, batch: Any) -> None:
@@ -148,6 +156,29 @@ class DuckDBSink:
             self._database.register(_STAGED, rows)
             self._database.execute(f"INSERT INTO {table} BY NAME FROM {_STAGED}")
             self._database.unregister(_STAGED)
+
+
+def _make(path: Path, store: Store, storage: DuckDBStorage) -> None:
+    """Make an empty file, which has its name only when it is whole.
+
+    Where a full disk cuts off the first bytes of a file, DuckDB cannot open it any more.
+    """
+    staged = store.stage(path.name)
+    duckdb.connect(staged, config={"storage_compatibility_version": storage}).close()
+    staged.replace(path)
+    sync_directory(path.parent)
+
+
+def _open(path: Path, store: Store) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        path,
+        config={
+            "memory_limit": _MEMORY,
+            "temp_directory": str(store.staging / "spilled"),
+            # It would download one to read files of other databases.
+            "autoinstall_known_extensions": False,
+        },
+    )
 
 
 def _check_ours(table: str, there: dict[str, str], wanted: dict[str, str]) -> None:

@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple, get_args
 
 from filelock import FileLock, Timeout
 
+from currents_async._wire.filters import check_choice
 from currents_async.errors import ExportError, InvalidArgumentError
-from currents_async.export.duck import DuckDBSink
+from currents_async.export.duck import DuckDBSink, DuckDBStorage
 from currents_async.export.files import FileSink
 from currents_async.export.formats import Format, Ndjson, Parquet
 from currents_async.export.journal import Journal
@@ -33,17 +34,21 @@ class Target(NamedTuple):
 
 
 @contextmanager
-def open_target(target: str | Path, form: ExportFormat, tables: Iterable[str]) -> Generator[Target]:
+def open_target(
+    target: str | Path,
+    form: ExportFormat,
+    tables: Iterable[str],
+    *,
+    duckdb_storage: DuckDBStorage = "v1.4.0",
+) -> Generator[Target]:
     """Open a directory, a DuckDB file or the URL of an object store, for this export alone.
 
-    Raises `InvalidArgumentError` for a format or a URL that is none, `ExportError` when another
+    Raises `InvalidArgumentError` for an option or a URL that is none, `ExportError` when another
     export is at it or its record is damaged, and `OSError`, `duckdb.Error` or `pa.ArrowException`
     for what refuses to be written to.
     """
-    if form not in get_args(ExportFormat):
-        raise InvalidArgumentError(
-            f"format must be one of {', '.join(get_args(ExportFormat))}, not {form!r}"
-        )
+    check_choice("format", form, get_args(ExportFormat))
+    check_choice("duckdb_storage", duckdb_storage, get_args(DuckDBStorage))
     try:
         path = _database_path(target) if form == "duckdb" else None
         store = store_at(target) if path is None else LocalStore(beside(path))
@@ -58,7 +63,7 @@ def open_target(target: str | Path, form: ExportFormat, tables: Iterable[str]) -
         sink = (
             FileSink(store, _FORMATS[form], tables)
             if path is None
-            else DuckDBSink(path, store, tables)
+            else DuckDBSink(path, store, tables, storage=duckdb_storage)
         )
         try:
             yield Target(sink, journal)

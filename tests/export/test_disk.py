@@ -76,6 +76,7 @@ async def run(
         ("parquet", "16k"),
         ("parquet", "200k"),
         ("ndjson.gz", "60k"),
+        ("duckdb", "8k"),  # less than an empty DuckDB file
         ("duckdb", "16k"),
         ("duckdb", "500k"),
         ("duckdb", "800k"),

@@ -44,11 +44,15 @@ def sink(connect: Open) -> Iterator[DuckDBSink]:
 
 def ask(path: Path, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(path) as database:
-        return database.sql(query).fetchall()
+        return database.execute(query).fetchall()
 
 
 RUNS = "SELECT day, run_id, author_name FROM runs ORDER BY ALL"
 GROUPS = "SELECT day, run_id FROM run_groups ORDER BY ALL"
+STORAGE_VERSION = (
+    "SELECT tags['storage_version'] FROM duckdb_databases() "
+    "WHERE database_name = current_database()"
+)
 
 
 class TestWindows:
@@ -208,6 +212,36 @@ class TestTables:
 
 
 class TestFile:
+    def test_a_file_is_for_duckdb_1_unless_the_newest_is_asked_for(
+        self, connect: Open, path: Path, store: LocalStore, tmp_path: Path
+    ) -> None:
+        newest = tmp_path / "newest"
+        duckdb.connect(newest, config={"storage_compatibility_version": "latest"}).close()
+        connect().close()
+        assert ask(path, STORAGE_VERSION) == [("v1.4.0+",)]
+        path.unlink()
+        DuckDBSink(path, store, SCHEMAS, storage="latest").close()
+        # It stays what it was made as.
+        connect().close()
+        assert ask(path, STORAGE_VERSION) == ask(newest, STORAGE_VERSION)
+
+    def test_a_file_that_could_not_be_made_leaves_nothing(
+        self, connect: Open, path: Path, store: LocalStore
+    ) -> None:
+        store.staging.write_bytes(b"in the way")
+        with pytest.raises(OSError, match="staging"):
+            connect()
+        assert not path.exists()
+        store.staging.unlink()
+        connect().close()
+        assert ask(path, GROUPS) == []
+
+    def test_what_a_process_may_take_and_load_is_bounded(self, sink: DuckDBSink) -> None:
+        settings = (
+            "current_setting('memory_limit'), current_setting('autoinstall_known_extensions')"
+        )
+        assert sink._database.sql(f"SELECT {settings}").fetchall() == [("61.0 MiB", False)]
+
     def test_a_file_that_a_process_has_opened(self, connect: Open, path: Path) -> None:
         program = (
             "import duckdb, sys\n"

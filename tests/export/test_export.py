@@ -616,6 +616,7 @@ class TestRefusals:
             ({"tables": ["runs", "run"]}, "tables must be of runs, .*, not 'run'"),
             ({"tables": "runs"}, "tables must be a sequence of str"),
             ({"format": "csv"}, "format must be one of"),
+            ({"duckdb_storage": "v9"}, r"duckdb_storage must be one of v1\.4\.0, latest, not 'v9'"),
             ({"look_back": -HOUR}, "look_back must be a timedelta of at least 0"),
             ({"look_back": 48}, "look_back must be a timedelta"),
             ({"resume": "yes"}, "resume must be a bool"),
