@@ -10,7 +10,9 @@ from currents_async.errors import (
     TransportError,
 )
 
-_TRANSIENT = frozenset({408, 500, 502, 503, 504})
+_OF_PROXIES = frozenset({520, 521, 522, 523, 524, 529, 530})
+"""What content delivery networks say of an origin that is overloaded, out of reach or too slow."""
+_TRANSIENT = frozenset({408, 500, 502, 503, 504}) | _OF_PROXIES
 """Statuses after which the same request may well succeed, and may have been carried out."""
 
 PAUSING = _TRANSIENT | {429}

@@ -107,7 +107,10 @@ DAMAGED = COMPRESSED[:20] + b"\xff\xff\xff\xff" + COMPRESSED[24:]
 THROTTLED = [Column("429", {"status": 429}, RateLimitedError)]
 OPEN = [
     Column("408", {"status": 408}, APIError),
-    *(Column(str(status), {"status": status}, ServerError) for status in (500, 502, 503, 504)),
+    *(
+        Column(str(status), {"status": status}, ServerError)
+        for status in (500, 502, 503, 504, 520, 529)
+    ),
     Column("502 HTML", {"status": 502, "body": b"<html>Bad Gateway</html>"}, ServerError),
     Column("disconnect", {"fault": "close"}, TransportError),
     Column("reset", {"fault": "reset"}, TransportError),
@@ -128,7 +131,7 @@ FINAL = [
     Column("422", {"status": 422}, UnprocessableError),
     Column("425", {"status": 425}, APIError),
     Column("499", {"status": 499}, APIError),
-    *(Column(str(status), {"status": status}, ServerError) for status in (501, 505, 507, 520, 599)),
+    *(Column(str(status), {"status": status}, ServerError) for status in (501, 505, 507, 525, 599)),
     Column(
         "already", {"status": 422, "body": b'{"error":"already cancelled"}'}, AlreadyCancelledError
     ),

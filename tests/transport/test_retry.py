@@ -35,6 +35,8 @@ def of_body(fault: BodyFault) -> errors.CurrentsError:
 
 OPEN: list[tuple[str, errors.CurrentsError]] = [
     *((str(status), of_status(status)) for status in (408, 500, 502, 503, 504)),
+    # Of Cloudflare and its like, about an origin that is overloaded, out of reach or too slow.
+    *((str(status), of_status(status)) for status in (520, 521, 522, 523, 524, 529, 530)),
     ("disconnect", errors.TransportError("the connection was lost", **SENT)),
     ("truncated", of_body(TruncatedBody("ends early"))),
     ("timeout", errors.RequestTimeoutError("no answer", **SENT)),
@@ -42,7 +44,10 @@ OPEN: list[tuple[str, errors.CurrentsError]] = [
 FINAL: list[tuple[str, errors.CurrentsError]] = [
     *((str(status), of_status(status)) for status in range(300, 309)),
     *((str(status), of_status(status)) for status in range(400, 452) if status not in {408, 429}),
-    *((str(status), of_status(status)) for status in (501, 505, 506, 507, 508, 510, 511, 599)),
+    *(
+        (str(status), of_status(status))
+        for status in (501, 505, 506, 507, 508, 510, 511, 519, 525, 526, 527, 531, 599)
+    ),
     ("already cancelled", of_status(422, "Run already cancelled")),
     ("refused", of_body(RefusedBody("no luck"))),
     ("corrupt", of_body(CorruptBody("bad crc"))),
