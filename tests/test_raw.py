@@ -1,10 +1,12 @@
 """What the models do not know: requests of one's own, and answers as they are."""
 
 import inspect
+from io import StringIO
 from typing import Any
 
 import msgspec
 import pytest
+from rich.console import Console
 
 from currents_async import (
     AmbiguousError,
@@ -89,6 +91,17 @@ async def test_a_write_is_not_repeated() -> None:
             with pytest.raises(error):
                 await currents.request("POST", "/things", retry_ambiguous=again)
         assert len(server.requests) == count
+
+
+def test_a_raw_response_shows_neither_signed_urls_nor_cookies() -> None:
+    body = b'{"videoUrl":"https://assets.example/v?X-Amz-Signature=5ec2e7"}'
+    answer = RawResponse(status=200, headers={"Set-Cookie": "session=5ec2e7"}, body=body)
+    printed = StringIO()
+    Console(file=printed, width=200).print(answer)
+    for shown in (repr(answer), str([answer]), printed.getvalue()):
+        assert "5ec2e7" not in shown
+        assert "200" in shown
+        assert f"{len(body)} bytes" in shown
 
 
 class TestRawViews:

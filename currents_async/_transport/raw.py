@@ -9,7 +9,10 @@ from currents_async._wire.decode import parse
 
 
 class RawResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """A success, decompressed and not decoded."""
+    """A success, decompressed and not decoded.
+
+    Its repr leaves out the headers and the body, which may have signed URLs and cookies in them.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -22,6 +25,12 @@ class RawResponse(msgspec.Struct, frozen=True, kw_only=True):
         Raises `msgspec.DecodeError` when it is no JSON.
         """
         return parse(self.body, _ANYTHING)
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("status", self.status), ("body", f"{len(self.body)} bytes")]
+
+    def __repr__(self) -> str:
+        return f"<RawResponse {self.status}, {len(self.body)} bytes>"
 
 
 _ANYTHING = msgspec.json.Decoder()
