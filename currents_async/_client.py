@@ -18,6 +18,7 @@ from currents_async._config import (
 )
 from currents_async._fanout import load_backend
 from currents_async._quarantine import Quarantine
+from currents_async._resources._group import Group
 from currents_async._resources._request import build_request
 from currents_async._resources.actions import Actions
 from currents_async._resources.assets import Assets
@@ -47,6 +48,12 @@ from currents_async._wire.throttle import RateLimit
 from currents_async.errors import InvalidArgumentError
 
 T = TypeVar("T")
+G = TypeVar("G", bound=Group)
+
+
+def _unbound(group: type[G]) -> G:
+    """Return a group of no client."""
+    return group.__new__(group)
 
 
 class Currents:
@@ -79,20 +86,21 @@ class Currents:
     facts.
     """
 
-    runs: Runs
-    instances: Instances
-    projects: Projects
-    spec_files: SpecFiles
-    tests: Tests
-    test_results: TestResults
-    errors: Errors
-    signatures: Signatures
-    actions: Actions
-    webhooks: Webhooks
-    context: Context
-    jira: Jira
-    assets: Assets
-    quarantine: Quarantine
+    # On the class for `create_autospec`, which sees no more than a class has.
+    runs: Runs = _unbound(Runs)
+    instances: Instances = _unbound(Instances)
+    projects: Projects = _unbound(Projects)
+    spec_files: SpecFiles = _unbound(SpecFiles)
+    tests: Tests = _unbound(Tests)
+    test_results: TestResults = _unbound(TestResults)
+    errors: Errors = _unbound(Errors)
+    signatures: Signatures = _unbound(Signatures)
+    actions: Actions = _unbound(Actions)
+    webhooks: Webhooks = _unbound(Webhooks)
+    context: Context = _unbound(Context)
+    jira: Jira = _unbound(Jira)
+    assets: Assets = _unbound(Assets)
+    quarantine: Quarantine = _unbound(Quarantine)
 
     def __init__(
         self,

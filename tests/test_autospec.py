@@ -1,0 +1,38 @@
+"""`create_autospec(Currents)`, for those who test with mocks."""
+
+from typing import get_type_hints
+from unittest.mock import create_autospec
+
+import pytest
+
+from currents_async import Currents
+from currents_async._resources._group import Group
+
+
+@pytest.mark.parametrize("instance", [True, False])
+async def test_a_mock_has_the_operations_with_their_signatures(*, instance: bool) -> None:
+    mock = create_autospec(Currents, instance=instance)
+    currents = mock if instance else mock("key")
+    currents.runs.get.return_value = "a run"
+    assert await currents.runs.get("r") == "a run"
+    currents.runs.get.assert_awaited_once_with("r")
+    with pytest.raises(TypeError, match="run_id"):
+        currents.runs.get()
+    with pytest.raises(TypeError, match="unknown"):
+        currents.runs.get("r", unknown=1)
+    with pytest.raises(AttributeError, match="fetch"):
+        _ = currents.runs.fetch
+    assert not callable(currents.runs)
+
+
+def test_all_groups_are_there() -> None:
+    mock = create_autospec(Currents, instance=True)
+    groups = {name for name, kind in get_type_hints(Currents).items() if issubclass(kind, Group)}
+    assert len(groups) == 14
+    for name in groups:
+        assert isinstance(getattr(mock, name), get_type_hints(Currents)[name])
+
+
+def test_a_client_has_groups_of_its_own() -> None:
+    for name in get_type_hints(Currents):
+        assert getattr(Currents("key"), name) is not getattr(Currents, name)
