@@ -42,6 +42,7 @@ from currents_async._transport import (
     Traffic,
     Transport,
     find_credential,
+    find_proxy,
 )
 from currents_async._wire.endpoint import Method
 from currents_async._wire.throttle import RateLimit
@@ -78,7 +79,9 @@ class Currents:
     - `session`: an aiohttp session of yours to use instead of our own; it is never closed here.
       Cookies, connection limits and the reuse of connections are then yours too.
     - `ssl`: a context to use instead of the system's trust; certificates are always verified by
-      the default one. `proxy` and `trust_env` are aiohttp's.
+      the default one.
+    - `proxy`: the HTTP proxy to go through, for example `http://user:password@proxy:3128`; with
+      `trust_env` it is that of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
     - `trace`: what to call with a `RequestAttempt` after each attempt, or a `Trace`, or several.
     - `clock`: the time that backoff, pacing and deadlines go by; for tests.
 
@@ -119,9 +122,12 @@ class Currents:
         clock: Clock | None = None,
     ) -> None:
         credential = find_credential(api_key)
-        del api_key  # a traceback with locals from here on has no key to show
+        reveal_proxy = find_proxy(proxy, trust_env=trust_env and session is None)
+        del api_key, proxy  # a traceback with locals from here on has no secret to show
         if isinstance(credential, InvalidArgumentError):
             raise credential
+        if isinstance(reveal_proxy, InvalidArgumentError):
+            raise reveal_proxy
         limits = limits or Limits()
         channel = Channel(
             Session(session, limits=limits, ssl=ssl, trust_env=trust_env, credential=credential),
@@ -130,7 +136,7 @@ class Currents:
             limits=limits,
             clock=clock or SystemClock(),
             tracing=Tracing(trace),
-            proxy=proxy,
+            proxy=reveal_proxy,
         )
         self._channel = channel
         self._project_id = resolve_project_id(project_id)

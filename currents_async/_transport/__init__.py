@@ -3,6 +3,7 @@
 from currents_async._transport.answer import Answer
 from currents_async._transport.channel import Channel, Terms
 from currents_async._transport.credential import find_credential
+from currents_async._transport.proxy import find_proxy
 from currents_async._transport.raw import RawResponse
 from currents_async._transport.session import Session
 from currents_async._transport.tracing import (
@@ -29,4 +30,5 @@ __all__ = [
     "Traffic",
     "Transport",
     "find_credential",
+    "find_proxy",
 ]

@@ -12,7 +12,7 @@ import aiohttp
 from currents_async._config import Timeouts
 from currents_async._transport.channel import Channel
 from currents_async._transport.faults import Broken, from_network
-from currents_async._transport.session import USER_AGENT
+from currents_async._transport.session import LONGEST_HEADER, USER_AGENT
 from currents_async._transport.step import client_timeout, run_step
 from currents_async._transport.tracing import RequestAttempt, RequestCall
 from currents_async._wire.asset_url import AssetUrl
@@ -194,7 +194,9 @@ class AssetExchange:
             headers={**_HEADERS, **conditions},
             allow_redirects=False,
             timeout=client_timeout(self._timeouts),
-            proxy=self._channel.proxy,
+            max_line_size=LONGEST_HEADER,
+            max_field_size=LONGEST_HEADER,
+            proxy=self._channel.reveal_proxy(),
         )
 
     @property

@@ -10,6 +10,7 @@ from currents_async._config import Limits
 from currents_async._transport.in_flight import InFlight
 from currents_async._transport.limits import Gate
 from currents_async._transport.pace import Pace
+from currents_async._transport.proxy import RevealProxy
 from currents_async._transport.retry import Quota
 from currents_async._transport.session import Session
 from currents_async._transport.tracing import Tracing
@@ -39,7 +40,7 @@ class Channel:
         limits: Limits,
         clock: Clock,
         tracing: Tracing,
-        proxy: str | None,
+        proxy: RevealProxy,
     ) -> None:
         self.session = session
         self.base_url = base_url
@@ -47,7 +48,7 @@ class Channel:
         self.limits = limits
         self.clock = clock
         self.tracing = tracing
-        self.proxy = proxy
+        self.reveal_proxy = proxy
         self.gate: Gate = Gate(limits.concurrency, Pace(limits.rate), clock)
         self.in_flight: InFlight = InFlight(limit=limits.in_flight, body=limits.body)
         self.quota: Quota = Quota()

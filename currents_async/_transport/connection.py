@@ -39,7 +39,7 @@ class Once:
     ) -> aiohttp.ClientResponse:
         """Send a request; raise `Lost` for what aiohttp would follow with a second try."""
         if self._credential is None:
-            request.headers.popall(hdrs.AUTHORIZATION, None)
+            _forget_credentials(request)
         else:
             request.headers[hdrs.AUTHORIZATION] = self._credential.authorization()
         try:
@@ -56,7 +56,7 @@ class Once:
             reason = str(error) or type(error).__name__
         finally:
             # The answer keeps the headers of its request, and whoever waits for it shows them.
-            request.headers.popall(hdrs.AUTHORIZATION, None)
+            _forget_credentials(request)
         raise Lost(reason)
 
 
@@ -76,8 +76,13 @@ class CheckedRequest(aiohttp.ClientRequest):
         elif protocol is not None:
             _used.add(protocol)
         response = await super().send(conn)
-        self.headers.popall(hdrs.AUTHORIZATION, None)  # written, and no longer needed
+        _forget_credentials(self)  # written, and no longer needed
         return response
+
+
+def _forget_credentials(request: aiohttp.ClientRequest) -> None:
+    for name in (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION):
+        request.headers.popall(name, None)
 
 
 _used: WeakSet[ResponseHandler] = WeakSet()

@@ -4,9 +4,11 @@ import asyncio
 import os
 import ssl as tls
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import aiohttp
+from aiohttp.typedefs import StrOrURL
+from yarl import URL
 
 from currents_async._config import Limits
 from currents_async._transport.connection import CheckedRequest, Once
@@ -15,6 +17,8 @@ from currents_async._transport.watch import Watch
 from currents_async._version import __version__
 from currents_async.errors import ClientClosedError, WrongLoopError
 
+LONGEST_HEADER = 64 * 1024
+"""Bytes of one header of a response: load balancers and policies add long ones."""
 USER_AGENT = f"currents-async/{__version__} aiohttp/{aiohttp.__version__}"
 
 
@@ -145,8 +149,7 @@ class Session:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=self._trust_env if theirs is None else theirs.trust_env,
-            proxy=getattr(theirs, "_default_proxy", None),
-            proxy_auth=getattr(theirs, "_default_proxy_auth", None),
+            proxy=_proxy_of(theirs),
             request_class=CheckedRequest,
             middlewares=(Once(None),),
         )
@@ -157,3 +160,14 @@ class Session:
             ssl=self._ssl if self._ssl is not None else True,
             force_close=not reuse,
         )
+
+
+def _proxy_of(session: aiohttp.ClientSession | None) -> StrOrURL | None:
+    """Return the proxy of a session of the caller's, with its credentials in the URL."""
+    proxy: StrOrURL | None = getattr(session, "_default_proxy", None)
+    auth: tuple[str, str, str] | None = getattr(session, "_default_proxy_auth", None)
+    if proxy is not None and auth is not None:
+        user, password, _ = auth
+        with suppress(ValueError):  # no URL: aiohttp will say so
+            return URL(proxy).with_user(user).with_password(password)
+    return proxy
