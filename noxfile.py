@@ -47,13 +47,17 @@ def engines(session: nox.Session) -> None:
     session.run("pytest", *(f"tests/{name}" for name in files), "-rs")
 
 
+# Minutes in one test are what these two sessions are for.
+UNWATCHED = ("-o", "faulthandler_timeout=0")
+
+
 @nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
     """Decode made-up documents for minutes: `nox -s fuzz -- 100000` says how many of each kind."""
     install(session, "tests")
     [documents] = session.posargs or ["20000"]
     environment = {"FUZZ_DOCUMENTS": documents, "HYPOTHESIS_PROFILE": "fuzz"}
-    session.run("pytest", "tests/wire/test_elements.py", env=environment)
+    session.run("pytest", *UNWATCHED, "tests/wire/test_elements.py", env=environment)
 
 
 @nox.session(default=False)
@@ -61,7 +65,9 @@ def chaos(session: nox.Session) -> None:
     """Kill exports at random moments: `nox -s chaos -- 50` says how often for each sink."""
     install(session, "tests")
     [kills] = session.posargs or ["50"]
-    session.run("pytest", "-rP", "tests/export/test_chaos.py", env={"CHAOS_KILLS": kills})
+    session.run(
+        "pytest", *UNWATCHED, "-rP", "tests/export/test_chaos.py", env={"CHAOS_KILLS": kills}
+    )
 
 
 @nox.session(reuse_venv=True)

@@ -14,6 +14,8 @@ from hypothesis import settings
 from currents_async import Currents
 from currents_async.testing import FakeCurrents, World, WorldProject
 
+pytest_plugins = ["tests.guard.plugin"]
+
 # Shells have what runs in the background ignore Ctrl-C, and children of ours would do so too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -21,6 +23,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("suite", deadline=None, max_examples=60)
 settings.register_profile("fuzz", deadline=None, max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name no test after compressed bytes: gzip writes the time, and all workers must agree."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and b"\x1f\x8b" in val else None
 
 
 @pytest.fixture(autouse=True)

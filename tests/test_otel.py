@@ -22,10 +22,12 @@ from currents_async import (
     Currents,
     CurrentsError,
     DecodeError,
+    ForbiddenError,
     NotFoundError,
     RateLimitedError,
     Retries,
     ServerError,
+    UnauthorizedError,
     otel,
 )
 from currents_async._transport.tracing import RequestAttempt, RequestCall
@@ -348,13 +350,13 @@ class TestSecrets:
         self, server: FakeCurrents, currents: Currents, spans: Spans
     ) -> None:
         server.fail("getRun", 403, body=b'{"error":"the token of alice@example.org is no good"}')
-        with pytest.raises(CurrentsError):
+        with pytest.raises(ForbiddenError):
             await currents.runs.get("r")
         assert "alice" not in text_of(spans.only)
 
     async def test_the_key(self, connect: Connect, spans: Spans, project: WorldProject) -> None:
         currents = await connect(KEY)
-        with pytest.raises(CurrentsError):
+        with pytest.raises(UnauthorizedError):
             await currents.runs.get(project.run(specs=1).run_id)
         assert KEY not in text_of(spans.only)
 
@@ -369,7 +371,7 @@ class TestSecrets:
 
     async def test_a_key_in_the_wrong_place(self, connect: Connect, spans: Spans) -> None:
         currents = await connect(KEY)
-        with pytest.raises(CurrentsError):
+        with pytest.raises(UnauthorizedError):
             await currents.runs.get(KEY)
         assert KEY not in text_of(spans.only)
 

@@ -18,6 +18,7 @@ from currents_async import (
     Currents,
     CurrentsError,
     DecodeError,
+    ForbiddenError,
     InvalidArgumentError,
     NotFoundError,
     PayloadTooLargeError,
@@ -424,7 +425,7 @@ class TestFaults:
         server.fail("getRun", 403, after=1)
         async with currents.runs.watch(run.run_id) as events:
             arrived = [await anext(events), await anext(events)]
-            with pytest.raises(CurrentsError):
+            with pytest.raises(ForbiddenError):
                 await anext(events)
             arrived += [spec async for spec in events]
         assert ids_of(arrived) == [spec.instance_id for spec in run.specs]

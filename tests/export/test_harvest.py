@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from currents_async import (
+    BadRequestError,
     ClientClosedError,
     ConnectError,
     Currents,
@@ -579,7 +580,7 @@ class TestFatal:
             project.run(specs=1, tests=1, created_at=moment(5))
         server.fail("listProjectRuns", 400, after=1)
         found: list[Found] = []
-        with pytest.raises(CurrentsError):
+        with pytest.raises(BadRequestError):
             async with harvest(currents, windows(project)) as harvested:
                 async for one in harvested:
                     found.append(one)  # noqa: PERF401 - what came before the error is looked at

@@ -2,8 +2,12 @@
 
 import asyncio
 import os
+import select
+import socket
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack
+from selectors import EVENT_WRITE
 from typing import Any
 
 import aiohttp
@@ -12,8 +16,8 @@ import pytest
 from currents_async import (
     ClientClosedError,
     Currents,
-    CurrentsError,
     Limits,
+    RateLimitedError,
     RequestTimeoutError,
     Timeouts,
     WrongLoopError,
@@ -112,14 +116,39 @@ async def test_closing_turns_away_who_waits_for_a_turn() -> None:
     assert len(server.requests) == 1
 
 
-async def test_closing_does_not_wait_for_a_connection_that_is_being_made() -> None:
-    """10.255.255.1 is nobody: the packets get lost."""
-    async with client("https://10.255.255.1/v1") as currents:
+async def test_closing_does_not_wait_for_a_connection_that_is_being_made(
+    full_backlog: socket.socket,
+) -> None:
+    port = full_backlog.getsockname()[1]
+    async with client(f"https://127.0.0.1:{port}/v1") as currents:
         calling = asyncio.create_task(currents.runs.get("r"))
-        await asyncio.sleep(0.02)
+        await being_connected()
         await asyncio.wait_for(currents.aclose(), 2)
-        with pytest.raises(CurrentsError):
+        with pytest.raises(ClientClosedError):
             await asyncio.wait_for(calling, 2)
+
+
+@pytest.fixture
+def full_backlog() -> Iterator[socket.socket]:
+    """A listener that answers no connection any more: as many wait for it as may."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        connected = True
+        while connected:
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)  # noqa: FBT003 - the standard library's
+            waiting.connect_ex(listener.getsockname())
+            connected = bool(select.select([], [waiting], [], 0.1)[1])
+        yield listener
+
+
+async def being_connected() -> None:
+    """Wait until the loop waits for a socket that can be written to: for its connection."""
+    loop: Any = asyncio.get_running_loop()
+    while not any(key.events & EVENT_WRITE for key in loop._selector.get_map().values()):  # noqa: ASYNC110
+        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("turns", range(0, 60, 2))
@@ -162,7 +191,7 @@ async def test_a_deadline_is_kept(name: str, call: Call) -> None:
     async with FaultyServer(STALLS[name]) as server:
         async with client(server.url, timeouts=timeouts) as currents:
             began = time.monotonic()
-            with pytest.raises(CurrentsError):
+            with pytest.raises(RateLimitedError if name == "throttled" else RequestTimeoutError):
                 await call(currents)
             took = time.monotonic() - began
         await server.wait_for_no_connections()
