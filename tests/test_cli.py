@@ -90,7 +90,7 @@ class TestRun:
     ) -> None:
         made = project.run(specs=5)
         service.fail("getInstance", status=404)
-        assert run(["run", made.run_id]) == 1
+        assert run(["run", made.run_id]) == 5
         out = capsys.readouterr().out
         assert "Instances not fetched" in out
         assert "404" in out

@@ -4,7 +4,6 @@ A group of commands is a package: its `commands.py` says what they take; what th
 other modules, which are imported when one of them runs.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +23,7 @@ from currents_async.cli._projects.commands import projects
 from currents_async.cli._quarantine.commands import quarantine
 from currents_async.cli._reports.commands import demo, fetch
 from currents_async.cli._runs.commands import runs
+from currents_async.cli._streams import drop_stdout
 from currents_async.cli._tests.commands import tests
 from currents_async.cli._webhooks.commands import webhooks
 
@@ -38,6 +38,7 @@ app = App(
     """),
     version=__version__,
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,
 )
 app.command(export)
 app.command(fetch, name="run")
@@ -71,23 +72,31 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except CycloptsError:
         return _exit.USAGE  # cyclopts has printed what is wrong
     except BrokenPipeError:
-        _send_stdout_nowhere()
+        drop_stdout()
         return _exit.NOBODY_READS
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # rich ends so, when it prints help
+            return _exit.NOBODY_READS
+        raise
+    except OSError as error:  # a full disk, for example
+        drop_stdout()
+        return _failed(str(error))
     except ModuleNotFoundError as error:
         return _missing(error)
     return code if isinstance(code, int) else _exit.OK
-
-
-def _send_stdout_nowhere() -> None:
-    """Spare the interpreter another broken pipe when it flushes stdout at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _missing(error: ModuleNotFoundError) -> int:
     extra = _EXTRAS.get((error.name or "").partition(".")[0])
     if extra is None:
         raise error
+    return _failed(
+        f"{error.name} is not installed: python -m pip install 'currents-async[{extra}]'"
+    )
+
+
+def _failed(message: str) -> int:
     from currents_async.cli._execute import complain  # noqa: PLC0415
 
-    complain(f"{error.name} is not installed: python -m pip install 'currents-async[{extra}]'")
+    complain(message)
     return _exit.FAILED

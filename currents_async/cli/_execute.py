@@ -1,12 +1,13 @@
 """A command from start to exit code: what goes wrong is said on stderr."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Coroutine
 from typing import Any
 
 from currents_async.cli import _exit
-from currents_async.cli._signals import on_termination
+from currents_async.cli._signals import EXIT_CODES, StopSignals
 from currents_async.cli._text import one_line
 from currents_async.errors import (
     CurrentsError,
@@ -17,8 +18,8 @@ from currents_async.errors import (
 )
 
 
-class _TerminatedError(Exception):
-    """SIGTERM came."""
+class _StoppedError(Exception):
+    """A signal came."""
 
 
 def execute(command: Coroutine[Any, Any, int]) -> int:
@@ -26,8 +27,15 @@ def execute(command: Coroutine[Any, Any, int]) -> int:
 
     Ctrl-C and SIGTERM cancel it, so that it can leave what it writes in order.
     """
+    with StopSignals() as signals:
+        code = _run(command, signals)
+        sys.stdout.flush()  # while signals still end a write that nobody takes
+        return code
+
+
+def _run(command: Coroutine[Any, Any, int], signals: StopSignals) -> int:
     try:
-        return asyncio.run(_until_terminated(command))
+        return asyncio.run(_until_stopped(command, signals))
     except CurrentsError as error:
         complain(str(error))
         return _code_of(error)
@@ -36,12 +44,15 @@ def execute(command: Coroutine[Any, Any, int]) -> int:
     except OSError as error:
         complain(str(error))
         return _exit.FAILED
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)  # noqa: T201 - a command line prints
-        return _exit.INTERRUPTED
-    except _TerminatedError:
-        print("terminated", file=sys.stderr)  # noqa: T201 - a command line prints
-        return _exit.TERMINATED
+    except KeyboardInterrupt:  # at a prompt
+        return _stopped(signal.SIGINT)
+    except _StoppedError:
+        return _stopped(signals.number or signal.SIGTERM)
+
+
+def _stopped(number: signal.Signals) -> int:
+    note("interrupted" if number == signal.SIGINT else "terminated")
+    return EXIT_CODES[number]
 
 
 def complain(message: str) -> None:
@@ -54,20 +65,16 @@ def note(message: str) -> None:
     print(one_line(message), file=sys.stderr)  # noqa: T201 - a command line prints
 
 
-async def _until_terminated(command: Coroutine[Any, Any, int]) -> int:
-    task, terminated = asyncio.current_task(), False
-
-    def stop() -> None:
-        nonlocal terminated
-        terminated = task is not None and task.cancel()
-
-    with on_termination(stop):
-        try:
-            return await command
-        except asyncio.CancelledError:
-            if terminated:
-                raise _TerminatedError from None
+async def _until_stopped(command: Coroutine[Any, Any, int], signals: StopSignals) -> int:
+    task = asyncio.current_task()
+    if task is not None:
+        signals.call(task.cancel)
+    try:
+        return await command
+    except asyncio.CancelledError:
+        if signals.number is None:
             raise
+        raise _StoppedError from None
 
 
 def _code_of(error: CurrentsError) -> int:

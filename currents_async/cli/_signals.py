@@ -1,50 +1,95 @@
 """The signals that end a command."""
 
 import asyncio
+import os
+import select
 import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any, NoReturn, Self
+
+from currents_async.cli import _exit
+
+EXIT_CODES = {signal.SIGINT: _exit.INTERRUPTED, signal.SIGTERM: _exit.TERMINATED}
+_ONE_MOMENT = 1.0
+"""Seconds in which several signals are one: a shell, a process manager or `timeout` may send one to
+the process and one to its group."""
+_PATIENCE_MS = 1_000
+"""How long a reader of stdout may stand still once the command is to end."""
+_LOOK_EVERY_SECONDS = 0.1
+_SHOW_CURSOR = b"\x1b[?25h"
+
+
+class StopSignals:
+    """A context in which the first SIGINT or SIGTERM ends a command in order.
+
+    A later one ends the process at once, and so does a reader of stdout that stands still: a write
+    that nobody takes cannot be cancelled.
+    """
+
+    def __init__(self, *, stays: bool = False) -> None:
+        """Say whether its handlers stay when it is left after a signal."""
+        self.number: signal.Signals | None = None
+        """Which has come."""
+        self._stays = stays
+        self._came = 0.0
+        self._stop: Callable[[], object] = lambda: None
+        self._before: dict[int, Any] = {}
+        self._left = threading.Event()
+
+    def __enter__(self) -> Self:
+        # Only the main thread may handle signals. Not `loop.add_signal_handler`, which Windows has
+        # not, and which a loop that waits for a write would never get to.
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._handle) for number in EXIT_CODES}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._left.set()
+        if self._stays and self.number is not None:
+            return
+        for number, handler in self._before.items():
+            if signal.getsignal(number) == self._handle:  # else that of a context inside stays
+                signal.signal(number, handler)
+
+    def call(self, stop: Callable[[], object]) -> None:
+        """Call a function in the running event loop when one comes, or at once if one has."""
+        loop = asyncio.get_running_loop()
+
+        def soon() -> None:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(stop)
+
+        self._stop = soon
+        if self.number is not None:
+            soon()
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if self.number is None:
+            self.number, self._came = signal.Signals(number), time.monotonic()
+            self._stop()
+            threading.Thread(target=self._watch_reader, daemon=True).start()
+        elif time.monotonic() - self._came > _ONE_MOMENT:
+            _leave(signal.Signals(number))
+
+    def _watch_reader(self) -> None:
+        reader = _reader_of_stdout()
+        while reader is not None and not self._left.wait(_LOOK_EVERY_SECONDS):
+            if not reader.poll(_PATIENCE_MS) and not self._left.is_set():
+                _leave(self.number or signal.SIGTERM)
 
 
 @contextmanager
 def stop_signals() -> Generator[asyncio.Event]:
-    """Set an event on the first SIGINT or SIGTERM, and ignore all that come after it.
-
-    A shell or a process manager may send one to the process and one to its group.
-    """
-    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(stopped.set)
-
-    # Not `loop.add_signal_handler`, which Windows has not.
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    """Set an event on the first SIGINT or SIGTERM: for servers, which end well by them."""
+    stopped = asyncio.Event()
+    with StopSignals(stays=True) as signals:
+        signals.call(stopped.set)
         yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_IGN if stopped.is_set() else handler)
-
-
-@contextmanager
-def on_termination(stop: Callable[[], object]) -> Generator[None]:
-    """Call a function in the event loop on SIGTERM."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may handle signals
-        return
-    loop = asyncio.get_running_loop()
-
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(stop)
-
-    before = signal.signal(signal.SIGTERM, handle)
-    try:
-        yield
-    finally:
-        if signal.getsignal(signal.SIGTERM) is handle:
-            signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -59,3 +104,23 @@ def signals_of_a_prompt() -> Generator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _reader_of_stdout() -> "select.poll | None":
+    """Return what tells whether stdout takes more, where a system can."""
+    if sys.platform == "win32":
+        return None
+    try:
+        number = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return None
+    reader = select.poll()
+    reader.register(number, select.POLLOUT)
+    return reader
+
+
+def _leave(number: signal.Signals) -> NoReturn:
+    """End the process at once; a progress bar may have hidden the cursor."""
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+    os._exit(EXIT_CODES[number])

@@ -13,6 +13,7 @@ from currents_async._wire.endpoint import Method
 from currents_async.cli import _exit
 from currents_async.cli._input import read_json
 from currents_async.cli._output.lines import safe_json
+from currents_async.cli._streams import machine_stdout
 from currents_async.errors import InvalidArgumentError
 
 Query = list[tuple[str, str]]
@@ -34,7 +35,7 @@ async def send(
             raise InvalidArgumentError("only lists have pages: --paginate goes with GET alone")
         async with aclosing(_items(currents, path, pairs)) as items:
             async for item in items:
-                sys.stdout.write(safe_json(msgspec.json.encode(item)) + "\n")
+                machine_stdout().write(safe_json(msgspec.json.encode(item)) + "\n")
         return _exit.OK
     sent = None if body is None else await asyncio.to_thread(read_json, body, object)
     answer = await currents.request(method, path, query=pairs, body=sent)
@@ -48,7 +49,7 @@ def _print(body: bytes) -> None:
     if sys.stdout.isatty():
         with suppress(msgspec.DecodeError):
             text = msgspec.json.format(body, indent=2)
-    sys.stdout.write(safe_json(text).rstrip("\n") + "\n")
+    machine_stdout().write(safe_json(text).rstrip("\n") + "\n")
 
 
 async def _items(currents: Currents, path: str, query: Query) -> AsyncGenerator[Any]:

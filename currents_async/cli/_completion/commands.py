@@ -1,6 +1,5 @@
 """What `completion` takes."""
 
-import sys
 from typing import Literal
 
 Shell = Literal["bash", "zsh", "fish"]
@@ -19,6 +18,7 @@ def completion(shell: Shell, /) -> int:
 
     """
     from currents_async.cli._app import app  # noqa: PLC0415 - which this is a command of
+    from currents_async.cli._streams import machine_stdout  # noqa: PLC0415
 
-    sys.stdout.write(app.generate_completion(shell=shell))
+    machine_stdout().write(app.generate_completion(shell=shell))
     return 0

@@ -1,5 +1,6 @@
 """A server from its first byte to Ctrl-C."""
 
+import sys
 from contextlib import AsyncExitStack
 
 from currents_async.cli import _exit
@@ -7,6 +8,7 @@ from currents_async.cli._execute import complain
 from currents_async.cli._mock.announcement import announce, write_json, write_text
 from currents_async.cli._mock.request_log import request_log
 from currents_async.cli._signals import stop_signals
+from currents_async.cli._streams import machine_stdout
 from currents_async.testing import FakeCurrents
 
 
@@ -22,7 +24,8 @@ async def serve_until_stopped(server: FakeCurrents, *, log: bool, as_json: bool)
         if log:
             await stack.enter_async_context(request_log(server))
         told = announce(server)
-        # Flushed, for whoever waits for it at the other end of a pipe.
-        print(write_json(told) if as_json else write_text(told), flush=True)  # noqa: T201 - a command line prints
+        out = machine_stdout() if as_json else sys.stdout
+        out.write((write_json(told) if as_json else write_text(told)) + "\n")
+        out.flush()  # for whoever waits for it at the other end of a pipe
         await stopped.wait()
     return _exit.OK

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from currents_async.cli._output.fields import Field, as_text
+from currents_async.cli._streams import machine_stdout
 from currents_async.cli._text import printable
 from currents_async.models._model import Model
 
@@ -19,7 +20,7 @@ class CsvWriter:
         """Write the header."""
         self._fields = fields
         self._show: Callable[[str], str] = printable if sys.stdout.isatty() else str
-        self._rows = csv.writer(sys.stdout, lineterminator="\n")
+        self._rows = csv.writer(machine_stdout(), lineterminator="\n")
         self._rows.writerow([field.name for field in fields])
 
     def add(self, item: Model) -> None:

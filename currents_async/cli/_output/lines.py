@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import msgspec
 
 from currents_async.cli._output.fields import Field
+from currents_async.cli._streams import machine_stdout
 from currents_async.models._model import Model
 
 _CONTROL = re.compile("[\x7f-\x9f]")
 """Control characters that JSON may have as they are, and that drive terminals."""
+_UNSEEN = re.compile(r"[^\n -~]")
+"""Where characters are that cannot be seen, among others that can."""
 
 
 class NdjsonWriter:
@@ -19,10 +22,11 @@ class NdjsonWriter:
     def __init__(self, fields: Sequence[Field] | None) -> None:
         """Take what to write of each item, or None for all of it."""
         self._fields = fields
+        self._out = machine_stdout()
 
     def add(self, item: Model) -> None:
         """Write an item."""
-        sys.stdout.write(text_of(item, self._fields) + "\n")
+        self._out.write(text_of(item, self._fields) + "\n")
 
     def end(self) -> None:
         """Do nothing: all is written."""
@@ -34,16 +38,17 @@ class JsonWriter:
     def __init__(self, fields: Sequence[Field] | None) -> None:
         """Take what to write of each item, or None for all of it."""
         self._fields = fields
+        self._out = machine_stdout()
         self._before = "[\n"
 
     def add(self, item: Model) -> None:
         """Write an item."""
-        sys.stdout.write(self._before + text_of(item, self._fields))
+        self._out.write(self._before + text_of(item, self._fields))
         self._before = ",\n"
 
     def end(self) -> None:
         """Close the array."""
-        sys.stdout.write("[]\n" if self._before == "[\n" else "\n]\n")
+        self._out.write("[]\n" if self._before == "[\n" else "\n]\n")
 
 
 class ObjectWriter:
@@ -52,11 +57,12 @@ class ObjectWriter:
     def __init__(self, fields: Sequence[Field] | None) -> None:
         """Take what to write of it, or None for all of it."""
         self._fields = fields
+        self._out = machine_stdout()
 
     def add(self, item: Model) -> None:
         """Write the item."""
         text = msgspec.json.format(text_of(item, self._fields), indent=2)
-        sys.stdout.write(text + "\n")
+        self._out.write(text + "\n")
 
     def end(self) -> None:
         """Do nothing: all is written."""
@@ -71,5 +77,16 @@ def text_of(item: Model, fields: Sequence[Field] | None) -> str:
 
 
 def safe_json(text: bytes) -> str:
-    """Escape control characters that JSON does not have to: it remains the same JSON."""
-    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text.decode())
+    """Escape what may drive a terminal and JSON need not have as it is: it remains the same JSON.
+
+    On a terminal that is also what turns the direction of texts, or cannot be seen.
+    """
+    pattern = _UNSEEN if sys.stdout.isatty() else _CONTROL
+    return pattern.sub(_escape, text.decode(errors="replace"))
+
+
+def _escape(found: re.Match[str]) -> str:
+    if found[0].isprintable():
+        return found[0]
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

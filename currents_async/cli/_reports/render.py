@@ -1,16 +1,18 @@
 """A report on stdout: tables for people, one JSON object for programs."""
 
-import sys
 from collections.abc import Awaitable
 
 import msgspec
-from rich.console import Console, Group
+from rich.console import Group
 from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
 from currents_async.cli import _exit
+from currents_async.cli._output.lines import safe_json
+from currents_async.cli._output.tables import console
 from currents_async.cli._reports.report import Report
+from currents_async.cli._streams import machine_stdout
 from currents_async.cli._text import one_line
 
 _MOST_LINES = 20
@@ -23,12 +25,12 @@ async def show(coming: Awaitable[Report], *, as_json: bool) -> int:
         _print_json(report)
     else:
         _print_tables(report)
-    return _exit.FAILED if report.errors else _exit.OK
+    return _exit.PARTIAL if report.errors else _exit.OK
 
 
 def _print_json(report: Report) -> None:
     """Print one JSON object on one line."""
-    sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+    machine_stdout().write(safe_json(msgspec.json.encode(report)) + "\n")
 
 
 def _print_tables(report: Report) -> None:
@@ -40,11 +42,12 @@ def _print_tables(report: Report) -> None:
         tables.append(_slowest(report))
     if report.errors:
         tables.append(_errors(report))
-    Console().print(Group(*tables))
+    console("auto").print(Group(*tables))
 
 
 def _summary(report: Report) -> Table:
-    table = Table(title=f"Run {report.run_id}", title_justify="left", show_header=False)
+    title = Text(f"Run {report.run_id}", style="table.title")
+    table = Table(title=title, title_justify="left", show_header=False)
     table.add_column(style="bold")
     table.add_column(justify="right")
     for name, value in (
