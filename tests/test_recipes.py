@@ -3,6 +3,7 @@
 import asyncio
 import runpy
 import socket
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ import uvicorn
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
+from yarl import URL
 
 from currents_async.testing import FakeCurrents, WorldProject, WorldRun
 
@@ -55,9 +57,11 @@ async def served(app: Any) -> AsyncGenerator[str]:
     serving = asyncio.create_task(server.serve())
     await server.is_up.wait()
     [listening] = server.servers[0].sockets
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}/webhooks/currents"
-    server.should_exit = True
-    await serving
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/webhooks/currents"
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @pytest.mark.parametrize("recipe", ["fastapi_app", "starlette_app"])
@@ -83,13 +87,32 @@ class TestAsgi:
             while True:
                 yield b" " * 65_536
 
+        told = {**SECRET, "x-timestamp": str(time.time())}
         async with (
             served(load(recipe)["make_app"]()) as url,
             aiohttp.ClientSession() as session,
-            session.post(url, data=endless(), headers=SECRET) as response,
+            session.post(url, data=endless(), headers=told) as response,
         ):
             assert response.status == 413
         assert server.requests == []
+
+    async def test_strangers_are_refused_at_the_headers_and_hang_up_without_a_traceback(
+        self, recipe: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with served(load(recipe)["make_app"]()) as url:
+            for told in ("a guess", SECRET["X-Secret"]):
+                reader, writer = await asyncio.open_connection("127.0.0.1", URL(url).port)
+                head = f"X-Secret: {told}\r\nX-Timestamp: {time.time()}\r\nContent-Length: 99\r\n"
+                writer.write(f"POST /webhooks/currents HTTP/1.1\r\nHost: x\r\n{head}\r\n".encode())
+                if told == "a guess":
+                    assert b" 401 " in await reader.readline()
+                writer.transport.abort()
+            while len(refusals := [one.message for one in caplog.records]) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        assert refusals == [
+            "refused a delivery with 401: the delivery does not carry the secret",
+            "refused a delivery with 400: the body broke off: ClientDisconnect",
+        ]
 
 
 class TestDiscord:

@@ -14,10 +14,11 @@
 Nothing in a webhook is signed: the body is a hint, and `await event.fetch(currents)` is the truth.
 
 `setup_webhooks`, for aiohttp, is in `currents_async.receiver.web`. With another framework, enter a
-`Receiver` for as long as the application runs, and answer what its `deliver` says. `Verifier` alone
-checks deliveries that you work off elsewhere.
+`Receiver` for as long as the application runs, and answer what its `deliver` says of the headers
+and the stream of the body. `Verifier` alone checks deliveries that you work off elsewhere.
 """
 
+from currents_async.receiver._handling import HandlerTimeoutError, UnfinishedError
 from currents_async.receiver.events import (
     RunCanceled,
     RunEvent,
@@ -26,7 +27,7 @@ from currents_async.receiver.events import (
     RunTimedOut,
     UnknownEvent,
 )
-from currents_async.receiver.receiver import Answer, Receiver, UnfinishedError
+from currents_async.receiver.receiver import Answer, Receiver
 from currents_async.receiver.reconcile import reconcile
 from currents_async.receiver.replays import MemoryReplays, ReplayStore
 from currents_async.receiver.router import Router
@@ -35,6 +36,7 @@ from currents_async.receiver.verifier import Verifier
 
 __all__ = [
     "Answer",
+    "HandlerTimeoutError",
     "MemoryReplays",
     "Receiver",
     "ReplayStore",

@@ -43,8 +43,8 @@ class Workers(Generic[T]):
 
     @property
     def is_stopping(self) -> bool:
-        """Whether they are to stop, or have."""
-        return self._stopping.is_set()
+        """Whether they are to stop, or have, if only because the loop is being left."""
+        return self._stopping.is_set() or (self._host is not None and self._host.done())
 
     @property
     def has_stopped(self) -> bool:

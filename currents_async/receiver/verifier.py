@@ -76,14 +76,25 @@ class Verifier:
     def parse(self, headers: Headers, body: bytes) -> AnyEvent:
         """Return the event that a delivery tells of, whether or not it has been there before.
 
-        Checked in this order, it raises `WebhookTooLargeError`, `WebhookSecretError`,
-        `WebhookStaleError` and `WebhookBodyError`. No error shows the secrets or the body.
+        Checked in this order, it raises `WebhookSecretError`, `WebhookStaleError`,
+        `WebhookTooLargeError` and `WebhookBodyError`. No error shows the secrets or the body.
         """
         outcome = self._look_at(headers, body)
         del headers, body  # a traceback with locals would show them
         if isinstance(outcome, WebhookError):
             raise outcome
         return outcome
+
+    def check_headers(self, headers: Headers) -> None:
+        """Raise what `parse` raises for a delivery as soon as its headers are there.
+
+        Nobody has to read a body from a stranger: a delivery that is refused here is refused
+        whatever follows. `Content-Length` alone may say that it is too large.
+        """
+        outcome = self._look_at_headers(headers)
+        del headers
+        if isinstance(outcome, WebhookError):
+            raise outcome
 
     async def accept(self, headers: Headers, body: bytes) -> AnyEvent:
         """Return the event that a delivery tells of, and remember that it was here.
@@ -121,8 +132,18 @@ class Verifier:
 
     def _look_at(self, headers: Headers, body: bytes) -> AnyEvent | WebhookError:
         """Return the error instead of raising it: its traceback would hold headers and body."""
+        sent_at = self._look_at_headers(headers)
+        if isinstance(sent_at, WebhookError):
+            return sent_at
         if len(body) > self.max_body:
-            return WebhookTooLargeError(f"the body is larger than {self.max_body} bytes")
+            return self._too_large()
+        try:
+            return read_event(body, self._hosts, sent_at)
+        except WebhookError as error:
+            return error.with_traceback(None)
+
+    def _look_at_headers(self, headers: Headers) -> datetime | WebhookError | None:
+        """Return when a delivery was sent, if it says so, or the error."""
         values = index_headers(headers)
         if not self._carries_secrets(values):
             return WebhookSecretError("the delivery does not carry the secret")
@@ -130,10 +151,12 @@ class Verifier:
         reason = self._staleness(sent_at)
         if reason is not None:
             return WebhookStaleError(reason)
-        try:
-            return read_event(body, self._hosts, sent_at)
-        except WebhookError as error:
-            return error.with_traceback(None)
+        if any(_is_more(length, self.max_body) for length in values.get("content-length", ())):
+            return self._too_large()
+        return sent_at
+
+    def _too_large(self) -> WebhookError:
+        return WebhookTooLargeError(f"the body is larger than {self.max_body} bytes")
 
     def _staleness(self, sent_at: datetime | None) -> str | None:
         """Say what is wrong with the time that a delivery was sent at, or None if nothing is."""
@@ -147,3 +170,10 @@ class Verifier:
         return (
             f"the delivery was sent {abs(age):.0f} s {ahead}; {self._tolerance:g} s are tolerated"
         )
+
+
+def _is_more(length: str, limit: int) -> bool:
+    """Return whether a header says a length above a limit; what is no number says nothing."""
+    digits = length.strip()
+    # Bounded, because Python converts no number of thousands of digits.
+    return digits.isascii() and digits.isdigit() and (len(digits) > 20 or int(digits) > limit)  # noqa: PLR2004

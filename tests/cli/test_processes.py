@@ -84,7 +84,8 @@ class TestListening:
         assert (event["event"], event["runId"]) == ("RUN_FINISH", made.run_id)
         process.send_signal(signal.SIGINT)
         out, err = await process.communicate()
-        assert (process.returncode, out, err) == (0, b"", b"")
+        refusal = b"refused a delivery with 401: the delivery does not carry the secret\n"
+        assert (process.returncode, out, err) == (0, b"", refusal)
 
     async def test_a_port_in_use(self) -> None:
         async with FakeCurrents() as server:

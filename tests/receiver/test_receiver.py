@@ -229,7 +229,7 @@ class TestLeaving:
                 await deliver(receiver, run_id)
             leaving = asyncio.create_task(receiver.__aexit__(None, None, None))
             await turns()
-            assert clock.waiting == [30]
+            assert clock.waiting == [30, 600, 600]
             clock.advance(29.9)
             await turns()
             assert not leaving.done()
@@ -241,6 +241,73 @@ class TestLeaving:
             assert [run_id for run_id, _ in handlers.errors] == list("abcd")
             assert {type(error) for _, error in handlers.errors} == {UnfinishedError}
             handlers.errors.clear()
+
+    async def test_what_is_unfinished_is_accepted_when_it_is_sent_again(self) -> None:
+        """By whoever comes next, with the same store; what was worked off is known."""
+        replays = MemoryReplays()
+        left = Handlers(open_gate=False)
+        receiver = left.receiver(verifier(replays=replays), concurrency=2, drain=0)
+        async with receiver:
+            left.gate.set()
+            assert await deliver(receiver, "done") == 202
+            await turns()
+            left.gate.clear()
+            for run_id in "abc":
+                assert await deliver(receiver, run_id) == 202
+            await turns()
+        assert (left.done, [run_id for run_id, _ in left.errors]) == (["done"], list("abc"))
+        following = Handlers()
+        async with following.receiver(verifier(replays=replays)) as receiver:
+            assert [await deliver(receiver, run_id) for run_id in "abc"] == [202] * 3
+            assert await deliver(receiver, "done") == 200
+        assert following.done == list("abc")
+
+    async def test_so_it_is_when_who_leaves_is_cancelled(self) -> None:
+        class Unhurried(MemoryReplays):
+            async def remove(self, key: str) -> None:
+                await turns(3)
+                await super().remove(key)
+
+        replays = Unhurried()
+        handlers = Handlers(open_gate=False)
+
+        async def live() -> None:
+            async with handlers.receiver(verifier(replays=replays)) as receiver:
+                for run_id in "ab":
+                    await deliver(receiver, run_id)
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(live())
+        await turns()
+        assert len(replays) == 2
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert len(replays) == 0
+
+    async def test_a_store_that_does_not_forget_is_reported_and_the_rest_forgotten(self) -> None:
+        class Stubborn(MemoryReplays):
+            asked = 0
+
+            async def remove(self, key: str) -> None:
+                self.asked += 1
+                if self.asked == 2:
+                    raise OSError("no store")
+                await super().remove(key)
+
+        replays = Stubborn()
+        handlers = Handlers(open_gate=False)
+        async with handlers.receiver(verifier(replays=replays), drain=0) as receiver:
+            for run_id in "abc":
+                await deliver(receiver, run_id)
+        reported = [(run_id, type(error).__name__) for run_id, error in handlers.errors]
+        assert reported == [
+            ("a", "UnfinishedError"),
+            ("b", "UnfinishedError"),
+            ("b", "OSError"),
+            ("c", "UnfinishedError"),
+        ]
+        assert len(replays) == 1
 
     async def test_what_ends_in_time_is_not_reported(self) -> None:
         """A handler may finish its work when it is cancelled."""

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import pickle
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -333,17 +334,52 @@ class TestReplays:
 class TestOrder:
     """A later check says nothing to whom an earlier one refuses."""
 
-    def test_size_secret_time_body(self) -> None:
+    def test_secret_time_size_body(self) -> None:
         checking = verifier(max_body=1000)
-        wrong, stale, bad = headers("wrong", at=1), headers(at=1), b"{}"
-        with pytest.raises(WebhookTooLargeError, match="larger than 1000 bytes"):
-            checking.parse(wrong, b" " * 1001)
+        large = b" " * 1001
         with pytest.raises(WebhookSecretError):
-            checking.parse(wrong, bad)
+            checking.parse(headers("wrong", at=1), large)
         with pytest.raises(WebhookStaleError):
-            checking.parse(stale, bad)
+            checking.parse(headers(at=1), large)
+        with pytest.raises(WebhookTooLargeError, match="larger than 1000 bytes"):
+            checking.parse(TOLD, large)
         with pytest.raises(WebhookBodyError):
-            checking.parse(TOLD, bad)
+            checking.parse(TOLD, b"{}")
+
+    def test_at_the_headers_before_there_is_a_body(self) -> None:
+        checking = verifier(max_body=1000)
+        large = {"Content-Length": "1001"}
+        with pytest.raises(WebhookSecretError):
+            checking.check_headers({**headers("wrong", at=1), **large})
+        with pytest.raises(WebhookStaleError):
+            checking.check_headers({**headers(at=1), **large})
+        with pytest.raises(WebhookTooLargeError, match="larger than 1000 bytes"):
+            checking.check_headers({**TOLD, **large})
+        checking.check_headers(TOLD)
+
+    @pytest.mark.parametrize(
+        ("length", "is_larger"),
+        [
+            ("1000", False),
+            ("1001", True),
+            ("9" * 10_000, True),
+            ("", False),
+            ("-5", False),
+            ("1e9", False),
+            ("²", False),
+            (" 1001 ", True),
+        ],
+        ids=lambda value: ascii(value)[:10],
+    )
+    def test_a_length_that_is_told(self, length: str, is_larger: bool) -> None:  # noqa: FBT001
+        checking = verifier(max_body=1000)
+        with pytest.raises(WebhookTooLargeError) if is_larger else nullcontext():
+            checking.check_headers({**TOLD, "content-length": length})
+
+    def test_headers_that_are_refused_show_no_secret(self) -> None:
+        with pytest.raises(WebhookStaleError) as caught:
+            verifier().check_headers(headers(at=1))
+        assert SECRET not in shown_within_the_library(caught.value)
 
     def test_the_largest_body(self) -> None:
         content = BODY + b" " * (1_048_576 - len(BODY))

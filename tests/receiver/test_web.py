@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from currents_async import Currents
+from currents_async import Currents, InvalidArgumentError
 from currents_async import receiver as receiver_package
 from currents_async.receiver import Receiver, Router, RunEvent
 from currents_async.receiver.web import setup_webhooks, webhook_handler
@@ -44,15 +44,22 @@ class Serving:
             assert (response.status == 503) == ("Retry-After" in response.headers)
             return response.status, await response.text()
 
-    async def send(self, sent: bytes) -> bytes:
+    async def send(self, sent: bytes, told: dict[str, str] = TOLD) -> bytes:
         """Send the head of a request and a part of its body; return the first line of an answer."""
+        async with self.sending(sent, told) as (reader, _):
+            return await reader.readline()
+
+    @asynccontextmanager
+    async def sending(
+        self, sent: bytes, told: dict[str, str] = TOLD
+    ) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """Send the head of a request and a part of its body, and hang up in the end."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "x", **TOLD}.items())
+        head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "x", **told}.items())
         writer.write(b"POST /webhooks/currents HTTP/1.1\r\n" + head.encode() + sent)
         async with asyncio.timeout(5):
-            line = await reader.readline()
+            yield reader, writer
         writer.transport.abort()
-        return line
 
 
 @asynccontextmanager
@@ -144,12 +151,13 @@ async def test_the_application_drains_on_shutdown() -> None:
 
 @asynccontextmanager
 async def receiving(
-    *, client_max_size: int = 1024**2, **options: Any
+    *, client_max_size: int = 1024**2, body_timeout: float = 5, **options: Any
 ) -> AsyncGenerator[tuple[Serving, Handled]]:
     handled = Handled()
     handled.gate.set()
     app = web.Application(client_max_size=client_max_size)
-    setup_webhooks(app, Receiver(verifier(**options), handled.router))
+    receiver = Receiver(verifier(**options), handled.router, body_timeout=body_timeout)
+    setup_webhooks(app, receiver)
     async with serve(app) as serving:
         yield serving, handled
 
@@ -226,3 +234,112 @@ class TestSizes:
             head = b"Content-Encoding: gzip\r\nContent-Length: 10\r\n\r\n"
             assert b" 400 " in await serving.send(head + b"0123456789")
         assert handled.runs.total() == 0
+
+
+class TestStrangers:
+    """They have no secret, and send what they like, or nothing."""
+
+    FORGED = headers("wrong")
+
+    async def test_a_body_that_is_announced_is_refused_at_the_headers(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with receiving() as (serving, _):
+            head = b"Content-Length: 1048576\r\n\r\n"
+            async with serving.sending(head, self.FORGED) as (reader, _writer):
+                answer = await reader.read()  # to the end: the connection is closed
+        assert answer.startswith(b"HTTP/1.1 401 ")
+        assert b"Connection: close" in answer
+        assert [record.message for record in caplog.records] == [
+            "refused a delivery with 401: the delivery does not carry the secret"
+        ]
+
+    async def test_a_hundred_who_hang_within_their_bodies(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with receiving() as (serving, _):
+            sent = b"Content-Length: 1048576\r\n\r\n" + b" " * 10_000
+            lines = await asyncio.gather(*(serving.send(sent, self.FORGED) for _ in range(100)))
+        assert {line[:12] for line in lines} == {b"HTTP/1.1 401"}
+        assert len(caplog.records) == 60
+        assert not any(record.exc_info for record in caplog.records)
+
+    async def test_huge_headers(self, caplog: pytest.LogCaptureFixture) -> None:
+        async with receiving() as (serving, _):
+            sent = b"X-Junk: " + b"a" * 100_000 + b"\r\n\r\n"
+            assert b" 400 " in await serving.send(sent, self.FORGED)
+            assert (await serving.post(body()))[0] == 202
+        assert SECRET not in caplog.text
+
+
+class TestBodiesThatDoNotCome:
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            b"Content-Length: 9\r\n\r\n",
+            b"Content-Length: 9\r\n\r\n{",
+            b"Transfer-Encoding: chunked\r\n\r\n9\r\n{",
+        ],
+    )
+    async def test_they_are_not_waited_for(self, sent: bytes) -> None:
+        async with receiving(body_timeout=0.05) as (serving, _):
+            assert b" 408 " in await serving.send(sent)
+
+    async def test_who_hangs_up_leaves_one_line(self, caplog: pytest.LogCaptureFixture) -> None:
+        async with receiving() as (serving, handled):
+            async with serving.sending(b"Content-Length: 9\r\n\r\n{") as (_, writer):
+                await writer.drain()
+                await asyncio.sleep(0)
+            while not caplog.records:  # noqa: ASYNC110 - a log cannot be awaited
+                await asyncio.sleep(0)
+        [record] = caplog.records
+        assert record.message.startswith("refused a delivery with 400: the body broke off: ")
+        assert record.exc_info is None
+        assert handled.runs.total() == 0
+
+
+class TestExpect:
+    """Who asks before the body is sent, as curl does, is told."""
+
+    HEAD = b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+
+    async def test_a_stranger_is_not_asked_for_the_body(self) -> None:
+        async with receiving() as (serving, _):
+            line = await serving.send(self.HEAD % 9, headers("wrong"))
+            assert line.startswith(b"HTTP/1.1 401")
+
+    async def test_who_knows_the_secret_is(self) -> None:
+        content = body()
+        async with (
+            receiving() as (serving, _),
+            serving.sending(self.HEAD % len(content)) as (reader, writer),
+        ):
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(content)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 202")
+
+
+class TestPaths:
+    @pytest.mark.parametrize(
+        ("path", "asked"),
+        [
+            ("/{x", "/{x"),
+            ("/{x", "/%7Bx"),
+            ("/{x}/hook", "/{x}/hook"),
+            ("/a b", "/a%20b"),
+            ("/a%20b", "/a%20b"),
+            ("/é", "/%C3%A9"),
+            ("/", "/"),
+        ],
+    )
+    async def test_each_is_what_it_says(self, path: str, asked: str) -> None:
+        app = web.Application()
+        setup_webhooks(app, Receiver(verifier(), Router()), path)
+        async with serve(app) as serving:
+            assert (await serving.post(body(), path=asked))[0] == 202
+            assert (await serving.post(body(), path="/anything/hook"))[0] == 404
+
+    @pytest.mark.parametrize("path", ["", "hook", "/hook?x=1", "/hook#x"])
+    def test_what_is_none_is_refused(self, path: str) -> None:
+        with pytest.raises(InvalidArgumentError, match="path must begin with a slash"):
+            setup_webhooks(web.Application(), Receiver(verifier(), Router()), path)
