@@ -1,18 +1,24 @@
 """A file that is there as a whole or not at all."""
 
 import os
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from currents_async._downloads.abandoned import create_partial
 from currents_async._downloads.threads import in_thread
+
+_PERMISSIONS = 0o777
+"""Of a file that is replaced; not those to run as somebody else."""
 
 
 class PartialFile:
     """What has arrived, in a file of its own beside the goal, whose name it takes in the end.
+
+    A file that is replaced keeps its permissions. What killed processes have left behind is
+    removed.
 
     An async context manager: left without `finish`, nothing of it remains. Raises `OSError`s as
     they are: they are about the caller's disk.
@@ -20,7 +26,7 @@ class PartialFile:
 
     def __init__(self, goal: Path) -> None:
         self._goal = goal
-        self._path = goal.with_name(f".{secrets.token_hex(8)}.part")
+        self._path = goal
         self._file: BinaryIO | None = None
 
     async def write(self, pieces: Sequence[bytes]) -> None:
@@ -44,7 +50,10 @@ class PartialFile:
     def _opened(self) -> BinaryIO:
         if self._file is None:
             self._goal.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("xb")
+            self._path, self._file = create_partial(self._goal.parent)
+            # From the first byte on: who may not read the old file may not read the new one.
+            with suppress(FileNotFoundError):
+                self._path.chmod(self._goal.stat().st_mode & _PERMISSIONS)
         return self._file
 
     def _write(self, pieces: Sequence[bytes]) -> None:
@@ -58,8 +67,11 @@ class PartialFile:
         file = self._opened()  # an empty asset has never been written to
         file.flush()
         os.fsync(file.fileno())
-        file.close()
+        if os.name == "nt":
+            file.close()  # what is open cannot be renamed there
+        # While it is locked: nobody must take it for abandoned.
         self._path.replace(self._goal)
+        file.close()
         self._file = None
         _sync_directory(self._goal.parent)
 

@@ -1,0 +1,58 @@
+"""Partial files: locked as long as somebody writes to them, and removed when nobody does."""
+
+import os
+import re
+import secrets
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+_NAME = re.compile(r"\.currents-[0-9a-f]{16}\.part", re.ASCII)
+
+
+def create_partial(directory: Path) -> tuple[Path, BinaryIO]:
+    """Create a partial file in a directory, and remove those that killed processes left there."""
+    _remove_abandoned(directory)
+    while True:
+        path = directory / f".currents-{secrets.token_hex(8)}.part"
+        file = path.open("xb")
+        # Somebody else may have taken it for abandoned before it was locked.
+        if not _is_locked_by_another(file) and os.fstat(file.fileno()).st_nlink:
+            return path, file
+        file.close()
+
+
+if sys.platform == "win32":
+
+    def _is_locked_by_another(_: BinaryIO) -> bool:
+        return False
+
+    def _remove_abandoned(_: Path) -> None:
+        """Leave them: a file that is locked cannot get its name there, so none is."""
+
+else:
+    import fcntl
+
+    def _is_locked_by_another(file: BinaryIO) -> bool:
+        """Lock a file until it is closed, where the file system can; say whether another has."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # of a network, without locks: then nobody takes it for abandoned
+            return False
+        return False
+
+    def _remove_abandoned(directory: Path) -> None:
+        with os.scandir(directory) as entries:
+            found = [
+                Path(entry.path)
+                for entry in entries
+                if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+            ]
+        for path in found:
+            # An OSError also says that somebody writes to it.
+            with suppress(OSError), path.open("r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
