@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 from currents_async import Currents
 from currents_async.cli._app import run as run_command
 from currents_async.cli._export.demo import make_history
+from currents_async.receiver import Verifier
 from currents_async.testing import FakeCurrents, WorldProject
 from tests import operations
 
@@ -117,20 +118,15 @@ async def test_gate(currents: Currents, project: WorldProject) -> None:
     assert [len(titles) for titles in found] == [1, 0, 2]
 
 
-async def test_webhooks(
-    currents: Currents,
-    server: FakeCurrents,
-    project: WorldProject,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("CURRENTS_WEBHOOK_SECRET", "s")
+async def test_webhooks(currents: Currents, server: FakeCurrents, project: WorldProject) -> None:
     run = project.run(specs=4, failures=2)
     said: list[str] = []
 
     async def say(text: str) -> None:
         said.append(text)
 
-    async with TestServer(block_with("report")["failure_bot"](currents, say)) as bot:
+    failure_bot = block_with("report")["failure_bot"]
+    async with TestServer(failure_bot(currents, say, Verifier({"X-Secret": "s"}))) as bot:
         to = str(bot.make_url("/webhooks/currents"))
         [delivery] = await server.emit(run, "RUN_FINISH", to=to, headers={"X-Secret": "s"})
         assert delivery.status == 202

@@ -14,10 +14,12 @@ from currents_async.testing import plugin
 pytest_plugins = ["pytester"]
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
-[EXAMPLE] = re.findall(
-    r"^```python\n([^`]*test_failures_are_posted[^`]*)^```$", README, re.MULTILINE
+BOT, EXAMPLE = (
+    block
+    for block in re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    if "def failure_bot" in block or "import failure_bot" in block
 )
-BOT = (Path(__file__).parent / "example_bot.py").read_text()
+[CONFIGURATION] = re.findall(r"^```toml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 SCOPED = "-oasyncio_default_fixture_loop_scope=session"  # of their async fixtures, not of ours
 STRICT = ("-oasyncio_mode=strict", SCOPED)
@@ -130,9 +132,11 @@ def test_modes(run: Run, mode: str) -> None:
     run(*options, test_it=marked(mark, TESTS)).assert_outcomes(passed=5)
 
 
-def test_the_example_of_the_readme(run: Run) -> None:
-    options = ("-oasyncio_mode=auto", "-oasyncio_default_fixture_loop_scope=function")
-    run(*options, conftest="", test_bot=EXAMPLE, bot=BOT).assert_outcomes(passed=2)
+def test_the_bot_and_its_tests_of_the_readme_as_printed(pytester: pytest.Pytester) -> None:
+    """In an empty directory, with nothing but what a newcomer copies into three files."""
+    pytester.makepyprojecttoml(CONFIGURATION)
+    pytester.makepyfile(bot=BOT, test_bot=EXAMPLE)
+    pytester.runpytest_subprocess("-Werror").assert_outcomes(passed=2)
 
 
 def test_an_async_fixture_in_another_loop(run: Run) -> None:
