@@ -11,15 +11,19 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 def read_moment(name: str, text: str) -> datetime:
     """Read a day, a point in time, or a span before now such as `7d`; UTC unless it says else."""
-    if _SPAN.fullmatch(text):
-        return datetime.now(UTC) - read_span(name, text)
     try:
+        if _SPAN.fullmatch(text):
+            return datetime.now(UTC) - read_span(name, text)
         moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except ValueError:
         raise InvalidArgumentError(
             f"{name} must be as 2026-01-31, 2026-01-31T18:00Z or 7d, not {text!r}"
         ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    except OverflowError:
+        raise InvalidArgumentError(
+            f"{name} must lie in the years 1 to 9999, not {text!r}"
+        ) from None
 
 
 def read_optional_moment(name: str, text: str | None) -> datetime | None:

@@ -1,6 +1,6 @@
 """Options that several commands have."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -29,6 +29,11 @@ class Connection:
     """A profile of the configuration file; else CURRENTS_PROFILE, else the one called `default`."""
     base_url: str | None = None
     """Another service than production; else CURRENTS_REST_API_URL, else the profile's."""
+    proxy: str | None = field(default=None, repr=False)
+    """The HTTP proxy to go through; else that of HTTPS_PROXY, but for the hosts of NO_PROXY. One
+    with a password belongs into the environment: other users can see options."""
+    ca_file: str | None = None
+    """A file of certificates (PEM) to trust besides the system's, as those of a company."""
 
 
 @Parameter(name="*", group="Output")

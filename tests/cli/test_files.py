@@ -237,6 +237,14 @@ class TestApi:
         assert run(["api", "POST", "/signature/test", "--body", "-"]) == 0
         assert "signature" in json.loads(capsys.readouterr().out)["data"]
 
+    def test_a_body_that_begins_with_a_byte_order_mark(
+        self, service: FakeCurrents, project: WorldProject, tmp_path: Path
+    ) -> None:
+        body = {"projectId": project.project_id, "specFilePath": "a", "testTitle": "b"}
+        path = tmp_path / "body.json"
+        path.write_text(json.dumps(body), encoding="utf-8-sig")
+        assert run(["api", "POST", "/signature/test", "--body", str(path)]) == 0
+
     @pytest.mark.parametrize(
         "arguments",
         [

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -12,12 +13,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from currents_async.cli._app import run
-from currents_async.cli._output.fields import fields_of
+from currents_async.cli._output import parquet
+from currents_async.cli._output.fields import all_fields_of, fields_of
 from currents_async.cli._output.lines import safe_json
 from currents_async.cli._text import one_line, printable
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import Action, ListedRun, TestResult
+from currents_async.models._model import Model
 from currents_async.testing import FakeCurrents, World, WorldProject
+
+
+class Kinds(Model, frozen=True, gc=False, kw_only=True):
+    """A field of each kind that a column may have."""
+
+    count: int | None = None
+    rate: float | None = None
+    flag: bool | None = None
+    moment: datetime | None = None
+    texts: tuple[str, ...] | None = None
+
 
 TRICKY = '=1+1,"x"\n\x1b[31mred\x1b]0;title\x07 \x9b2J \x1bc end'
 
@@ -97,6 +111,31 @@ class TestForms:
         assert table["run_id"].to_pylist() == runs
         assert table["createdAt"][2].as_py() == datetime(2026, 1, 5, 9, tzinfo=UTC)
         assert json.loads(table["meta.commit"][0].as_py())["branch"] == "b2"
+
+    def test_parquet_of_one_item_is_a_file_of_one_row(
+        self, runs: list[str], capfdbinary: pytest.CaptureFixture[bytes]
+    ) -> None:
+        assert run(["runs", "get", runs[0], "-o", "parquet", "--fields", "runId"]) == 0
+        table = pq.read_table(pa.BufferReader(capfdbinary.readouterr().out))
+        assert table.to_pylist() == [{"runId": runs[0]}]
+
+    def test_parquet_has_the_types_of_the_model_and_null_for_what_they_cannot_hold(
+        self, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(parquet, "_ROWS", 2)
+        moment = datetime(2026, 1, 5, tzinfo=UTC)
+        writer = parquet.ParquetWriter(all_fields_of(Kinds))
+        for count in ((1 << 63) - 1, 1 << 63, -(1 << 63), -(1 << 63) - 1):
+            writer.add(Kinds(count=count, rate=0.5, flag=True, moment=moment, texts=("a",)))
+        writer.add(Kinds())
+        writer.end()
+        sys.stdout.flush()
+        file = pq.ParquetFile(pa.BufferReader(capfdbinary.readouterr().out))
+        rows = file.read().to_pylist()
+        kinds = {"rate": 0.5, "flag": True, "moment": moment, "texts": '["a"]'}
+        assert [row.pop("count") for row in rows] == [(1 << 63) - 1, None, -(1 << 63), None, None]
+        assert rows == [*[kinds] * 4, dict.fromkeys(kinds)]
+        assert file.num_row_groups == 3
 
     def test_a_long_list_is_printed_page_by_page(
         self, project: WorldProject, service: FakeCurrents, capsys: pytest.CaptureFixture[str]

@@ -151,6 +151,11 @@ class TestPrecedence:
         assert settings.project_id.value is None
 
 
+def test_a_file_that_begins_with_a_byte_order_mark(config: Path) -> None:
+    config.write_text('[profiles.default]\nproject_id = "p"', encoding="utf-8-sig")
+    assert find_profile(None).profile.project_id == "p"
+
+
 class TestMistakes:
     @pytest.mark.parametrize(
         ("text", "message"),

@@ -60,6 +60,14 @@ class TestRuns:
         assert run(["runs", "list", "--since", since]) == 2
         assert "since must be as 2026-01-31" in capsys.readouterr().err
 
+    @pytest.mark.parametrize("since", ["999999w", "0001-01-01T00:00+14:00"])
+    def test_moments_before_the_first_year(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str], since: str
+    ) -> None:
+        assert run(["runs", "list", "--since", since]) == 2
+        assert f"since must lie in the years 1 to 9999, not '{since}'" in capsys.readouterr().err
+        assert service.requests == []
+
     def test_get_and_find(self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["runs", "get", made[0].run_id, "--fields", "runId,specs.spec"]) == 0
         assert run(["runs", "find", "--branch", "main", "--fields", "runId"]) == 0

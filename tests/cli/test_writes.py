@@ -227,7 +227,10 @@ class TestWebhooks:
         [
             ([], "--insecure"),
             (["--secret-header", "X-Secret"], "CURRENTS_WEBHOOK_SECRET"),
-            (["--insecure", "--path", "hook"], "slash"),
+            (["--insecure", "--path", "hook"], "--path must begin with a slash"),
+            (["--insecure", "--path", "/{x"], "not '/{x'"),
+            (["--insecure", "--path", "/{x}"], "not '/{x}'"),
+            (["--insecure", "--path", "/hook?x=1"], "not '/hook?x=1'"),
             (["--insecure", "--fields", "nope"], "no field"),
         ],
     )

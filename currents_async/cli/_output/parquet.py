@@ -17,10 +17,15 @@ _parquet: Any = pq
 
 _ROWS = 10_000
 """Rows of a row group."""
+_WHOLE = range(-(1 << 63), 1 << 63)
+"""What a column of whole numbers can hold."""
 
 
 class ParquetWriter:
-    """A column for each field, of the type that the model says; objects and lists are JSON."""
+    """A column for each field, of the type that the model says; objects and lists are JSON.
+
+    What a column cannot hold, such as a number beyond 64 bits, is null, as in exports.
+    """
 
     def __init__(self, fields: Sequence[Field]) -> None:
         """Begin the file."""
@@ -29,9 +34,7 @@ class ParquetWriter:
         self._types = [_type_of(field.kind) for field in fields]
         names = [field.name for field in fields]
         self._schema: Any = _arrow.schema(list(zip(names, self._types, strict=True)))
-        self._file: Any = _parquet.ParquetWriter(
-            _arrow.PythonFile(_Stdout(), mode="w"), self._schema
-        )
+        self._file: Any = _parquet.ParquetWriter(sys.stdout.buffer, self._schema)
 
     def add(self, item: Model) -> None:
         """Add a row."""
@@ -56,29 +59,6 @@ class ParquetWriter:
         self._rows = []
 
 
-class _Stdout:
-    """The bytes of stdout as a file that knows where it is, also where it is a pipe."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self._position = 0
-
-    def write(self, data: Any) -> int:
-        written = sys.stdout.buffer.write(data)
-        self._position += written
-        return written
-
-    def tell(self) -> int:
-        return self._position
-
-    def flush(self) -> None:
-        sys.stdout.buffer.flush()
-
-    def close(self) -> None:
-        self.closed = True
-
-
 def _type_of(kind: inspect.Type) -> Any:
     kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
     match [one for one in kinds if not isinstance(one, inspect.NoneType)]:
@@ -99,4 +79,6 @@ def _value(value: Any, kind: Any) -> Any:
         return None
     if _arrow.types.is_timestamp(kind):
         return datetime.fromisoformat(value)
+    if _arrow.types.is_integer(kind):
+        return value if value in _WHOLE else None
     return as_text(value) if _arrow.types.is_string(kind) else value

@@ -78,7 +78,7 @@ def find_profile(name: str | None) -> NamedProfile:
 def _read(path: Path) -> Mapping[str, Profile] | InvalidArgumentError:
     """Return the profiles, or the error: a traceback made here would hold the keys."""
     try:
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")  # as some editors of Windows write it
         return msgspec.convert(tomllib.loads(text), _File).profiles
     except FileNotFoundError:
         return {}

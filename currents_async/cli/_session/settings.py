@@ -1,12 +1,15 @@
 """What a client is made of: an option goes before the environment, and that before the profile."""
 
 import os
+import ssl
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import msgspec
 
 from currents_async import Currents
-from currents_async._config import base_url_in_environment, check_base_url
+from currents_async._config import PRODUCTION, base_url_in_environment, check_base_url
 from currents_async.cli._options import Connection
 from currents_async.cli._session.profiles import NamedProfile, find_profile
 from currents_async.errors import InvalidArgumentError
@@ -29,6 +32,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     base_url: Setting
     project_id: Setting
     found: NamedProfile
+    connection: Connection
+    trust: ssl.SSLContext | None
+    """What certificates are trusted, where it is not the system's trust."""
+
+    @property
+    def trusts_environment(self) -> bool:
+        """Whether the proxies of the environment are for this service."""
+        # Plain HTTP is for this machine: a proxy would only get to know the key.
+        return urlsplit(self.base_url.value or PRODUCTION).scheme != "http"
 
     def client(self, **options: Any) -> Currents:
         """Make a client; `options` are its other arguments."""
@@ -37,17 +49,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             None if _KEY in os.environ else self.found.profile.api_key,
             base_url=self.base_url.value,
             project_id=self.project_id.value,
+            proxy=self.connection.proxy,
+            trust_env=self.trusts_environment,
+            ssl=self.trust,
             **options,
         )
 
 
 def read_settings(connection: Connection) -> Settings:
-    """Find out what the client is to be made of; raise `InvalidArgumentError` without a key."""
+    """Find out what a client is to be made of; raise `InvalidArgumentError` where it cannot be."""
     found = find_profile(connection.profile)
     source = f"profile {found.name!r} in {found.path}"
     if _KEY not in os.environ and found.profile.api_key is None:
         raise InvalidArgumentError(f"no API key: set {_KEY}, or api_key in {source}")
-    return Settings(
+    _refuse_socks(Setting(connection.proxy, "--proxy"))
+    settings = Settings(
         key_source=_KEY if _KEY in os.environ else source,
         base_url=_checked_url(
             Setting(connection.base_url, "--base-url"),
@@ -59,7 +75,12 @@ def read_settings(connection: Connection) -> Settings:
             Setting(found.profile.project_id, source),
         ),
         found=found,
+        connection=connection,
+        trust=None if connection.ca_file is None else _trust(connection.ca_file),
     )
+    if connection.proxy is None and settings.trusts_environment:
+        _refuse_socks(Setting(getproxies().get("https"), "HTTPS_PROXY"))
+    return settings
 
 
 def _first(*settings: Setting) -> Setting:
@@ -77,3 +98,24 @@ def _checked_url(*settings: Setting) -> Setting:
     if first.value is None:
         return first
     return Setting(check_base_url(first.value, f"{first.source}: the base URL"), first.source)
+
+
+def _refuse_socks(proxy: Setting) -> None:
+    if proxy.value is not None and proxy.value.startswith("socks"):
+        raise InvalidArgumentError(
+            f"{proxy.source} is a SOCKS proxy: it must be an HTTP proxy, as http://proxy:3128"
+        )
+
+
+def _trust(ca_file: str) -> ssl.SSLContext:
+    """Return a context that trusts the certificates of a file besides the system's."""
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(ca_file)
+    except ssl.SSLError:
+        raise InvalidArgumentError(
+            f"--ca-file: {ca_file} must have certificates as PEM, and nothing broken among them"
+        ) from None
+    except OSError as error:
+        raise InvalidArgumentError(f"--ca-file: {ca_file}: {error.strerror}") from None
+    return context

@@ -1,5 +1,6 @@
 """A server for webhooks, from its first event to Ctrl-C."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -20,6 +21,9 @@ from currents_async.receiver import Receiver, Router, RunEvent, Verifier
 from currents_async.receiver.web import setup_webhooks
 
 _SHOWN = ("sentAt", "event", "runId", "groupId", "commit.branch", "passes", "failures", "flaky")
+
+_PATH = re.compile(r"/[^{}?#\s]*")
+"""A path that is compared as it is: in braces aiohttp has the names of variables."""
 
 
 class Address(NamedTuple):
@@ -63,8 +67,10 @@ async def listen(
     sheet = Sheet(Received, _SHOWN, output)
     if secret_header is None and not insecure:
         raise InvalidArgumentError("pass --secret-header, or --insecure to let anybody in")
-    if not address.path.startswith("/"):
-        raise InvalidArgumentError(f"path must begin with a slash, not {address.path!r}")
+    if not _PATH.fullmatch(address.path):
+        raise InvalidArgumentError(
+            f"--path must begin with a slash and have no {{}}?# or blanks, not {address.path!r}"
+        )
     verifier = Verifier(read_secret(secret_header), insecure=insecure)
     router = Router()
     errors: list[Exception] = []

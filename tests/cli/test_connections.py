@@ -1,0 +1,196 @@
+"""How the command line gets to the service: proxies, and certificates of companies."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import trustme
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from currents_async.cli._app import run
+from currents_async.cli._options import Connection
+from currents_async.cli._session.settings import read_settings
+from currents_async.testing import FakeCurrents
+from tests.loopback_proxy import LoopbackProxy, loopback_proxy
+
+PASSWORD = "hunter2hunter2"
+
+
+@pytest.fixture
+def portal() -> Iterator[BlockingPortal]:
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+@pytest.fixture
+def company(
+    portal: BlockingPortal,
+    service: FakeCurrents,
+    authority: trustme.CA,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[str]:
+    """The service again, behind a certificate that only its company trusts; its host and port."""
+    port = urlsplit(service.url).port
+    assert port is not None
+    with portal.wrap_async_context_manager(in_tls(authority, port)) as address:
+        monkeypatch.setenv("CURRENTS_REST_API_URL", f"https://{address}/v1")
+        yield address
+
+
+@pytest.fixture
+def proxy(portal: BlockingPortal, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackProxy]:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    with portal.wrap_async_context_manager(loopback_proxy()) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def ca_file(authority: trustme.CA, tmp_path: Path) -> str:
+    path = tmp_path / "company.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+@asynccontextmanager
+async def in_tls(authority: trustme.CA, port: int) -> AsyncGenerator[str]:
+    """Take TLS off what arrives for a port of this machine."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(ConnectionError):
+            await asyncio.gather(copy(reader, back), copy(there, writer))
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            writer.write(data)
+        writer.close()
+
+    server = await asyncio.start_server(forward, "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield f"localhost:{server.sockets[0].getsockname()[1]}"
+
+
+class TestCertificates:
+    def test_a_file_of_them_is_trusted(self, company: str, ca_file: str) -> None:
+        assert run(["projects", "list"]) == 1
+        assert run(["projects", "list", "--ca-file", ca_file]) == 0
+
+    def test_those_of_the_system_are_trusted_besides(self, ca_file: str) -> None:
+        trust = ssl.create_default_context()
+        trust.load_verify_locations(ca_file)
+        ours = _context(ca_file)
+        assert ours.cert_store_stats() == trust.cert_store_stats()
+        assert ours.verify_mode == ssl.CERT_REQUIRED
+        assert ours.check_hostname
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (None, "No such file"),
+            (b"", "must have certificates as PEM"),
+            (b"\x30\x82\x01\x0a", "must have certificates as PEM"),
+            (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "as PEM"),
+        ],
+        ids=["missing", "empty", "DER", "broken"],
+    )
+    def test_a_file_that_has_none_is_named(
+        self,
+        service: FakeCurrents,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        content: bytes | None,
+        message: str,
+    ) -> None:
+        path = tmp_path / "company.pem"
+        if content is not None:
+            path.write_bytes(content)
+        assert run(["projects", "list", "--ca-file", str(path)]) == 2
+        err = capsys.readouterr().err
+        assert err.startswith(f"currents-async: --ca-file: {path}")
+        assert message in err
+        assert service.requests == []
+
+
+class TestProxies:
+    @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy"])
+    def test_that_of_the_environment_is_gone_through(
+        self,
+        company: str,
+        proxy: LoopbackProxy,
+        ca_file: str,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+    ) -> None:
+        monkeypatch.setenv(name, proxy.url)
+        assert run(["projects", "list", "--ca-file", ca_file]) == 0
+        assert proxy.targets == [f"CONNECT {company}"]
+
+    def test_hosts_that_the_environment_exempts_are_asked_themselves(
+        self,
+        company: str,
+        proxy: LoopbackProxy,
+        ca_file: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "localhost")
+        assert run(["projects", "list", "--ca-file", ca_file]) == 0
+        assert proxy.asked == []
+
+    def test_the_option_goes_before_the_environment(
+        self,
+        company: str,
+        proxy: LoopbackProxy,
+        ca_file: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+        monkeypatch.setenv("NO_PROXY", "localhost")
+        options = ("--ca-file", ca_file, "--proxy", proxy.url)
+        assert run(["auth", "check", *options]) == 0
+        assert proxy.targets == [f"CONNECT {company}"]
+
+    def test_none_of_the_environment_gets_the_key_of_a_service_on_this_machine(
+        self, service: FakeCurrents, proxy: LoopbackProxy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1")
+        assert run(["projects", "list"]) == 0
+        assert proxy.asked == []
+
+    def test_a_socks_proxy_is_refused_where_it_was_named(
+        self,
+        company: str,
+        proxy: LoopbackProxy,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        url = f"socks5://ada:{PASSWORD}@127.0.0.1:1"
+        assert run(["projects", "list", "--proxy", url]) == 2
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        assert run(["projects", "list"]) == 2
+        option, variable = capsys.readouterr().err.splitlines()
+        assert option.startswith("currents-async: --proxy is a SOCKS proxy")
+        assert variable.startswith("currents-async: HTTPS_PROXY is a SOCKS proxy")
+        assert PASSWORD not in option + variable
+
+    def test_no_repr_shows_its_password(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CURRENTS_API_KEY", "key")
+        connection = Connection(proxy=f"http://ada:{PASSWORD}@127.0.0.1:1")
+        assert PASSWORD not in repr(connection) + repr(read_settings(connection))
+
+
+def _context(ca_file: str) -> ssl.SSLContext:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CURRENTS_API_KEY", "key")
+        trust = read_settings(Connection(ca_file=ca_file)).trust
+    assert trust is not None
+    return trust
