@@ -10,6 +10,7 @@ from typing import Self
 import msgspec
 from aiohttp import web
 
+from currents_async._config import check_count
 from currents_async.testing._serving.api import BASE, Api
 from currents_async.testing._serving.api import PATHS as API_PATHS
 from currents_async.testing._serving.assets import PATHS as ASSET_PATHS
@@ -53,6 +54,7 @@ class FakeCurrents:
         response_limit: int = 1_048_576,
         latency: float = 0.0,
         rate_limit: RatePolicy | None = None,
+        max_requests: int | None = None,
         clock: AnyClock | None = None,
     ) -> None:
         """Make a server for one `async with`.
@@ -60,7 +62,9 @@ class FakeCurrents:
         Port 0 is any that is free. With `assets`, URLs of assets are signed anew in each answer:
         they lead to a second socket, on the port after that or again on any, and their time is over
         in two hours. Else they are those of the world, which nobody serves. `response_limit` is in
-        bytes on the wire.
+        bytes on the wire. `requests` and `asset_requests` are the last `max_requests` of each: a
+        bound for a server that runs for long; None keeps them all. Raises `InvalidArgumentError`
+        when it is not a positive integer.
 
         The rate limit, signatures and all dates go by `clock`, a `RunningClock` by default. A
         `ManualClock` that a client goes by too makes waiting for either take no time. `latency`, in
@@ -80,8 +84,13 @@ class FakeCurrents:
         self._serves_assets = assets
         self._asset_host = AssetHost(self.clock, secret=str(world.seed))
         marks = count(1)
-        self._requests = Recorder(self.clock, marks, "fake", BASE, self._is_authorized)
-        self._downloads = Recorder(self.clock, marks, "fake-asset", "", self._is_authorized)
+        bound = None if max_requests is None else check_count("max_requests", max_requests)
+        self._requests = Recorder(
+            self.clock, marks, "fake", BASE, self._is_authorized, max_requests=bound
+        )
+        self._downloads = Recorder(
+            self.clock, marks, "fake-asset", "", self._is_authorized, max_requests=bound
+        )
         api = Api(
             world,
             clock=self.clock,

@@ -1,5 +1,6 @@
 """The command `mock serve`, from its first line to its exit code."""
 
+import asyncio
 import json
 import shlex
 import signal
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -190,6 +192,39 @@ async def test_the_log_cannot_draw_on_the_terminal(capsys: pytest.CaptureFixture
         async with request_log(server), session.get(server.url + target) as response:
             assert response.status == 401
         assert capsys.readouterr().err == f"GET {target} 401 54 bytes\n"
+
+
+async def test_the_log_has_each_request_though_the_server_forgets_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async with (
+        FakeCurrents(max_requests=2) as server,
+        aiohttp.ClientSession(headers=PLAIN) as session,
+        request_log(server),
+    ):
+        said: list[str] = []
+        for number in range(5):
+            async with session.get(f"{server.url}/runs/{number}"):
+                said.append(f"GET /runs/{number} 401 54 bytes")
+            while not (err := capsys.readouterr().err):  # noqa: ASYNC110 - a log cannot be awaited
+                await asyncio.sleep(0)
+            assert err.splitlines() == said[-1:]
+
+
+def test_a_server_that_runs_for_days_remembers_the_last_requests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bounds: list[int] = []
+
+    class Noted(FakeCurrents):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            bounds.append(options["max_requests"])
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr("currents_async.testing.FakeCurrents", Noted)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert run(["mock", "serve", "--port", str(taken.getsockname()[1]), *SMALL]) == 1
+    assert bounds == [200]
 
 
 def test_help_imports_nothing_that_serves() -> None:

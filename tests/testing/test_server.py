@@ -7,6 +7,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from currents_async import InvalidArgumentError
 from currents_async.testing import FakeCurrents, RecordedRequest, World
 
 GZIP = {"Accept-Encoding": "gzip, deflate"}
@@ -57,6 +58,34 @@ class TestAccess:
                 ids.add(response.headers["X-Request-Id"])
         assert ids == {"fake-00000001", "fake-00000002", "fake-00000003"}
         assert [one.request_id for one in served.server.requests] == sorted(ids)
+
+
+class TestBound:
+    async def test_the_last_requests_are_kept_and_go_on_being_numbered(self) -> None:
+        async with FakeCurrents(max_requests=3) as server, aiohttp.ClientSession() as session:
+            ids: list[str] = []
+            for number in range(5):
+                async with session.get(f"{server.url}/runs/{number}") as response:
+                    ids.append(response.headers["X-Request-Id"])
+            assert [one.path for one in server.requests] == ["/runs/2", "/runs/3", "/runs/4"]
+            assert [one.request_id for one in server.requests] == ids[2:]
+            assert len(set(ids)) == 5
+            server.requests.assert_count(3)
+
+    async def test_those_for_assets_too(self) -> None:
+        async with (
+            FakeCurrents(assets=True, max_requests=2) as server,
+            aiohttp.ClientSession() as session,
+        ):
+            for number in range(3):
+                async with session.get(f"{server.asset_url}/{number}"):
+                    """Be answered."""
+            assert [one.path for one in server.asset_requests] == ["/1", "/2"]
+
+    @pytest.mark.parametrize("bound", [0, -1, 1.5])
+    def test_refused(self, bound: Any) -> None:
+        with pytest.raises(InvalidArgumentError, match="max_requests"):
+            FakeCurrents(max_requests=bound)
 
 
 class TestEncoding:

@@ -13,6 +13,9 @@ mock = App(name="mock", help="Stand in for Currents, for programs in any languag
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65534))]
 Seconds = Annotated[float, Parameter(validator=Number(gte=0))]
 
+_MAX_REQUESTS = 200
+"""How many requests a server remembers, which may run for days."""
+
 
 @mock.command
 def serve(
@@ -81,5 +84,6 @@ def serve(
         assets=assets,
         latency=latency,
         rate_limit=None if rate is None else RatePolicy(requests=rate),
+        max_requests=_MAX_REQUESTS,
     )
     return execute(serve_until_stopped(server, log=log, as_json=as_json))

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from itertools import takewhile
 from urllib.parse import quote, urlencode
 
 from currents_async.testing import FakeCurrents, RecordedRequest
@@ -28,12 +29,15 @@ class _Log:
 
     def __init__(self, requests: list[RecordedRequest]) -> None:
         self._requests = requests
-        self._known = 0
+        self._last_mark = 0
         self._open: list[RecordedRequest] = []
 
     def answered(self) -> list[RecordedRequest]:
-        seen = self._open + self._requests[self._known :]
-        self._known = len(self._requests)
+        # By their marks: the server forgets the first of too many.
+        new = list(takewhile(lambda one: one.started > self._last_mark, reversed(self._requests)))
+        if new:
+            self._last_mark = new[0].started
+        seen = self._open + new[::-1]
         self._open = [request for request in seen if request.finished is None]
         return [request for request in seen if request.finished is not None]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from itertools import count
 
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -11,7 +12,7 @@ from currents_async.testing.clock import AnyClock
 
 
 class Recorder:
-    """Counts and orders a site's requests."""
+    """Counts and orders a site's requests, and keeps them, or the last `max_requests`."""
 
     def __init__(
         self,
@@ -20,6 +21,8 @@ class Recorder:
         name: str,
         base: str,
         is_authorized: Callable[[web.Request], bool],
+        *,
+        max_requests: int | None = None,
     ) -> None:
         self.clock = clock
         self.requests = Requests()
@@ -30,6 +33,8 @@ class Recorder:
         self._name = name
         self._is_authorized = is_authorized
         self._marks = marks
+        self._numbers = count(1)
+        self._max_requests = max_requests
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -49,11 +54,13 @@ class Recorder:
             query=[_shown(name, value) for name, value in request.query.items()],
             headers=CIMultiDictProxy(headers),
             authorized=self._is_authorized(request),
-            request_id=f"{self._name}-{len(self.requests) + 1:08}",
+            request_id=f"{self._name}-{next(self._numbers):08}",
             at=self.clock.now(),
             started=next(self._marks),
         )
         self.requests.append(recorded)
+        if self._max_requests is not None:
+            del self.requests[: -self._max_requests]
         return recorded
 
     def send(self, recorded: RecordedRequest, size: int, *, last: bool) -> None:
