@@ -16,7 +16,7 @@ from currents_async import (
     UnauthorizedError,
 )
 from currents_async.models import CompletionState, Outcome
-from currents_async.testing import FakeCurrents, RecordedRequest, WorldProject
+from currents_async.testing import FakeCurrents, RecordedRequest, World, WorldProject
 
 
 async def test_get_has_every_spec(currents: Currents, project: WorldProject) -> None:
@@ -124,10 +124,14 @@ async def test_a_wrong_key(server: FakeCurrents) -> None:
     assert caught.value.method == "GET"
 
 
-async def test_too_large_for_the_service(currents: Currents, project: WorldProject) -> None:
-    made = project.run(specs=15_000)
-    with pytest.raises(PayloadTooLargeError):
-        await currents.runs.get(made.run_id)
+async def test_too_large_for_the_service(world: World, project: WorldProject) -> None:
+    made = project.run(specs=10)
+    async with (
+        FakeCurrents(world, response_limit=1_000) as server,
+        Currents(server.api_key, base_url=server.url) as currents,
+    ):
+        with pytest.raises(PayloadTooLargeError):
+            await currents.runs.get(made.run_id)
 
 
 class TestGetMany:

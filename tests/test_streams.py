@@ -24,7 +24,7 @@ from currents_async import (
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.inflate import SLICE
 from currents_async.models import Run, RunSpec
-from currents_async.testing import FakeCurrents, WorldProject
+from currents_async.testing import FakeCurrents, World, WorldProject
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -139,12 +139,15 @@ class TestErrors:
             async with currents.runs.stream("unknown"):
                 pytest.fail("there is no run")
 
-    async def test_too_large_for_the_service(
-        self, currents: Currents, project: WorldProject
-    ) -> None:
-        with pytest.raises(PayloadTooLargeError):
-            async with currents.runs.stream(project.run(specs=15_000).run_id):
-                pytest.fail("the service does not send it")
+    async def test_too_large_for_the_service(self, world: World, project: WorldProject) -> None:
+        made = project.run(specs=10)
+        async with (
+            FakeCurrents(world, response_limit=1_000) as server,
+            Currents(server.api_key, base_url=server.url) as currents,
+        ):
+            with pytest.raises(PayloadTooLargeError):
+                async with currents.runs.stream(made.run_id):
+                    pytest.fail("the service does not send it")
 
     @pytest.mark.parametrize(
         ("damage", "error", "cause"),

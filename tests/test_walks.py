@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import pytest
@@ -90,6 +91,7 @@ def of_spec_files(world: World) -> Scene:
     return Scene(
         lambda c, **paging: c.spec_files.list(project.project_id, **SPAN, **paging),
         lambda item: item.spec,
+        lambda: project.run(specs=5, tests=1, framework="cypress"),
     )
 
 
@@ -183,14 +185,44 @@ NUMBERS = [
 ]
 
 
+class Stage(NamedTuple):
+    """A world, and the scene in it."""
+
+    world: World
+    scene: Scene
+
+
+def set_up(kind: Callable[[World], Scene]) -> Stage:
+    world = World(seed=1)
+    return Stage(world, kind(world))
+
+
+shared = lru_cache(set_up)
+"""For who only reads: most of the time goes into making 237 of a kind."""
+
+
 @pytest.fixture
-def scene(request: pytest.FixtureRequest, world: World) -> Scene:
-    made: Scene = request.param(world)
+def world(stage: Stage) -> World:
+    return stage.world
+
+
+@pytest.fixture
+def scene(stage: Stage) -> Scene:
+    return stage.scene
+
+
+def of(
+    *kinds: Callable[[World], Scene], by: Callable[[Callable[[World], Scene]], Stage] = shared
+) -> pytest.MarkDecorator:
+    params = [pytest.param((by, kind), id=kind.__name__) for kind in kinds]
+    return pytest.mark.parametrize("stage", params, indirect=True)
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest) -> Stage:
+    by, kind = request.param
+    made: Stage = by(kind)
     return made
-
-
-def of(*kinds: Callable[[World], Scene]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("scene", kinds, indirect=True, ids=lambda kind: kind.__name__)
 
 
 @of(*CURSORS, *NUMBERS)
@@ -236,7 +268,7 @@ async def test_resumed_in_a_new_client_after_every_few_items(
     assert len(keys) == len(set(keys)) == scene.total
 
 
-@of(of_projects, of_runs, of_test_results, of_executions, of_pull_requests)
+@of(of_projects, of_runs, of_test_results, of_executions, of_pull_requests, by=set_up)
 async def test_growing_meanwhile(scene: Scene, currents: Currents) -> None:
     """What is new comes before what has been read: it is not for this reader."""
     assert scene.grow is not None
@@ -250,15 +282,13 @@ async def test_growing_meanwhile(scene: Scene, currents: Currents) -> None:
     assert keys == before
 
 
-async def test_numbered_pages_that_grow_meanwhile(world: World, currents: Currents) -> None:
+@of(of_spec_files, by=set_up)
+async def test_numbered_pages_that_grow_meanwhile(scene: Scene, currents: Currents) -> None:
     """Items move on to the next page, and are handed out once."""
-    project = world.project()
-    project.run(specs=COUNT, tests=1)
+    assert scene.grow is not None
 
     def listing() -> Any:
-        return currents.spec_files.list(
-            project.project_id, **SPAN, page_size=10, order="overallExecutions", dir="asc"
-        )
+        return scene.list(currents, page_size=10, order="overallExecutions", dir="asc")
 
     before = {item.spec async for item in listing()}
     keys: list[str] = []
@@ -266,6 +296,6 @@ async def test_numbered_pages_that_grow_meanwhile(world: World, currents: Curren
         keys.append(item.spec)
         if len(keys) == 100:
             # Others that have been executed once come in between, and move the rest.
-            project.run(specs=5, tests=1, framework="cypress")
+            scene.grow()
     assert len(keys) == len(set(keys))
     assert before <= set(keys)

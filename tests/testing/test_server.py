@@ -18,6 +18,13 @@ def only_run(served: Any) -> str:
     return f"runs/{next(iter(served.server.world.runs))}"
 
 
+def with_a_large_run() -> World:
+    """A world with a run that takes longer to send than sockets buffer."""
+    world = World()
+    world.add_run_payload({"runId": "large", "note": "x" * 30_000_000})
+    return world
+
+
 class TestAccess:
     async def test_default_world(self, served: Any) -> None:
         (project,) = served.server.world.projects
@@ -263,11 +270,9 @@ class TestRecording:
         assert request.status is request.first_byte is None
 
     async def test_the_client_hangs_up_within_the_answer(self, serve: Any) -> None:
-        world = World()
-        run = world.project().run(specs=12_000)
-        async with serve(world, response_limit=100 * LIMIT) as served:
+        async with serve(with_a_large_run(), response_limit=100 * LIMIT) as served:
             response = await served.session.get(
-                f"runs/{run.run_id}", headers={"Accept-Encoding": "identity"}
+                "runs/large", headers={"Accept-Encoding": "identity"}
             )
             await response.content.readany()
             response.close()
@@ -404,16 +409,14 @@ class TestLifecycle:
         assert asyncio.all_tasks() == before
 
     async def test_closing_while_nobody_reads(self) -> None:
-        world = World()
-        run = world.project().run(specs=12_000)
         before = asyncio.all_tasks()
         async with aiohttp.ClientSession() as session:
-            async with FakeCurrents(world, response_limit=100 * LIMIT) as server:
+            async with FakeCurrents(with_a_large_run(), response_limit=100 * LIMIT) as server:
                 headers = {
                     "Authorization": f"Bearer {server.api_key}",
                     "Accept-Encoding": "identity",
                 }
-                response = await session.get(f"{server.url}/runs/{run.run_id}", headers=headers)
+                response = await session.get(f"{server.url}/runs/large", headers=headers)
                 assert server.in_flight == 1
             assert server.in_flight == server.open_connections == 0
             response.close()

@@ -41,7 +41,7 @@ def make_history(*, days: int = DAYS) -> World:
 async def export_demo(order: Order, *, output: Output, world: World | None = None) -> int:
     """Export it into Parquet files, and into a DuckDB database."""
     sheet = Sheet(Exported, _SHOWN, output)
-    world = make_history() if world is None else world
+    world = make_history(days=DAYS) if world is None else world
     directory = Path(order.target)
     throttles = Throttles()
     exported: list[Exported] = []
