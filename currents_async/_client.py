@@ -37,6 +37,7 @@ from currents_async._transport import (
     Channel,
     Hooks,
     RawResponse,
+    Reach,
     Session,
     Tracing,
     Traffic,
@@ -82,6 +83,8 @@ class Currents:
       the default one.
     - `proxy`: the HTTP proxy to go through, for example `http://user:password@proxy:3128`; with
       `trust_env` it is that of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+    - `private_assets`: whether assets may also be fetched from private and loopback addresses; by
+      default only where the API's own host has such a one.
     - `trace`: what to call with a `RequestAttempt` after each attempt, or a `Trace`, or several.
     - `clock`: the time that backoff, pacing and deadlines go by; for tests.
 
@@ -118,6 +121,7 @@ class Currents:
         ssl: tls.SSLContext | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
+        private_assets: bool = False,
         trace: Hooks | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -129,9 +133,17 @@ class Currents:
         if isinstance(reveal_proxy, InvalidArgumentError):
             raise reveal_proxy
         limits = limits or Limits()
+        base_url = resolve_base_url(base_url)
         channel = Channel(
-            Session(session, limits=limits, ssl=ssl, trust_env=trust_env, credential=credential),
-            base_url=resolve_base_url(base_url),
+            Session(
+                session,
+                limits=limits,
+                ssl=ssl,
+                trust_env=trust_env,
+                credential=credential,
+                reach=Reach(base_url, private=private_assets),
+            ),
+            base_url=base_url,
             redact=credential.redact,
             limits=limits,
             clock=clock or SystemClock(),

@@ -33,10 +33,13 @@ class Assets(Group):
 
     They are streamed to the disk, and are there as a whole or not at all. Their hosts get neither
     the API key nor cookies, and are not paced like the API, but no more than `Limits.concurrency`
-    connections are open to them. What breaks off is tried again as `Retries` says, and goes on
-    where it broke off if the host can do that. `Timeouts.connect` and `Timeouts.read` hold;
-    `attempt` and `total`, which are meant for answers of 1 MB, do not: the whole takes as long as
-    it takes, or at most `timeout` seconds, for each asset.
+    connections are open to them. Neither a response nor a redirect leads to private or loopback
+    addresses, unless the API's own host is there, or the client was made with `private_assets`.
+
+    What breaks off is tried again as `Retries` says, and goes on where it broke off if the host can
+    do that. `Timeouts.connect` and `Timeouts.read` hold; `attempt` and `total`, which are meant for
+    answers of 1 MB, do not: the whole takes as long as it takes, or at most `timeout` seconds, for
+    each asset.
 
     Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
     `TransportError`, `ResponseTooLargeError` for more than `largest` bytes, `DecodeError` for an

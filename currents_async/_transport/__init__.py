@@ -5,6 +5,7 @@ from currents_async._transport.channel import Channel, Terms
 from currents_async._transport.credential import find_credential
 from currents_async._transport.proxy import find_proxy
 from currents_async._transport.raw import RawResponse
+from currents_async._transport.reach import Reach
 from currents_async._transport.session import Session
 from currents_async._transport.tracing import (
     Hooks,
@@ -21,6 +22,7 @@ __all__ = [
     "Channel",
     "Hooks",
     "RawResponse",
+    "Reach",
     "RequestAttempt",
     "RequestCall",
     "Session",

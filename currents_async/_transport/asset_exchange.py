@@ -12,16 +12,23 @@ import aiohttp
 from currents_async._config import Timeouts
 from currents_async._transport.channel import Channel
 from currents_async._transport.faults import Broken, from_network
+from currents_async._transport.reach import OutOfReach
 from currents_async._transport.session import LONGEST_HEADER, USER_AGENT
 from currents_async._transport.step import client_timeout, run_step
 from currents_async._transport.tracing import RequestAttempt, RequestCall
 from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.failure import Sent, body_error, request_id, status_error
 from currents_async._wire.faults import BodyFault, OversizedBody
+from currents_async._wire.networks import literal_address
 from currents_async._wire.ranges import Progress, check_encoding
 from currents_async._wire.storage import in_our_envelope, is_expired
 from currents_async._wire.throttle import requested_wait
-from currents_async.errors import CurrentsError, RedirectError, RequestTimeoutError
+from currents_async.errors import (
+    CurrentsError,
+    InvalidArgumentError,
+    RedirectError,
+    RequestTimeoutError,
+)
 
 T = TypeVar("T")
 
@@ -172,8 +179,7 @@ class AssetExchange:
         del self._hops[1:]
         for _ in range(1 + _MOST_REDIRECTS):
             self.close()
-            self._channel.traffic.requests += 1
-            self._response = await from_network(self._send(conditions))
+            self._response = await self._reach(conditions)
             self._headers_at = self._channel.clock.now()
             self._status = self._response.status
             self._request_id = request_id(self._headers)
@@ -181,6 +187,22 @@ class AssetExchange:
                 return
             self._hops.append(self._next_hop())
         raise self._redirect_error(f"more than {_MOST_REDIRECTS} redirects")
+
+    async def _reach(self, conditions: Mapping[str, str]) -> aiohttp.ClientResponse:
+        """Send a request to the last hop, if it may be reached."""
+        address = literal_address(self._hops[-1].reveal().host or "")
+        reason = address and await self._channel.session.reach.refusal(address)
+        if not reason:
+            self._channel.traffic.requests += 1
+            try:
+                return await from_network(self._send(conditions))
+            except Broken as broken:
+                if not isinstance(broken.foreign, OutOfReach):
+                    raise
+                reason = str(broken.foreign)
+        if len(self._hops) > 1:
+            raise self._redirect_error(f"it leads to {reason}")
+        raise InvalidArgumentError(f"the asset's URL leads to {reason}")
 
     def _next_hop(self) -> AssetUrl:
         hop = self._hops[-1].redirected(self._headers.get("Location", ""))

@@ -13,6 +13,7 @@ from yarl import URL
 from currents_async._config import Limits
 from currents_async._transport.connection import CheckedRequest, Once
 from currents_async._transport.credential import Credential
+from currents_async._transport.reach import Guard, GuardedRequest, GuardedResolver, Reach
 from currents_async._transport.watch import Watch
 from currents_async._version import __version__
 from currents_async.errors import ClientClosedError, WrongLoopError
@@ -39,12 +40,15 @@ class Session:
         ssl: tls.SSLContext | None,
         trust_env: bool,
         credential: Credential,
+        reach: Reach,
     ) -> None:
         self._injected = injected
         self._limits = limits
         self._ssl = ssl
         self._trust_env = trust_env
         self._once = Once(credential)
+        self.reach = reach
+        """Where assets may come from."""
         self._pooled: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
         self._elsewhere: aiohttp.ClientSession | None = None
@@ -142,23 +146,30 @@ class Session:
         # Not the injected session itself: its headers, cookies and middlewares may hold secrets
         # that are meant for the API. Its proxy is how it gets out.
         theirs = self._injected
+        # A connector apart from the API's: large files must not take all its connections.
+        ours = self._connector(reuse=True, resolver=GuardedResolver()) if theirs is None else None
+        connector = ours if theirs is None else theirs.connector
+        # One of another make may go through a proxy of its own, whose address it would be.
+        guards = (Guard(self.reach),) if type(connector) is aiohttp.TCPConnector else ()
         return aiohttp.ClientSession(
-            # A connector apart from the API's: large files must not take all its connections.
-            connector=self._connector(reuse=True) if theirs is None else theirs.connector,
+            connector=connector,
             connector_owner=theirs is None,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=self._trust_env if theirs is None else theirs.trust_env,
             proxy=_proxy_of(theirs),
-            request_class=CheckedRequest,
-            middlewares=(Once(None),),
+            request_class=GuardedRequest,
+            middlewares=(Once(None), *guards),
         )
 
-    def _connector(self, *, reuse: bool) -> aiohttp.TCPConnector:
+    def _connector(
+        self, *, reuse: bool, resolver: GuardedResolver | None = None
+    ) -> aiohttp.TCPConnector:
         return aiohttp.TCPConnector(
             limit=self._limits.concurrency,
             ssl=self._ssl if self._ssl is not None else True,
             force_close=not reuse,
+            resolver=resolver,
         )
 
 

@@ -1,0 +1,115 @@
+"""Where assets may come from: a response or a redirect must not lead into the caller's networks."""
+
+import asyncio
+import socket
+from contextvars import ContextVar
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import ResolveResult
+from aiohttp.connector import Connection
+
+from currents_async._transport.connection import CheckedRequest
+from currents_async._wire.networks import Network, literal_address, network_of
+
+
+class OutOfReach(aiohttp.ClientConnectionError):
+    """A host has an address where assets must not come from; nothing was sent."""
+
+
+class Reach:
+    """Public addresses, and those in networks where the API's own host is.
+
+    With `private`, loopback and private ones in any case. Never link-local ones, where clouds have
+    their metadata, unless the API is there too.
+    """
+
+    def __init__(self, api_url: str, *, private: bool) -> None:
+        self._api_host = urlsplit(api_url).hostname or ""
+        self._allowed = {Network.PUBLIC, *(_OWN if private else ())}
+        self._knows_the_api = False
+
+    async def refusal(self, address: str) -> str | None:
+        """Say why nothing may be fetched from an address, or None when it may."""
+        network = network_of(address)
+        if network not in self._allowed and not self._knows_the_api:
+            self._allowed |= await self._networks_of_api()
+        if network in self._allowed:
+            return None
+        hint = ": private_assets=True allows that" if network in _OWN else ""
+        return f"the {network.value} address {address}, and the API is at none{hint}"
+
+    async def _networks_of_api(self) -> set[Network]:
+        literal = literal_address(self._api_host)
+        addresses = [literal] if literal else await _look_up(self._api_host)
+        self._knows_the_api = bool(addresses)
+        return {network_of(address) for address in addresses}
+
+
+class Guard:
+    """An aiohttp middleware: a request reaches no host that it must not.
+
+    What goes through a proxy is for the proxy to reach.
+    """
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Send a request; raise `OutOfReach` where it would go astray."""
+        token = _guarding.set(None if request.proxy else self._reach)
+        try:
+            return await handler(request)
+        finally:
+            _guarding.reset(token)
+
+
+class GuardedResolver(aiohttp.ThreadedResolver):
+    """Finds only addresses that the request which asks may reach, so that none is connected to."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Look a name up."""
+        found = await super().resolve(host, port, family)
+        reach = _guarding.get()
+        if reach is None:
+            return found
+        refusals = [await reach.refusal(one["host"]) for one in found]
+        allowed = [one for one, refusal in zip(found, refusals, strict=True) if refusal is None]
+        if not allowed and refusals:
+            raise OutOfReach(refusals[0])
+        return allowed
+
+
+class GuardedRequest(CheckedRequest):
+    """A request that is sent only once it is known who is at the other end.
+
+    Names are looked up anew for each connection, and connectors of the caller's look them up
+    themselves: what counts is the address that was connected to.
+    """
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        """Send on a connection, if its other end may be reached."""
+        reach = _guarding.get()
+        if reach is not None and conn.transport is not None:
+            host, *_ = conn.transport.get_extra_info("peername")
+            refusal = await reach.refusal(host)
+            if refusal is not None:
+                raise OutOfReach(refusal)
+        return await super().send(conn)
+
+
+async def _look_up(host: str) -> list[str]:
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None)
+    except OSError:
+        return []
+    return [str(address[0]) for *_, address in found]
+
+
+_OWN = {Network.PRIVATE, Network.LOOPBACK}
+_guarding: ContextVar[Reach | None] = ContextVar("_guarding", default=None)
+"""What the request that is under way in this context may reach; None for all."""
