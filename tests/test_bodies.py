@@ -64,7 +64,7 @@ def corrupted(place: int) -> bytes:
         pytest.param({}, b'{"status":"OK"}', DecodeError, "no data", id="no data"),
         pytest.param({}, b'{"status":"FAILED","error":"no"}', APIError, "no", id="failed with 200"),
         pytest.param(
-            {}, b'{"status":"OK","data":{"runId":5}}', DecodeError, r"\$\.data\.runId", id="misfit"
+            {}, b'{"status":"OK","data":{"runId":{}}}', DecodeError, r"\$\.data\.runId", id="misfit"
         ),
         pytest.param({}, b'{"a":' + b"[" * 100_000, DecodeError, "too deeply", id="deep nesting"),
     ],

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from currents_async import InvalidArgumentError, PaginationError
 from currents_async._pagination import CursorPager, Listing, PagePager
 from currents_async._wire.query import Query
-from currents_async.models import CursorPage, NumberedPage
+from currents_async.models import CursorPage, NumberedPage, UnreadableItem
 
 sizes = st.integers(1, 70)
 growths = st.lists(st.integers(0, 5), max_size=6)
@@ -360,11 +360,89 @@ async def empty_pages(_: Query) -> CursorPage[Item]:
 
 
 async def no_cursors(_: Query) -> CursorPage[Item]:
-    return CursorPage(items=(named(0), Item("without")), has_more=True)
+    return CursorPage(items=(Item("without"),), has_more=True)
 
 
-async def no_cursor_at_the_end(_: Query) -> CursorPage[Item]:
-    return CursorPage(items=(named(0), Item("without")))
+class TestItemsWithoutACursor:
+    async def test_on_the_only_page_end_the_list(self) -> None:
+        async def fetch(_: Query) -> CursorPage[Item]:
+            return CursorPage(items=(Item("a"), Item("b")))
+
+        pager = CursorPager(Listing("op", "/", fetch), cursor=lambda item: item.cursor)
+        assert await read(pager) == [Item("a"), Item("b")]
+        assert pager.resume_token is None
+
+    async def test_at_the_end_of_a_page_are_handed_out_once(self) -> None:
+        asked: list[str | None] = []
+        items = [named(0), named(1), Item("without"), named(3), named(4)]
+
+        async def fetch(query: Query) -> CursorPage[Item]:
+            asked.append(dict(query).get("starting_after"))
+            start = 2 if asked[-1] == named(1).cursor else 0
+            return CursorPage(items=tuple(items[start : start + 3]), has_more=start == 0)
+
+        pager = CursorPager(Listing("op", "/", fetch), cursor=lambda item: item.cursor, page_size=3)
+        assert await read(pager, 3) == items[:3]
+        again = CursorPager(
+            Listing("op", "/", fetch), cursor=lambda item: item.cursor, start=pager.resume_token
+        )
+        assert await read(again) == items[2:], "the token is that of the last cursor"
+        assert await read(pager) == items
+        assert asked == [None, named(1).cursor, None, named(1).cursor]
+
+
+class TestItemsThatCannotBeRead:
+    async def test_at_the_end_of_a_page_still_say_where_the_next_one_begins(self) -> None:
+        asked: list[str | None] = []
+
+        async def fetch(query: Query) -> CursorPage[Item]:
+            asked.append(dict(query).get("starting_after"))
+            if asked[-1] is not None:
+                return CursorPage(items=(named(9),))
+            first = UnreadableItem(position=0, reason="?")
+            last = UnreadableItem(position=2, reason="?", cursor="last")
+            return CursorPage(items=(named(1),), has_more=True, unreadable=(first, last))
+
+        pager = CursorPager(Listing("op", "/", fetch), cursor=lambda item: item.cursor)
+        assert await read(pager) == [named(1), named(9)]
+        assert asked == [None, "last"]
+
+    async def test_first_on_a_page_are_no_cursor_for_who_goes_back(self) -> None:
+        async def fetch(query: Query) -> CursorPage[Item]:
+            if dict(query)["ending_before"] != "start":
+                return CursorPage(items=(Item(dict(query)["ending_before"]),))
+            unreadable = UnreadableItem(position=0, reason="?", cursor="newest")
+            return CursorPage(items=(named(1),), has_more=True, unreadable=(unreadable,))
+
+        pager = CursorPager(
+            Listing("op", "/", fetch), cursor=lambda item: item.cursor, start="start", reverse=True
+        )
+        assert await read(pager) == [named(1), Item("newest")]
+
+    async def test_alone_on_a_page_do_not_end_the_list(self) -> None:
+        async def fetch(query: Query) -> NumberedPage[Item]:
+            if dict(query)["page"] == "1":
+                return NumberedPage(items=(named(1),))
+            return NumberedPage(unreadable=(UnreadableItem(position=0, reason="?"),), next_page=1)
+
+        pager = PagePager(Listing("op", "/", fetch), key=lambda item: item.name)
+        assert [page.unreadable != () async for page in pager.pages()] == [True, False]
+        assert await read(pager) == [named(1)]
+
+    async def test_are_counted_where_a_token_leads_into_a_page(self) -> None:
+        async def fetch(query: Query) -> NumberedPage[Item]:
+            if dict(query)["limit"] == "2":
+                items = (named(2), named(3)) if dict(query)["page"] == "1" else (named(0), named(1))
+                return NumberedPage(items=items, next_page=dict(query)["page"] == "0")
+            unreadable = UnreadableItem(position=1, reason="?")
+            return NumberedPage(items=(named(0), named(2), named(3)), unreadable=(unreadable,))
+
+        pager = PagePager(Listing("op", "/", fetch), key=lambda item: item.name, page_size=2)
+        assert await read(pager, 3) == [named(0), named(1), named(2)]
+        again = PagePager(
+            Listing("op", "/", fetch), key=lambda _: None, page_size=4, start=pager.resume_token
+        )
+        assert await read(again) == [named(2), named(3)]
 
 
 @pytest.mark.parametrize("prefetch", [False, True])
@@ -374,8 +452,7 @@ class TestPagesThatLeadNowhere:
         [
             (cursors_that_repeat, "in a circle"),
             (empty_pages, "an empty page, though there is more"),
-            (no_cursors, "no cursor"),
-            (no_cursor_at_the_end, "no cursor"),
+            (no_cursors, "no item has a cursor"),
         ],
     )
     async def test_of_cursors(

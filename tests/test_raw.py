@@ -25,6 +25,10 @@ class Slice(msgspec.Struct, rename="camel"):
     status: str
 
 
+class NumberedRun(msgspec.Struct, rename="camel"):
+    run_id: int
+
+
 async def test_a_type_of_the_callers(currents: Currents, project: WorldProject) -> None:
     run = project.run(specs=3, failures=0)
     found = await currents.request("GET", f"/runs/{run.run_id}", type=Slice)
@@ -81,8 +85,8 @@ async def test_errors_are_the_same(currents: Currents, project: WorldProject) ->
     run = project.run(specs=1)
     with pytest.raises(NotFoundError, match="GET /runs/nobody"):
         await currents.request("GET", "/runs/nobody")
-    with pytest.raises(DecodeError, match=r"got `str`, at \$\.data"):
-        await currents.request("GET", f"/runs/{run.run_id}", type=dict[str, int])
+    with pytest.raises(DecodeError, match=r"got `str`, at \$\.data\.runId"):
+        await currents.request("GET", f"/runs/{run.run_id}", type=NumberedRun)
 
 
 async def test_a_write_is_not_repeated() -> None:

@@ -173,14 +173,42 @@ class TestErrors:
         assert len(arrived) > 5_000
         assert caught.value.__context__ is None
 
-    async def test_the_index_of_a_spec_that_does_not_fit(self) -> None:
-        body = gzip.decompress(packed(specs=9_000)).replace(b'"8000.ts"', b"8000")
+    async def test_an_odd_value_in_one_spec_costs_that_value(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        body = gzip.decompress(packed(specs=9_000)).replace(b'"8000.ts"', b"{}")
         async with (
             serving(gzip.compress(body)) as url,
             Currents("key", base_url=url) as currents,
         ):
-            with pytest.raises(DecodeError) as caught:
-                await currents.runs.get("r")
+            with caplog.at_level("DEBUG", "currents_async"):
+                run = await currents.runs.get("r")
+        assert [(index, spec.spec) for index, spec in enumerate(run.specs) if index > 7_998][
+            :3
+        ] == [
+            (7_999, "7999.ts"),
+            (8_000, ""),
+            (8_001, "8001.ts"),
+        ]
+        [told] = [record for record in caplog.records if "expected" in record.message]
+        assert told.levelname == "DEBUG"
+        assert told.message == (
+            "getRun: 1 values were not as expected: $.data.specs[8000].spec (no text)"
+        )
+
+    async def test_the_index_of_a_spec_that_lacks_what_the_caller_needs(self) -> None:
+        class Named(msgspec.Struct):
+            spec: str
+
+        body = gzip.decompress(packed(specs=9_000)).replace(b'"8000.ts"', b"{}")
+        async with (
+            serving(gzip.compress(body)) as url,
+            Currents("key", base_url=url) as currents,
+            currents.runs.stream("r", spec_type=Named) as specs,
+        ):
+            with pytest.raises(DecodeError, match="got `object`") as caught:
+                async for _ in specs:
+                    pass
         assert caught.value.path == "$.data.specs[8000].spec"
 
     async def test_a_connection_that_is_lost_midway(self) -> None:

@@ -44,13 +44,18 @@ class _Forth(Turning[T, CursorPage[T]]):
         return page.items
 
     def following(self, place: Place, page: CursorPage[T]) -> Place:
-        return self.behind(page.items[self._last], place, place)
+        cursors = [self.key(item) for item in page.items]
+        for unreadable in page.unreadable:
+            cursors.insert(unreadable.position, unreadable.cursor)
+        known = [cursor for cursor in cursors if cursor is not None]
+        if not known:
+            raise PaginationError(f"{self.operation}: there is more, and no item has a cursor")
+        # Items behind the last cursor come again, and are recognised.
+        return Place(place.of, cursor=known[self._last])
 
-    def behind(self, item: T, place: Place, last: Place) -> Place:  # noqa: ARG002 - see the base
+    def behind(self, item: T, place: Place, last: Place) -> Place:
         cursor = self.key(item)
-        if cursor is None:
-            raise PaginationError(f"{self.operation}: an item has no cursor")
-        return Place(place.of, cursor=cursor)
+        return last if cursor is None else Place(place.of, cursor=cursor)
 
 
 class _Back(_Forth[T]):

@@ -50,7 +50,8 @@ class _Numbers(Turning[T, N]):
 
     def items(self, place: Place, page: N) -> tuple[T, ...]:
         items: tuple[T, ...] = page.items
-        return items[place.offset % self.page_size :]
+        start = place.offset % self.page_size
+        return items[start - sum(one.position < start for one in page.unreadable) :]
 
     def following(self, place: Place, page: N) -> Place:
         number = page.next_page

@@ -59,7 +59,7 @@ class Walk(Generic[T, P]):
         if query in self._asked:
             raise PaginationError(f"{operation}: the pages lead in a circle")
         page = await self._listing.fetch(query)
-        if page.has_more and not page.items:
+        if page.has_more and not (page.items or page.unreadable):
             raise PaginationError(f"{operation}: an empty page, though there is more to come")
         following = self._turning.following(place, page) if page.has_more else None
         fresh = self._fresh(self._turning.items(place, page))

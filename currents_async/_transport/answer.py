@@ -10,6 +10,7 @@ from currents_async._transport.call import Call
 from currents_async._transport.exchange import Exchange
 from currents_async._transport.raw import RawResponse
 from currents_async._wire.answers import BytesDecoder
+from currents_async._wire.notes import Notes
 from currents_async.errors import CurrentsError
 
 E = TypeVar("E")
@@ -23,6 +24,11 @@ class Decoder(Protocol[E, T_co]):
     @property
     def held(self) -> int:
         """Bytes of the text that what it keeps was made of."""
+        ...
+
+    @property
+    def notes(self) -> Notes:
+        """What was bent so that the text could be read."""
         ...
 
     def feed(self, piece: bytes, /) -> list[E]: ...
@@ -68,6 +74,7 @@ async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], exchange: Exc
             await wait
         decoder.feed(piece)
     _, data = decoder.flush()
+    exchange.log(decoder.notes)
     return data
 
 
@@ -176,6 +183,7 @@ class Answer(Generic[E, T]):
                 return elements
         elements, data = decoder.flush()
         self._end = (data,)
+        exchange.log(decoder.notes)
         exchange.let_go_of_memory()
         return elements
 

@@ -18,11 +18,12 @@ from currents_async._transport.limits import OutOfTime, Paused
 from currents_async._transport.retry import PAUSING
 from currents_async._transport.session import LONGEST_HEADER, USER_AGENT
 from currents_async._transport.step import client_timeout, run_step
-from currents_async._transport.tracing import RequestAttempt, RequestCall
+from currents_async._transport.tracing import RequestAttempt, RequestCall, log_notes
 from currents_async._wire.endpoint import Request
 from currents_async._wire.failure import Sent, body_error, request_id, status_error
 from currents_async._wire.faults import BodyFault
 from currents_async._wire.inflate import SLICE
+from currents_async._wire.notes import Notes
 from currents_async._wire.objects import ObjectCount
 from currents_async._wire.throttle import rate_limit, requested_wait
 from currents_async.errors import CurrentsError, RateLimitedError, RequestTimeoutError
@@ -171,6 +172,10 @@ class Exchange:
         """Say that nothing of the answer is held any more."""
         self.body.let_go_of_memory()
         self._channel.in_flight.let_go(self)
+
+    def log(self, notes: Notes) -> None:
+        """Tell of what was bent in the response, if anything was."""
+        log_notes(self._sent["operation"], notes)
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Return what takes the body off the network, to be run in a task beside the reader."""

@@ -7,11 +7,20 @@ from typing import ParamSpec
 import msgspec
 
 from currents_async._clock import Clock
+from currents_async._wire.notes import Notes
 from currents_async.errors import CurrentsError
 
 P = ParamSpec("P")
 
 _logger = logging.getLogger("currents_async")
+
+
+def log_notes(operation: str, notes: Notes) -> None:
+    """Tell in one line where a response was not as expected; a warning if something is lost."""
+    if notes.lost:
+        _logger.warning("%s: %d items were left out: %s", operation, notes.lost, notes)
+    elif notes.bent:
+        _logger.debug("%s: %d values were not as expected: %s", operation, notes.bent, notes)
 
 
 class RequestCall(msgspec.Struct, frozen=True, kw_only=True):

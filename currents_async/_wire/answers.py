@@ -19,7 +19,8 @@ class CursorPageDecoder(CollectedText, Generic[T]):
     def flush(self) -> tuple[list[Any], CursorPage[T]]:
         """Return no elements and the page, the text being complete; raise as `unwrap` does."""
         envelope = self._envelope(self._items)
-        return [], CursorPage(items=unwrap(envelope), has_more=envelope.has_more)
+        items = unwrap(envelope)
+        return [], CursorPage(items=items, has_more=envelope.has_more, unreadable=self.unreadable)
 
 
 class TextDecoder(CollectedText):

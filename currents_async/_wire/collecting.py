@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar, cast
 from currents_async._wire.array import ArrayField
 from currents_async._wire.decode import decode, envelope_decoder, unwrap
 from currents_async._wire.elements import ElementDecoder
+from currents_async._wire.notes import Notes
 
 T = TypeVar("T")
 
@@ -22,8 +23,14 @@ class CollectingDecoder(Generic[T]):
         self._text = bytearray()
         self._decoder: ElementDecoder[Any, T] | None = None
         self._elements: list[Any] = []
+        self._notes = Notes()
         self.held = 0
         """Bytes of the text so far, that of decoded elements included."""
+
+    @property
+    def notes(self) -> Notes:
+        """What was bent so that the text could be read."""
+        return self._notes if self._decoder is None else self._decoder.notes
 
     def feed(self, piece: bytes) -> list[Any]:
         """Take the next piece of the text; nothing of it is handed out yet."""
@@ -41,6 +48,7 @@ class CollectingDecoder(Generic[T]):
     def flush(self) -> tuple[list[Any], T]:
         """Return no elements and the whole `data`; raise as `ElementDecoder.flush` does."""
         if self._decoder is None:
-            data: T = unwrap(decode(self._text, envelope_decoder(cast("Any", self._returns))))
+            decoder = envelope_decoder(cast("Any", self._returns))
+            data: T = unwrap(decode(self._text, decoder, self._notes))
             return [], data
         return [], self._decoder.flush_with(self._elements)

@@ -1,14 +1,18 @@
 """JSON text to Structs: the envelope every answer comes in, and what is wrong when it is not."""
 
-import re
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_origin
 
 import msgspec
 
+from currents_async._wire.built_ins import is_object, put_at, take_at
 from currents_async._wire.extra import fill_extra, keeps_extra
 from currents_async._wire.faults import RefusedBody, UnexpectedBody
+from currents_async._wire.items import MISFIT, Elements, Items, is_page
+from currents_async._wire.mend import mend
+from currents_async._wire.notes import Notes
 from currents_async._wire.surrogates import mend_surrogates
+from currents_async.models.pages import UnreadableItem
 
 T = TypeVar("T")
 
@@ -50,6 +54,10 @@ class CollectedText:
 
     def __init__(self) -> None:
         self._text = bytearray()
+        self.unreadable: tuple[UnreadableItem, ...] = ()
+        """Items that were left out, of a list."""
+        self.notes = Notes()
+        """What was bent so that the text could be read."""
 
     @property
     def held(self) -> int:
@@ -63,9 +71,17 @@ class CollectedText:
 
     def _envelope(self, returns: Any) -> Envelope[Any]:
         """Decode the text, with what models of which only a part is known have beyond it."""
-        envelope = decode(self._text, envelope_decoder(returns))
+        items = Items(returns, self.notes)
+        decoder = envelope_decoder(returns)
+        envelope, wire = read(self._text, decoder, self.notes, items.elements)
+        self.unreadable = items.unreadable
         if keeps_extra(returns):
-            fill_extra(unwrap(envelope), unwrap(decode(self._text, envelope_decoder(object))))
+            data = unwrap(envelope)
+            if wire is None:
+                wire = decode(self._text, BUILT_INS)
+            elif items.elements is not None:
+                put_at(wire, items.elements.path, items.mended)
+            fill_extra(data, wire["data"])
         return envelope
 
 
@@ -78,31 +94,56 @@ class EnvelopeDecoder(CollectedText, Generic[T]):
 
     def flush(self) -> tuple[list[Any], T]:
         """Return no elements and `data`, the text being complete; raise as `unwrap` does."""
-        data: T = unwrap(self._envelope(self._returns))
+        data: Any = unwrap(self._envelope(self._returns))
+        if self.unreadable and is_page(self._returns):
+            data = msgspec.structs.replace(data, unreadable=self.unreadable)
         return [], data
 
 
-def decode(text: Text, decoder: msgspec.json.Decoder[T]) -> T:
+def decode(text: Text, decoder: msgspec.json.Decoder[T], notes: Notes | None = None) -> T:
     """Decode a whole JSON text; raise `UnexpectedBody` with the path of what is wrong.
 
-    A null where a model has no room for one counts as absent: the documents mark few fields as
-    nullable, and one null must not cost the other thirteen thousand specs.
+    What is not as the type has it is mended as far as possible, and noted.
+    """
+    decoded, _ = read(text, decoder, Notes() if notes is None else notes)
+    return decoded
+
+
+def read(
+    text: Text, decoder: msgspec.json.Decoder[T], notes: Notes, elements: Elements | None = None
+) -> tuple[T, Any]:
+    """Decode as `decode` does; also return the JSON as built-in types if it had to be mended.
+
+    A text that needs no mending is parsed once, and no more. Of one that does, `elements` are read
+    one by one.
     """
     try:
-        return parse(text, decoder)
+        return parse(text, decoder), None
     except DECODE_ERRORS as error:
-        reason, path = _diagnose(text, error)
+        reason, path = diagnose(text, error)
     # The fault is kept in no variable: with its traceback it would keep itself alive, and the text.
-    if path is None or "got `null`" not in reason:
-        raise UnexpectedBody(reason, path)
+    if path is None:
+        raise UnexpectedBody(reason)
     try:
+        mended = _mend_document(parse(text, BUILT_INS), decoder.type, notes, elements)
         # Annotated: to mypy, the type of a decoder of msgspec 0.23 is any.
-        decoded: T = msgspec.convert(_without_nulls(parse(text, _ANYTHING)), decoder.type)
+        decoded: T = msgspec.convert(mended, decoder.type, str_keys=True)
     except DECODE_ERRORS as error:
-        reason, path = _diagnose(text, error)
+        reason, path = diagnose(text, error)
     else:
-        return decoded
+        return decoded, mended
     raise UnexpectedBody(reason, path)
+
+
+def _mend_document(document: Any, kind: Any, notes: Notes, elements: Elements | None) -> Any:
+    values = [] if elements is None else take_at(document, elements.path)
+    mended = mend(document, kind, notes)
+    data = document.get("data") if is_object(document) else None
+    if data is not None and get_origin(kind) is Envelope:
+        mended.setdefault("data", data)  # as it is, so that the error says what is wrong with it
+    if elements is not None and values:
+        put_at(mended, elements.path, elements.convert(values))
+    return mended
 
 
 def parse(text: Text, decoder: msgspec.json.Decoder[T]) -> T:
@@ -121,28 +162,15 @@ def parse(text: Text, decoder: msgspec.json.Decoder[T]) -> T:
 # msgspec checks UTF-8 itself in some places and leaves it to Python in others.
 DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-_ANYTHING = msgspec.json.Decoder()
+BUILT_INS = msgspec.json.Decoder(float_hook=float)  # to which 1e999 is infinity, and no error
 
 
-_JSON = dict[str, "_JSON"] | list["_JSON"] | str | int | float | bool | None
-
-
-def _without_nulls(value: _JSON) -> _JSON:
-    match value:
-        case dict():
-            return {k: _without_nulls(v) for k, v in value.items() if v is not None}
-        case list():
-            return [_without_nulls(item) for item in value]
-        case _:
-            return value
-
-
-def _diagnose(text: Text, error: Exception) -> tuple[str, str | None]:
+def diagnose(text: Text, error: Exception) -> tuple[str, str | None]:
     """Say what is wrong with a text, and where, if it is JSON."""
     if isinstance(error, RecursionError):
         return "the JSON is nested too deeply", None
     if isinstance(error, msgspec.ValidationError):
-        found = _MISFIT.fullmatch(str(error))
+        found = MISFIT.fullmatch(str(error))
         return (found[1], found[2]) if found else (str(error), "$")
     head = bytes(text[:64]).lstrip()
     if not head:
@@ -150,6 +178,3 @@ def _diagnose(text: Text, error: Exception) -> tuple[str, str | None]:
     if head.startswith(b"<"):
         return "the body is HTML or XML, not JSON", None
     return f"the body is not JSON: {error}", None
-
-
-_MISFIT = re.compile(r"(.*) - at `(\$.*)`", re.DOTALL)

@@ -24,8 +24,18 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from currents_async._wire.array import ArrayField, list_decoder, typed_with
-from currents_async._wire.decode import DECODE_ERRORS, decode, envelope_decoder, parse, unwrap
+from currents_async._wire.decode import (
+    BUILT_INS,
+    DECODE_ERRORS,
+    decode,
+    envelope_decoder,
+    parse,
+    read,
+    unwrap,
+)
 from currents_async._wire.faults import UnexpectedBody
+from currents_async._wire.items import Elements, convert_elements
+from currents_async._wire.notes import Notes
 from currents_async._wire.separators import (
     SPACE,
     FirstKey,
@@ -79,7 +89,10 @@ class ElementDecoder(Generic[E, T]):
         self._first_key = FirstKey(b"", 0, None)
         self._kinds: set[bytes | None] = set()
         """The second keys that elements were seen to have."""
+        self.notes = Notes()
+        """What was bent so that the text could be read."""
         self._count = 0
+        """Elements of the text that have been handed out, or left out."""
         self._seen = 0
         self._wasted = 0
         self._decoys = 0
@@ -130,10 +143,17 @@ class ElementDecoder(Generic[E, T]):
 
     def _whole(self) -> Any:
         """Decode all that has not been handed out."""
-        try:
-            return unwrap(decode(self._text, self._envelopes()))
-        except UnexpectedBody as fault:
-            raise self._numbered(fault, self._json_path) from None
+        array = Elements(("data", *self._array.path), self._convert)
+        envelope, _ = read(self._text, self._envelopes(), self.notes, array)
+        return unwrap(envelope)
+
+    def _convert(self, values: list[Any]) -> list[Any]:
+        """Return elements, and count them."""
+        elements = convert_elements(
+            values, self._element, self.notes, path=self._json_path, start=self._count
+        )
+        self._count += len(values)
+        return elements
 
     # End: what is left of the text is a complete document, with the last elements in its array.
 
@@ -141,8 +161,8 @@ class ElementDecoder(Generic[E, T]):
         start = self._bracket + 1
         self._text[start:start] = _TOKEN + b","
         try:
-            data = unwrap(decode(self._text, self._raw_envelopes()))
-        except UnexpectedBody:
+            data = unwrap(parse(self._text, self._raw_envelopes()))
+        except DECODE_ERRORS:
             # Something does not fit, if only a null: the long way round tells, and numbers, what.
             del self._text[start : start + len(_TOKEN) + 1]
             data = self._whole()
@@ -161,10 +181,11 @@ class ElementDecoder(Generic[E, T]):
         return envelope_decoder(typed_with(self._returns, self._array.path, msgspec.Raw))
 
     def _last_elements(self, array: bytes) -> list[E]:
+        text = b"[" + array[len(_TOKEN) + 2 :]
         try:
-            return decode(b"[" + array[len(_TOKEN) + 2 :], self._elements)
-        except UnexpectedBody as fault:
-            raise self._numbered(fault, "$") from None
+            return parse(text, self._elements)
+        except DECODE_ERRORS:
+            return self._convert(decode(text, BUILT_INS))
 
     def _comes_again(self) -> bool:
         """Say whether the end of the text replaces our array, as a repeated key does."""
@@ -235,11 +256,10 @@ class ElementDecoder(Generic[E, T]):
                 break
         for separator in likely + unlikely[:1]:
             elements = self._decode_up_to(separator.brace)
-            if elements:
+            if elements is not None:
                 del self._text[self._bracket + 1 : separator.start]
                 self._searched = self._bracket + 1 + len(first_key.text)
                 self._kinds.add(separator.kind)
-                self._count += len(elements)
                 self._misses = 0
                 return elements
         self._searched = max(self._searched, len(self._text) - len(first_key.text) + 1)
@@ -248,12 +268,12 @@ class ElementDecoder(Generic[E, T]):
             self._phase = _Phase.COLLECT
         return []
 
-    def _decode_up_to(self, brace: int) -> list[E]:
-        """Decode the elements up to a closing brace; none when it does not close an element."""
+    def _decode_up_to(self, brace: int) -> list[E] | None:
+        """Decode the elements up to a closing brace; None when it does not close an element."""
         end = brace + 2
         size = end - self._bracket
         if self._wasted + size > _WASTE + self._seen // 2:
-            return []
+            return None
         byte_behind = self._text[brace + 1]
         self._text[brace + 1] = ord("]")
         try:
@@ -262,28 +282,22 @@ class ElementDecoder(Generic[E, T]):
         finally:
             self._text[brace + 1] = byte_behind
 
-    def _decode_batch(self, batch: memoryview) -> list[E]:
+    def _decode_batch(self, batch: memoryview) -> list[E] | None:
         try:
-            return decode(batch, self._elements)
-        except UnexpectedBody as fault:
-            # Cut in two, a text is not JSON. Only if it is, an element is really of another type.
-            if fault.path is not None and _is_json(batch):
-                raise self._numbered(fault, "$") from None
+            elements: list[E] = parse(batch, self._elements)
+        except DECODE_ERRORS as error:
+            values = _values_in(batch) if isinstance(error, msgspec.ValidationError) else None
+        else:
+            self._count += len(elements)
+            return elements
+        if values is not None:
+            return self._convert(values)
         self._wasted += len(batch)
-        return []
-
-    # Errors: an index counts from the start of the array.
+        return None
 
     @property
     def _json_path(self) -> str:
         return ".".join(("$.data", *self._array.path))
-
-    def _numbered(self, fault: UnexpectedBody, array: str) -> UnexpectedBody:
-        if fault.path is None or not fault.path.startswith(f"{array}["):
-            return fault
-        index, rest = fault.path.removeprefix(f"{array}[").split("]", 1)
-        path = f"{self._json_path}[{self._count + int(index)}]{rest}"
-        return UnexpectedBody(str(fault), path)
 
 
 def _bracket_behind(text: bytearray, start: int) -> tuple[int | None, bool]:
@@ -300,15 +314,13 @@ def _raw_at(data: Any, path: tuple[str, ...]) -> bytes:
     return bytes(data)
 
 
-def _is_json(text: memoryview) -> bool:
+def _values_in(text: memoryview) -> list[Any] | None:
+    """Return what a text has that does not fit: None if it is cut in two, and only so not JSON."""
     try:
-        parse(text, _RAW)
+        values: list[Any] = parse(text, BUILT_INS)
     except DECODE_ERRORS:
-        return False
-    return True
-
-
-_RAW = msgspec.json.Decoder(msgspec.Raw)
+        return None
+    return values
 
 
 @cache

@@ -6,19 +6,26 @@ from typing import Any, TypeGuard, get_args, get_origin
 
 import msgspec
 
+from currents_async._wire.built_ins import is_object
 from currents_async.models._model import OpenModel
 
 
 @cache
 def keeps_extra(kind: Any) -> bool:
-    """Say whether there is an `OpenModel` among the types that a type is made of."""
-    plain = get_origin(kind) or kind
-    if isinstance(plain, type) and issubclass(plain, OpenModel):
-        return True
-    inner: list[Any] = list(get_args(kind))
-    if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
-        inner += [field.type for field in msgspec.structs.fields(kind)]
-    return any(keeps_extra(one) for one in inner)
+    """Return whether there is an `OpenModel` among the types that a type is made of."""
+    known, new = set[Any](), [kind]
+    while new:
+        one = new.pop()
+        if one in known:  # a type may hold itself
+            continue
+        known.add(one)
+        plain = get_origin(one) or one
+        if isinstance(plain, type) and issubclass(plain, OpenModel):
+            return True
+        new += get_args(one)
+        if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+            new += [field.type for field in msgspec.structs.fields(one)]
+    return False
 
 
 def fill_extra(model: Any, wire: Any) -> None:
@@ -29,7 +36,7 @@ def fill_extra(model: Any, wire: Any) -> None:
     if _is_array(model) and _is_array(wire):
         for one, wired in zip(model, wire, strict=True):
             fill_extra(one, wired)
-    elif isinstance(model, msgspec.Struct) and _is_object(wire):
+    elif isinstance(model, msgspec.Struct) and is_object(wire):
         _fill_struct(model, wire)
 
 
@@ -44,7 +51,3 @@ def _fill_struct(model: msgspec.Struct, wire: dict[str, Any]) -> None:
 
 def _is_array(value: Any) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, tuple | list)
-
-
-def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
-    return isinstance(value, dict)

@@ -5,13 +5,12 @@ tests with little more than their titles: how they ended stands beside the list,
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Self
 
 from msgspec import UNSET, UnsetType, field
 from msgspec.structs import replace
 
-from currents_async.models._model import Model
+from currents_async.models._model import Model, Timestamp
 from currents_async.models.common import Outcome
 
 
@@ -64,7 +63,7 @@ class Attempt(Model, frozen=True, gc=False, kw_only=True):
     raw_status: str | None = None
     """Playwright's own word for the outcome, for example `timedOut`."""
     error: AttemptError | None = None
-    wall_clock_started_at: datetime | None = None
+    wall_clock_started_at: Timestamp | None = None
     wall_clock_duration: int | None = None
     """Milliseconds."""
     video_timestamp: int | float | None = None

@@ -1,18 +1,26 @@
 """What every model is: a frozen, tolerant Struct that speaks the wire's names."""
 
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self, TypeGuard
+from typing import Annotated, Any, Self, TypeGuard
 
 import msgspec
 
 from currents_async._redaction import hide_signatures
+
+Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A moment, in UTC where the wire names no time zone: all of them can be compared."""
 
 
 class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
     """Base of all models: immutable, compared by value, in snake case where the wire is camel.
 
     Unknown fields of the wire are ignored. What the wire leaves out or sends as null is the
-    field's default: None, an empty tuple, or 0 for counters.
+    field's default: None, an empty tuple, or 0 for counters. So is a value that cannot be meant,
+    such as an empty text for a date. What can only mean one thing is taken for it: fractions of
+    whole numbers are rounded, halves up; dates without a time zone are in UTC; a text where there
+    should be several is one of them. Nulls in arrays are left out. The logger `currents_async`
+    tells in one line for each response, at level DEBUG, where that was done.
     """
 
     # gc=False: models hold JSON values, which cannot form a cycle; skipping the collector's

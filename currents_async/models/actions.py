@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import field
 
-from currents_async.models._model import Model, OpenEnum, OpenModel
+from currents_async.models._model import Model, OpenEnum, OpenModel, Timestamp
 from currents_async.models.matchers import Matcher
 
 __all__ = [
@@ -38,6 +38,8 @@ class EffectOperation(OpenEnum):
     SKIP = "skip"
     QUARANTINE = "quarantine"
     TAG = "tag"
+    UNKNOWN = "unknown"
+    """The server does not say."""
 
 
 class _TagDetails(Model, frozen=True, gc=False, kw_only=True):
@@ -47,7 +49,7 @@ class _TagDetails(Model, frozen=True, gc=False, kw_only=True):
 class Effect(OpenModel, frozen=True, gc=False, kw_only=True):
     """One thing that an action does to the tests that match."""
 
-    op: EffectOperation
+    op: EffectOperation = EffectOperation.UNKNOWN
     details: dict[str, object] | None = None
     """What the operation needs besides, as JSON has it: of `tag`, the tags."""
 
@@ -93,13 +95,13 @@ class Action(OpenModel, frozen=True, gc=False, kw_only=True):
     """What it does to the tests that match."""
     matcher: Matcher | None = None
     status: ActionStatus | None = None
-    created_at: datetime | None = None
+    created_at: Timestamp | None = None
     created_by: Actor | str | None = None
-    updated_at: datetime | None = None
+    updated_at: Timestamp | None = None
     updated_by: Actor | str | None = None
-    disabled_at: datetime | None = None
+    disabled_at: Timestamp | None = None
     disabled_by: Actor | str | None = None
-    archived_at: datetime | None = None
+    archived_at: Timestamp | None = None
     archived_by: Actor | str | None = None
     expires_after_text: str | None = field(default=None, name="expiresAfter")
     """A day or a point in time, as it is on the wire: read `expires_after`."""

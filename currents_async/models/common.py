@@ -1,10 +1,8 @@
 """Parts that runs and instances share."""
 
-from datetime import datetime
-
 from msgspec import field
 
-from currents_async.models._model import Model, OpenEnum
+from currents_async.models._model import Model, OpenEnum, Timestamp
 
 __all__ = ["Commit", "Counters", "Outcome", "Platform", "Screenshot", "Stats", "Worker"]
 
@@ -49,13 +47,13 @@ class Stats(Counters, frozen=True, gc=False, kw_only=True):
     """The counters and the wall clock of one spec file's execution."""
 
     suites: int = 0
-    wall_clock_started_at: datetime | None = None
-    wall_clock_ended_at: datetime | None = None
+    wall_clock_started_at: Timestamp | None = None
+    wall_clock_ended_at: Timestamp | None = None
     wall_clock_duration: int | None = None
     """Milliseconds."""
-    started_at: datetime | None = None
+    started_at: Timestamp | None = None
     """Alias of `wall_clock_started_at` in some answers."""
-    ended_at: datetime | None = None
+    ended_at: Timestamp | None = None
     """Alias of `wall_clock_ended_at` in some answers."""
     duration: int | None = None
     """Alias of `wall_clock_duration` in some answers."""
@@ -102,7 +100,7 @@ class Screenshot(Model, frozen=True, gc=False, kw_only=True):
     test_id: str | None = None
     test_attempt_index: int | None = None
     """Counts from 0."""
-    taken_at: datetime | None = None
+    taken_at: Timestamp | None = None
     height: int | None = None
     """Pixels; Cypress only."""
     width: int | None = None

@@ -16,7 +16,7 @@ from currents_async.models._instance_tests import (
     Location,
     join_tests,
 )
-from currents_async.models._model import Model
+from currents_async.models._model import Model, Timestamp
 from currents_async.models.common import Commit, Platform, Screenshot, Stats, Worker
 
 __all__ = [
@@ -79,8 +79,11 @@ class Claim(Model, frozen=True, gc=False, kw_only=True):
 
     @property
     def at(self) -> datetime | None:
-        """When."""
-        return None if self.t is None else datetime.fromtimestamp(self.t / 1000, UTC)
+        """When; None where `t` is beyond all dates."""
+        try:
+            return None if self.t is None else datetime.fromtimestamp(self.t / 1000, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
 
 
 class InstanceFramework(Model, frozen=True, gc=False, kw_only=True):
@@ -124,11 +127,11 @@ class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
     """The path of the spec file."""
     signature: str | None = None
     machine_id: str | None = None
-    created_at: datetime | None = None
-    claimed_at: datetime | None = None
-    completed_at: datetime | None = None
+    created_at: Timestamp | None = None
+    claimed_at: Timestamp | None = None
+    completed_at: Timestamp | None = None
     """Instances of Playwright may not tell, but their runs do: see `RunSpec.completed_at`."""
-    updated_at: datetime | None = field(default=None, name="_t")
+    updated_at: Timestamp | None = field(default=None, name="_t")
     cypress_version: str | None = None
     """Cypress only."""
     framework: InstanceFramework | None = None

@@ -38,6 +38,8 @@ class ConditionType(OpenEnum):
     TITLE_PATH = "titlePath"
     ANNOTATION = "annotation"
     TAG = "tag"
+    UNKNOWN = "unknown"
+    """The server does not say."""
 
 
 class ConditionOperator(OpenEnum):
@@ -54,6 +56,8 @@ class ConditionOperator(OpenEnum):
     NOT_INCLUDES = "notInc"
     INCLUDES_ALL = "incAll"
     NOT_INCLUDES_ALL = "notIncAll"
+    UNKNOWN = "unknown"
+    """The server does not say."""
 
 
 class MatcherOperator(OpenEnum):
@@ -61,13 +65,15 @@ class MatcherOperator(OpenEnum):
 
     AND = "AND"
     OR = "OR"
+    UNKNOWN = "unknown"
+    """The server does not say."""
 
 
 class Condition(OpenModel, frozen=True, gc=False, kw_only=True):
     """One condition of a matcher: made by `when`, as in `when.title.eq("logs in")`."""
 
-    type: ConditionType
-    op: ConditionOperator
+    type: ConditionType = ConditionType.UNKNOWN
+    op: ConditionOperator = ConditionOperator.UNKNOWN
     value: str | tuple[str | dict[str, object], ...] | None = None
     """What to compare with. The service also knows patterns, which are kept as JSON has them."""
 
@@ -80,7 +86,7 @@ class Matcher(OpenModel, frozen=True, gc=False, kw_only=True):
     ```
     """
 
-    op: MatcherOperator
+    op: MatcherOperator = MatcherOperator.UNKNOWN
     cond: tuple[Condition, ...] = ()
 
     @classmethod

@@ -3,9 +3,7 @@
 Source: `operations.md`, "Projects".
 """
 
-from datetime import datetime
-
-from currents_async.models._model import Model, OpenEnum, OpenModel
+from currents_async.models._model import Model, OpenEnum, OpenModel, Timestamp
 from currents_async.models.runs import Run
 
 __all__ = [
@@ -27,7 +25,7 @@ class Project(OpenModel, frozen=True, gc=False, kw_only=True):
 
     project_id: str
     name: str = ""
-    created_at: datetime | None = None
+    created_at: Timestamp | None = None
     fail_fast: bool | None = None
     inactivity_timeout_seconds: int | None = None
     default_branch_name: str | None = None

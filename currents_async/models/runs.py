@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import force_setattr
 
-from currents_async.models._model import Model, OpenEnum
+from currents_async.models._model import Model, OpenEnum, Timestamp
 from currents_async.models.common import Commit, Counters, Platform, Screenshot, Stats, Worker
 
 __all__ = [
@@ -35,6 +35,8 @@ class CompletionState(OpenEnum):
     IN_PROGRESS = "IN_PROGRESS", "incomplete"
     CANCELED = "CANCELED", "cancelled", "canceled"
     TIMEOUT = "TIMEOUT", "timedOut"
+    UNKNOWN = "UNKNOWN"
+    """The server does not say: the run counts as one that goes on."""
 
 
 class RunStatus(OpenEnum):
@@ -47,6 +49,8 @@ class RunStatus(OpenEnum):
     """Still running, with failures already."""
     CANCELED = "CANCELED", "cancelled", "canceled"
     TIMEOUT = "TIMEOUT", "timedOut"
+    UNKNOWN = "UNKNOWN"
+    """The server does not say."""
 
 
 class RunTimeout(Model, frozen=True, gc=False, kw_only=True):
@@ -59,8 +63,8 @@ class RunTimeout(Model, frozen=True, gc=False, kw_only=True):
 class _Cancelled(Model, frozen=True, gc=False, kw_only=True):
     """The two vocabularies in which the documents describe a cancellation."""
 
-    cancelled_at: datetime | None = None
-    canceled_at: datetime | None = None
+    cancelled_at: Timestamp | None = None
+    canceled_at: Timestamp | None = None
     cancelled_by: str | None = None
     actor: str | None = None
     reason: str | None = None
@@ -174,8 +178,8 @@ class RunSpec(Model, frozen=True, gc=False, kw_only=True):
 
     Newer runs of Playwright tell it before that: see `claimed_at`.
     """
-    claimed_at: datetime | None = None
-    completed_at: datetime | None = None
+    claimed_at: Timestamp | None = None
+    completed_at: Timestamp | None = None
     """When the results were in; None while they are not, or not all: see `is_complete`."""
     machine_id: str | None = None
     tags: tuple[str, ...] = ()
@@ -215,12 +219,13 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
     """One run of a test suite."""
 
     run_id: str
-    project_id: str
-    completion_state: CompletionState
-    status: RunStatus
-    created_at: datetime | None = None
+    project_id: str = ""
+    """Empty where the server does not say."""
+    completion_state: CompletionState = CompletionState.UNKNOWN
+    status: RunStatus = RunStatus.UNKNOWN
+    created_at: Timestamp | None = None
     duration_ms: int | None = None
-    deleted_at: datetime | None = None
+    deleted_at: Timestamp | None = None
     tags: tuple[str, ...] = ()
     previous_run_id: str | None = None
     """The run that this one retries."""

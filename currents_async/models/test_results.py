@@ -3,9 +3,7 @@
 Source: `operations.md`, "Spec files, tests, results, errors".
 """
 
-from datetime import datetime
-
-from currents_async.models._model import Model
+from currents_async.models._model import Model, Timestamp
 from currents_async.models.common import Commit, Outcome
 from currents_async.models.instances import AttemptError, InstanceFramework
 
@@ -25,7 +23,7 @@ class ResultAttempt(Model, frozen=True, gc=False, kw_only=True):
     attempt_id: str | None = None
     state: Outcome | None = None
     error: AttemptError | None = None
-    started_at: datetime | None = None
+    started_at: Timestamp | None = None
     duration: float | None = None
     """Milliseconds."""
 
@@ -39,7 +37,7 @@ class TestResult(Model, frozen=True, gc=False, kw_only=True):
     """Where it is in the list."""
     signature: str | None = None
     framework: InstanceFramework | str | None = None
-    created_at: datetime | None = None
+    created_at: Timestamp | None = None
     project_id: str | None = None
     group_id: str | None = None
     run_id: str | None = None

@@ -4,12 +4,11 @@ Source: `operations.md`, "Spec files, tests, results, errors".
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from currents_async.models._model import Model
+from currents_async.models._model import Model, Timestamp
 
 __all__ = ["AnnotationFilter", "ExploredTest", "ExploredTestMetrics", "MetricSettings"]
 
@@ -76,7 +75,7 @@ class ExploredTest(Model, frozen=True, gc=False, kw_only=True):
     metrics: ExploredTestMetrics = ExploredTestMetrics()
     latest_tag: tuple[str, ...] | str | None = None
     """As the server has it: read `latest_tags`."""
-    last_seen: datetime | None = None
+    last_seen: Timestamp | None = None
 
     @property
     def latest_tags(self) -> tuple[str, ...]:

@@ -3,13 +3,12 @@
 Source of all of it: `operations.md`, "Webhooks".
 """
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec import field
 
-from currents_async.models._model import Model, OpenEnum, OpenModel
+from currents_async.models._model import Model, OpenEnum, OpenModel, Timestamp
 
 __all__ = ["DeletedWebhook", "HookEvent", "Webhook"]
 
@@ -36,8 +35,8 @@ class Webhook(OpenModel, frozen=True, gc=False, kw_only=True):
     """The headers as they are on the wire, as JSON text: read `headers`."""
     hook_events: tuple[HookEvent, ...] = ()
     label: str | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
 
     @property
     def headers(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from currents_async._wire.decode import decode
 from currents_async.models import Model, OpenEnum
 
 Json = st.SearchStrategy[Any]
@@ -81,4 +82,4 @@ def _field(field: inspect.Field) -> Json:
 def decoded(document: object, model: type[ModelT]) -> ModelT:
     """Decode a document as if it had come from the API."""
     # msgspec reads integers of any size, and writes small ones only.
-    return msgspec.json.decode(json.dumps(document), type=model)
+    return decode(json.dumps(document).encode(), msgspec.json.Decoder(model))

@@ -53,8 +53,8 @@ def run_row(run: Wire) -> Row:
     name = at(framework, "name")
     cancellation = run.get("cancellation") or {}
     return {
-        "status": str(RunStatus(run["status"])),
-        "completion_state": str(CompletionState(run["completionState"])),
+        "status": str(RunStatus(run.get("status", "UNKNOWN"))),
+        "completion_state": str(CompletionState(run.get("completionState", "UNKNOWN"))),
         "created_at": moment(run.get("createdAt")),
         "duration_ms": whole(run.get("durationMs"), 64),
         "deleted_at": moment(run.get("deletedAt")),

@@ -1,0 +1,105 @@
+"""The elements of an array, one by one: one that cannot be read costs no other."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, get_args, get_origin
+
+import msgspec
+
+from currents_async._wire.built_ins import is_object
+from currents_async._wire.faults import UnexpectedBody
+from currents_async._wire.mend import mend, mend_elements
+from currents_async._wire.notes import Notes
+from currents_async.models.pages import NumberedPage, UnreadableItem
+
+MISFIT = re.compile(r"(.*) - at `(\$.*)`", re.DOTALL)
+"""What msgspec says of a value that is not of its type."""
+
+
+class Elements(NamedTuple):
+    """An array in a document that is read element by element."""
+
+    path: tuple[str, ...]
+    """The names that lead to it."""
+    convert: Callable[[list[Any]], Sequence[Any]]
+    """Return its elements, once the rest of the document has been mended."""
+
+
+class Items:
+    """The items of a list, without those that cannot be read."""
+
+    def __init__(self, returns: Any, notes: Notes) -> None:
+        self._returns = returns
+        self._notes = notes
+        self.mended: list[Any] = []
+        """What those that can be read were mended to, as built-in types."""
+        self.unreadable: tuple[UnreadableItem, ...] = ()
+
+    @property
+    def elements(self) -> Elements | None:
+        """Where the items are; None when the type is that of no list."""
+        if get_origin(self._returns) is tuple:
+            return Elements(("data",), self._convert)
+        return Elements(("data", "list"), self._convert) if is_page(self._returns) else None
+
+    def _convert(self, values: list[Any]) -> list[Any]:
+        kind = _item_type(self._returns)
+        steps = ".data.list" if is_page(self._returns) else ".data"
+        items: list[Any] = []
+        for position, value in enumerate(values):
+            since, bent = self._notes.bent, Notes()
+            mended = mend(value, kind, bent)
+            try:
+                items.append(msgspec.convert(mended, kind, str_keys=True))
+            except (msgspec.ValidationError, RecursionError) as error:
+                self._leave_out(position, str(error), value)
+            else:
+                self.mended.append(mended)
+                self._notes.take(bent)
+            self._notes.put_under(f"{steps}[{position}]", since)
+        return items
+
+    def _leave_out(self, position: int, reason: str, value: Any) -> None:
+        self._notes.lose(reason)
+        item = UnreadableItem(position=position, reason=reason, cursor=_cursor_of(value))
+        self.unreadable += (item,)
+
+
+def is_page(returns: Any) -> bool:
+    """Return whether a type is that of a page with a number."""
+    plain = get_origin(returns) or returns
+    return isinstance(plain, type) and issubclass(plain, NumberedPage)
+
+
+def _item_type(returns: Any) -> Any:
+    if is_page(returns):
+        fields = msgspec.structs.fields(returns)
+        [returns] = [field.type for field in fields if field.name == "items"]
+    return get_args(returns)[0]
+
+
+def _cursor_of(value: Any) -> str | None:
+    cursor = value.get("cursor") if is_object(value) else None
+    return cursor if isinstance(cursor, str) and cursor else None
+
+
+def convert_elements(
+    values: Sequence[Any], kind: Any, notes: Notes, *, path: str, start: int = 0
+) -> list[Any]:
+    """Return the elements of an array, of which the first has the index `start`.
+
+    Nulls, and what cannot be an element, are left out; one that lacks a field that it must have is
+    an `UnexpectedBody`.
+    """
+    elements: list[Any] = []
+    since = notes.bent
+    for index, value in enumerate(values, start):
+        for mended in mend_elements([value], kind, notes, start=index):
+            try:
+                elements.append(msgspec.convert(mended, kind, str_keys=True))
+            except msgspec.ValidationError as error:
+                found = MISFIT.fullmatch(str(error))
+                reason, rest = (found[1], found[2][1:]) if found else (str(error), "")
+                raise UnexpectedBody(reason, f"{path}[{index}]{rest}") from None
+    notes.put_under(path.removeprefix("$"), since)
+    return elements
