@@ -95,6 +95,48 @@ class TestRun:
         assert "Instances not fetched" in out
         assert "404" in out
 
+    def test_long_lists_say_how_much_more_there_is(
+        self,
+        service: FakeCurrents,
+        project: WorldProject,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        made = project.run(specs=46, tests=1, failures=23)
+        service.fail("getInstance", status=404, times=46)
+        assert run(["run", made.run_id]) == 5
+        assert "and 26 more" in capsys.readouterr().out
+        assert run(["run", made.run_id]) == 0
+        out = capsys.readouterr().out
+        assert "and 3 more" in out
+        assert "Instances not fetched" not in out
+
+    @pytest.mark.parametrize("terminal", [False, True])
+    def test_json_of_a_report_cannot_draw_on_the_terminal(
+        self,
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        terminal: bool,  # noqa: FBT001 - a parameter
+    ) -> None:
+        title = "\x9b2J \N{RIGHT-TO-LEFT OVERRIDE} \N{CANCEL TAG} größer"
+        test = {"title": [title], "state": "failed", "attempts": [{"state": "failed"}]}
+        instance = {"instanceId": "i", "spec": "a.ts", "results": {"tests": [test]}}
+        service.world.add_instance_payload(instance)
+        service.world.add_run_payload({
+            "runId": "r",
+            "projectId": "p",
+            "completionState": "COMPLETE",
+            "status": "FAILED",
+            "specs": [{"spec": "a.ts", "instanceId": "i"}],
+        })
+        monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+        assert run(["run", "r", "--json"]) == 0
+        out = capsys.readouterr().out
+        assert json.loads(out)["failing"][0]["title"] == title
+        assert "\x9b" not in out
+        assert "größer" in out
+        assert out.rstrip("\n").isprintable() is terminal
+
     def test_titles_cannot_draw_on_the_terminal(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:

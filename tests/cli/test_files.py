@@ -26,6 +26,20 @@ def answered(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+def cursors(*following: str) -> object:
+    """A page whose items lead on."""
+    items = [{"cursor": cursor} for cursor in following]
+    return {"status": "OK", "has_more": True, "data": items}
+
+
+def numbered(number: object, *items: str) -> object:
+    """A page that names the next one."""
+    return {
+        "status": "OK",
+        "data": {"list": [{"cursor": one} for one in items], "nextPage": number},
+    }
+
+
 @pytest.fixture
 def made(project: WorldProject, service: FakeCurrents) -> WorldRun:
     return project.run(specs=3, tests=4, failures=2)
@@ -64,6 +78,23 @@ class TestExport:
         with duckdb.connect(target) as database:
             found = database.sql("select project_id from runs").fetchall()
         assert {project_id for (project_id,) in found} == {made.project_id, other.project_id}
+
+    @pytest.mark.parametrize(
+        ("options", "is_database"), [([], True), (["--format", "parquet"], False)], ids=str
+    )
+    def test_the_name_of_a_target_says_its_format_unless_an_option_does(
+        self,
+        made: WorldRun,
+        tmp_path: Path,
+        options: list[str],
+        is_database: bool,  # noqa: FBT001
+    ) -> None:
+        target = tmp_path / "c.duckdb"
+        assert run(["export", str(target), *SPAN, "--table", "runs", *options]) == 0
+        assert target.is_file() is is_database
+        if is_database:
+            with duckdb.connect(str(target)) as database:
+                assert database.sql("select run_id from runs").fetchall() == [(made.run_id,)]
 
     def test_what_cannot_be_fetched(
         self,
@@ -258,6 +289,78 @@ class TestApi:
     def test_mistakes(self, service: FakeCurrents, arguments: list[str]) -> None:
         assert run(["api", *arguments]) == 2
         assert service.requests == []
+
+    @pytest.mark.parametrize(
+        ("pages", "items", "message"),
+        [
+            ([cursors("A"), cursors("B")] * 3, ["A", "B"], "lead in a circle, at A"),
+            ([cursors("A")] * 3, ["A"], "lead in a circle, at A"),
+            ([numbered(number, "same") for number in range(1, 9)], ["same"], "repeat each other"),
+            ([numbered(1, "a"), numbered(1, "b")], ["a"], "lead in a circle, at 1"),
+            ([numbered(number) for number in range(1, 102)], [], "100 pages of /x in a row"),
+        ],
+        ids=["two cursors", "one cursor", "ignored number", "one number", "empty"],
+    )
+    def test_pages_without_an_end_are_an_error(
+        self,
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        pages: list[object],
+        items: list[str],
+        message: str,
+    ) -> None:
+        for page in pages:
+            service.fail(None, status=200, body=json.dumps(page).encode())
+        assert run(["api", "GET", "/x", "--paginate"]) == 1
+        out, err = capsys.readouterr()
+        assert [json.loads(line)["cursor"] for line in out.splitlines()] == items
+        assert message in err
+        assert len(service.requests) <= 100
+
+    def test_pages_are_numbered_in_whichever_way_javascript_writes(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        pages = [numbered(1.0, "a"), numbered(number=True), numbered(3, "b"), numbered(0, "c")]
+        for page in pages:
+            service.fail(None, status=200, body=json.dumps(page).encode())
+        assert run(["api", "GET", "/x", "--paginate"]) == 0
+        assert [one["cursor"] for one in answered(capsys)] == ["a", "b", "c"]
+        asked = [dict(request.query).get("page") for request in service.requests]
+        assert asked == [None, "1", "2", "3"]
+
+    def test_an_item_without_a_cursor_leads_nowhere(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        page = {"status": "OK", "data": [{"runId": "r"}], "has_more": True}
+        service.fail(None, status=200, body=json.dumps(page).encode())
+        assert run(["api", "GET", "/x", "--paginate"]) == 1
+        assert "the last item has no cursor" in capsys.readouterr().err
+
+    def test_people_get_it_indented(
+        self,
+        service: FakeCurrents,
+        project: WorldProject,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        assert run(["api", "GET", f"/projects/{project.project_id}"]) == 0
+        out = capsys.readouterr().out
+        assert out.startswith('{\n  "status": "OK",\n  "data": {\n')
+        assert json.loads(out)["data"]["projectId"] == project.project_id
+
+    @pytest.mark.parametrize("body", [b"not \xff\x1b[2J JSON", b'{"a":"\xe2\x80\xae\xc2\x9b"}'])
+    def test_no_response_draws_on_a_terminal(
+        self,
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        body: bytes,
+    ) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        service.fail(None, status=200, body=body)
+        assert run(["api", "GET", "/x"]) == 0
+        assert capsys.readouterr().out.replace("\n", "").isprintable()
 
     def test_what_has_no_pages(self, made: WorldRun, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["api", "GET", f"/runs/{made.run_id}", "--paginate"]) == 2

@@ -83,6 +83,8 @@ def test_every_command_and_every_option_says_what_it_is(name: str) -> None:
     assert shown
     for argument in shown:
         assert argument.parameter.help, argument.name
+        # Else it would read "[default: ()]".
+        assert argument.field_info.default != () or not argument.show_default, argument.name
 
 
 @pytest.mark.parametrize(

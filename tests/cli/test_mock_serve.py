@@ -104,8 +104,24 @@ class TestProcess:
                 process.send_signal(signal.SIGINT)
                 assert process.stop(signal.SIGTERM) == (0, "", "")
 
+    async def test_where_assets_are_is_told(self) -> None:
+        with serving("--json", "--assets") as process:
+            told = json.loads(process.line())
+            unsigned = f"{told['asset_url']}/unsigned"
+            async with aiohttp.ClientSession() as session, session.get(unsigned) as response:
+                assert response.status == 404
+            process.stop(signal.SIGTERM)
+
 
 class TestMistakes:
+    def test_the_port_of_assets_in_use(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            assert run(["mock", "serve", "--port", str(port - 1), "--assets", *SMALL]) == 1
+        err = capsys.readouterr().err
+        assert err.endswith("(--assets takes the port after --port too)\n")
+        assert err.count("\n") == 1
+
     def test_a_port_in_use(self, capsys: pytest.CaptureFixture[str]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = str(taken.getsockname()[1])

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from currents_async.cli._app import run
-from currents_async.cli._output import parquet
+from currents_async.cli._output import parquet, tables
 from currents_async.cli._output.fields import all_fields_of, fields_of
 from currents_async.cli._output.lines import safe_json
 from currents_async.cli._text import one_line, printable
@@ -145,6 +145,43 @@ class TestForms:
         out = printed(capsys, "runs", "list", "-o", "table", "--fields", "runId")
         assert out.count("runId") == 2
         assert len(out.splitlines()) == 205 + 2 * 4
+
+
+class TestTables:
+    @pytest.mark.parametrize(
+        ("number", "shown"),
+        [
+            (0.123456, "0.1235"),
+            (-0.5, "-0.5"),
+            (1234.56, "1,234.6"),
+            (-1.0, "-1.0"),
+            (1200, "1200"),
+        ],
+    )
+    def test_fractions_are_short(
+        self, capsys: pytest.CaptureFixture[str], number: float, shown: str
+    ) -> None:
+        tables.LineWriter(fields_of(Kinds, ["rate", "count"])).add(
+            Kinds(rate=number) if isinstance(number, float) else Kinds(count=number)
+        )
+        assert capsys.readouterr().out == f"{shown}\n"
+
+    def test_columns_of_numbers_are_aligned_at_their_right(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        writer = tables.TableWriter(fields_of(Kinds, ["count", "texts"]), color="never")
+        for count, text in ((1, "a"), (1000, "abcdefgh"), (None, "b")):
+            writer.add(Kinds(count=count, texts=(text,)))
+        writer.end()
+        rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+        assert rows == ["│     1 │ a        │", "│  1000 │ abcdefgh │", "│       │ b        │"]
+
+    def test_colours_that_are_asked_for_go_before_no_color(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert tables.console("always").is_terminal
+        assert not tables.console("auto").is_terminal
 
 
 class TestFields:

@@ -112,6 +112,22 @@ class TestRuns:
         assert "422" in capsys.readouterr().err
 
 
+def add_run(service: FakeCurrents, run_id: str, titles: list[str]) -> None:
+    """Add a complete run of one spec file in which all tests have passed."""
+    tests = [
+        {"title": [title], "state": "passed", "attempts": [{"state": "passed"}]} for title in titles
+    ]
+    instance = {"instanceId": f"i-{run_id}", "runId": run_id, "spec": "a.ts"}
+    service.world.add_instance_payload({**instance, "results": {"tests": tests}})
+    service.world.add_run_payload({
+        "runId": run_id,
+        "projectId": "p",
+        "completionState": "COMPLETE",
+        "status": "PASSED",
+        "specs": [{"spec": "a.ts", "instanceId": f"i-{run_id}"}],
+    })
+
+
 class TestDiff:
     def test_with_the_run_before(
         self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
@@ -140,6 +156,22 @@ class TestDiff:
         assert run(["runs", "diff", one, one, "--fail-on", "new", "--fail-on", "flaky"]) == 0
         assert run(["runs", "diff", one, one, "--fail-on", "failing"]) == 6
         assert {row["change"] for row in rows(capsys)} == {"still_failing"}
+
+    def test_tests_that_cannot_be_told_apart(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        add_run(service, "before", ["same", "same", "gone", "gone"])
+        add_run(service, "after", ["same", "same"])
+        assert run(["runs", "diff", "before", "after", "--fail-on", "inconclusive"]) == 6
+        out, err = capsys.readouterr()
+        changes = [json.loads(line) for line in out.splitlines()]
+        assert [(one["change"], one["title"]) for one in changes] == [
+            ("ambiguous", "same"),
+            ("ambiguous", "same"),
+            ("ambiguous", "gone"),
+            ("ambiguous", "gone"),
+        ]
+        assert "not everything could be compared" in err
 
     def test_the_first_run_has_none_before(
         self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]

@@ -108,6 +108,25 @@ class TestConfirmation:
 
     @pytest.mark.parametrize(
         "arguments",
+        [["runs", "cancel", "x"], ["actions", "delete", "x"], ["webhooks", "delete", "x"]],
+        ids=" ".join,
+    )
+    def test_no_is_no_for_every_command(
+        self,
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        arguments: list[str],
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", Typing("no\n"))
+        assert run(arguments) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.endswith("[y/N] nothing was done\n")
+        assert service.requests == []
+
+    @pytest.mark.parametrize(
+        "arguments",
         [
             ["runs", "cancel", "x"],
             ["actions", "delete", "x"],
@@ -171,6 +190,20 @@ class TestQuarantine:
         monkeypatch.setattr("sys.stdin", Typing(""))
         assert run(["quarantine", "apply", *WINDOW, "--most", "0"]) == 0
         assert "[y/N]" not in capsys.readouterr().err
+
+    def test_no_is_no_to_a_plan_too(
+        self,
+        suite: Suite,
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", Typing("no\n"))
+        assert run(["quarantine", "apply", *WINDOW]) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.endswith("Carry it out? [y/N] nothing was done\n")
+        assert {request.method for request in service.requests} == {"GET"}
 
     @pytest.mark.parametrize(
         "options",

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -16,7 +17,11 @@ from currents_async.cli._output.lines import safe_json
 from currents_async.cli._streams import machine_stdout
 from currents_async.errors import InvalidArgumentError
 
-Query = list[tuple[str, str]]
+Parameter = tuple[str, str]
+Query = list[Parameter]
+
+_MAX_EMPTY_PAGES = 100
+"""In a row, of a list that says each time that there is more."""
 
 
 async def send(
@@ -54,33 +59,58 @@ def _print(body: bytes) -> None:
 
 async def _items(currents: Currents, path: str, query: Query) -> AsyncGenerator[Any]:
     """Go over the items of a list, whichever way its pages are turned."""
-    turned: Query = []
+    asked, pages = list(query), _Pages(path)
     while True:
-        answer = await currents.request("GET", path, query=[*query, *turned])
-        envelope: Any = answer.json()
-        items, following = _page_of(envelope)
+        response = await currents.request("GET", path, query=asked)
+        items, following = _page_of(response.json(), asked)
+        pages.check(items, following)
         for item in items:
             yield item
         if following is None:
             return
-        if [following] == turned:
-            raise PaginationError(f"the pages of {path} lead in a circle, at {following[1]!r}")
-        turned = [following]
+        asked = [*query, following]
 
 
-def _page_of(envelope: Any) -> tuple[list[Any], tuple[str, str] | None]:
-    """Return the items of a page, and what asks for the next one."""
+class _Pages:
+    """What there was of a list, to notice when it leads in a circle."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._seen = set[bytes]()
+        self._asked = set[Parameter]()
+        self._empty = 0
+
+    def check(self, items: list[Any], following: Parameter | None) -> None:
+        """Raise `PaginationError` for a page that was there before, or is to be asked for again."""
+        page = sha256(msgspec.json.encode(items)).digest()
+        self._empty = 0 if items else self._empty + 1
+        if following is not None and following in self._asked:
+            raise PaginationError(f"the pages of {self._path} lead in a circle, at {following[1]}")
+        if items and page in self._seen:
+            raise PaginationError(f"the pages of {self._path} repeat each other")
+        if following is not None and self._empty == _MAX_EMPTY_PAGES:
+            raise PaginationError(f"{self._empty} pages of {self._path} in a row are empty")
+        self._seen.add(page)
+        if following is not None:
+            self._asked.add(following)
+
+
+def _page_of(envelope: Any, asked: Query) -> tuple[list[Any], Parameter | None]:
+    """Return the items of the page that a query asked for, and what asks for the next one."""
     match envelope:
         case {"data": [*items], "has_more": True} if items:
             return items, ("starting_after", _cursor_of(items[-1]))
         case {"data": [*items]}:
             return items, None
-        case {"data": {"list": [*items], "nextPage": int(number)}} if number is not False:
-            return items, ("page", str(number))
+        case {"data": {"list": [*items], "nextPage": True}}:
+            page = dict(asked).get("page", "")
+            return items, ("page", str(int(page) + 1 if page.isdecimal() else 1))
+        case {"data": {"list": [*items], "nextPage": int() | float() as number}} if number:
+            return items, ("page", str(int(number)))
         case {"data": {"list": [*items]}}:
             return items, None
         case _:
-            raise InvalidArgumentError("the answer is no list: leave --paginate out")
+            raise InvalidArgumentError("the response is no list: leave --paginate out")
 
 
 def _cursor_of(item: Any) -> str:

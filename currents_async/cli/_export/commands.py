@@ -32,7 +32,7 @@ def export(
     all_projects: Flag = False,
     since: str = "7d",
     until: str | None = None,
-    form: Annotated[Format, Parameter(name="--format")] = "parquet",
+    form: Annotated[Format | None, Parameter(name="--format")] = None,
     tables: Annotated[
         tuple[Table, ...], Parameter(name="--table", negative="", show_default=False)
     ] = (),
@@ -68,7 +68,8 @@ def export(
     until
         The last day, likewise; by default today.
     form
-        How the tables are written. arrow is one table as an Arrow IPC stream.
+        How the tables are written; by default duckdb for a target that ends in .duckdb, else
+        parquet. arrow is one table as an Arrow IPC stream.
     tables
         Only this table; several can be given. What none of them needs is not fetched.
     branches
@@ -103,7 +104,7 @@ def export(
         all_projects=all_projects,
         since=since,
         until=until,
-        form=form,
+        form=form or ("duckdb" if target.endswith(".duckdb") else "parquet"),
         tables=tables,
         branches=branches,
         tags=tags,

@@ -32,9 +32,11 @@ class Announcement(msgspec.Struct, frozen=True):
     """When the first runs began: with `date_end`, the range that has them all."""
     date_end: str
     jira_installation_id: str
+    asset_url: str | None = None
+    """Where assets are served, if they are."""
 
 
-def announce(server: FakeCurrents) -> Announcement:
+def announce(server: FakeCurrents, *, assets: bool = False) -> Announcement:
     """Tell of a server that is ready, with an organisation of `make_organisation`."""
     projects = server.world.projects
     runs = projects[0].runs
@@ -49,6 +51,7 @@ def announce(server: FakeCurrents) -> Announcement:
         date_start=runs[0].created_at,
         date_end=runs[-1].created_at,
         jira_installation_id=server.world.jiras[0].installation_id,
+        asset_url=server.asset_url if assets else None,
     )
 
 
@@ -72,6 +75,7 @@ def write_text(told: Announcement) -> str:
         *([] if told.run_in_progress is None else [f"run {told.run_in_progress}  in progress"]),
         f"Jira installation {told.jira_installation_id}",
         f"runs from {told.date_start} to {told.date_end}",
+        *([] if told.asset_url is None else [f"assets at {told.asset_url}"]),
         "",
         "Ctrl-C ends it.",
     ])

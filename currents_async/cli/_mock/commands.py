@@ -59,8 +59,8 @@ def serve(
         The newest run began an hour or two ago, instead of in January 2026: for clients that ask
         about the last days.
     assets
-        Serve screenshots, videos and traces too. Their URLs are signed for each answer, and so
-        never the same.
+        Serve screenshots, videos and traces too, on the port after --port. Their URLs are signed
+        for each answer, and so never the same.
     latency
         Seconds before each answer.
     rate
@@ -86,4 +86,4 @@ def serve(
         rate_limit=None if rate is None else RatePolicy(requests=rate),
         max_requests=_MAX_REQUESTS,
     )
-    return execute(serve_until_stopped(server, log=log, as_json=as_json))
+    return execute(serve_until_stopped(server, assets=assets, log=log, as_json=as_json))

@@ -12,18 +12,21 @@ from currents_async.cli._streams import machine_stdout
 from currents_async.testing import FakeCurrents
 
 
-async def serve_until_stopped(server: FakeCurrents, *, log: bool, as_json: bool) -> int:
+async def serve_until_stopped(
+    server: FakeCurrents, *, assets: bool, log: bool, as_json: bool
+) -> int:
     """Serve until Ctrl-C or SIGTERM, and return the exit code."""
     async with AsyncExitStack() as stack:
         stopped = stack.enter_context(stop_signals())
         try:
             await stack.enter_async_context(server)
         except OSError as error:
-            complain(f"cannot serve: {error.strerror}")
+            besides = " (--assets takes the port after --port too)" if assets else ""
+            complain(f"cannot serve: {error.strerror}{besides}")
             return _exit.FAILED
         if log:
             await stack.enter_async_context(request_log(server))
-        told = announce(server)
+        told = announce(server, assets=assets)
         out = machine_stdout() if as_json else sys.stdout
         out.write((write_json(told) if as_json else write_text(told)) + "\n")
         out.flush()  # for whoever waits for it at the other end of a pipe

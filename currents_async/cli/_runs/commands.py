@@ -23,6 +23,10 @@ runs = App(name="runs", help="Runs of test suites.")
 
 Status = Literal["PASSED", "FAILED", "RUNNING", "FAILING"]
 State = Literal["COMPLETE", "IN_PROGRESS", "CANCELED", "TIMEOUT"]
+Statuses = Annotated[
+    tuple[Status, ...], Parameter(name="--status", negative="", show_default=False)
+]
+States = Annotated[tuple[State, ...], Parameter(name="--state", negative="", show_default=False)]
 Finding = Literal["new", "failing", "flaky", "inconclusive"]
 Seconds = Annotated[float, Parameter(validator=Number(gt=0))]
 
@@ -37,8 +41,8 @@ def list_runs(
     authors: Authors = (),
     search: str | None = None,
     pull_request: str | None = None,
-    statuses: Annotated[tuple[Status, ...], Parameter(name="--status", negative="")] = (),
-    states: Annotated[tuple[State, ...], Parameter(name="--state", negative="")] = (),
+    statuses: Statuses = (),
+    states: States = (),
     since: str | None = None,
     until: str | None = None,
     limit: Count | None = None,
