@@ -1,5 +1,6 @@
 """Webhooks: what is refused before it is sent, what no error shows, and lost answers."""
 
+import asyncio
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,10 +8,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from currents_async import AmbiguousError, Currents, InvalidArgumentError
+from currents_async import (
+    AmbiguousError,
+    BadRequestError,
+    ConnectError,
+    Currents,
+    CurrentsError,
+    InvalidArgumentError,
+)
 from currents_async.models import DeletedWebhook, Webhook
 from currents_async.testing import FaultyServer, faults
-from tests.support import client
+from tests.support import client, shown_of
 
 Call = Callable[[Currents], Awaitable[object]]
 
@@ -88,6 +96,114 @@ async def test_what_is_read_can_be_written() -> None:
         "headers": '{"X-Secret":"ü\\t"}',
         "hookEvents": ["RUN_START"],
     }
+
+
+def shown_to_others(error: BaseException) -> str:
+    """Return all that is shown of an error and of what led to it, by us and by aiohttp.
+
+    The frames of a test are left out: who passes a secret knows it.
+    """
+    shown = []
+    seen: BaseException | None = error
+    while seen is not None:
+        frame = seen.__traceback__
+        while frame is not None and "/tests/" in frame.tb_frame.f_code.co_filename:
+            frame = frame.tb_next
+        shown.append(shown_of(seen.with_traceback(frame)))
+        seen = seen.__cause__ or seen.__context__
+    return "".join(shown)
+
+
+HEADERS = {"X-Secret": SECRET, "Authorization": f"Bearer {SECRET[::-1]}"}
+WRITES = [make(headers=HEADERS), change(headers=HEADERS)]
+
+
+def has_secret(text: str) -> bool:
+    return SECRET in text or SECRET[::-1] in text
+
+
+@pytest.mark.parametrize("call", WRITES)
+class TestTheSecretIsNowhereToBeSeen:
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            faults.answer(b"<html>", 500),
+            faults.html(400),
+            faults.close(),
+            faults.reset(),
+            faults.answer(b"no JSON", 200),
+            faults.answer(b'{"status":"FAILED","error":"no"}', 200),
+            faults.answer(b'{"status":"OK"}', 200),
+            faults.redirect(location="https://elsewhere.example"),
+        ],
+        ids=str,
+    )
+    async def test_in_the_traceback_of_a_failure(self, call: Call, fault: Any) -> None:
+        async with FaultyServer(fault) as server, client(server.url) as currents:
+            with pytest.raises(CurrentsError) as caught:
+                await call(currents)
+            assert has_secret(server.requests[0].body.decode())
+        assert not has_secret(shown_to_others(caught.value))
+
+    async def test_when_nobody_listens(self, call: Call, unused_port: int) -> None:
+        async with client(f"http://127.0.0.1:{unused_port}/v1") as currents:
+            with pytest.raises(ConnectError) as caught:
+                await call(currents)
+        assert not has_secret(shown_to_others(caught.value))
+
+    async def test_when_the_call_is_cancelled_or_takes_too_long(self, call: Call) -> None:
+        async with FaultyServer(faults.stall()) as server, client(server.url) as currents:
+            with pytest.raises(TimeoutError) as caught:
+                async with asyncio.timeout(0.1):
+                    await call(currents)
+        assert caught.value.__cause__ is not None
+        assert not has_secret(shown_to_others(caught.value))
+
+    async def test_when_the_server_quotes_it(self, call: Call) -> None:
+        quoted = [
+            f"X-Secret: {SECRET} is refused",
+            f"not valid: {msgspec.json.encode(HEADERS).decode()}",
+            f"the token {SECRET[::-1]} is refused",
+            "x" * 480 + SECRET,
+        ]
+        for status in (400, 503, 200):
+            for message in quoted:
+                body = msgspec.json.encode({"status": "FAILED", "error": message})
+                script = faults.answer(body, status)
+                async with FaultyServer(script) as server, client(server.url) as currents:
+                    with pytest.raises(CurrentsError) as caught:
+                        await call(currents)
+                shown = shown_to_others(caught.value)
+                assert not has_secret(shown)
+                assert SECRET[:6] not in shown
+                assert "[secret]" in str(caught.value) or len(message) > 400
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(call for call, _ in REFUSED),
+        make(headers=HEADERS, url=""),
+        make(headers=HEADERS, project_id=None),
+        make(headers=HEADERS, label=""),
+        make(headers=HEADERS, hook_events=["RUN_PAUSED"]),
+        make(headers={**HEADERS, "X Y": "z"}),
+        change(headers=HEADERS, label=""),
+        lambda c: c.webhooks.update("a/b", headers=HEADERS),
+    ],
+)
+async def test_the_secret_is_not_seen_where_an_argument_is_refused(call: Call) -> None:
+    async with client("http://127.0.0.1:9/v1") as currents:
+        with pytest.raises(InvalidArgumentError) as caught:
+            await call(currents)
+    assert not has_secret(shown_to_others(caught.value))
+
+
+async def test_a_header_that_is_no_secret_is_left_in_what_the_server_says() -> None:
+    script = faults.answer(b'{"status":"FAILED","error":"at 1 of 12 yes"}', 400)
+    async with FaultyServer(script) as server, client(server.url) as currents:
+        with pytest.raises(BadRequestError, match="at 1 of 12 yes"):
+            await make(headers={"X-Env": "1", "X-Debug": "yes"})(currents)
 
 
 class TestLostAnswers:

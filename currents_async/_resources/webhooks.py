@@ -3,20 +3,19 @@
 Source of all of it: `operations.md`, "Webhooks".
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, get_args
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from currents_async._resources._group import Group
+from currents_async._resources._hook_headers import Sealed, redact_of, seal, unseal
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.fields import Fields, check_changes, given
 from currents_async._wire.filters import Filters, check_choices
 from currents_async._wire.query import check_text
-from currents_async.errors import InvalidArgumentError, NotFoundError
+from currents_async.errors import NotFoundError
 from currents_async.models.webhooks import DeletedWebhook, HookEvent, Webhook
 
 LIST_WEBHOOKS = Endpoint("listWebhooks", "GET", "/webhooks", list[Webhook])
@@ -28,10 +27,6 @@ DELETE_WEBHOOK = Endpoint(
 )
 
 HookEventName = Literal["RUN_FINISH", "RUN_START", "RUN_TIMEOUT", "RUN_CANCELED"]
-
-# RFC 9110, sections 5.1 and 5.5.
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile("[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 
 
 class Webhooks(Group):
@@ -61,10 +56,13 @@ class Webhooks(Group):
         not known to have been; `retry_ambiguous=True` sends it again instead, which may leave two
         of them.
         """
+        sealed = seal(given(headers))
+        del headers  # a traceback with locals would show the secret
         query = [("projectId", check_text("project_id", self._project(project_id)))]
-        body = _body(url, given(headers), given(hook_events), given(label))
+        body = _body(url, sealed, given(hook_events), given(label))
         terms = self._transport.terms(repeat_writes=retry_ambiguous)
-        return await self._transport.call(CREATE_WEBHOOK.request(query=query, body=body), terms)
+        request = CREATE_WEBHOOK.request(query=query, body=body, redact=redact_of(sealed))
+        return await self._transport.call(request, terms)
 
     async def get(self, hook_id: str) -> Webhook:
         """Fetch a webhook."""
@@ -86,8 +84,10 @@ class Webhooks(Group):
         headers, or the label. Raises `AmbiguousError` when it may have been carried out, and is not
         known to have been; `retry_ambiguous=True` sends it again instead.
         """
-        body = check_changes(_body(url, headers, hook_events, label))
-        request = UPDATE_WEBHOOK.request({"hook_id": hook_id}, body=body)
+        sealed = seal(headers)
+        del headers  # as in `create`
+        body = check_changes(_body(url, sealed, hook_events, label))
+        request = UPDATE_WEBHOOK.request({"hook_id": hook_id}, body=body, redact=redact_of(sealed))
         terms = self._transport.terms(repeat_writes=retry_ambiguous)
         return await self._transport.call(request, terms)
 
@@ -111,7 +111,7 @@ class Webhooks(Group):
 
 def _body(
     url: str | UnsetType,
-    headers: Mapping[str, str] | UnsetType | None,
+    headers: Sealed,
     hook_events: Sequence[HookEventName | HookEvent] | UnsetType,
     label: str | UnsetType | None,
 ) -> dict[str, Any]:
@@ -119,23 +119,8 @@ def _body(
     return (
         Fields()
         .put("url", url, partial(check_text, "url", longest=2048))
-        .put_or_null("headers", headers, _headers)
+        .put_or_null("headers", headers, unseal)
         .put("hookEvents", hook_events, partial(check_choices, "hook_events", choices=choices))
         .put_or_null("label", label, partial(check_text, "label", longest=255))
         .body
     )
-
-
-def _headers(headers: Mapping[str, str]) -> str:
-    """Return the JSON text of headers; no error shows their values, which are secrets."""
-    if not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"headers must be a mapping, not {type(headers).__name__}")
-    for name, value in headers.items():
-        if not isinstance(name, str) or _HEADER_NAME.fullmatch(name) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidArgumentError(f"headers: {name!r} is not the name of a header")
-        if not isinstance(value, str) or _HEADER_VALUE.fullmatch(value) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidArgumentError(f"headers: the value of {name!r} cannot be sent")
-    text = msgspec.json.encode(dict(headers)).decode()
-    if len(text) > 4096:  # noqa: PLR2004 - as documented
-        raise InvalidArgumentError("headers must have at most 4096 characters as JSON")
-    return text

@@ -87,7 +87,7 @@ class Call:
     def attempted(self, exchange: Exchange, error: CurrentsError | None) -> None:
         """Note how an attempt ended, and let go of it; its error loses what must not be shown."""
         if error is not None:
-            redact(error, self._channel.redact)
+            redact(error, exchange.redact)
         if self._observed is not None:
             self._observed.attempted(partial(exchange.record, error=error))
         exchange.close()

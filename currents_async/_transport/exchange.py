@@ -137,9 +137,11 @@ class Exchange:
         asked = requested_wait(headers, self._channel.clock.wall(), throttled=throttled)
         self._obey(status, asked)
         text = await self._read_error(response)
-        raise status_error(
-            self._sent, status, headers, text, retry_after=asked, redact=self._channel.redact
-        )
+        raise status_error(self._sent, status, headers, text, retry_after=asked, redact=self.redact)
+
+    def redact(self, text: str) -> str:
+        """Return a text without the key and what the request says in secret."""
+        return self._channel.redact(self._request.redact(text))
 
     @property
     def body(self) -> Body:
@@ -228,7 +230,7 @@ class Exchange:
 
     def _request_id(self, response: aiohttp.ClientResponse) -> str | None:
         found = request_id(response.headers)
-        return None if found is None else self._channel.redact(found)
+        return None if found is None else self.redact(found)
 
     def _send(self) -> Awaitable[aiohttp.ClientResponse]:
         channel, endpoint = self._channel, self._request.endpoint

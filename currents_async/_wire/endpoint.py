@@ -1,5 +1,6 @@
 """An operation of the API as a constant, and a request for it as a value."""
 
+from collections.abc import Callable
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -13,14 +14,24 @@ T_co = TypeVar("T_co", covariant=True)
 Method = Literal["GET", "PUT", "POST", "DELETE"]
 
 
+class JsonBody(bytes):
+    """JSON text that no repr and no traceback shows: the secret of a webhook may be in it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes of JSON>"
+
+
 class Request(msgspec.Struct, Generic[T_co], frozen=True):
     """A request ready to be sent: every argument has been checked and encoded."""
 
     endpoint: "Endpoint[T_co]"
     target: str
     """Path and query, percent-encoded, to be appended to the base URL."""
-    body: bytes | None = None
-    """JSON text."""
+    body: JsonBody | None = None
+    redact: Callable[[str], str] = str
+    """Take out of what a server says what the request says in secret."""
 
 
 class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
@@ -53,11 +64,17 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
         return self.idempotent or self.method in {"GET", "DELETE"}
 
     def request(
-        self, path: dict[str, str] | None = None, *, query: Query = (), body: Any = None
+        self,
+        path: dict[str, str] | None = None,
+        *,
+        query: Query = (),
+        body: Any = None,
+        redact: Callable[[str], str] = str,
     ) -> Request[T_co]:
         """Check and encode the arguments; raise `InvalidArgumentError` on what cannot be sent."""
         segments = {name: path_segment(name, value) for name, value in (path or {}).items()}
         target = self.path.format_map(segments)
         if query:
             target += "?" + encode_query(query)
-        return Request(self, target, None if body is None else msgspec.json.encode(body))
+        text = None if body is None else JsonBody(msgspec.json.encode(body))
+        return Request(self, target, text, redact)

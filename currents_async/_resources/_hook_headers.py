@@ -1,0 +1,89 @@
+"""The headers of a webhook, where its shared secret is: checked, encoded, and kept out of sight."""
+
+import re
+from collections.abc import Callable, Mapping
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from currents_async.errors import InvalidArgumentError
+
+# RFC 9110, sections 5.1 and 5.5.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile("[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
+_MAX_TEXT = 4096
+_MIN_SECRET = 4
+"""Characters: what is shorter is no secret, and is in many words."""
+_MIN_TOKEN = 8
+"""Characters of a part of a value, such as what follows `Bearer`."""
+
+
+class SealedHeaders:
+    """Headers that can be sent, and cannot be shown: no repr and no traceback has their values."""
+
+    __slots__ = ("redact", "wire")
+
+    wire: msgspec.Raw | InvalidArgumentError
+    """JSON text of the JSON text that they are on the wire, whose repr shows nothing.
+
+    Or why they cannot be sent: raised where they are at hand, the error would hold the values.
+    """
+    redact: Callable[[str], str]
+    """Return a text without their values, should a server have quoted them."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self.wire = _encode(headers)
+        self.redact = _redactor(headers) if isinstance(self.wire, msgspec.Raw) else str
+
+
+Sealed = SealedHeaders | UnsetType | None
+
+
+def seal(headers: Mapping[str, str] | UnsetType | None) -> Sealed:
+    """Return headers sealed, or what stands for none as it is."""
+    return headers if headers is None or headers is UNSET else SealedHeaders(headers)
+
+
+def unseal(sealed: SealedHeaders) -> msgspec.Raw:
+    """Return what is sent; raise `InvalidArgumentError` for what cannot be."""
+    if isinstance(sealed.wire, InvalidArgumentError):
+        raise sealed.wire
+    return sealed.wire
+
+
+def redact_of(sealed: Sealed) -> Callable[[str], str]:
+    """Return what takes the values of headers, if there are any, out of a text."""
+    return sealed.redact if isinstance(sealed, SealedHeaders) else str
+
+
+def _encode(headers: Mapping[str, str]) -> msgspec.Raw | InvalidArgumentError:
+    if not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return InvalidArgumentError(f"headers must be a mapping, not {type(headers).__name__}")
+    for name, value in headers.items():
+        if not isinstance(name, str) or _NAME.fullmatch(name) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
+            return InvalidArgumentError(f"headers: {name!r} is not the name of a header")
+        if not isinstance(value, str) or _VALUE.fullmatch(value) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
+            return InvalidArgumentError(f"headers: the value of {name!r} cannot be sent")
+    text = msgspec.json.encode(dict(headers)).decode()
+    if len(text) > _MAX_TEXT:
+        return InvalidArgumentError(f"headers must have at most {_MAX_TEXT} characters as JSON")
+    return msgspec.Raw(msgspec.json.encode(text))
+
+
+def _redactor(headers: Mapping[str, str]) -> Callable[[str], str]:
+    secrets = sorted(_secrets_of(headers), key=len, reverse=True)
+
+    def redact(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, "[secret]")
+        return text
+
+    return redact
+
+
+def _secrets_of(headers: Mapping[str, str]) -> set[str]:
+    """Return what must not be quoted: values, their parts, and both as JSON spells them."""
+    secrets = {value for value in headers.values() if len(value) >= _MIN_SECRET}
+    for value in headers.values():
+        secrets |= {part for part in value.split() if len(part) >= _MIN_TOKEN}
+    return secrets | {msgspec.json.encode(secret).decode()[1:-1] for secret in secrets}
