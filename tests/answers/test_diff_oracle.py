@@ -17,6 +17,12 @@ BUILDS = {"before": "b-1", "after": "b-10"}
 GROUPS = [("named", "chromium"), ("named", None), ("by build", ""), ("by build", "-2")]
 
 
+POOLS: list[list[str | None]] = [[None], ["1", "2", "3"], [None, "1", "2"]]
+STATES = st.sampled_from([*Outcome, None, Outcome.PASSED, Outcome.PASSED, Outcome.FAILED])
+MOSTLY = st.sampled_from([True, True, True, False])
+ENDS = st.sampled_from([True, True, True, False, "it broke"])
+
+
 class Drawn(NamedTuple):
     """A spec file of a run; names are so few that most are there more than once."""
 
@@ -31,17 +37,36 @@ def drawn_files(signatures: list[str | None]) -> st.SearchStrategy[list[Drawn]]:
     tests = st.tuples(
         st.sampled_from([("t",), ("u",), ("v", "w"), ()]),
         st.sampled_from(signatures),
-        st.sampled_from([*Outcome, None]),
+        STATES,
         st.booleans(),
     )
     files = st.builds(
         Drawn,
-        spec=st.sampled_from(["a.ts", "b.ts"]),
+        spec=st.sampled_from(["a.ts", "b.ts", "c.ts"]),
         group=st.sampled_from(GROUPS),
-        ends=st.sampled_from([True, True, True, False, "it broke"]),
-        tests=st.lists(tests, max_size=4),
+        ends=ENDS,
+        tests=st.lists(tests, max_size=4)
+        | st.lists(tests, min_size=1, max_size=4, unique_by=lambda told: told[0]),
     )
     return st.lists(files, max_size=5)
+
+
+@st.composite
+def drawn_pairs(draw: st.DrawFn) -> tuple[RunResults, RunResults]:
+    """Draw a run, and a later one with most of its files: two drawn apart share too few tests."""
+    signatures = draw(st.sampled_from(POOLS))
+    earlier = draw(drawn_files(signatures))
+    kept = [
+        file._replace(
+            ends=draw(ENDS),
+            tests=[(*told[:2], draw(STATES), draw(st.booleans())) for told in file.tests],
+        )
+        for file in earlier
+        if draw(MOSTLY)
+    ]
+    others = draw(drawn_files(signatures)) if draw(st.booleans()) else []
+    before = make_run("before", earlier, is_complete=draw(MOSTLY))
+    return before, make_run("after", [*kept, *others], is_complete=draw(MOSTLY))
 
 
 def make_run(side: str, files: list[Drawn], *, is_complete: bool) -> RunResults:
@@ -80,8 +105,7 @@ def make_file(side: str, number: int, file: Drawn) -> FileResults:
 
 
 def drawn_runs(side: str) -> st.SearchStrategy[RunResults]:
-    pools: list[list[str | None]] = [[None], ["1", "2", "3"], [None, "1", "2"]]
-    files = st.sampled_from(pools).flatmap(drawn_files)
+    files = st.sampled_from(POOLS).flatmap(drawn_files)
     return st.builds(make_run, st.just(side), files, is_complete=st.booleans())
 
 
@@ -211,8 +235,9 @@ def turned(names: list[Any]) -> list[Any]:
     return sorted(((now, was) for was, now in names), key=str)
 
 
-@given(drawn_runs("before"), drawn_runs("after"))
-def test_every_category_is_exact(before: RunResults, after: RunResults) -> None:
+@given(drawn_pairs())
+def test_every_category_is_exact(runs: tuple[RunResults, RunResults]) -> None:
+    before, after = runs
     diff = diff_runs(before, after)
     oracle = expected(before, after)
     assert diff.incomplete == tuple(
@@ -230,8 +255,9 @@ def test_every_category_is_exact(before: RunResults, after: RunResults) -> None:
     assert told(diff) == oracle
 
 
-@given(drawn_runs("before"), drawn_runs("after"))
-def test_every_test_is_accounted_for_once(before: RunResults, after: RunResults) -> None:
+@given(drawn_pairs())
+def test_every_test_is_accounted_for_once(runs: tuple[RunResults, RunResults]) -> None:
+    before, after = runs
     diff = diff_runs(before, after)
     found = told(diff)
     new = set(found["new_tests"])
@@ -249,8 +275,9 @@ def test_every_test_is_accounted_for_once(before: RunResults, after: RunResults)
     assert names.total() + 2 * diff.others == len(everything)
 
 
-@given(drawn_runs("before"), drawn_runs("after"))
-def test_there_and_back(before: RunResults, after: RunResults) -> None:
+@given(drawn_pairs())
+def test_there_and_back(runs: tuple[RunResults, RunResults]) -> None:
+    before, after = runs
     there, back = told(diff_runs(before, after)), told(diff_runs(after, before))
     for one, other in (
         ("gone", "new_tests"),

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Callable
-from importlib.metadata import distribution
+from importlib.metadata import distribution, entry_points
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,12 @@ MODES = {
     "anyio-auto": (None, ("-oanyio_mode=auto", *STRICT)),
     "anyio-alone": ("anyio", ALONE),
 }
+NO_OTHERS = [
+    f"-pno:{plugin.name}"
+    for plugin in entry_points(group="pytest11")
+    if plugin.name not in {"anyio", "asyncio", "hypothesispytest"}
+]
+"""Against what else is installed: suites have plugins that we do not know."""
 CONFTEST = """
 import pytest
 
@@ -116,7 +122,7 @@ def run(pytester: pytest.Pytester) -> Run:
     def run(*options: str, conftest: str = CONFTEST, **files: str) -> pytest.RunResult:
         pytester.makeini("[pytest]")  # or else one of a directory above would count
         pytester.makepyfile(conftest=conftest, **files)
-        always = ("-Werror", "-pno:cacheprovider", "-pno:xdist", "-opythonpath=.")
+        always = ("-Werror", "-pno:cacheprovider", "-opythonpath=.", *NO_OTHERS)
         return pytester.runpytest_inprocess(*always, *options)
 
     return run
@@ -136,7 +142,7 @@ def test_the_bot_and_its_tests_of_the_readme_as_printed(pytester: pytest.Pyteste
     """In an empty directory, with nothing but what a newcomer copies into three files."""
     pytester.makepyprojecttoml(CONFIGURATION)
     pytester.makepyfile(bot=BOT, test_bot=EXAMPLE)
-    pytester.runpytest_subprocess("-Werror").assert_outcomes(passed=2)
+    pytester.runpytest_subprocess("-Werror", *NO_OTHERS).assert_outcomes(passed=2)
 
 
 def test_an_async_fixture_in_another_loop(run: Run) -> None:
@@ -312,7 +318,7 @@ def find(cls, name, *args):
 importlib.machinery.PathFinder.find_spec = find
 
 import pytest
-code = pytest.main(["-Werror", "-pno:asyncio", "-pno:cacheprovider", "test_it.py"])
+code = pytest.main(["-Werror", "-pno:asyncio", "-pno:cacheprovider", *sys.argv[1:], "test_it.py"])
 assert "pytest_asyncio" not in sys.modules
 sys.exit(code)
 """
@@ -321,7 +327,8 @@ sys.exit(code)
 def test_without_pytest_asyncio(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]")
     pytester.makepyfile(conftest=CONFTEST, test_it=marked("anyio", TESTS))
-    pytester.runpython(pytester.makepyfile(main=WITHOUT)).assert_outcomes(passed=5)
+    program = pytester.makepyfile(main=WITHOUT)
+    pytester.run(sys.executable, program, *NO_OTHERS).assert_outcomes(passed=5)
 
 
 def test_who_does_not_ask_for_it_does_not_pay_for_it(run: Run) -> None:
