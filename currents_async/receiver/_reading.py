@@ -1,6 +1,7 @@
 """The body of a delivery to an event. Nothing of the body is in an error's message."""
 
 import hashlib
+import logging
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,8 @@ import msgspec
 from currents_async._wire.decode import decode
 from currents_async._wire.extra import fill_extra
 from currents_async._wire.faults import UnexpectedBody
+from currents_async._wire.mend import mend
+from currents_async._wire.notes import Notes
 from currents_async.errors import WebhookBodyError
 from currents_async.receiver._run_urls import find_run_id
 from currents_async.receiver.events import (
@@ -21,6 +24,8 @@ from currents_async.receiver.events import (
     UnknownEvent,
 )
 
+_logger = logging.getLogger("currents_async.receiver")
+
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 _KINDS: dict[str, type[AnyEvent]] = {
     "RUN_START": RunStarted,
@@ -31,18 +36,27 @@ _KINDS: dict[str, type[AnyEvent]] = {
 
 
 def read_event(body: bytes, hosts: Collection[str], sent_at: datetime | None) -> AnyEvent:
-    """Return the event that a body tells of; raise `WebhookBodyError` if it tells of none."""
+    """Return the event that a body tells of; raise `WebhookBodyError` if it tells of none.
+
+    Only the event and its run must be right: of all else, what is not as it should be is mended as
+    in responses, or absent.
+    """
     # A null counts as absent, as it does in models.
     said = {name: value for name, value in _decode(body).items() if value is not None}
     name = said.get("event")
     if not isinstance(name, str):
         raise WebhookBodyError("the delivery names no event")
-    run_id = _run_id(said.get("runUrl"), hosts)
-    if run_id is None and name in _KINDS:
+    kind = _KINDS.get(name, UnknownEvent)
+    notes = Notes()
+    mended = mend(said, kind, notes)
+    run_id = _run_id(mended.get("runUrl"), hosts)
+    if run_id is None and kind is not UnknownEvent:
         raise WebhookBodyError("the delivery names no run")
     # Ours come last: the body does not say which run it is, or when it was sent.
-    event = _convert({**said, "runId": run_id, "sentAt": sent_at, "key": ""}, name)
-    fill_extra(event, {field: value for field, value in said.items() if field != "event"})
+    event = _convert({**mended, "runId": run_id, "sentAt": sent_at, "key": ""}, kind)
+    fill_extra(event, {field: value for field, value in mended.items() if field != "event"})
+    if notes.bent:
+        _logger.debug("mended in %r of run %s: %s", name, run_id, notes)
     return msgspec.structs.replace(event, key=_key(event, body))
 
 
@@ -55,19 +69,19 @@ def _decode(body: bytes) -> dict[str, Any]:
     raise WebhookBodyError(reason)
 
 
-def _run_id(run_url: object, hosts: Collection[str]) -> str | None:
+def _run_id(run_url: str | None, hosts: Collection[str]) -> str | None:
     """Return the ID in a URL, or None without one; raise for anything else."""
-    if run_url is None:
+    if not run_url:
         return None
-    run_id = find_run_id(run_url, hosts) if isinstance(run_url, str) else None
+    run_id = find_run_id(run_url, hosts)
     if run_id is None:
         raise WebhookBodyError("runUrl is not the URL of a run at an expected host")
     return run_id
 
 
-def _convert(fields: dict[str, Any], name: str) -> AnyEvent:
+def _convert(fields: dict[str, Any], kind: type[AnyEvent]) -> AnyEvent:
     try:
-        return msgspec.convert(fields, _KINDS.get(name, UnknownEvent))
+        return msgspec.convert(fields, kind)
     except msgspec.ValidationError as error:
         reason = str(error)
     raise WebhookBodyError(f"the body is not that of a webhook: {reason}")
