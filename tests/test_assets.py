@@ -46,8 +46,9 @@ from currents_async import (
 from currents_async._clock import SystemClock
 from currents_async._downloads.file_names import labelled, safe_id, safe_name
 from currents_async._downloads.partial_file import PartialFile
+from currents_async._downloads.save import Saver
 from currents_async._downloads.threads import in_thread
-from currents_async._transport import asset_exchange
+from currents_async._transport import Terms, asset_exchange
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async._wire.faults import TruncatedBody
 from currents_async._wire.ranges import Progress
@@ -433,6 +434,7 @@ class TestArguments:
             ({"timeout": 0}, "timeout"),
             ({"timeout": float("nan")}, "timeout"),
             ({"timeout": "1"}, "timeout"),
+            ({"timeout": True}, "timeout"),
             ({"instance_id": "a/b"}, "instance_id"),
             ({"instance_id": ""}, "instance_id"),
         ],
@@ -555,11 +557,17 @@ class TestHosts:
         monkeypatch.setenv("NETRC", str(netrc))
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         host.add("/a")
+        async with aiohttp.ClientSession(trust_env=True) as session:
+            await session.get(host.signed("/a"))
         async with Currents(server.api_key, base_url=server.url, trust_env=True) as currents:
             await currents.assets.download(host.signed("/a"), to=folder)
-        assert "Authorization" not in host.asked[0].headers
+        others, ours = host.asked
+        assert others.headers["Authorization"].startswith("Basic ")
+        assert "Authorization" not in ours.headers
 
     async def test_redirects(self, currents: Currents, host: Host, folder: Path) -> None:
+        # By name: aiohttp keeps no cookies of addresses.
+        host.url = host.url.replace("127.0.0.1", "localhost")
         content = host.add("/end")
         host.answers.extend([
             redirect("/1?hop", 301),
@@ -914,6 +922,32 @@ class TestSignatures:
         await currents.assets.download(host.signed("/a"), to=folder, instance_id="i")
         assert files_in(folder) == {"a": content}
 
+    async def test_no_more_is_read_of_a_refusal_than_tells_the_reason(
+        self,
+        currents: Currents,
+        host: Host,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        async def endless_refusal(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse(status=403)
+            await response.prepare(request)
+            while True:
+                await response.write(bytes(64 * 1024))
+
+        lengths: list[int] = []
+
+        def judge(_: int, text: bytes) -> bool:
+            lengths.append(len(text))
+            return False
+
+        monkeypatch.setattr(asset_exchange, "is_expired", judge)
+        host.answers.append(endless_refusal)
+        with pytest.raises(ForbiddenError):
+            await currents.assets.download(host.signed("/a"), to=folder)
+        [length] = lengths
+        assert 64 * 1024 <= length < 512 * 1024
+
     async def test_other_reasons(
         self, server: FakeCurrents, currents: Currents, host: Host, folder: Path
     ) -> None:
@@ -939,6 +973,24 @@ class TestSignatures:
         assert [asked.range for asked in host.asked] == [None, "bytes=4000-", "bytes=4000-"]
         assert saved.resumed
         assert len(server.requests) == 1
+
+    async def test_signing_again_takes_no_longer_than_the_download_may(
+        self, currents: Currents, host: Host, folder: Path
+    ) -> None:
+        asked: list[Terms] = []
+
+        async def fetch(instance_id: str, terms: Terms) -> Instance:
+            asked.append(terms)
+            return Instance(instance_id=instance_id)
+
+        url = read_asset_url(host.signed("/a"))
+        assert isinstance(url, AssetUrl)
+        for timeout, longest in ((5, 5), (None, currents.timeouts.total)):
+            saver = Saver(currents._transport, fetch, largest=1, timeout=timeout)
+            with pytest.raises(ForbiddenError):
+                await saver.save(url, folder / "a", "i")
+            left = asked[-1].deadline - currents.clock.now()
+            assert longest - 5 < left <= longest
 
     async def test_once(
         self, server: FakeCurrents, currents: Currents, host: Host, folder: Path

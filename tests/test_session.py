@@ -208,15 +208,22 @@ class TestConnection:
         await server.idle()
 
     async def test_redirects_and_cookies_are_not_followed_or_kept(
-        self, server: FakeCurrents, currents: Currents
+        self, server: FakeCurrents
     ) -> None:
-        headers = {"Location": f"{server.url}/runs/other", "Set-Cookie": "a=b; Path=/"}
+        url = by_name(server.url)
+        headers = {"Location": f"{url}/runs/other", "Set-Cookie": "a=b; Path=/"}
         server.fail("getRun", status=302, headers=headers)
-        for error in (RedirectError, NotFoundError):  # the second answer is the server's own
-            with pytest.raises(error):
-                await currents.runs.get("r")
+        async with Currents(server.api_key, base_url=url) as currents:
+            for error in (RedirectError, NotFoundError):  # the second answer is the server's own
+                with pytest.raises(error):
+                    await currents.runs.get("r")
         assert [request.path for request in server.requests] == ["/runs/r", "/runs/r"]
         assert all("Cookie" not in request.headers for request in server.requests)
+
+
+def by_name(url: str) -> str:
+    """Return a URL of this machine by its name: aiohttp keeps no cookies of addresses."""
+    return url.replace("127.0.0.1", "localhost")
 
 
 class TestSecrets:
@@ -273,6 +280,37 @@ class TestSecrets:
         assert "assets.example/v/1.mp4?[signature]" in shown
         assert "see /docs?page=2" in shown
 
+    async def test_a_key_that_a_failure_with_200_quotes(self, server: FakeCurrents) -> None:
+        body = msgspec.json.encode({"status": "FAILED", "error": f"bad key {KEY}"})
+        server.fail("getRun", status=200, body=body)
+        async with Currents(KEY, base_url=server.url) as currents:
+            with pytest.raises(CurrentsError, match=r"bad key \[API key\]") as caught:
+                await currents.runs.get("r")
+        assert KEY not in shown_of(caught.value) + repr(caught.value.__reduce__())
+
+    async def test_middlewares_of_the_callers_do_not_see_the_key(
+        self, server: FakeCurrents
+    ) -> None:
+        shown: list[str] = []
+
+        async def watch(
+            request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+        ) -> aiohttp.ClientResponse:
+            shown.append(repr(request.headers))
+            response = await handler(request)
+            shown.extend([repr(request.headers), repr(response.request_info)])
+            return response
+
+        async with (
+            aiohttp.ClientSession(middlewares=[watch]) as session,
+            Currents(server.api_key, base_url=server.url, session=session) as currents,
+        ):
+            with pytest.raises(NotFoundError):
+                await currents.runs.get("r")
+        assert server.requests[0].authorized
+        assert len(shown) == 3
+        assert server.api_key not in "".join(shown)
+
     @pytest.mark.parametrize("cut", range(990, 1_001))
     async def test_a_key_at_the_end_of_a_message_that_is_cut(
         self, server: FakeCurrents, cut: int
@@ -317,16 +355,20 @@ class TestSecrets:
         assert server.api_key not in "".join(shown) + caplog.text
 
     async def test_a_netrc_does_not_get_in_the_way(
-        self, server: FakeCurrents, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+        self, echo: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         """With `trust_env` aiohttp looks for credentials there, and does not like to find two."""
         netrc = tmp_path / "netrc"
         netrc.write_text("machine 127.0.0.1 login other password other\n")
+        netrc.chmod(0o600)
         monkeypatch.setenv("NETRC", str(netrc))
-        async with Currents(server.api_key, base_url=server.url, trust_env=True) as currents:
-            with pytest.raises(NotFoundError):
-                await currents.runs.get("r")
-        assert server.requests[0].authorized
+        async with aiohttp.ClientSession(trust_env=True) as session:
+            response = await session.get(echo)
+            assert "bad key Basic " in await response.text()
+            for theirs in (session, None):
+                async with Currents(KEY, base_url=echo, session=theirs, trust_env=True) as currents:
+                    with pytest.raises(ForbiddenError, match=r"bad key Bearer \[API key\]"):
+                        await currents.runs.get("r")
 
     async def test_errors_of_the_connection(self, unused_port: int) -> None:
         async with Currents(KEY, base_url=f"http://127.0.0.1:{unused_port}") as currents:

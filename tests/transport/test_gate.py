@@ -468,6 +468,11 @@ class TestClosing:
             assert crowd.clock.waiting == []
             crowd.gate.close()
 
+    async def test_who_has_slept_is_forgotten(self) -> None:
+        gate = Gate(1, Pace(None), ManualClock())
+        await gate.sleep(1)
+        assert not gate._asleep
+
     async def test_sleep_ends_at_its_time(self) -> None:
         async with Crowd() as crowd:
             sleeper = asyncio.create_task(crowd.gate.sleep(5))

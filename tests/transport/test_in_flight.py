@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from currents_async import Currents, Limits
+from currents_async._transport.body import Body
 from currents_async._transport.in_flight import InFlight
 from currents_async.testing import FakeCurrents
 
@@ -223,3 +224,51 @@ async def test_objects_weigh_no_more_than_is_kept_free_for_them(
     assert len(await currents.instances.get_many([f"i{n}" for n in range(16)])) == 16
     assert 0 < max(totals) <= limits.in_flight
     assert memory._total == 0
+
+
+@pytest.mark.parametrize(("size", "is_counted"), [(900_000, False), (1_500_000, True)])
+async def test_what_is_fetched_ahead_counts_if_it_is_more_than_the_api_sends(
+    server: FakeCurrents,
+    connect: Callable[..., Awaitable[Currents]],
+    size: int,
+    *,
+    is_counted: bool,
+) -> None:
+    server.fail("getRun", 200, body=run_of(1, more="x" * size))
+    server.fail("getInstance", 200, body=b'{"status":"OK","data":{"instanceId":"i"}}')
+    currents = await connect()
+    memory = currents._channel.in_flight
+    held: list[int] = []
+    hold = memory.hold
+
+    async def spy(holder: Hashable, size: int) -> None:
+        if isinstance(holder, Body):
+            held.append(size)
+        await hold(holder, size)
+
+    memory.hold = spy  # type: ignore[method-assign]
+    assert len(await currents.runs.get_instances("r")) == 1
+    assert bool(held) is is_counted
+    assert all(one > 1024 * 1024 for one in held)
+    assert memory._total == 0
+
+
+async def test_a_stream_gives_its_memory_back_when_all_has_been_read(
+    server: FakeCurrents, connect: Callable[..., Awaitable[Currents]]
+) -> None:
+    server.fail("getRun", 200, body=run_of(10_000))
+    currents = await connect()
+    memory = currents._channel.in_flight
+    async with currents.runs.stream("r") as specs:
+        await anext(specs)
+        assert memory._being_read
+        async for _ in specs:
+            pass
+        assert memory._arriving == memory._being_read == {}
+        assert memory._total == 0
+
+
+def run_of(specs: int, **more: str) -> bytes:
+    run = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
+    listed = [{"spec": f"{n}.ts", "groupId": "g", "instanceId": f"i{n}"} for n in range(specs)]
+    return msgspec.json.encode({"status": "OK", "data": {**run, "specs": listed, **more}})

@@ -230,6 +230,21 @@ class TestTooLong:
         assert caught.value.attempts == len(server.requests) == attempts
         assert clock.now() == pytest.approx(0.025 * (2 ** (attempts - 1) - 1))
 
+    async def test_a_retry_that_anothers_pause_puts_off_beyond_the_deadline(
+        self, server: FakeCurrents, connect: Connect, clock: ManualClock
+    ) -> None:
+        currents = await connect(timeouts=Timeouts(total=10))
+
+        async def pause(_: RecordedRequest) -> None:
+            currents._channel.gate.pause(50)
+
+        server.before_answer = pause
+        server.fail("getRun", 503)
+        with pytest.raises(ServerError):
+            await currents.runs.get("r")
+        assert len(server.requests) == 1
+        assert clock.waited == []
+
     async def test_others_hear_of_it_without_a_request(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
