@@ -53,7 +53,7 @@ def read_event(body: bytes, hosts: Collection[str], sent_at: datetime | None) ->
     if run_id is None and kind is not UnknownEvent:
         raise WebhookBodyError("the delivery names no run")
     # Ours come last: the body does not say which run it is, or when it was sent.
-    event = _convert({**mended, "runId": run_id, "sentAt": sent_at, "key": ""}, kind)
+    event = msgspec.convert({**mended, "runId": run_id, "sentAt": sent_at, "key": ""}, kind)
     fill_extra(event, {field: value for field, value in mended.items() if field != "event"})
     if notes.bent:
         _logger.debug("mended in %r of run %s: %s", name, run_id, notes)
@@ -77,14 +77,6 @@ def _run_id(run_url: str | None, hosts: Collection[str]) -> str | None:
     if run_id is None:
         raise WebhookBodyError("runUrl is not the URL of a run at an expected host")
     return run_id
-
-
-def _convert(fields: dict[str, Any], kind: type[AnyEvent]) -> AnyEvent:
-    try:
-        return msgspec.convert(fields, kind)
-    except msgspec.ValidationError as error:
-        reason = str(error)
-    raise WebhookBodyError(f"the body is not that of a webhook: {reason}")
 
 
 def _key(event: AnyEvent, body: bytes) -> str:

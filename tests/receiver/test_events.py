@@ -168,8 +168,9 @@ def test_an_odd_value_costs_no_more_than_itself(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG, "currents_async.receiver")
-    event = parse(body(name, **{field: value}))
-    sound = parse(body(name, **{field: None}))
+    odd: dict[str, Any] = {field: value}
+    absent: dict[str, Any] = {field: None}
+    event, sound = (parse(body(name, **fields)) for fields in (odd, absent))
     changes: dict[str, Any] = {attribute: expected, "key": event.key}
     assert event == msgspec.structs.replace(sound, **changes)
     [line] = caplog.messages
