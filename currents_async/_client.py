@@ -82,7 +82,8 @@ class Currents:
     - `ssl`: a context to use instead of the system's trust; certificates are always verified by
       the default one.
     - `proxy`: the HTTP proxy to go through, for example `http://user:password@proxy:3128`; with
-      `trust_env` it is that of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+      `trust_env` it is that of `HTTPS_PROXY`, but for the hosts of `NO_PROXY`. What is sent by
+      plain `http://` goes through none, or one on this machine.
     - `private_assets`: whether assets may also be fetched from private and loopback addresses; by
       default only where the API's own host has such a one.
     - `trace`: what to call with a `RequestAttempt` after each attempt, or a `Trace`, or several.

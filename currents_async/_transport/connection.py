@@ -8,7 +8,9 @@ import aiohttp
 from aiohttp import hdrs
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
+from yarl import URL
 
+from currents_async._config import is_loopback
 from currents_async._transport.credential import Credential
 
 _MOST_STALE = 1_000
@@ -38,6 +40,9 @@ class Once:
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         """Send a request; raise `Lost` for what aiohttp would follow with a second try."""
+        if request.url.scheme == "http" and request.proxy and not _is_here(request.proxy):
+            # Plain HTTP is for this machine: another one would only get to know the secret.
+            request.proxy = request.proxy_auth = request.proxy_headers = None
         if self._credential is None:
             _forget_credentials(request)
         else:
@@ -78,6 +83,10 @@ class CheckedRequest(aiohttp.ClientRequest):
         response = await super().send(conn)
         _forget_credentials(self)  # written, and no longer needed
         return response
+
+
+def _is_here(proxy: URL) -> bool:
+    return is_loopback(proxy.host or "")
 
 
 def _forget_credentials(request: aiohttp.ClientRequest) -> None:

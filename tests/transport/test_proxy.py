@@ -1,5 +1,6 @@
 """Proxies: who goes through which, and that nothing shows their passwords."""
 
+import asyncio
 import ssl
 import traceback
 import warnings
@@ -151,12 +152,41 @@ class TestWhoGoesThroughIt:
             expected = await fetch_both(currents, server, tmp_path)
         assert proxy.targets == expected
 
-    async def test_a_tunnel_shows_the_proxy_no_key(
-        self, tls_server: str, trusting: ssl.SSLContext, proxy: LoopbackProxy
+    @pytest.mark.parametrize("whose", ["argument", "environment", "injected"])
+    async def test_plain_http_is_shown_to_no_other_machine(
+        self,
+        server: FakeCurrents,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        whose: str,
     ) -> None:
-        async with Currents(
-            "the-key", base_url=tls_server, ssl=trusting, proxy=with_user(proxy.url)
-        ) as currents:
+        elsewhere = "http://proxy.invalid:3128"
+        options: dict[str, Any] = {"proxy": elsewhere} if whose == "argument" else {}
+        if whose == "environment":
+            monkeypatch.setenv("HTTP_PROXY", elsewhere)
+            options["trust_env"] = True
+        async with aiohttp.ClientSession(proxy=elsewhere) as session:
+            if whose == "injected":
+                options["session"] = session
+            async with Currents(server.api_key, base_url=server.url, **options) as currents:
+                await fetch_both(currents, server, tmp_path)
+        assert len(server.requests) == len(server.asset_requests) == 1
+
+    async def test_a_tunnel_shows_the_proxy_no_key(
+        self,
+        tls_server: str,
+        trusting: ssl.SSLContext,
+        proxy: LoopbackProxy,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        async def look_up(
+            loop: asyncio.AbstractEventLoop, host: str, port: int, **_: Any
+        ) -> list[tuple[object, ...]]:
+            return [(2, 1, 6, "", ("127.0.0.1", port))]
+
+        monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", look_up)
+        url = f"http://{USER}@proxy.example:{proxy.port}"
+        async with Currents("the-key", base_url=tls_server, ssl=trusting, proxy=url) as currents:
             with pytest.raises(ServerError):  # the server was reached
                 await currents.runs.get("r")
         host = tls_server.removeprefix("https://")
