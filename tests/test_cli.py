@@ -148,14 +148,15 @@ class TestRun:
         instance = {"instanceId": "i", "spec": "a.ts", "results": {"tests": [test]}}
         service.world.add_instance_payload(instance)
         service.world.add_run_payload({
-            "runId": "r",
+            "runId": "[bold]r",
             "projectId": "p",
             "completionState": "COMPLETE",
             "status": "FAILED",
             "specs": [{"spec": "a.ts", "instanceId": "i"}],
         })
-        assert run(["run", "r"]) == 0
+        assert run(["run", "[bold]r"]) == 0
         out = capsys.readouterr().out
+        assert "Run [bold]r" in out
         assert "[bold]x[/bold]" in out
         assert "\x1b]0;" not in out
         assert "\x1b[31m" not in out

@@ -75,7 +75,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         drop_stdout()
         return _exit.NOBODY_READS
     except SystemExit as ended:
-        if isinstance(ended.__context__, BrokenPipeError):  # rich ends so, when it prints help
+        if isinstance(ended.__context__, BrokenPipeError):  # as rich ends it
             return _exit.NOBODY_READS
         raise
     except OSError as error:  # a full disk, for example

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -98,17 +98,11 @@ class LineWriter:
         """Do nothing: all is printed."""
 
 
-class _PipedConsole(Console):
-    def on_broken_pipe(self) -> NoReturn:
-        # Rich would end the process with exit code 1.
-        raise BrokenPipeError
-
-
 def console(color: Color) -> Console:
     """Return a console on stdout, which is as wide as need be where it is no terminal."""
     if color == "auto" and os.environ.get("NO_COLOR"):
         color = "never"
-    return _PipedConsole(
+    return Console(
         width=None if sys.stdout.isatty() else _WIDE,
         force_terminal={"auto": None, "always": True, "never": False}[color],
         highlight=False,
