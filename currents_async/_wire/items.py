@@ -38,7 +38,7 @@ class Items:
     @property
     def elements(self) -> Elements | None:
         """Where the items are; None when the type is that of no list."""
-        if get_origin(self._returns) is tuple:
+        if get_origin(self._returns) in {tuple, list}:
             return Elements(("data",), self._convert)
         return Elements(("data", "list"), self._convert) if is_page(self._returns) else None
 

@@ -145,10 +145,11 @@ class _Elements:
     def __call__(self, value: Any, notes: Notes) -> Any:
         if is_array(value):
             return mend_elements(value, self._kind, notes)
-        if not isinstance(value, str) or not value:
+        element = _mender(self._kind)(value, Notes()) if isinstance(value, str) else _ABSENT
+        if not value or element is _ABSENT:
             return _unfit("no array", value, notes)
         notes.note("a text instead of an array")
-        return mend_elements([value], self._kind, notes)
+        return [element]
 
 
 class _OneOf:
