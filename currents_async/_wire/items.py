@@ -10,6 +10,7 @@ from currents_async._wire.built_ins import is_object
 from currents_async._wire.faults import UnexpectedBody
 from currents_async._wire.mend import mend, mend_elements
 from currents_async._wire.notes import Notes
+from currents_async.models._model import Model
 from currents_async.models.pages import NumberedPage, UnreadableItem
 
 MISFIT = re.compile(r"(.*) - at `(\$.*)`", re.DOTALL)
@@ -38,9 +39,9 @@ class Items:
     @property
     def elements(self) -> Elements | None:
         """Where the items are; None when the type is that of no list."""
-        if get_origin(self._returns) in {tuple, list}:
-            return Elements(("data",), self._convert)
-        return Elements(("data", "list"), self._convert) if is_page(self._returns) else None
+        if is_page(self._returns):
+            return Elements(("data", "list"), self._convert)
+        return Elements(("data",), self._convert) if _is_list(self._returns) else None
 
     def _convert(self, values: list[Any]) -> list[Any]:
         kind = _item_type(self._returns)
@@ -69,6 +70,12 @@ def is_page(returns: Any) -> bool:
     """Return whether a type is that of a page with a number."""
     plain = get_origin(returns) or returns
     return isinstance(plain, type) and issubclass(plain, NumberedPage)
+
+
+def _is_list(returns: Any) -> bool:
+    """Return whether a type is that of a list of ours: callers are told when theirs do not fit."""
+    item = get_args(returns)[0] if get_origin(returns) in {tuple, list} else None
+    return isinstance(item, type) and issubclass(item, Model)
 
 
 def _item_type(returns: Any) -> Any:
