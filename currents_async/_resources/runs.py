@@ -28,6 +28,7 @@ from currents_async.answers import (
     failures_of,
     flaky_tests_of,
 )
+from currents_async.answers.failures import failure_of_run
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.instances import Instance
 from currents_async.models.projects import ListedRun
@@ -207,25 +208,39 @@ class Runs(RunOperations):
         return await first_comparable(this, self._earlier(this))
 
     async def failures(self, run_id: str, *, concurrency: int | None = None) -> list[Failure]:
-        """Fetch what failed in a run: tests, and spec files that threw; in the order of the specs.
+        """Fetch what failed in a run: tests, and spec files that did; in the order of the specs.
 
-        Only instances of specs that failed are fetched. Of a run in progress it is what has failed
-        so far. Raises as `get_instances` does.
+        Spec files fail that threw, or of which the server counts failures that it does not list.
+        Where a failed run lists fewer spec files than it counts, a failure without `test.spec`
+        says so at the end. Only instances of specs that failed are fetched. Of a run in progress it
+        is what has failed so far. Raises as `get_instances` does.
         """
-        return failures_of(
-            await self.get_instances(run_id, concurrency=concurrency, only=lambda spec: spec.failed)
-        )
+        listed = 0
+
+        def failed(spec: RunSpec) -> bool:
+            nonlocal listed
+            listed += 1
+            return spec.failed
+
+        async with self.instances(run_id, concurrency=concurrency, only=failed) as results:
+            found = await results.in_order()
+            run = results.run
+        specs = [one.spec for one in found if one.spec is not None]
+        failures = failures_of(instances_of(found), specs=specs)
+        lacking = run.unlisted_specs(listed)
+        return [*failures, failure_of_run(run, lacking)] if run.failed and lacking else failures
 
     async def flaky_tests(self, run_id: str, *, concurrency: int | None = None) -> list[FlakyTest]:
         """Fetch the tests of a run that passed only after a failed attempt, in that order too.
 
         Only instances of specs that count such tests are fetched. Raises as `get_instances` does.
         """
-        return flaky_tests_of(
-            await self.get_instances(
-                run_id, concurrency=concurrency, only=lambda spec: spec.flaky > 0
-            )
-        )
+        async with self.instances(
+            run_id, concurrency=concurrency, only=lambda spec: spec.flaky > 0
+        ) as results:
+            found = await results.in_order()
+        specs = [one.spec for one in found if one.spec is not None]
+        return flaky_tests_of(instances_of(found), specs=specs)
 
     async def diff(
         self, before_id: str, after_id: str, *, concurrency: int | None = None

@@ -18,12 +18,12 @@ class Side:
         self.places: dict[Place, list[FileResults]] = {}
         """The executions of each spec file: several where its tests were shared out."""
         self.thrown: dict[Place, FileResults] = {}
-        """The first execution that threw, of each spec file of which one did."""
+        """The first execution that failed as a whole, of each spec file of which one did."""
         self._results = results
         for file in results.files:
             place = self._place(file.group_id, file.spec)
             self.places.setdefault(place, []).append(file)
-            if file.exception is not None:
+            if file.failure is not None:
                 self.thrown.setdefault(place, file)
 
     def place_of(self, test: ExecutedTest) -> Place:
@@ -63,5 +63,5 @@ def _as_test(file: FileResults) -> ExecutedTest:
         group_id=file.group_id,
         instance_id=file.instance_id,
         run_id=file.run_id,
-        exception=file.exception,
+        failure=file.failure,
     )

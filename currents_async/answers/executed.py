@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from currents_async.models._model import Model
 from currents_async.models.common import Outcome
 from currents_async.models.instances import Attempt, AttemptError, Instance, InstanceTest
+from currents_async.models.runs import RunSpec
 from currents_async.models.test_results import ResultAttempt, TestResult
 
 __all__ = ["ExecutedTest", "executed_results", "executed_tests"]
@@ -30,7 +33,8 @@ class ExecutedTest(Model, frozen=True, gc=False, kw_only=True):
     error: str = ""
     """The first line of the last error; empty when there was none."""
     is_file: bool = False
-    """Whether this is a spec file: failed when it threw by itself, whatever its tests did."""
+    """Whether this is a spec file: failed when it threw by itself, whatever its tests did, or when
+    the server counts failures in it that it does not list."""
 
     @property
     def full_title(self) -> str:
@@ -44,7 +48,7 @@ class ExecutedTest(Model, frozen=True, gc=False, kw_only=True):
 
     @property
     def failed(self) -> bool:
-        """Whether the last attempt failed, or the spec file threw."""
+        """Whether the last attempt failed, or the spec file as a whole."""
         return self.state == Outcome.FAILED
 
 
@@ -91,24 +95,45 @@ def executed_result(result: TestResult) -> ExecutedTest:
     )
 
 
+def as_listed(instance: Instance, spec: RunSpec | None) -> Instance:
+    """Return an instance that tells where it belongs, as its run does where it does not itself."""
+    if spec is None or (instance.spec and instance.group_id is not None):
+        return instance
+    return replace(
+        instance,
+        spec=instance.spec or spec.spec,
+        group_id=spec.group_id if instance.group_id is None else instance.group_id,
+    )
+
+
 def executed_file(
     spec: str,
     *,
     group_id: str | None,
     instance_id: str | None,
     run_id: str | None,
-    exception: str | None,
+    failure: str | None,
+    is_flaky: bool = False,
 ) -> ExecutedTest:
-    """Describe a spec file as a whole, by the exception that stopped it."""
+    """Describe a spec file as a whole, by why it counts as failed if it does."""
     return ExecutedTest(
         spec=spec,
         group_id=group_id,
         instance_id=instance_id,
         run_id=run_id,
-        state=Outcome.PASSED if exception is None else Outcome.FAILED,
-        error=_first_line((), exception),
+        state=Outcome.PASSED if failure is None else Outcome.FAILED,
+        is_flaky=is_flaky,
+        error=_first_line((), failure),
         is_file=True,
     )
+
+
+def failure_of_file(exceptions: Iterable[str | None], unlisted_failures: int) -> str | None:
+    """Return why a spec file counts as failed, whatever its tests did; None if it does not."""
+    thrown = next((one for one in exceptions if one is not None), None)
+    if thrown is not None or not unlisted_failures:
+        return thrown
+    return f"failed tests that the server counts and does not list: {unlisted_failures}"
 
 
 def _first_line(attempts: Sequence[Attempt | ResultAttempt], displayed: str | None) -> str:

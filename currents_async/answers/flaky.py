@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from currents_async.answers.artifacts import Artifact, artifacts_by_test
-from currents_async.answers.executed import ExecutedTest, executed_test
+from currents_async.answers.executed import ExecutedTest, executed_file, executed_test
 from currents_async.models._model import Model
+from currents_async.models._unlisted import unlisted
 from currents_async.models.instances import Attempt, AttemptError, Instance
+from currents_async.models.runs import RunSpec, SpecReport
 
 __all__ = ["FlakyTest", "flaky_tests_of"]
 
@@ -25,17 +27,42 @@ class FlakyTest(Model, frozen=True, gc=False, kw_only=True):
     """
 
 
-def flaky_tests_of(instances: Iterable[Instance]) -> list[FlakyTest]:
-    """List the tests that were flaky, in the order of the instances."""
-    return [flaky for instance in instances for flaky in _flaky_tests_in(instance)]
+def flaky_tests_of(
+    instances: Iterable[Instance], *, specs: Iterable[RunSpec] = ()
+) -> list[FlakyTest]:
+    """List the tests that were flaky, in the order of the instances.
+
+    A spec file of which the server counts flaky tests that it does not list comes itself, before
+    those that are listed: `FlakyTest.test.is_file` says so. `specs`, as their run lists them, count
+    too.
+    """
+    counted = {spec.instance_id: spec.results for spec in specs}
+    return [
+        flaky
+        for instance in instances
+        for flaky in _flaky_tests_in(instance, counted.get(instance.instance_id))
+    ]
 
 
-def _flaky_tests_in(instance: Instance) -> Iterator[FlakyTest]:
+def _flaky_tests_in(instance: Instance, listed: SpecReport | None) -> Iterator[FlakyTest]:
     flaky = [test for test in instance.tests if test.is_flaky]
-    if not flaky:
+    missing = unlisted(instance.tests, [instance.results, listed]).flaky
+    if not flaky and not missing:
         return
     artifacts = artifacts_by_test(instance)
     of_file = artifacts.pop(None, [])
+    if missing:
+        yield FlakyTest(
+            test=executed_file(
+                instance.spec,
+                group_id=instance.group_id,
+                instance_id=instance.instance_id,
+                run_id=instance.run_id,
+                failure=None,
+                is_flaky=True,
+            ),
+            artifacts=tuple(of_file),
+        )
     for test in flaky:
         yield FlakyTest(
             test=executed_test(instance, test),

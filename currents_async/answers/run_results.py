@@ -5,11 +5,14 @@ from typing import Self
 
 from currents_async.answers.executed import (
     ExecutedTest,
+    as_listed,
     executed_results,
     executed_test,
+    failure_of_file,
 )
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
+from currents_async.models._unlisted import unlisted
 from currents_async.models.instances import Instance
 from currents_async.models.runs import Run, RunSpec
 from currents_async.models.test_results import TestResult
@@ -27,10 +30,18 @@ class FileResults(Model, frozen=True, gc=False, kw_only=True):
     """None while no machine has claimed the file."""
     run_id: str
     is_complete: bool = False
-    """Whether `tests` are all there are; never without results, nor when the file threw."""
+    """Whether `tests` are all there are: never without results, nor when the file threw, nor while
+    the server counts more tests, or more failures, than it lists."""
     exception: str | None = None
     """What stopped the whole file, where something did."""
+    unlisted_failures: int = 0
+    """How many tests failed that are not in `tests`, as the server counts them."""
     tests: tuple[ExecutedTest, ...] = ()
+
+    @property
+    def failure(self) -> str | None:
+        """Why the file as a whole counts as failed, whatever its tests did; None if it does not."""
+        return failure_of_file([self.exception], self.unlisted_failures)
 
 
 class RunResults(Model, frozen=True, gc=False, kw_only=True):
@@ -44,7 +55,7 @@ class RunResults(Model, frozen=True, gc=False, kw_only=True):
     run_id: str
     ci_build_id: str | None = None
     is_complete: bool = False
-    """Whether all spec files have reported; until then, there may be more than are listed."""
+    """Whether all spec files have reported and are listed; else there may be more of them."""
     files: tuple[FileResults, ...] = ()
 
     @property
@@ -67,7 +78,7 @@ class RunResults(Model, frozen=True, gc=False, kw_only=True):
             _file_of_instance(instance, listing.take(instance), run.run_id)
             for instance in instances
         ]
-        return cls._of(run, [*found, *listing.rest()])
+        return cls._of(run, [*found, *listing.rest()], listing)
 
     @classmethod
     def of_test_results(
@@ -86,14 +97,14 @@ class RunResults(Model, frozen=True, gc=False, kw_only=True):
             _file_of_spec(listing.take(ones[0]), run.run_id, executed_results(ones))
             for ones in by_file.values()
         ]
-        return cls._of(run, [*found, *listing.rest()])
+        return cls._of(run, [*found, *listing.rest()], listing)
 
     @classmethod
-    def _of(cls, run: Run, files: Iterable[FileResults]) -> Self:
+    def _of(cls, run: Run, files: Iterable[FileResults], listing: "_Listing") -> Self:
         return cls(
             run_id=run.run_id,
             ci_build_id=None if run.meta is None else run.meta.ci_build_id,
-            is_complete=run.is_complete,
+            is_complete=run.is_complete and listing.has_all_specs,
             files=tuple(files),
         )
 
@@ -106,8 +117,9 @@ class _Listing:
         self._specs = run.specs if specs is None else tuple(specs)
         self._by_instance = {spec.instance_id: spec for spec in self._specs if spec.instance_id}
         self._taken: set[str] = set()
-        counted = [group.instances.overall for group in run.groups if group.instances]
-        if any(counted) and not self._specs:
+        lacking = run.unlisted_specs(len(self._specs))
+        self.has_all_specs: bool = not lacking
+        if specs is None and lacking and not self._specs:
             raise InvalidArgumentError(f"specs must be those of run {run.run_id}, which lacks them")
 
     def take(self, found: Instance | TestResult) -> RunSpec:
@@ -132,17 +144,20 @@ class _Listing:
 
 
 def _file_of_instance(instance: Instance, listed: RunSpec, run_id: str) -> FileResults:
+    instance = as_listed(instance, listed)
     report = instance.results
     exception = None if report is None else report.exception
     # Published instances of Playwright do not tell when they were completed; their runs do.
     has_ended = instance.completed_at is not None or listed.is_complete
+    missing = unlisted(instance.tests, [report, listed.results])
     return FileResults(
         spec=instance.spec,
         group_id=instance.group_id,
         instance_id=instance.instance_id,
         run_id=run_id,
-        is_complete=report is not None and exception is None and has_ended,
+        is_complete=report is not None and exception is None and has_ended and missing.has_none,
         exception=exception,
+        unlisted_failures=missing.failures,
         tests=tuple(executed_test(instance, test) for test in instance.tests),
     )
 
@@ -150,14 +165,15 @@ def _file_of_instance(instance: Instance, listed: RunSpec, run_id: str) -> FileR
 def _file_of_spec(spec: RunSpec, run_id: str, tests: Sequence[ExecutedTest] = ()) -> FileResults:
     report = spec.results
     exception = None if report is None else report.exception
-    stats = None if report is None else report.stats
-    has_all = stats is not None and len(tests) >= stats.total
+    has_stats = report is not None and report.stats is not None
+    missing = unlisted(tests, [report])
     return FileResults(
         spec=spec.spec,
         group_id=spec.group_id,
         instance_id=spec.instance_id,
         run_id=run_id,
-        is_complete=spec.is_complete and exception is None and has_all,
+        is_complete=spec.is_complete and exception is None and has_stats and missing.has_none,
         exception=exception,
+        unlisted_failures=missing.failures,
         tests=tuple(tests),
     )

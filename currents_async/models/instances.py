@@ -17,6 +17,7 @@ from currents_async.models._instance_tests import (
     join_tests,
 )
 from currents_async.models._model import Model, Timestamp
+from currents_async.models._unlisted import Unlisted, unlisted
 from currents_async.models.common import Commit, Platform, Screenshot, Stats, Worker
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "InstanceTest",
     "Location",
     "Trace",
+    "Unlisted",
     "Video",
 ]
 
@@ -180,7 +182,16 @@ class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
 
     @property
     def failed(self) -> bool:
-        """Whether a test failed, or the file itself threw."""
+        """Whether a test failed, be it one that is only counted, or the file itself threw."""
         if self.results is None:
             return False
-        return self.results.exception is not None or any(test.failed for test in self.tests)
+        return (
+            self.results.exception is not None
+            or any(test.failed for test in self.tests)
+            or self.unlisted.failures > 0
+        )
+
+    @property
+    def unlisted(self) -> Unlisted:
+        """How many tests the counters of `results` have beyond those in `tests`."""
+        return unlisted(self.tests, [self.results])

@@ -239,8 +239,25 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
 
     @property
     def failed(self) -> bool:
-        """Whether the verdict is failed, or will be when the run ends."""
-        return self.status in {RunStatus.FAILED, RunStatus.FAILING}
+        """Whether the verdict is failed, or will be when the run ends.
+
+        Where the server gives no verdict, it is whether specs or groups tell of a failure.
+        """
+        if self.status != RunStatus.UNKNOWN:
+            return self.status in {RunStatus.FAILED, RunStatus.FAILING}
+        return any(spec.failed for spec in self.specs) or any(
+            counters is not None and counters.failures > 0
+            for group in self.groups
+            for counters in (group.tests, group.instances)
+        )
+
+    def unlisted_specs(self, listed: int | None = None) -> int:
+        """Return how many spec files `groups` count beyond `listed`: by default those in `specs`.
+
+        Runs in lists, and those that come after a stream of specs, have none themselves.
+        """
+        counted = sum(group.instances.overall for group in self.groups if group.instances)
+        return max(0, counted - (len(self.specs) if listed is None else listed))
 
     @property
     def is_complete(self) -> bool:

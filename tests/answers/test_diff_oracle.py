@@ -20,7 +20,7 @@ GROUPS = [("named", "chromium"), ("named", None), ("by build", ""), ("by build",
 POOLS: list[list[str | None]] = [[None], ["1", "2", "3"], [None, "1", "2"]]
 STATES = st.sampled_from([*Outcome, None, Outcome.PASSED, Outcome.PASSED, Outcome.FAILED])
 MOSTLY = st.sampled_from([True, True, True, False])
-ENDS = st.sampled_from([True, True, True, False, "it broke"])
+ENDS: st.SearchStrategy[bool | str] = st.sampled_from([True, True, True, False, "it broke"])
 
 
 class Drawn(NamedTuple):

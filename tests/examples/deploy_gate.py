@@ -25,6 +25,9 @@ async def verdict(currents: Currents, run_id: str) -> list[str]:
     else:
         diff = await currents.runs.diff(before.run_id, run_id)
         failures = [one.test for one in diff.new_failures]
+        unknown = [file.spec for file in diff.incomplete if file.run_id == run_id]
+        if unknown:
+            return [f"{spec}: not all of its tests are known" for spec in unknown]
     return [f"{test.spec}: {test.full_title}: {test.error}" for test in failures]
 
 

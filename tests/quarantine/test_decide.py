@@ -16,6 +16,7 @@ from currents_async._quarantine import (
 from currents_async._quarantine.decide import decide
 from currents_async._quarantine.rules import description_of, marker, matcher_for
 from currents_async.models import Action, ActionStatus, Matcher, Outcome, when
+from currents_async.models.tests import ExploredTestMetrics
 
 STATES = {
     ".": Outcome.PASSED,
@@ -174,6 +175,12 @@ class TestQuarantined:
 
     def test_nothing_is_lifted_because_nothing_runs(self) -> None:
         assert kinds([examined("")], [action()], project_ran=False) == [("keep", "a")]
+
+    def test_nothing_is_lifted_whose_executions_are_counted_and_not_listed(self) -> None:
+        counted = msgspec.structs.replace(
+            examined(""), metrics=ExploredTestMetrics(executions=9, failures=9)
+        )
+        assert kinds([counted], [action()]) == [("keep", "a")]
 
     def test_the_oldest_of_several_is_kept(self) -> None:
         several = [action("c", day=3), action("a", day=2), action("b", day=2)]

@@ -5,16 +5,19 @@ import heapq
 import msgspec
 
 from currents_async import InstanceResult, Traffic
+from currents_async.answers import failures_of
 from currents_async.models import Instance, InstanceTest, Outcome, RunSpec
+from currents_async.models._unlisted import unlisted
 
 _SLOWEST = 5
 
 
 class FailingTest(msgspec.Struct, frozen=True):
-    """A test that failed in its last attempt."""
+    """A test that failed in its last attempt, or a spec file that failed as a whole."""
 
     spec: str
     title: str
+    """Empty for a spec file."""
     error: str
     """The first line of its error."""
 
@@ -45,7 +48,7 @@ class Report(msgspec.Struct):
     slowest: list[SlowSpec] = []
     """Slowest first."""
     errors: list[str] = []
-    """Why instances could not be fetched."""
+    """Why instances could not be fetched, or not as a whole."""
 
     def add(self, result: InstanceResult) -> None:
         """Count one result."""
@@ -55,13 +58,24 @@ class Report(msgspec.Struct):
         elif result.instance is None:
             self.unclaimed += 1
         else:
-            self._add_instance(result.instance)
+            self._add_instance(result.instance, result.spec)
         if result.spec is not None:
             self._add_duration(result.spec)
 
-    def _add_instance(self, instance: Instance) -> None:
+    def _add_instance(self, instance: Instance, spec: RunSpec | None = None) -> None:
+        for failure in failures_of([instance], specs=[spec] if spec is not None else ()):
+            if failure.test.is_file:
+                self.failing.append(FailingTest(failure.test.spec, "", failure.test.error))
         for test in instance.tests:
             self._add_test(instance, test)
+        missing = unlisted(
+            instance.tests, [instance.results, None if spec is None else spec.results]
+        )
+        self.tests += missing.tests
+        self.failed += missing.failures
+        if missing.tests:
+            told = f"tests that the server counts and does not list: {missing.tests}"
+            self.errors.append(f"{instance.spec}: {told}")
 
     def _add_test(self, instance: Instance, test: InstanceTest) -> None:
         self.tests += 1
