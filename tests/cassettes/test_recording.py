@@ -11,9 +11,15 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from currents_async import InvalidArgumentError, RedirectError, ServerError, UnauthorizedError
+from currents_async import (
+    InvalidArgumentError,
+    NotFoundError,
+    RedirectError,
+    ServerError,
+    UnauthorizedError,
+)
 from currents_async.testing import FakeCurrents, FaultyServer, WorldProject, faults
-from currents_async.testing.cassettes import CassettePlayer, CassetteRecorder
+from currents_async.testing.cassettes import CassettePlayer, CassetteRecorder, cassette
 from tests.cassettes.conftest import Connect, Record
 from tests.support import KEY, client, shown_of
 
@@ -100,6 +106,9 @@ async def test_no_secret_is_in_it(
             project_id=run.project_id,
             headers={"X-Secret": "open-sesame"},
         )
+        await currents.webhooks.create(
+            "https://hooks.slack.com/services/T0/B0/xoxb-hook", project_id=run.project_id
+        )
         await currents.webhooks.list(run.project_id)
     written = contents(tape.parent)["tape.json"]
     [binary] = re.findall(r'"base64": "(.+?)"', written)
@@ -116,11 +125,13 @@ async def test_no_secret_is_in_it(
         "open-sesame",
         "pass-word",
         "signed-by-us",
+        "Ada Lovelace",
+        "xoxb-hook",
     ):
         assert secret not in written
     for signature in signatures:
         assert signature not in written
-    assert "Ada Lovelace" in written
+    assert "https://hooks.slack.com/services/[secret]" in written
 
 
 async def test_the_same_address_has_the_same_name(
@@ -136,6 +147,69 @@ async def test_the_same_address_has_the_same_name(
     emails = [str(run.meta and run.meta.commit and run.meta.commit.author_email) for run in found]
     assert emails[0] == emails[1] != emails[2]
     assert all(re.fullmatch(r"user\d+@scrubbed\.example", email) for email in emails)
+
+
+async def test_the_same_person_has_the_same_name_wherever_it_stands(
+    record: Record, connect: Connect, upstream: FakeCurrents, project: WorldProject, tape: Path
+) -> None:
+    """Also in a text that comes before the name does."""
+    ada = [project.run(specs=1, author=ADA) for _ in range(2)]
+    other = project.run(specs=1, author=("Charles Babbage", "c@example.com"))
+    upstream.fail("findRun", 404, body=b'{"error": "no run of Ada Lovelace\'s, Charles Babbage"}')
+    async with record() as server, connect(server) as currents:
+        with pytest.raises(NotFoundError):
+            await currents.runs.find(project.project_id)
+        for run in (*ada, other):
+            await currents.runs.get(run.run_id)
+        await currents.runs.list(project.project_id, authors=[ADA[0]])
+    async with CassettePlayer(tape) as player, connect(player) as currents:
+        with pytest.raises(NotFoundError) as caught:
+            await currents.runs.find(project.project_id)
+        found = [await currents.runs.get(run.run_id) for run in (*ada, other)]
+        # A test may ask for the person whom it knows.
+        page = await currents.runs.list(project.project_id, authors=[ADA[0]])
+    names = [str(run.meta and run.meta.commit and run.meta.commit.author_name) for run in found]
+    assert all(re.fullmatch(r"Person \d", name) for name in names)
+    assert names[0] == names[1] != names[2]
+    assert f"no run of {names[0]}'s, {names[2]}" in str(caught.value)
+    assert len(page.items) == 2
+    assert not re.search("Lovelace|Babbage", contents(tape.parent)["tape.json"])
+
+
+async def test_what_a_pattern_of_ones_own_matches_is_not_in_it(
+    upstream: FakeCurrents, connect: Connect, project: WorldProject, tape: Path
+) -> None:
+    scrub: list[str | re.Pattern[str]] = [
+        r"acme-\w+",
+        re.compile("(?<=/hooks/)SECRET", re.IGNORECASE),
+    ]
+    url = "https://chat.acme-corp.example/hooks/secret"
+    async with (
+        CassetteRecorder(tape, base_url=upstream.url, api_key=KEY, scrub=scrub) as server,
+        connect(server) as currents,
+    ):
+        await currents.webhooks.create(url, project_id=project.project_id, label="acme-bot")
+    written = contents(tape.parent)["tape.json"]
+    assert "acme" not in written
+    assert "secret" not in written
+    async with CassettePlayer(tape, scrub=scrub) as player, connect(player) as currents:
+        hook = await currents.webhooks.create(url, project_id=project.project_id, label="acme-bot")
+    assert hook.url == "https://chat.[scrubbed].example/hooks/[scrubbed]"
+    async with (
+        cassette(tape, scrub=scrub, allow_unused=True) as again,
+        connect(again) as currents,
+    ):
+        await currents.webhooks.create(url, project_id=project.project_id, label="acme-bot")
+
+
+@pytest.mark.parametrize("scrub", ["acme", ["("], [".*"], [rb"a"], [1], [re.compile(rb"a")]])
+def test_patterns_that_cannot_be_used(tape: Path, scrub: Any) -> None:
+    for make in (
+        lambda: CassetteRecorder(tape, api_key=KEY, scrub=scrub),
+        lambda: CassettePlayer(tape, scrub=scrub),
+    ):
+        with pytest.raises(InvalidArgumentError, match="scrub"):
+            make()
 
 
 async def test_nothing_shows_the_key(record: Record, connect: Connect) -> None:

@@ -15,6 +15,7 @@ from yarl import URL
 from currents_async import BadRequestError, Currents, ServerError, UnauthorizedError
 from currents_async.testing import FakeCurrents, WorldProject, WorldRun
 from currents_async.testing._cassettes.addresses import mask_aliases, replace_addresses
+from currents_async.testing._cassettes.people import rename_people
 from currents_async.testing._cassettes.scrubbing import hide_secrets
 from currents_async.testing._cassettes.tape import read_content
 from currents_async.testing.cassettes import CassettePlayer, CassetteRecorder, cassette
@@ -62,7 +63,8 @@ async def refused(tape: Path, method: str, path: str, **options: Any) -> int:
 
 
 def without_secrets(models: object) -> str:
-    text = hide_secrets(msgspec.json.encode(models, order="sorted").decode())
+    json = rename_people(msgspec.json.decode(msgspec.json.encode(models)), lambda _: "somebody")
+    text = hide_secrets(msgspec.json.encode(json, order="sorted").decode())
     return mask_aliases(replace_addresses(text, lambda _: "user1"), "user1")
 
 

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from currents_async.testing._cassettes.addresses import Aliases, mask_aliases, replace_addresses
+from currents_async.testing._cassettes.people import People, rename_people
 from currents_async.testing._cassettes.scrubbing import hide_secrets, scrub
 from currents_async.testing._cassettes.tape import Exchange, Request, Response
 
@@ -169,6 +170,152 @@ class TestUrls:
         query = "&".join([*others, f"{name}=<{secret}".replace("<", "S3CRET"), *others])
         assert "S3CRET" not in hide_secrets(f"look: https://a.example/x?{query} ok")
         assert "S3CRET" not in hide_secrets(quote(f"https://a.example/x?{query}", safe=""))
+
+
+class TestHooks:
+    """Whoever knows such a URL can post to it."""
+
+    @pytest.mark.parametrize(
+        ("url", "expected"),
+        [
+            ("hooks.slack.com/services/T01/B02/SECRET", "hooks.slack.com/services/[secret]"),
+            ("hooks.slack.com/workflows/T01/A02/1/SECRET", "hooks.slack.com/workflows/[secret]"),
+            ("hooks.slack.com/triggers/T01/1/SECRET?a=b", "hooks.slack.com/triggers/[secret]"),
+            ("hooks.slack-gov.com/services/T/B/SECRET", "hooks.slack-gov.com/services/[secret]"),
+            ("discord.com/api/webhooks/1234/SECRET", "discord.com/api/webhooks/[secret]"),
+            ("discordapp.com/api/webhooks/1/SECRET", "discordapp.com/api/webhooks/[secret]"),
+            (
+                "ptb.discord.com/api/v10/webhooks/1/SECRET/slack",
+                "ptb.discord.com/api/v10/webhooks/[secret]",
+            ),
+            (
+                "acme.webhook.office.com/webhookb2/SE-CRET@1-2/IncomingWebhook/SECRET/3-4",
+                "acme.webhook.office.com/webhookb2/[secret]",
+            ),
+            ("outlook.office.com/webhook/SECRET@1/x/y", "outlook.office.com/webhook/[secret]"),
+            (
+                "prod-1.westus.logic.azure.com:443/workflows/a/invoke?sv=1.0&sig=SECRET",
+                "prod-1.westus.logic.azure.com:443/workflows/a/invoke?[signature]",
+            ),
+            (
+                "chat.googleapis.com/v1/spaces/A/messages?key=SECRET&token=SECRET",
+                "chat.googleapis.com/v1/spaces/[secret]",
+            ),
+            (
+                "events.pagerduty.com/integration/SECRET/enqueue",
+                "events.pagerduty.com/integration/[secret]",
+            ),
+            ("api.telegram.org/bot1:SECRET/sendMessage", "api.telegram.org/bot[secret]"),
+        ],
+    )
+    def test_without_what_is_secret(self, url: str, expected: str) -> None:
+        for template in ("https://{}", 'curl "https://{}" -d x', "<https://{}>", "https://{}\n"):
+            text = hide_secrets(template.replace("{}", url))
+            assert text == template.replace("{}", expected)
+            assert hide_secrets(text) == text
+
+    def test_within_another_url_and_within_json_text(self) -> None:
+        url = "https://hooks.slack.com/services/T/B/SECRET"
+        once = quote(url, safe="")
+        for spelled in (once, quote(once, safe=""), url.replace("/", r"\/")):
+            assert "SECRET" not in hide_secrets(f"to={spelled}")
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://hooks.example.com/services/T/B/X",
+            "https://slack.com/services/T/B/X",
+            "https://discord.com/channels/1/2",
+            "https://bot.example/webhooks/currents",
+        ],
+    )
+    def test_others_stay(self, url: str) -> None:
+        assert hide_secrets(url) == url
+
+
+class TestPeople:
+    """Each has a name that is nobody's, where the service says that it is a name."""
+
+    def renamed(self, json: Any) -> Any:
+        return rename_people(json, People())
+
+    @pytest.mark.parametrize(
+        ("json", "expected"),
+        [
+            ({"authorName": "Ada"}, {"authorName": "Person 1"}),
+            (
+                {"commit": {"authorName": "Ada L", "sha": "a"}},
+                {"commit": {"authorName": "Person 1", "sha": "a"}},
+            ),
+            ({"authors": ["Ada", "Bob", "Ada"]}, {"authors": ["Person 1", "Person 2", "Person 1"]}),
+            (
+                {"authors[]": ["Ada"], "tags[]": ["Ada"]},
+                {"authors[]": ["Person 1"], "tags[]": ["Ada"]},
+            ),
+            (
+                {"createdBy": {"type": "user", "id": "u1", "name": "Ada"}},
+                {"createdBy": {"type": "user", "id": "u1", "name": "Person 1"}},
+            ),
+            (
+                {"archivedBy": "Ada L", "cancelledBy": "Bob", "canceled_by": "Bob"},
+                {"archivedBy": "Person 1", "cancelledBy": "Person 2", "canceled_by": "Person 2"},
+            ),
+            (
+                {"pr": {"author": {"login": "ada", "name": "Ada"}}},
+                {"pr": {"author": {"login": "Person 1", "name": "Person 2"}}},
+            ),
+            ({"term": "Ada", "type": "authorName"}, {"term": "Person 1", "type": "authorName"}),
+            ({"term": "Ada", "type": "branch"}, {"term": "Ada", "type": "branch"}),
+            (
+                {"type": "git_authorName", "op": "inc", "value": ["Ada", "Bob"]},
+                {"type": "git_authorName", "op": "inc", "value": ["Person 1", "Person 2"]},
+            ),
+        ],
+    )
+    def test_by_field(self, json: Any, expected: Any) -> None:
+        assert self.renamed(json) == expected
+        assert self.renamed(expected) == expected
+
+    @pytest.mark.parametrize(
+        "json",
+        [
+            {"createdBy": "api:keyName", "authorEmail": "ada@corp.com", "authors": ["a@corp.com"]},
+            {"orderBy": "title", "name": "Web shop", "title": "Ada", "groupBy": ["a"]},
+            {"authorName": None, "author": 7, "authors": [], "authorName2": ""},
+            {"authorName": "", "author": " "},
+        ],
+    )
+    def test_left_alone(self, json: Any) -> None:
+        assert self.renamed(json) == json
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("a\n\nCo-authored-by: Zoë Q <z@x.org>\n", "a\n\nCo-authored-by: Person 2 <z@x.org>\n"),
+            ("Signed-off-by: bob", "Signed-off-by: Person 2"),
+            ("by Ada Lovelace, (Ada Lovelace)", "by Person 1, (Person 1)"),
+            ("Ada Lovelacement", "Ada Lovelacement"),
+            ("powered-by: Ada", "powered-by: Ada"),
+            ("Co-authored-by: <zoe@x.org>", "Co-authored-by: <zoe@x.org>"),
+        ],
+    )
+    def test_in_texts(self, text: str, expected: str) -> None:
+        people = People()
+        people("Ada Lovelace")
+        assert people.hide(text) == expected
+        assert people.hide(expected) == expected
+
+    def test_a_longer_name_is_not_cut(self) -> None:
+        people = People()
+        for name in ("Ada L", "Ada L de B", "ada"):
+            people(name)
+        assert people.hide("Ada L de B, Ada L; ada") == "Person 2, Person 1; ada"
+
+    @given(JSON)
+    def test_the_structure_stays(self, json: Any) -> None:
+        people = People()
+        once = scrub(exchange(json), people.hide, people).response.json
+        assert shape(once) == shape(json) or not no_names_collide(json)
 
 
 class TestWhole:

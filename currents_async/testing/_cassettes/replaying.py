@@ -10,7 +10,7 @@ from aiohttp import web
 
 from currents_async.testing._cassettes.addresses import mask_aliases, replace_addresses
 from currents_async.testing._cassettes.messages import fail, make_answer, read_request, refuse
-from currents_async.testing._cassettes.scrubbing import hide_secrets, scrub_request
+from currents_async.testing._cassettes.scrubbing import Change, scrub_request
 from currents_async.testing._cassettes.tape import Exchange, Request, Response
 from currents_async.testing._serving.requests import RecordedRequest
 from currents_async.testing._serving.sending import Answer
@@ -24,7 +24,9 @@ _LONGEST = 200
 class Replayer:
     """Answers each recorded request once, and equal ones in the order of the recording."""
 
-    def __init__(self) -> None:
+    def __init__(self, hide: Change) -> None:
+        """Make one that hides in what is asked what was hidden in what was recorded."""
+        self._hide = hide
         self.unexpected: list[Request] = []
         """What was asked for, and is not there (any more)."""
         self._shelves: dict[bytes, deque[Exchange]] = {}
@@ -36,7 +38,9 @@ class Replayer:
             key = _key(one.request)
             if key not in self._shelves:
                 self._shelves[key] = deque()
-                masked = scrub_request(one.request, lambda text: mask_aliases(text, _MASK))
+                masked = scrub_request(
+                    one.request, lambda text: mask_aliases(text, _MASK), _anybody
+                )
                 self._alike.setdefault(_key(masked), []).append(self._shelves[key])
             self._shelves[key].append(one)
 
@@ -52,7 +56,7 @@ class Replayer:
         refusal = refuse(request, recorded)
         if refusal is not None:
             return refusal
-        asked = scrub_request(read_request(request, recorded.body), hide_secrets)
+        asked = scrub_request(read_request(request, recorded.body), self._hide)
         response = self._take(asked)
         if response is None:
             self.unexpected.append(asked)
@@ -66,11 +70,15 @@ class Replayer:
     def _take(self, asked: Request) -> Response | None:
         shelf = self._shelves.get(_key(asked))
         if shelf is None:
-            # A test may know an address that the cassette does not.
-            masked = scrub_request(asked, lambda text: replace_addresses(text, lambda _: _MASK))
+            # A test may know an address, or a name, that the cassette does not.
+            masked = scrub_request(asked, lambda text: replace_addresses(text, _anybody), _anybody)
             alike = self._alike.get(_key(masked), [])
             shelf = alike[0] if masked != asked and len(alike) == 1 else None
         return shelf.popleft().response if shelf else None
+
+
+def _anybody(_: str) -> str:
+    return _MASK
 
 
 def show(request: Request) -> str:

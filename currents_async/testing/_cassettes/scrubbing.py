@@ -1,13 +1,15 @@
 """What must not be in a file that is kept, taken out of what is recorded."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
 from msgspec import UNSET
 
 from currents_async._redaction import hide_signatures
+from currents_async.errors import InvalidArgumentError
+from currents_async.testing._cassettes.people import Rename, rename_people, rename_query
 from currents_async.testing._cassettes.tape import Content, Exchange, Request
 
 Change: TypeAlias = Callable[[str], str]
@@ -16,6 +18,7 @@ Change: TypeAlias = Callable[[str], str]
 _Json: TypeAlias = bool | float | str | list["_Json"] | dict[str, "_Json"] | None
 
 _SECRET = "[secret]"  # noqa: S105 - it stands for one
+_SCRUBBED = "[scrubbed]"
 _USER = re.compile(r"""(?<=://)(?!git@)[^\s/?#"'<>]*@""")
 _SIGNATURE = re.compile(
     r"""
@@ -26,37 +29,84 @@ _SIGNATURE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_SLASH = r"(?: \\?/ | %(?:25)*2F )"
+_HOOK = re.compile(
+    rf"""
+    ( (?: hooks\.slack(?:-gov)?\.com {_SLASH} (?: services | triggers | workflows )
+        | discord(?:app)?\.com {_SLASH} api {_SLASH} (?: v\d+ {_SLASH} )? webhooks
+        | [\w.-]+\.webhook\.office\.com {_SLASH} webhookb2
+        | outlook\.office(?:365)?\.com {_SLASH} webhook
+        | events\.pagerduty\.com {_SLASH} integration
+        | chat\.googleapis\.com {_SLASH} v1 {_SLASH} spaces
+        ) {_SLASH}
+      | api\.telegram\.org {_SLASH} bot )
+    [^\s"'<>]+
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""URLs that whoever knows them can post to: what is behind the host is the secret."""
 
 
 def hide_secrets(text: str) -> str:
-    """Return a text without the passwords and signatures of its URLs.
+    """Return a text without the passwords and signatures of its URLs, and without those of hooks.
 
     Also of those that are an argument of another URL, such as of one that shows a trace.
     """
+    text = _HOOK.sub(rf"\1{_SECRET}", text)
     return _SIGNATURE.sub(r"\1[signature]", hide_signatures(_USER.sub("", text)))
 
 
-def scrub(exchange: Exchange, change: Change) -> Exchange:
-    """Return an exchange all of whose texts are changed."""
+def make_hiding(patterns: Sequence[str | re.Pattern[str]]) -> Change:
+    """Return what hides secrets, and before them what one of the patterns matches.
+
+    Raises `InvalidArgumentError` for what is no regular expression, or matches nothing at all.
+    """
+    if isinstance(patterns, str):
+        raise InvalidArgumentError("scrub must be several patterns: pass a list of one")
+    expressions = [_compile(f"scrub[{index}]", one) for index, one in enumerate(patterns)]
+
+    def hide(text: str) -> str:
+        for expression in expressions:
+            text = expression.sub(_SCRUBBED, text)
+        return hide_secrets(text)
+
+    return hide
+
+
+def _compile(name: str, pattern: str | re.Pattern[str]) -> re.Pattern[str]:
+    # Not shown in an error: it may be the secret itself.
+    try:
+        expression = re.compile(pattern)
+    except (re.error, TypeError) as error:
+        raise InvalidArgumentError(f"{name} is not a regular expression: {error}") from None
+    if not isinstance(expression.pattern, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"{name} must be a regular expression for text, not for bytes")
+    if expression.search(""):
+        raise InvalidArgumentError(f"{name} must not match the empty text")
+    return expression
+
+
+def scrub(exchange: Exchange, change: Change, rename: Rename = str) -> Exchange:
+    """Return an exchange all of whose texts are changed, and whose people are renamed."""
     response = exchange.response
     headers = {name: change(value) for name, value in response.headers.items()}
-    content = _scrub_content(response, change, webhook=_is_of_webhook(exchange.request))
+    content = _scrub_content(response, change, rename, webhook=_is_of_webhook(exchange.request))
     return Exchange(
-        request=scrub_request(exchange.request, change),
+        request=scrub_request(exchange.request, change, rename),
         response=msgspec.structs.replace(response, headers=headers, **content),
     )
 
 
-def scrub_request(request: Request, change: Change) -> Request:
-    """Return a request all of whose texts are changed."""
+def scrub_request(request: Request, change: Change, rename: Rename = str) -> Request:
+    """Return a request all of whose texts are changed, and whose people are renamed."""
     return msgspec.structs.replace(
         request,
         path=change(request.path),
         query={
             change(name): [change(value) for value in values]
-            for name, values in request.query.items()
+            for name, values in rename_query(request.query, rename).items()
         },
-        **_scrub_content(request, change, webhook=_is_of_webhook(request)),
+        **_scrub_content(request, change, rename, webhook=_is_of_webhook(request)),
     )
 
 
@@ -64,10 +114,12 @@ def _is_of_webhook(request: Request) -> bool:
     return request.path.partition("/")[2].partition("/")[0] == "webhooks"
 
 
-def _scrub_content(content: Content, change: Change, *, webhook: bool) -> dict[str, Any]:
+def _scrub_content(
+    content: Content, change: Change, rename: Rename, *, webhook: bool
+) -> dict[str, Any]:
     if content.json is not UNSET:
         json = _hide_headers(content.json) if webhook else content.json
-        return {"json": _map(json, change)}
+        return {"json": _map(rename_people(json, rename), change)}
     if content.text is not None:
         return {"text": change(content.text)}
     if content.base64 is not None:
