@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,9 +34,7 @@ def company(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[str]:
     """The service again, behind a certificate that only its company trusts; its host and port."""
-    port = urlsplit(service.url).port
-    assert port is not None
-    with portal.wrap_async_context_manager(in_tls(authority, port)) as address:
+    with portal.wrap_async_context_manager(in_tls(authority, port_of(service.url))) as address:
         monkeypatch.setenv("CURRENTS_REST_API_URL", f"https://{address}/v1")
         yield address
 
@@ -57,11 +55,17 @@ def ca_file(authority: trustme.CA, tmp_path: Path) -> str:
     return str(path)
 
 
+def port_of(url: str) -> int:
+    port = urlsplit(url).port
+    assert port is not None
+    return port
+
+
 @asynccontextmanager
-async def in_tls(authority: trustme.CA, port: int) -> AsyncGenerator[str]:
-    """Take TLS off what arrives for a port of this machine."""
+async def in_tls(authority: trustme.CA, port: int, name: str = "localhost") -> AsyncGenerator[str]:
+    """Take TLS off what arrives for a port of this machine, under a name."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("localhost").configure_cert(context)
+    authority.issue_cert(name).configure_cert(context)
 
     async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection("127.0.0.1", port)
@@ -75,7 +79,7 @@ async def in_tls(authority: trustme.CA, port: int) -> AsyncGenerator[str]:
 
     server = await asyncio.start_server(forward, "127.0.0.1", 0, ssl=context)
     async with server:
-        yield f"localhost:{server.sockets[0].getsockname()[1]}"
+        yield f"{name}:{server.sockets[0].getsockname()[1]}"
 
 
 class TestCertificates:
@@ -117,6 +121,40 @@ class TestCertificates:
         assert err.startswith(f"currents-async: --ca-file: {path}")
         assert message in err
         assert service.requests == []
+
+
+def test_assets_come_from_private_addresses_if_that_is_asked_for(
+    portal: BlockingPortal,
+    service: FakeCurrents,
+    authority: trustme.CA,
+    proxy: LoopbackProxy,
+    ca_file: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def look_up(_loop: object, host: str, port: int, **_: object) -> list[object]:
+        return [(2, 1, 6, "", ("93.184.216.34" if host == "api.example" else host, port))]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", look_up)
+    with ExitStack() as stack:
+        api, assets = (
+            stack.enter_context(portal.wrap_async_context_manager(front))
+            for front in (
+                in_tls(authority, port_of(service.url), "api.example"),
+                in_tls(authority, port_of(service.asset_url), "127.0.0.1"),
+            )
+        )
+        shot = {"screenshotURL": f"https://{assets}/shot.png"}
+        results = {"tests": [], "screenshots": [shot]}
+        service.world.add_instance_payload({"instanceId": "i", "spec": "a.ts", "results": results})
+        monkeypatch.setenv("CURRENTS_REST_API_URL", f"https://{api}/v1")
+        options = ("--to", str(tmp_path), "--ca-file", ca_file, "--proxy", proxy.url)
+        assert run(["assets", "download", "--instance", "i", *options]) == 5
+        assert "loopback address" in capsys.readouterr().out
+        assert service.asset_requests == []
+        assert run(["assets", "download", "--instance", "i", *options, "--private-assets"]) == 5
+        assert len(service.asset_requests) == 1  # and there is none
 
 
 class TestProxies:

@@ -22,6 +22,7 @@ def download(
         tuple[Kind, ...], Parameter(name="--kind", negative="", show_default=False)
     ] = (),
     only_failed: Flag = False,
+    private_assets: Flag = False,
     concurrency: Count = 16,
     connection: Connection = CONNECTION,
     output: Output = OUTPUT,
@@ -42,6 +43,9 @@ def download(
         Only artifacts of this kind; several can be given.
     only_failed
         Only artifacts of spec files that failed.
+    private_assets
+        Also fetch from private and loopback addresses, as where a company keeps its own artifacts;
+        by default only where the API is at such an address too.
     concurrency
         Downloads at once.
 
@@ -50,7 +54,12 @@ def download(
     from currents_async.cli._execute import execute  # noqa: PLC0415
 
     wanted = Wanted(
-        run_id=run_id, instance_id=instance, to=to, kinds=kinds, only_failed=only_failed
+        run_id=run_id,
+        instance_id=instance,
+        to=to,
+        kinds=kinds,
+        only_failed=only_failed,
+        private_assets=private_assets,
     )
     return execute(
         download_assets(wanted, concurrency=concurrency, connection=connection, output=output)

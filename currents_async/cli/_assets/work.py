@@ -25,6 +25,7 @@ class Wanted(NamedTuple):
     to: str
     kinds: Sequence[AssetKind]
     only_failed: bool
+    private_assets: bool
 
 
 class Saved(Model, frozen=True, gc=False, kw_only=True):
@@ -64,7 +65,9 @@ async def download_assets(
     sheet = Sheet(Saved, _SHOWN, output)
     throttles = Throttles()
     limits = Limits(concurrency=concurrency)
-    async with open_session(connection, limits=limits, trace=throttles) as session:
+    async with open_session(
+        connection, limits=limits, trace=throttles, private_assets=wanted.private_assets
+    ) as session:
         currents = session.currents
         with progress_bar("assets", currents.traffic, throttles) as advance:
             async with _results(currents, wanted) as results:
