@@ -45,6 +45,13 @@ def made(project: WorldProject, service: FakeCurrents) -> WorldRun:
     return project.run(specs=3, tests=4, failures=2)
 
 
+def storage_of(path: Path) -> str:
+    with duckdb.connect(path) as database:
+        query = "select tags['storage_version'] from duckdb_databases() where path is not null"
+        [(version,)] = database.sql(query).fetchall()
+    return str(version)
+
+
 class TestExport:
     def test_into_parquet_and_resumed(
         self,
@@ -95,6 +102,16 @@ class TestExport:
         if is_database:
             with duckdb.connect(str(target)) as database:
                 assert database.sql("select run_id from runs").fetchall() == [(made.run_id,)]
+
+    @pytest.mark.parametrize("storage", ["v1.4.0", "latest"])
+    def test_a_database_is_for_the_releases_that_are_asked_for(
+        self, made: WorldRun, tmp_path: Path, storage: str
+    ) -> None:
+        target, other = tmp_path / "c.duckdb", tmp_path / "other.duckdb"
+        options = ("--table", "runs", "--duckdb-storage", storage)
+        assert run(["export", str(target), *SPAN, *options]) == 0
+        duckdb.connect(other, config={"storage_compatibility_version": storage}).close()
+        assert storage_of(target) == storage_of(other)
 
     def test_what_cannot_be_fetched(
         self,

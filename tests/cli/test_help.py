@@ -17,12 +17,12 @@ from currents_async.cli._account.commands import api
 from currents_async.cli._actions.commands import Status as ActionStatus
 from currents_async.cli._app import app, run
 from currents_async.cli._assets.commands import Kind
-from currents_async.cli._export.commands import Format, Table
+from currents_async.cli._export.commands import Format, Storage, Table
 from currents_async.cli._help import unwrapped
 from currents_async.cli._runs.commands import State, Status
 from currents_async.cli._tests.commands import Order
 from currents_async.cli._webhooks.commands import Event
-from currents_async.export import SCHEMAS, ExportFormat
+from currents_async.export import SCHEMAS, DuckDBStorage, ExportFormat
 
 COMMANDS = {
     "actions create",
@@ -107,6 +107,7 @@ def test_choices_are_those_of_the_library() -> None:
     assert set(get_args(Event)) == set(get_args(webhooks.HookEventName))
     assert set(get_args(Kind)) == set(artifacts.KINDS)
     assert set(get_args(Table)) == set(SCHEMAS)
+    assert set(get_args(Storage)) == set(get_args(DuckDBStorage))
     assert set(get_args(Format)) == {*get_args(ExportFormat), "arrow"}
     assert set(get_args(api.__annotations__["method"])) == set(get_args(endpoint.Method))
 

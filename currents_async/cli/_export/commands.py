@@ -20,6 +20,7 @@ from currents_async.cli._options import (
 )
 
 Format = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb", "arrow"]
+Storage = Literal["v1.4.0", "latest"]
 Table = Literal["runs", "run_groups", "specs", "tests", "attempts", "artifacts", "errors"]
 Rate = Annotated[float, Parameter(validator=Number(gt=0))]
 
@@ -42,6 +43,7 @@ def export(
     only_failed: Flag = False,
     resume: Flag = False,
     look_back: str = "48h",
+    duckdb_storage: Storage = "v1.4.0",
     concurrency: Count = 16,
     rate: Rate | None = None,
     demo: Flag = False,
@@ -84,6 +86,9 @@ def export(
         Skip days that were exported before and cannot have changed since.
     look_back
         For how long runs that were in progress are looked at again.
+    duckdb_storage
+        The oldest release of DuckDB that can read a database that is made; latest is the release
+        that is installed.
     concurrency
         Requests in flight.
     rate
@@ -112,6 +117,7 @@ def export(
         only_failed=only_failed,
         resume=resume,
         look_back=look_back,
+        duckdb_storage=duckdb_storage,
         concurrency=concurrency,
         rate=rate,
     )

@@ -8,7 +8,7 @@ import msgspec
 from currents_async import Limits
 from currents_async.cli._moments import read_moment, read_optional_moment, read_span
 from currents_async.errors import InvalidArgumentError
-from currents_async.export import ExportFormat
+from currents_async.export import DuckDBStorage, ExportFormat
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +27,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     only_failed: bool = False
     resume: bool = False
     look_back: str
+    duckdb_storage: DuckDBStorage = "v1.4.0"
     concurrency: int
     rate: float | None = None
 
@@ -64,4 +65,5 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             **some,
             "resume": self.resume,
             "look_back": read_span("look_back", self.look_back),
+            "duckdb_storage": self.duckdb_storage,
         }
