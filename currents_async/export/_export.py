@@ -12,11 +12,12 @@ from currents_async._wire.query import check_flag, check_text
 from currents_async.errors import InvalidArgumentError
 from currents_async.export.duck import DuckDBStorage
 from currents_async.export.ipc import IpcSink
-from currents_async.export.job import ExportResult, Job, in_sink, opened
+from currents_async.export.job import ExportResult, Job, TargetJob, in_sink, opened
 from currents_async.export.journal import Journal, Options
+from currents_async.export.known import NOTHING, Known, all_of, what_can_change
 from currents_async.export.plan import Plan, make_plan
 from currents_async.export.schemas import SCHEMAS
-from currents_async.export.target import ExportFormat, open_target
+from currents_async.export.target import ExportFormat, Target, open_target
 from currents_async.export.windows import Window
 
 LOOK_BACK = timedelta(hours=48)
@@ -38,6 +39,7 @@ async def export(
     authors: Sequence[str] = (),
     only_failed: bool = False,
     resume: bool = False,
+    replace: bool = False,
     look_back: timedelta = LOOK_BACK,
     concurrency: int | None = None,
     on_progress: Progress | None = None,
@@ -92,24 +94,30 @@ async def export(
     _check_target(target)
     _check_look_back(look_back)
     check_flag("resume", resume)
+    if check_flag("replace", replace) and resume:
+        raise InvalidArgumentError("pass resume or replace: with replace, all days are done again")
     opening = open_target(target, format, plan.tables, duckdb_storage=duckdb_storage)
     async with opened(opening) as (sink, journal):
         await in_sink(partial(journal.begin, _options(plan, format)))
-        left = [
-            window
-            for window in plan.windows
-            if not (resume and _is_final(journal, window, now=plan.made_at, look_back=look_back))
-        ]
-        result = ExportResult(windows=len(left), windows_skipped=len(plan.windows) - len(left))
-        job = Job(
-            sink,
-            result,
+        known = await in_sink(
+            partial(_known, journal, plan, resume=resume, replace=replace, look_back=look_back)
+        )
+        job = TargetJob(
+            Target(sink, journal),
+            ExportResult(windows=len(known), windows_skipped=len(plan.windows) - len(known)),
             tables=plan.tables,
             began=plan.made_at,
-            journal=journal,
+            known=known,
             on_progress=on_progress,
         )
-        await job.run(plan.harvest(currents, left))
+        await job.run(
+            plan.harvest(
+                currents,
+                known,
+                projects=plan.projects,
+                errand_of=lambda window: known[window].errand,
+            )
+        )
     return job.result
 
 
@@ -152,7 +160,7 @@ async def export_table(
     result = ExportResult(windows=len(plan.windows))
     async with opened(_sending(stream, table)) as sink:
         job = Job(sink, result, tables=plan.tables, began=plan.made_at, on_progress=on_progress)
-        await job.run(plan.harvest(currents, plan.windows))
+        await job.run(plan.harvest(currents, plan.windows, projects=plan.projects))
     return job.result
 
 
@@ -186,6 +194,16 @@ def _options(plan: Plan, form: ExportFormat) -> Options:
     )
 
 
-def _is_final(journal: Journal, window: Window, *, now: datetime, look_back: timedelta) -> bool:
-    entry = journal.entry(window)
-    return entry is not None and entry.is_final(now=now, look_back=look_back)
+def _known(
+    journal: Journal, plan: Plan, *, resume: bool, replace: bool, look_back: timedelta
+) -> dict[Window, Known]:
+    """Return what is known of the windows that are to be exported."""
+    if replace:
+        return dict.fromkeys(plan.windows, NOTHING)
+    if not resume:
+        return {window: all_of(journal, window) for window in plan.windows}
+    found = (
+        (window, what_can_change(journal, window, now=plan.made_at, look_back=look_back))
+        for window in plan.windows
+    )
+    return {window: known for window, known in found if known is not None}

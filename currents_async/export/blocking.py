@@ -9,7 +9,8 @@ import pyarrow as pa
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from currents_async import Currents
-from currents_async.export.harvest import Found, Harvest
+from currents_async.export.found import Found
+from currents_async.export.harvest import Harvest
 from currents_async.export.journal import Entry
 from currents_async.export.open_window import OpenWindow, OpenWindows
 from currents_async.export.plan import Plan
@@ -47,14 +48,16 @@ def read_windows(
     busy. Both are closed when the generator ends, is closed or raises. It raises what a `Harvest`
     raises.
     """
-    under_way = OpenWindows(plan.tables)
     with start_blocking_portal() as portal, _opened(portal, connect()) as currents:
         began = datetime.fromtimestamp(currents.clock.wall(), UTC)
+        under_way = OpenWindows(plan.tables, began=began)
         with portal.wrap_async_context_manager(plan.harvest(currents, windows)) as harvest:
             while (found := portal.call(_next_of, harvest)) is not None:
                 opened = under_way.take_in(found)
                 if opened is None:
                     continue
+                if opened.has_ended:
+                    opened.conclude()
                 for table, batch in opened.take():
                     yield Portion(opened.window, table, batch)
                 if opened.has_ended:
@@ -74,6 +77,6 @@ async def _next_of(harvest: Harvest) -> Found | None:
 def _end_of(opened: OpenWindow, began: datetime) -> EndOfWindow:
     return EndOfWindow(
         began,
-        opened.entry(exported_at=began),
+        opened.entry(),
         tuple(table for table, rows in opened.rows.items() if not rows),
     )

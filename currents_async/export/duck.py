@@ -1,6 +1,6 @@
 """Tables in a DuckDB file."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from currents_async.errors import ExportError
 from currents_async.export.formats import Ipc
-from currents_async.export.schemas import SCHEMAS
+from currents_async.export.schemas import SCHEMAS, conform
 from currents_async.export.staging import Staging
 from currents_async.export.stores import Store, sync_directory
 from currents_async.export.windows import Window
@@ -19,6 +19,8 @@ _MEMORY = "64MB"
 """More makes it no faster; with less it would have to write to temporary files more often."""
 _FROM_THE_BEGINNING = ("project_id", "day", "run_id")
 """Columns that our tables have in all releases: a table without them is none of ours."""
+_ROWS = 8192
+"""Rows that are read at once."""
 _STAGED = "staged_by_currents_async"
 
 DuckDBStorage = Literal["v1.4.0", "latest"]
@@ -68,9 +70,24 @@ class DuckDBSink:
         """Stage rows."""
         self._staging.write(window, table, batch)
 
-    def commit(self, window: Window) -> None:
+    def read(
+        self, window: Window, table: str, columns: Sequence[str] | None = None
+    ) -> Iterator[Any]:
+        """Go over the rows of a window."""
+        schema: Any = SCHEMAS[table]
+        names = schema.names if columns is None else columns
+        schema = pa.schema([schema.field(name) for name in names], metadata=schema.metadata)
+        query = "SELECT {} FROM {} WHERE project_id = $project_id AND day = $day".format(  # noqa: S608 - ours
+            ", ".join(f'"{name}"' for name in names), table
+        )
+        found = self._database.sql(query, params=_values_of(window)).to_arrow_reader(_ROWS)
+        for batch in found:
+            yield conform(batch, schema)
+
+    def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:
         """Put a window's rows in place of those it had, in one transaction."""
-        paths = {table: self._staging.finish(window, table) for table in self._tables}
+        changed = [table for table in self._tables if table not in unchanged]
+        paths = {table: self._staging.finish(window, table) for table in changed}
         with self._transaction():
             for table, path in paths.items():
                 self._replace(window, table, path)
@@ -139,7 +156,7 @@ class DuckDBSink:
 
     def _replace(self, window: Window, table: str, path: Path | None) -> None:
         here = "project_id = $project_id AND day = $day"
-        values = {"project_id": window.project_id, "day": window.day}
+        values = _values_of(window)
         self._database.execute(f"DELETE FROM {table} WHERE {here}", values)  # noqa: S608 - ours
         if path is None:
             return
@@ -179,6 +196,10 @@ def _open(path: Path, store: Store) -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": False,
         },
     )
+
+
+def _values_of(window: Window) -> dict[str, Any]:
+    return {"project_id": window.project_id, "day": window.day}
 
 
 def _check_ours(table: str, there: dict[str, str], wanted: dict[str, str]) -> None:

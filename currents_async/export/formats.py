@@ -7,7 +7,10 @@ NDJSON has an object a line, with all columns in their order: moments as ISO 860
 millisecond (`2026-01-05T09:00:00.123000Z`), days as `2026-01-05`, lists as arrays, null as null.
 """
 
-from io import BufferedWriter
+from collections.abc import Iterator
+from datetime import date, datetime
+from io import BufferedReader, BufferedWriter
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -18,6 +21,8 @@ import pyarrow.parquet as pq
 Compression = Literal["gzip", "zstd"]
 
 _GROUP = 8 << 20
+_ROWS = 8192
+"""Rows that are read at once."""
 
 
 class Writer(Protocol):
@@ -41,6 +46,10 @@ class Format(Protocol):
         """Begin a file for rows of a `pyarrow.Schema`."""
         ...
 
+    def read(self, path: Path, schema: Any) -> Iterator[Any]:
+        """Go over the rows of a file, as batches of those columns of it that are in a schema."""
+        ...
+
 
 class Parquet:
     """Parquet, compressed with zstd."""
@@ -50,6 +59,11 @@ class Parquet:
     def open(self, path: Path, schema: Any) -> Writer:
         """Begin a file."""
         return _ParquetWriter(path.open("wb"), schema)
+
+    def read(self, path: Path, schema: Any) -> Iterator[Any]:
+        """Go over the rows of a file."""
+        with pq.ParquetFile(path) as file:
+            yield from file.iter_batches(_ROWS, columns=schema.names)
 
 
 class _ParquetWriter:
@@ -89,6 +103,18 @@ class Ndjson:
         """Begin a file."""
         return _NdjsonWriter(path.open("wb"), self._compression)
 
+    def read(self, path: Path, schema: Any) -> Iterator[Any]:
+        """Go over the rows of a file."""
+        fields = [(field.name, _TYPES.get(str(field.type), Any), None) for field in schema]
+        decoder = msgspec.json.Decoder(msgspec.defstruct("Row", fields, gc=False))
+        with pa.CompressedInputStream(str(path), self._compression) as stream:
+            for rows in _batched(map(decoder.decode, BufferedReader(stream))):
+                arrays = [
+                    pa.array([getattr(row, field.name) for row in rows], field.type)
+                    for field in schema
+                ]
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
 
 class _NdjsonWriter:
     def __init__(self, file: BufferedWriter, compression: Compression) -> None:
@@ -104,6 +130,15 @@ class _NdjsonWriter:
             self._stream.close()
 
 
+_TYPES: dict[str, Any] = {"timestamp[ms, tz=UTC]": datetime | None, "date32[day]": date | None}
+"""What is text in JSON, and something else in Arrow."""
+
+
+def _batched(rows: Iterator[Any]) -> Iterator[list[Any]]:
+    while batch := list(islice(rows, _ROWS)):
+        yield batch
+
+
 class Ipc:
     """An Arrow IPC stream, uncompressed: for what is read again at once."""
 
@@ -112,6 +147,12 @@ class Ipc:
     def open(self, path: Path, schema: Any) -> Writer:
         """Begin a file."""
         return _IpcWriter(path.open("wb"), schema)
+
+    def read(self, path: Path, schema: Any) -> Iterator[Any]:
+        """Go over the rows of a file."""
+        with path.open("rb") as file, pa.ipc.open_stream(file) as rows:
+            for batch in rows:
+                yield batch.select([name for name in schema.names if name in batch.schema.names])
 
 
 class _IpcWriter:

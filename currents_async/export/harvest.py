@@ -8,7 +8,7 @@ there are never more than workers, and as many instances.
 """
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from enum import IntEnum
@@ -24,8 +24,11 @@ from currents_async import (
     Currents,
     CurrentsError,
     ForbiddenError,
+    NotFoundError,
     RateLimitedError,
     Retries,
+    ServerError,
+    TransportError,
     UnauthorizedError,
     WrongLoopError,
 )
@@ -34,8 +37,20 @@ from currents_async._handover import send as hand_over
 from currents_async._handover import take
 from currents_async._scope import TaskScope, enter_task_group
 from currents_async.export.agenda import Agenda
+from currents_async.export.found import (
+    Errand,
+    ErrandOf,
+    Found,
+    InstanceFound,
+    NotFetched,
+    RunFound,
+    RunUnchanged,
+    WindowEnded,
+    everything_of,
+)
+from currents_async.export.listed import digest_of, with_listed
 from currents_async.export.windows import Window
-from currents_async.models import CursorPage, Instance, ListedRun, Run, RunSpec
+from currents_async.models import CursorPage, ListedRun, Run, RunSpec
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -50,6 +65,12 @@ _FATAL = (
 )
 """About the client, its key or the network, not about what was asked for."""
 
+_REFUSALS = (ForbiddenError, NotFoundError)
+"""Of a list of runs: about its project."""
+
+_ILLNESSES = (ServerError, TransportError)
+"""Of the first list of runs: about the service."""
+
 _ATTEMPTS = 8
 """Attempts at each request at least: throttles are among them."""
 
@@ -57,38 +78,6 @@ _SPECS_AT_ONCE = 8192
 """Specs of all runs that are being fetched, as far as known before; a larger run comes alone."""
 
 _MILLISECOND = timedelta(milliseconds=1)
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of what a harvest hands out."""
-
-    window: Window
-
-
-class RunFound(Found, frozen=True, kw_only=True):
-    """A run with all its specs; without them where they could not, or should not be fetched."""
-
-    run: Run
-
-
-class InstanceFound(Found, frozen=True, kw_only=True):
-    """An instance of a run."""
-
-    run_id: str
-    instance: Instance
-
-
-class NotFetched(Found, frozen=True, kw_only=True):
-    """What could not be fetched: an instance, or the specs of a run, and so all its instances."""
-
-    run_id: str
-    instance_id: str | None = None
-    spec: str | None = None
-    error: CurrentsError
-
-
-class WindowEnded(Found, frozen=True, kw_only=True):
-    """The end of a window: nothing more comes of it."""
 
 
 class Depth(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,13 +116,19 @@ class _Visit:
     """A window that has been begun."""
 
     def __init__(
-        self, number: int, window: Window, pages: AsyncIterator[CursorPage[ListedRun]]
+        self,
+        number: int,
+        window: Window,
+        errand: Errand,
+        pages: AsyncIterator[CursorPage[ListedRun]],
     ) -> None:
         self.number = number
         self.window = window
+        self.errand = errand
         self.pages = pages
         self.run_ids: set[str] = set()
         """Of all runs so far: one that moves to another page while they are turned comes once."""
+        self.is_listed = False
         self.jobs_left = 0
 
 
@@ -145,6 +140,9 @@ class Harvest(TaskScope):
     has arrived. What cannot be fetched is a `NotFetched`, and its run comes as the list has it.
     What is wrong with the client, its key or the network, or with a list of runs, is raised: then
     windows that have not ended never will. Leaving the context cancels the workers.
+
+    Who names all `projects` has lists that fail reported as `NotFetched`, too: only when all of the
+    projects are refused, or the service is ill from the first list on, that is raised.
 
     A consumer that is slow holds the workers back. There are at least 8 attempts at each
     request, and `Timeouts.total` does not count.
@@ -160,6 +158,8 @@ class Harvest(TaskScope):
         concurrency: int,
         depth: Depth | None = None,
         runs: RunFilter | None = None,
+        projects: Collection[str] = (),
+        errand_of: ErrandOf = everything_of,
     ) -> None:
         """Harvest windows by so many workers, beginning with the first."""
         super().__init__()
@@ -168,6 +168,11 @@ class Harvest(TaskScope):
         self._concurrency = check_count("concurrency", concurrency)
         self._depth = depth or Depth()
         self._filter = runs or RunFilter()
+        self._projects = frozenset(projects)
+        self._errand_of = errand_of
+        self._refused: dict[str, CurrentsError] = {}
+        """What lists of projects were refused with: they are not asked for once more."""
+        self._has_listed = False
         self._agenda: Agenda[Send] = Agenda(begin=self._begin_window, most=_SPECS_AT_ONCE)
         self._found: MemoryObjectReceiveStream[Found | Exception] | None = None
 
@@ -216,8 +221,12 @@ class Harvest(TaskScope):
             date_start=window.start - _MILLISECOND,
             date_end=window.end,
         )
-        visit = _Visit(number, window, pager.pages())
-        self._plan(visit, _Urgency.RUN, partial(self._list_runs, visit))
+        visit = _Visit(number, window, self._errand_of(window), pager.pages())
+        if visit.errand.lists:
+            self._plan(visit, _Urgency.RUN, partial(self._list_runs, visit))
+        else:
+            for run_id in visit.errand.instances:
+                self._plan_instances(visit, run_id, visit.errand.instances[run_id])
         return True
 
     def _plan(
@@ -236,18 +245,58 @@ class Harvest(TaskScope):
         await work(send)
         visit.jobs_left -= 1
         if not visit.jobs_left:
-            await send(WindowEnded(window=visit.window))
+            await send(WindowEnded(window=visit.window, is_listed=visit.is_listed))
 
-    async def _list_runs(self, visit: _Visit, _: Send) -> None:
-        page = await anext(visit.pages, None)
-        if page is None:
+    async def _list_runs(self, visit: _Visit, send: Send) -> None:
+        error = self._refused.get(visit.window.project_id)
+        page = None
+        if error is None:
+            try:
+                page = await anext(visit.pages, None)
+            except CurrentsError as caught:
+                self._raise_unless_about_list(visit.window, caught)
+                error = caught
+        if error is not None:
+            await send(NotFetched(window=visit.window, error=error))
             return
+        self._has_listed = True
+        if page is None:
+            visit.is_listed = True
+            return
+        await self._take_page(visit, page, send)
+
+    def _raise_unless_about_list(self, window: Window, error: CurrentsError) -> None:
+        """Raise an error again that is about more than one list, or one project."""
+        if not self._projects:
+            raise error
+        if isinstance(error, _REFUSALS):
+            self._refused[window.project_id] = error
+            if self._projects <= self._refused.keys():
+                raise error
+        elif isinstance(error, _FATAL) or (isinstance(error, _ILLNESSES) and not self._has_listed):
+            raise error
+
+    async def _take_page(self, visit: _Visit, page: CursorPage[ListedRun], send: Send) -> None:
         fresh = [run for run in page.items if self._is_new(visit, run)]
         # The next page is asked for while there still are runs of this one to be fetched.
-        half = len(fresh) // 2
-        self._plan_runs(visit, fresh[:half])
+        changed = [run for run in fresh if not await self._is_passed_over(visit, run, send)]
+        half = len(changed) // 2
+        self._plan_runs(visit, changed[:half])
         self._plan(visit, _Urgency.RUN, partial(self._list_runs, visit))
-        self._plan_runs(visit, fresh[half:])
+        self._plan_runs(visit, changed[half:])
+
+    async def _is_passed_over(self, visit: _Visit, run: ListedRun, send: Send) -> bool:
+        """Return whether a run is not to be fetched; send what there is of it in its place."""
+        errand, run_id = visit.errand, run.run_id
+        if run_id in errand.waiting:
+            digest = digest_of(run)
+            await send(RunFound(window=visit.window, run=run, digest=digest, is_whole=False))
+            return True
+        if run_id not in errand.done or errand.done[run_id] != digest_of(run):
+            return False
+        await send(RunUnchanged(window=visit.window, run_id=run_id))
+        self._plan_instances(visit, run_id, errand.instances.get(run_id, {}))
+        return True
 
     @staticmethod
     def _is_new(visit: _Visit, run: ListedRun) -> bool:
@@ -262,27 +311,33 @@ class Harvest(TaskScope):
             self._plan(visit, _Urgency.RUN, partial(self._fetch_run, visit, run), load=load)
 
     async def _fetch_run(self, visit: _Visit, listed: ListedRun, send: Send) -> None:
+        window, digest = visit.window, digest_of(listed)
         if not self._depth.specs:
-            await send(RunFound(window=visit.window, run=listed))
+            await send(RunFound(window=window, run=listed, digest=digest))
             return
         try:
             run = await self._currents.runs.get(listed.run_id)
         except _FATAL:
             raise
         except CurrentsError as error:
-            await send(NotFetched(window=visit.window, run_id=listed.run_id, error=error))
-            await send(RunFound(window=visit.window, run=listed))
+            await send(NotFetched(window=window, run_id=listed.run_id, error=error))
+            await send(RunFound(window=window, run=listed, digest=digest, is_whole=False))
         else:
-            await send(RunFound(window=visit.window, run=run))
-            self._plan_instances(visit, run)
+            run = with_listed(run, listed)
+            await send(RunFound(window=window, run=run, digest=digest))
+            self._plan_instances(visit, run.run_id, self._wanted_of(run))
 
-    def _plan_instances(self, visit: _Visit, run: Run) -> None:
+    def _wanted_of(self, run: Run) -> dict[str, str]:
+        """Find the instances of a run that are to be fetched, and their specs."""
         wanted: dict[str, str] = {}
         for spec in run.specs:
             if spec.instance_id is not None and self._depth.wants(spec):
                 wanted.setdefault(spec.instance_id, spec.spec)  # specs may share one
-        for instance_id, spec_path in wanted.items():
-            fetch = partial(self._fetch_instance, visit, run.run_id, instance_id, spec_path)
+        return wanted
+
+    def _plan_instances(self, visit: _Visit, run_id: str, wanted: Mapping[str, str]) -> None:
+        for instance_id, spec in wanted.items():
+            fetch = partial(self._fetch_instance, visit, run_id, instance_id, spec)
             self._plan(visit, _Urgency.INSTANCE, fetch)
 
     async def _fetch_instance(

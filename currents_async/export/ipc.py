@@ -1,5 +1,6 @@
 """One table as an Arrow IPC stream: for the next program in a pipe."""
 
+from collections.abc import Collection
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -29,7 +30,7 @@ class IpcSink:
             self._is_broken = True
             raise
 
-    def commit(self, window: Window) -> None:  # noqa: ARG002 - as all sinks
+    def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:  # noqa: ARG002 - as all sinks
         """Send what is still in the stream's buffer."""
         try:
             self._stream.flush()

@@ -1,7 +1,7 @@
 """An export: windows are harvested, their rows are staged, and each is committed when it ends."""
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -13,10 +13,13 @@ import pyarrow as pa
 
 from currents_async._downloads.threads import in_thread
 from currents_async.errors import ExportError
-from currents_async.export.harvest import Found, Harvest, InstanceFound, NotFetched, RunFound
-from currents_async.export.journal import Journal
+from currents_async.export.found import Found, InstanceFound, NotFetched, RunFound
+from currents_async.export.harvest import Harvest
+from currents_async.export.known import Known
 from currents_async.export.open_window import OpenWindow, OpenWindows
 from currents_async.export.sinks import Sink
+from currents_async.export.target import Target
+from currents_async.export.windows import Window
 
 T = TypeVar("T")
 
@@ -36,8 +39,12 @@ class ExportResult(msgspec.Struct, frozen=True, kw_only=True):
     """Instances likewise."""
     failures: int = 0
     """What could not be fetched: rows of the table `errors`, to be tried again by `resume`."""
+    refused: tuple[str, ...] = ()
+    """Projects whose runs could not be listed, and are among the failures, once for each day."""
+    gone: int = 0
+    """Runs that the server no longer has, or not whole, and whose rows were kept."""
     rows: dict[str, int] = {}
-    """By table, of the days that have been exported."""
+    """By table, of the days that have been exported: those that were written."""
 
 
 class Job:
@@ -50,17 +57,16 @@ class Job:
         *,
         tables: Iterable[str],
         began: datetime,
-        journal: Journal | None = None,
+        known: Mapping[Window, Known] | None = None,
         on_progress: Callable[[ExportResult], None] | None = None,
     ) -> None:
         """Make a job whose `result` so far is what there is to do."""
         self._result = result
         self._came: Counter[type[Found]] = Counter()
+        self._refused: dict[str, None] = {}
         self._sink = sink
-        self._journal = journal
-        self._began = began
         self._on_progress = on_progress
-        self._open = OpenWindows(tables)
+        self._open = OpenWindows(tables, began=began, known=known)
 
     @property
     def result(self) -> ExportResult:
@@ -70,6 +76,7 @@ class Job:
             runs=self._came[RunFound],
             instances=self._came[InstanceFound],
             failures=self._came[NotFetched],
+            refused=tuple(self._refused),
         )
 
     async def run(self, harvest: Harvest) -> None:
@@ -82,6 +89,8 @@ class Job:
 
     async def _take_in(self, found: Found) -> None:
         self._came[type(found)] += 1
+        if isinstance(found, NotFetched) and not found.run_id:
+            self._refused[found.window.project_id] = None
         opened = self._open.take_in(found)
         if opened is None:
             return
@@ -96,22 +105,51 @@ class Job:
             self._sink.write(opened.window, table, batch)
 
     def _commit(self, opened: OpenWindow) -> None:
+        opened.conclude()
         self._stage(opened)
-        if self._journal is None:
-            self._sink.commit(opened.window)
-            return
-        self._journal.reopen(opened.window)
         self._sink.commit(opened.window)
-        # Only now: what the journal says is there for good.
-        self._journal.add(opened.entry(exported_at=self._began))
 
     def _count_window(self, opened: OpenWindow) -> None:
         result = self._result
         self._result = msgspec.structs.replace(
             result,
             windows_done=result.windows_done + 1,
+            gone=result.gone + opened.gone,
             rows={table: result.rows.get(table, 0) + rows for table, rows in opened.rows.items()},
         )
+
+
+class TargetJob(Job):
+    """A job that writes to a target, in which there may be rows of earlier exports."""
+
+    def __init__(
+        self,
+        target: Target,
+        result: ExportResult,
+        *,
+        tables: Iterable[str],
+        began: datetime,
+        known: Mapping[Window, Known],
+        on_progress: Callable[[ExportResult], None] | None = None,
+    ) -> None:
+        """Make a job; what is `known` of windows is kept as far as nothing takes its place."""
+        super().__init__(
+            target.sink, result, tables=tables, began=began, known=known, on_progress=on_progress
+        )
+        self._target = target
+
+    def _commit(self, opened: OpenWindow) -> None:
+        sink, journal = self._target
+        # Before anything else: what another export has published is not to be replaced by this.
+        journal.check()
+        self._stage(opened)
+        unchanged = opened.merge_into(sink)
+        opened.conclude()
+        self._stage(opened)
+        journal.reopen(opened.window)
+        sink.commit(opened.window, unchanged=unchanged)
+        # Only now: what the journal says is there for good.
+        journal.add(opened.entry(), opened.state())
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """What is to be exported: every argument checked, before anything is sent or written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -9,9 +9,10 @@ from currents_async import Currents
 from currents_async._config import check_count
 from currents_async._wire.query import check_flag, check_texts
 from currents_async.errors import InvalidArgumentError
+from currents_async.export.found import ErrandOf, everything_of
 from currents_async.export.harvest import Depth, Harvest, RunFilter
 from currents_async.export.schemas import SCHEMAS
-from currents_async.export.windows import Window, windows_between
+from currents_async.export.windows import Window, check_not_far_ahead, windows_between
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,15 +27,29 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     only_failed: bool
     concurrency: int
 
-    def harvest(self, currents: Currents, windows: Iterable[Window]) -> Harvest:
-        """Fetch some of the windows."""
+    def harvest(
+        self,
+        currents: Currents,
+        windows: Iterable[Window],
+        *,
+        projects: Collection[str] = (),
+        errand_of: ErrandOf = everything_of,
+    ) -> Harvest:
+        """Fetch some of the windows; `projects` and `errand_of` are those of `Harvest`."""
         return Harvest(
             currents,
             windows,
             concurrency=self.concurrency,
             depth=depth_of(self.tables, only_failed=self.only_failed),
             runs=self.runs,
+            projects=projects,
+            errand_of=errand_of,
         )
+
+    @property
+    def projects(self) -> frozenset[str]:
+        """All projects that windows are of."""
+        return frozenset(window.project_id for window in self.windows)
 
 
 def make_plan(
@@ -54,9 +69,12 @@ def make_plan(
     now = datetime.fromtimestamp(currents.clock.wall(), UTC)
     if concurrency is None:
         concurrency = currents.limits.concurrency
+    until = now if until is None else until
+    windows = windows_between(projects, since, until)
+    check_not_far_ahead(until, now=now)
     return Plan(
         made_at=now,
-        windows=tuple(windows_between(projects, since, now if until is None else until)),
+        windows=tuple(windows),
         tables=_check_tables(tables),
         runs=RunFilter(
             branches=_check_filter("branches", branches),

@@ -13,6 +13,7 @@ from currents_async.export._tables.runs import RunRows
 from currents_async.export._tables.specs import SpecRows
 from currents_async.export._tables.table import Rows
 from currents_async.export._tables.tests import TestRows
+from currents_async.export.missing import Missing
 from currents_async.models import Instance, Run, RunSpec
 
 __all__ = ["RowBuilder"]
@@ -64,17 +65,10 @@ class RowBuilder:
         for rows in self._of_instances:
             rows.add(run_id, instance)
 
-    def add_error(
-        self,
-        run_id: str,
-        error: Exception,
-        *,
-        instance_id: str | None = None,
-        spec: str | None = None,
-    ) -> None:
-        """Collect what could not be fetched: an instance, or without one the specs of a run."""
+    def add_missing(self, missing: Missing) -> None:
+        """Collect what could not be fetched."""
         for rows in self._of_errors:
-            rows.add(run_id, instance_id, spec, error)
+            rows.add(missing)
 
     def take(self, *, at_least: int = 1) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Take what there is of the tables that have so many rows, as a batch of each.

@@ -5,7 +5,8 @@ import os
 import secrets
 import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
@@ -52,8 +53,20 @@ class Store(Protocol):
         """Return what is in a file; None without one."""
         ...
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a file."""
+        ...
+
+    def fetch(self, name: str) -> AbstractContextManager[Path | None]:
+        """Return the path of a local file with what is in a file, for a while; None without one."""
+        ...
+
     def append(self, name: str, line: bytes) -> None:
         """Add to the end of a file, for good."""
+        ...
+
+    def check(self, name: str) -> None:
+        """Raise `ExportError` when a file is not as it was read, or appended to, by this export."""
         ...
 
     def tidy(self) -> None:
@@ -89,6 +102,8 @@ class LocalStore(_Workplace):
     def __init__(self, root: Path) -> None:
         """Take a directory, which need not be there yet."""
         self._root = root.absolute()
+        self._known: dict[str, int] = {}
+        """How large files are that are appended to, unless somebody else writes to them too."""
         super().__init__(self._root / RECORDS)
 
     def prepare(self) -> None:
@@ -104,6 +119,7 @@ class LocalStore(_Workplace):
         make_directory(goal.parent)
         staged.replace(goal)
         sync_directory(goal.parent)
+        self._known.pop(name, None)
 
     def remove(self, name: str) -> None:
         """Unlink a file."""
@@ -115,12 +131,27 @@ class LocalStore(_Workplace):
     def read(self, name: str) -> bytes | None:
         """Read a file."""
         try:
-            return (self._root / name).read_bytes()
+            content = (self._root / name).read_bytes()
         except FileNotFoundError:
-            return None
+            content = None
+        self._known[name] = len(content or b"")
+        return content
+
+    def has(self, name: str) -> bool:
+        """Look for a file."""
+        return (self._root / name).exists()
+
+    @contextmanager
+    def fetch(self, name: str) -> Generator[Path | None]:
+        """Return the path of the file itself."""
+        yield self._root / name if self.has(name) else None
 
     def append(self, name: str, line: bytes) -> None:
-        """Append, and write it to the disk."""
+        """Append, and write it to the disk.
+
+        Raises `ExportError` when it is not what it was.
+        """
+        self.check(name)
         goal = self._root / name
         make_directory(goal.parent)
         is_new = not goal.exists()
@@ -128,15 +159,24 @@ class LocalStore(_Workplace):
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
+            self._known[name] = file.tell()
         if is_new:
             sync_directory(goal.parent)
+
+    def check(self, name: str) -> None:
+        """Compare its length, for it only grows: locks of network drives may not hold."""
+        goal = self._root / name
+        length = goal.stat().st_size if goal.exists() else 0
+        if self._known.setdefault(name, length) != length:
+            raise ExportError(f"another export writes to this target: {name} has changed")
 
 
 class ObjectStore(_Workplace):
     """A prefix of an object store: an object is there when all of it has been uploaded.
 
     Such stores have no lock that goes with who holds it. Other exports of this user on this machine
-    are kept out; one elsewhere is noticed when both have written to the same record.
+    are kept out; one elsewhere is noticed by the record, before anything is published. pyarrow puts
+    no conditions on an upload, so two that look at the same instant are noticed at the next one.
     """
 
     def __init__(self, filesystem: Any, root: str) -> None:
@@ -180,14 +220,41 @@ class ObjectStore(_Workplace):
 
         Raises `ExportError` when it is not what it was.
         """
-        content = self._download(name)
-        if self._known.setdefault(name, content) != content:
-            raise ExportError(f"another export writes to this target: {name} has changed")
-        longer = (content or b"") + line
+        self.check(name)
+        longer = (self._known[name] or b"") + line
         staged = self.stage(name)
         staged.write_bytes(longer)
         self.publish(staged, name)
         self._known[name] = longer
+
+    def check(self, name: str) -> None:
+        """Download it once more, and compare."""
+        content = self._download(name)
+        if self._known.setdefault(name, content) != content:
+            raise ExportError(f"another export writes to this target: {name} has changed")
+
+    def has(self, name: str) -> bool:
+        """Look for an object."""
+        found: bool = self._filesystem.get_file_info(self._at(name)).type != fs.FileType.NotFound
+        return found
+
+    @contextmanager
+    def fetch(self, name: str) -> Generator[Path | None]:
+        """Download an object into a staged file."""
+        staged = self.stage(name)
+        try:
+            yield staged if self._save(name, staged) else None
+        finally:
+            staged.unlink(missing_ok=True)
+
+    def _save(self, name: str, path: Path) -> bool:
+        try:
+            source = self._filesystem.open_input_stream(self._at(name))
+        except FileNotFoundError:
+            return False
+        with source, path.open("wb") as to:
+            shutil.copyfileobj(source, to, _CHUNK)
+        return True
 
     def _download(self, name: str) -> bytes | None:
         try:

@@ -13,7 +13,7 @@ from currents_async.export.duck import DuckDBSink, DuckDBStorage
 from currents_async.export.files import FileSink
 from currents_async.export.formats import Format, Ndjson, Parquet
 from currents_async.export.journal import Journal
-from currents_async.export.sinks import Sink
+from currents_async.export.sinks import ReadableSink
 from currents_async.export.stores import RECORDS, LocalStore, Store, local_path, store_at
 
 ExportFormat = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb"]
@@ -29,7 +29,7 @@ _JOURNAL = f"{RECORDS}/journal.ndjson"
 class Target(NamedTuple):
     """What is open while an export goes on."""
 
-    sink: Sink
+    sink: ReadableSink
     journal: Journal
 
 
@@ -61,7 +61,7 @@ def open_target(
             store.remove(_JOURNAL)
         journal = Journal(store, _JOURNAL)
         sink = (
-            FileSink(store, _FORMATS[form], tables)
+            FileSink(store, _FORMATS[form], tables, is_new=journal.is_empty)
             if path is None
             else DuckDBSink(path, store, tables, storage=duckdb_storage)
         )

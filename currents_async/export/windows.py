@@ -8,7 +8,12 @@ import msgspec
 from currents_async._wire.query import check_texts, path_segment
 from currents_async.errors import InvalidArgumentError
 
+FIRST_DAY = date(2020, 1, 1)
+"""Before the service existed: there is no window of an earlier day."""
+
 _DAY = timedelta(days=1)
+_FARTHEST = timedelta(days=366)
+"""How far ahead of the clock a span may end: days that have not begun have no runs."""
 
 
 class Window(msgspec.Struct, frozen=True, order=True):
@@ -41,8 +46,8 @@ def windows_between(
     """Go over the windows of some projects, the oldest day first.
 
     Days that `since` and `until` lie in are included as wholes; one that begins at `until` is not.
-    Raises `InvalidArgumentError` for IDs that cannot be any, for datetimes without a time zone, and
-    when there is nothing between them.
+    No day before 2020 is: the service did not exist. Raises `InvalidArgumentError` for IDs that
+    cannot be any, for datetimes without a time zone, and when there is nothing between them.
     """
     texts = check_texts("projects", project_ids, fewest=1)
     for index, project_id in enumerate(texts):
@@ -52,10 +57,26 @@ def windows_between(
         raise InvalidArgumentError(
             f"until must be after since: {until.isoformat()} is not after {since.isoformat()}"
         )
-    first, last = since.date(), (until - datetime.resolution).date()
+    first, last = max(since.date(), FIRST_DAY), (until - datetime.resolution).date()
+    if last < first:
+        raise InvalidArgumentError(
+            f"until must be after {FIRST_DAY}: there are no runs before it, and until is "
+            f"{until.isoformat()}"
+        )
+    if last == date.max:
+        raise InvalidArgumentError(f"until is out of range: {until.isoformat()}")
     days = (first + number * _DAY for number in range((last - first).days + 1))
     unique = list(dict.fromkeys(texts))
     return (Window(day, project_id) for day in days for project_id in unique)
+
+
+def check_not_far_ahead(until: datetime, *, now: datetime) -> None:
+    """Raise `InvalidArgumentError` for a span of hundreds of days that have not begun."""
+    if until.astimezone(UTC) - now > _FARTHEST:
+        raise InvalidArgumentError(
+            f"until must be at most {_FARTHEST.days} days ahead, not {until.isoformat()}: leave it "
+            "out for all runs there are by now"
+        )
 
 
 def _in_utc(name: str, moment: datetime) -> datetime:

@@ -35,6 +35,10 @@ class Bucket(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow has no type
             raise FileNotFoundError(path)
         del self.objects[path]
 
+    def get_file_info(self, paths: list[str]) -> list[Any]:
+        kinds = {True: fs.FileType.File, False: fs.FileType.NotFound}
+        return [fs.FileInfo(path, kinds[path in self.objects]) for path in paths]
+
     def get_type_name(self) -> str:
         return "bucket"
 
@@ -42,7 +46,7 @@ class Bucket(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow has no type
     __ne__ = object.__ne__
     __hash__ = object.__hash__
     copy_file = create_dir = delete_dir = delete_dir_contents = delete_root_dir_contents = _REFUSE
-    get_file_info = get_file_info_selector = move = normalize_path = _REFUSE
+    get_file_info_selector = move = normalize_path = _REFUSE
     open_append_stream = open_input_file = _REFUSE
 
 

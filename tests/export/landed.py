@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -23,15 +24,25 @@ Landed = dict[str, dict[Window, Rows]]
 
 def expected(world: World) -> Landed:
     landed = nothing()
+    previous = previous_runs(world)
     for run in world.runs.values():
         window = Window(datetime.fromisoformat(run.created_at).date(), run.project_id)
         instances = [spec.instance_id for spec in run.specs if spec.instance_id is not None]
         wires = [(instance, world.instance(instance)) for instance in instances]
-        tables = [oracle.run_tables(run.payload)]
+        # Only the list says which run came before.
+        tables = [oracle.run_tables({**run.payload, "previousRunId": previous.get(run.run_id)})]
         tables += [oracle.instance_tables(run.run_id, wire) for _, wire in wires if wire]
         for table, rows in (item for one in tables for item in one.items()):
             landed[table][window] += rows
     return _sorted(landed)
+
+
+def previous_runs(world: World) -> dict[str, str]:
+    return {
+        run.run_id: older.run_id
+        for project in world.projects
+        for run, older in pairwise(world.view.runs(project.project_id))
+    }
 
 
 def in_parquet(target: Path) -> Landed:
@@ -89,7 +100,9 @@ def _in_files(target: Path, suffix: str, read: Callable[[Path], Rows]) -> Landed
         project_id = unquote(project.removeprefix("project_id="))
         window = Window(date.fromisoformat(day.removeprefix("day=")), project_id)
         assert window not in landed[table]
-        landed[table][window] = read(path)
+        # A table without rows has a file all the same.
+        if rows := read(path):
+            landed[table][window] = rows
     return _sorted(landed)
 
 
@@ -102,7 +115,7 @@ def _parquet_rows(path: Path) -> Rows:
 def _ndjson_rows(path: Path) -> Rows:
     with pa.CompressedInputStream(str(path), "gzip") as stream:
         text = stream.read()
-    assert text.endswith(b"\n")
+    assert not text or text.endswith(b"\n")
     return [msgspec.json.decode(line) for line in text.splitlines()]
 
 
@@ -115,4 +128,4 @@ def _sorted(landed: Landed) -> Landed:
 
 def _plain(table: str, rows: Iterable[dict[str, Any]]) -> Rows:
     plain = msgspec.json.decode(msgspec.json.encode(list(rows)))
-    return sorted(plain, key=lambda row: [row[key] for key in KEYS[table]])
+    return sorted(plain, key=lambda row: [row[key] for key in KEYS[table] if key in row])

@@ -31,16 +31,14 @@ from currents_async import (
     UnauthorizedError,
 )
 from currents_async.export import harvest as module
-from currents_async.export.harvest import (
-    Depth,
+from currents_async.export.found import (
     Found,
-    Harvest,
     InstanceFound,
     NotFetched,
-    RunFilter,
     RunFound,
     WindowEnded,
 )
+from currents_async.export.harvest import Depth, Harvest, RunFilter
 from currents_async.export.windows import Window
 from currents_async.testing import (
     FakeCurrents,
@@ -685,8 +683,8 @@ class TestNotFetched:
             found = await all_of(harvest(currents, windows(project)))
         [failure] = [one for one in found if isinstance(one, NotFetched)]
         assert failure.run_id == run.run_id
-        assert failure.instance_id == (None if what == "run" else spec.instance_id)
-        assert failure.spec == (None if what == "run" else spec.path)
+        assert failure.instance_id == ("" if what == "run" else spec.instance_id)
+        assert failure.spec == ("" if what == "run" else spec.path)
         assert isinstance(failure.error, kind)
         assert sorted(instance_ids(found)) == sorted(set(claimed(runs)) - lost)
         assert sorted(run_ids(found)) == sorted(one.run_id for one in runs)

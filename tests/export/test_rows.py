@@ -17,6 +17,7 @@ from currents_async._downloads.artifacts import artifacts_of
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async._wire.decode import EnvelopeDecoder
 from currents_async.export._tables.table import CellRows, Rows
+from currents_async.export.missing import missing_by
 from currents_async.export.rows import RowBuilder
 from currents_async.export.schemas import SCHEMAS
 from currents_async.models import Instance, InstanceReport, InstanceTest, Run, RunSpec
@@ -27,6 +28,7 @@ from tests.export.documents import BARE_URLS, SECRET, decoded, of_model
 ModelT = TypeVar("ModelT", Run, Instance)
 SAMPLES = Path(__file__).parent.parent / "samples"
 DAY = date(2026, 3, 1)
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
 REQUIRED = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
 
 
@@ -128,7 +130,7 @@ def test_only_rows_of_the_tables_that_are_wanted() -> None:
     rows.add_run(msgspec.convert(run.payload, Run))
     rows.add_specs(run.run_id, msgspec.convert(run.payload, Run).specs)
     rows.add_instance(run.run_id, msgspec.convert(run.instance(0), Instance))
-    rows.add_error(run.run_id, ValueError("no"))
+    rows.add_missing(missing_by(ValueError("no"), run_id=run.run_id, now=NOW))
     assert [rows.has_rows(count) for count in (1, 2, 3)] == [True, True, False]
     assert taken(rows).keys() == {"tests", "errors"}
 
@@ -237,12 +239,13 @@ class TestErrors:
         error = NotFoundError(
             "Instance not found", operation="getInstance", method="GET", url="u", status=404
         )
-        rows.add_error("r", error, instance_id="i", spec="a.spec.ts")
+        rows.add_missing(missing_by(error, run_id="r", instance_id="i", spec="a.spec.ts", now=NOW))
         assert taken(rows)["errors"] == [
             {
                 "run_id": "r",
                 "instance_id": "i",
                 "spec": "a.spec.ts",
+                "reason": "failed",
                 "error": "NotFoundError",
                 "status": 404,
                 "message": "getInstance (GET u): 404 Instance not found",
@@ -251,14 +254,16 @@ class TestErrors:
 
     def test_of_a_run(self) -> None:
         rows = builder()
-        rows.add_error("r", ConnectError("no", operation="getRun", method="GET", url="u"))
+        error = ConnectError("no", operation="getRun", method="GET", url="u")
+        rows.add_missing(missing_by(error, run_id="r", now=NOW))
         [row] = taken(rows)["errors"]
         assert (row["instance_id"], row["spec"], row["status"]) == ("", "", None)
         assert (row["error"], row["message"]) == ("ConnectError", "getRun (GET u): no")
 
     def test_messages_hold_no_signature_and_no_odd_bytes(self) -> None:
         rows = builder()
-        rows.add_error("r", CurrentsError(f"https://host/a.png?{SECRET}&x=1 \udcff"))
+        error = CurrentsError(f"https://host/a.png?{SECRET}&x=1 \udcff")
+        rows.add_missing(missing_by(error, run_id="r", now=NOW))
         [row] = taken(rows)["errors"]
         assert row["message"] == "https://host/a.png?[signature] \ufffd"
 

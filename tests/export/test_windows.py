@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from currents_async import InvalidArgumentError
-from currents_async.export.windows import Window, windows_between
+from currents_async.export.windows import Window, check_not_far_ahead, windows_between
 
 MOMENTS = st.datetimes(
-    datetime(2000, 1, 1),  # noqa: DTZ001 - the zone is drawn
-    datetime(2001, 1, 1),  # noqa: DTZ001
+    datetime(2025, 1, 1),  # noqa: DTZ001 - the zone is drawn
+    datetime(2026, 1, 1),  # noqa: DTZ001
     timezones=st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes))),
 )
 
@@ -84,6 +84,41 @@ class TestBetween:
         assert windows[0].has(since)
         assert windows[-1].start < until <= windows[-1].end
         assert all(one.end == other.start for one, other in pairwise(windows))
+
+
+class TestEndsOfTime:
+    """Years in which there was no service, and those that no clock has come to, ask for nothing."""
+
+    @pytest.mark.parametrize("since", [datetime.min.replace(tzinfo=UTC), at(1970, 1, 1)])
+    def test_a_span_that_begins_before_there_was_a_service_begins_with_it(
+        self, since: datetime
+    ) -> None:
+        windows = list(windows_between(["p"], since, at(2020, 1, 3)))
+        assert [window.day for window in windows] == [date(2020, 1, 1), date(2020, 1, 2)]
+
+    @pytest.mark.parametrize("until", [at(1, 1, 2), at(2019, 12, 31), at(2020, 1, 1)])
+    def test_a_span_that_ends_before_there_was_a_service_is_refused(self, until: datetime) -> None:
+        with pytest.raises(InvalidArgumentError, match="until must be after 2020-01-01"):
+            windows_between(["p"], datetime.min.replace(tzinfo=UTC), until)
+
+    def test_every_window_has_an_end(self) -> None:
+        with pytest.raises(InvalidArgumentError, match="until is out of range"):
+            windows_between(["p"], at(2026, 1, 1), datetime.max.replace(tzinfo=UTC))
+        *_, last = windows_between(["p"], at(9999, 12, 30), at(9999, 12, 31))
+        assert last.end == at(9999, 12, 31)
+
+    @pytest.mark.parametrize(
+        "until",
+        [
+            at(2027, 1, 2, 0, 0, 1),
+            datetime.max.replace(tzinfo=UTC) - timedelta(days=1),
+            datetime(9998, 1, 1, tzinfo=timezone(timedelta(hours=-23))),
+        ],
+    )
+    def test_hundreds_of_days_that_have_not_begun_are_refused(self, until: datetime) -> None:
+        with pytest.raises(InvalidArgumentError, match="until must be at most 366 days ahead"):
+            check_not_far_ahead(until, now=at(2026, 1, 1))
+        check_not_far_ahead(at(2027, 1, 2), now=at(2026, 1, 1))
 
 
 class TestRefusals:

@@ -1,10 +1,9 @@
 """The table of what could not be fetched."""
 
-from currents_async._redaction import hide_signatures
-from currents_async.errors import APIError
 from currents_async.export._tables.columns import Column, Values
 from currents_async.export._tables.kinds import COUNT, TEXT
 from currents_async.export._tables.table import Rows, Table
+from currents_async.export.missing import Missing
 
 _COLUMNS = (
     Column(
@@ -13,7 +12,19 @@ _COLUMNS = (
     Column(
         "spec", TEXT, "The path of the spec file; empty when it is all of the run.", nullable=False
     ),
-    Column("error", TEXT, "The class of the error, for example `NotFoundError`.", nullable=False),
+    Column(
+        "reason",
+        TEXT,
+        "`failed`: it is asked for again; `given up`: no more; `gone`, or where the service no "
+        "longer keeps it `past retention`: the rows are those of an earlier export.",
+        nullable=False,
+    ),
+    Column(
+        "error",
+        TEXT,
+        "The class of the error, for example `NotFoundError`; empty without one.",
+        nullable=False,
+    ),
     Column("status", COUNT, "The HTTP status, where the server answered."),
     Column("message", TEXT, "What happened.", nullable=False),
 )
@@ -24,33 +35,22 @@ class ErrorRows(Rows):
 
     table = Table(
         "errors",
-        "What could not be fetched, one row each; errors of tests are in `attempts`.",
-        key=("run_id", "instance_id", "spec"),
+        "What could not be fetched, one row each; errors of tests are in `attempts`. Without a run "
+        "it is the list of runs of that day, or some of it.",
+        key=("project_id", "day", "run_id", "instance_id"),
         columns=_COLUMNS,
     )
 
     def __init__(self) -> None:
         super().__init__()
-        self._instance_ids: list[str] = []
-        self._specs: list[str] = []
-        self._errors: list[str] = []
-        self._statuses: list[int | None] = []
-        self._messages: list[str] = []
+        self._missing: list[Missing] = []
 
-    def add(self, run_id: str, instance_id: str | None, spec: str | None, error: Exception) -> None:
-        """Add what could not be fetched, and the words of the error: it holds on to more."""
-        self._run_ids.append(run_id)
-        self._instance_ids.append(instance_id or "")
-        self._specs.append(spec or "")
-        self._errors.append(type(error).__name__)
-        self._statuses.append(error.status if isinstance(error, APIError) else None)
-        self._messages.append(hide_signatures(str(error)))
+    def add(self, missing: Missing) -> None:
+        """Add what could not be fetched."""
+        self._run_ids.append(missing.run_id)
+        self._missing.append(missing)
 
     def _values(self) -> Values:
         return {
-            "instance_id": self._instance_ids,
-            "spec": self._specs,
-            "error": self._errors,
-            "status": self._statuses,
-            "message": self._messages,
+            column.name: [getattr(one, column.name) for one in self._missing] for column in _COLUMNS
         }

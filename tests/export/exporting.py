@@ -1,0 +1,67 @@
+"""Exports of a fake server's world, at times that can be chosen."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from currents_async import Currents
+from currents_async.export import ExportResult, export
+from currents_async.export.windows import Window
+from currents_async.testing import FakeCurrents, ManualClock, WorldRun
+from tests.export.landed import Landed, in_parquet
+
+SINCE, UNTIL = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 8, tzinfo=UTC)
+LATER = datetime(2026, 3, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+NIGHT = timedelta(days=1)
+
+
+class Exporter:
+    """Exports the world, at a time that can be chosen."""
+
+    def __init__(self, server: FakeCurrents, target: Path) -> None:
+        self.server = server
+        self.target = target
+        self.now = LATER
+
+    def client(self) -> Currents:
+        clock = ManualClock(wall=self.now.timestamp())
+        return Currents(self.server.api_key, base_url=self.server.url, clock=clock)
+
+    async def __call__(self, target: str | Path | None = None, **options: Any) -> ExportResult:
+        async with self.client() as currents:
+            return await self.by(currents, target, **options)
+
+    async def by(
+        self, currents: Currents, target: str | Path | None = None, **options: Any
+    ) -> ExportResult:
+        options = {"projects": self.projects, "since": SINCE, "until": UNTIL, **options}
+        return await export(currents, self.target if target is None else target, **options)
+
+    @property
+    def projects(self) -> list[str]:
+        return [project.project_id for project in self.server.world.projects]
+
+    @property
+    def landed(self) -> Landed:
+        return in_parquet(self.target)
+
+    def asked(self) -> dict[str, int]:
+        """How many requests there were since it was asked last, by operation."""
+        operations = [str(request.operation) for request in self.server.requests]
+        self.server.requests.clear()
+        return {operation: operations.count(operation) for operation in sorted(set(operations))}
+
+
+def window_of(run: WorldRun) -> Window:
+    return Window(date.fromisoformat(run.created_at[:10]), run.project_id)
+
+
+def instance_of(run: WorldRun, number: int) -> str:
+    instance_id = run.specs[number].instance_id
+    assert instance_id is not None
+    return instance_id
+
+
+def count(landed: Landed) -> dict[str, int]:
+    return {table: sum(map(len, windows.values())) for table, windows in landed.items()}
