@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
@@ -25,8 +26,9 @@ class Ask(NamedTuple):
 class LoopbackProxy:
     """Forwards to where it is asked to, whatever its name, on this machine."""
 
-    def __init__(self) -> None:
+    def __init__(self, scheme: str) -> None:
         self.port = 0
+        self._scheme = scheme
         self.asked: list[Ask] = []
         self.refuses = False
         """Whether it wants other credentials."""
@@ -34,7 +36,7 @@ class LoopbackProxy:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     @property
     def targets(self) -> list[str]:
@@ -89,10 +91,10 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def loopback_proxy() -> AsyncGenerator[LoopbackProxy]:
-    """Serve as long as the context."""
-    proxy = LoopbackProxy()
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+async def loopback_proxy(tls: ssl.SSLContext | None = None) -> AsyncGenerator[LoopbackProxy]:
+    """Serve as long as the context, by TLS if there is one for it."""
+    proxy = LoopbackProxy("http" if tls is None else "https")
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, ssl=tls)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy

@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp.abc import ResolveResult
 from aiohttp.connector import Connection
 
-from currents_async._transport.connection import CheckedRequest
+from currents_async._transport.connection import CheckedRequest, Lost
 from currents_async._wire.networks import Network, literal_address, network_of
 
 
@@ -94,9 +94,13 @@ class GuardedRequest(CheckedRequest):
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         """Send on a connection, if its other end may be reached."""
         reach = _guarding.get()
-        if reach is not None and conn.transport is not None:
-            host, *_ = conn.transport.get_extra_info("peername")
-            refusal = await reach.refusal(host)
+        if reach is not None:
+            peer: tuple[str, int] | None = conn.transport and conn.transport.get_extra_info(
+                "peername"
+            )
+            if peer is None:
+                raise Lost("it was closed before anything was sent")
+            refusal = await reach.refusal(peer[0])
             if refusal is not None:
                 raise OutOfReach(refusal)
         return await super().send(conn)

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -13,7 +14,14 @@ import trustme
 from aiohttp import web
 
 from currents_async import Currents, InvalidArgumentError, RedirectError
-from currents_async._transport.reach import Guard, GuardedResolver, OutOfReach, Reach
+from currents_async._transport.connection import Lost
+from currents_async._transport.reach import (
+    Guard,
+    GuardedRequest,
+    GuardedResolver,
+    OutOfReach,
+    Reach,
+)
 from tests.loopback_proxy import loopback_proxy
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -200,6 +208,15 @@ class TestNames:
             assert await guard(request, resolve) == left
         # Whoever is not guarded finds all.
         assert await resolve(None) == found
+
+    async def test_a_connection_whose_other_end_has_left_is_lost(self) -> None:
+        transport = SimpleNamespace(get_extra_info=lambda _: None)
+        guard: Any = Guard(Reach("https://127.0.0.1/v1", private=True))
+        connections: list[Any] = [SimpleNamespace(transport=one) for one in (transport, None)]
+        for conn in connections:
+            send: Any = partial(GuardedRequest.send, conn=conn)
+            with pytest.raises(Lost, match="closed before anything was sent"):
+                await guard(SimpleNamespace(proxy=None), send)
 
 
 class TestAddresses:

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import trustme
 
 from currents_async import (
     ConnectError,
@@ -17,6 +18,7 @@ from currents_async import (
     CurrentsError,
     InvalidArgumentError,
     NotFoundError,
+    Retries,
     ServerError,
 )
 from currents_async.testing import FakeCurrents, WorldProject
@@ -151,6 +153,31 @@ class TestWhoGoesThroughIt:
         ):
             expected = await fetch_both(currents, server, tmp_path)
         assert proxy.targets == expected
+
+    async def test_a_proxy_that_is_itself_reached_by_tls(
+        self,
+        server: FakeCurrents,
+        tls_server: str,
+        trusting: ssl.SSLContext,
+        authority: trustme.CA,
+        no_task_is_left: None,
+    ) -> None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("127.0.0.1").configure_cert(tls)
+        async with loopback_proxy(tls) as proxy:
+            for url, error in ((server.url, NotFoundError), (tls_server, ServerError)):
+                async with Currents(
+                    server.api_key,
+                    base_url=url,
+                    ssl=trusting,
+                    proxy=with_user(proxy.url),
+                    retries=Retries(attempts=1),
+                ) as currents:
+                    with pytest.raises(error):
+                        await currents.runs.get("r")
+            targets = [f"GET {server.url}/runs/r", f"CONNECT {tls_server.removeprefix('https://')}"]
+            assert proxy.targets == targets
+            assert [ask.credentials for ask in proxy.asked] == [USER] * 2
 
     @pytest.mark.parametrize("whose", ["argument", "environment", "injected"])
     async def test_plain_http_is_shown_to_no_other_machine(
