@@ -133,10 +133,9 @@ class TestTheSecretIsNowhereToBeSeen:
             faults.reset(),
             faults.answer(b"no JSON", 200),
             faults.answer(b'{"status":"FAILED","error":"no"}', 200),
-            faults.answer(b'{"status":"OK"}', 200),
             faults.redirect(location="https://elsewhere.example"),
         ],
-        ids=str,
+        ids=["HTML 500", "HTML 400", "closed", "reset", "no JSON", "refused", "redirected"],
     )
     async def test_in_the_traceback_of_a_failure(self, call: Call, fault: Any) -> None:
         async with FaultyServer(fault) as server, client(server.url) as currents:

@@ -84,8 +84,8 @@ class RunOperations(Group):
         """Cancel a run in progress.
 
         Raises `AlreadyCancelledError` when it had been cancelled before. Where it turns out that
-        an attempt whose answer was lost has cancelled it, the answer has no more than the run's
-        ID.
+        an attempt whose answer was lost has cancelled it, or the server tells no more, the answer
+        has no more than the run's ID.
         """
         return await self._transport.call(
             CANCEL_RUN.request({"run_id": run_id}), already=RunCancellation(run_id=run_id)
@@ -121,19 +121,21 @@ class RunOperations(Group):
         """Reset the failed specs of 1 to 63 machines, so that they can be executed again.
 
         `batched` says whether the run is orchestrated in batches (`isBatchedOr8n`). Returns the
-        server's answer, whose fields the API does not document. Raises `AmbiguousError` when it
+        server's answer, whose fields the API does not document, and of which it may send none.
+        Raises `AmbiguousError` when it
         may have been carried out, and is not known to have been; `retry_ambiguous=True` sends it
         again instead.
         """
         body = _reset_body(machine_ids, batched)
         terms = self._transport.terms(repeat_writes=retry_ambiguous)
-        return await self._transport.call(RESET_RUN.request({"run_id": run_id}, body=body), terms)
+        request = RESET_RUN.request({"run_id": run_id}, body=body)
+        return await self._transport.call(request, terms, already={})
 
     async def delete(self, run_id: str) -> DeletedRun:
         """Delete a run and everything that belongs to it, for good.
 
-        Where it turns out that an attempt whose answer was lost has deleted it, the answer has no
-        more than the run's ID.
+        Where it turns out that an attempt whose answer was lost has deleted it, or the server tells
+        no more, the answer has no more than the run's ID.
         """
         return await self._transport.call(
             DELETE_RUN.request({"run_id": run_id}), already=DeletedRun(run_id=run_id)

@@ -18,6 +18,7 @@ from currents_async._wire.query import check_text, check_texts
 from currents_async.errors import InvalidArgumentError, NotFoundError
 from currents_async.models.actions import (
     Action,
+    ActionStatus,
     AffectedExecution,
     AffectedTest,
     ArchivedAction,
@@ -118,18 +119,19 @@ class Actions(Group):
 
         They are as in `create`; None removes the description, or lets the action never expire.
         Raises `AmbiguousError` when it may have been carried out, and is not known to have been;
-        `retry_ambiguous=True` sends it again instead.
+        `retry_ambiguous=True` sends it again instead. Where the server tells no more, the answer
+        has no more than the action's ID.
         """
         body = check_changes(_body(name, description, action, matcher, expires_after))
         request = UPDATE_ACTION.request({"action_id": action_id}, body=body)
         terms = self._transport.terms(repeat_writes=retry_ambiguous)
-        return await self._transport.call(request, terms)
+        return await self._transport.call(request, terms, already=Action(action_id=action_id))
 
     async def delete(self, action_id: str) -> ArchivedAction:
         """Archive an action: it no longer applies, and is listed with the status `archived`.
 
-        Where it turns out that an attempt whose answer was lost has archived it, the answer has no
-        more than the action's ID.
+        Where it turns out that an attempt whose answer was lost has archived it, or the server
+        tells no more, the answer has no more than the action's ID.
         """
         return await self._transport.call(
             DELETE_ACTION.request({"action_id": action_id}),
@@ -138,11 +140,15 @@ class Actions(Group):
 
     async def enable(self, action_id: str) -> Action:
         """Let an action apply again."""
-        return await self._transport.call(ENABLE_ACTION.request({"action_id": action_id}))
+        known = Action(action_id=action_id, status=ActionStatus.ACTIVE)
+        request = ENABLE_ACTION.request({"action_id": action_id})
+        return await self._transport.call(request, already=known)
 
     async def disable(self, action_id: str) -> Action:
         """Keep an action, and do not let it apply."""
-        return await self._transport.call(DISABLE_ACTION.request({"action_id": action_id}))
+        known = Action(action_id=action_id, status=ActionStatus.DISABLED)
+        request = DISABLE_ACTION.request({"action_id": action_id})
+        return await self._transport.call(request, already=known)
 
     def affected_tests(
         self,

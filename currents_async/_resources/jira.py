@@ -114,7 +114,8 @@ class Jira(Group):
         about = _about(run_id, test_id, jira_installation_id, jira_project_id, jira_issue_type)
         body = about.put("customFields", given(custom_fields), _custom_fields).body
         terms = self._transport.terms(repeat_writes=retry_ambiguous)
-        return await self._transport.call(CREATE_JIRA_ISSUE.request(path, body=body), terms)
+        request = CREATE_JIRA_ISSUE.request(path, body=body)
+        return await self._transport.call(request, terms, already=JiraIssue())
 
     async def link_issue(
         self,
@@ -141,7 +142,8 @@ class Jira(Group):
         about = _about(run_id, test_id, jira_installation_id, jira_project_id, jira_issue_type)
         body = _with_comment(about, comment, include_context_in_comment)
         terms = self._transport.terms(repeat_writes=retry_ambiguous)
-        return await self._transport.call(LINK_JIRA_ISSUE.request(path, body=body), terms)
+        request = LINK_JIRA_ISSUE.request(path, body=body)
+        return await self._transport.call(request, terms, already=JiraIssue(key=jira_issue_key))
 
 
 def _query(jira_installation_id: str, search: str | None) -> Query:

@@ -82,20 +82,21 @@ class Webhooks(Group):
 
         They are as in `create`; `headers` replace all that were there, and None removes the
         headers, or the label. Raises `AmbiguousError` when it may have been carried out, and is not
-        known to have been; `retry_ambiguous=True` sends it again instead.
+        known to have been; `retry_ambiguous=True` sends it again instead. Where the server tells no
+        more, the answer has no more than the webhook's ID.
         """
         sealed = seal(headers)
         del headers  # as in `create`
         body = check_changes(_body(url, sealed, hook_events, label))
         request = UPDATE_WEBHOOK.request({"hook_id": hook_id}, body=body, redact=redact_of(sealed))
         terms = self._transport.terms(repeat_writes=retry_ambiguous)
-        return await self._transport.call(request, terms)
+        return await self._transport.call(request, terms, already=Webhook(hook_id=hook_id))
 
     async def delete(self, hook_id: str) -> DeletedWebhook:
         """Delete a webhook.
 
-        Where it turns out that an attempt whose answer was lost has deleted it, the answer has no
-        more than the webhook's ID.
+        Where it turns out that an attempt whose answer was lost has deleted it, or the server tells
+        no more, the answer has no more than the webhook's ID.
         """
         return await self._transport.call(
             DELETE_WEBHOOK.request({"hook_id": hook_id}), already=DeletedWebhook(hook_id=hook_id)

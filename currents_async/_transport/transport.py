@@ -16,7 +16,7 @@ from currents_async._transport.asset_call import AssetCall
 from currents_async._transport.call import Call
 from currents_async._transport.channel import Channel, Terms
 from currents_async._transport.raw import RawResponse
-from currents_async._wire.answers import CursorPageDecoder, TextDecoder
+from currents_async._wire.answers import CursorPageDecoder, TextDecoder, WriteDecoder
 from currents_async._wire.array import ArrayField
 from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.collecting import CollectingDecoder
@@ -58,10 +58,14 @@ class Transport:
     ) -> Coroutine[Any, Any, T]:
         """Send a request and decode its answer, a slice in each turn of the event loop.
 
-        `already` is the answer to a repeated request that finds its work done. Raises a
-        `CurrentsError`, and nothing else, when there is no answer to return.
+        `already` is what is known of a write that is done: the answer to a repeated request that
+        finds its work done, and what the server leaves out of its own. Raises a `CurrentsError`,
+        and nothing else, when there is no answer to return.
         """
-        read = partial(read_decoded, _decoder_for(request.endpoint))
+        if already is None:
+            read = partial(read_decoded, _decoder_for(request.endpoint))
+        else:
+            read = partial(read_decoded, partial(WriteDecoder, request.endpoint.returns, already))
         return whole_answer(self._call(request, terms), read, already)
 
     def call_raw(

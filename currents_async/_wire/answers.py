@@ -1,8 +1,16 @@
-"""Push decoders for the answers that are no single `data`: pages, text, and bytes as they are."""
+"""Push decoders for the answers that are more or less than `data`: pages, writes, text, bytes."""
 
 from typing import Any, Generic, TypeVar
 
-from currents_async._wire.decode import CollectedText, unwrap
+import msgspec
+
+from currents_async._wire.decode import (
+    CollectedText,
+    EnvelopeDecoder,
+    decode,
+    envelope_decoder,
+    unwrap,
+)
 from currents_async._wire.faults import UnexpectedBody
 from currents_async.models.pages import CursorPage
 
@@ -21,6 +29,44 @@ class CursorPageDecoder(CollectedText, Generic[T]):
         envelope = self._envelope(self._items)
         items = unwrap(envelope)
         return [], CursorPage(items=items, has_more=envelope.has_more, unreadable=self.unreadable)
+
+
+class WriteDecoder(EnvelopeDecoder[T]):
+    """A push decoder for the answer to a write, which is done whatever the answer tells of it."""
+
+    def __init__(self, returns: type[T], known: T) -> None:
+        super().__init__(returns)
+        self._known = known
+
+    def flush(self) -> tuple[list[Any], T]:
+        """Return no elements and `data`, with what is known where it says nothing.
+
+        Raises as `unwrap` does, but not for data that is missing or of another shape.
+        """
+        if not self._text or self._text.isspace():
+            return [], self._known
+        try:
+            _, data = super().flush()
+        except UnexpectedBody:
+            self._check_success()
+            data = self._known
+        return [], _filled(data, self._known)
+
+    def _check_success(self) -> None:
+        """Raise unless the text is an envelope that does not report a failure."""
+        envelope = decode(self._text, envelope_decoder(object))
+        unwrap(msgspec.structs.replace(envelope, data=None))
+
+
+def _filled(data: T, known: T) -> T:
+    if not isinstance(data, msgspec.Struct) or type(data) is not type(known):
+        return data
+    missing = {
+        name: getattr(known, name)
+        for name in data.__struct_fields__
+        if getattr(data, name) is None and getattr(known, name) is not None
+    }
+    return msgspec.structs.replace(data, **missing) if missing else data
 
 
 class TextDecoder(CollectedText):

@@ -245,6 +245,15 @@ class TestLifting:
         ]
         assert counts(await plan.apply()) == {"lifted": 1}
 
+    async def test_of_which_the_server_tells_nothing(
+        self, server: FakeCurrents, currents: Currents, quarantine: Quarantine, suite: Suite
+    ) -> None:
+        suite.play({PAYS: "....."})
+        await make_action(currents, suite, PAYS)
+        plan = await quarantine.plan(policy=POLICY)
+        server.fail("deleteAction", status=202, body=b"")
+        assert counts(await plan.apply()) == {"lifted": 1}
+
     async def test_that_others_have_done(
         self, server: FakeCurrents, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:

@@ -92,7 +92,7 @@ ROWS = [
 ]
 
 
-ONE_OF_EACH_KIND = ("GET run", "GET run, as a stream", "PUT reset", "POST, again")
+ONE_OF_EACH_KIND = ("GET run", "GET run, as a stream", "PUT update", "POST, again")
 """For what depends on no more than the kind: each repeats on other terms, or reads otherwise."""
 
 

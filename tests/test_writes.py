@@ -1,0 +1,147 @@
+"""A write that was done is not reported as failed, whatever little the answer tells of it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from currents_async import APIError, Currents, DecodeError
+from currents_async.models import (
+    Action,
+    ActionStatus,
+    ArchivedAction,
+    DeletedRun,
+    DeletedWebhook,
+    Effect,
+    JiraIssue,
+    Matcher,
+    RunCancellation,
+    Webhook,
+    when,
+)
+from currents_async.testing import FakeCurrents, FaultyServer, faults
+from tests.support import client
+
+Call = Callable[[Currents], Awaitable[Any]]
+
+TEST: dict[str, Any] = {
+    "run_id": "r",
+    "test_id": "t",
+    "jira_installation_id": "i",
+    "jira_project_id": "p",
+    "jira_issue_type": "bug",
+    "project_id": "p",
+}
+FILE = Matcher.all(when.file.eq("a.ts"))
+WRITES: dict[str, tuple[Call, Any]] = {
+    "cancel": (lambda c: c.runs.cancel("r"), RunCancellation(run_id="r")),
+    "cancel by CI": (lambda c: c.runs.cancel_github_ci("1", 1), RunCancellation()),
+    "reset": (lambda c: c.runs.reset("r", ["m"]), {}),
+    "delete a run": (lambda c: c.runs.delete("r"), DeletedRun(run_id="r")),
+    "update an action": (lambda c: c.actions.update("a", name="n"), Action(action_id="a")),
+    "delete an action": (lambda c: c.actions.delete("a"), ArchivedAction(action_id="a")),
+    "enable": (
+        lambda c: c.actions.enable("a"),
+        Action(action_id="a", status=ActionStatus.ACTIVE),
+    ),
+    "disable": (
+        lambda c: c.actions.disable("a"),
+        Action(action_id="a", status=ActionStatus.DISABLED),
+    ),
+    "update a webhook": (lambda c: c.webhooks.update("h", label="l"), Webhook(hook_id="h")),
+    "delete a webhook": (lambda c: c.webhooks.delete("h"), DeletedWebhook(hook_id="h")),
+    "create an issue": (lambda c: c.jira.create_issue(**TEST), JiraIssue()),
+    "link an issue": (lambda c: c.jira.link_issue("S-1", **TEST), JiraIssue(key="S-1")),
+}
+CREATES: dict[str, Call] = {
+    "create an action": lambda c: c.actions.create(
+        "n", action=[Effect.quarantine()], matcher=FILE, project_id="p"
+    ),
+    "create a webhook": lambda c: c.webhooks.create("https://h.example", project_id="p"),
+}
+writes = pytest.mark.parametrize(("call", "known"), WRITES.values(), ids=WRITES)
+
+
+@writes
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (202, b""),
+        (200, b""),
+        (200, b" \n"),
+        (200, b"{}"),
+        (200, b'{"status":"OK"}'),
+        (200, b'{"status":"OK","data":null}'),
+        (200, b'{"status":"OK","data":{}}'),
+        (200, b'{"status":"OK","message":"done"}'),
+    ],
+)
+async def test_what_is_known_is_the_answer(
+    server: FakeCurrents, currents: Currents, call: Call, known: Any, status: int, body: bytes
+) -> None:
+    server.fail(None, status, body=body)
+    assert await call(currents) == known
+    assert len(server.requests) == 1
+
+
+@writes
+async def test_no_content_is_an_answer(call: Call, known: Any) -> None:
+    async with (
+        FaultyServer(faults.answer(b"", 204, gzip=False)) as server,
+        client(server.url) as currents,
+    ):
+        assert await call(currents) == known
+
+
+@writes
+@pytest.mark.parametrize("data", [b'"done"', b"true", b"[]"])
+async def test_data_of_another_shape_does_not_undo_it(
+    server: FakeCurrents, currents: Currents, call: Call, known: Any, data: bytes
+) -> None:
+    server.fail(None, 200, body=b'{"status":"OK","data":%s}' % data)
+    assert await call(currents) == known
+
+
+async def test_what_the_server_says_comes_first(server: FakeCurrents, currents: Currents) -> None:
+    server.fail("cancelRun", 200, body=b'{"status":"OK","data":{"actor":"me"}}')
+    assert await currents.runs.cancel("r") == RunCancellation(run_id="r", actor="me")
+    body = b'{"status":"OK","data":{"actionId":"a","status":"expired","name":"n"}}'
+    server.fail("enableAction", 200, body=body)
+    enabled = await currents.actions.enable("a")
+    assert (enabled.status, enabled.name) == (ActionStatus.EXPIRED, "n")
+
+
+@writes
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'{"status":"FAILED","error":"no"}', APIError),
+        (b'{"status":"FAILED","error":"no","data":[]}', APIError),
+        (b"<html>Welcome</html>", DecodeError),
+        (b'{"status":"OK"', DecodeError),
+        (b"[]", DecodeError),
+    ],
+)
+async def test_what_is_no_success_is_none(
+    server: FakeCurrents,
+    currents: Currents,
+    call: Call,
+    known: Any,
+    body: bytes,
+    error: type[Exception],
+) -> None:
+    server.fail(None, 200, body=body)
+    with pytest.raises(error) as caught:
+        await call(currents)
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize("call", [*CREATES.values(), lambda c: c.runs.get("r")])
+@pytest.mark.parametrize("body", [b"", b'{"status":"OK"}'])
+async def test_what_would_have_no_name_is_none(
+    server: FakeCurrents, currents: Currents, call: Call, body: bytes
+) -> None:
+    """Of what was created nothing is known without its ID; of what is read, nothing at all."""
+    server.fail(None, 200, body=body)
+    with pytest.raises(DecodeError):
+        await call(currents)
