@@ -39,17 +39,25 @@ class StopSignals:
         self._came = 0.0
         self._stop: Callable[[], object] = lambda: None
         self._before: dict[int, Any] = {}
+        self._ended = threading.Event()
+        """One has come, or the context was left."""
         self._left = threading.Event()
 
     def __enter__(self) -> Self:
         # Only the main thread may handle signals. Not `loop.add_signal_handler`, which Windows has
         # not, and which a loop that waits for a write would never get to.
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._handle) for number in EXIT_CODES}
+            # Now, for a handler must not start threads: it may interrupt who is just doing so.
+            threading.Thread(target=self._watch_reader, daemon=True).start()
+            for number in EXIT_CODES:
+                # Shells have jobs in the background ignore Ctrl-C.
+                if self._stays or signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._left.set()
+        self._ended.set()
         if self._stays and self.number is not None:
             return
         for number, handler in self._before.items():
@@ -72,11 +80,12 @@ class StopSignals:
         if self.number is None:
             self.number, self._came = signal.Signals(number), time.monotonic()
             self._stop()
-            threading.Thread(target=self._watch_reader, daemon=True).start()
+            self._ended.set()
         elif time.monotonic() - self._came > _ONE_MOMENT:
             _leave(signal.Signals(number))
 
     def _watch_reader(self) -> None:
+        self._ended.wait()
         reader = _reader_of_stdout()
         while reader is not None and not self._left.wait(_LOOK_EVERY_SECONDS):
             if not reader.poll(_PATIENCE_MS) and not self._left.is_set():

@@ -13,6 +13,7 @@ import pytest
 
 from currents_async import RequestAttempt
 from currents_async.cli._app import run
+from currents_async.cli._execute import execute
 from currents_async.cli._progress import Throttles
 from currents_async.testing import FakeCurrents, World, WorldProject
 
@@ -60,6 +61,18 @@ class TestSignals:
         assert list((tmp_path / "lake").rglob("*.parquet")) == []
         assert run(arguments) == 0
         assert json.loads(capsys.readouterr().out)["runs"] == 1
+
+    def test_a_job_in_the_background_ignores_ctrl_c(self) -> None:
+        async def interrupted() -> int:
+            os.kill(os.getpid(), signal.SIGINT)
+            return 0
+
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            assert execute(interrupted()) == 0
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 class TestListening:
