@@ -1,0 +1,79 @@
+"""A body that is fetched beside its reader, who may leave at any moment."""
+
+import asyncio
+from collections import deque
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from currents_async._transport.body import Body
+from currents_async._transport.in_flight import InFlight
+from currents_async._transport.traffic import Traffic
+from currents_async._wire.faults import OversizedBody
+
+MiB = 1024 * 1024
+
+
+class Content:
+    """What arrives, chunk by chunk, when the test says so."""
+
+    def __init__(self) -> None:
+        self._chunks: deque[bytes] = deque()
+        self._arrived = asyncio.Event()
+        self._ended = False
+
+    def feed(self, chunk: bytes) -> None:
+        self._chunks.append(chunk)
+        self._arrived.set()
+
+    def at_eof(self) -> bool:
+        return self._ended
+
+    async def readany(self) -> bytes:
+        await self._arrived.wait()
+        chunk = self._chunks.popleft()
+        if not self._chunks:
+            self._arrived.clear()
+        self._ended = not chunk
+        return chunk
+
+
+def body_of(content: Content, memory: InFlight, *, limit: int = 4 * MiB) -> Body:
+    response: Any = SimpleNamespace(headers={}, content=content)
+    return Body(
+        response,
+        limit,
+        traffic=Traffic(),
+        in_flight=memory,
+        first=1024,
+        keep=False,
+        objects=None,
+        on_end=lambda: None,
+    )
+
+
+@pytest.mark.parametrize("size", [10, 2 * MiB])
+async def test_what_arrives_after_the_reader_has_left_is_let_go(size: int) -> None:
+    content, memory = Content(), InFlight(limit=16 * MiB, body=8 * MiB)
+    body = body_of(content, memory)
+    fetching = asyncio.create_task(body.prefetch()())
+    content.feed(bytes(size))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    content.feed(b"more")
+    body.close()
+    await fetching
+    assert memory._total == 0
+    assert not memory._arriving
+
+
+async def test_more_than_the_limit_is_not_fetched() -> None:
+    content, memory = Content(), InFlight(limit=16 * MiB, body=8 * MiB)
+    body = body_of(content, memory, limit=1000)
+    content.feed(bytes(1001))
+    content.feed(b"")
+    with pytest.raises(OversizedBody):
+        await body.prefetch()()
+    body.close()
+    assert memory._total == 0
