@@ -155,7 +155,7 @@ class TestTheSecretIsNowhereToBeSeen:
             with pytest.raises(TimeoutError) as caught:
                 async with asyncio.timeout(0.1):
                     await call(currents)
-        assert caught.value.__cause__ is not None
+        assert caught.value.__context__ is not None  # aiohttp's frames
         assert not has_secret(shown_to_others(caught.value))
 
     async def test_when_the_server_quotes_it(self, call: Call) -> None:

@@ -207,6 +207,24 @@ def test_what_ends_the_program_ends_it_and_the_event_is_reported(
     assert caplog.text == ""
 
 
+def test_nothing_is_accepted_when_no_worker_is_left() -> None:
+    """Somebody runs the loop again that `on_error` has left."""
+
+    def leave(_: RunEvent, __: Exception) -> None:
+        raise SystemExit
+
+    receiver = Noted(raise_ours).receiver(on_error=leave)
+    with asyncio.Runner() as runner:
+        runner.run(receiver.__aenter__())
+        assert runner.run(deliver(receiver, "a")) == 202
+        with pytest.raises(SystemExit):
+            runner.run(turns())
+        runner.run(turns())
+        assert runner.run(deliver(receiver, "b")) == 503
+        with pytest.raises(SystemExit):
+            runner.run(receiver.__aexit__(None, None, None))
+
+
 class TestTimeLimit:
     async def test_a_handler_that_hangs_is_cancelled_reported_and_the_others_have_their_turn(
         self,
