@@ -10,9 +10,9 @@ class Notes:
     __slots__ = ("_places", "bent", "lost")
 
     def __init__(self) -> None:
-        self.bent = 0
+        self.bent: int = 0
         """Values that became others, or are absent."""
-        self.lost = 0
+        self.lost: int = 0
         """Elements of arrays among them that held something, and are left out."""
         self._places: list[tuple[str, list[str]]] = []
 
