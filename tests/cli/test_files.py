@@ -113,6 +113,46 @@ class TestExport:
         duckdb.connect(other, config={"storage_compatibility_version": storage}).close()
         assert storage_of(target) == storage_of(other)
 
+    def test_runs_that_are_gone_are_kept_until_they_are_to_be_replaced(
+        self,
+        made: WorldRun,
+        service: FakeCurrents,
+        project: WorldProject,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        project.run(specs=1)
+        arguments = ["export", str(tmp_path / "c.duckdb"), *SPAN]
+        assert run(arguments) == 0
+        service.world.delete(made.run_id)
+        counts = list[int]()
+        for options in ([], ["--replace"]):
+            capsys.readouterr()
+            assert run([*arguments, *options]) == 0
+            out, err = capsys.readouterr()
+            counts.append(json.loads(out)["gone"])
+            assert ("whose rows were kept: 1 " in err) is (options == [])
+            with duckdb.connect(tmp_path / "c.duckdb") as database:
+                counts += database.sql("select count(*) from runs").fetchall()[0]
+        assert counts == [1, 2, 0, 1]
+
+    def test_a_project_that_cannot_be_listed_is_named_and_the_others_are_exported(
+        self,
+        made: WorldRun,
+        service: FakeCurrents,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        options = ("--project", "deleted", "--project", made.project_id)
+        assert run(["export", str(tmp_path / "lake"), *SPAN, *options]) == 5
+        out, err = capsys.readouterr()
+        assert json.loads(out)["runs"] == 1
+        assert "the runs of project deleted could not be listed\n" in err
+
+    def test_a_first_day_before_all_others(self, made: WorldRun, tmp_path: Path) -> None:
+        options = ("--since", "0001-01-01", "--until", "2020-01-05", "--table", "runs")
+        assert run(["export", str(tmp_path / "lake"), *options]) == 0
+
     def test_what_cannot_be_fetched(
         self,
         made: WorldRun,
@@ -141,6 +181,7 @@ class TestExport:
             (["-"], "stdout"),
             (["-", "--format", "arrow"], "one table"),
             (["t", "--project", "p", "--all-projects"], "--all-projects"),
+            (["t", "--resume", "--replace"], "--resume or --replace"),
             (["t", "--since", "never"], "since"),
             (["t", "--look-back", "never"], "look_back"),
             (["t", "--fields", "nope"], "no field"),

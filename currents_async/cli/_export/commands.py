@@ -42,6 +42,7 @@ def export(
     authors: Authors = (),
     only_failed: Flag = False,
     resume: Flag = False,
+    replace: Flag = False,
     look_back: str = "48h",
     duckdb_storage: Storage = "v1.4.0",
     concurrency: Count = 16,
@@ -84,6 +85,8 @@ def export(
         Fetch only what failed of each run.
     resume
         Skip days that were exported before and cannot have changed since.
+    replace
+        Do all days anew and keep nothing of them: else runs that the service no longer has stay.
     look_back
         For how long runs that were in progress are looked at again.
     duckdb_storage
@@ -116,6 +119,7 @@ def export(
         authors=authors,
         only_failed=only_failed,
         resume=resume,
+        replace=replace,
         look_back=look_back,
         duckdb_storage=duckdb_storage,
         concurrency=concurrency,

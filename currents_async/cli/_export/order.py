@@ -26,6 +26,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     authors: Sequence[str] = ()
     only_failed: bool = False
     resume: bool = False
+    replace: bool = False
     look_back: str
     duckdb_storage: DuckDBStorage = "v1.4.0"
     concurrency: int
@@ -39,6 +40,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             raise InvalidArgumentError("--format arrow is one table: say which by --table")
         if self.projects and self.all_projects:
             raise InvalidArgumentError("pass --project or --all-projects")
+        if self.resume and self.replace:
+            raise InvalidArgumentError("pass --resume or --replace, which does all days anew")
 
     @property
     def limits(self) -> Limits:
@@ -64,6 +67,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return {
             **some,
             "resume": self.resume,
+            "replace": self.replace,
             "look_back": read_span("look_back", self.look_back),
             "duckdb_storage": self.duckdb_storage,
         }

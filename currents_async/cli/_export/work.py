@@ -22,6 +22,7 @@ _SHOWN = (
     "runs",
     "instances",
     "failures",
+    "gone",
     "requests",
     "wireBytes",
     "rows",
@@ -39,6 +40,8 @@ class Exported(Model, frozen=True, gc=False, kw_only=True):
     instances: int
     failures: int
     """What could not be fetched."""
+    gone: int
+    """Runs that the service no longer has, and whose rows were kept."""
     requests: int
     wire_bytes: int
     rows: dict[str, int]
@@ -75,6 +78,12 @@ async def export_to_target(
             **order.filters,
             **order.options,
         )
+    for project_id in result.refused:
+        note(f"the runs of project {project_id} could not be listed")
+    if result.gone:
+        note(
+            f"runs that are gone, and whose rows were kept: {result.gone:,} (see the table errors)"
+        )
     return Exported(
         target=order.target,
         windows=result.windows_done,
@@ -82,6 +91,7 @@ async def export_to_target(
         runs=result.runs,
         instances=result.instances,
         failures=result.failures,
+        gone=result.gone,
         requests=currents.traffic.requests,
         wire_bytes=currents.traffic.wire_bytes,
         rows=result.rows,
