@@ -41,9 +41,17 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session
 def engines(session: nox.Session) -> None:
-    """Run the tests of the extras `dlt` and `spark`, and the benchmarks; Spark needs Java 17."""
+    """Run the tests of the extras `dlt` and `spark`, and the benchmarks.
+
+    Those of Spark need Java 17, and some of those of dlt a PostgreSQL that they can start.
+    """
     install(session, "tests", "engines", extras="speed,cli,dlt,spark")
-    files = ("export/test_dlt.py", "export/test_spark.py", "test_benchmarks.py")
+    files = (
+        "export/test_dlt.py",
+        "export/test_dlt_destination.py",
+        "export/test_spark.py",
+        "test_benchmarks.py",
+    )
     session.run("pytest", *(f"tests/{name}" for name in files), "-rs")
 
 

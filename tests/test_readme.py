@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -17,23 +16,7 @@ from currents_async.cli._export import demo
 from currents_async.receiver import Verifier
 from currents_async.testing import FakeCurrents, WorldProject
 from tests import operations
-
-README = (Path(__file__).parent.parent / "README.md").read_text()
-BLOCKS: list[str] = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-
-
-def source_with(name: str) -> str:
-    """Return the one block that defines `name`."""
-    [block] = [block for block in BLOCKS if f"async def {name}(" in block]
-    return block
-
-
-def block_with(name: str) -> dict[str, Any]:
-    """Run the one block that defines `name`; return what it defines."""
-    block = source_with(name)
-    namespace: dict[str, Any] = {}
-    exec(compile(block, f"README.md: {name}", "exec"), namespace)  # noqa: S102 - our own README
-    return namespace
+from tests.readme import BLOCKS, README, block_with, source_with
 
 
 @pytest.fixture(autouse=True)
@@ -199,9 +182,12 @@ def test_the_table_of_operations_is_up_to_date() -> None:
 
 
 def test_no_block_is_forgotten() -> None:
-    source = Path(__file__).read_text()
+    tests = Path(__file__).parent
+    # The engines of data are tested where they are installed.
+    files = ("test_readme.py", "export/test_dlt.py", "export/test_spark.py")
+    source = "".join((tests / name).read_text() for name in files)
     for block in BLOCKS:
-        names = re.findall(r"^ *async def (\w+)\(", block, re.MULTILINE)
+        names = re.findall(r"^ *(?:async )?def (\w+)\(", block, re.MULTILINE)
         assert any(f'_with("{name}")' in source for name in names), block
 
 

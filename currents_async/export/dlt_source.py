@@ -6,24 +6,43 @@ source = currents_source(["DgTfZV"], since=datetime(2026, 1, 1, tzinfo=UTC))
 for load in load_windows(pipeline, source):
     print(load)
 ```
+
+`pipeline.run(source)` loads the same as one load, which begins anew when it is killed.
 """
 
-from collections.abc import Generator, Iterable, Iterator
+import logging
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import dlt
 import msgspec
 import pyarrow as pa
+from dlt.common.destination import TLoaderFileFormat
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltResource, DltSource
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from currents_async import Currents
 from currents_async.errors import InvalidArgumentError
 from currents_async.export._export import LOOK_BACK
 from currents_async.export.blocking import Connect, EndOfWindow, Portion, read_windows
-from currents_async.export.engine_types import in_microseconds
+from currents_async.export.dlt_destination import (
+    REPLACING,
+    SCHEMA,
+    can_replace,
+    file_format_of,
+    has_lists,
+)
+from currents_async.export.dlt_files import check_files
+from currents_async.export.engine_types import (
+    in_microseconds,
+    list_columns,
+    lists_as_json,
+    without_nul,
+)
 from currents_async.export.loaded_windows import LoadedWindows
 from currents_async.export.plan import Plan, make_plan
 from currents_async.export.schemas import KEYS, SCHEMAS
@@ -31,10 +50,11 @@ from currents_async.export.windows import Window
 
 __all__ = ["currents_source", "load_windows"]
 
+_WINDOWS: Final = "windows"
+"""The resource that fetches for all others."""
+_DAY: Final = timedelta(days=1)
 _PARTITION = ("project_id", "day")
 _TOMBSTONE = "is_tombstone"
-_REPLACING: Final = "delete-insert"
-"""dlt's way of merging that replaces a window as a whole."""
 _SCOPE: Final = (
     "EXISTS (SELECT 1 FROM {{staging_table}} AS staged"
     " WHERE staged.project_id = {table}.project_id AND staged.day = {table}.day)"
@@ -44,33 +64,45 @@ by an OR, for which databases compare all rows with all others."""
 _NOTHING = {"string": "", "bool": False, "int32": 0}
 """What columns that are never null have in a tombstone; lists are empty."""
 
+_logger = logging.getLogger("currents_async.export")
+
+_Convert = Callable[[pa.RecordBatch], pa.RecordBatch]
+
 
 def currents_source(
     project_ids: Iterable[str],
     since: datetime,
     until: datetime | None = None,
     *,
-    window: timedelta = timedelta(days=1),
     tables: Iterable[str] = tuple(SCHEMAS),
     look_back: timedelta = LOOK_BACK,
     connect: Connect = Currents,
 ) -> DltSource:
     """Make a dlt source of all runs of some projects that began in a span of time.
 
-    Each `pipeline.run` of a clone of it loads what is next: `window`, so many whole days in UTC, of
-    all projects. It has a resource for each of the `tables`, which gives Arrow data. Days that
-    `since` and `until`, by default now, lie in are included as wholes.
+    It has a resource for each of the `tables`, which gives Arrow data. Days that `since` and
+    `until`, by default now, lie in are included as wholes, in UTC.
 
-    What has been loaded is in the state of the pipeline, which dlt keeps in the destination, with
-    the data: a pipeline that was killed goes on with the day it was at, also without its working
-    directory. A day that was loaded is loaded again when it can have changed since, as `export`
-    says, but only once by the same source.
+    `pipeline.run` loads all that there is to load as one load: all of it is there at the end, or
+    nothing is; after one that was killed while dlt loaded, it ends that one first, and that only.
+    For more than a few days use `load_windows`, which loads a day at a time, so that what is killed
+    goes on with the day it was at. Both load only what has not been loaded: that is in the state of
+    the pipeline, which dlt keeps in the destination, with the data, and finds there also without
+    its working directory. A day that was loaded is loaded again when it can have changed since, as
+    `export` says, but only once by the same source.
 
     - Destinations that can replace rows (dlt's strategy `delete-insert`: databases and warehouses)
-      have each day replaced as a whole. Their tables have a column `is_tombstone` more, which is
-      null in all rows: by it dlt is told that nothing is left of a day.
+      have each day replaced as a whole, also when the state is lost. Their tables have a column
+      `is_tombstone` more, which is null in all rows: by it dlt is told that nothing is left of a
+      day. Lists are JSON there, `jsonb` in PostgreSQL. Where dlt loads CSV, as it does into
+      PostgreSQL, an empty text in a column that may be null is null, and NUL characters are left
+      out; `loader_file_format="insert_values"` keeps the former, and takes twice the time.
     - To others (files, as Parquet in a bucket) rows are only added. So each day is loaded once, not
       before it has been over for `look_back`; what could not be fetched by then is in `errors`.
+      Where the state is lost, or a pipeline of another name has loaded, nothing is loaded, for rows
+      would be there twice. A load that was killed can leave files that no later one knows of, if
+      the working directory is lost too: they are named in a warning of the logger
+      `currents_async.export`.
 
     `connect` makes the client, for example `lambda: Currents(limits=Limits(rate=10))`; the API key
     is neither configuration of dlt nor kept by it.
@@ -79,58 +111,107 @@ def currents_source(
     `export` raises.
     """
     plan = make_plan(connect(), projects=project_ids, since=since, until=until, tables=tables)
-    if window < timedelta(days=1) or window % timedelta(days=1):
-        raise InvalidArgumentError(f"window must be whole days, at least one, not {window}")
     if look_back < timedelta():
         raise InvalidArgumentError(f"look_back must be a timedelta of at least 0, not {look_back}")
-    loading = _Loading(plan, connect, window=window, look_back=look_back)
-    return DltSource(dlt.Schema("currents"), "currents", list(loading.resources()))
+    loading = _Loading(plan, connect, look_back=look_back)
+    return DltSource(dlt.Schema(SCHEMA), SCHEMA, list(loading.resources()))
 
 
-def load_windows(pipeline: dlt.Pipeline, source: DltSource) -> Iterator[LoadInfo]:
+def load_windows(
+    pipeline: dlt.Pipeline,
+    source: DltSource,
+    *,
+    window: timedelta = _DAY,
+    loader_file_format: TLoaderFileFormat | None = None,
+) -> Iterator[LoadInfo]:
     """Run a pipeline until all that there is in a `currents_source` has been loaded.
 
-    Each load holds what the source calls a `window`, and is there for good when it is handed out.
-    The first one may be what was left of an earlier run.
+    Each load holds `window`, so many whole days in UTC, of all projects, and is there for good when
+    it is handed out. The first one may be what was left of an earlier run; where days are replaced,
+    what is left and cannot be loaded is fetched again. `loader_file_format` is that of
+    `pipeline.run`.
+
+    Raises `InvalidArgumentError`, and what `pipeline.run` raises.
     """
-    if pipeline.has_pending_data:
-        yield pipeline.run()
-    while not (load := pipeline.run(source.clone())).is_empty:
+    if window < _DAY or window % _DAY:
+        raise InvalidArgumentError(f"window must be whole days, at least one, not {window}")
+    file_format: Any = loader_file_format
+    run = partial(pipeline.run, loader_file_format=file_format)
+    return _load(pipeline, lambda: run(_part_of(source, window)))
+
+
+def _load(pipeline: dlt.Pipeline, load_next: Callable[[], LoadInfo]) -> Iterator[LoadInfo]:
+    if pipeline.has_pending_data and (load := _load_what_is_left(pipeline)) is not None:
         yield load
+    while not (load := load_next()).is_empty:
+        yield load
+
+
+def _load_what_is_left(pipeline: dlt.Pipeline) -> LoadInfo | None:
+    """Load what an earlier run has left, or have it fetched again where that is possible.
+
+    PostgreSQL refuses for ever what it had committed when dlt was killed and could not note it: in
+    dlt's table of states no ID may be there twice.
+    """
+    try:
+        return pipeline.run()
+    except PipelineStepFailed:
+        if not can_replace(pipeline):
+            raise
+        _logger.warning("what an earlier run has left cannot be loaded: it is fetched again")
+        # What has been loaded is known by the destination.
+        pipeline.drop()
+        return None
+
+
+def _part_of(source: DltSource, window: timedelta) -> DltSource:
+    part = source.clone()
+    part.resources[_WINDOWS].bind(window)
+    return part
 
 
 class _Loading:
     """What is loaded, one portion after the other."""
 
-    def __init__(
-        self, plan: Plan, connect: Connect, *, window: timedelta, look_back: timedelta
-    ) -> None:
+    def __init__(self, plan: Plan, connect: Connect, *, look_back: timedelta) -> None:
         self._plan = plan
         self._connect = connect
-        self._window = window
         self._look_back = look_back
+        self._convert: dict[str, _Convert] = {}
 
     def resources(self) -> Iterator[DltResource]:
         """Make a resource for each table, of one that fetches for all of them."""
 
         # dlt takes plain functions only.
-        def windows() -> Generator[Portion]:
-            yield from self._fetch()
+        def windows(at_most: timedelta | None = None) -> Generator[Portion]:
+            yield from self._fetch(at_most)
 
-        fetched = dlt.resource(windows, selected=False)
+        fetched = dlt.resource(windows, name=_WINDOWS, selected=False)
         yield fetched
         for table in self._plan.tables:
-            yield _resource_of(table, fetched)
+            yield dlt.transformer(
+                self._batches_of(table), data_from=fetched, name=table, primary_key=KEYS[table]
+            )
 
-    def _fetch(self) -> Generator[Portion]:
+    def _batches_of(self, table: str) -> Callable[[Portion], Iterator[pa.RecordBatch]]:
+        def batches(portion: Portion) -> Iterator[pa.RecordBatch]:
+            if portion.table == table:
+                yield self._convert[table](portion.batch)
+
+        return batches
+
+    def _fetch(self, at_most: timedelta | None) -> Generator[Portion]:
         source = dlt.current.source()
-        replaces = _can_replace(dlt.current.pipeline())
+        replaces = can_replace(dlt.current.pipeline())
         chosen = [table for table in self._plan.tables if table in source.selected_resources]
         for table in chosen:
-            _choose_disposition(source.resources[table], replaces=replaces)
+            self._convert[table] = _hint(source.resources[table], replaces=replaces)
         plan = msgspec.structs.replace(self._plan, tables=tuple(chosen))
-        loaded = LoadedWindows(dlt.current.source_state(), chosen)
-        windows = self._next_windows(loaded, replaces=replaces)
+        state = dlt.current.source_state()
+        if not replaces:
+            check_files(chosen, has_state=bool(state))
+        loaded = LoadedWindows(state, chosen)
+        windows = self._next_windows(loaded, at_most, replaces=replaces)
         if not windows:
             return
         with closing(read_windows(self._connect, plan, windows)) as found:
@@ -144,13 +225,19 @@ class _Loading:
                 final = entry.is_final(now=one.began, look_back=self._look_back)
                 loaded.add(entry, final=final or not replaces)
 
-    def _next_windows(self, loaded: LoadedWindows, *, replaces: bool) -> list[Window]:
+    def _next_windows(
+        self, loaded: LoadedWindows, at_most: timedelta | None, *, replaces: bool
+    ) -> list[Window]:
         left = [
             window
             for window in self._plan.windows
             if not loaded.is_final(window) and self._is_due(window, loaded, replaces=replaces)
         ]
-        return [one for one in left if one.day < left[0].day + self._window]
+        following = [one for one in left if at_most is None or one.day < left[0].day + at_most]
+        _logger.info(
+            "loading %s days of projects, %s remain", len(following), len(left) - len(following)
+        )
+        return following
 
     def _is_due(self, window: Window, loaded: LoadedWindows, *, replaces: bool) -> bool:
         if not replaces:
@@ -159,41 +246,32 @@ class _Loading:
         return loaded_at is None or loaded_at < self._plan.made_at
 
 
-def _resource_of(table: str, fetched: DltResource) -> DltResource:
-    def batches(portion: Portion) -> Iterator[pa.RecordBatch]:
-        if portion.table == table:
-            yield in_microseconds(portion.batch)
-
-    return dlt.transformer(
-        batches,
-        data_from=fetched,
-        name=table,
-        primary_key=KEYS[table],
-    )
-
-
-def _can_replace(pipeline: dlt.Pipeline) -> bool:
-    capabilities = pipeline.destination.capabilities()
-    strategies = capabilities.supported_merge_strategies
-    # Where it depends on the format of tables, this is what they are by default.
-    select = capabilities.merge_strategies_selector
-    if select is not None:  # pyright: ignore[reportUnnecessaryComparison] - most have none
-        strategies = select(strategies, table_schema={})
-    return _REPLACING in strategies
-
-
-def _choose_disposition(resource: DltResource, *, replaces: bool) -> None:
-    if not replaces:
-        resource.apply_hints(write_disposition="append")
-        return
-    resource.apply_hints(
-        write_disposition={
+def _hint(resource: DltResource, *, replaces: bool) -> _Convert:
+    """Tell dlt how to load a table; return what is to be made of its rows before."""
+    file_format = file_format_of(resource)
+    keeps_lists = has_lists(resource, file_format)
+    columns: dict[str, Any] = {} if keeps_lists else _json_columns(SCHEMAS[resource.name])
+    disposition: Any = "append"
+    if replaces:
+        disposition = {
             "disposition": "merge",
-            "strategy": _REPLACING,
+            "strategy": REPLACING,
             "destination_scope": _SCOPE.format(table=resource.name),
-        },
-        columns={_TOMBSTONE: {"data_type": "bool", "hard_delete": True}},
-    )
+        }
+        columns[_TOMBSTONE] = {"data_type": "bool", "hard_delete": True}
+    resource.apply_hints(write_disposition=disposition, columns=columns, file_format=file_format)
+    return in_microseconds if keeps_lists else _as_texts
+
+
+def _json_columns(schema: pa.Schema) -> dict[str, Any]:
+    return {
+        name: {"data_type": "json", "nullable": schema.field(name).nullable}
+        for name in list_columns(schema)
+    }
+
+
+def _as_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
+    return without_nul(lists_as_json(in_microseconds(batch)))
 
 
 def _tombstones(end: EndOfWindow) -> Iterator[Portion]:

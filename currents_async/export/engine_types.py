@@ -1,8 +1,11 @@
-"""Types that engines know: they count time in microseconds, and not all of them by another unit."""
+"""Types that engines know: time in microseconds, and text where they have no lists."""
 
+from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 def schema_in_microseconds(schema: pa.Schema) -> pa.Schema:
@@ -14,6 +17,45 @@ def schema_in_microseconds(schema: pa.Schema) -> pa.Schema:
 def in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Return a batch with other timestamps."""
     return batch.cast(schema_in_microseconds(batch.schema))
+
+
+def list_columns(schema: pa.Schema) -> list[str]:
+    """Return the names of the columns that hold lists, all of which are of texts."""
+    return _columns_of(schema, pa.types.is_list)
+
+
+def lists_as_json(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch with JSON text in place of lists, without the character NUL."""
+    return _with_columns(batch, list_columns(batch.schema), _as_json)
+
+
+def without_nul(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch without the character NUL, which few databases can store."""
+    return _with_columns(batch, _columns_of(batch.schema, pa.types.is_string), _without_nul)
+
+
+def _columns_of(schema: pa.Schema, has_type: Callable[[pa.DataType], bool]) -> list[str]:
+    fields: list[pa.Field[Any]] = list(schema)
+    return [one.name for one in fields if has_type(one.type)]
+
+
+def _with_columns(
+    batch: pa.RecordBatch, names: list[str], convert: Callable[[Any], Any]
+) -> pa.RecordBatch:
+    for name in names:
+        index = batch.schema.get_field_index(name)
+        field = batch.schema.field(index).with_type(pa.string())
+        batch = batch.set_column(index, field, convert(batch.column(index)))
+    return batch
+
+
+def _as_json(lists: Any) -> Any:
+    cleaned = ([text.replace("\0", "") for text in texts] for texts in lists.to_pylist())
+    return pa.array([msgspec.json.encode(texts).decode() for texts in cleaned], pa.string())
+
+
+def _without_nul(texts: Any) -> Any:
+    return pc.replace_substring(texts, "\0", "")  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _type_of(field: "pa.Field[Any]") -> pa.DataType:

@@ -17,7 +17,7 @@ from currents_async.export.dlt_source import currents_source, load_windows
 SINCE = datetime(2026, 1, 5, tzinfo=UTC)
 UNTIL = datetime(2026, 1, 8, tzinfo=UTC)
 
-Destination = Literal["duckdb", "filesystem"]
+Destination = Literal["duckdb", "filesystem", "postgres", "sqlite"]
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,26 +27,36 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Where everything is put: `work` of the pipeline, and what is loaded."""
     destination: Destination
     projects: list[str]
+    database: str = ""
+    """The URL of a database of PostgreSQL."""
+    pipeline: str = "currents"
     tables: tuple[str, ...] = ("runs", "tests", "errors")
     jobs: int | None = None
     """How many files of all loads are to be loaded, until it kills itself."""
 
 
 def pipeline_for(order: Order) -> dlt.Pipeline:
-    target = Path(order.directory, "loaded")
-    destination: Any = (
-        dlt.destinations.duckdb(str(target))
-        if order.destination == "duckdb"
-        else dlt.destinations.filesystem(target.as_uri())
-    )
     progress: Any = None if order.jobs is None else DeadlyCollector(order.jobs)
     return dlt.pipeline(
-        "currents",
+        order.pipeline,
         pipelines_dir=str(Path(order.directory, "work")),
-        destination=destination,
+        destination=_destination_of(order),
         dataset_name="tables",
         progress=progress,
     )
+
+
+def _destination_of(order: Order) -> Any:
+    target = Path(order.directory, "loaded")
+    match order.destination:
+        case "duckdb":
+            return dlt.destinations.duckdb(str(target))
+        case "filesystem":
+            return dlt.destinations.filesystem(target.as_uri())
+        case "postgres":
+            return dlt.destinations.postgres(order.database)
+        case "sqlite":
+            return dlt.destinations.sqlalchemy(f"sqlite:///{target}")
 
 
 class DeadlyCollector(Collector):

@@ -1,13 +1,16 @@
 """The source for dlt, on a destination that can replace rows and on one that cannot."""
 
+import gzip
 import json
+import logging
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +19,23 @@ import pytest
 
 pytest.importorskip("dlt")
 
-import duckdb
+import dlt
+from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from currents_async import Currents, InvalidArgumentError
 from currents_async._clock import SystemClock
 from currents_async.export.dlt_source import currents_source, load_windows
-from currents_async.export.schemas import SCHEMAS
+from currents_async.export.schemas import KEYS, SCHEMAS
 from currents_async.testing import FakeCurrents, World
 from tests.export.dlt_child import SINCE, UNTIL, Destination, Order, pipeline_for
-from tests.export.landed import Landed, expected
+from tests.export.dlt_tables import as_json, loaded, query, wanted
+from tests.export.postgres import IS_INSTALLED, create_database, postgres
 from tests.export.serving import serving
+from tests.readme import block_with
 
 ROOT = Path(__file__).parents[2]
-Tables = dict[str, list[str]]
-"""Rows as JSON, in an order of their own."""
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -58,9 +63,42 @@ def server(world: World) -> Iterator[FakeCurrents]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def databases() -> Iterator[str]:
+    """The URL of a server of PostgreSQL."""
+    if not IS_INSTALLED:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with postgres() as url:
+        yield url
+
+
 @pytest.fixture(params=["duckdb", "filesystem"])
 def order(request: pytest.FixtureRequest, server: FakeCurrents, tmp_path: Path) -> Order:
     return order_of(server, tmp_path, request.param)
+
+
+@pytest.fixture(params=["duckdb", "files", "postgres"])
+def to_any(request: pytest.FixtureRequest) -> Order:
+    order: Order = request.getfixturevalue(f"to_{request.param}")
+    return order
+
+
+@pytest.fixture
+def to_postgres(server: FakeCurrents, tmp_path: Path, databases: str) -> Order:
+    order = order_of(server, tmp_path, "postgres")
+    database = create_database(databases, f"tables_{secrets.token_hex(4)}")
+    return msgspec.structs.replace(order, database=database)
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def to_database(request: pytest.FixtureRequest) -> Order:
+    order: Order = request.getfixturevalue(f"to_{request.param}")
+    return order
+
+
+@pytest.fixture
+def to_sqlite(server: FakeCurrents, tmp_path: Path) -> Order:
+    return order_of(server, tmp_path, "sqlite")
 
 
 @pytest.fixture
@@ -88,16 +126,19 @@ class ClockAt(SystemClock):
         self.wall = now.timestamp
 
 
-def load(order: Order, *, now: datetime | None = None, **options: Any) -> int:
-    """Load all there is, and return in how many loads."""
-
+def source_of(order: Order, *, now: datetime | None = None, **options: Any) -> DltSource:
     def connect() -> Currents:
         clock = None if now is None else ClockAt(now)
         return Currents(order.key, base_url=order.url, clock=clock)
 
     options = {"tables": order.tables, **options}
-    source = currents_source(order.projects, SINCE, UNTIL, connect=connect, **options)
-    return len(list(load_windows(pipeline_for(order), source)))
+    return currents_source(order.projects, SINCE, UNTIL, connect=connect, **options)
+
+
+def load(order: Order, *, window: timedelta = timedelta(days=1), **options: Any) -> int:
+    """Load all there is, and return in how many loads."""
+    source = source_of(order, **options)
+    return len(list(load_windows(pipeline_for(order), source, window=window)))
 
 
 def lose_the_working_directory(order: Order) -> None:
@@ -112,71 +153,9 @@ def fetched_runs(server: FakeCurrents, after: int = 0) -> list[str]:
     ]
 
 
-def wanted(world: World, order: Order) -> Tables:
-    everything = flat(expected(world))
-    return {table: everything[table] for table in order.tables}
-
-
-def flat(landed: Landed) -> Tables:
-    rows = {
-        table: [
-            {"project_id": window.project_id, "day": window.day.isoformat(), **row}
-            for window, rows in windows.items()
-            for row in rows
-        ]
-        for table, windows in landed.items()
-    }
-    return {table: sorted(map(as_json, of_table)) for table, of_table in rows.items()}
-
-
-def as_json(row: dict[str, Any]) -> str:
-    return json.dumps(msgspec.to_builtins(row), sort_keys=True)
-
-
-def loaded(order: Order) -> Tables:
-    """What readers of the destination see, of loads that dlt says are complete."""
-    return in_duckdb(order) if order.destination == "duckdb" else in_files(order)
-
-
-def in_duckdb(order: Order) -> Tables:
-    tables: Tables = {}
-    with duckdb.connect(Path(order.directory) / "loaded", read_only=True) as database:
-        database.execute("SET TimeZone = 'UTC'")
-        for table in order.tables:
-            rows = database.sql(f"FROM tables.{table}").to_arrow_table().to_pylist()
-            for row in rows:
-                assert row.pop("is_tombstone") is None
-                for field in SCHEMAS[table]:
-                    if str(field.type).startswith("list"):
-                        row[field.name] = json.loads(row[field.name])
-            tables[table] = sorted(map(as_json, rows))
-    return tables
-
-
-def in_files(order: Order) -> Tables:
-    directory = Path(order.directory) / "loaded" / "tables"
-    complete = {path.stem.split("__")[1] for path in (directory / "_dlt_loads").glob("*__*")}
-    tables: Tables = {}
-    for table in order.tables:
-        files = [
-            path
-            for path in (directory / table).glob("*.parquet")
-            if path.name.rpartition(".parquet")[0].rpartition(".")[0] in complete
-        ]
-        with duckdb.connect() as database:
-            database.execute("SET TimeZone = 'UTC'")
-            rows = [
-                row
-                for path in files
-                for row in database.read_parquet(str(path)).to_arrow_table().to_pylist()
-            ]
-        tables[table] = sorted(map(as_json, rows))
-    return tables
-
-
 class TestAllRows:
-    def test_are_those_of_the_world(self, order: Order, world: World) -> None:
-        every = msgspec.structs.replace(order, tables=tuple(SCHEMAS))
+    def test_are_those_of_the_world(self, to_any: Order, world: World) -> None:
+        every = msgspec.structs.replace(to_any, tables=tuple(SCHEMAS))
         load(every)
         assert loaded(every) == wanted(world, every)
 
@@ -191,16 +170,50 @@ class TestAllRows:
         assert len(server.requests) == requests
 
     def test_are_there_after_each_load(self, order: Order) -> None:
-        source = currents_source(
-            order.projects,
-            SINCE,
-            UNTIL,
-            tables=order.tables,
-            connect=lambda: Currents(order.key, base_url=order.url),
-        )
-        next(load_windows(pipeline_for(order), source))
+        next(load_windows(pipeline_for(order), source_of(order)))
         days = {json.loads(row)["day"] for row in loaded(order)["runs"]}
         assert days == {"2026-01-05"}
+
+
+class TestOneRun:
+    def test_loads_all_that_there_is(
+        self, to_any: Order, server: FakeCurrents, world: World
+    ) -> None:
+        assert not pipeline_for(to_any).run(source_of(to_any)).is_empty
+        assert loaded(to_any) == wanted(world, to_any)
+        requests = len(server.requests)
+        assert pipeline_for(to_any).run(source_of(to_any)).is_empty
+        assert len(server.requests) == requests
+
+    def test_that_failed_leaves_all_to_the_next(
+        self, order: Order, server: FakeCurrents, world: World
+    ) -> None:
+        server.fail("getRun", status=401, after=12)  # on the second day
+        with pytest.raises(PipelineStepFailed):
+            pipeline_for(order).run(source_of(order))
+        pipeline_for(order).run(source_of(order))
+        assert loaded(order) == wanted(world, order)
+
+    def test_goes_on_with_what_was_loaded_by_windows(
+        self, order: Order, server: FakeCurrents, world: World
+    ) -> None:
+        next(load_windows(pipeline_for(order), source_of(order)))
+        before = len(server.requests)
+        lose_the_working_directory(order)
+        pipeline_for(order).run(source_of(order))
+        assert runs_of(world, "2026-01-06", "2026-01-07") == sorted(fetched_runs(server, before))
+        assert loaded(order) == wanted(world, order)
+
+    def test_says_how_much_it_loads(
+        self, to_duckdb: Order, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO, "currents_async.export")
+        next(load_windows(pipeline_for(to_duckdb), source_of(to_duckdb)))
+        pipeline_for(to_duckdb).run(source_of(to_duckdb))
+        assert [record.getMessage() for record in caplog.records] == [
+            "loading 2 days of projects, 4 remain",
+            "loading 4 days of projects, 0 remain",
+        ]
 
 
 class TestTables:
@@ -211,13 +224,8 @@ class TestTables:
         assert {request.operation for request in server.requests} == {"listProjectRuns"}
 
     def test_can_be_selected_as_resources_are(self, to_duckdb: Order, server: FakeCurrents) -> None:
-        source = currents_source(
-            to_duckdb.projects,
-            SINCE,
-            UNTIL,
-            connect=lambda: Currents(to_duckdb.key, base_url=to_duckdb.url),
-        )
-        list(load_windows(pipeline_for(to_duckdb), source.with_resources("runs")))
+        source = source_of(to_duckdb, tables=SCHEMAS).with_resources("runs")
+        list(load_windows(pipeline_for(to_duckdb), source))
         assert {request.operation for request in server.requests} == {"listProjectRuns"}
 
     def test_of_a_pipeline_stay_the_same(self, to_duckdb: Order) -> None:
@@ -230,8 +238,6 @@ class TestArguments:
     @pytest.mark.parametrize(
         "options",
         [
-            {"window": timedelta(hours=36)},
-            {"window": timedelta()},
             {"look_back": timedelta(-1)},
             {"tables": ["runs", "tables"]},
         ],
@@ -241,6 +247,11 @@ class TestArguments:
         with pytest.raises(InvalidArgumentError):
             currents_source(["p"], SINCE, connect=lambda: Currents("key"), **options)
 
+    @pytest.mark.parametrize("window", [timedelta(hours=36), timedelta()])
+    def test_of_loading_are_checked(self, to_duckdb: Order, window: timedelta) -> None:
+        with pytest.raises(InvalidArgumentError, match="window must be whole days"):
+            load_windows(pipeline_for(to_duckdb), source_of(to_duckdb), window=window)
+
     def test_may_come_without_a_key(self) -> None:
         with pytest.raises(InvalidArgumentError, match="CURRENTS_API_KEY"):
             currents_source(["p"], SINCE)
@@ -248,28 +259,28 @@ class TestArguments:
 
 class TestResuming:
     def test_after_an_error_fetches_no_window_again(
-        self, order: Order, server: FakeCurrents, world: World
+        self, to_any: Order, server: FakeCurrents, world: World
     ) -> None:
         server.fail("getRun", status=401, after=12)  # 8 a day
         with pytest.raises(PipelineStepFailed):
-            load(order)
+            load(to_any)
         before = len(server.requests)
-        lose_the_working_directory(order)
-        assert load(order) == 2
+        lose_the_working_directory(to_any)
+        assert load(to_any) == 2
         assert runs_of(world, "2026-01-06", "2026-01-07") == sorted(fetched_runs(server, before))
-        assert loaded(order) == wanted(world, order)
+        assert loaded(to_any) == wanted(world, to_any)
 
     def test_after_sigkill_fetches_no_window_again(
-        self, order: Order, server: FakeCurrents, world: World
+        self, to_any: Order, server: FakeCurrents, world: World
     ) -> None:
-        child = start(order)
+        child = start(to_any)
         kill_at(server, child, request=12)
         assert child.wait() == -signal.SIGKILL
         before = len(server.requests)
-        lose_the_working_directory(order)
-        assert load(order) == 2
+        lose_the_working_directory(to_any)
+        assert load(to_any) == 2
         assert runs_of(world, "2026-01-06", "2026-01-07") == sorted(fetched_runs(server, before))
-        assert loaded(order) == wanted(world, order)
+        assert loaded(to_any) == wanted(world, to_any)
 
     @pytest.mark.parametrize("jobs", [1, 3, 5])
     @pytest.mark.parametrize("lost", [False, True], ids=["kept", "lost"])
@@ -282,6 +293,28 @@ class TestResuming:
             lose_the_working_directory(order)
         load(order)
         assert loaded(order) == wanted(world, order)
+
+    @pytest.mark.parametrize("lost", [False, True], ids=["kept", "lost"])
+    def test_after_sigkill_while_a_window_is_loaded_into_postgresql(
+        self, to_postgres: Order, world: World, *, lost: bool
+    ) -> None:
+        self.test_after_sigkill_while_a_window_is_loaded(to_postgres, world, jobs=3, lost=lost)
+
+    def test_after_sigkill_fetches_again_what_is_refused_for_ever(
+        self, to_postgres: Order, world: World, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        child = start(msgspec.structs.replace(to_postgres, jobs=1))
+        assert child.wait() == -signal.SIGKILL
+        with gzip.open(unfinished_job(to_postgres), "ab") as job:
+            job.write(b"nonsense")
+        load(to_postgres)
+        assert loaded(to_postgres) == wanted(world, to_postgres)
+        assert "cannot be loaded: it is fetched again" in caplog.text
+
+
+def unfinished_job(order: Order) -> Path:
+    files = Path(order.directory, "work/currents/load/normalized").glob("*/*/*.csv*")
+    return next(file for file in files if file.parent.name in {"new_jobs", "started_jobs"})
 
 
 def runs_of(world: World, *days: str) -> list[str]:
@@ -307,23 +340,88 @@ def kill_at(server: FakeCurrents, child: subprocess.Popen[bytes], *, request: in
     server.before_answer = count_down
 
 
+class TestStateThatIsLost:
+    """With the working directory; or it is of another pipeline."""
+
+    @pytest.fixture(params=["state", "name"])
+    def lose(self, request: pytest.FixtureRequest) -> Callable[[Order], Order]:
+        def lose(order: Order) -> Order:
+            if request.param == "name":
+                return msgspec.structs.replace(order, pipeline="another")
+            if order.destination == "filesystem":
+                shutil.rmtree(Path(order.directory, "loaded/tables/_dlt_pipeline_state"))
+            else:
+                query(order, "DELETE FROM _dlt_pipeline_state RETURNING 1")
+            lose_the_working_directory(order)
+            return order
+
+        return lose
+
+    def test_is_no_matter_where_days_are_replaced(
+        self, to_database: Order, world: World, lose: Callable[[Order], Order]
+    ) -> None:
+        load(to_database)
+        assert load(lose(to_database)) == 3
+        assert loaded(to_database) == wanted(world, to_database)
+
+    def test_does_not_double_the_rows_of_files(
+        self, to_files: Order, server: FakeCurrents, world: World, lose: Callable[[Order], Order]
+    ) -> None:
+        load(to_files)
+        requests = len(server.requests)
+        lost = lose(to_files)
+        for _ in range(2):
+            with pytest.raises(PipelineStepFailed, match="the dataset tables holds rows already"):
+                load(lost)
+        assert len(server.requests) == requests
+        assert loaded(to_files) == wanted(world, to_files)
+        shutil.rmtree(Path(to_files.directory, "loaded/tables"))
+        load(lost)
+        assert loaded(to_files) == wanted(world, to_files)
+
+    def test_is_wanted_when_files_are_dropped(self, to_files: Order, world: World) -> None:
+        load(to_files)
+        pipeline_for(to_files).run(source_of(to_files), refresh="drop_sources")
+        assert loaded(to_files) == wanted(world, to_files)
+
+    def test_and_files_that_are_left_over_are_named(
+        self, to_files: Order, world: World, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        child = start(msgspec.structs.replace(to_files, jobs=3))
+        assert child.wait() == -signal.SIGKILL
+        left_over = sorted(
+            str(path)
+            for table in to_files.tables
+            for path in Path(to_files.directory, "loaded/tables", table).glob("*.parquet")
+        )
+        assert left_over
+        lose_the_working_directory(to_files)
+        load(to_files)
+        assert loaded(to_files) == wanted(world, to_files)
+        warning = caplog.records[0].getMessage()
+        assert warning.startswith(f"{len(left_over)} files are of no complete load")
+        assert warning.endswith(f": {', '.join(left_over)}")
+
+
 class TestDaysThatChange:
-    def test_are_replaced(self, to_duckdb: Order, server: FakeCurrents, world: World) -> None:
+    def test_are_replaced(self, to_database: Order, server: FakeCurrents, world: World) -> None:
         run = world.projects[0].run(
             specs=3, completed=1, running=True, created_at=UNTIL - timedelta(hours=1)
         )
-        assert load(to_duckdb, now=UNTIL) == 3
-        assert loaded(to_duckdb) == wanted(world, to_duckdb)
+        assert load(to_database, now=UNTIL) == 3
+        assert loaded(to_database) == wanted(world, to_database)
         run.complete()
-        assert load(to_duckdb, now=UNTIL + timedelta(hours=1)) == 1
-        assert loaded(to_duckdb) == wanted(world, to_duckdb)
+        assert load(to_database, now=UNTIL + timedelta(hours=1)) == 1
+        assert loaded(to_database) == wanted(world, to_database)
 
-    def test_lose_what_is_gone(self, to_duckdb: Order, server: FakeCurrents, world: World) -> None:
+    def test_lose_what_is_gone(
+        self, to_database: Order, server: FakeCurrents, world: World
+    ) -> None:
         server.fail("getInstance", status=404)
-        load(to_duckdb, now=UNTIL + timedelta(hours=1))
-        assert len(loaded(to_duckdb)["errors"]) == 1
-        assert load(to_duckdb, now=UNTIL + timedelta(hours=2)) == 1
-        assert loaded(to_duckdb) == wanted(world, to_duckdb)
+        load(to_database, now=UNTIL + timedelta(hours=1))
+        assert len(loaded(to_database)["errors"]) == 1
+        assert load(to_database, now=UNTIL + timedelta(hours=2)) == 1
+        assert loaded(to_database) == wanted(world, to_database)
 
     def test_are_loaded_once_to_files(
         self, to_files: Order, server: FakeCurrents, world: World
@@ -337,6 +435,91 @@ class TestDaysThatChange:
         assert load(to_files, now=UNTIL + timedelta(days=2)) == 2
         assert load(to_files, now=UNTIL + timedelta(days=2)) == 0
         assert loaded(to_files) == wanted(world, to_files)
+
+
+class TestDatabases:
+    HOSTILE = ("a,b", 'quo"te', "it's", "new\nline", "\\N", "\\u0000", "é☃", "nul\0", "")
+
+    def test_have_lists_that_can_be_queried(self, to_database: Order, world: World) -> None:
+        run = world.projects[0].run(specs=1, tags=self.HOSTILE, created_at=SINCE)
+        load(to_database)
+        elements = {
+            "duckdb": "unnest(CAST(tags AS VARCHAR[]))",
+            "postgres": "jsonb_array_elements_text(tags)",
+        }[to_database.destination]
+        found = query(
+            to_database,
+            f"SELECT {elements} AS tag FROM runs WHERE run_id = '{run.run_id}'",  # noqa: S608
+        )
+        without_nul = to_database.destination == "postgres"
+        assert [row["tag"] for row in found] == [
+            tag.replace("\0", "") if without_nul else tag for tag in self.HOSTILE
+        ]
+
+    def test_have_types_of_their_own(self, to_postgres: Order) -> None:
+        load(to_postgres, tables=["runs"])
+        found = query(
+            to_postgres,
+            "SELECT column_name, data_type, is_nullable FROM information_schema.columns"
+            " WHERE table_schema = 'tables' AND table_name = 'runs'",
+        )
+        types = {row["column_name"]: (row["data_type"], row["is_nullable"]) for row in found}
+        assert types["tags"] == ("jsonb", "NO")
+        assert types["day"] == ("date", "NO")
+        assert types["created_at"] == ("timestamp with time zone", "YES")
+        assert types["duration_ms"] == ("bigint", "YES")
+        assert types["is_timeout"] == ("boolean", "YES")
+
+    def test_may_have_texts_that_they_cannot_store(self, to_postgres: Order, world: World) -> None:
+        branch = 'a\0b,"c"\n\\.\n\\N'
+        run = world.projects[0].run(specs=1, branch=branch, created_at=SINCE)
+        load(to_postgres)
+        found = query(to_postgres, f"SELECT branch FROM runs WHERE run_id = '{run.run_id}'")  # noqa: S608
+        assert found == [{"branch": branch.replace("\0", "")}]
+
+    def test_keep_empty_texts_by_another_format(self, to_postgres: Order, world: World) -> None:
+        pipeline, source = pipeline_for(to_postgres), source_of(to_postgres)
+        assert len(list(load_windows(pipeline, source, loader_file_format="insert_values"))) == 3
+        as_they_are = msgspec.structs.replace(to_postgres, destination="duckdb")
+        assert loaded(to_postgres) == wanted(world, as_they_are)
+        assert wanted(world, as_they_are) != wanted(world, to_postgres)
+
+    # It is dlt that does so.
+    @pytest.mark.filterwarnings("ignore:implicitly coercing SELECT")
+    def test_may_be_those_of_sqlalchemy(self, to_sqlite: Order, world: World) -> None:
+        run = world.projects[0].run(
+            specs=2, completed=1, running=True, tags=["a", "b"], created_at=UNTIL - HOUR
+        )
+        load(to_sqlite, now=UNTIL)
+        run.complete()
+        assert load(to_sqlite, now=UNTIL + HOUR) == 1
+        for table, rows in wanted(world, to_sqlite).items():
+            keys = ", ".join(KEYS[table])
+            found = query(to_sqlite, f"SELECT {keys} FROM {table}")  # noqa: S608 - ours
+            there = [{key: json.loads(row)[key] for key in KEYS[table]} for row in rows]
+            assert sorted(map(as_json, found)) == sorted(map(as_json, there))
+        tags = query(
+            to_sqlite,
+            f"SELECT value FROM runs, json_each(tags) WHERE run_id = '{run.run_id}'",  # noqa: S608
+        )
+        assert [row["value"] for row in tags] == ["a", "b"]
+
+
+def test_the_code_of_the_readme_loads_all(
+    to_postgres: Order, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CURRENTS_API_KEY", to_postgres.key)
+    monkeypatch.setenv("CURRENTS_API_URL", to_postgres.url)
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", to_postgres.database)
+    now = datetime.now(UTC)
+    runs = [
+        world.projects[0].run(specs=1, created_at=now - timedelta(days=days)) for days in (1, 0)
+    ]
+    block_with("load_runs")["load_runs"](to_postgres.projects, now - timedelta(days=1))
+    pipeline = dlt.pipeline("currents", destination="postgres", dataset_name="currents")
+    with pipeline.sql_client() as client:
+        found: Any = client.execute_sql("SELECT run_id FROM runs")
+    assert sorted(found) == sorted((run.run_id,) for run in runs)
 
 
 def test_the_key_is_kept_nowhere(order: Order) -> None:

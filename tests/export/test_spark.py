@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from currents_async.export.spark_source import CurrentsDataSource
 from currents_async.testing import FakeCurrents, World
 from tests.export.landed import Landed, expected, in_parquet
 from tests.export.serving import serving
+from tests.readme import block_with
 
 SINCE = datetime(2026, 1, 5, tzinfo=UTC)
 KEY = "fake-currents-api-key"
@@ -139,6 +141,16 @@ class TestBatch:
         self, spark: SparkSession, server: FakeCurrents, world: World
     ) -> None:
         assert rows_of(read(spark, server, "tests"), "tests") == wanted(world, "tests")
+
+    def test_is_what_the_code_of_the_readme_reads(
+        self, spark: SparkSession, server: FakeCurrents, world: World
+    ) -> None:
+        options = options_for(server, "tests")
+        del options["table"]
+        frame: DataFrame = block_with("flaky_specs")["flaky_specs"](spark, **options)
+        flaky = Counter(row["spec"] for row in wanted(world, "tests") if row["is_flaky"])
+        assert flaky
+        assert {row["spec"]: row["count"] for row in frame.collect()} == flaky
 
     def test_has_a_partition_for_each_day_of_a_project(
         self, spark: SparkSession, server: FakeCurrents
