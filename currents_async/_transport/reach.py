@@ -93,14 +93,13 @@ class GuardedRequest(CheckedRequest):
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         """Send on a connection, if its other end may be reached."""
-        reach = _guarding.get()
+        reach, transport = _guarding.get(), conn.transport
         if reach is not None:
-            peer: tuple[str, int] | None = conn.transport and conn.transport.get_extra_info(
-                "peername"
-            )
+            peer = None if transport is None else transport.get_extra_info("peername")
             if peer is None:
                 raise Lost("it was closed before anything was sent")
-            refusal = await reach.refusal(peer[0])
+            host: str = peer[0]
+            refusal = await reach.refusal(host)
             if refusal is not None:
                 raise OutOfReach(refusal)
         return await super().send(conn)
