@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async import InvalidArgumentError, PaginationError
+from currents_async import Currents, InvalidArgumentError, PaginationError
 from currents_async._pagination import CursorPager, Listing, PagePager
 from currents_async._wire.query import Query
 from currents_async.models import CursorPage, NumberedPage, UnreadableItem
+from currents_async.testing import FakeCurrents
 
 sizes = st.integers(1, 70)
 growths = st.lists(st.integers(0, 5), max_size=6)
@@ -654,3 +655,24 @@ class TestReadingAhead:
             async with make(Memory(100), 2, prefetch=True) as pager:
                 async for _ in pager:
                     raise LookupError("mine")
+
+
+class TestWhatIsBent:
+    """One line for each response: where, and never what."""
+
+    async def test_of_a_page_that_lost_an_item(
+        self, server: FakeCurrents, currents: Currents, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        items = [{"projectId": "a", "name": None}, {"name": "s3cr3t"}, {"projectId": "b"}]
+        body = json.dumps({"status": "OK", "has_more": False, "data": items}).encode()
+        server.fail("listProjects", status=200, body=body)
+        with caplog.at_level("DEBUG", "currents_async"):
+            page = await currents.projects.list()
+        assert [one.project_id for one in page.items] == ["a", "b"]
+        assert [one.position for one in page.unreadable] == [1]
+        [told] = [record for record in caplog.records if "mended" in record.message]
+        assert told.levelname == "WARNING"
+        assert told.message == (
+            "listProjects: items left out (1), or mended: $.data[0].name (null), "
+            "$.data[1] (Object missing required field `projectId`)"
+        )

@@ -2,12 +2,15 @@ import copy
 import json
 import pickle
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
+from rich.pretty import pretty_repr
 
 from currents_async import models
 from currents_async._wire.decode import EnvelopeDecoder
@@ -16,6 +19,8 @@ from currents_async.models import (
     AttemptError,
     Claim,
     CompletionState,
+    CursorPage,
+    FailureContext,
     Instance,
     InstanceTest,
     Model,
@@ -278,6 +283,13 @@ class TestInstanceTest:
             (AttemptError(message="\n\n one\ntwo"), "one"),
             (AttemptError(message="", stack="at a\nat b"), "at a"),
             (AttemptError(name="Error"), "Error"),
+            (
+                AttemptError(message="\x1b[2mexpect(\x1b[22m\x1b[31mreceived\x1b[39m)\x1b[0m\nat"),
+                "expect(received)",
+            ),
+            (AttemptError(message="\x1b[2m\n\x1b[31mboom\x1b[0m"), "boom"),
+            (AttemptError(message="\x1b[0m", stack="at a"), "at a"),
+            (AttemptError(message="half of one \x1b[3"), "half of one [3"),
         ],
     )
     def test_first_line(self, error: AttemptError, line: str) -> None:
@@ -303,10 +315,33 @@ def test_models_are_values() -> None:
         run.status = RunStatus.PASSED  # type: ignore[misc,union-attr]
 
 
-def test_a_repr_shows_no_signature() -> None:
+URL = "https://assets.example/v/1.mp4?X-Amz-Date=1&X-Amz-Signature=5ec2e7"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        SpecReport(video_url=URL),
+        Run(run_id="r", specs=(RunSpec(results=SpecReport(video_url=URL)),)),
+        Attempt(error=AttemptError(message=f"see {URL}, please")),
+        InstanceTest(title=("a", URL)),
+        FailureContext(extra={"list": [{"errorContext": {"url": URL}}]}),
+        CursorPage(items=(SpecReport(video_url=URL),)),
+    ],
+)
+def test_neither_repr_nor_rich_shows_a_signature(model: msgspec.Struct) -> None:
     """Tracebacks and logs show models; whoever has the signature has the asset."""
-    url = "https://assets.example/v/1.mp4?X-Amz-Date=1&X-Amz-Signature=5ec2e7"
-    report = SpecReport(video_url=url)
-    assert "5ec2e7" not in repr(report)
-    assert "1.mp4?[signature]" in repr(report)
-    assert report.to_dict()["videoUrl"] == url
+    printed = StringIO()
+    Console(file=printed, width=300).print(model)
+    for shown in (repr(model), printed.getvalue(), pretty_repr(model)):
+        assert "5ec2e7" not in shown
+        assert "1.mp4?[signature]" in shown
+    assert b"5ec2e7" in msgspec.json.encode(model)
+
+
+def test_json_of_what_is_extra_may_be_deep() -> None:
+    deep: object = 1
+    for _ in range(300):
+        deep = {"a": [deep]}
+    card = FailureContext(extra={"x": deep})
+    assert msgspec.json.decode(card.to_json()) == {"x": deep}

@@ -18,9 +18,9 @@ _logger = logging.getLogger("currents_async")
 def log_notes(operation: str, notes: Notes) -> None:
     """Tell in one line where a response was not as expected; a warning if something is lost."""
     if notes.lost:
-        _logger.warning("%s: %d items were left out: %s", operation, notes.lost, notes)
+        _logger.warning("%s: items left out (%d), or mended: %s", operation, notes.lost, notes)
     elif notes.bent:
-        _logger.debug("%s: %d values were not as expected: %s", operation, notes.bent, notes)
+        _logger.debug("%s: mended: %s", operation, notes)
 
 
 class RequestCall(msgspec.Struct, frozen=True, kw_only=True):

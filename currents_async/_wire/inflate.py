@@ -83,7 +83,7 @@ class _Identity:
 
 
 class _GzipInflater:
-    """Gzip members, each whole, and nothing behind the last."""
+    """Gzip members, each whole, and nothing but zeros behind the last."""
 
     def __init__(self, limit: int, backend: Backend, first: int) -> None:
         self._new_member = backend.new_member
@@ -98,19 +98,32 @@ class _GzipInflater:
         while chunk or not (self._member.needs_input or self._member.eof):
             if self._member.eof:
                 # Neither inflater complains: it just keeps a second member, or garbage, aside.
+                chunk = self._without_padding(chunk)
+                if not chunk:
+                    return
                 self._begin_member(chunk)
             piece = self._decompress(chunk)
             chunk = self._member.unused_data
             if piece:
                 self._size += len(piece)
-                if self._size > self._limit:
-                    raise OversizedBody(self._limit)
+                self._check_size()
                 yield piece
 
     def flush(self) -> None:
         # Neither inflater says so when the stream just stops.
         if not self._member.eof:
             raise TruncatedBody("the gzip stream ends early")
+
+    def _without_padding(self, chunk: bytes) -> bytes:
+        """Return what comes behind the zeros that may follow a member: gzip's manual, "Tapes"."""
+        rest = chunk.lstrip(b"\0")
+        self._size += len(chunk) - len(rest)
+        self._check_size()
+        return rest
+
+    def _check_size(self) -> None:
+        if self._size > self._limit:
+            raise OversizedBody(self._limit)
 
     def _begin_member(self, chunk: bytes) -> None:
         if not _MAGIC.startswith(chunk[: len(_MAGIC)]):

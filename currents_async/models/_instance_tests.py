@@ -4,6 +4,7 @@ In answers of Playwright with `schemaVersion` 2, which no document describes, an
 tests with little more than their titles: how they ended stands beside the list, by their IDs.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Self
 
@@ -12,6 +13,9 @@ from msgspec.structs import replace
 
 from currents_async.models._model import Model, Timestamp
 from currents_async.models.common import Outcome
+
+_COLOUR = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~])?")
+"""What Playwright puts into messages for terminals (ECMA-48, 5.4); half of one is left by cuts."""
 
 
 class CodeFrame(Model, frozen=True, gc=False, kw_only=True):
@@ -49,8 +53,9 @@ class AttemptError(Model, frozen=True, gc=False, kw_only=True):
 
     @property
     def first_line(self) -> str:
-        """The first line of the message, or of the stack where there is no message."""
-        text = (self.message or self.stack or self.name or "").strip()
+        """The first line of the message, or of the stack where there is none, without colours."""
+        texts = (_COLOUR.sub("", text or "") for text in (self.message, self.stack, self.name))
+        text = next((text for text in map(str.strip, texts) if text), "")
         return text.splitlines()[0] if text else ""
 
 

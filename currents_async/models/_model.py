@@ -1,8 +1,9 @@
 """What every model is: a frozen, tolerant Struct that speaks the wire's names."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self, TypeGuard
+from typing import Annotated, Any, Self, cast
 
 import msgspec
 
@@ -10,6 +11,9 @@ from currents_async._redaction import hide_signatures
 
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment, in UTC where the wire names no time zone: all of them can be compared."""
+
+_EXTRA_FIELD = "(extra)"
+_EXTRA = b'"(extra)"'
 
 
 class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
@@ -31,6 +35,10 @@ class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel")
         # Tracebacks show models; URLs of assets are good for two hours.
         return hide_signatures(super().__repr__())
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        # For rich, and the tracebacks that it prints, which do not ask for the repr.
+        return [(name, _without_signatures(value)) for name, value in super().__rich_repr__()]
+
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-compatible built-in types under the wire's own names."""
         plain: dict[str, Any] = msgspec.json.decode(self.to_json())
@@ -40,38 +48,49 @@ class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel")
         """Return JSON text in UTF-8 under the wire's own names."""
         # `to_builtins` would leave tuples, which compare unlike the lists that JSON has.
         text = msgspec.json.encode(self)
-        if _EXTRA not in text:
-            return text
-        return msgspec.json.encode(_merged(msgspec.json.decode(text)))
+        return text if _EXTRA not in text else msgspec.json.encode(_merged(self))
 
 
 class OpenModel(Model, frozen=True, gc=False, kw_only=True):
     """Base of models of which the documents show only a part: nothing the server says is lost."""
 
-    extra: dict[str, Any] = msgspec.field(default_factory=dict[str, Any], name="(extra)")
+    extra: dict[str, Any] = msgspec.field(default_factory=dict[str, Any], name=_EXTRA_FIELD)
     """What the server said beyond the fields of this model, as JSON has it, by the wire's names."""
 
 
-_EXTRA = b'"(extra)"'
-
-
 def _merged(value: Any) -> Any:
-    """Put what is extra beside the fields, where the wire had it, all the way down."""
-    if _is_array(value):
-        return [_merged(one) for one in value]
-    if not _is_object(value):
+    """Put what is extra beside the fields, where the wire had it, all the way down.
+
+    What is extra stays as it is, however deep.
+    """
+    if isinstance(value, tuple):
+        return [_merged(one) for one in cast("tuple[Any, ...]", value)]
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return {name: _merged(one) if isinstance(one, Model) else one for name, one in items}
+    if not isinstance(value, Model):
         return value
-    fields = dict(value)
-    extra = fields.pop("(extra)", {})
-    return {**{name: _merged(one) for name, one in fields.items()}, **extra}
+    names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+    fields = {wired: _merged(getattr(value, name)) for wired, name in names}
+    extra = fields.pop(_EXTRA_FIELD, {})
+    return {name: one for name, one in {**fields, **extra}.items() if one is not msgspec.UNSET}
 
 
-def _is_array(value: Any) -> TypeGuard[list[Any]]:
-    return isinstance(value, list)
-
-
-def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
-    return isinstance(value, dict)
+def _without_signatures(value: Any) -> Any:
+    """Hide what is secret in texts, and in texts of built-in types; models do so themselves."""
+    match value:
+        case OpenEnum():
+            return value
+        case str():
+            return hide_signatures(value)
+        case tuple() | list():
+            several = [_without_signatures(one) for one in cast("Sequence[Any]", value)]
+            return tuple(several) if isinstance(value, tuple) else several
+        case dict():
+            items = cast("dict[str, Any]", value).items()
+            return {name: _without_signatures(one) for name, one in items}
+        case _:
+            return value
 
 
 class OpenEnum(StrEnum):

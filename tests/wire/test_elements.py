@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
@@ -372,7 +373,16 @@ class TestErrors:
         assert caught.value.path == "$.data.runId"
 
     @pytest.mark.parametrize(
-        "again", [',"specs":[]', ',"\\u0073pecs":[]', ',"specs":null', '},"data":{"runId":"other"']
+        "again",
+        [
+            ',"specs":[]',
+            ',"\\u0073pecs":[]',
+            ',"specs":null',
+            '},"data":{"runId":"other"',
+            # What else is odd in the end is mended, and then the array is looked for once more.
+            ',"tags":null,"specs":[]',
+            ',"tags":[5],"specs":5',
+        ],
     )
     def test_the_array_comes_twice(self, again: str) -> None:
         text = envelope('[{"spec":"a"},{"spec":"b"}]', after=again)
@@ -457,6 +467,12 @@ def nested_decoys() -> bytes:
     return envelope(f'[{{"spec":"a","nested":[{inner}]}},{{"spec":"b"}}]')
 
 
+def decoys_behind_much_that_was_in_order() -> bytes:
+    specs = ",".join('{"spec":"%s"}' % ("x" * 80) for _ in range(35_000))
+    inner = ",".join('{"spec":1}' for _ in range(90_000))
+    return envelope(f'[{specs},{{"spec":"a","nested":[{inner}]}},{{"spec":"b"}}]')
+
+
 def decoys_before() -> bytes:
     before = '"decoys":[' + ",".join('{"specs":[1]}' for _ in range(200_000)) + "],"
     return envelope('[{"spec":"a"},{"spec":"b"}]', before=before)
@@ -494,48 +510,93 @@ def endless_space() -> bytes:
     return envelope(" " * 1_000_000 + '[{"spec":"a"},{"spec":"b"}]')
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        nested_decoys,
-        decoys_before,
-        keys_before,
-        decoys_after,
-        separators_in_strings,
-        first_keys_that_never_repeat,
-        one_huge_string,
-        huge_string_before,
-        endless_space,
-    ],
-)
+HOSTILE = [
+    nested_decoys,
+    decoys_behind_much_that_was_in_order,
+    decoys_before,
+    keys_before,
+    decoys_after,
+    separators_in_strings,
+    first_keys_that_never_repeat,
+    one_huge_string,
+    huge_string_before,
+    endless_space,
+]
+BOUNDLESS = 1 << 60
+
+
+class Parser:
+    """Counts what a decoder hands to a parser: a machine's speed proves nothing."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.bytes = 0
+        self.calls = 0
+        self.decoder: ElementDecoder[RunSpec, Run] = ElementDecoder(Run, SPECS, RunSpec)
+        make_probe = elements_module._probe_decoder
+        monkeypatch.setattr(self.decoder, "_elements", self.counting(self.decoder._elements))
+        for name, make in (("envelope_decoder", envelope_decoder), ("_probe_decoder", make_probe)):
+            monkeypatch.setattr(
+                elements_module, name, lambda kind, make=make: self.counting(make(kind))
+            )
+
+    def counting(self, decoder: Any) -> Any:
+        parser = self
+
+        class Counting:
+            type = decoder.type
+
+            @staticmethod
+            def decode(text: Any) -> Any:
+                parser.bytes += len(text)
+                parser.calls += 1
+                return decoder.decode(text)
+
+        return Counting
+
+    def run(self, text: bytes, size: int = 65536) -> Run:
+        elements = [
+            element
+            for start in range(0, len(text), size)
+            for element in self.decoder.feed(text[start : start + size])
+        ]
+        last, data = self.decoder.flush()
+        return SPECS.put(data, elements + last)
+
+
+@pytest.mark.parametrize("make", HOSTILE)
+@pytest.mark.parametrize("alone", [False, True], ids=["all caps", "that of waste alone"])
 def test_hostile_texts_waste_little(
+    make: Callable[[], bytes],
+    alone: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for cap in ("_MOST_DECOYS", "_MOST_MISSES", "_LONGEST_HEAD") if alone else ():
+        monkeypatch.setattr(elements_module, cap, BOUNDLESS)
+    text = make()
+    parser = Parser(monkeypatch)
+    assert parser.run(text) == RUN.whole(text)
+    assert parser.bytes <= 2 * len(text) + 128 * 1024
+
+
+@pytest.mark.parametrize("make", [nested_decoys, decoys_before, decoys_after])
+def test_hostile_texts_are_guessed_at_a_few_times_where_waste_is_no_matter(
     make: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Counted in bytes handed to a parser, for a machine's speed proves nothing."""
+    monkeypatch.setattr(elements_module, "_WASTE", BOUNDLESS)
+    parser = Parser(monkeypatch)
     text = make()
-    parsed = 0
+    assert parser.run(text, 4096) == RUN.whole(text)
+    assert parser.calls <= 32 + 128 + 8
 
-    class Counting:
-        def __init__(self, decoder: Any) -> None:
-            self.decoder = decoder
-            self.type = decoder.type
 
-        def decode(self, text: Any) -> Any:
-            nonlocal parsed
-            parsed += len(text)
-            return self.decoder.decode(text)
-
-    decoder = ElementDecoder(Run, SPECS, RunSpec)
-    monkeypatch.setattr(decoder, "_elements", Counting(decoder._elements))
-    monkeypatch.setattr(
-        elements_module, "envelope_decoder", lambda kind: Counting(envelope_decoder(kind))
-    )
-    make_probe = elements_module._probe_decoder
-    monkeypatch.setattr(elements_module, "_probe_decoder", lambda path: Counting(make_probe(path)))
-
-    elements = [
-        e for start in range(0, len(text), 65536) for e in decoder.feed(text[start : start + 65536])
-    ]
-    last, data = decoder.flush()
-    assert SPECS.put(data, elements + last) == RUN.whole(text)
-    assert parsed <= 2 * len(text) + 128 * 1024
+def test_a_guess_that_helps_makes_up_for_those_before() -> None:
+    """One decoy for each element is what honest texts have: they stream to their end."""
+    decoys = '[{"spec":1,"instanceId":2},{"spec":1,"instanceId":2}]'
+    specs = [f'{{"spec":"{n}.ts","instanceId":"i","nested":{decoys}}}' for n in range(200)]
+    text = envelope("[" + ",".join(specs) + "]")
+    # First comes a true separator, and then alone one that is none.
+    places = [match.end() for match in re.finditer(rb',{"spec":[^,]+,"instanceId":', text)]
+    assert len(places) == 399
+    run, early = RUN.streamed(split(text, places))
+    assert len(run.specs) == 200
+    assert early > 190

@@ -1,4 +1,6 @@
 import gzip
+import subprocess
+import sys
 import zlib
 from contextlib import suppress
 
@@ -72,7 +74,9 @@ class TestGzip:
 
     @pytest.mark.parametrize("step", [1, 7, MiB])
     @pytest.mark.parametrize(
-        "tail", [b"\0", b"garbage", b"\x1e\x8b\x08"], ids=["zero", "garbage", "nearly a member"]
+        "tail",
+        [b"\0garbage", b"garbage", b"\x1e\x8b\x08"],
+        ids=["garbage behind a zero", "garbage", "nearly a member"],
     )
     def test_bytes_after_the_end(self, backend: Backend, step: int, tail: bytes) -> None:
         with pytest.raises(CorruptBody, match="follow the end"):
@@ -83,6 +87,19 @@ class TestGzip:
     def test_several_members(self, backend: Backend, step: int, members: int) -> None:
         pieces = inflate(gzip.compress(b"hello") * members, backend, step=step)
         assert b"".join(pieces) == b"hello" * members
+
+    @pytest.mark.parametrize("step", [1, 7, MiB])
+    @pytest.mark.parametrize("zeros", [1, 100])
+    def test_zeros_behind_a_member_are_padding(
+        self, backend: Backend, step: int, zeros: int
+    ) -> None:
+        padded = gzip.compress(b"hello") + bytes(zeros)
+        assert b"".join(inflate(padded, backend, step=step)) == b"hello"
+        assert b"".join(inflate(padded * 2, backend, step=step)) == b"hello" * 2
+
+    def test_endless_zeros_end_at_the_limit(self, backend: Backend) -> None:
+        with pytest.raises(OversizedBody):
+            inflate(gzip.compress(b"hello") + bytes(2000), backend, limit=1000)
 
     @pytest.mark.parametrize("step", [1, MiB])
     def test_a_last_member_that_ends_early(self, backend: Backend, step: int) -> None:
@@ -157,6 +174,18 @@ def test_an_encoding_nobody_asked_for(encoding: str) -> None:
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", " x-gzip "])
 def test_names_of_gzip(encoding: str) -> None:
     assert inflate(gzip.compress(b"hello"), ZLIB, encoding=encoding) == [b"hello"]
+
+
+def test_zlib_inflates_where_isal_is_not_installed() -> None:
+    code = (
+        "import sys, gzip; sys.modules['isal'] = None;"
+        "from currents_async._wire import inflate;"
+        "assert inflate.ISAL is None and inflate.FASTEST is inflate.ZLIB;"
+        "inflater = inflate.inflater_for('gzip', 100);"
+        "assert b''.join(inflater.feed(gzip.compress(b'hello'))) == b'hello';"
+        "inflater.flush()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own code
 
 
 def test_zlib_keeps_its_place_without_isal() -> None:
