@@ -23,7 +23,8 @@ class Envelope(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """What every answer comes in."""
 
     status: str | None = None
-    error: str | None = None
+    error: object = None
+    """A text in every document; anything else would be shown as JSON."""
     data: T | msgspec.UnsetType = msgspec.UNSET
     has_more: bool = False
     """Of lists whose items carry cursors."""
@@ -36,7 +37,9 @@ def unwrap(envelope: Envelope[T]) -> T:
     data.
     """
     if envelope.status == "FAILED":
-        raise RefusedBody(envelope.error or "the answer says FAILED and not why")
+        error = envelope.error
+        words = error if isinstance(error, str) else msgspec.json.encode(error).decode()
+        raise RefusedBody(words if error else "the answer says FAILED and not why")
     if isinstance(envelope.data, msgspec.UnsetType):
         raise UnexpectedBody("the answer has no data", "$.data")
     return envelope.data
@@ -136,11 +139,14 @@ def read(
 
 
 def _mend_document(document: Any, kind: Any, notes: Notes, elements: Elements | None) -> Any:
+    is_envelope = get_origin(kind) is Envelope
+    if is_envelope and not is_object(document):
+        return document
     values = [] if elements is None else take_at(document, elements.path)
     mended = mend(document, kind, notes)
-    data = document.get("data") if is_object(document) else None
-    if data is not None and get_origin(kind) is Envelope:
-        mended.setdefault("data", data)  # as it is, so that the error says what is wrong with it
+    if is_envelope and document.get("data") is not None:
+        # As it is, so that the error says what is wrong with it.
+        mended.setdefault("data", document["data"])
     if elements is not None and values:
         put_at(mended, elements.path, elements.convert(values))
     return mended

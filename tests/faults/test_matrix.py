@@ -282,11 +282,21 @@ _READABLE = {
     "duplicate keys",
     "no status",
     "another status",
+    # Details that are mended, or absent.
+    "lone surrogate escape",
+    "number that is too large",
+    "status of a wrong type",
+    "wrong type",
+    "an object where a list belongs",
+    "wrong type in a list",
+    "wrong type deep inside",
+    "date that is none",
 }
 _REFUSED = {
     "status FAILED",
     "status FAILED without a word",
     "status FAILED with data",
+    "error of a wrong type",
 }
 
 

@@ -29,6 +29,11 @@ def test_a_failure_with_status_200_is_a_failure() -> None:
         envelope(b'{"status":"FAILED","error":"no luck"}')
 
 
+def test_a_failure_whose_reason_is_no_text_is_shown_as_json() -> None:
+    with pytest.raises(RefusedBody, match=r'\{"code":7\}'):
+        envelope(b'{"status":"FAILED","error":{"code":7}}')
+
+
 def test_a_failure_without_a_reason() -> None:
     with pytest.raises(RefusedBody, match="not why"):
         envelope(b'{"status":"FAILED"}')
