@@ -33,6 +33,7 @@ __all__ = [
     "InstanceResults",
     "InvalidArgumentError",
     "Limits",
+    "MisuseError",
     "NotFoundError",
     "PagePager",
     "PaginationError",

@@ -16,7 +16,6 @@ from currents_async._config import (
     resolve_base_url,
     resolve_project_id,
 )
-from currents_async._fanout import load_backend
 from currents_async._quarantine import Quarantine
 from currents_async._resources._group import Group
 from currents_async._resources._request import build_request
@@ -33,6 +32,7 @@ from currents_async._resources.spec_files import SpecFiles
 from currents_async._resources.test_results import TestResults
 from currents_async._resources.tests import Tests
 from currents_async._resources.webhooks import Webhooks
+from currents_async._tasks import load_backend
 from currents_async._transport import (
     Channel,
     Hooks,

@@ -29,7 +29,8 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     attempt: float = 60
     """For one attempt: from when its turn has come to the last byte of its answer."""
     total: float = 120
-    """For a whole call, every attempt and all waiting included; for a whole fan-out likewise."""
+    """For a whole call, every attempt and all waiting included; of what makes several requests, as
+    a fan-out does, for each of them. The time that a reader of results takes does not count."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -84,6 +85,13 @@ def check_count(name: str, value: int) -> int:
     """Return a positive whole number, or raise `InvalidArgumentError`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(f"{name} must be a whole number of at least 1, not {value!r}")
+    return value
+
+
+def check_seconds(name: str, value: float) -> float:
+    """Return a positive number of seconds, or raise `InvalidArgumentError`."""
+    if not _is_number(value) or not 0 < value < math.inf:
+        raise InvalidArgumentError(f"{name} must be a positive number of seconds, not {value!r}")
     return value
 
 

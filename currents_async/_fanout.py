@@ -1,19 +1,22 @@
 """The fan-out: many instances at once, each handed out as soon as it is there."""
 
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from typing import Literal
 
-import anyio
 import msgspec
 
+from currents_async._clock import Clock
+from currents_async._config import check_seconds
 from currents_async._plans import InstanceResult, Plan
-from currents_async._pool import Pool
-from currents_async._transport import Terms
+from currents_async._pool import Jobs, Pool
+from currents_async._transport import Terms, Transport
 from currents_async.errors import (
     ClientClosedError,
     CurrentsError,
     InvalidArgumentError,
+    MisuseError,
     WrongLoopError,
 )
 from currents_async.models.instances import Instance
@@ -25,19 +28,15 @@ _LOOKAHEAD = 1024
 """Specs of a run that are decoded before their turn."""
 
 
-async def load_backend() -> None:
-    """Make anyio load what a fan-out needs: tens of milliseconds, once in a process.
-
-    Done when a client opens, it stalls the loop before there is work rather than amid it.
-    """
-    send, receive = anyio.create_memory_object_stream[None](0)
-    async with send, receive, anyio.create_task_group():
-        pass
-
-
 def instances_of(results: Iterable[InstanceResult]) -> list[Instance]:
     """Return the instances that there are."""
     return [result.instance for result in results if result.instance is not None]
+
+
+def deadline_of(clock: Clock, timeout: float | None) -> Callable[[], float]:
+    """Return what tells, when the work begins, by when it has to be done."""
+    seconds = math.inf if timeout is None else check_seconds("timeout", timeout)
+    return lambda: clock.now() + seconds
 
 
 class InstanceResults(Pool[InstanceResult, InstanceResult]):
@@ -54,45 +53,69 @@ class InstanceResults(Pool[InstanceResult, InstanceResult]):
         plan: Plan,
         fetch: Callable[[str, Terms], Awaitable[Instance]],
         *,
-        terms: Terms,
+        transport: Transport,
+        ends_at: Callable[[], float],
         concurrency: int,
         on_error: OnError,
     ) -> None:
-        super().__init__(concurrency, lookahead=_LOOKAHEAD)
         if on_error not in {"raise", "collect"}:
             raise InvalidArgumentError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
+        self._fetching = _Fetching(plan, fetch, transport, collect=on_error == "collect")
+        super().__init__(self._fetching, concurrency, lookahead=_LOOKAHEAD)
         self._plan = plan
-        self._fetch = fetch
-        self._terms = terms
-        self._collect = on_error == "collect"
+        self._ends_at = ends_at
 
     @property
     def run(self) -> Run:
         """The run without its specs, once the iteration has ended."""
         run = self._plan.run if self.total is not None else None
         if run is None:
-            raise RuntimeError("there is no run before the iteration has ended")
+            raise MisuseError("there is no run before the iteration has ended")
         return run
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        await stack.enter_async_context(self._plan)
+        self._fetching.ends_at = self._ends_at()
+        await self._plan.open(stack, self._fetching.terms())
         await super()._open(stack)
 
-    def _first_duty(self) -> Callable[[], Awaitable[None]]:
-        # The request of the run is one of those in flight: the last worker begins after it.
+
+class _Fetching(Jobs[InstanceResult, InstanceResult]):
+    """Results that still lack their instance, and how it is fetched."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        fetch: Callable[[str, Terms], Awaitable[Instance]],
+        transport: Transport,
+        *,
+        collect: bool,
+    ) -> None:
+        self._plan = plan
+        self._fetch = fetch
+        self._transport = transport
+        self._collect = collect
+        self.ends_at: float = math.inf
+
+    def terms(self) -> Terms:
+        """Return the terms of one request: it may be hours before its turn has come."""
+        return self._transport.terms(bulk=True, ends_at=self.ends_at)
+
+    def first_duty(self) -> Callable[[], Awaitable[None]]:
+        """Take in the run: its request is one of those in flight, and the last worker waits."""
         return self._plan.prefetch()
 
-    async def _plan_jobs(self, put: Callable[[InstanceResult], Awaitable[None]]) -> None:
+    async def plan(self, put: Callable[[InstanceResult], Awaitable[None]]) -> None:
+        """Put what the plan tells."""
         while batch := await self._plan.batch():
             for pending in batch:
                 await put(pending)
 
-    async def _work_on(self, job: InstanceResult) -> InstanceResult:
+    async def do(self, job: InstanceResult) -> InstanceResult:
         """Fetch the instance that is still missing."""
         if job.instance_id is None:
             return job
         try:
-            instance = await self._fetch(job.instance_id, self._terms)
+            instance = await self._fetch(job.instance_id, self.terms())
         except (ClientClosedError, WrongLoopError):
             raise  # about the client, not about this instance
         except CurrentsError as error:

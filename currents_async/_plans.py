@@ -1,12 +1,12 @@
 """What a fan-out has to fetch: the instances of a run that is still arriving, or given IDs."""
 
 from collections.abc import Callable, Coroutine, Iterable
-from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from contextlib import AsyncExitStack
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from currents_async._transport import Answer
+from currents_async._transport import Answer, Terms
 from currents_async.errors import CurrentsError
 from currents_async.models.instances import Instance
 from currents_async.models.runs import Run, RunSpec
@@ -25,15 +25,11 @@ class InstanceResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(Protocol):
-    """An async context manager that tells what to fetch, in the order in which to fetch it."""
+    """Tells what to fetch, in the order in which to fetch it."""
 
-    async def __aenter__(self) -> Self: ...
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    async def open(self, stack: AsyncExitStack, terms: Terms) -> None:
+        """Begin; the stack lets go of what the plan holds."""
+        ...
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Return what the plan has to do on the network, to be run beside its reader."""
@@ -67,24 +63,21 @@ class RunPlan(Generic[SpecT]):
     """Each instance of a run once, and each spec that has none."""
 
     def __init__(
-        self, answer: Answer[SpecT, Run], only: Callable[[SpecT], bool] | None = None
+        self,
+        answer: Callable[[Terms], Answer[SpecT, Run]],
+        only: Callable[[SpecT], bool] | None = None,
     ) -> None:
-        self._answer = answer
+        self._new_answer = answer
         self._only = only
         self._planned: set[str] = set()
-        self.prefetch = answer.prefetch
 
-    async def __aenter__(self) -> Self:
-        await self._answer.__aenter__()
-        return self
+    async def open(self, stack: AsyncExitStack, terms: Terms) -> None:
+        """Ask for the run."""
+        self._answer = await stack.enter_async_context(self._new_answer(terms))
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._answer.__aexit__(exc_type, exc, traceback)
+    def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Return what takes the run off the network."""
+        return self._answer.prefetch()
 
     async def batch(self) -> list[InstanceResult]:
         """Plan what has arrived of the run; skip what is not wanted, or planned already."""
@@ -122,16 +115,8 @@ class IdPlan:
         unique = dict.fromkeys(instance_ids)
         self._todo = [InstanceResult(instance_id=instance_id) for instance_id in unique]
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Have nothing to let go of."""
+    async def open(self, stack: AsyncExitStack, terms: Terms) -> None:
+        """Ask for nothing: all is known."""
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Return what does nothing: all is known."""

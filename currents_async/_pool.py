@@ -3,23 +3,35 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from operator import itemgetter
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 import anyio
 
 from currents_async import _handover
 from currents_async._config import check_count
-from currents_async._scope import TaskScope, enter_task_group
+from currents_async._tasks import TaskOwner
 
-if TYPE_CHECKING:  # anyio loads its parts when they are first used
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-
-T = TypeVar("T")
 JobT = TypeVar("JobT")
 ResultT = TypeVar("ResultT")
 
 
-class Pool(TaskScope, Generic[JobT, ResultT]):
+class Jobs(Generic[JobT, ResultT]):
+    """Base of what a pool is for; it knows nothing of the pool, for the tasks hold it."""
+
+    async def plan(self, put: Callable[[JobT], Awaitable[None]]) -> None:
+        """Put one job after the other; each waits until there is room for it."""
+        raise NotImplementedError
+
+    async def do(self, job: JobT) -> ResultT:
+        """Do a job."""
+        raise NotImplementedError
+
+    def first_duty(self) -> Callable[[], Awaitable[None]] | None:
+        """Return what the last worker does before its first job, if it is to do something."""
+        return None
+
+
+class Pool(TaskOwner, Generic[JobT, ResultT]):
     """An async context manager, and inside it an async iterator over results.
 
     Leaving the context cancels what is under way. At most `concurrency` jobs are being done, or
@@ -28,55 +40,39 @@ class Pool(TaskScope, Generic[JobT, ResultT]):
 
     _reused = "these results have been used: ask for them again"
 
-    def __init__(self, concurrency: int, *, lookahead: int | None = None) -> None:
+    def __init__(
+        self, jobs: Jobs[JobT, ResultT], concurrency: int, *, lookahead: int | None = None
+    ) -> None:
         """Make a pool for one `async with`.
 
         `lookahead` is how many jobs are known before their turn, by default `concurrency`.
         """
         super().__init__()
+        self._jobs = jobs
         self._concurrency = check_count("concurrency", concurrency)
         self._lookahead = self._concurrency if lookahead is None else lookahead
-        self._total: int | None = None
-        self._done: MemoryObjectReceiveStream[tuple[int, ResultT] | Exception] | None = None
+        self._bench: _Bench[JobT, ResultT] | None = None
 
     @property
     def total(self) -> int | None:
         """How many results there are in all; None while that is not known yet."""
-        return self._total
-
-    async def _plan_jobs(self, put: Callable[[JobT], Awaitable[None]]) -> None:
-        """Put one job after the other; each waits until there is room for it."""
-        raise NotImplementedError
-
-    async def _work_on(self, job: JobT) -> ResultT:
-        """Do a job."""
-        raise NotImplementedError
-
-    def _first_duty(self) -> Callable[[], Awaitable[None]] | None:
-        """Return what the last worker does before its first job, if it is to do something."""
-        return None
+        return None if self._bench is None else self._bench.total
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        # The streams are the outer contexts: the tasks are gone before they are closed. A buffer
-        # of 0 behind the workers makes a slow consumer hold them back.
-        put, jobs = anyio.create_memory_object_stream[tuple[int, JobT]](self._lookahead)
-        send, done = anyio.create_memory_object_stream[tuple[int, ResultT] | Exception](0)
-        for stream in (put, jobs, send, done):
-            stack.enter_context(stream)
-        group = await enter_task_group(stack)
-        group.start_soon(self._schedule, put.clone(), send.clone())
-        group.start_soon(self._work, jobs, send.clone(), self._first_duty())
+        self._bench = bench = _Bench(self._jobs, self._lookahead)
+        # The outer context: the tasks are gone before their streams are closed.
+        stack.callback(bench.close)
+        tasks = self._own_tasks(stack, on_end=bench.results.close)
+        tasks.start(bench.schedule())
+        tasks.start(bench.work(self._jobs.first_duty()))
         for _ in range(self._concurrency - 1):
-            group.start_soon(self._work, jobs, send.clone())
-        put.close()
-        send.close()
-        self._done = done
+            tasks.start(bench.work())
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> ResultT:
-        numbered = await self._take()
+        numbered = await self._next()
         if numbered is None:
             raise StopAsyncIteration
         return numbered[1]
@@ -84,52 +80,55 @@ class Pool(TaskScope, Generic[JobT, ResultT]):
     async def in_order(self) -> list[ResultT]:
         """Await all results that are left, and return them in the order of their jobs."""
         numbered: list[tuple[int, ResultT]] = []
-        while (one := await self._take()) is not None:
+        while (one := await self._next()) is not None:
             numbered.append(one)
         return [result for _, result in sorted(numbered, key=itemgetter(0))]
 
-    async def _take(self) -> tuple[int, ResultT] | None:
+    async def _next(self) -> tuple[int, ResultT] | None:
         """Return the next result and the number of its job; None at the end."""
-        if self._done is None:
-            raise RuntimeError("iterate inside 'async with'")
-        return await _handover.take(self._done)
+        return await self._take(None if self._bench is None else self._bench.done)
 
-    async def _schedule(
-        self,
-        put: "MemoryObjectSendStream[tuple[int, JobT]]",
-        send: "MemoryObjectSendStream[tuple[int, ResultT] | Exception]",
-    ) -> None:
+
+class _Bench(Generic[JobT, ResultT]):
+    """What the workers of a pool share."""
+
+    def __init__(self, jobs: Jobs[JobT, ResultT], lookahead: int) -> None:
+        self._jobs = jobs
+        self.total: int | None = None
+        # A buffer of 0 behind the workers makes a slow consumer hold them back.
+        self._put, self._queue = anyio.create_memory_object_stream[tuple[int, JobT]](lookahead)
+        self.results, self.done = anyio.create_memory_object_stream[
+            tuple[int, ResultT] | Exception
+        ](0)
+
+    def close(self) -> None:
+        for stream in (self._put, self._queue, self.results, self.done):
+            stream.close()
+
+    async def schedule(self) -> None:
+        """Queue the jobs."""
         count = 0
 
         async def put_and_count(job: JobT) -> None:
             nonlocal count
-            await _handover.send(put, (count, job))
+            await _handover.send(self._put, (count, job))
             count += 1
 
-        with put, send:
+        with self._put:
             try:
-                await self._plan_jobs(put_and_count)
-                self._total = count
+                await self._jobs.plan(put_and_count)
+                self.total = count
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see
-                await send.send(error)
+                await self.results.send(error)
 
-    async def _work(
-        self,
-        jobs: "MemoryObjectReceiveStream[tuple[int, JobT]]",
-        send: "MemoryObjectSendStream[tuple[int, ResultT] | Exception]",
-        first_duty: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
+    async def work(self, first_duty: Callable[[], Awaitable[None]] | None = None) -> None:
         """Do one after the other, until another worker has taken the last."""
-        with send:
-            try:
-                if first_duty is not None:
-                    await first_duty()
-                while True:
-                    number, job = await _handover.receive(jobs)
-                    await _handover.send(send, (number, await self._work_on(job)))
-            except anyio.EndOfStream:
-                return
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see
-                # Raised in a task it would leave the task group inside an ExceptionGroup; sent, it
-                # is raised to the consumer as itself.
-                await send.send(error)
+        try:
+            if first_duty is not None:
+                await first_duty()
+            while (numbered := await _handover.take(self._queue)) is not None:
+                number, job = numbered
+                await _handover.send(self.results, (number, await self._jobs.do(job)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see
+            # Behind the results of the others, which are not lost.
+            await self.results.send(error)

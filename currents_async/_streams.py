@@ -1,39 +1,48 @@
 """A run whose specs arrive while its body is still coming."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Generic, Self, TypeVar
 
-from currents_async._scope import TaskScope, enter_task_group
+from currents_async._tasks import TaskOwner
 from currents_async._transport import Answer
+from currents_async.errors import MisuseError
 from currents_async.models.runs import Run
 
 SpecT = TypeVar("SpecT")
 
 
-class RunStream(TaskScope, Generic[SpecT]):
+def _nothing() -> None:
+    pass
+
+
+class RunStream(TaskOwner, Generic[SpecT]):
     """The specs of a run as they arrive: an async context manager, and inside it an iterator.
 
     Iterate over single specs, or over `batches()` of them, which is faster. The body is taken off
-    the network as fast as it comes, compressed, and decoded as fast as it is iterated over.
+    the network as fast as it comes, compressed, and decoded as fast as it is iterated over: the
+    time that you take for the specs counts for no timeout.
     """
 
     _reused = "this stream has been used: ask for another one"
 
-    def __init__(self, answer: Answer[SpecT, Run]) -> None:
+    def __init__(self, answer: Callable[[], Answer[SpecT, Run]]) -> None:
         super().__init__()
-        self._answer = answer
+        self._new_answer = answer
+        self._answer: Answer[SpecT, Run] | None = None
         self._batch: Iterator[SpecT] = iter(())
+        self._is_reading = False
 
     @property
     def run(self) -> Run:
         """The run without its specs, once the iteration has ended."""
+        if self._answer is None:
+            raise MisuseError("there is no run before the iteration has ended")
         return self._answer.data
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        await stack.enter_async_context(self._answer)
-        group = await enter_task_group(stack)
-        group.start_soon(self._answer.prefetch())
+        self._answer = await stack.enter_async_context(self._new_answer())
+        self._own_tasks(stack, on_end=_nothing).start(self._answer.prefetch()())
 
     def __aiter__(self) -> Self:
         return self
@@ -41,7 +50,8 @@ class RunStream(TaskScope, Generic[SpecT]):
     async def __anext__(self) -> SpecT:
         for spec in self._batch:
             return spec
-        for spec in await self._next_batch():
+        self._batch = iter(await self._next_batch())
+        for spec in self._batch:
             return spec
         raise StopAsyncIteration
 
@@ -50,9 +60,15 @@ class RunStream(TaskScope, Generic[SpecT]):
         rest = list(self._batch)
         if rest:
             yield rest
-        while batch := await self._answer.batch():
+        while batch := await self._next_batch():
             yield batch
 
-    async def _next_batch(self) -> Iterator[SpecT]:
-        self._batch = iter(await self._answer.batch())
-        return self._batch
+    async def _next_batch(self) -> list[SpecT]:
+        self._check_open()
+        if self._answer is None or self._is_reading:
+            raise MisuseError("another task is iterating over this stream already: let one do it")
+        self._is_reading = True
+        try:
+            return await self._answer.batch()
+        finally:
+            self._is_reading = False

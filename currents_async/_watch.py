@@ -9,14 +9,13 @@ from collections.abc import Awaitable, Callable, Hashable
 from types import TracebackType
 from typing import Self, TypeVar
 
-import msgspec
-
+from currents_async._config import check_seconds
 from currents_async._transport import Answer, Terms, Transport
 from currents_async.errors import (
     APIError,
     CurrentsError,
     DecodeError,
-    InvalidArgumentError,
+    MisuseError,
     RateLimitedError,
     ServerError,
     StillRunningError,
@@ -45,8 +44,8 @@ class Polls:
     ) -> None:
         self._transport = transport
         self._run_id = run_id
-        self._timeout = None if timeout is None else _check_seconds("timeout", timeout)
-        self._interval = self._wait = _check_seconds("interval", interval)
+        self._timeout = None if timeout is None else check_seconds("timeout", timeout)
+        self._interval = self._wait = check_seconds("interval", interval)
         self._ends_at = math.inf
         self._due = -math.inf
         self._failures = 0
@@ -98,8 +97,7 @@ class Polls:
             ) from self._failure
 
     def _terms(self) -> Terms:
-        terms = self._transport.terms()
-        return msgspec.structs.replace(terms, deadline=min(terms.deadline, self._ends_at))
+        return self._transport.terms(ends_at=self._ends_at)
 
     def _goes_on_after(self, error: CurrentsError) -> bool:
         """Plan another poll after one that has failed, if there shall be one."""
@@ -132,12 +130,12 @@ class RunWatch:
     def run(self) -> Run:
         """The run without its specs, once the iteration has ended."""
         if self._ended is None or self._new:
-            raise RuntimeError("there is no run before the iteration has ended")
+            raise MisuseError("there is no run before the iteration has ended")
         return self._ended
 
     async def __aenter__(self) -> Self:
         if not self._is_new:
-            raise RuntimeError("this watch has been used: ask for another one")
+            raise MisuseError("this watch has been used: ask for another one")
         self._is_new, self._is_open = False, True
         self._polls.begin()
         return self
@@ -155,7 +153,7 @@ class RunWatch:
 
     async def __anext__(self) -> RunSpec:
         if not self._is_open:
-            raise RuntimeError("iterate inside 'async with'")
+            raise MisuseError("iterate inside 'async with'")
         while not self._new:
             if self._ended is not None:
                 raise StopAsyncIteration
@@ -195,10 +193,3 @@ def _may_pass(error: CurrentsError) -> bool:
     if isinstance(error, DecodeError):
         return error.path is None  # no JSON: damaged on its way, or not from the API
     return isinstance(error, TransportError | ServerError | RateLimitedError)
-
-
-def _check_seconds(name: str, value: float) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
-    if not is_number or not 0 < value < math.inf:
-        raise InvalidArgumentError(f"{name} must be a positive number of seconds, not {value!r}")
-    return value

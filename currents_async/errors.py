@@ -2,6 +2,7 @@
 
     CurrentsError
     ├── InvalidArgumentError          also a ValueError; nothing was sent
+    ├── MisuseError                   also a RuntimeError; used out of turn
     ├── ClientClosedError             not opened yet, or closed, also while the call was under way
     ├── WrongLoopError                used from another event loop, thread or process
     ├── TransportError                no whole answer arrived
@@ -51,6 +52,7 @@ __all__ = [
     "ExportError",
     "ForbiddenError",
     "InvalidArgumentError",
+    "MisuseError",
     "NotFoundError",
     "PaginationError",
     "PayloadTooLargeError",
@@ -93,6 +95,10 @@ def _restore(
 
 class InvalidArgumentError(CurrentsError, ValueError):
     """An argument cannot be right; nothing was sent."""
+
+
+class MisuseError(CurrentsError, RuntimeError):
+    """Something is used out of turn: outside its `async with`, twice, or by two tasks at once."""
 
 
 class ClientClosedError(CurrentsError):

@@ -31,6 +31,7 @@ from currents_async import (
     ForbiddenError,
     InvalidArgumentError,
     Limits,
+    MisuseError,
     NotFoundError,
     RedirectError,
     RequestAttempt,
@@ -1550,11 +1551,11 @@ class TestMany:
         self, currents: Currents, folder: Path, contents: dict[str, bytes]
     ) -> None:
         saved = currents.assets.of_run("r", to=folder)
-        with pytest.raises(RuntimeError, match="inside 'async with'"):
+        with pytest.raises(MisuseError, match="inside 'async with'"):
             await anext(saved)
         async with saved:
             pass
-        with pytest.raises(RuntimeError, match="have been used"):
+        with pytest.raises(MisuseError, match="have been used"):
             async with saved:
                 pass
         assert contents

@@ -11,6 +11,7 @@ from currents_async import (
     Currents,
     InstanceResult,
     Limits,
+    MisuseError,
     NotFoundError,
     ServerError,
     UnauthorizedError,
@@ -376,17 +377,17 @@ async def test_two_fan_outs_share_a_client(
 class TestMisuse:
     async def test_iterating_without_entering(self, currents: Currents) -> None:
         results = currents.runs.instances("r")
-        with pytest.raises(RuntimeError, match="inside 'async with'"):
+        with pytest.raises(MisuseError, match="inside 'async with'"):
             async for _ in results:
                 pytest.fail("nothing was fetched")
-        with pytest.raises(RuntimeError, match="no run before"):
+        with pytest.raises(MisuseError, match="no run before"):
             _ = results.run
 
     async def test_entering_twice(self, currents: Currents, run: WorldRun) -> None:
         results = currents.runs.instances(run.run_id)
         async with results:
             pass
-        with pytest.raises(RuntimeError, match="have been used"):
+        with pytest.raises(MisuseError, match="have been used"):
             async with results:
                 pytest.fail("it was entered twice")
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async import Currents, InvalidArgumentError, PaginationError
+from currents_async import Currents, InvalidArgumentError, MisuseError, PaginationError
 from currents_async._pagination import CursorPager, Listing, PagePager
 from currents_async._wire.query import Query
 from currents_async.models import CursorPage, NumberedPage, UnreadableItem
@@ -605,20 +605,20 @@ class TestReadingAhead:
     async def test_outside_of_the_context(self, make: Make) -> None:
         memory = Memory(10)
         pager = make(memory, 2, prefetch=True)
-        with pytest.raises(RuntimeError, match="inside 'async with'"):
+        with pytest.raises(MisuseError, match="inside 'async with'"):
             await read(pager)
         async with pager:
             pass
-        with pytest.raises(RuntimeError, match="inside 'async with'"):
+        with pytest.raises(MisuseError, match="inside 'async with'"):
             await read(pager)
-        with pytest.raises(RuntimeError, match="read ahead already"):
+        with pytest.raises(MisuseError, match="read ahead already"):
             async with pager:
                 pass
 
     async def test_twice(self, make: Make) -> None:
         async with make(Memory(10), 2, prefetch=True) as pager:
             await read(pager, 1)
-            with pytest.raises(RuntimeError, match="and once"):
+            with pytest.raises(MisuseError, match="and once"):
                 await read(pager)
 
     async def test_a_context_that_is_not_needed_sends_nothing(self, make: Make) -> None:

@@ -16,6 +16,7 @@ from currents_async import (
     DecodeError,
     InvalidArgumentError,
     Limits,
+    MisuseError,
     NotFoundError,
     PayloadTooLargeError,
     RunStream,
@@ -264,7 +265,7 @@ class TestLeaving:
         specs = currents.runs.stream(project.run(specs=1).run_id)
         async with specs:
             pass
-        with pytest.raises(RuntimeError, match="has been used"):
+        with pytest.raises(MisuseError, match="has been used"):
             async with specs:
                 pytest.fail("it was entered twice")
 
@@ -273,11 +274,11 @@ class TestLeaving:
     ) -> None:
         async with currents.runs.stream(project.run(specs=3).run_id) as specs:
             assert isinstance(specs, RunStream)
-            with pytest.raises(RuntimeError, match="not ended yet"):
+            with pytest.raises(MisuseError, match="before the iteration has ended"):
                 _ = specs.run
 
     async def test_iterating_without_entering(self, currents: Currents) -> None:
-        with pytest.raises(RuntimeError, match="not been entered"):
+        with pytest.raises(MisuseError, match="inside 'async with'"):
             await anext(currents.runs.stream("r"))
 
 

@@ -20,6 +20,7 @@ from currents_async import (
     DecodeError,
     ForbiddenError,
     InvalidArgumentError,
+    MisuseError,
     NotFoundError,
     PayloadTooLargeError,
     RateLimitedError,
@@ -556,7 +557,7 @@ class TestLeaving:
         async with currents.runs.watch(run.run_id, timeout=50) as events:
             async for _ in events:
                 break
-        with pytest.raises(RuntimeError, match="inside 'async with'"):
+        with pytest.raises(MisuseError, match="inside 'async with'"):
             await anext(events)
         assert clock.waiting == []
         assert len(server.requests) == 1
@@ -741,14 +742,14 @@ class TestMisuse:
         assert server.requests == []
 
     async def test_iterating_without_entering(self, currents: Currents) -> None:
-        with pytest.raises(RuntimeError, match="inside 'async with'"):
+        with pytest.raises(MisuseError, match="inside 'async with'"):
             await anext(currents.runs.watch("r"))
 
     async def test_entering_twice(self, currents: Currents) -> None:
         watch = currents.runs.watch("r")
         async with watch:
             pass
-        with pytest.raises(RuntimeError, match="has been used"):
+        with pytest.raises(MisuseError, match="has been used"):
             async with watch:
                 pytest.fail("it was entered twice")
 
@@ -757,7 +758,7 @@ class TestMisuse:
     ) -> None:
         async with currents.runs.watch(project.run(specs=3).run_id) as events:
             for _ in range(2):
-                with pytest.raises(RuntimeError, match="before the iteration has ended"):
+                with pytest.raises(MisuseError, match="before the iteration has ended"):
                     _ = events.run
                 await anext(events)
 

@@ -15,7 +15,7 @@ from currents_async._downloads.sources import Source
 from currents_async._downloads.threads import in_thread
 from currents_async._fanout import OnError
 from currents_async._plans import InstanceResult
-from currents_async._pool import Pool
+from currents_async._pool import Jobs, Pool
 from currents_async._wire.asset_url import AssetUrl
 from currents_async.errors import (
     ClientClosedError,
@@ -68,20 +68,38 @@ class AssetResults(Pool[_Job, AssetResult]):
         concurrency: int,
         on_error: OnError,
     ) -> None:
-        super().__init__(concurrency)
         if on_error not in {"raise", "collect"}:
             raise InvalidArgumentError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
-        self._source = source
-        self._saver = saver
         self._directory = check_target(to)
-        self._kinds = check_kinds(kinds)
-        self._collect = on_error == "collect"
+        collect = on_error == "collect"
+        jobs = _Saving(source, saver, self._directory, check_kinds(kinds), collect=collect)
+        super().__init__(jobs, concurrency)
 
     async def _open(self, stack: AsyncExitStack) -> None:
         await in_thread(partial(_check_directory, self._directory))
         await super()._open(stack)
 
-    async def _plan_jobs(self, put: Callable[[_Job], Awaitable[None]]) -> None:
+
+class _Saving(Jobs[_Job, AssetResult]):
+    """Artifacts that still lack their download, and how each is saved."""
+
+    def __init__(
+        self,
+        source: Source,
+        saver: Saver,
+        directory: Path,
+        kinds: Collection[AssetKind],
+        *,
+        collect: bool,
+    ) -> None:
+        self._source = source
+        self._saver = saver
+        self._directory = directory
+        self._kinds = kinds
+        self._collect = collect
+
+    async def plan(self, put: Callable[[_Job], Awaitable[None]]) -> None:
+        """Put the artifacts of the instances that the source has."""
         await self._source.hand_over(partial(self._put, put))
 
     async def _put(self, put: Callable[[_Job], Awaitable[None]], found: InstanceResult) -> None:
@@ -107,7 +125,8 @@ class AssetResults(Pool[_Job, AssetResult]):
             if artifact.kind in self._kinds
         ]
 
-    async def _work_on(self, job: _Job) -> AssetResult:
+    async def do(self, job: _Job) -> AssetResult:
+        """Save an artifact, where there is one."""
         result, artifact = job
         if artifact is None or artifact.url is None:
             return result

@@ -5,10 +5,10 @@ from functools import partial
 from typing import Protocol
 
 from currents_async._downloads.save import FetchInstance
-from currents_async._fanout import InstanceResults, OnError
+from currents_async._fanout import InstanceResults, OnError, deadline_of
 from currents_async._plans import IdPlan, InstanceResult
 from currents_async._streams import RunStream
-from currents_async._transport import Terms, Transport
+from currents_async._transport import Transport
 from currents_async.models.instances import Instance
 from currents_async.models.runs import RunSpec
 
@@ -49,13 +49,12 @@ class ToFetch:
         self._results = partial(
             InstanceResults,
             IdPlan(instance_ids),
-            self._fetch,
-            terms=transport.terms(bulk=True),
+            fetch_instance,
+            transport=transport,
+            ends_at=deadline_of(transport.channel.clock, None),
             concurrency=concurrency,
             on_error=on_error,
         )
-        self._transport = transport
-        self._fetch_instance = fetch_instance
 
     async def hand_over(self, take: Take) -> None:
         """Hand over instances as they arrive, a few ahead of what is taken."""
@@ -64,10 +63,6 @@ class ToFetch:
                 await take(result)
                 # While the next one is awaited: a traceback with locals would show signatures.
                 del result
-
-    async def _fetch(self, instance_id: str, _: Terms) -> Instance:
-        # Each by terms of its own: it may be hours before its turn has come.
-        return await self._fetch_instance(instance_id, self._transport.terms(bulk=True))
 
 
 class OfRun:

@@ -3,16 +3,17 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self
 
 import anyio
 
-from currents_async import _handover
 from currents_async._config import check_count
 from currents_async._pagination.turning import P, T, Turning
 from currents_async._pagination.walk import Listing, Turned, UpTo, Walk
-from currents_async._scope import TaskScope, enter_task_group
+from currents_async._tasks import TaskOwner
 from currents_async._tokens import Place, place_of_list, read_start, write_token
+from currents_async.errors import MisuseError
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -23,7 +24,7 @@ PAGE_SIZE = 50
 _OUTSIDE = "with prefetch=True, read the list inside 'async with', and once"
 
 
-class Pager(TaskScope, Generic[T, P]):
+class Pager(TaskOwner, Generic[T, P]):
     """Base of both kinds of pagers.
 
     `async for` goes over items, `pages()` over pages, and `await` gets the first page alone. Each
@@ -79,7 +80,7 @@ class Pager(TaskScope, Generic[T, P]):
 
     def _begin(self) -> UpTo[P]:
         self._place = self._start
-        return UpTo(self._take() if self._prefetch else self._walk().turn, self._most)
+        return UpTo(self._take_ahead() if self._prefetch else self._walk().turn, self._most)
 
     def _walk(self) -> Walk[T, P]:
         return Walk(self._listing, self._turning, self._start)
@@ -94,33 +95,29 @@ class Pager(TaskScope, Generic[T, P]):
             return
         # A buffer of 0: one page is ahead, waiting to be taken.
         send, ahead = anyio.create_memory_object_stream[Turned[P] | Exception](0)
+        stack.enter_context(send)
         stack.enter_context(ahead)
-        group = await enter_task_group(stack)
-        group.start_soon(self._read_ahead, send)
+        turns = UpTo(self._walk().turn, self._most)
+        self._own_tasks(stack, on_end=send.close).start(_read_ahead(turns, send))
         self._ahead = ahead
 
-    async def _read_ahead(self, send: "MemoryObjectSendStream[Turned[P] | Exception]") -> None:
-        turns = UpTo(self._walk().turn, self._most)
-        with send:
-            try:
-                while (turned := await turns.turn()) is not None:
-                    await send.send(turned)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is the reader's to see
-                await send.send(error)
-
-    def _take(self) -> Callable[[], Awaitable[Turned[P] | None]]:
+    def _take_ahead(self) -> Callable[[], Awaitable[Turned[P] | None]]:
         # Once: who began anew would miss what is left of a page.
         ahead, self._ahead = self._ahead, None
         if ahead is None:
-            raise RuntimeError(_OUTSIDE)
+            raise MisuseError(_OUTSIDE)
+        return partial(self._take, ahead)
 
-        async def turn() -> Turned[P] | None:
-            try:
-                return await _handover.take(ahead)
-            except anyio.ClosedResourceError:
-                raise RuntimeError(_OUTSIDE) from None
 
-        return turn
+async def _read_ahead(
+    turns: UpTo[P], send: "MemoryObjectSendStream[Turned[P] | Exception]"
+) -> None:
+    # No method: a task must not hold its owner.
+    try:
+        while (turned := await turns.turn()) is not None:
+            await send.send(turned)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the reader's to see
+        await send.send(error)
 
 
 class _Items(AsyncIterator[T], Generic[T, P]):

@@ -8,7 +8,7 @@ import msgspec
 from currents_async._pagination.turning import P, T, Turning
 from currents_async._tokens import Place
 from currents_async._wire.query import Query
-from currents_async.errors import PaginationError
+from currents_async.errors import MisuseError, PaginationError
 
 _REMEMBERED = 1_000
 """Items among which one that has moved to the next page meanwhile is recognised."""
@@ -46,7 +46,7 @@ class Walk(Generic[T, P]):
         if self._place is None:
             return None
         if self._is_turning:
-            raise RuntimeError("another task is at this list already: let one read it")
+            raise MisuseError("another task is iterating over this list already: let one do it")
         self._is_turning = True
         try:
             return await self._fetch(self._place)

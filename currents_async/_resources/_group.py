@@ -6,6 +6,7 @@ from functools import wraps
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
+from currents_async._config import check_count
 from currents_async._pagination import CursorPager, Listing, PagePager
 from currents_async._transport import RawResponse, Transport
 from currents_async._wire.endpoint import Endpoint
@@ -50,7 +51,9 @@ class Group:
         return project
 
     def _concurrency(self, concurrency: int | None) -> int:
-        return self._transport.channel.limits.concurrency if concurrency is None else concurrency
+        most = self._transport.channel.limits.concurrency
+        # Who is not among those in flight would only wait in line, and its time would run.
+        return most if concurrency is None else min(check_count("concurrency", concurrency), most)
 
     def _cursor_pager(
         self,

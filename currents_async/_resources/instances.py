@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Literal, overload
 
-from currents_async._fanout import InstanceResults, OnError, instances_of
+from currents_async._fanout import InstanceResults, OnError, deadline_of, instances_of
 from currents_async._plans import IdPlan, InstanceResult
 from currents_async._resources._group import Group
 from currents_async._transport import Terms, Transport
@@ -50,6 +50,7 @@ class Instances(Group):
         instance_ids: Iterable[str],
         *,
         concurrency: int | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
         on_error: Literal["raise"] = "raise",
     ) -> list[Instance]: ...
 
@@ -59,6 +60,7 @@ class Instances(Group):
         instance_ids: Iterable[str],
         *,
         concurrency: int | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
         on_error: Literal["collect"],
     ) -> list[InstanceResult]: ...
 
@@ -67,19 +69,26 @@ class Instances(Group):
         instance_ids: Iterable[str],
         *,
         concurrency: int | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
         on_error: OnError = "raise",
     ) -> list[Instance] | list[InstanceResult]:
         """Fetch instances concurrently, and return them in the order of their IDs.
 
         An ID given twice is fetched once and returned once. At most `concurrency` are in flight,
-        by default `Limits.concurrency`. Raises the first error; with `on_error="collect"` returns
-        an `InstanceResult` for each ID, with its `instance` or its `error`.
+        and never more than `Limits.concurrency`, the default. `Timeouts.total` holds for each
+        request, and `timeout` bounds the whole: seconds, by default as long as it takes. Raises the
+        first error; with `on_error="collect"` returns an `InstanceResult` for each ID, with its
+        `instance` or its `error`.
         """
-        results = await self._results(instance_ids, concurrency, on_error)
+        results = await self._results(instance_ids, concurrency, timeout, on_error)
         return results if on_error == "collect" else instances_of(results)
 
     async def _results(
-        self, instance_ids: Iterable[str], concurrency: int | None, on_error: OnError
+        self,
+        instance_ids: Iterable[str],
+        concurrency: int | None,
+        timeout: float | None,  # noqa: ASYNC109 - of the client's clock
+        on_error: OnError,
     ) -> list[InstanceResult]:
         ids = check_texts("instance_ids", instance_ids)
         for instance_id in ids:
@@ -87,7 +96,8 @@ class Instances(Group):
         async with InstanceResults(
             IdPlan(ids),
             partial(fetch_instance, self._transport),
-            terms=self._transport.terms(bulk=True),
+            transport=self._transport,
+            ends_at=deadline_of(self._transport.channel.clock, timeout),
             concurrency=self._concurrency(concurrency),
             on_error=on_error,
         ) as results:

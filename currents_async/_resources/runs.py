@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar, overload
 
-from currents_async._fanout import InstanceResults, OnError, instances_of
+from currents_async._fanout import InstanceResults, OnError, deadline_of, instances_of
 from currents_async._pagination import CursorPager
-from currents_async._plans import RunPlan, ScheduledSpec
+from currents_async._plans import Plan, RunPlan, ScheduledSpec
 from currents_async._resources._comparable import (
     MOST_LOOKED_THROUGH,
     askable,
@@ -87,14 +87,14 @@ class Runs(RunOperations):
         iterating. Specs are handed out before the end of the body has been seen, and with it the
         checksum: where an error follows, they may come from a body that was not sound.
         """
-        element = check_element("spec_type", spec_type)
-        return RunStream(self._stream(run_id, element, self._transport.terms()))
+        return RunStream(self._stream(run_id, check_element("spec_type", spec_type)))
 
     def instances(
         self,
         run_id: str,
         *,
         concurrency: int | None = None,
+        timeout: float | None = None,
         on_error: OnError = "raise",
         only: Callable[[RunSpec], bool] | None = None,
     ) -> InstanceResults:
@@ -107,20 +107,22 @@ class Runs(RunOperations):
             results.run
         ```
 
-        At most `concurrency` instances are in flight, by default `Limits.concurrency`, which also
-        bounds the connections. `only` picks the specs to fetch, for example
-        `lambda spec: spec.failed`. An instance that several specs share is fetched once; a spec
-        that no machine has claimed comes as a result with neither instance nor error. The first
-        error ends the iteration; with `on_error="collect"` it comes as the `error` of its result,
-        and all others come too. Results come in order of completion.
+        At most `concurrency` instances are in flight, and never more than `Limits.concurrency`, the
+        default, which also bounds the connections. `Timeouts.total` holds for each request, and
+        `timeout` bounds the whole: seconds from entering the context, by default as long as it
+        takes. What is not there by then is a `RequestTimeoutError`.
+
+        `only` picks the specs to fetch, for example `lambda spec: spec.failed`. An instance that
+        several specs share is fetched once; a spec that no machine has claimed comes as a result
+        with neither instance nor error. The first error ends the iteration; with
+        `on_error="collect"` it comes as the `error` of its result, and all others come too. Results
+        come in order of completion.
         """
-        terms = self._transport.terms(bulk=True)
-        return InstanceResults(
-            RunPlan[RunSpec](self._stream(run_id, RunSpec, terms), only),
-            self._fetch_instance,
-            terms=terms,
-            concurrency=self._concurrency(concurrency),
-            on_error=on_error,
+        return self._fan_out(
+            RunPlan[RunSpec](self._stream(run_id, RunSpec), only),
+            concurrency,
+            self._deadline(timeout),
+            on_error,
         )
 
     async def get_instances(
@@ -128,6 +130,7 @@ class Runs(RunOperations):
         run_id: str,
         *,
         concurrency: int | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
         only: Callable[[RunSpec], bool] | None = None,
     ) -> list[Instance]:
         """Fetch every instance of a run concurrently, and return them in the order of the specs.
@@ -135,16 +138,14 @@ class Runs(RunOperations):
         Takes the arguments of `instances`. Specs that no machine has claimed have no instance and
         are left out. Raises the first error.
         """
-        terms = self._transport.terms(bulk=True)
-        async with InstanceResults(
+        async with self._fan_out(
             # Without a predicate nothing of a spec is needed but where its instance is.
-            RunPlan[ScheduledSpec](self._stream(run_id, ScheduledSpec, terms))
+            RunPlan[ScheduledSpec](self._stream(run_id, ScheduledSpec))
             if only is None
-            else RunPlan[RunSpec](self._stream(run_id, RunSpec, terms), only),
-            self._fetch_instance,
-            terms=terms,
-            concurrency=self._concurrency(concurrency),
-            on_error="raise",
+            else RunPlan[RunSpec](self._stream(run_id, RunSpec), only),
+            concurrency,
+            self._deadline(timeout),
+            "raise",
         ) as results:
             return instances_of(await results.in_order())
 
@@ -170,10 +171,9 @@ class Runs(RunOperations):
         pass at once, and `StillRunningError` when the run has not ended after `timeout` seconds in
         all; by default it is waited for without end.
         """
-        request = GET_RUN.request({"run_id": run_id})
         return RunWatch(
             Polls(self._transport, run_id, timeout=timeout, interval=interval),
-            partial(self._transport.stream, request, SPECS, RunSpec),
+            self._stream(run_id, RunSpec),
         )
 
     async def wait(
@@ -207,13 +207,20 @@ class Runs(RunOperations):
         this = run if isinstance(run, Run) else await self.get(run)
         return await first_comparable(this, self._earlier(this))
 
-    async def failures(self, run_id: str, *, concurrency: int | None = None) -> list[Failure]:
+    async def failures(
+        self,
+        run_id: str,
+        *,
+        concurrency: int | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
+    ) -> list[Failure]:
         """Fetch what failed in a run: tests, and spec files that did; in the order of the specs.
 
         Spec files fail that threw, or of which the server counts failures that it does not list.
         Where a failed run lists fewer spec files than it counts, a failure without `test.spec`
         says so at the end. Only instances of specs that failed are fetched. Of a run in progress it
-        is what has failed so far. Raises as `get_instances` does.
+        is what has failed so far. Takes `concurrency` and `timeout`, and raises, as `get_instances`
+        does.
         """
         listed = 0
 
@@ -222,7 +229,9 @@ class Runs(RunOperations):
             listed += 1
             return spec.failed
 
-        async with self.instances(run_id, concurrency=concurrency, only=failed) as results:
+        async with self.instances(
+            run_id, concurrency=concurrency, timeout=timeout, only=failed
+        ) as results:
             found = await results.in_order()
             run = results.run
         specs = [one.spec for one in found if one.spec is not None]
@@ -230,20 +239,32 @@ class Runs(RunOperations):
         lacking = run.unlisted_specs(listed)
         return [*failures, failure_of_run(run, lacking)] if run.failed and lacking else failures
 
-    async def flaky_tests(self, run_id: str, *, concurrency: int | None = None) -> list[FlakyTest]:
+    async def flaky_tests(
+        self,
+        run_id: str,
+        *,
+        concurrency: int | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
+    ) -> list[FlakyTest]:
         """Fetch the tests of a run that passed only after a failed attempt, in that order too.
 
-        Only instances of specs that count such tests are fetched. Raises as `get_instances` does.
+        Only instances of specs that count such tests are fetched. Takes `concurrency` and
+        `timeout`, and raises, as `get_instances` does.
         """
         async with self.instances(
-            run_id, concurrency=concurrency, only=lambda spec: spec.flaky > 0
+            run_id, concurrency=concurrency, timeout=timeout, only=lambda spec: spec.flaky > 0
         ) as results:
             found = await results.in_order()
         specs = [one.spec for one in found if one.spec is not None]
         return flaky_tests_of(instances_of(found), specs=specs)
 
     async def diff(
-        self, before_id: str, after_id: str, *, concurrency: int | None = None
+        self,
+        before_id: str,
+        after_id: str,
+        *,
+        concurrency: int | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
     ) -> RunDiff:
         """Fetch two runs with all their instances, and compare them test by test.
 
@@ -254,15 +275,17 @@ class Runs(RunOperations):
         ```
 
         Tests are told apart as in `answers.diff_runs`, which does it with what you have fetched
-        already. Raises as `get_instances` does.
+        already. `timeout` bounds both together. Raises as `get_instances` does.
         """
-        before = await self._results(before_id, concurrency)
-        after = await self._results(after_id, concurrency)
+        ends_at = self._deadline(timeout)()
+        before = await self._results(before_id, concurrency, ends_at)
+        after = await self._results(after_id, concurrency, ends_at)
         await asyncio.sleep(0)  # each takes about 10 ms for 5,000 tests
         return diff_runs(before, after)
 
-    async def _results(self, run_id: str, concurrency: int | None) -> RunResults:
-        async with self.instances(run_id, concurrency=concurrency) as results:
+    async def _results(self, run_id: str, concurrency: int | None, ends_at: float) -> RunResults:
+        plan = RunPlan[RunSpec](self._stream(run_id, RunSpec))
+        async with self._fan_out(plan, concurrency, lambda: ends_at, "raise") as results:
             found = await results.in_order()
             return RunResults.of(
                 results.run,
@@ -284,5 +307,26 @@ class Runs(RunOperations):
         )
         return earlier.limit(MOST_LOOKED_THROUGH)
 
-    def _stream(self, run_id: str, spec_type: type[SpecT], terms: Terms) -> Answer[SpecT, Run]:
-        return self._transport.stream(GET_RUN.request({"run_id": run_id}), SPECS, spec_type, terms)
+    def _fan_out(
+        self,
+        plan: Plan,
+        concurrency: int | None,
+        ends_at: Callable[[], float],
+        on_error: OnError,
+    ) -> InstanceResults:
+        return InstanceResults(
+            plan,
+            self._fetch_instance,
+            transport=self._transport,
+            ends_at=ends_at,
+            concurrency=self._concurrency(concurrency),
+            on_error=on_error,
+        )
+
+    def _deadline(self, timeout: float | None) -> Callable[[], float]:
+        return deadline_of(self._transport.channel.clock, timeout)
+
+    def _stream(self, run_id: str, spec_type: type[SpecT]) -> "partial[Answer[SpecT, Run]]":
+        """Return what asks for a run, by the terms of then; what is wrong with the ID shows now."""
+        request = GET_RUN.request({"run_id": run_id})
+        return partial(self._transport.stream, request, SPECS, spec_type)

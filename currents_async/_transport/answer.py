@@ -11,7 +11,7 @@ from currents_async._transport.exchange import Exchange
 from currents_async._transport.raw import RawResponse
 from currents_async._wire.answers import BytesDecoder
 from currents_async._wire.notes import Notes
-from currents_async.errors import CurrentsError
+from currents_async.errors import CurrentsError, MisuseError
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -108,6 +108,7 @@ class Answer(Generic[E, T]):
         except BaseException as error:
             self._call.__exit__(type(error), error, None)
             raise
+        self._call.stop_clock()
         return self
 
     async def __aexit__(
@@ -128,27 +129,31 @@ class Answer(Generic[E, T]):
         """Return the next elements, at least one; none once the body has ended well."""
         if self._error is not None:
             raise self._error
-        while self._end is None:
-            try:
-                elements = await self._entered.run_reading(self._next)
-            except CurrentsError as failure:
-                error = failure
-            else:
-                return elements
-            await self._recover(error)
-        return []
+        self._call.restart_clock()
+        try:
+            while self._end is None:
+                try:
+                    elements = await self._entered.run_reading(self._next)
+                except CurrentsError as failure:
+                    error = failure
+                else:
+                    return elements
+                await self._recover(error)
+            return []
+        finally:
+            self._call.stop_clock()
 
     @property
     def data(self) -> T:
         """The data of the answer without its elements, once `batch` has returned none."""
         if self._end is None:
-            raise RuntimeError("the answer has not ended yet")
+            raise MisuseError("there is no run before the iteration has ended")
         return self._end[0]
 
     @property
     def _entered(self) -> Exchange:
         if self._exchange is None:
-            raise RuntimeError("the answer has not been entered")
+            raise MisuseError("iterate inside 'async with'")
         return self._exchange
 
     async def _opened(self) -> Exchange:

@@ -1,5 +1,6 @@
 """A call: attempts one after the other, until one succeeds or there is no sense in another."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
@@ -38,6 +39,7 @@ class Call:
         self._first_slice = first_slice
         self._resumable = resumable
         self._attempts = 0
+        self._stopped_at = math.inf
         self._is_open = False
         """Whether an attempt before the last may have been carried out."""
         self._patience = Patience(channel, retries, ends_at=terms.deadline)
@@ -60,6 +62,18 @@ class Call:
             self._patience.succeeded()
         if self._observed is not None:
             self._observed.ended(exc)
+
+    def stop_clock(self) -> None:
+        """Note that the time from now on is the reader's."""
+        self._stopped_at = self._channel.clock.now()
+
+    def restart_clock(self) -> None:
+        """Give back the time that the reader took, which is not the call's."""
+        taken = max(0.0, self._channel.clock.now() - self._stopped_at)
+        self._stopped_at = math.inf
+        if taken:
+            self._terms = self._terms.extended(taken)
+            self._patience.ends_at = self._terms.deadline
 
     async def next_exchange(self) -> Exchange:
         """Return the next attempt, whose turn it is."""

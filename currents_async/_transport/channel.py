@@ -1,5 +1,6 @@
 """What all calls of a client share, whatever options they were made with."""
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import count
 
@@ -26,6 +27,18 @@ class Terms(msgspec.Struct, frozen=True):
     """Whether requests of others may go first."""
     repeat_writes: bool = False
     """Whether a write may be repeated although it may have been carried out."""
+    ends_at: float = math.inf
+    """When the time is over that the caller gave to something larger; no deadline is later."""
+
+    @property
+    def bound(self) -> str:
+        """What the deadline comes from."""
+        return "Timeouts.total" if self.deadline < self.ends_at else "the timeout that was given"
+
+    def extended(self, seconds: float) -> "Terms":
+        """Return the same terms with so much more time, as far as the caller's allows."""
+        deadline = min(self.deadline + seconds, self.ends_at)
+        return msgspec.structs.replace(self, deadline=deadline)
 
 
 class Channel:

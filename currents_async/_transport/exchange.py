@@ -26,7 +26,12 @@ from currents_async._wire.inflate import SLICE
 from currents_async._wire.notes import Notes
 from currents_async._wire.objects import ObjectCount
 from currents_async._wire.throttle import rate_limit, requested_wait
-from currents_async.errors import CurrentsError, RateLimitedError, RequestTimeoutError
+from currents_async.errors import (
+    CurrentsError,
+    MisuseError,
+    RateLimitedError,
+    RequestTimeoutError,
+)
 
 T = TypeVar("T")
 
@@ -93,7 +98,7 @@ class Exchange:
         except Paused as paused:
             error = self._paused(paused.seconds)
         except OutOfTime:
-            error = self._timed_out("there was no turn within Timeouts.total")
+            error = self._timed_out(f"there was no turn within {self._terms.bound}")
         else:
             self._in_gate = True
             self._sent_at = channel.clock.now()
@@ -189,6 +194,10 @@ class Exchange:
                 await self.run(fetch)
             except CurrentsError as error:
                 body.fail(error)
+            except asyncio.CancelledError:
+                # The reader would wait for ever, unless it is gone too.
+                body.fail(MisuseError("the task that receives the answer was cancelled"))
+                raise
 
         self._is_prefetched = True
         return prefetch
@@ -326,8 +335,8 @@ class Exchange:
 
     def _out_of_time(self) -> CurrentsError:
         in_total = self._channel.clock.now() >= self._terms.deadline
-        name = "total" if in_total else "attempt"
-        return RequestTimeoutError(f"no whole answer within Timeouts.{name}", **self._sent)
+        bound = self._terms.bound if in_total else "Timeouts.attempt"
+        return RequestTimeoutError(f"no whole answer within {bound}", **self._sent)
 
     def _body_error(self, fault: BodyFault) -> CurrentsError:
         if self._response is None:

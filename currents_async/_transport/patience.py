@@ -13,7 +13,8 @@ class Patience:
     def __init__(self, channel: Channel, retries: Retries, *, ends_at: float) -> None:
         self._channel = channel
         self._attempts = retries.attempts
-        self._ends_at = ends_at
+        self.ends_at: float = ends_at
+        """By the client's clock: no retry comes later."""
         self._taken = 0
         self._retries_of: dict[Verdict, int] = {}
 
@@ -33,7 +34,7 @@ class Patience:
         retry = self._retries_of[verdict] = self._retries_of.get(verdict, 0) + 1
         jittered = backoff(verdict, retry, clock.random())
         delay = jittered if asked is None else asked
-        if max(delay, at_least) > min(LONGEST_PAUSE, self._ends_at - clock.now()):
+        if max(delay, at_least) > min(LONGEST_PAUSE, self.ends_at - clock.now()):
             return None
         taken = quota.take(verdict)
         self._taken += taken

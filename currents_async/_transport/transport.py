@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import cache, partial
+from math import inf
 from typing import Any, TypeVar, get_args, get_origin
 
 from currents_async._config import Retries, Timeouts
@@ -49,9 +50,12 @@ class Transport:
             retries=retries or self.retries,
         )
 
-    def terms(self, *, bulk: bool = False, repeat_writes: bool = False) -> Terms:
-        """Return the terms of a public call that begins now."""
-        return Terms(self.channel.clock.now() + self.timeouts.total, bulk, repeat_writes)
+    def terms(
+        self, *, bulk: bool = False, repeat_writes: bool = False, ends_at: float = inf
+    ) -> Terms:
+        """Return the terms of a request that begins now, as a part of what is over at `ends_at`."""
+        deadline = min(self.channel.clock.now() + self.timeouts.total, ends_at)
+        return Terms(deadline, bulk, repeat_writes, ends_at)
 
     def call(
         self, request: Request[T], terms: Terms | None = None, *, already: T | None = None

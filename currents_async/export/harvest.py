@@ -34,8 +34,7 @@ from currents_async import (
 )
 from currents_async._config import check_count
 from currents_async._handover import send as hand_over
-from currents_async._handover import take
-from currents_async._scope import TaskScope, enter_task_group
+from currents_async._tasks import TaskOwner
 from currents_async.export.agenda import Agenda
 from currents_async.export.found import (
     Errand,
@@ -132,7 +131,7 @@ class _Visit:
         self.jobs_left = 0
 
 
-class Harvest(TaskScope):
+class Harvest(TaskOwner):
     """What there is in some windows, as it comes: an async context manager, inside it an iterator.
 
     A window ends with a `WindowEnded`, behind everything else of it; later ones have begun by then.
@@ -180,9 +179,7 @@ class Harvest(TaskScope):
         return self
 
     async def __anext__(self) -> Found:
-        if self._found is None:
-            raise RuntimeError("iterate inside 'async with'")
-        found = await take(self._found)
+        found = await self._take(self._found)
         if found is None:
             raise StopAsyncIteration
         return found
@@ -192,19 +189,16 @@ class Harvest(TaskScope):
         send, found = anyio.create_memory_object_stream[Found | Exception](self._concurrency)
         stack.enter_context(send)
         stack.enter_context(found)
-        group = await enter_task_group(stack)
+        tasks = self._own_tasks(stack, on_end=send.close)
         for _ in range(self._concurrency):
-            group.start_soon(self._work, send.clone())
-        send.close()
+            tasks.start(self._work(send))
         self._found = found
 
     async def _work(self, send: "MemoryObjectSendStream[Found | Exception]") -> None:
-        with send:
-            try:
-                await self._agenda.work(partial(hand_over, send))
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see
-                # Raised in a task it would leave the task group inside an ExceptionGroup.
-                await send.send(error)
+        try:
+            await self._agenda.work(partial(hand_over, send))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see
+            await send.send(error)
 
     def _begin_window(self) -> bool:
         """Begin the next window, if there is one."""

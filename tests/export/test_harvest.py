@@ -18,6 +18,7 @@ from currents_async import (
     ForbiddenError,
     InvalidArgumentError,
     Limits,
+    MisuseError,
     NotFoundError,
     PaginationError,
     PayloadTooLargeError,
@@ -793,14 +794,14 @@ class TestChoosing:
 
 class TestMisuse:
     async def test_iterating_without_entering(self, currents: Currents) -> None:
-        with pytest.raises(RuntimeError, match="inside 'async with'"):
+        with pytest.raises(MisuseError, match="inside 'async with'"):
             await anext(harvest(currents, []))
 
     async def test_entering_twice(self, currents: Currents) -> None:
         harvested = harvest(currents, [])
         async with harvested:
             pass
-        with pytest.raises(RuntimeError, match="has been used"):
+        with pytest.raises(MisuseError, match="has been used"):
             async with harvested:
                 pytest.fail("it was entered twice")
 

@@ -1,0 +1,195 @@
+"""Tasks that run beside the caller: owned plainly, and gone once their owner has been left.
+
+No cancel scope and no task group is left open over the caller. An async generator that iterates
+inside `async with` may be closed by another task than the one that entered it, as the event loop
+and web frameworks do, and a scope would then cancel whoever entered it.
+"""
+
+import asyncio
+import warnings
+from collections.abc import Callable, Collection, Coroutine
+from contextlib import AsyncExitStack, suppress
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+import anyio
+
+from currents_async import _handover
+from currents_async.errors import MisuseError
+
+if TYPE_CHECKING:  # anyio loads its parts when they are first used
+    from anyio.streams.memory import MemoryObjectReceiveStream
+
+T = TypeVar("T")
+
+
+async def load_backend() -> None:
+    """Make anyio load what a fan-out needs: tens of milliseconds, once in a process.
+
+    Done when a client opens, it stalls the loop before there is work rather than amid it.
+    """
+    send, receive = anyio.create_memory_object_stream[None](0)
+    async with send, receive, anyio.create_task_group():
+        pass
+
+
+class Tasks:
+    """Tasks that end together: where one is cancelled or fails, so are the others."""
+
+    def __init__(self, on_end: Callable[[], None]) -> None:
+        """Own tasks; call back when the last of them has ended."""
+        self._on_end = on_end
+        self._running: set[asyncio.Task[None]] = set()
+        self._is_closing = False
+        self._failure: BaseException | None = None
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine in a task, in the context of the caller."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    def check(self) -> None:
+        """Raise what made the tasks end early, if anything did."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure  # with its traceback it would keep itself alive
+
+    async def aclose(self) -> None:
+        """Cancel the tasks, and wait until they have ended."""
+        self._is_closing = True
+        self._cancel()
+        await wait_for_all(self._running)
+
+    def _cancel(self) -> None:
+        for task in self._running:
+            task.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        failure = _failure_of(task)
+        if failure is not None and not self._is_closing:
+            self._failure = self._failure or failure
+            self._cancel()
+        if not self._running:
+            self._on_end()
+
+
+def _failure_of(task: asyncio.Task[None]) -> BaseException | None:
+    if task.cancelled():
+        return MisuseError(
+            "a task of this library was cancelled from outside: cancel the task that iterates"
+        )
+    return task.exception()
+
+
+async def wait_for_all(futures: Collection["asyncio.Future[Any]"]) -> None:
+    """Wait until all are done; a cancellation meanwhile is raised only then."""
+    try:
+        await _wait(futures)
+    except asyncio.CancelledError:
+        # anyio cancels again and again what does not shield itself; asyncio as often as it likes.
+        with anyio.CancelScope(shield=True):
+            while not all(future.done() for future in futures):
+                with suppress(asyncio.CancelledError):
+                    await _wait(futures)
+        raise
+
+
+async def _wait(futures: Collection["asyncio.Future[Any]"]) -> None:
+    if futures:
+        await asyncio.wait(set(futures))
+
+
+class TaskOwner:
+    """Base of async context managers with tasks; leaving one cancels them, from whichever task.
+
+    An error in the body of `async with` leaves as itself. The tasks must not refer to their owner:
+    one that nobody closes and nobody holds any more is closed by the loop, with a
+    `ResourceWarning`.
+    """
+
+    _reused: ClassVar[str]
+    """What to say to who enters it twice."""
+
+    def __init__(self) -> None:
+        self._was_entered = False
+        self._lease: _Lease | None = None
+        self._tasks: Tasks | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._was_entered:
+            raise MisuseError(self._reused)
+        self._was_entered = True
+        async with AsyncExitStack() as stack:
+            await self._open(stack)
+            self._lease = _Lease(stack.pop_all(), type(self).__name__)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._lease is not None:
+            await self._lease.aclose()
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        """Enter what the tasks need, then start them; the stack leaves it in reverse."""
+        raise NotImplementedError
+
+    def _own_tasks(self, stack: AsyncExitStack, on_end: Callable[[], None]) -> Tasks:
+        """Return what starts tasks that end when the stack is closed."""
+        self._tasks = Tasks(on_end)
+        stack.push_async_callback(self._tasks.aclose)
+        return self._tasks
+
+    def _check_open(self) -> None:
+        if self._lease is None or not self._lease.is_open:
+            raise MisuseError("iterate inside 'async with'")
+
+    async def _take(self, results: "MemoryObjectReceiveStream[T | Exception] | None") -> T | None:
+        """Return the next of the tasks' results; None at the end. Raises what ended them early."""
+        self._check_open()
+        if results is None:
+            return None
+        result = await _handover.take(results)
+        if result is None and self._tasks is not None:
+            self._tasks.check()
+        return result
+
+
+class _Lease:
+    """What an owner has opened: held by it and its copies, and by no task."""
+
+    def __init__(self, stack: AsyncExitStack, name: str) -> None:
+        self._stack = stack
+        self._name = name
+        self._loop = asyncio.get_running_loop()
+        self.is_open = True
+
+    async def aclose(self) -> None:
+        self.is_open = False
+        # Closed, not exited with an error, which is nobody's business in there.
+        await self._stack.aclose()
+
+    def __del__(self, _warnings: ModuleType = warnings) -> None:
+        if self.is_open:
+            message = f"unclosed {self._name}: leave its 'async with'"
+            _warnings.warn(message, ResourceWarning, source=self)
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(_close, self._loop, self._stack)
+
+
+_closing: set["asyncio.Task[None]"] = set()
+"""The loop itself holds tasks only weakly."""
+
+
+def _close(loop: asyncio.AbstractEventLoop, stack: AsyncExitStack) -> None:
+    task = loop.create_task(stack.aclose())
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)

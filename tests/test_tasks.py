@@ -1,0 +1,141 @@
+"""Tasks that an object owns: how they end, whoever ends them."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import anyio
+import pytest
+
+from currents_async import MisuseError
+from currents_async._tasks import TaskOwner, Tasks, wait_for_all
+
+pytestmark = pytest.mark.usefixtures("no_task_is_left")
+
+
+async def turns(count: int = 20) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+class Lasting:
+    """Work that takes its time to end when it is cancelled."""
+
+    def __init__(self) -> None:
+        self.is_cancelled = asyncio.Event()
+        self.may_end = asyncio.Event()
+        self.has_ended = False
+
+    async def work(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.is_cancelled.set()
+            await self.may_end.wait()
+            self.has_ended = True
+
+
+class Owner(TaskOwner):
+    _reused = "used"
+
+    def __init__(self, lasting: Lasting) -> None:
+        super().__init__()
+        self._lasting = lasting
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        self._own_tasks(stack, on_end=lambda: None).start(self._lasting.work())
+
+
+async def leave(owner: Owner) -> None:
+    async with owner:
+        await turns(2)
+
+
+class TestLeaving:
+    async def test_waits_for_the_tasks(self) -> None:
+        lasting = Lasting()
+        leaving = asyncio.create_task(leave(Owner(lasting)))
+        await lasting.is_cancelled.wait()
+        await turns()
+        assert not leaving.done()
+        lasting.may_end.set()
+        await leaving
+        assert lasting.has_ended
+
+    async def test_cancelled_meanwhile_waits_all_the_same(self) -> None:
+        lasting = Lasting()
+        leaving = asyncio.create_task(leave(Owner(lasting)))
+        await lasting.is_cancelled.wait()
+        for _ in range(3):
+            leaving.cancel()
+            await turns()
+            assert not leaving.done()
+        lasting.may_end.set()
+        await asyncio.wait([leaving])
+        assert leaving.cancelled()
+        assert lasting.has_ended
+
+    async def test_in_a_scope_of_anyio_that_is_cancelled_waits_all_the_same(self) -> None:
+        lasting = Lasting()
+        async with anyio.create_task_group() as group:
+            group.start_soon(leave, Owner(lasting))
+            await lasting.is_cancelled.wait()
+            group.cancel_scope.cancel()
+            asyncio.get_running_loop().call_later(0, lasting.may_end.set)
+        assert lasting.has_ended
+
+    async def test_before_a_task_has_begun(self) -> None:
+        async with Owner(Lasting()):
+            pass
+
+    async def test_futures_that_are_done_are_not_waited_for(self) -> None:
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        await wait_for_all([])
+        await wait_for_all([done])
+
+
+class TestATaskThatEndsBadly:
+    """Nobody may take what has come so far for all there is."""
+
+    @staticmethod
+    async def started(work: Callable[[], object]) -> tuple[Tasks, asyncio.Event]:
+        ended = asyncio.Event()
+        tasks = Tasks(on_end=ended.set)
+
+        async def bad() -> None:
+            work()
+
+        tasks.start(asyncio.Event().wait())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        tasks.start(bad())
+        await ended.wait()
+        return tasks, ended
+
+    async def test_ends_the_others_and_is_told(self) -> None:
+        class Outcome(BaseException):
+            """As `pytest.fail` raises one."""
+
+        def fail() -> None:
+            raise Outcome
+
+        tasks, _ = await self.started(fail)
+        with pytest.raises(Outcome):
+            tasks.check()
+        tasks.check()  # told once
+
+    async def test_of_its_own_cancellation_too(self) -> None:
+        def cancel() -> None:
+            raise asyncio.CancelledError
+
+        tasks, _ = await self.started(cancel)
+        with pytest.raises(MisuseError, match="cancelled from outside"):
+            tasks.check()
+
+    async def test_while_they_are_being_closed_is_nobodys_business(self) -> None:
+        lasting = Lasting()
+        tasks = Tasks(on_end=lambda: None)
+        tasks.start(lasting.work())
+        await turns()
+        lasting.may_end.set()
+        await tasks.aclose()
+        tasks.check()
