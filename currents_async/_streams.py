@@ -12,10 +12,6 @@ from currents_async.models.runs import Run
 SpecT = TypeVar("SpecT")
 
 
-def _nothing() -> None:
-    pass
-
-
 class RunStream(TaskOwner, Generic[SpecT]):
     """The specs of a run as they arrive: an async context manager, and inside it an iterator.
 
@@ -41,8 +37,9 @@ class RunStream(TaskOwner, Generic[SpecT]):
         return self._answer.data
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        self._answer = await stack.enter_async_context(self._new_answer())
-        self._own_tasks(stack, on_end=_nothing).start(self._answer.prefetch()())
+        self._answer = answer = await stack.enter_async_context(self._new_answer())
+        prefetch = answer.prefetch()
+        self._own_tasks(stack, on_end=answer.end_of_prefetch()).start(prefetch())
 
     def __aiter__(self) -> Self:
         return self

@@ -1,7 +1,9 @@
 import asyncio
 import gc
+import math
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import anyio
 import pytest
@@ -10,14 +12,23 @@ from currents_async import (
     ClientClosedError,
     Currents,
     InstanceResult,
+    InvalidArgumentError,
     Limits,
     MisuseError,
     NotFoundError,
+    RequestTimeoutError,
     ServerError,
+    Timeouts,
     UnauthorizedError,
 )
 from currents_async.models import RunSpec
-from currents_async.testing import FakeCurrents, RecordedRequest, WorldProject, WorldRun
+from currents_async.testing import (
+    FakeCurrents,
+    ManualClock,
+    RecordedRequest,
+    WorldProject,
+    WorldRun,
+)
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -374,7 +385,136 @@ async def test_two_fan_outs_share_a_client(
         assert [instance.instance_id for instance in instances] == ids_of(run)
 
 
+class TestTime:
+    """`Timeouts.total` is the time of each request; all of them together take what they take."""
+
+    @staticmethod
+    def open_client(server: FakeCurrents, clock: ManualClock, **limits: Any) -> Currents:
+        return Currents(server.api_key, base_url=server.url, clock=clock, limits=Limits(**limits))
+
+    @pytest.mark.parametrize("how", ["get_instances", "get_many"])
+    async def test_500_instances_at_4_a_second(
+        self, server: FakeCurrents, project: WorldProject, how: str
+    ) -> None:
+        run = project.run(specs=500, tests=1)
+        clock = ManualClock()
+        async with self.open_client(server, clock, rate=4) as currents:
+            if how == "get_many":  # all of them in line at once would wait too long
+                await currents.instances.get_many(ids_of(run), concurrency=500)
+            else:
+                await currents.runs.get_instances(run.run_id)
+        assert len([one for one in server.requests if one.operation == "getInstance"]) == 500
+        assert clock.now() > 500 / 4 > Timeouts().total
+
+    async def test_a_reader_that_takes_its_time(
+        self, server: FakeCurrents, project: WorldProject
+    ) -> None:
+        run = project.run(specs=1_200, tests=1)  # more than are known before their turn
+        clock = ManualClock()
+        arrived: list[str | None] = []
+        async with (
+            self.open_client(server, clock) as currents,
+            currents.runs.instances(run.run_id) as results,
+        ):
+            async for result in results:
+                arrived.append(result.instance_id)
+                if len(arrived) % 400 == 1:
+                    clock.advance(130)
+        assert len(set(arrived)) == 1_200
+        assert clock.now() >= 3 * 130
+
+    async def test_a_timeout_bounds_the_whole_from_entering(
+        self, server: FakeCurrents, project: WorldProject
+    ) -> None:
+        run = project.run(specs=40, tests=1)
+        clock = ManualClock()
+        async with self.open_client(server, clock, rate=4) as currents:
+            results = currents.runs.instances(run.run_id, timeout=5, on_error="collect")
+            clock.advance(1_000)
+            async with results:
+                arrived = [result async for result in results]
+        assert 15 < len([one for one in arrived if one.instance is not None]) < 21
+        errors = [one.error for one in arrived if one.error is not None]
+        assert {type(error) for error in errors} == {RequestTimeoutError}
+        assert {"within the timeout that was given" in str(error) for error in errors} == {True}
+        assert clock.now() == pytest.approx(1_005, abs=0.5)
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda c, run_id, ids: c.runs.get_instances(run_id, timeout=5),
+            lambda c, run_id, ids: c.runs.failures(run_id, timeout=5),
+            lambda c, run_id, ids: c.runs.flaky_tests(run_id, timeout=5),
+            lambda c, run_id, ids: c.runs.diff(run_id, run_id, timeout=9),
+            lambda c, run_id, ids: c.instances.get_many(ids, timeout=5),
+        ],
+        ids=["get_instances", "failures", "flaky_tests", "diff", "get_many"],
+    )
+    async def test_a_timeout_of_what_returns_a_whole(
+        self, server: FakeCurrents, project: WorldProject, call: Callable[..., Any]
+    ) -> None:
+        run = project.run(specs=30, tests=2, failures=30, flaky=30)
+        clock = ManualClock()
+        async with self.open_client(server, clock, rate=4) as currents:
+            with pytest.raises(RequestTimeoutError, match="within the timeout that was given"):
+                await call(currents, run.run_id, ids_of(run))
+        assert clock.now() < 9.5
+
+    @pytest.mark.parametrize("bad", [0, -1, math.nan, math.inf, True, "5"])
+    async def test_what_is_no_time(
+        self, server: FakeCurrents, currents: Currents, bad: Any
+    ) -> None:
+        with pytest.raises(InvalidArgumentError, match=r"^timeout must be a positive number"):
+            currents.runs.instances("r", timeout=bad)
+        for call in (
+            currents.runs.get_instances("r", timeout=bad),
+            currents.runs.diff("r", "s", timeout=bad),
+            currents.instances.get_many(["i"], timeout=bad),
+        ):
+            with pytest.raises(InvalidArgumentError, match=r"^timeout must be a positive number"):
+                await call
+        assert server.requests == []
+
+
+class TestATaskThatIsNotCancelledByUs:
+    """What has come so far must not be taken for all there is."""
+
+    async def test_from_outside(
+        self, server: FakeCurrents, currents: Currents, run: WorldRun
+    ) -> None:
+        before = asyncio.all_tasks()
+        with pytest.raises(MisuseError, match="cancelled from outside"):
+            async with currents.runs.instances(run.run_id, on_error="collect") as results:
+                await anext(results)
+                for task in asyncio.all_tasks() - before:
+                    if "_pool" in repr(task):
+                        task.cancel()
+                        break
+                async for _ in results:
+                    pass
+        assert other_tasks() == set()
+
+    async def test_by_what_the_caller_gave(self, currents: Currents, run: WorldRun) -> None:
+        class Outcome(BaseException):
+            """As `pytest.fail` raises one."""
+
+        def only(_: RunSpec) -> bool:
+            raise Outcome
+
+        with pytest.raises(Outcome):
+            await currents.runs.get_instances(run.run_id, only=only)
+        assert other_tasks() == set()
+
+
 class TestMisuse:
+    async def test_iterating_after_leaving(self, currents: Currents, run: WorldRun) -> None:
+        async with currents.runs.instances(run.run_id) as results:
+            await anext(results)
+        with pytest.raises(MisuseError, match="inside 'async with'"):
+            await anext(results)
+        with pytest.raises(MisuseError, match="inside 'async with'"):
+            await results.in_order()
+
     async def test_iterating_without_entering(self, currents: Currents) -> None:
         results = currents.runs.instances("r")
         with pytest.raises(MisuseError, match="inside 'async with'"):

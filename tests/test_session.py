@@ -128,6 +128,27 @@ class TestLifeCycle:
         assert [session is not None and session.closed for session in opened] == [True, True]
 
 
+class TestTrio:
+    """Trio steps coroutines by itself: without an event loop, or as a callback of one."""
+
+    MESSAGE = "needs asyncio.*trio is not supported"
+
+    def test_without_a_loop_of_asyncio(self) -> None:
+        with pytest.raises(WrongLoopError, match=self.MESSAGE):
+            Currents("key").__aenter__().send(None)
+
+    async def test_as_a_guest_of_asyncio(self) -> None:
+        stepped = asyncio.get_running_loop().create_future()
+
+        def step() -> None:
+            with pytest.raises(WrongLoopError, match=self.MESSAGE):
+                Currents("key").__aenter__().send(None)
+            stepped.set_result(None)
+
+        asyncio.get_running_loop().call_soon(step)
+        await stepped
+
+
 class TestInjectedSession:
     async def test_it_is_used_and_not_closed(
         self, server: FakeCurrents, project: WorldProject

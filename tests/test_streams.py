@@ -25,7 +25,15 @@ from currents_async import (
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.inflate import SLICE
 from currents_async.models import Run, RunSpec
-from currents_async.testing import FakeCurrents, World, WorldProject
+from currents_async.testing import (
+    FakeCurrents,
+    FaultyServer,
+    ManualClock,
+    World,
+    WorldProject,
+    faults,
+)
+from currents_async.testing.faulty import Exchange
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -277,6 +285,58 @@ class TestLeaving:
             with pytest.raises(MisuseError, match="before the iteration has ended"):
                 _ = specs.run
 
+    async def test_iterating_after_leaving(self, currents: Currents, project: WorldProject) -> None:
+        async with currents.runs.stream(project.run(specs=3).run_id) as specs:
+            await anext(specs)
+        with pytest.raises(MisuseError, match="inside 'async with'"):
+            await anext(specs)
+
+    async def test_two_tasks_at_once(self) -> None:
+        async with (
+            serving(packed(specs=50)[:40], asyncio.Event()) as url,
+            Currents("key", base_url=url) as currents,
+            currents.runs.stream("r") as specs,
+        ):
+            first = asyncio.create_task(anext(specs))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
+            await asyncio.sleep(0)
+            with pytest.raises(MisuseError, match="another task"):
+                await anext(specs)
+            first.cancel()
+            await asyncio.wait([first])
+
+    async def test_its_task_cancelled_by_somebody(self) -> None:
+        """The reader would wait for ever."""
+        before = asyncio.all_tasks()
+        async with (
+            serving(packed(specs=50)[:40], asyncio.Event()) as url,
+            Currents("key", base_url=url) as currents,
+            currents.runs.stream("r") as specs,
+        ):
+            for task in asyncio.all_tasks() - before:
+                if "prefetch" in repr(task):
+                    task.cancel()
+            with pytest.raises(MisuseError, match="was cancelled"):
+                await anext(specs)
+
+    async def test_midway_the_loop_closes_it(self) -> None:
+        async with (
+            serving(packed(specs=5_000)[:150_000], asyncio.Event()) as url,
+            Currents("key", base_url=url, limits=Limits(concurrency=1)) as currents,
+        ):
+
+            async def names() -> AsyncGenerator[str]:
+                async with currents.runs.stream("r") as specs:
+                    async for spec in specs:
+                        yield spec.spec  # noqa: ASYNC119 - what is tested
+
+            for _ in range(3):  # a slot that is not given back would be missed
+                async for name in names():
+                    assert name == "0.ts"
+                    break
+            task = asyncio.current_task()
+            assert task is not None
+            assert task.cancelling() == 0
+
     async def test_iterating_without_entering(self, currents: Currents) -> None:
         with pytest.raises(MisuseError, match="inside 'async with'"):
             await anext(currents.runs.stream("r"))
@@ -309,6 +369,54 @@ async def test_no_more_than_a_slice_between_two_turns_of_the_loop(
     counting.cancel()
     assert sum(in_turn) > 7_000_000
     assert max(in_turn) <= SLICE
+
+
+class TestASlowReader:
+    """The time that the reader takes is not the stream's."""
+
+    @pytest.mark.parametrize("before", ["the first spec", "the second batch"])
+    async def test_a_connection_that_is_lost_meanwhile_is_made_again(self, before: str) -> None:
+        body = gzip.decompress(packed(specs=20_000))
+        script = [faults.close_midway(body, gzip=False), faults.answer(body, gzip=False)]
+        clock = ManualClock()
+        async with (
+            FaultyServer(script) as server,
+            Currents("key", base_url=server.url, clock=clock) as currents,
+            currents.runs.stream("r") as specs,
+        ):
+            names = [] if before == "the first spec" else [(await anext(specs)).spec]
+            clock.advance(130)
+            names += [spec.spec async for spec in specs]
+        assert names == [f"{n}.ts" for n in range(20_000)]
+        assert len(server.requests) == 2
+
+    async def test_but_its_own_time_is(self) -> None:
+        body = gzip.decompress(packed(specs=20_000))
+
+        async def late(exchange: Exchange) -> None:
+            clock.advance(130)
+            await faults.close_midway(body, gzip=False)(exchange)
+
+        clock = ManualClock()
+        async with (
+            FaultyServer(late) as server,
+            Currents("key", base_url=server.url, clock=clock) as currents,
+        ):
+            with pytest.raises(TransportError):
+                async with currents.runs.stream("r") as specs:
+                    async for _ in specs:
+                        pass
+        assert len(server.requests) == 1
+
+    async def test_who_enters_late_has_all_the_time(
+        self, server: FakeCurrents, project: WorldProject
+    ) -> None:
+        clock = ManualClock()
+        async with Currents(server.api_key, base_url=server.url, clock=clock) as currents:
+            stream = currents.runs.stream(project.run(specs=3).run_id)
+            clock.advance(130)
+            async with stream as specs:
+                assert len([spec async for spec in specs]) == 3
 
 
 class TestFanOut:

@@ -88,7 +88,7 @@ class _Saving(Jobs[_Job, AssetResult]):
         source: Source,
         saver: Saver,
         directory: Path,
-        kinds: Collection[AssetKind],
+        kinds: Collection[str],
         *,
         collect: bool,
     ) -> None:

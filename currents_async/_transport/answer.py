@@ -125,6 +125,14 @@ class Answer(Generic[E, T]):
         """Return what takes the body off the network, to be run in a task beside the reader."""
         return self._entered.prefetch()
 
+    def end_of_prefetch(self) -> Callable[[], None]:
+        """Return what is to be called once that task has ended, however it has.
+
+        A reader of what has not arrived would wait for ever.
+        """
+        error = MisuseError("the task that receives the response was cancelled from outside")
+        return partial(self._entered.body.fail, error)
+
     async def batch(self) -> list[E]:
         """Return the next elements, at least one; none once the body has ended well."""
         if self._error is not None:

@@ -26,12 +26,7 @@ from currents_async._wire.inflate import SLICE
 from currents_async._wire.notes import Notes
 from currents_async._wire.objects import ObjectCount
 from currents_async._wire.throttle import rate_limit, requested_wait
-from currents_async.errors import (
-    CurrentsError,
-    MisuseError,
-    RateLimitedError,
-    RequestTimeoutError,
-)
+from currents_async.errors import CurrentsError, RateLimitedError, RequestTimeoutError
 
 T = TypeVar("T")
 
@@ -194,10 +189,6 @@ class Exchange:
                 await self.run(fetch)
             except CurrentsError as error:
                 body.fail(error)
-            except asyncio.CancelledError:
-                # The reader would wait for ever, unless it is gone too.
-                body.fail(MisuseError("the task that receives the answer was cancelled"))
-                raise
 
         self._is_prefetched = True
         return prefetch

@@ -23,6 +23,20 @@ LONGEST_HEADER = 64 * 1024
 USER_AGENT = f"currents-async/{__version__} aiohttp/{aiohttp.__version__}"
 
 
+def running_loop() -> asyncio.AbstractEventLoop:
+    """Return the event loop of this task; raise `WrongLoopError` where there is none of asyncio."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        task = None
+    if task is None:
+        raise WrongLoopError(
+            "this library needs asyncio: run it by asyncio.run, or by anyio with its asyncio "
+            "backend; trio is not supported"
+        )
+    return task.get_loop()
+
+
 class Session:
     """Our two `ClientSession`s, opened once in one event loop; an injected one is never closed.
 
@@ -72,7 +86,7 @@ class Session:
             raise ClientClosedError("the client has been closed: create another one")
         if self._pooled is not None:
             raise ClientClosedError("the client is open already: enter it once")
-        self._loop = asyncio.get_running_loop()
+        self._loop = running_loop()
         self._process = os.getpid()
         if self._injected is None:
             self._pooled = self._create(reuse=True)

@@ -161,7 +161,7 @@ class TestAGeneratorThatIsLeft:
     ) -> None:
         generator = reading(currents, run, tmp_path)
         await anext(generator)
-        await asyncio.create_task(generator.aclose())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
+        await asyncio.create_task(generator.aclose())
         await nothing_is_left(server, currents)
 
     async def test_every_step_in_a_task_of_its_own(

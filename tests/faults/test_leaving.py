@@ -210,7 +210,9 @@ async def test_a_deadline_covers_all_attempts() -> None:
     assert caught.value.attempts == len(server.requests) == 2
 
 
-async def test_a_fan_out_has_one_deadline(server: FakeCurrents, project: WorldProject) -> None:
+async def test_a_fan_out_has_the_deadline_that_it_is_given(
+    server: FakeCurrents, project: WorldProject
+) -> None:
     run = project.run(specs=40)
 
     async def hold(request: RecordedRequest) -> None:
@@ -218,13 +220,13 @@ async def test_a_fan_out_has_one_deadline(server: FakeCurrents, project: WorldPr
             await asyncio.Event().wait()
 
     server.before_answer = hold
-    timeouts = Timeouts(total=0.3)
     async with (
-        Currents(server.api_key, base_url=server.url, timeouts=timeouts) as currents,
-        currents.runs.instances(run.run_id, on_error="collect") as results,
+        Currents(server.api_key, base_url=server.url) as currents,
+        currents.runs.instances(run.run_id, timeout=0.3, on_error="collect") as results,
     ):
         errors = [result.error async for result in results if result.error is not None]
     assert {type(error) for error in errors} == {RequestTimeoutError}
+    assert all("within the timeout that was given" in str(error) for error in errors)
     assert len(errors) > 15
     # Those whose turn came after the deadline were not sent any more.
     assert len(server.requests) < 1 + 40
