@@ -612,8 +612,14 @@ class TestDeadline:
             await currents.runs.get("r")
         assert (caught.value.attempts, clock.now()) == (3, 60)
 
-    async def test_is_one_for_a_whole_fan_out(
-        self, server: FakeCurrents, connect: Connect, clock: ManualClock, project: WorldProject
+    @pytest.mark.parametrize("timeout", [None, 50])
+    async def test_of_a_fan_out_is_that_of_each_request(
+        self,
+        server: FakeCurrents,
+        connect: Connect,
+        clock: ManualClock,
+        project: WorldProject,
+        timeout: float | None,  # noqa: ASYNC109 - handed on
     ) -> None:
         run = project.run(specs=4)
         currents = await connect(timeouts=Timeouts(total=50), limits=Limits(concurrency=1))
@@ -621,8 +627,12 @@ class TestDeadline:
             # None of them alone is too long.
             server.fail("getInstance", 503, headers={"Retry-After": str(seconds)})
             server.fail("getInstance", 200, body=BODY)
+        if timeout is None:
+            assert len(await currents.runs.get_instances(run.run_id)) == 4
+            assert clock.waited == [20, 20, 20]
+            return
         with pytest.raises(ServerError) as caught:
-            await currents.runs.get_instances(run.run_id)
+            await currents.runs.get_instances(run.run_id, timeout=timeout)
         assert caught.value.retry_after == 20
         assert clock.waited == [20, 20]
         assert len(server.requests) == 6
@@ -632,9 +642,7 @@ class TestDeadline:
     ) -> None:
         clock = ManualClock(auto=False)
         run = project.run(specs=20)
-        currents = await connect(
-            clock=clock, timeouts=Timeouts(total=10), limits=Limits(concurrency=1)
-        )
+        currents = await connect(clock=clock, limits=Limits(concurrency=1))
         answered = 0
 
         async def count(_: RecordedRequest) -> None:
@@ -644,7 +652,7 @@ class TestDeadline:
                 clock.advance(11)
 
         server.before_answer = count
-        async with currents.runs.instances(run.run_id, on_error="collect") as results:
+        async with currents.runs.instances(run.run_id, timeout=10, on_error="collect") as results:
             errors = [result.error async for result in results]
         await server.idle()
         assert errors.count(None) == 5
