@@ -297,7 +297,7 @@ class TestLeaving:
             Currents("key", base_url=url) as currents,
             currents.runs.stream("r") as specs,
         ):
-            first = asyncio.create_task(anext(specs))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
+            first = asyncio.create_task(anext(specs))
             await asyncio.sleep(0)
             with pytest.raises(MisuseError, match="another task"):
                 await anext(specs)

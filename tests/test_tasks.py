@@ -1,6 +1,7 @@
 """Tasks that an object owns: how they end, whoever ends them."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
@@ -8,6 +9,7 @@ import anyio
 import pytest
 
 from currents_async import MisuseError
+from currents_async._downloads.threads import in_thread
 from currents_async._tasks import TaskOwner, Tasks, wait_for_all
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -139,3 +141,40 @@ class TestATaskThatEndsBadly:
         lasting.may_end.set()
         await tasks.aclose()
         tasks.check()
+
+
+class TestThreads:
+    def test_the_end_of_the_loop_waits_for_them(self) -> None:
+        """`asyncio.run` cancels every task that is left, and with it nobody who waits for it."""
+        begun, may_end = threading.Event(), threading.Event()
+        seen: list[str] = []
+
+        def work() -> None:
+            begun.set()
+            may_end.wait(20)
+            seen.append("worked")
+
+        async def write() -> None:
+            try:
+                await in_thread(work)
+            finally:
+                seen.append("cleaned up")
+
+        async def main() -> None:
+            writing.append(asyncio.create_task(write()))
+            await asyncio.to_thread(begun.wait, 20)
+            asyncio.get_running_loop().call_later(0.01, may_end.set)
+
+        writing: list[asyncio.Task[None]] = []
+        asyncio.run(main())
+        assert seen == ["worked", "cleaned up"]
+
+    async def test_errors_are_their_own(self) -> None:
+        error = OSError("no space")
+
+        def work() -> None:
+            raise error
+
+        with pytest.raises(OSError, match="no space") as caught:
+            await in_thread(work)
+        assert caught.value is error

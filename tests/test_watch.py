@@ -399,7 +399,7 @@ class TestFaults:
             ({"status": 401}, UnauthorizedError),
             ({"status": 404}, NotFoundError),
             ({"status": 413}, PayloadTooLargeError),
-            ({"status": 200, "body": b'{"status": "OK", "data": {"runId": 1}}'}, DecodeError),
+            ({"status": 200, "body": b'{"status": "OK", "data": [1]}'}, DecodeError),
             ({"status": 200, "body": b" " * 33 * 1024 * 1024}, ResponseTooLargeError),
         ],
         ids=["401", "404", "413", "another shape", "too large"],

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from typing import TypeVar
 
-import anyio
+from currents_async._tasks import wait_for_all
 
 T = TypeVar("T")
 
@@ -15,15 +16,11 @@ async def in_thread(work: Callable[[], T]) -> T:
 
     Otherwise a file would be closed and removed while a thread still writes to it.
     """
-    done = asyncio.ensure_future(asyncio.to_thread(work))
+    # A future and no task: `asyncio.run` cancels all tasks in the end, and would not wait for it.
+    done = asyncio.get_running_loop().run_in_executor(None, partial(copy_context().run, work))
     try:
-        return await asyncio.shield(done)
+        await wait_for_all([done])
     except asyncio.CancelledError:
-        # anyio cancels again and again what does not shield itself; asyncio as often as it likes.
-        with anyio.CancelScope(shield=True):
-            while not done.done():
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait([done])
-        if not done.cancelled():
-            done.exception()  # the cancellation counts; asyncio complains of errors nobody saw
+        done.exception()  # the cancellation counts; asyncio complains of errors nobody saw
         raise
+    return done.result()

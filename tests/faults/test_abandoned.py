@@ -221,12 +221,13 @@ class TestAGeneratorThatIsLeft:
 class TestAContextManager:
     @staticmethod
     def opened(kind: str, currents: Currents, run: WorldRun, to: Path) -> Any:
-        return {
-            "stream": lambda: currents.runs.stream(run.run_id),
-            "instances": lambda: currents.runs.instances(run.run_id),
-            "list": lambda: currents.runs.list(run.project_id, page_size=1, prefetch=True),
-            "assets": lambda: currents.assets.of_run(run.run_id, to=to),
-        }[kind]()
+        if kind == "stream":
+            return currents.runs.stream(run.run_id)
+        if kind == "instances":
+            return currents.runs.instances(run.run_id)
+        if kind == "list":
+            return currents.runs.list(run.project_id, page_size=1, prefetch=True)
+        return currents.assets.of_run(run.run_id, to=to)
 
     async def test_entered_by_one_task_and_left_by_another(
         self, server: FakeCurrents, currents: Currents, run: WorldRun, tmp_path: Path, kind: str
