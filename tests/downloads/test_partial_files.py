@@ -198,4 +198,4 @@ async def test_no_descriptor_is_left_open(world: World, folder: Path) -> None:
         before = len(os.listdir("/dev/fd"))  # noqa: PTH208 - of descriptors
         for number in range(5):
             await currents.assets.download(trace, to=folder / str(number))
-        assert len(os.listdir("/dev/fd")) == before  # noqa: PTH208
+        assert len(os.listdir("/dev/fd")) <= before  # noqa: PTH208
