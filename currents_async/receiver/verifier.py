@@ -30,6 +30,7 @@ class Verifier:
     """Tells deliveries of Currents from forged, stale and repeated ones.
 
         verifier = Verifier({"X-Secret": [new, old]})
+        verifier.check_headers(request.headers)  # before anything is read from a stranger
         event = await verifier.accept(request.headers, await request.read())
 
     Currents signs nothing. What a delivery proves is that its sender knows the values of the

@@ -24,6 +24,9 @@ def setup_webhooks(
 
     The path is what it says: braces are no placeholders. Raises `InvalidArgumentError` for what is
     no path. Shutting down, the application works off what was accepted before it leaves.
+
+    Connections over which no headers come are the server's own: aiohttp keeps any number of them,
+    so bound them in front of it where strangers can connect.
     """
 
     async def run(_: web.Application) -> AsyncIterator[None]:

@@ -17,8 +17,8 @@ _FIELD = re.compile(
 """A field, or a parameter, whose value is a person, or several."""
 _TRAILER = re.compile(
     r"""^( (?: acked | co-authored | co-developed | reported | reviewed | signed-off | suggested
-             | tested ) -by: [ \t]* )
-    ( [^<>\n@]* [^<>\n@\s] ) (?= [ \t]* (?: < | $ ) )""",
+             | tested ) -by: )
+    ( [^<>\n@]* ) (?= < | $ )""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 """How git says who else it was: `Co-authored-by: Ada <ada@example.com>`."""
@@ -47,10 +47,14 @@ class People:
 
         Names of one word, which may be any word, stay outside of fields that are a person's.
         """
-        text = _TRAILER.sub(lambda found: found[1] + self(found[2]), text)
+        text = _TRAILER.sub(self._rename_trailer, text)
         if self._anywhere is None:
             self._anywhere = _any_of([known for known in self._names if " " in known.strip()])
         return self._anywhere.sub(lambda found: self._names[found[0]], text)
+
+    def _rename_trailer(self, found: re.Match[str]) -> str:
+        name = found[2].strip()
+        return found[1] + found[2].replace(name, self(name), 1)
 
 
 def _any_of(names: list[str]) -> re.Pattern[str]:

@@ -34,7 +34,7 @@ _HOOK = re.compile(
     rf"""
     ( (?: hooks\.slack(?:-gov)?\.com {_SLASH} (?: services | triggers | workflows )
         | discord(?:app)?\.com {_SLASH} api {_SLASH} (?: v\d+ {_SLASH} )? webhooks
-        | [\w.-]+\.webhook\.office\.com {_SLASH} webhookb2
+        | \.webhook\.office\.com {_SLASH} webhookb2
         | outlook\.office(?:365)?\.com {_SLASH} webhook
         | events\.pagerduty\.com {_SLASH} integration
         | chat\.googleapis\.com {_SLASH} v1 {_SLASH} spaces
