@@ -44,6 +44,7 @@ from currents_async.export.engine_types import (
     without_nul,
 )
 from currents_async.export.loaded_windows import LoadedWindows
+from currents_async.export.missing import GIVE_UP_AFTER
 from currents_async.export.plan import Plan, make_plan
 from currents_async.export.schemas import KEYS, SCHEMAS
 from currents_async.export.windows import Window
@@ -89,14 +90,16 @@ def currents_source(
     goes on with the day it was at. Both load only what has not been loaded: that is in the state of
     the pipeline, which dlt keeps in the destination, with the data, and finds there also without
     its working directory. A day that was loaded is loaded again when it can have changed since, as
-    `export` says, but only once by the same source.
+    `export` says, but only once by the same source; and for 14 days as long as something of it
+    could not be fetched.
 
     - Destinations that can replace rows (dlt's strategy `delete-insert`: databases and warehouses)
-      have each day replaced as a whole, also when the state is lost. Their tables have a column
-      `is_tombstone` more, which is null in all rows: by it dlt is told that nothing is left of a
-      day. Lists are JSON there, `jsonb` in PostgreSQL. Where dlt loads CSV, as it does into
-      PostgreSQL, an empty text in a column that may be null is null, and NUL characters are left
-      out; `loader_file_format="insert_values"` keeps the former, and takes twice the time.
+      have each day replaced as a whole, also when the state is lost; but a day that the server has
+      no run of any more keeps its rows. Their tables have a column `is_tombstone` more, which is
+      null in all rows: by it dlt is told that nothing is left of a day. Lists are JSON there,
+      `jsonb` in PostgreSQL. Where dlt loads CSV, as it does into PostgreSQL, an empty text in a
+      column that may be null is null, and NUL characters are left out;
+      `loader_file_format="insert_values"` keeps the former, and takes twice the time.
     - To others (files, as Parquet in a bucket) rows are only added. So each day is loaded once, not
       before it has been over for `look_back`; what could not be fetched by then is in `errors`.
       Where the state is lost, or a pipeline of another name has loaded, nothing is loaded, for rows
@@ -219,11 +222,17 @@ class _Loading:
                 if isinstance(one, Portion):
                     yield one
                     continue
-                if replaces:
+                if replaces and not _is_gone(one, chosen):
                     yield from _tombstones(one)
-                entry = one.entry
-                final = entry.is_final(now=one.began, look_back=self._look_back)
-                loaded.add(entry, final=final or not replaces)
+                loaded.add(one.entry, final=not replaces or self._is_final(one, loaded))
+
+    def _is_final(self, end: EndOfWindow, loaded: LoadedWindows) -> bool:
+        entry, now = end.entry, end.began
+        if entry.is_final(now=now, look_back=self._look_back):
+            return True
+        first = loaded.first_loaded_at(entry.window)
+        is_given_up = first is not None and now - first >= GIVE_UP_AFTER
+        return is_given_up and entry.is_settled(now=now, look_back=self._look_back)
 
     def _next_windows(
         self, loaded: LoadedWindows, at_most: timedelta | None, *, replaces: bool
@@ -272,6 +281,12 @@ def _json_columns(schema: pa.Schema) -> dict[str, Any]:
 
 def _as_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
     return without_nul(lists_as_json(in_microseconds(batch)))
+
+
+def _is_gone(end: EndOfWindow, tables: Iterable[str]) -> bool:
+    """Return whether the server has no run of a window, or none any more: past its retention."""
+    of_runs = [table for table in tables if table != "errors"]
+    return bool(of_runs) and set(of_runs).issubset(end.empty)
 
 
 def _tombstones(end: EndOfWindow) -> Iterator[Portion]:

@@ -21,6 +21,8 @@ class _Project(msgspec.Struct):
     """Days that never need to be loaded again; no two spans overlap or meet."""
     open: dict[date, Entry] = {}
     """Other days that have been loaded."""
+    first: dict[date, datetime] = {}
+    """When those were loaded for the first time."""
 
 
 class LoadedWindows:
@@ -50,14 +52,21 @@ class LoadedWindows:
         entry = self._project(window.project_id).open.get(window.day)
         return None if entry is None else entry.exported_at
 
+    def first_loaded_at(self, window: Window) -> datetime | None:
+        """Return when one that is not final was loaded for the first time, if it was."""
+        return self._project(window.project_id).first.get(window.day)
+
     def add(self, entry: Entry, *, final: bool) -> None:
         """Say that a window has been loaded."""
         project = self._project(entry.project_id)
         if final:
             project.open.pop(entry.day, None)
+            project.first.pop(entry.day, None)
             project.final = _with_day(project.final, entry.day)
         else:
             project.open[entry.day] = entry
+            if entry.exported_at is not None:
+                project.first.setdefault(entry.day, entry.exported_at)
         self._state["tables"] = self._tables
         self._state.setdefault("projects", {})[entry.project_id] = msgspec.to_builtins(project)
 

@@ -423,6 +423,26 @@ class TestDaysThatChange:
         assert load(to_database, now=UNTIL + timedelta(hours=2)) == 1
         assert loaded(to_database) == wanted(world, to_database)
 
+    def test_keep_what_the_server_has_no_more(
+        self, to_duckdb: Order, server: FakeCurrents, world: World
+    ) -> None:
+        load(to_duckdb, now=UNTIL)
+        empty = b'{"status":"OK","data":[],"has_more":false}'
+        server.fail("listProjectRuns", 200, None, body=empty)
+        assert load(to_duckdb, now=UNTIL + HOUR) == 1
+        assert load(msgspec.structs.replace(to_duckdb, pipeline="another")) == 3
+        assert loaded(to_duckdb) == wanted(world, to_duckdb)
+
+    def test_are_given_up_when_something_is_missing_for_good(
+        self, to_duckdb: Order, server: FakeCurrents, world: World
+    ) -> None:
+        path_args = {"instance_id": str(world.projects[0].runs[0].specs[0].instance_id)}
+        server.fail("getInstance", 404, None, path_args=path_args)
+        days = [0, 1, 13, 14, 15]
+        loads = [load(to_duckdb, now=UNTIL + timedelta(days=3 + day)) for day in days]
+        assert loads == [3, 1, 1, 1, 0]
+        assert len(loaded(to_duckdb)["errors"]) == 1
+
     def test_are_loaded_once_to_files(
         self, to_files: Order, server: FakeCurrents, world: World
     ) -> None:

@@ -62,3 +62,18 @@ def test_other_tables_are_refused() -> None:
     add(LoadedWindows(state, ["runs"]), "p", FIRST, final=True)
     with pytest.raises(InvalidArgumentError, match="has loaded the tables runs"):
         LoadedWindows(state, ["runs", "specs"])
+
+
+def test_when_a_window_was_loaded_first_is_known_until_it_is_final() -> None:
+    state: dict[str, Any] = {}
+    loaded, window = LoadedWindows(state, ["runs"]), Window(FIRST, "p")
+    assert loaded.first_loaded_at(window) is None
+    for hours in range(3):
+        at = LOADED_AT + timedelta(hours=hours)
+        loaded.add(Entry(project_id="p", day=FIRST, exported_at=at), final=False)
+    assert (
+        LoadedWindows(json.loads(json.dumps(state)), ["runs"]).first_loaded_at(window) == LOADED_AT
+    )
+    add(loaded, "p", FIRST, final=True)
+    assert loaded.first_loaded_at(window) is None
+    assert loaded.is_final(window)
