@@ -73,7 +73,10 @@ def _merged(value: Any) -> Any:
     names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
     fields = {wired: _merged(getattr(value, name)) for wired, name in names}
     extra = fields.pop(_EXTRA_FIELD, {})
-    return {name: one for name, one in {**fields, **extra}.items() if one is not msgspec.UNSET}
+    config = value.__struct_config__
+    tag = {} if config.tag_field is None else {config.tag_field: config.tag}
+    every = {**tag, **fields, **extra}
+    return {name: one for name, one in every.items() if one is not msgspec.UNSET}
 
 
 def _without_signatures(value: Any) -> Any:
