@@ -55,12 +55,12 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much a client takes on at once.
 
-    Raises `InvalidArgumentError` for numbers that are not positive, and for `in_flight` below
-    `body`.
+    Raises `InvalidArgumentError` for numbers that are not positive, for a `concurrency` above
+    10,000, and for `in_flight` below `body`.
     """
 
     concurrency: int = 16
-    """Requests in flight, and connections kept alive."""
+    """Requests in flight, and connections kept alive; at most 10,000."""
     rate: float | None = None
     """Requests a second, for who knows how many the key allows; None finds out when throttled.
 
@@ -73,7 +73,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of all answers that are still arriving, inflated; more have to wait."""
 
     def __post_init__(self) -> None:
-        for name in ("concurrency", "body", "in_flight"):
+        check_concurrency("Limits.concurrency", self.concurrency)
+        for name in ("body", "in_flight"):
             check_count(f"Limits.{name}", getattr(self, name))
         if self.rate is not None and not (_is_number(self.rate) and 0 < self.rate < math.inf):
             raise InvalidArgumentError("Limits.rate must be a positive number, or None")
@@ -81,11 +82,21 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             raise InvalidArgumentError("Limits.in_flight must be at least Limits.body")
 
 
-def check_count(name: str, value: int) -> int:
+def check_count(name: str, value: int, *, maximum: float = math.inf) -> int:
     """Return a positive whole number, or raise `InvalidArgumentError`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"{name} must be a whole number of at least 1, not {value!r}")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:  # pyright: ignore[reportUnnecessaryIsInstance]
+        bounds = "of at least 1" if maximum == math.inf else f"from 1 to {maximum}"
+        raise InvalidArgumentError(f"{name} must be a whole number {bounds}, not {value!r}")
     return value
+
+
+def check_concurrency(name: str, value: int) -> int:
+    """Return how many may work at once, or raise `InvalidArgumentError`."""
+    return check_count(name, value, maximum=_MAX_CONCURRENCY)
+
+
+_MAX_CONCURRENCY = 10_000
+"""Each that may work has a task, whether or not there is work for it."""
 
 
 def check_seconds(name: str, value: float) -> float:

@@ -8,7 +8,7 @@ from typing import Generic, Self, TypeVar
 import anyio
 
 from currents_async import _handover
-from currents_async._config import check_count
+from currents_async._config import check_concurrency
 from currents_async._tasks import TaskOwner
 
 JobT = TypeVar("JobT")
@@ -49,7 +49,7 @@ class Pool(TaskOwner, Generic[JobT, ResultT]):
         """
         super().__init__()
         self._jobs = jobs
-        self._concurrency = check_count("concurrency", concurrency)
+        self._concurrency = check_concurrency("concurrency", concurrency)
         self._lookahead = self._concurrency if lookahead is None else lookahead
         self._bench: _Bench[JobT, ResultT] | None = None
 

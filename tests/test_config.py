@@ -193,6 +193,14 @@ def test_limits_are_positive_whole_numbers(name: str, value: object) -> None:
         Limits(**{name: value})  # type: ignore[arg-type]
 
 
+def test_no_more_may_work_at_once_than_there_can_be_tasks() -> None:
+    assert Limits(concurrency=10_000).concurrency == 10_000
+    with pytest.raises(
+        InvalidArgumentError, match=r"Limits\.concurrency must be .* from 1 to 10000"
+    ):
+        Limits(concurrency=10_001)
+
+
 @pytest.mark.parametrize("value", [0, 0.0, -1, math.inf, math.nan, True, "10"])
 def test_a_rate_is_a_positive_number_or_none(value: object) -> None:
     with pytest.raises(InvalidArgumentError, match=r"Limits\.rate"):

@@ -6,7 +6,7 @@ from functools import wraps
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
-from currents_async._config import check_count
+from currents_async._config import check_concurrency
 from currents_async._pagination import CursorPager, Listing, PagePager
 from currents_async._transport import RawResponse, Transport
 from currents_async._wire.endpoint import Endpoint
@@ -53,7 +53,11 @@ class Group:
     def _concurrency(self, concurrency: int | None) -> int:
         most = self._transport.channel.limits.concurrency
         # Who is not among those in flight would only wait in line, and its time would run.
-        return most if concurrency is None else min(check_count("concurrency", concurrency), most)
+        return (
+            most
+            if concurrency is None
+            else min(check_concurrency("concurrency", concurrency), most)
+        )
 
     def _cursor_pager(
         self,

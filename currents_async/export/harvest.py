@@ -32,7 +32,7 @@ from currents_async import (
     UnauthorizedError,
     WrongLoopError,
 )
-from currents_async._config import check_count
+from currents_async._config import check_concurrency
 from currents_async._handover import send as hand_over
 from currents_async._tasks import TaskOwner
 from currents_async.export.agenda import Agenda
@@ -164,7 +164,7 @@ class Harvest(TaskOwner):
         super().__init__()
         self._currents = _patient(currents)
         self._windows = enumerate(windows)
-        self._concurrency = check_count("concurrency", concurrency)
+        self._concurrency = check_concurrency("concurrency", concurrency)
         self._depth = depth or Depth()
         self._filter = runs or RunFilter()
         self._projects = frozenset(projects)

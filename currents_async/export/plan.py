@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from currents_async import Currents
-from currents_async._config import check_count
+from currents_async._config import check_concurrency
 from currents_async._wire.query import check_flag, check_texts
 from currents_async.errors import InvalidArgumentError
 from currents_async.export.found import ErrandOf, everything_of
@@ -82,7 +82,7 @@ def make_plan(
             authors=_check_filter("authors", authors),
         ),
         only_failed=check_flag("only_failed", only_failed),
-        concurrency=check_count("concurrency", concurrency),
+        concurrency=check_concurrency("concurrency", concurrency),
     )
 
 

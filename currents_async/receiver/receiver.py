@@ -11,7 +11,7 @@ import anyio
 import msgspec
 
 from currents_async._clock import Clock, SystemClock
-from currents_async._config import check_count
+from currents_async._config import check_concurrency, check_count
 from currents_async.errors import InvalidArgumentError, WebhookError, WebhookReplayError
 from currents_async.receiver._bodies import Body, read_body
 from currents_async.receiver._handling import UnfinishedError, run_handlers
@@ -92,7 +92,7 @@ class Receiver:
         self._router = router
         self._on_error = on_error or _log
         self._drain = drain
-        self._most = check_count("concurrency", concurrency) + check_count("queue", queue)
+        self._most = check_concurrency("concurrency", concurrency) + check_count("queue", queue)
         self._handler_timeout = _check_seconds("handler_timeout", handler_timeout)
         self._body_timeout = _check_seconds("body_timeout", body_timeout)
         self._clock = clock

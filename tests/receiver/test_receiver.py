@@ -125,7 +125,13 @@ class TestAnswers:
 
     @pytest.mark.parametrize(
         "options",
-        [{"concurrency": 0}, {"queue": 0}, {"drain": -1}, {"drain": float("nan")}],
+        [
+            {"concurrency": 0},
+            {"concurrency": 10_001},
+            {"queue": 0},
+            {"drain": -1},
+            {"drain": float("nan")},
+        ],
         ids=str,
     )
     def test_bad_arguments(self, options: Any) -> None:
