@@ -60,10 +60,18 @@ async def export(
     `authors` are those of `runs.list`; with `only_failed`, only instances of specs that failed are
     fetched. A target keeps its format, tables and filters: other ones need another target.
 
-    With `resume`, days that were exported before and cannot have changed since are skipped. A day
-    can have changed while it was not over; as long as it had runs in progress, for `look_back`
-    after it; and when something could not be fetched, which then is in the table `errors`. The
-    target's own record says so: delete a target as a whole, or nothing of it.
+    Rows are never replaced by less: those of runs and instances that the server has no more, or
+    does not send, stay as they were, and a row in the table `errors` says why. With `replace` only
+    what the server has now is there afterwards.
+
+    With `resume`, only what can have changed is asked for. A day can have changed while it was not
+    over, and as long as it had runs in progress, for `look_back` after it; of such a day, runs that
+    the list says nothing new of are passed over. What is missing is asked for by the next export,
+    then after 1, 2, 4 and 8 nights, and given up after 14 days. The target's own record says so:
+    delete a target as a whole, or nothing of it.
+
+    A list of runs that fails, as of a project that was deleted, is a row in `errors` like a run
+    that does: `ExportResult.refused` names the project.
 
     At most `concurrency` requests are in flight, by default `Limits.concurrency`; the rate limit is
     found out, or given by `Limits.rate`. `Timeouts.total` does not count, and there are at least 8
@@ -75,9 +83,11 @@ async def export(
     keeps what it is.
 
     Raises `InvalidArgumentError` before anything is sent or written; `ExportError` when the target
-    cannot be written to, is in use, or holds an export of other data; what lists of runs raise; and
-    what is about no single run or instance: `ConnectError`, `UnauthorizedError`, `ForbiddenError`
-    and `RateLimitedError`. After any of them, `resume` goes on with the days that are left.
+    cannot be written to, is in use, also by another machine, or holds an export of other data; what
+    all projects are refused with; and what is about no single project, run or instance:
+    `ConnectError`, `UnauthorizedError`, `RateLimitedError`, of a run or an instance
+    `ForbiddenError`, and what the first list of runs fails with where the service is ill. After
+    any of them, `resume` goes on with what is left.
     """
     plan = make_plan(
         currents,

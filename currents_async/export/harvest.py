@@ -8,7 +8,15 @@ there are never more than workers, and as many instances.
 """
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from enum import IntEnum
@@ -23,6 +31,7 @@ from currents_async import (
     ConnectError,
     Currents,
     CurrentsError,
+    DecodeError,
     ForbiddenError,
     NotFoundError,
     RateLimitedError,
@@ -34,6 +43,7 @@ from currents_async import (
 )
 from currents_async._config import check_concurrency
 from currents_async._handover import send as hand_over
+from currents_async._resources._run_operations import LIST_PROJECT_RUNS
 from currents_async._tasks import TaskOwner
 from currents_async.export.agenda import Agenda
 from currents_async.export.found import (
@@ -50,6 +60,7 @@ from currents_async.export.found import (
 from currents_async.export.listed import digest_of, with_listed
 from currents_async.export.windows import Window
 from currents_async.models import CursorPage, ListedRun, Run, RunSpec
+from currents_async.models.pages import UnreadableItem
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -127,6 +138,7 @@ class _Visit:
         self.pages = pages
         self.run_ids: set[str] = set()
         """Of all runs so far: one that moves to another page while they are turned comes once."""
+        self.unreadable: list[UnreadableItem] = []
         self.is_listed = False
         self.jobs_left = 0
 
@@ -255,8 +267,11 @@ class Harvest(TaskOwner):
             return
         self._has_listed = True
         if page is None:
-            visit.is_listed = True
+            visit.is_listed = not visit.unreadable
+            if visit.unreadable:
+                await send(NotFetched(window=visit.window, error=_unread(visit.unreadable)))
             return
+        visit.unreadable += page.unreadable
         await self._take_page(visit, page, send)
 
     def _raise_unless_about_list(self, window: Window, error: CurrentsError) -> None:
@@ -353,6 +368,15 @@ class Harvest(TaskOwner):
             )
         else:
             await send(InstanceFound(window=visit.window, run_id=run_id, instance=instance))
+
+
+def _unread(items: Sequence[UnreadableItem]) -> DecodeError:
+    return DecodeError(
+        f"{len(items)} of the runs in the list cannot be read: {items[0].reason}",
+        operation=LIST_PROJECT_RUNS.operation,
+        method=LIST_PROJECT_RUNS.method,
+        url=LIST_PROJECT_RUNS.path,
+    )
 
 
 def _patient(currents: Currents) -> Currents:

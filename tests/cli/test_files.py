@@ -74,6 +74,18 @@ class TestExport:
         assert run(["export", target, *SPAN, "--resume", "--look-back", "0h"]) == 0
         assert answered(capsys)[0]["windowsSkipped"] == 1
 
+    def test_one_project_that_is_refused(
+        self,
+        made: WorldRun,
+        service: FakeCurrents,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        projects = ["--project", made.project_id, "--project", "deleted"]
+        assert run(["export", str(tmp_path / "lake"), *SPAN, *projects]) == 5
+        exported = json.loads(capsys.readouterr().out)
+        assert (exported["refused"], exported["instances"]) == (["deleted"], 3)
+
     def test_all_projects_and_one_table_into_duckdb(
         self, made: WorldRun, service: FakeCurrents, tmp_path: Path
     ) -> None:

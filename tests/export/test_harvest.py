@@ -196,6 +196,16 @@ class TestWhatComes:
         assert ended(found) == wanted
         assert [one.window for one in found] == sorted(one.window for one in found)
 
+    async def test_one_worker_ends_a_run_with_its_instances_before_the_next_one(
+        self, server: FakeCurrents, currents: Currents, project: WorldProject
+    ) -> None:
+        """What leads to nothing more is done first: fewer specs wait in memory."""
+        for _ in range(3):
+            project.run(specs=3, tests=1, created_at=moment(5))
+        await all_of(harvest(currents, windows(project), 1))
+        operations = [request.operation for request in server.requests]
+        assert operations == ["listProjectRuns", *(["getRun", *["getInstance"] * 3] * 3)]
+
     async def test_no_windows(self, server: FakeCurrents, currents: Currents) -> None:
         assert await all_of(harvest(currents, [])) == []
         assert server.requests == []

@@ -1,5 +1,7 @@
 """One bad item, list or project does not stop an export: it is a row in `errors`."""
 
+import json
+
 import pytest
 
 from currents_async import CurrentsError, ForbiddenError, NotFoundError, ServerError
@@ -97,6 +99,28 @@ class TestProjects:
         await exporter()
         assert {**exporter.landed, "errors": {}} == expected(world)
         assert len(errors_of(exporter.landed, other)) == 3
+
+
+class TestRuns:
+    async def test_that_cannot_be_read_in_a_list(
+        self, exporter: Exporter, server: FakeCurrents, world: World
+    ) -> None:
+        [good] = [run for run in world.projects[0].runs if run.created_at < "2026-01-06"]
+        listed = [{"nothing": "says what it is"}, {**good.payload, "cursor": "c"}]
+        body = json.dumps({"status": "OK", "data": listed, "has_more": False}).encode()
+        server.fail("listProjectRuns", 200, body=body)
+        result = await exporter(concurrency=1)
+        assert (result.windows_done, result.runs, result.failures) == (6, 6, 1)
+        landed, whole = exporter.landed, expected(world)
+        [[row]] = landed["errors"].values()
+        assert (row["run_id"], row["error"]) == ("", "DecodeError")
+        assert "1 of the runs in the list cannot be read: " in row["message"]
+        assert landed["tests"] == whole["tests"]
+        exporter.asked()
+        assert (await exporter(resume=True)).failures == 0
+        # What could be read is not fetched once more.
+        assert exporter.asked()["listProjectRuns"] == 1
+        assert exporter.landed == whole
 
 
 class TestLists:

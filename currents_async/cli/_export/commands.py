@@ -84,9 +84,9 @@ def export(
     only_failed
         Fetch only what failed of each run.
     resume
-        Skip days that were exported before and cannot have changed since.
+        Ask only for what can have changed since, and for what is missing and due.
     replace
-        Do all days anew and keep nothing of them: else runs that the service no longer has stay.
+        Put what the service has now in place of all rows of these days, also where that is less.
     look_back
         For how long runs that were in progress are looked at again.
     duckdb_storage

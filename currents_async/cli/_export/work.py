@@ -40,8 +40,10 @@ class Exported(Model, frozen=True, gc=False, kw_only=True):
     instances: int
     failures: int
     """What could not be fetched."""
+    refused: tuple[str, ...]
+    """Projects whose runs could not be listed."""
     gone: int
-    """Runs that the service no longer has, and whose rows were kept."""
+    """Runs that the service no longer has, or not whole, and whose rows were kept."""
     requests: int
     wire_bytes: int
     rows: dict[str, int]
@@ -91,6 +93,7 @@ async def export_to_target(
         runs=result.runs,
         instances=result.instances,
         failures=result.failures,
+        refused=result.refused,
         gone=result.gone,
         requests=currents.traffic.requests,
         wire_bytes=currents.traffic.wire_bytes,

@@ -106,8 +106,13 @@ _SEARCHED = ("message", "branch", "sha", "authorName", "authorEmail")
 
 
 def without_specs(run: WorldRun) -> Wire:
-    """Return a run as lists have it."""
-    return {name: run.payload[name] for name in _LISTED if name in run.payload}
+    """Return a run as lists have it, whose `meta` tells the framework of Cypress too."""
+    listed = {name: run.payload[name] for name in _LISTED if name in run.payload}
+    version = run.payload.get("cypressVersion")
+    if version is not None:
+        framework = {"type": "cypress", "version": version}
+        listed["meta"] = {"framework": framework, **(listed.get("meta") or {})}
+    return listed
 
 
 def pull_request_of(run: WorldRun) -> Wire:
