@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Self, TypeGuard, cast
 
 import msgspec
 
@@ -63,8 +63,8 @@ def _merged(value: Any) -> Any:
 
     What is extra stays as it is, however deep.
     """
-    if isinstance(value, tuple):
-        return [_merged(one) for one in cast("tuple[Any, ...]", value)]
+    if _is_tuple(value):
+        return [_merged(one) for one in value]
     if isinstance(value, dict):
         items = cast("dict[str, Any]", value).items()
         return {name: _merged(one) if isinstance(one, Model) else one for name, one in items}
@@ -77,6 +77,10 @@ def _merged(value: Any) -> Any:
     tag = {} if config.tag_field is None else {config.tag_field: config.tag}
     every = {**tag, **fields, **extra}
     return {name: one for name, one in every.items() if one is not msgspec.UNSET}
+
+
+def _is_tuple(value: Any) -> TypeGuard[tuple[Any, ...]]:
+    return isinstance(value, tuple)
 
 
 def _without_signatures(value: Any) -> Any:

@@ -560,7 +560,8 @@ class Parser:
             for element in self.decoder.feed(text[start : start + size])
         ]
         last, data = self.decoder.flush()
-        return SPECS.put(data, elements + last)
+        whole: Run = SPECS.put(data, elements + last)
+        return whole
 
 
 @pytest.mark.parametrize("make", HOSTILE)
