@@ -6,9 +6,11 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 import msgspec
 
 from currents_async._wire.query import check_text
-from currents_async.errors import InvalidArgumentError
+from currents_async.errors import InvalidArgumentError, PaginationError
 
 _PREFIX = "v1."
+_MAX_LENGTH = 64 * 1024
+"""Characters of a token or a cursor."""
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -40,8 +42,14 @@ def hash_key(key: str) -> int:
 
 
 def write_token(place: Place) -> str:
-    """Return a place as a string of letters that need no quoting."""
-    return _PREFIX + urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+    """Return a place as a string of letters that need no quoting.
+
+    Raises `PaginationError` when the server's cursor makes it too long to be read again.
+    """
+    token = _PREFIX + urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+    if len(token) > _MAX_LENGTH:
+        raise PaginationError(f"the cursor of an item is too long for a token: {len(token)}")
+    return token
 
 
 def read_start(start: str | None, of: str) -> Place:
@@ -51,6 +59,8 @@ def read_start(start: str | None, of: str) -> Place:
     """
     if start is None:
         return Place(of)
+    if isinstance(start, str) and len(start) > _MAX_LENGTH:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(f"start must have at most {_MAX_LENGTH:,} characters")
     check_text("start", start)
     if not start.startswith(_PREFIX):
         return Place(of, cursor=start)

@@ -192,7 +192,7 @@ class DecodeError(_RequestError):
 
 
 class PaginationError(CurrentsError):
-    """The pages of a list lead nowhere: in a circle, or to an empty page that claims more."""
+    """The pages of a list lead nowhere: in a circle, or on and on without anything new."""
 
 
 class ResponseTooLargeError(_RequestError):

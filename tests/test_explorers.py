@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from currents_async import Currents, ErrorsPager, InvalidArgumentError
+from currents_async import Currents, ErrorsPager, InvalidArgumentError, NotFoundError
 from currents_async._resources.signatures import GET_TEST_SIGNATURE
 from currents_async.models import AnnotationFilter, MetricSettings
 from currents_async.testing import FakeCurrents, WorldProject
@@ -61,6 +61,22 @@ async def test_what_no_explorer_takes(
 def test_the_dates_are_needed(explore: Callable[..., Any], missing: str) -> None:
     with pytest.raises(TypeError, match=missing):
         explore(Currents("key"), **{name: DAY for name in SPAN if name != missing})
+
+
+@pytest.mark.parametrize("explore", EXPLORERS.values(), ids=EXPLORERS)
+async def test_whole_days_are_asked_for_as_such(
+    server: FakeCurrents,
+    currents: Currents,
+    project: WorldProject,
+    explore: Callable[..., Any],
+) -> None:
+    """Some services refuse times."""
+    server.fail(None, 404, None)
+    with pytest.raises(NotFoundError):
+        await explore(currents, date_start=DAY, date_end=date(2026, 1, 3))
+    [request] = server.requests
+    asked = dict(request.query)
+    assert (asked["date_start"], asked["date_end"]) == ("2026-01-02", "2026-01-03")
 
 
 # Each is refused with a message that names the argument.

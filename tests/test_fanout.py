@@ -21,6 +21,7 @@ from currents_async import (
     Timeouts,
     UnauthorizedError,
 )
+from currents_async.answers import flaky_tests_of
 from currents_async.models import RunSpec
 from currents_async.testing import (
     FakeCurrents,
@@ -309,6 +310,17 @@ class TestWhatIsFetched:
         assert all(instance.failed for instance in instances)
         assert sum(test.failed for instance in instances for test in instance.tests) == 4
         assert len(server.requests) == 1 + len(instances) < 50
+
+    async def test_flaky_tests(
+        self, server: FakeCurrents, currents: Currents, project: WorldProject
+    ) -> None:
+        run = project.run(specs=50, tests=4, failures=6, flaky=5)
+        found = await currents.runs.flaky_tests(run.run_id, concurrency=2)
+        fetched = len(server.requests) - 1
+        instances = await currents.runs.get_instances(run.run_id)
+        assert len(found) == 5
+        assert found == flaky_tests_of(instances)
+        assert fetched == len([one for one in instances if flaky_tests_of([one])]) < 50
 
     async def test_unclaimed_specs_are_reported(
         self, server: FakeCurrents, currents: Currents, project: WorldProject

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable, Iterable
 from itertools import count
 
@@ -356,10 +356,6 @@ async def cursors_that_repeat(query: Query) -> CursorPage[Item]:
     return CursorPage(items=(named(int("starting_after" in dict(query))), named(2)), has_more=True)
 
 
-async def empty_pages(_: Query) -> CursorPage[Item]:
-    return CursorPage(has_more=True)
-
-
 async def no_cursors(_: Query) -> CursorPage[Item]:
     return CursorPage(items=(Item("without"),), has_more=True)
 
@@ -452,7 +448,6 @@ class TestPagesThatLeadNowhere:
         ("fetch", "message"),
         [
             (cursors_that_repeat, "in a circle"),
-            (empty_pages, "an empty page, though there is more"),
             (no_cursors, "no item has a cursor"),
         ],
     )
@@ -470,7 +465,7 @@ class TestPagesThatLeadNowhere:
 
     @pytest.mark.parametrize(
         ("following", "items", "message"),
-        [(0, 1, "in a circle"), (1, 0, "an empty page"), (True, 0, "an empty page")],
+        [(0, 1, "in a circle"), (1, 0, "in a circle"), (True, 0, "20 pages in a row had nothing")],
     )
     async def test_of_numbers(
         self,
@@ -510,6 +505,143 @@ class TestPagesThatLeadNowhere:
         again = memory.by_cursor(2, None)
         assert again.resume_token is None
         assert pager.resume_token is not None
+
+
+class Counted:
+    """A list that is served page by page, by a rule, and counts how often it was asked."""
+
+    def __init__(self, page: Callable[[int], Iterable[int]], pages: int | None = None) -> None:
+        self._page = page
+        self._pages = pages
+        self.asked = 0
+
+    async def by_number(self, query: Query) -> NumberedPage[Item]:
+        self.asked += 1
+        number = int(dict(query)["page"])
+        more = self._pages is None or number + 1 < self._pages
+        return NumberedPage(items=tuple(map(named, self._page(number))), next_page=more)
+
+    async def by_cursor(self, query: Query) -> CursorPage[Item]:
+        self.asked += 1
+        after = int(dict(query).get("starting_after", "c-1").removeprefix("c"))
+        return CursorPage(items=tuple(map(named, self._page(after))), has_more=True)
+
+    def numbered(self) -> PagePager[Item]:
+        return PagePager(Listing("op", "/", self.by_number), key=lambda item: item.name)
+
+    def cursored(self) -> CursorPager[Item]:
+        return CursorPager(Listing("op", "/", self.by_cursor), cursor=lambda item: item.cursor)
+
+
+class TestListsWithoutEnd:
+    """A server that leads nowhere is left after a bounded number of requests."""
+
+    @pytest.mark.parametrize("period", [1, 2, 3, 40])
+    async def test_cursors_that_come_again(self, period: int) -> None:
+        counted = Counted(lambda after: [(after + 1) % period])
+        seen: list[Item] = []
+        with pytest.raises(PaginationError, match="in a circle"):
+            async for item in counted.cursored():
+                seen.append(item)  # noqa: PERF401 - the error is what is tested
+        assert seen == [named(number) for number in range(period)]
+        assert counted.asked == period + 1
+
+    @pytest.mark.parametrize("distinct", [1, 2, 7, 45])
+    async def test_numbers_that_the_server_ignores(self, distinct: int) -> None:
+        """Or counts in a circle; with 45 pages of 50 items they have been forgotten meanwhile."""
+        counted = Counted(lambda number: range(number % distinct * 50, number % distinct * 50 + 50))
+        with pytest.raises(PaginationError, match="op: 20 pages in a row had nothing new"):
+            await read(counted.numbered())
+        assert counted.asked == distinct + 20
+
+    async def test_numbers_that_the_server_ignores_in_another_order_each_time(self) -> None:
+        counted = Counted(lambda number: [(number + index) % 50 for index in range(50)])
+        with pytest.raises(PaginationError, match="20 pages in a row had nothing new"):
+            await read(counted.numbered())
+        assert counted.asked == 1 + 20
+
+    async def test_empty_pages_with_numbers_are_gone_over(self) -> None:
+        counted = Counted(lambda number: [number] if number % 15 == 0 else [], pages=46)
+        assert await read(counted.numbered()) == [named(number) for number in (0, 15, 30, 45)]
+        assert counted.asked == 46
+
+    async def test_but_not_for_ever(self) -> None:
+        counted = Counted(lambda _: [])
+        with pytest.raises(PaginationError, match="20 pages in a row had nothing new"):
+            await read(counted.numbered())
+        assert counted.asked == 20
+
+    async def test_an_empty_page_with_cursors_is_the_end(self) -> None:
+        counted = Counted(lambda after: [after + 1] if after < 2 else [])
+        assert await read(counted.cursored()) == [named(number) for number in range(3)]
+        assert counted.asked == 4
+
+    async def test_what_was_handed_out_before_a_token_is_gone_over(self) -> None:
+        memory = Memory(200)
+        pager = memory.by_number(100)
+        seen = await read(pager, 100)
+        again = memory.by_number(1, pager.resume_token)  # a hundred pages without anything new
+        assert seen + await read(again) == memory.original
+
+    async def test_a_last_page_of_what_was_there_before_is_no_error(self) -> None:
+        counted = Counted(lambda _: range(50), pages=20)
+        assert len(await read(counted.numbered())) == 50
+
+    async def test_what_is_remembered_is_bounded(self) -> None:
+        memory = Memory(1_100)
+        pager = memory.by_number(100)
+        pages = pager._walk()
+        while await pages.turn() is not None:
+            pass
+        assert len(pages._recent) == 1_000
+
+    async def test_two_tasks_at_one_list(self) -> None:
+        async def fetch(_: Query) -> CursorPage[Item]:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        pager = CursorPager(Listing("op", "/", fetch), cursor=lambda item: item.cursor)
+        items = aiter(pager)
+        first = asyncio.ensure_future(anext(items))
+        await asyncio.sleep(0)
+        with pytest.raises(MisuseError, match="another task is iterating over this list"):
+            await anext(items)
+        first.cancel()
+        await asyncio.wait([first])
+
+
+def keys_of(token: str | None) -> list[int]:
+    assert token is not None
+    text = token.removeprefix("v1.")
+    *_, keys = msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    assert isinstance(keys, list)
+    return keys
+
+
+class TestLongTokens:
+    @both
+    @pytest.mark.parametrize("start", ["v1." + "A" * 65_536, "c" * 65_537])
+    async def test_are_refused_unread(self, make: Make, start: str) -> None:
+        with pytest.raises(InvalidArgumentError, match="start must have at most 65,536 characters"):
+            make(Memory(5), 2, start)
+
+    @pytest.mark.parametrize(("page_size", "remembered"), [(50, 200), (150, 300), (100_000, 2_000)])
+    async def test_are_not_made(self, page_size: int, remembered: int) -> None:
+        memory = Memory(2_500)
+        pager = memory.by_number(page_size)
+        seen = await read(pager, 2_400)
+        token = pager.resume_token
+        assert len(keys_of(token)) == remembered
+        assert {*seen, *await read(memory.by_number(50, token))} == {*memory.original}
+
+    async def test_of_cursors_are_not_made(self) -> None:
+        async def fetch(_: Query) -> CursorPage[Item]:
+            return CursorPage(items=(Item("a", "c" * 60_000),))
+
+        pager = CursorPager(Listing("op", "/", fetch), cursor=lambda item: item.cursor)
+        await read(pager)
+        with pytest.raises(PaginationError, match="too long for a token"):
+            _ = pager.resume_token
 
 
 def forge(value: object) -> str:

@@ -43,10 +43,12 @@ class _Forth(Turning[T, CursorPage[T]]):
     def items(self, place: Place, page: CursorPage[T]) -> tuple[T, ...]:  # noqa: ARG002 - see base
         return page.items
 
-    def following(self, place: Place, page: CursorPage[T]) -> Place:
+    def following(self, place: Place, page: CursorPage[T]) -> Place | None:
         cursors = [self.key(item) for item in page.items]
         for unreadable in page.unreadable:
             cursors.insert(unreadable.position, unreadable.cursor)
+        if not cursors:
+            return None  # an empty page is the end, whatever it says: it leads nowhere
         known = [cursor for cursor in cursors if cursor is not None]
         if not known:
             raise PaginationError(f"{self.operation}: there is more, and no item has a cursor")

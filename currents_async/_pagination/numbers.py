@@ -14,6 +14,8 @@ N = TypeVar("N", bound="NumberedPage[Any]")
 
 _REMEMBERED = 200
 """Items that a place remembers at least; those of its page are always among them."""
+_MAX_REMEMBERED = 2_000
+"""Items that it remembers at most, for a token to be short enough; the API has pages of 100."""
 
 
 class NumberedPager(Pager[T, N]):
@@ -60,5 +62,6 @@ class _Numbers(Turning[T, N]):
         return Place(place.of, offset=int(number or 0) * self.page_size)
 
     def behind(self, item: T, place: Place, last: Place) -> Place:
-        kept = last.keys[1 - max(_REMEMBERED, 2 * self.page_size) :]
+        count = min(max(_REMEMBERED, 2 * self.page_size), _MAX_REMEMBERED)
+        kept = last.keys[1 - count :]
         return Place(place.of, offset=place.offset, keys=(*kept, self.mark(item)))

@@ -41,8 +41,8 @@ class Turning(Generic[T, P]):
         """Return what a page has behind the place it was asked for, in order."""
         raise NotImplementedError
 
-    def following(self, place: Place, page: P) -> Place:
-        """Return the place of the next page."""
+    def following(self, place: Place, page: P) -> Place | None:
+        """Return the place of the next page, where the page leads to one."""
         raise NotImplementedError
 
     def behind(self, item: T, place: Place, last: Place) -> Place:

@@ -13,6 +13,9 @@ from currents_async.errors import MisuseError, PaginationError
 _REMEMBERED = 1_000
 """Items among which one that has moved to the next page meanwhile is recognised."""
 
+_MAX_STALE_PAGES = 20
+"""Pages in a row without anything new. A list that grows at its head may have a few."""
+
 
 class Listing(NamedTuple, Generic[P]):
     """A list of the API with its filters, but for the page."""
@@ -38,7 +41,11 @@ class Walk(Generic[T, P]):
         self._turning = turning
         self._place: Place | None = start
         self._asked: set[Query] = set()
-        self._recent = dict.fromkeys(start.keys)
+        self._recent = dict.fromkeys(start.keys[-_REMEMBERED:])
+        self._to_be_seen_again = set(self._recent)
+        self._seen: set[int] = set()
+        """Hashes of the contents of pages."""
+        self._stale_pages = 0
         self._is_turning = False
 
     async def turn(self) -> Turned[P] | None:
@@ -59,17 +66,32 @@ class Walk(Generic[T, P]):
         if query in self._asked:
             raise PaginationError(f"{operation}: the pages lead in a circle")
         page = await self._listing.fetch(query)
-        if page.has_more and not (page.items or page.unreadable):
-            raise PaginationError(f"{operation}: an empty page, though there is more to come")
         following = self._turning.following(place, page) if page.has_more else None
-        fresh = self._fresh(self._turning.items(place, page))
+        items = self._turning.items(place, page)
+        marks = [self._turning.mark(item) for item in items]
+        fresh = self._fresh(items, marks)
+        known = self._to_be_seen_again & {*marks}
+        self._to_be_seen_again -= known
+        content = hash((*marks, *((one.position, one.cursor) for one in page.unreadable)))
+        if following is not None:
+            self._check_news(content, is_new=bool(fresh or known or page.unreadable))
         self._asked.add(query)
         self._place = following
         return Turned(place, with_items(page, fresh))
 
-    def _fresh(self, items: tuple[T, ...]) -> tuple[T, ...]:
+    def _check_news(self, content: int, *, is_new: bool) -> None:
+        """Raise where too many pages in a row had nothing new, though each says there is more."""
+        is_new = is_new and content not in self._seen
+        self._seen.add(content)
+        self._stale_pages = 0 if is_new else self._stale_pages + 1
+        if self._stale_pages >= _MAX_STALE_PAGES:
+            raise PaginationError(
+                f"{self._listing.operation}: {_MAX_STALE_PAGES} pages in a row had nothing new, "
+                "though the server says that there is more"
+            )
+
+    def _fresh(self, items: tuple[T, ...], marks: list[int]) -> tuple[T, ...]:
         """Return the items that were on no earlier page, and remember them."""
-        marks = [self._turning.mark(item) for item in items]
         fresh = tuple(
             item for item, mark in zip(items, marks, strict=True) if mark not in self._recent
         )
