@@ -365,9 +365,9 @@ class TestApi:
         [
             ([cursors("A"), cursors("B")] * 3, ["A", "B"], "lead in a circle, at A"),
             ([cursors("A")] * 3, ["A"], "lead in a circle, at A"),
-            ([numbered(number, "same") for number in range(1, 9)], ["same"], "repeat each other"),
-            ([numbered(1, "a"), numbered(1, "b")], ["a"], "lead in a circle, at 1"),
-            ([numbered(number) for number in range(1, 102)], [], "100 pages of /x in a row"),
+            ([numbered(number, "same") for number in range(1, 99)], ["same"], "had nothing new"),
+            ([numbered(1, "a"), numbered(1, "b")], ["a", "b"], "lead in a circle, at 1"),
+            ([numbered(number) for number in range(1, 99)], [], "20 pages of /x in a row"),
         ],
         ids=["two cursors", "one cursor", "ignored number", "one number", "empty"],
     )
@@ -385,7 +385,15 @@ class TestApi:
         out, err = capsys.readouterr()
         assert [json.loads(line)["cursor"] for line in out.splitlines()] == items
         assert message in err
-        assert len(service.requests) <= 100
+        assert len(service.requests) <= 21
+
+    def test_pages_without_anything_new_are_turned_for_a_while(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for page in (numbered(1, "a"), numbered(2), numbered(3, "a"), numbered(None, "b")):
+            service.fail(None, status=200, body=json.dumps(page).encode())
+        assert run(["api", "GET", "/x", "--paginate"]) == 0
+        assert [one["cursor"] for one in answered(capsys)] == ["a", "b"]
 
     def test_pages_are_numbered_in_whichever_way_javascript_writes(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]

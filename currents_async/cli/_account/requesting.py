@@ -20,8 +20,8 @@ from currents_async.errors import InvalidArgumentError
 Parameter = tuple[str, str]
 Query = list[Parameter]
 
-_MAX_EMPTY_PAGES = 100
-"""In a row, of a list that says each time that there is more."""
+_MAX_STALE_PAGES = 20
+"""Pages in a row without anything new. A list that grows at its head may have a few."""
 
 
 async def send(
@@ -63,36 +63,42 @@ async def _items(currents: Currents, path: str, query: Query) -> AsyncGenerator[
     while True:
         response = await currents.request("GET", path, query=asked)
         items, following = _page_of(response.json(), asked)
-        pages.check(items, following)
-        for item in items:
-            yield item
+        if pages.is_new(items):
+            for item in items:
+                yield item
         if following is None:
             return
+        pages.check(following)
         asked = [*query, following]
 
 
 class _Pages:
-    """What there was of a list, to notice when it leads in a circle."""
+    """What there was of a list, to notice when it leads nowhere."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._seen = set[bytes]()
         self._asked = set[Parameter]()
-        self._empty = 0
+        self._stale = 0
 
-    def check(self, items: list[Any], following: Parameter | None) -> None:
-        """Raise `PaginationError` for a page that was there before, or is to be asked for again."""
+    def is_new(self, items: list[Any]) -> bool:
+        """Return whether a page has items, and was not there before."""
         page = sha256(msgspec.json.encode(items)).digest()
-        self._empty = 0 if items else self._empty + 1
-        if following is not None and following in self._asked:
-            raise PaginationError(f"the pages of {self._path} lead in a circle, at {following[1]}")
-        if items and page in self._seen:
-            raise PaginationError(f"the pages of {self._path} repeat each other")
-        if following is not None and self._empty == _MAX_EMPTY_PAGES:
-            raise PaginationError(f"{self._empty} pages of {self._path} in a row are empty")
+        is_new = bool(items) and page not in self._seen
         self._seen.add(page)
-        if following is not None:
-            self._asked.add(following)
+        self._stale = 0 if is_new else self._stale + 1
+        return is_new
+
+    def check(self, following: Parameter) -> None:
+        """Raise `PaginationError` where asking for the next page leads nowhere."""
+        if following in self._asked:
+            raise PaginationError(f"the pages of {self._path} lead in a circle, at {following[1]}")
+        if self._stale == _MAX_STALE_PAGES:
+            raise PaginationError(
+                f"{self._stale} pages of {self._path} in a row had nothing new, though the server "
+                "says that there is more"
+            )
+        self._asked.add(following)
 
 
 def _page_of(envelope: Any, asked: Query) -> tuple[list[Any], Parameter | None]:
