@@ -4,7 +4,9 @@ import asyncio
 import functools
 import gc
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 from unittest.mock import AsyncMock
 
@@ -165,6 +167,21 @@ class TestWorkersSurviveTheirHandlers:
         kinds = [type(error).__name__ for error in caught.value.exceptions]
         assert kinds == ["Ours", "UnfinishedError", "Failed"]
 
+    async def test_one_that_takes_no_cancellation_for_the_last_does_not_keep_the_receiver(
+        self,
+    ) -> None:
+        async def hold_out(_: RunEvent) -> None:
+            for _turn in range(3):
+                with suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+            await asyncio.Event().wait()
+
+        noted = Noted(hold_out)
+        async with asyncio.timeout(5), noted.receiver(drain=0) as receiver:
+            await deliver(receiver, "a")
+            await turns()
+        assert [str(error) for error in noted.errors] == ["the receiver was left before that"]
+
     async def test_one_that_was_cancelled_while_it_waited_for_another(self) -> None:
         """`dispatch` itself is cancelled, and so is the handler; nothing is swallowed."""
         ended: list[str] = []
@@ -254,6 +271,8 @@ class TestTimeLimit:
         assert isinstance(error, HandlerTimeoutError)
         assert isinstance(error, UnfinishedError | TimeoutError | CurrentsError)
         assert str(error) == "a handler took longer than 7.5 s"
+        where = "".join(traceback.format_exception(error))
+        assert "await gate.wait()" in where
 
     async def test_it_is_ten_minutes_by_default(self) -> None:
         clock = ManualClock(auto=False)
