@@ -222,8 +222,8 @@ class _Loading:
                 if isinstance(one, Portion):
                     yield one
                     continue
-                if replaces and not _is_gone(one, chosen):
-                    yield from _tombstones(one)
+                if replaces:
+                    yield from _tombstones(one, chosen)
                 loaded.add(one.entry, final=not replaces or self._is_final(one, loaded))
 
     def _is_final(self, end: EndOfWindow, loaded: LoadedWindows) -> bool:
@@ -283,19 +283,15 @@ def _as_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
     return without_nul(lists_as_json(in_microseconds(batch)))
 
 
-def _is_gone(end: EndOfWindow, tables: Iterable[str]) -> bool:
-    """Return whether the server has no run of a window, or none any more: past its retention."""
-    of_runs = [table for table in tables if table != "errors"]
-    return bool(of_runs) and set(of_runs).issubset(end.empty)
-
-
-def _tombstones(end: EndOfWindow) -> Iterator[Portion]:
+def _tombstones(end: EndOfWindow, tables: Iterable[str]) -> Iterator[Portion]:
     """Make rows that stand for all rows of a window: of tables where it has none, or none any more.
 
-    Without any rows of it, dlt would leave those that it has loaded before.
+    Without any rows of it, dlt would leave those that it has loaded before. These stay where the
+    server has no run at all, for they may be past its retention.
     """
     window = end.entry.window
-    for table in end.empty:
+    emptied, of_runs = set(end.empty), set(tables) - {"errors"}
+    for table in emptied - of_runs if of_runs <= emptied else emptied:
         schema = SCHEMAS[table]
         row = {
             "project_id": window.project_id,
