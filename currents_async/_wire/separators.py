@@ -16,7 +16,9 @@ _WHITE = b" \t\n\r"
 SPACE = rb"[ \t\n\r]{0,%d}" % _MOST_SPACE
 """A pattern of JSON's white space, bounded so that none is matched again and again."""
 _STRING = rb'"(?:[^"\\]|\\.){0,%d}"' % _MOST_SPACE
-_FIRST_KEY = re.compile(rb"\[%b(\{%b%b)" % (SPACE, SPACE, _STRING), re.DOTALL)
+_NULLS = rb"(?:null%b,%b){0,16}" % (SPACE, SPACE)
+"""Elements that are none, before the first."""
+_FIRST_KEY = re.compile(rb"\[%b%b(\{%b%b)" % (SPACE, _NULLS, SPACE, _STRING), re.DOTALL)
 _KIND = re.compile(
     rb'%b:%b(?:(?:%b|[^\s",{}\[\]]{1,32})%b(?:,%b(%b)|(\}))|([{\[]))'
     % (SPACE, SPACE, _STRING, SPACE, SPACE, _STRING),

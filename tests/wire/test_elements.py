@@ -312,6 +312,13 @@ class TestWhenElementsCome:
         assert run.run_id == "r"
         assert run.specs == ()
 
+    @pytest.mark.parametrize("nulls", ["null,", " null , null,", "null,\n" * 16])
+    def test_nulls_before_the_first_one_are_no_elements(self, nulls: str) -> None:
+        run, _ = RUN.streamed([envelope(f'[{nulls}{{"spec":"a"}},null,{{"spec":"b"}}]')])
+        assert [spec.spec for spec in run.specs] == ["a", "b"]
+        more = ",".join('{"spec":"c"}' for _ in range(50))
+        assert RUN.streamed([envelope(f"[{nulls}{more}]")])[1] == 49
+
     @pytest.mark.parametrize("specs", ["[]", "null", "[ ]", "[\n]"])
     def test_nothing_to_come(self, specs: str) -> None:
         run, early = RUN.streamed([bytes([byte]) for byte in envelope(specs)])
