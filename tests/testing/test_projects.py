@@ -71,7 +71,12 @@ class TestRuns:
             for item, run in zip(items, (newer, older), strict=True):
                 shared = item.keys() & run.payload.keys()
                 assert shared == RUNS_FIELDS - {"cursor", "previousRunId"}
-                assert all(item[name] == run.payload[name] for name in shared)
+                assert all(item[name] == run.payload[name] for name in shared - {"meta"})
+                assert {**item["meta"], **run.payload["meta"]} == item["meta"]
+            # Of Cypress, the run itself tells it beside its `meta`.
+            cypress = {"type": "cypress", "version": newer.payload["cypressVersion"]}
+            assert items[0]["meta"]["framework"] == cypress
+            assert items[1]["meta"] == older.payload["meta"]
 
     async def test_filters(self, serve: Any, world: World, project: WorldProject) -> None:
         a = project.run(branch="main", tags=["x", "y"], author=("Ada", "ada@example.org"))
