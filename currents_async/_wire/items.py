@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
@@ -66,12 +67,14 @@ class Items:
         self.unreadable += (item,)
 
 
+@cache
 def is_page(returns: Any) -> bool:
     """Return whether a type is that of a page with a number."""
     plain = get_origin(returns) or returns
     return isinstance(plain, type) and issubclass(plain, NumberedPage)
 
 
+@cache
 def _is_list(returns: Any) -> bool:
     """Return whether a type is that of a list of ours: callers are told when theirs do not fit."""
     item = get_args(returns)[0] if get_origin(returns) in {tuple, list} else None
