@@ -12,7 +12,12 @@ import msgspec
 
 from currents_async._clock import Clock, SystemClock
 from currents_async._config import check_concurrency, check_count
-from currents_async.errors import InvalidArgumentError, WebhookError, WebhookReplayError
+from currents_async.errors import (
+    InvalidArgumentError,
+    MisuseError,
+    WebhookError,
+    WebhookReplayError,
+)
 from currents_async.receiver._bodies import Body, read_body
 from currents_async.receiver._handling import UnfinishedError, run_handlers
 from currents_async.receiver._headers import Headers
@@ -101,7 +106,7 @@ class Receiver:
 
     async def __aenter__(self) -> Self:
         if self._workers.has_started:
-            raise RuntimeError("this receiver has been used: make another one")
+            raise MisuseError("this receiver has been used: make another one")
         self._workers.start(drain=self._drain)
         return self
 
@@ -142,7 +147,7 @@ class Receiver:
         replay store fails.
         """
         if not self._workers.has_started:
-            raise RuntimeError("deliver inside 'async with'")
+            raise MisuseError("deliver inside 'async with'")
         try:
             found = self._look_at_headers(headers) or await self._read(headers, body)
         finally:

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from currents_async import InvalidArgumentError
+from currents_async import InvalidArgumentError, MisuseError
 from currents_async.receiver import (
     Answer,
     MemoryReplays,
@@ -114,11 +114,11 @@ class TestAnswers:
 
     async def test_only_inside(self) -> None:
         receiver = Handlers().receiver()
-        with pytest.raises(RuntimeError, match="inside 'async with'"):
+        with pytest.raises(MisuseError, match="inside 'async with'"):
             await receiver.deliver(TOLD, body())
         async with receiver:
             """Enter it."""
-        with pytest.raises(RuntimeError, match="has been used"):
+        with pytest.raises(MisuseError, match="has been used"):
             await receiver.__aenter__()
         answer = await receiver.deliver(TOLD, body())
         assert (answer.status, answer.headers) == (503, {"Retry-After": "10"})
