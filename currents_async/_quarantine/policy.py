@@ -81,7 +81,12 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _check_span(name: str, span: timedelta) -> None:
-    if not isinstance(span, timedelta) or span <= timedelta():  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(span, timedelta) or not timedelta() < span <= _MAX_SPAN:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(
-            f"QuarantinePolicy.{name} must be a positive timedelta, not {span!r}"
+            f"QuarantinePolicy.{name} must be a positive timedelta of at most {_MAX_SPAN.days} "
+            f"days, not {span!r}"
         )
+
+
+_MAX_SPAN = timedelta(days=3660)
+"""Ten years: there are dates that far from any day, and nothing that the service keeps so long."""

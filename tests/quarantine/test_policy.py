@@ -17,6 +17,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"branches": [""]}, r"branches\[0\] must not be empty"),
     ({"window": timedelta()}, "window must be a positive timedelta"),
     ({"window": 14}, "window must be a positive timedelta"),
+    ({"window": timedelta(days=1_000_000)}, "timedelta of at most 3660 days"),
+    ({"expires_after": timedelta.max}, "timedelta of at most 3660 days"),
     ({"expires_after": timedelta(days=-1)}, "expires_after must be a positive timedelta"),
     ({"min_executions": 0}, "min_executions must be a whole number from 1 to 20"),
     ({"min_executions": 21}, "min_executions must be a whole number from 1 to 20"),
