@@ -23,11 +23,13 @@ def install(session: nox.Session, *groups: str, extras: str = "all", pins: str =
 def tests(session: nox.Session) -> None:
     """Run the test suite, with the extras installed."""
     install(session, "tests")
-    session.run("pytest", *BY_FILE, *session.posargs)
+    session.run("pytest", *SUITE, *session.posargs)
 
 
-# By file: some share what takes long to make. The benchmarks are for where dlt is.
-BY_FILE = ("-n", "auto", "--dist", "loadfile", "--ignore", "tests/test_benchmarks.py")
+# By file: some share what takes long to make.
+BY_FILE = ("-n", "auto", "--dist", "loadfile")
+# Those of the benchmarks are for where dlt is.
+SUITE = (*BY_FILE, "--ignore", "tests/test_benchmarks.py")
 
 
 @nox.session(default=False)
@@ -36,7 +38,7 @@ def lowest(session: nox.Session) -> None:
     session.install("uv")  # pip only knows the way up
     wanted = nox.project.dependency_groups(PROJECT, "tests")
     session.run_install("uv", "pip", "install", "--resolution=lowest-direct", ".[all]", *wanted)
-    session.run("pytest", *BY_FILE, *session.posargs)
+    session.run("pytest", *SUITE, *session.posargs)
 
 
 @nox.session
@@ -52,7 +54,7 @@ def engines(session: nox.Session) -> None:
         "export/test_spark.py",
         "test_benchmarks.py",
     )
-    session.run("pytest", *(f"tests/{name}" for name in files), "-rs")
+    session.run("pytest", *BY_FILE, *(f"tests/{name}" for name in files), "-rs")
 
 
 # Minutes in one test are what these two sessions are for.

@@ -88,5 +88,5 @@ def _check_span(name: str, span: timedelta) -> None:
         )
 
 
-_MAX_SPAN = timedelta(days=3660)
-"""Ten years: there are dates that far from any day, and nothing that the service keeps so long."""
+_MAX_SPAN = timedelta(days=36525)
+"""A century: there are dates that far from any day."""

@@ -541,7 +541,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"tags": [""]}, r"tags\[0\] must not be empty"),
     ({"authors": [1]}, r"authors\[0\] must be a str"),
     ({"only_failed": 1}, "only_failed must be a bool"),
-    ({"concurrency": 0}, "concurrency must be a whole number of at least 1"),
+    ({"concurrency": 0}, "concurrency must be a whole number from 1 to 10000"),
 ]
 
 

@@ -579,7 +579,8 @@ class TestFatal:
     async def test_a_list_of_runs_that_leads_nowhere(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
-        server.fail("listProjectRuns", 200, body=ok([], has_more=True))
+        circle = ok([listed("r", cursor="c")], has_more=True)
+        server.fail("listProjectRuns", 200, body=circle, times=3)
         assert type(await self.raised(currents, project)) is PaginationError
 
     async def test_the_second_page_fails(
