@@ -38,7 +38,7 @@ class OpenWindow:
         """Rows of each table that have been taken."""
         self.has_ended: bool = False
         """Whether nothing more will be found of it."""
-        self.gone = 0
+        self.gone: int = 0
         """Runs, as wholes or in parts, that the server has no more, and that rows were kept of."""
         self._began = began
         self._known = known
