@@ -156,25 +156,33 @@ def _ends_in_v1(url: str) -> bool:
     try:
         return urlsplit(url).path.rstrip("/").endswith(_V1)
     except ValueError:
-        return True  # nobody's: it is taken for the API's, to be refused
+        return True  # not a URL: it counts as the API's, to be refused with its name
 
 
 def _refusal(url: str) -> str | None:
     """Say why a base URL cannot be used, or None when it can."""
-    if not url.isascii() or not url.isprintable() or " " in url:
-        return "must not contain spaces, control or non-ASCII characters"
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
-    except ValueError:
-        return "is not a URL"
+    reason = malformed(url)
+    if reason is not None:
+        return reason
+    parts = urlsplit(url)
+    host = parts.hostname
     if parts.scheme not in {"http", "https"} or not host:
         return "must begin with https:// and name a host"
     if "@" in parts.netloc or parts.query or parts.fragment:
         return "must have no user, password, query or fragment"
     if parts.scheme == "http" and not is_loopback(host):
         return "must be https://, for http:// shows the API key to the network (but on loopback)"
+    return None
+
+
+def malformed(url: str) -> str | None:
+    """Return why a text is not a URL, or None when it is one; the reason names no part of it."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "must not contain spaces, control or non-ASCII characters"
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return "is not a URL"
     return None
 
 

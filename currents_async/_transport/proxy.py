@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
 
+from currents_async._config import malformed
 from currents_async.errors import InvalidArgumentError
 
 RevealProxy = Callable[[], str | None]
@@ -38,13 +39,10 @@ def _refused_in(environment: Mapping[str, str]) -> InvalidArgumentError | None:
 
 def _refusal(url: str, schemes: tuple[str, ...]) -> str | None:
     """Say why a proxy cannot be used, or None when it can. No reason names a part of the URL."""
-    if not url.isascii() or not url.isprintable() or " " in url:
-        return "must not contain spaces, control or non-ASCII characters"
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return "is not a URL"
+    reason = malformed(url)
+    if reason is not None:
+        return reason
+    parts = urlsplit(url)
     if parts.scheme.startswith("socks"):
         return (
             "is a SOCKS proxy, which aiohttp does not speak to: pass a session= whose connector"
