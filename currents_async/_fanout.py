@@ -28,6 +28,13 @@ _LOOKAHEAD = 1024
 """Specs of a run that are decoded before their turn."""
 
 
+def is_collecting(on_error: OnError) -> bool:
+    """Return whether errors come with the results; raise `InvalidArgumentError` for neither."""
+    if on_error not in {"raise", "collect"}:
+        raise InvalidArgumentError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
+    return on_error == "collect"
+
+
 def instances_of(results: Iterable[InstanceResult]) -> list[Instance]:
     """Return the instances that there are."""
     return [result.instance for result in results if result.instance is not None]
@@ -58,9 +65,7 @@ class InstanceResults(Pool[InstanceResult, InstanceResult]):
         concurrency: int,
         on_error: OnError,
     ) -> None:
-        if on_error not in {"raise", "collect"}:
-            raise InvalidArgumentError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
-        self._fetching = _Fetching(plan, fetch, transport, collect=on_error == "collect")
+        self._fetching = _Fetching(plan, fetch, transport, collect=is_collecting(on_error))
         super().__init__(self._fetching, concurrency, lookahead=_LOOKAHEAD)
         self._plan = plan
         self._ends_at = ends_at

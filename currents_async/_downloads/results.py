@@ -13,7 +13,7 @@ from currents_async._downloads.file_names import labelled, safe_id
 from currents_async._downloads.save import AssetDownload, Saver, Target, check_target
 from currents_async._downloads.sources import Source
 from currents_async._downloads.threads import in_thread
-from currents_async._fanout import OnError
+from currents_async._fanout import OnError, is_collecting
 from currents_async._plans import InstanceResult
 from currents_async._pool import Jobs, Pool
 from currents_async._wire.asset_url import AssetUrl
@@ -68,10 +68,8 @@ class AssetResults(Pool[_Job, AssetResult]):
         concurrency: int,
         on_error: OnError,
     ) -> None:
-        if on_error not in {"raise", "collect"}:
-            raise InvalidArgumentError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
+        collect = is_collecting(on_error)
         self._directory = check_target(to)
-        collect = on_error == "collect"
         jobs = _Saving(source, saver, self._directory, check_kinds(kinds), collect=collect)
         super().__init__(jobs, concurrency)
 
