@@ -1,6 +1,7 @@
-"""Signatures of assets' URLs, taken out of what is shown: whoever has one has the asset."""
+"""Secrets, taken out of what is shown; among them signatures: whoever has one has the asset."""
 
 import re
+from collections.abc import Callable, Iterable
 
 _SIGNED = re.compile(
     r"""(https?://[^\s"'<>?]+)\?(?=[^\s"'<>]*(?:signature|credential|token|sig)=)[^\s"'<>]*""",
@@ -12,3 +13,15 @@ _SIGNED = re.compile(
 def hide_signatures(text: str) -> str:
     """Return a text without the queries of signed URLs."""
     return _SIGNED.sub(r"\1?[signature]", text)
+
+
+def redactor(secrets: Iterable[str], mark: str) -> Callable[[str], str]:
+    """Return what puts a mark in the place of each secret in a text, of the longest first."""
+    longest_first = sorted(secrets, key=len, reverse=True)
+
+    def redact(text: str) -> str:
+        for secret in longest_first:
+            text = text.replace(secret, mark)
+        return text
+
+    return redact

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from currents_async._redaction import redactor
 from currents_async.errors import InvalidArgumentError
 
 # RFC 9110, sections 5.1 and 5.5.
@@ -33,7 +34,8 @@ class SealedHeaders:
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self.wire = _encode(headers)
-        self.redact = _redactor(headers) if isinstance(self.wire, msgspec.Raw) else str
+        is_sound = isinstance(self.wire, msgspec.Raw)
+        self.redact = redactor(_secrets_of(headers), "[secret]") if is_sound else str
 
 
 Sealed = SealedHeaders | UnsetType | None
@@ -68,17 +70,6 @@ def _encode(headers: Mapping[str, str]) -> msgspec.Raw | InvalidArgumentError:
     if len(text) > _MAX_TEXT:
         return InvalidArgumentError(f"headers must have at most {_MAX_TEXT} characters as JSON")
     return msgspec.Raw(msgspec.json.encode(text))
-
-
-def _redactor(headers: Mapping[str, str]) -> Callable[[str], str]:
-    secrets = sorted(_secrets_of(headers), key=len, reverse=True)
-
-    def redact(text: str) -> str:
-        for secret in secrets:
-            text = text.replace(secret, "[secret]")
-        return text
-
-    return redact
 
 
 def _secrets_of(headers: Mapping[str, str]) -> set[str]:

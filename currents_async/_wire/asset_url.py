@@ -5,6 +5,7 @@ from collections.abc import Callable
 from yarl import URL
 
 from currents_async._config import is_loopback
+from currents_async._redaction import redactor
 from currents_async.errors import InvalidArgumentError
 
 _SIGNATURE = "[signature]"
@@ -31,11 +32,10 @@ class AssetUrl:
     """Return a text without the query or parts of it, should anybody have quoted it."""
 
     def __init__(self, url: URL) -> None:
-        secrets = _secrets(url)
         self.name = url.name
         self.shown = str(url.with_query(None))
         self.reveal = lambda: url
-        self.redact = lambda text: _without(secrets, text)
+        self.redact = redactor(_secrets(url), _SIGNATURE)
 
     def is_asset_of(self, other: "AssetUrl") -> bool:
         """Say whether another URL leads to the same asset, however it is signed."""
@@ -107,14 +107,8 @@ def _place(url: URL) -> tuple[str, int | None, str]:
     return (url.host or "").lower(), url.port, url.path
 
 
-def _secrets(url: URL) -> list[str]:
-    """Return the query, and its values in both spellings, the longest first."""
+def _secrets(url: URL) -> set[str]:
+    """Return the query, and its values in both spellings."""
     raw = [pair.partition("=")[2] for pair in url.raw_query_string.split("&")]
     found = {url.raw_query_string, url.query_string, *raw, *url.query.values()}
-    return sorted((one for one in found if len(one) >= _SHORTEST_SECRET), key=len, reverse=True)
-
-
-def _without(secrets: list[str], text: str) -> str:
-    for secret in secrets:
-        text = text.replace(secret, _SIGNATURE)
-    return text
+    return {one for one in found if len(one) >= _SHORTEST_SECRET}
