@@ -51,13 +51,11 @@ class Group:
         return project
 
     def _concurrency(self, concurrency: int | None) -> int:
-        most = self._transport.channel.limits.concurrency
+        maximum = self._transport.channel.limits.concurrency
+        if concurrency is None:
+            return maximum
         # Who is not among those in flight would only wait in line, and its time would run.
-        return (
-            most
-            if concurrency is None
-            else min(check_concurrency("concurrency", concurrency), most)
-        )
+        return min(check_concurrency("concurrency", concurrency), maximum)
 
     def _cursor_pager(
         self,
