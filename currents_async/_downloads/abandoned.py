@@ -35,7 +35,7 @@ else:
     import fcntl
 
     def _is_locked_by_another(file: BinaryIO) -> bool:
-        """Lock a file until it is closed, where the file system can; say whether another has."""
+        """Lock a file until it is closed, where the file system can; return whether another has."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

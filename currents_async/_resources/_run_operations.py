@@ -121,10 +121,9 @@ class RunOperations(Group):
         """Reset the failed specs of 1 to 63 machines, so that they can be executed again.
 
         `batched` says whether the run is orchestrated in batches (`isBatchedOr8n`). Returns the
-        server's answer, whose fields the API does not document, and of which it may send none.
-        Raises `AmbiguousError` when it
-        may have been carried out, and is not known to have been; `retry_ambiguous=True` sends it
-        again instead.
+        server's response, whose fields the API does not document, and of which it may send none.
+        Raises `AmbiguousError` when it may have been carried out, and is not known to have been;
+        `retry_ambiguous=True` sends it again instead.
         """
         body = _reset_body(machine_ids, batched)
         terms = self._transport.terms(repeat_writes=retry_ambiguous)

@@ -13,7 +13,7 @@ from currents_async._config import Timeouts
 from currents_async._transport.channel import Channel
 from currents_async._transport.faults import Broken, from_network
 from currents_async._transport.reach import OutOfReach
-from currents_async._transport.session import LONGEST_HEADER, USER_AGENT
+from currents_async._transport.session import MAX_HEADER, USER_AGENT
 from currents_async._transport.step import client_timeout, run_step
 from currents_async._transport.tracing import RequestAttempt, RequestCall
 from currents_async._wire.asset_url import AssetUrl
@@ -216,8 +216,8 @@ class AssetExchange:
             headers={**_HEADERS, **conditions},
             allow_redirects=False,
             timeout=client_timeout(self._timeouts),
-            max_line_size=LONGEST_HEADER,
-            max_field_size=LONGEST_HEADER,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
             proxy=self._channel.reveal_proxy(),
         )
 

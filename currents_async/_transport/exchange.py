@@ -16,7 +16,7 @@ from currents_async._transport.channel import Channel, Terms
 from currents_async._transport.faults import Broken, from_network
 from currents_async._transport.limits import OutOfTime, Paused
 from currents_async._transport.retry import PAUSING
-from currents_async._transport.session import LONGEST_HEADER, USER_AGENT
+from currents_async._transport.session import MAX_HEADER, USER_AGENT
 from currents_async._transport.step import client_timeout, run_step
 from currents_async._transport.tracing import RequestAttempt, RequestCall, log_notes
 from currents_async._wire.endpoint import Request
@@ -245,8 +245,8 @@ class Exchange:
             auto_decompress=False,
             raise_for_status=False,
             timeout=client_timeout(self._timeouts),
-            max_line_size=LONGEST_HEADER,
-            max_field_size=LONGEST_HEADER,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
             proxy=channel.reveal_proxy(),
             middlewares=session.middlewares,
         )

@@ -41,7 +41,7 @@ _CAUSES: tuple[tuple[type[Exception], type[TransportError], str], ...] = (
     (aiohttp.ClientConnectorError, ConnectError, "no connection: {}"),
     (aiohttp.ClientHttpProxyError, ConnectError, "no connection through the proxy: {}"),
     # Its text is the URL, which may be that of a proxy with a password.
-    (aiohttp.InvalidURL, ConnectError, "no connection: the URL of the host or its proxy is none"),
+    (aiohttp.InvalidURL, ConnectError, "no connection: the host or its proxy has an invalid URL"),
     (aiohttp.SocketTimeoutError, RequestTimeoutError, "nothing came within Timeouts.read"),
     (aiohttp.ClientResponseError, TransportError, "the answer is not valid HTTP: {}"),
     (HttpProcessingError, TransportError, "the answer is not valid HTTP: {}"),

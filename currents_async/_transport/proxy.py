@@ -45,13 +45,13 @@ def _refusal(url: str, schemes: tuple[str, ...]) -> str | None:
     parts = urlsplit(url)
     if parts.scheme.startswith("socks"):
         return (
-            "is a SOCKS proxy, which aiohttp does not speak to: pass a session= whose connector"
-            " does, as that of the package aiohttp-socks"
+            "is a SOCKS proxy, which aiohttp does not support: pass a session= whose connector"
+            " does, such as that of the package aiohttp-socks"
         )
     if parts.scheme not in schemes or not parts.hostname:
         beginning = " or ".join(f"{scheme}://" for scheme in schemes)
-        return f"must begin with {beginning} and name a host, as http://proxy.example.com:3128"
-    return "must end behind the port: it has a path or a query" if _goes_on(parts) else None
+        return f"must begin with {beginning} and name a host, as in http://proxy.example.com:3128"
+    return "must end after the port: it has a path or a query" if _goes_on(parts) else None
 
 
 def _goes_on(parts: SplitResult) -> bool:

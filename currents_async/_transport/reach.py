@@ -36,8 +36,8 @@ class Reach:
             self._allowed |= await self._networks_of_api()
         if network in self._allowed:
             return None
-        hint = ": private_assets=True allows that" if network in _OWN else ""
-        return f"the {network.value} address {address}, and the API is at none{hint}"
+        hint = " (private_assets=True allows it)" if network in _OWN else ""
+        return f"the {network.value} address {address}, though the API has no such address{hint}"
 
     async def _networks_of_api(self) -> set[Network]:
         literal = literal_address(self._api_host)

@@ -18,13 +18,13 @@ from currents_async._transport.watch import Watch
 from currents_async._version import __version__
 from currents_async.errors import ClientClosedError, WrongLoopError
 
-LONGEST_HEADER = 64 * 1024
+MAX_HEADER = 64 * 1024
 """Bytes of one header of a response: load balancers and policies add long ones."""
 USER_AGENT = f"currents-async/{__version__} aiohttp/{aiohttp.__version__}"
 
 
 def running_loop() -> asyncio.AbstractEventLoop:
-    """Return the event loop of this task; raise `WrongLoopError` where there is none of asyncio."""
+    """Return the event loop of this task; raise `WrongLoopError` unless it is asyncio's."""
     try:
         task = asyncio.current_task()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""Push decoders for the answers that are more or less than `data`: pages, writes, text, bytes."""
+"""Push decoders for responses that are more or less than `data`: pages, writes, text, bytes."""
 
 from typing import Any, Generic, TypeVar
 
@@ -32,7 +32,7 @@ class CursorPageDecoder(CollectedText, Generic[T]):
 
 
 class WriteDecoder(EnvelopeDecoder[T]):
-    """A push decoder for the answer to a write, which is done whatever the answer tells of it."""
+    """A push decoder for the response to a write, which is done whatever the response says."""
 
     def __init__(self, returns: type[T], known: T) -> None:
         super().__init__(returns)
