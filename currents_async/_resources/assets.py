@@ -78,7 +78,7 @@ class Assets(Group):
 
         `to` is a file, which is replaced when it is there, or a directory, which has to be there:
         then the file is called as in the URL, as far as that is safe. With `instance_id`, the
-        instance that the asset belongs to, a signature whose time is over (2 hours) is replaced
+        instance that the asset belongs to, a signature whose time is over is replaced
         once, by fetching that instance again. Raises `ForbiddenError` when that does not help, or
         `instance_id` is None.
         """

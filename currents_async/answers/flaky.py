@@ -23,7 +23,7 @@ class FlakyTest(Model, frozen=True, gc=False, kw_only=True):
     artifacts: tuple[Artifact, ...] = ()
     """Of all attempts, and then of the whole file: Cypress has a video of that.
 
-    The URLs are good for 2 hours after the answer that they came in.
+    The URLs are signed anew in each response, and say themselves for how long they are valid.
     """
 
 

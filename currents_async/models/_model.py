@@ -32,7 +32,7 @@ class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel")
     # Arrays are tuples for the same reason: the collector lets go of those that hold no container.
 
     def __repr__(self) -> str:
-        # Tracebacks show models; URLs of assets are good for two hours.
+        # Tracebacks show models; for a while, anybody can fetch assets by their URLs.
         return hide_signatures(super().__repr__())
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:

@@ -106,4 +106,4 @@ class Screenshot(Model, frozen=True, gc=False, kw_only=True):
     width: int | None = None
     """Pixels; Cypress only."""
     screenshot_url: str | None = field(default=None, name="screenshotURL")
-    """Signed, on another host, and good for 2 hours after the answer."""
+    """Signed, on another host, and valid until the time that it says."""

@@ -44,7 +44,7 @@ class Video(Model, frozen=True, gc=False, kw_only=True):
     test_attempt_index: int | None = None
     """Counts from 0."""
     video_url: str | None = None
-    """Signed, on another host, and good for 2 hours after the answer."""
+    """Signed, on another host, and valid until the time that it says."""
 
 
 class Trace(Model, frozen=True, gc=False, kw_only=True):
@@ -56,7 +56,7 @@ class Trace(Model, frozen=True, gc=False, kw_only=True):
     test_attempt_index: int | None = None
     """Counts from 0."""
     trace_url: str | None = field(default=None, name="traceURL")
-    """Signed, on another host, and good for 2 hours after the answer."""
+    """Signed, on another host, and valid until the time that it says."""
 
 
 class Attachment(Model, frozen=True, gc=False, kw_only=True):
@@ -69,7 +69,7 @@ class Attachment(Model, frozen=True, gc=False, kw_only=True):
     test_attempt_index: int | None = None
     """Counts from 0."""
     read_url: str | None = None
-    """Signed, on another host, and good for 2 hours after the answer."""
+    """Signed, on another host, and valid until the time that it says."""
 
 
 class Claim(Model, frozen=True, gc=False, kw_only=True):
@@ -108,7 +108,7 @@ class InstanceReport(Model, frozen=True, gc=False, kw_only=True):
     tests: tuple[InstanceTest, ...] = ()
     screenshots: tuple[Screenshot, ...] = ()
     video_url: str | None = None
-    """The video of the whole file: signed, good for 2 hours after the answer; Cypress only."""
+    """The video of the whole file: signed, valid until the time that it says; Cypress only."""
     videos: tuple[Video, ...] = ()
     playwright_traces: tuple[Trace, ...] = ()
     attachments: tuple[Attachment, ...] = ()

@@ -162,7 +162,7 @@ class SpecReport(Model, frozen=True, gc=False, kw_only=True):
     """What stopped the whole file, where something did."""
     flaky: int = 0
     video_url: str | None = None
-    """Signed, on another host, and good for 2 hours after the answer; Cypress only."""
+    """Signed, on another host, and valid until the time that it says; Cypress only."""
     screenshots: tuple[Screenshot, ...] = ()
     """Cypress only; Playwright's are in the instance."""
 

@@ -15,7 +15,7 @@ def get(
 ) -> int:
     """Fetch an instance with its tests, their attempts, errors and artifacts.
 
-    URLs of artifacts are good for two hours, for anybody who has them.
+    Anybody who has the URL of an artifact can fetch it, until the time that the URL says.
 
     Parameters
     ----------
