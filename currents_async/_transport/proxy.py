@@ -1,6 +1,6 @@
 """The proxy: checked once, its password kept out of sight."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
 
@@ -10,6 +10,9 @@ from currents_async.errors import InvalidArgumentError
 RevealProxy = Callable[[], str | None]
 """Give the URL of the proxy. Like the API key it is a variable of a closure."""
 
+_SOCKS = "is a SOCKS proxy: it must be an HTTP proxy, as in http://proxy.example.com:3128"
+_SOCKS_HINT = "; or pass a session= whose connector speaks it, as of the package aiohttp-socks"
+
 
 def find_proxy(proxy: str | None, *, trust_env: bool) -> RevealProxy | InvalidArgumentError:
     """Take the proxy from the argument; check those of the environment, which aiohttp reads itself.
@@ -17,37 +20,47 @@ def find_proxy(proxy: str | None, *, trust_env: bool) -> RevealProxy | InvalidAr
     Returns the error instead of raising it: a traceback made here would hold the password.
     """
     if proxy is None:
-        return _refused_in(getproxies() if trust_env else {}) or (lambda: None)
+        refusal = proxy_refusal_in_environment() if trust_env else None
+        if refusal is not None:
+            return InvalidArgumentError(f"{refusal} (it is read because of trust_env)")
+        return lambda: None
     if not isinstance(proxy, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         return InvalidArgumentError("proxy must be a str, or None")
-    # As curl does, and whoever writes "proxy.example.com:3128".
-    url = proxy if "://" in proxy else f"http://{proxy}"
-    reason = _refusal(url, ("http", "https"))
-    return (lambda: url) if reason is None else InvalidArgumentError(f"proxy {reason}")
+    url = _with_scheme(proxy)
+    reason = proxy_refusal(proxy)
+    if reason is None:
+        return lambda: url
+    hint = _SOCKS_HINT if reason == _SOCKS else ""
+    return InvalidArgumentError(f"proxy {reason}{hint}")
 
 
-def _refused_in(environment: Mapping[str, str]) -> InvalidArgumentError | None:
-    """Find a proxy that aiohttp would stumble over, or quietly do without."""
+def proxy_refusal(proxy: str) -> str | None:
+    """Say why a proxy cannot be used, or None when it can. No reason names a part of the URL."""
+    return _refusal(_with_scheme(proxy), ("http", "https"))
+
+
+def proxy_refusal_in_environment() -> str | None:
+    """Name the variable whose proxy aiohttp would stumble over, or quietly do without, and why."""
+    environment = getproxies()
     for scheme in ("http", "https"):
         reason = _refusal(environment[scheme], ("http",)) if scheme in environment else None
         if reason is not None:
-            return InvalidArgumentError(
-                f"{scheme.upper()}_PROXY {reason} (it is read because of trust_env)"
-            )
+            return f"{scheme.upper()}_PROXY {reason}"
     return None
 
 
+def _with_scheme(proxy: str) -> str:
+    # As curl does, and whoever writes "proxy.example.com:3128".
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
 def _refusal(url: str, schemes: tuple[str, ...]) -> str | None:
-    """Say why a proxy cannot be used, or None when it can. No reason names a part of the URL."""
     reason = malformed(url)
     if reason is not None:
         return reason
     parts = urlsplit(url)
     if parts.scheme.startswith("socks"):
-        return (
-            "is a SOCKS proxy, which aiohttp does not support: pass a session= whose connector"
-            " does, such as that of the package aiohttp-socks"
-        )
+        return _SOCKS
     if parts.scheme not in schemes or not parts.hostname:
         beginning = " or ".join(f"{scheme}://" for scheme in schemes)
         return f"must begin with {beginning} and name a host, as in http://proxy.example.com:3128"

@@ -30,8 +30,7 @@ class Connection:
     base_url: str | None = None
     """Another service than production; else CURRENTS_REST_API_URL, else the profile's."""
     proxy: str | None = field(default=None, repr=False)
-    """The HTTP proxy to go through; else that of HTTPS_PROXY, but for the hosts of NO_PROXY. One
-    with a password belongs into the environment: other users can see options."""
+    """The HTTP proxy; else that of HTTPS_PROXY, but for NO_PROXY. Put a password only there."""
     ca_file: str | None = None
     """A file of certificates (PEM) to trust besides the system's, as those of a company."""
 

@@ -220,6 +220,22 @@ class TestProxies:
         assert variable.startswith("currents-async: HTTPS_PROXY is a SOCKS proxy")
         assert PASSWORD not in option + variable
 
+    @pytest.mark.parametrize("proxy", ["ftp://ada@127.0.0.1:1", "http://127.0.0.1:1/proxy.pac"])
+    def test_one_that_cannot_be_used_is_refused_in_the_words_of_the_command_line(
+        self,
+        company: str,
+        proxy: str,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        assert run(["projects", "list", "--proxy", proxy]) == 2
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        assert run(["projects", "list"]) == 2
+        option, variable = capsys.readouterr().err.splitlines()
+        assert option.startswith("currents-async: --proxy must ")
+        assert variable.startswith("currents-async: HTTPS_PROXY must ")
+        assert "trust_env" not in variable
+
     def test_no_repr_shows_its_password(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CURRENTS_API_KEY", "key")
         connection = Connection(proxy=f"http://ada:{PASSWORD}@127.0.0.1:1")

@@ -4,12 +4,12 @@ import os
 import ssl
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import msgspec
 
 from currents_async import Currents
 from currents_async._config import PRODUCTION, base_url_in_environment, check_base_url
+from currents_async._transport.proxy import proxy_refusal, proxy_refusal_in_environment
 from currents_async.cli._options import Connection
 from currents_async.cli._session.profiles import NamedProfile, find_profile
 from currents_async.errors import InvalidArgumentError
@@ -62,7 +62,6 @@ def read_settings(connection: Connection) -> Settings:
     source = f"profile {found.name!r} in {found.path}"
     if _KEY not in os.environ and found.profile.api_key is None:
         raise InvalidArgumentError(f"no API key: set {_KEY}, or api_key in {source}")
-    _refuse_socks(Setting(connection.proxy, "--proxy"))
     settings = Settings(
         key_source=_KEY if _KEY in os.environ else source,
         base_url=_checked_url(
@@ -78,8 +77,7 @@ def read_settings(connection: Connection) -> Settings:
         connection=connection,
         trust=None if connection.ca_file is None else _trust(connection.ca_file),
     )
-    if connection.proxy is None and settings.trusts_environment:
-        _refuse_socks(Setting(getproxies().get("https"), "HTTPS_PROXY"))
+    _refuse_proxy(connection.proxy, trusts_environment=settings.trusts_environment)
     return settings
 
 
@@ -100,11 +98,15 @@ def _checked_url(*settings: Setting) -> Setting:
     return Setting(check_base_url(first.value, f"{first.source}: the base URL"), first.source)
 
 
-def _refuse_socks(proxy: Setting) -> None:
-    if proxy.value is not None and proxy.value.startswith("socks"):
-        raise InvalidArgumentError(
-            f"{proxy.source} is a SOCKS proxy: it must be an HTTP proxy, as http://proxy:3128"
-        )
+def _refuse_proxy(option: str | None, *, trusts_environment: bool) -> None:
+    """Refuse in the words of the command line what the client would refuse in its own."""
+    if option is not None:
+        reason = proxy_refusal(option)
+        refusal = None if reason is None else f"--proxy {reason}"
+    else:
+        refusal = proxy_refusal_in_environment() if trusts_environment else None
+    if refusal is not None:
+        raise InvalidArgumentError(refusal)
 
 
 def _trust(ca_file: str) -> ssl.SSLContext:
