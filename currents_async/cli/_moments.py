@@ -1,16 +1,28 @@
 """Points in time and spans, as people write them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from currents_async._wire.filters import Moment
 from currents_async.errors import InvalidArgumentError
 
 _SPAN = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def read_moment(name: str, text: str) -> datetime:
-    """Read a day, a point in time, or a span before now such as `7d`; UTC unless it says else."""
+def read_moment(name: str, text: str) -> Moment:
+    """Read a day, a point in time, or a span before now such as `7d`; UTC unless it says else.
+
+    A day stays one, since some services take no times; `read_time` makes it its midnight.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return read_time(name, text)
+
+
+def read_time(name: str, text: str) -> datetime:
+    """Read what `read_moment` reads, as a point in time."""
     try:
         if _SPAN.fullmatch(text):
             return datetime.now(UTC) - read_span(name, text)
@@ -26,7 +38,7 @@ def read_moment(name: str, text: str) -> datetime:
         ) from None
 
 
-def read_optional_moment(name: str, text: str | None) -> datetime | None:
+def read_optional_moment(name: str, text: str | None) -> Moment | None:
     """Read a moment where there is one."""
     return None if text is None else read_moment(name, text)
 

@@ -48,7 +48,7 @@ class TestRuns:
             ("pr_id", "7"),
             ("status", "FAILED"),
             ("completion_state", "COMPLETE"),
-            ("date_start", "2026-01-05T00:00:00.000Z"),
+            ("date_start", "2026-01-05"),
             ("date_end", "2026-01-06T10:00:00.000Z"),
             ("limit", "3"),
         ]
@@ -194,6 +194,20 @@ class TestTests:
         failures = [one["metrics"]["failures"] for one in rows(capsys)]  # type: ignore[index]
         assert failures == sorted(failures, reverse=True)
         assert len(failures) == 3
+
+    def test_explorers_are_asked_with_whole_days_where_days_were_given(
+        self, made: list[WorldRun], service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Some services take no times."""
+        assert run(["tests", "list", *SPAN, "--limit", "1"]) == 0
+        [test] = rows(capsys)
+        assert run(["tests", "history", str(test["signature"]), *SPAN]) == 0
+        for request in service.requests:
+            assert ("date_start", "2026-01-01") in request.query
+            assert ("date_end", "2026-02-01") in request.query
+        assert len(service.requests) == 2
+        assert run(["tests", "list", "--since", "2026-01-01T02:00+02:00", "--limit", "1"]) == 0
+        assert ("date_start", "2026-01-01T00:00:00.000Z") in service.requests[-1].query
 
     def test_history_by_signature_and_by_title(
         self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]

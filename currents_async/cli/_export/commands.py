@@ -69,7 +69,8 @@ def export(
     since
         The first day: 2026-01-31, or 7d for the last 7 days.
     until
-        The last day, likewise; by default today.
+        Where to end, likewise: days that begin before then are exported. By default today is the
+        last.
     form
         How the tables are written; by default duckdb for a target that ends in .duckdb, else
         parquet. arrow is one table as an Arrow IPC stream.

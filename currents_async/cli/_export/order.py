@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from currents_async import Limits
-from currents_async.cli._moments import read_moment, read_optional_moment, read_span
+from currents_async.cli._moments import read_span, read_time
 from currents_async.errors import InvalidArgumentError
 from currents_async.export import DuckDBStorage, ExportFormat
 
@@ -52,8 +52,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def filters(self) -> dict[str, Any]:
         """The arguments that all kinds of exports take."""
         return {
-            "since": read_moment("since", self.since),
-            "until": read_optional_moment("until", self.until),
+            "since": read_time("since", self.since),
+            "until": None if self.until is None else read_time("until", self.until),
             "branches": self.branches,
             "tags": self.tags,
             "authors": self.authors,
