@@ -92,7 +92,7 @@ class TestRun:
         service.fail("getInstance", status=404)
         assert run(["run", made.run_id]) == 5
         out = capsys.readouterr().out
-        assert "Instances not fetched" in out
+        assert "Missing" in out
         assert "404" in out
 
     def test_long_lists_say_how_much_more_there_is(
@@ -108,7 +108,7 @@ class TestRun:
         assert run(["run", made.run_id]) == 0
         out = capsys.readouterr().out
         assert "and 3 more" in out
-        assert "Instances not fetched" not in out
+        assert "Missing" not in out
 
     @pytest.mark.parametrize("terminal", [False, True])
     def test_json_of_a_report_cannot_draw_on_the_terminal(

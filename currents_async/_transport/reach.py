@@ -36,7 +36,7 @@ class Reach:
             self._allowed |= await self._networks_of_api()
         if network in self._allowed:
             return None
-        hint = " (private_assets=True allows it)" if network in _OWN else ""
+        hint = " (private_assets=True, or --private-assets, allows it)" if network in _OWN else ""
         return f"the {network.value} address {address}, though the API has no such address{hint}"
 
     async def _networks_of_api(self) -> set[Network]:

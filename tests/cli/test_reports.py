@@ -2,7 +2,7 @@
 
 import pytest
 
-from currents_async import InstanceResult
+from currents_async import CurrentsError, InstanceResult
 from currents_async.cli._reports.report import FailingTest, Report
 from currents_async.models import Instance, RunSpec, SpecReport, Stats
 from tests.answers.made import FAILED, PASSED, a_test, an_instance
@@ -36,3 +36,11 @@ def test_a_file_that_threw_is_failing() -> None:
     report.add(InstanceResult(instance_id=thrown.instance_id, instance=thrown))
     assert report.failing == [FailingTest("a.ts", "", "it broke")]
     assert (report.failed, report.errors) == (0, [])
+
+
+def test_what_the_server_says_of_a_missing_instance_has_no_terminal_colours() -> None:
+    report = Report("r")
+    report.add(
+        InstanceResult(error=CurrentsError("getInstance: 404 \x1b[31mgone\x1b[0m\nfor good"))
+    )
+    assert report.errors == ["getInstance: 404 gone for good"]

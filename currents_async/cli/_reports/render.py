@@ -84,7 +84,7 @@ def _slowest(report: Report) -> Table:
 
 
 def _errors(report: Report) -> Table:
-    table = Table("error", title="Instances not fetched", title_justify="left")
+    table = Table("error", title="Missing", title_justify="left")
     for error in report.errors[:_MOST_LINES]:
         table.add_row(_line(error))
     if len(report.errors) > _MOST_LINES:

@@ -6,6 +6,7 @@ import msgspec
 
 from currents_async import InstanceResult, Traffic
 from currents_async.answers import failures_of
+from currents_async.cli._text import one_line
 from currents_async.models import Instance, InstanceTest, Outcome, RunSpec
 from currents_async.models._unlisted import unlisted
 
@@ -54,7 +55,7 @@ class Report(msgspec.Struct):
         """Count one result."""
         self.specs += 1
         if result.error is not None:
-            self.errors.append(str(result.error))
+            self.errors.append(one_line(str(result.error)))
         elif result.instance is None:
             self.unclaimed += 1
         else:
