@@ -146,7 +146,7 @@ class TargetJob(Job):
         unchanged = opened.merge_into(sink)
         opened.conclude()
         self._stage(opened)
-        journal.reopen(opened.window)
+        journal.reopen(opened.window, keeps_rows=opened.keeps_rows)
         sink.commit(opened.window, unchanged=unchanged)
         # Only now: what the journal says is there for good.
         journal.add(opened.entry(), opened.state())

@@ -13,6 +13,8 @@ from currents_async.export.stores import RECORDS, Store
 from currents_async.export.windows import Window
 
 _VERSION = 1
+_OUTDATED = "outdated"
+"""In place of a digest: there is a state, of what was committed before."""
 _TOLERANCE = timedelta(minutes=5)
 """How far clocks may be apart, and lists behind."""
 
@@ -158,12 +160,16 @@ class Journal:
         if not entry.digest and before is not None and before.digest:
             self._store.remove(_state_name(entry.window))
 
-    def reopen(self, window: Window) -> None:
-        """Record that what was committed of a window is about to be replaced."""
+    def reopen(self, window: Window, *, keeps_rows: bool = True) -> None:
+        """Record that what was committed of a window is about to be replaced.
+
+        Where its rows are kept, what is known of it stays true, whichever of its tables are new by
+        then. Else nothing is known any more.
+        """
         entry = self.entry(window)
         if entry is not None:
-            # What is known of it stays true, whichever of its tables are new by then.
-            self._record(msgspec.structs.replace(entry, exported_at=None))
+            digest = entry.digest if keeps_rows else entry.digest and _OUTDATED
+            self._record(msgspec.structs.replace(entry, exported_at=None, digest=digest))
 
     def _record(self, entry: Entry) -> None:
         self._write(entry)

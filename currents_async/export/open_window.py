@@ -54,6 +54,11 @@ class OpenWindow:
         self._instances: set[str] = set()
         self._missing: dict[tuple[str, str], Missing] = {}
 
+    @property
+    def keeps_rows(self) -> bool:
+        """Whether rows that were there are kept where nothing takes their place."""
+        return self._fresh is not None
+
     def collect(self, found: Found) -> None:
         """Make rows of what has been found."""
         match found:
@@ -179,10 +184,17 @@ class OpenWindow:
                 self._miss_gone(run_id, reason, "The list of runs has it no more")
         for run_id in self._whole:
             instances = [
-                one for one in merge.instances.get(run_id, ()) if (run_id, one) not in self._missing
+                one
+                for one in merge.instances.get(run_id, ())
+                if (run_id, one) not in self._missing and self._came_without(one)
             ]
             if count := max(len(instances), merge.specs[run_id]):
                 self._miss_gone(run_id, reason, f"It came without {count} of its spec files")
+
+    def _came_without(self, instance_id: str) -> bool:
+        """Return whether a run has an instance no more, or its tests; others were not asked for."""
+        listed = self._fresh.listed if self._fresh is not None else ()
+        return instance_id in self._instances or instance_id not in listed
 
     def _miss_gone(self, run_id: str, reason: Reason, what: str) -> None:
         message = f"{what}: its rows are those of an earlier export"

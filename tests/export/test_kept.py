@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from currents_async import ExportError
 from currents_async.export import ExportFormat
 from currents_async.testing import FakeCurrents, World, WorldRun
 from tests.export.exporting import (
@@ -166,6 +167,50 @@ class TestGoodRows:
         landed = nights.landed
         assert {row["reason"] for row in errors_in(landed)} == {"past retention"}
         assert {row["run_id"] for row in errors_in(landed)} == set(server.world.runs)
+
+    @in_parquet_files
+    async def test_of_what_is_asked_for_no_more_are_not_gone(
+        self, nights: Nights, world: World
+    ) -> None:
+        run = world.projects[0].run(specs=2, tests=2, failures=1, created_at=YESTERDAY)
+        await nights(only_failed=True)
+        before = nights.landed
+        assert before["tests"][window_of(run)]
+        specs = [
+            {
+                **spec,
+                "results": {
+                    **spec["results"],
+                    "stats": {**spec["results"]["stats"], "failures": 0},
+                },
+            }
+            for spec in run.payload["specs"]
+        ]
+        world.add_run_payload({**run.payload, "specs": specs})
+        await nights(only_failed=True)
+        assert nights.landed["tests"] == before["tests"]
+        assert errors_in(nights.landed) == []
+
+    async def test_that_replacing_left_out_are_asked_for_after_it_was_cut_off(
+        self, exporter: Exporter, server: FakeCurrents, world: World, run: WorldRun
+    ) -> None:
+        exporter.now = run_began = UNTIL - NIGHT
+        options: dict[str, Any] = {"since": run_began - NIGHT, "until": run_began}
+        await exporter(**options)
+        server.fail("getRun", 413, path_args={"run_id": run.run_id})
+        # Nothing can be published in place of a directory: that of the last table.
+        [errors] = [window_of(run)]
+        stone = exporter.target.joinpath(
+            "errors", f"project_id={errors.project_id}", f"day={errors.day}", "part-0.parquet"
+        )
+        stone.unlink(missing_ok=True)
+        stone.joinpath("in the way").mkdir(parents=True)
+        with pytest.raises(ExportError):
+            await exporter(replace=True, **options)
+        stone.joinpath("in the way").rmdir()
+        stone.rmdir()
+        await exporter(resume=True, **options)
+        assert exporter.landed["tests"][errors] == expected(world)["tests"][errors]
 
 
 class TestNewRows:
