@@ -84,10 +84,9 @@ async def export(
 
     Raises `InvalidArgumentError` before anything is sent or written; `ExportError` when the target
     cannot be written to, is in use, also by another machine, or holds an export of other data; what
-    all projects are refused with; and what is about no single project, run or instance:
-    `ConnectError`, `UnauthorizedError`, `RateLimitedError`, of a run or an instance
-    `ForbiddenError`, and what the first list of runs fails with where the service is ill. After
-    any of them, `resume` goes on with what is left.
+    all projects, all runs or all instances are refused with; and what is about no single one of
+    them: `ConnectError`, `UnauthorizedError`, `RateLimitedError`, and what the first list of runs
+    fails with where the service is ill. After any of them, `resume` goes on with what is left.
     """
     plan = make_plan(
         currents,

@@ -58,6 +58,7 @@ from currents_async.export.found import (
     everything_of,
 )
 from currents_async.export.listed import digest_of, with_listed
+from currents_async.export.refusals import Refusals
 from currents_async.export.windows import Window
 from currents_async.models import CursorPage, ListedRun, Run, RunSpec
 from currents_async.models.pages import UnreadableItem
@@ -68,7 +69,6 @@ if TYPE_CHECKING:
 _FATAL = (
     ClientClosedError,
     ConnectError,
-    ForbiddenError,
     RateLimitedError,
     UnauthorizedError,
     WrongLoopError,
@@ -152,6 +152,9 @@ class Harvest(TaskOwner):
     What is wrong with the client, its key or the network, or with a list of runs, is raised: then
     windows that have not ended never will. Leaving the context cancels the workers.
 
+    A run or an instance that is forbidden is a `NotFetched`, too. When all runs, or all instances,
+    are, that is raised: after many of them, or at the end.
+
     Who names all `projects` has lists that fail reported as `NotFetched`, too: only when all of the
     projects are refused, or the service is ill from the first list on, that is raised.
 
@@ -183,7 +186,9 @@ class Harvest(TaskOwner):
         self._errand_of = errand_of
         self._refused: dict[str, CurrentsError] = {}
         """What lists of projects were refused with: they are not asked for once more."""
-        self._has_listed = False
+        self._listed: set[str] = set()
+        """Projects that a page of runs has come of."""
+        self._refusals = Refusals()
         self._agenda: Agenda[Send] = Agenda(begin=self._begin_window, most=_SPECS_AT_ONCE)
         self._found: MemoryObjectReceiveStream[Found | Exception] | None = None
 
@@ -193,6 +198,7 @@ class Harvest(TaskOwner):
     async def __anext__(self) -> Found:
         found = await self._take(self._found)
         if found is None:
+            self._refusals.check()
             raise StopAsyncIteration
         return found
 
@@ -265,7 +271,7 @@ class Harvest(TaskOwner):
         if error is not None:
             await send(NotFetched(window=visit.window, error=error))
             return
-        self._has_listed = True
+        self._listed.add(visit.window.project_id)
         if page is None:
             visit.is_listed = not visit.unreadable
             if visit.unreadable:
@@ -279,10 +285,12 @@ class Harvest(TaskOwner):
         if not self._projects:
             raise error
         if isinstance(error, _REFUSALS):
+            if window.project_id in self._listed:
+                return
             self._refused[window.project_id] = error
             if self._projects <= self._refused.keys():
                 raise error
-        elif isinstance(error, _FATAL) or (isinstance(error, _ILLNESSES) and not self._has_listed):
+        elif isinstance(error, _FATAL) or (isinstance(error, _ILLNESSES) and not self._listed):
             raise error
 
     async def _take_page(self, visit: _Visit, page: CursorPage[ListedRun], send: Send) -> None:
@@ -326,12 +334,12 @@ class Harvest(TaskOwner):
             return
         try:
             run = await self._currents.runs.get(listed.run_id)
-        except _FATAL:
-            raise
         except CurrentsError as error:
+            self._raise_unless_about_one(visit, "run", error)
             await send(NotFetched(window=window, run_id=listed.run_id, error=error))
             await send(RunFound(window=window, run=listed, digest=digest, is_whole=False))
         else:
+            self._refusals.grant("run")
             run = with_listed(run, listed)
             await send(RunFound(window=window, run=run, digest=digest))
             self._plan_instances(visit, run.run_id, self._wanted_of(run))
@@ -354,9 +362,8 @@ class Harvest(TaskOwner):
     ) -> None:
         try:
             instance = await self._currents.instances.get(instance_id)
-        except _FATAL:
-            raise
         except CurrentsError as error:
+            self._raise_unless_about_one(visit, "instance", error)
             await send(
                 NotFetched(
                     window=visit.window,
@@ -367,7 +374,17 @@ class Harvest(TaskOwner):
                 )
             )
         else:
+            self._refusals.grant("instance")
             await send(InstanceFound(window=visit.window, run_id=run_id, instance=instance))
+
+    def _raise_unless_about_one(self, visit: _Visit, kind: str, error: CurrentsError) -> None:
+        """Raise an error again that is about more than one run, or one instance."""
+        if isinstance(error, _FATAL):
+            raise error
+        # Of a window that is known, others were granted before.
+        is_known = visit.errand.done or not visit.errand.lists
+        if isinstance(error, ForbiddenError) and not is_known:
+            self._refusals.refuse(kind, error)
 
 
 def _unread(items: Sequence[UnreadableItem]) -> DecodeError:

@@ -49,8 +49,10 @@ def _errand_of(
     due = [missing for missing in state.missing if missing.is_due(now)]
     lists = [missing for missing in state.missing if not missing.run_id]
     if lists:
-        # The rest of the window waits for its list.
-        has_to_list = is_asked = any(missing in due for missing in lists)
+        # The rest of the window waits for its list: while runs come and change, not for nights.
+        is_young = now - entry.window.end < look_back
+        is_awaited = any(missing.next_try is not None for missing in lists)
+        has_to_list = is_asked = is_awaited and (is_young or any(one in due for one in lists))
     else:
         is_settled = entry.is_settled(now=now, look_back=look_back)
         # A record without a state is of an older release, or was cut off.

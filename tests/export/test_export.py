@@ -20,7 +20,6 @@ from currents_async import (
     Currents,
     CurrentsError,
     ExportError,
-    ForbiddenError,
     InvalidArgumentError,
     NotFoundError,
     UnauthorizedError,
@@ -238,8 +237,8 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("operation", "status", "kind"),
         [
-            ("getInstance", 403, ForbiddenError),
-            ("getRun", 403, ForbiddenError),
+            ("getInstance", 401, UnauthorizedError),
+            ("getRun", 401, UnauthorizedError),
             ("listProjectRuns", 401, UnauthorizedError),
         ],
     )

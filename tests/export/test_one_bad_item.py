@@ -1,12 +1,13 @@
 """One bad item, list or project does not stop an export: it is a row in `errors`."""
 
 import json
+from typing import Any
 
 import pytest
 
 from currents_async import CurrentsError, ForbiddenError, NotFoundError, ServerError
 from currents_async.testing import FakeCurrents, World, WorldProject
-from tests.export.exporting import HOUR, LATER, NIGHT, SINCE, UNTIL, Exporter
+from tests.export.exporting import HOUR, LATER, NIGHT, SINCE, UNTIL, Exporter, instance_of
 from tests.export.landed import Landed, Rows, expected
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -161,3 +162,73 @@ class TestLists:
         assert (await exporter(concurrency=1)).failures == 1
         await exporter(resume=True)
         assert exporter.landed == expected(world)
+
+    async def test_of_which_one_cannot_be_read_bring_what_is_new_in_the_same_night(
+        self, exporter: Exporter, server: FakeCurrents, world: World
+    ) -> None:
+        body = b'{"status":"OK","data":[{"nothing":"says what it is"}],"has_more":false}'
+        server.fail("listProjectRuns", 200, 4, body=body)
+        exporter.now = SINCE + HOUR
+        options: dict[str, Any] = {
+            "projects": exporter.projects[:1],
+            "until": SINCE + NIGHT,
+            "resume": True,
+        }
+        for _ in range(3):
+            await exporter(**options)
+            exporter.now += HOUR
+        run = world.projects[0].run(specs=1, tests=1, created_at=SINCE + 2 * HOUR)
+        for _ in range(2):
+            await exporter(**options)
+            exporter.now += HOUR
+        [rows] = exporter.landed["runs"].values()
+        assert run.run_id in {row["run_id"] for row in rows}
+
+    async def test_of_one_day_that_is_refused_among_others_of_the_only_project(
+        self, exporter: Exporter, server: FakeCurrents, world: World, other: WorldProject
+    ) -> None:
+        server.fail("listProjectRuns", 404, after=1)
+        result = await exporter(projects=[other.project_id], concurrency=1)
+        assert (result.windows_done, result.failures) == (3, 1)
+        assert (await exporter(resume=True, concurrency=1)).failures == 0
+        assert exporter.landed == expected(world)
+
+
+class TestForbidden:
+    @pytest.mark.parametrize("operation", ["getRun", "getInstance"])
+    async def test_one_among_others(
+        self, exporter: Exporter, server: FakeCurrents, world: World, operation: str
+    ) -> None:
+        server.fail(operation, 403)
+        result = await exporter(concurrency=1)
+        assert (result.windows_done, result.failures) == (6, 1)
+        [[row]] = exporter.landed["errors"].values()
+        assert (row["error"], row["status"], row["reason"]) == ("ForbiddenError", 403, "failed")
+        assert (await exporter(resume=True)).failures == 0
+        assert exporter.landed == expected(world)
+
+    async def test_one_that_is_asked_for_again(
+        self, exporter: Exporter, server: FakeCurrents, world: World
+    ) -> None:
+        instance_id = instance_of(world.projects[0].runs[1], 0)
+        server.fail("getInstance", 403, 2, path_args={"instance_id": instance_id})
+        for resume in (False, True):
+            result = await exporter(projects=exporter.projects[:1], concurrency=1, resume=resume)
+            assert result.failures == 1
+
+    @pytest.mark.parametrize("operation", ["getRun", "getInstance"])
+    async def test_all_of_them_are_raised(
+        self, exporter: Exporter, server: FakeCurrents, operation: str
+    ) -> None:
+        server.fail(operation, 403, None)
+        with pytest.raises(ForbiddenError):
+            await exporter()
+
+    async def test_all_of_them_are_not_asked_for_to_the_end(
+        self, exporter: Exporter, server: FakeCurrents, other: WorldProject
+    ) -> None:
+        other.run(specs=200, tests=1, created_at=SINCE)
+        server.fail("getInstance", 403, None)
+        with pytest.raises(ForbiddenError):
+            await exporter(concurrency=1)
+        assert exporter.asked()["getInstance"] == 64
