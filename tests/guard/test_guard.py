@@ -1,10 +1,12 @@
 """Tests address loopback only, and so does what they start."""
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests.guard.plugin import take_report
 
 pytest_plugins = ["pytester"]
 
+ROOT = Path(__file__).parents[2]
 NOBODY = "192.0.2.1"
 """Of TEST-NET-1, which is for documents."""
 
@@ -54,7 +57,10 @@ def test_loopback_is_free(host: str, unused_port: int) -> None:
         socket.create_connection((host, unused_port))
 
 
-def test_nobody_gets_by_with_catching_the_error(pytester: pytest.Pytester) -> None:
+def test_nobody_gets_by_with_catching_the_error(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
     pytester.makepyfile(
         """
         import socket
