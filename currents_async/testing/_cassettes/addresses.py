@@ -11,11 +11,15 @@ _BETWEEN = r"""\s"'()<>\[\]{}@,:;\\/=?&\#|`*"""
 _FOREIGN = r"%(?:25)*[89A-F][0-9A-F]"
 """A byte of a character that is not ASCII, as in a URL."""
 _ATOM = rf"(?: [^{_BETWEEN}.%] | %(?:25)*2B | {_FOREIGN} )"
+_AMID_ATOM = r"(?<= %25) (?= (?:25)* (?: 2B | [89A-F][0-9A-F] ) )"
+"""Not the start of a word: from each of them on, a long text would be read to its end."""
 _AT = r"(?: @ | %(?:25)*40 )"
 _ADDRESS = re.compile(
     rf"""
     # It begins as a word does, or after what else a URL has encoded.
-    (?: (?<! [^{_BETWEEN}] ) | (?<= %(?!2B)[0-7][0-9A-F] ) | (?<= %) (?! [0-9A-F]{{2}} ) )
+    (?: (?<! [^{_BETWEEN}] )
+      | (?<= %(?!2B)[0-7][0-9A-F] ) (?! {_AMID_ATOM} )
+      | (?<= %) (?! [0-9A-F]{{2}} ) )
     (?P<dots> \.* )
     (?P<local> {_ATOM}+ (?: \.+ {_ATOM}+ )* (?: \[bot\] )? )
     (?P<at> {_AT} )
