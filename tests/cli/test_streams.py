@@ -133,9 +133,7 @@ class TestStreamsThatTakeNothing:
         ids=" ".join,
     )
     def test_who_stops_reading_is_no_error(self, arguments: Sequence[str]) -> None:
-        with subprocess.Popen(  # noqa: S603 - our own
-            [*CLI, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as process:
+        with running(*CLI, *arguments, stderr=subprocess.PIPE) as process:
             assert process.stdout is not None
             process.stdout.close()
             assert process.wait(60) == 141
@@ -176,20 +174,29 @@ class TestReadersThatStandStill:
 
 
 @contextmanager
+def running(
+    *command: str, stdout: int = subprocess.PIPE, stderr: int | None = None
+) -> Generator["subprocess.Popen[bytes]"]:
+    """Run a process, and kill it when the test leaves it running."""
+    with subprocess.Popen(command, stdout=stdout, stderr=stderr) as process:  # noqa: S603 - our own
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
 def stuck(*arguments: str) -> Generator["subprocess.Popen[bytes]"]:
     """Run a command whose output is read for one byte, which leaves its next write waiting."""
     reader, writer = os.pipe()
     fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
     with (
         open(reader, "rb", buffering=0) as read,  # noqa: PTH123 - it has no path
-        subprocess.Popen([*CLI, *arguments], stdout=writer, stderr=subprocess.DEVNULL) as process,  # noqa: S603 - our own
+        running(*CLI, *arguments, stdout=writer, stderr=subprocess.DEVNULL) as process,
     ):
         os.close(writer)
-        try:
-            assert len(read.read(1)) == 1
-            yield process
-        finally:
-            process.kill()
+        assert len(read.read(1)) == 1
+        yield process
 
 
 class TestSignals:
@@ -211,9 +218,7 @@ async def for_ever():
 _signals._ONE_MOMENT = 0
 execute(for_ever())
 """
-        with subprocess.Popen(  # noqa: S603 - our own
-            [sys.executable, "-c", code], stdout=subprocess.PIPE
-        ) as process:
+        with running(sys.executable, "-c", code) as process:
             assert process.stdout is not None
             for said in (b"begun\n", b"ending\n"):
                 assert process.stdout.readline() == said
