@@ -70,9 +70,11 @@ async def serving(*pieces: bytes | asyncio.Event | None) -> AsyncGenerator[str]:
 
     runner = web.ServerRunner(web.Server(answer, handler_cancellation=True), shutdown_timeout=0.01)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 async def test_specs_in_order_then_the_run(currents: Currents, project: WorldProject) -> None:

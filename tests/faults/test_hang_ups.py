@@ -105,10 +105,12 @@ async def gone(receive: Any) -> None:
 async def serving(stream: Callable[[], AsyncIterator[str]], version: str) -> AsyncGenerator[Server]:
     server = Server(stream, version)
     serving = asyncio.create_task(server.serve())
-    await server.is_up.wait()
-    yield server
-    server.should_exit = True
-    await serving
+    try:
+        await server.is_up.wait()
+        yield server
+    finally:
+        server.should_exit = True
+        await serving
 
 
 def hold_back(server: FakeCurrents, operation: str, after: int) -> None:
