@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import logging
+import math
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -11,7 +12,7 @@ import anyio
 import msgspec
 
 from currents_async._clock import Clock, SystemClock
-from currents_async._config import check_concurrency, check_count
+from currents_async._config import check_concurrency, check_count, check_seconds
 from currents_async.errors import (
     InvalidArgumentError,
     MisuseError,
@@ -98,8 +99,8 @@ class Receiver:
         self._on_error = on_error or _log
         self._drain = drain
         self._most = check_concurrency("concurrency", concurrency) + check_count("queue", queue)
-        self._handler_timeout = _check_seconds("handler_timeout", handler_timeout)
-        self._body_timeout = _check_seconds("body_timeout", body_timeout)
+        self._handler_timeout = _check_limit("handler_timeout", handler_timeout)
+        self._body_timeout = _check_limit("body_timeout", body_timeout)
         self._clock = clock
         self._refusals = RefusalLog(_logger, clock)
         self._workers = Workers(self._work_on, concurrency=concurrency, clock=clock)
@@ -239,10 +240,8 @@ class Receiver:
             _logger.exception("on_error failed on %r of run %s", event.name, event.run_id)
 
 
-def _check_seconds(name: str, value: float) -> float:
-    if not value > 0:
-        raise InvalidArgumentError(f"{name} must be a positive number of seconds, not {value!r}")
-    return value
+def _check_limit(name: str, seconds: float) -> float:
+    return seconds if seconds == math.inf else check_seconds(name, seconds)
 
 
 def _refusal(error: WebhookError) -> Answer:
