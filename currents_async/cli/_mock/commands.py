@@ -14,7 +14,7 @@ Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65534))]
 Seconds = Annotated[float, Parameter(validator=Number(gte=0))]
 
 _MAX_REQUESTS = 200
-"""How many requests a server remembers, which may run for days."""
+"""How many requests are remembered by a server that may run for days."""
 
 
 @mock.command

@@ -23,7 +23,7 @@ from currents_async.receiver.web import setup_webhooks
 _SHOWN = ("sentAt", "event", "runId", "groupId", "commit.branch", "passes", "failures", "flaky")
 
 _PATH = re.compile(r"/[^{}?#\s]*")
-"""A path that is compared as it is: in braces aiohttp has the names of variables."""
+"""A path that stands in the URL that is printed as it is in the option."""
 
 
 class Address(NamedTuple):
