@@ -214,9 +214,11 @@ def _integer(value: Any, notes: Notes) -> Any:
         return _ABSENT
     if abs(number) >= _TOO_LARGE:
         return _unfit("too large a number", value, notes)
-    if number != int(number):
+    whole = math.floor(number)
+    if number != whole:
         notes.note("a fraction")
-    return math.floor(number + 0.5)
+    # Not the floor of a half more: large floats have no halves, and would become the next even.
+    return whole + int(number - whole >= 0.5)  # noqa: PLR2004 - a half
 
 
 def _number(value: Any, notes: Notes) -> Any:

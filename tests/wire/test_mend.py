@@ -59,7 +59,16 @@ class TestNumbers:
     """JavaScript has one type of numbers, and writes them as it likes."""
 
     @pytest.mark.parametrize(
-        ("written", "read"), [("12.0", 12), ("1e3", 1000), ("1E+3", 1000), ("-0.0", 0), ("2e0", 2)]
+        ("written", "read"),
+        [
+            ("12.0", 12),
+            ("1e3", 1000),
+            ("1E+3", 1000),
+            ("-0.0", 0),
+            ("2e0", 2),
+            ("4503599627370497.0", 2**52 + 1),
+            ("9007199254740991.0", 2**53 - 1),
+        ],
     )
     def test_whole_ones_are_whole_however_they_are_written(self, written: str, read: int) -> None:
         decoder = EnvelopeDecoder(Claim)
@@ -71,7 +80,15 @@ class TestNumbers:
 
     @pytest.mark.parametrize(
         ("sent", "read"),
-        [(12.5, 13), (12.4, 12), (11.5, 12), (-0.5, 0), (0.49, 0), (1e15 + 0.5, 10**15 + 1)],
+        [
+            (12.5, 13),
+            (12.4, 12),
+            (11.5, 12),
+            (-0.5, 0),
+            (0.49, 0),
+            (0.49999999999999994, 0),
+            (1e15 + 0.5, 10**15 + 1),
+        ],
     )
     def test_fractions_are_rounded_as_javascript_does(self, sent: float, read: int) -> None:
         stats, notes = read_stats(wallClockDuration=sent, failures=2)
