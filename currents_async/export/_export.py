@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from currents_async import Currents
 from currents_async._wire.query import check_flag, check_text
 from currents_async.errors import InvalidArgumentError
@@ -127,7 +129,7 @@ async def export(
                 errand_of=lambda window: known[window].errand,
             )
         )
-    return job.result
+    return msgspec.structs.replace(job.result, missing=journal.missing_of(plan.windows))
 
 
 async def export_table(

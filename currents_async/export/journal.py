@@ -1,5 +1,6 @@
 """The record of what has been exported, beside the data."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated
@@ -134,6 +135,11 @@ class Journal:
     def entry(self, window: Window) -> Entry | None:
         """Return what is said of a window."""
         return self._entries.get(window)
+
+    def missing_of(self, windows: Iterable[Window]) -> int:
+        """Return how much is missing of some windows, and will be asked for again."""
+        entries = filter(None, map(self.entry, windows))
+        return sum(entry.failures for entry in entries)
 
     def state(self, window: Window) -> WindowState:
         """Read what is known of a window; nothing where that is not of what was committed last."""

@@ -329,6 +329,28 @@ class TestMissing:
         assert nights.landed == expected(world)
 
     @in_parquet_files
+    async def test_is_told_on_all_nights_until_it_is_given_up(
+        self, nights: Nights, server: FakeCurrents, run: WorldRun
+    ) -> None:
+        server.fail("getInstance", 404, None, path_args={"instance_id": instance_of(run, 1)})
+        nights.exporter.now = LATER
+        told: list[tuple[int, int]] = []
+        for _ in range(16):
+            result = await nights.exporter(resume=True)
+            nights.exporter.now += NIGHT
+            told.append((result.failures, result.missing))
+        assert told == [
+            *[(1, 1)] * 3,
+            (0, 1),
+            (1, 1),
+            *[(0, 1)] * 3,
+            (1, 1),
+            *[(0, 1)] * 5,
+            (1, 0),
+            (0, 0),
+        ]
+
+    @in_parquet_files
     async def test_is_asked_for_at_once_by_who_does_not_resume(
         self, nights: Nights, server: FakeCurrents, run: WorldRun
     ) -> None:

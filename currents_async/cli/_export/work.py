@@ -40,6 +40,8 @@ class Exported(Model, frozen=True, gc=False, kw_only=True):
     instances: int
     failures: int
     """What could not be fetched."""
+    missing: int
+    """Of that and of earlier exports, what will be tried again."""
     refused: tuple[str, ...]
     """Projects whose runs could not be listed."""
     gone: int
@@ -61,7 +63,7 @@ async def export_runs(order: Order, *, connection: Connection, output: Output) -
             return await _stream(session.currents, order, projects, throttles)
         exported = await export_to_target(session.currents, order, projects, throttles)
     sheet.fill_in(exported)
-    return code_of(exported.failures)
+    return code_of(exported.failures or exported.missing)
 
 
 async def export_to_target(
@@ -93,6 +95,7 @@ async def export_to_target(
         runs=result.runs,
         instances=result.instances,
         failures=result.failures,
+        missing=result.missing,
         refused=result.refused,
         gone=result.gone,
         requests=currents.traffic.requests,
@@ -101,11 +104,11 @@ async def export_to_target(
     )
 
 
-def code_of(failures: int) -> int:
+def code_of(missing: int) -> int:
     """Return the exit code, and say on stderr when not all could be fetched."""
-    if not failures:
+    if not missing:
         return _exit.OK
-    note(f"{failures:,} could not be fetched: see the table errors, and try again with --resume")
+    note(f"{missing:,} could not be fetched: see the table errors, and try again with --resume")
     return _exit.PARTIAL
 
 
