@@ -30,7 +30,7 @@ def check_files(tables: Iterable[str], *, has_state: bool) -> None:
     known: Any = SCHEMA if SCHEMA in pipeline.schema_names else None
     with pipeline.destination_client(known) as client:
         if isinstance(client, FilesystemClient):
-            _check(client, set(tables) - _to_be_dropped(), has_state=has_state)
+            _check(client, set(tables) - to_be_dropped(), has_state=has_state)
 
 
 def _check(client: FilesystemClient, tables: Iterable[str], *, has_state: bool) -> None:
@@ -54,7 +54,7 @@ def _check(client: FilesystemClient, tables: Iterable[str], *, has_state: bool) 
         )
 
 
-def _to_be_dropped() -> set[str]:
+def to_be_dropped() -> set[str]:
     """Return the tables that dlt empties before it loads, as `refresh` tells it to."""
     package: Any = dlt.current.load_package_state()
     kinds = ("dropped_tables", "truncated_tables")

@@ -11,7 +11,7 @@ for load in load_windows(pipeline, source):
 """
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,6 +26,7 @@ from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from currents_async import Currents
+from currents_async._redaction import hide_signatures
 from currents_async.errors import InvalidArgumentError
 from currents_async.export._export import LOOK_BACK
 from currents_async.export.blocking import Connect, EndOfWindow, Portion, read_windows
@@ -37,6 +38,7 @@ from currents_async.export.dlt_destination import (
     has_lists,
 )
 from currents_async.export.dlt_files import check_files
+from currents_async.export.dlt_replacing import TOMBSTONE, holds_rows, rows_at_end, scope_of
 from currents_async.export.engine_types import (
     in_microseconds,
     list_columns,
@@ -54,17 +56,6 @@ __all__ = ["currents_source", "load_windows"]
 _WINDOWS: Final = "windows"
 """The resource that fetches for all others."""
 _DAY: Final = timedelta(days=1)
-_PARTITION = ("project_id", "day")
-_TOMBSTONE = "is_tombstone"
-_SCOPE: Final = (
-    "EXISTS (SELECT 1 FROM {{staging_table}} AS staged"
-    " WHERE staged.project_id = {table}.project_id AND staged.day = {table}.day)"
-)
-"""The rows that a load replaces. As a `merge_key` beside the primary key it would be joined to that
-by an OR, for which databases compare all rows with all others."""
-_NOTHING = {"string": "", "bool": False, "int32": 0}
-"""What columns that are never null have in a tombstone; lists are empty."""
-
 _logger = logging.getLogger("currents_async.export")
 
 _Convert = Callable[[pa.RecordBatch], pa.RecordBatch]
@@ -93,15 +84,23 @@ def currents_source(
     `export` says, but only once by the same source; and for 14 days as long as something of it
     could not be fetched.
 
+    A list of runs that fails, as of a project that was deleted, is a row in `errors` and a warning
+    of the logger `currents_async.export`; its day is asked for again by the next source, during
+    those 14 days. Only what all projects are refused with is raised, and what is about none of
+    them, as `export` says.
+
     - Destinations that can replace rows (dlt's strategy `delete-insert`: databases and warehouses)
-      have each day replaced as a whole, also when the state is lost; but a day that the server has
-      no run of any more keeps its rows. Their tables have a column `is_tombstone` more, which is
-      null in all rows: by it dlt is told that nothing is left of a day. Lists are JSON there,
-      `jsonb` in PostgreSQL. Where dlt loads CSV, as it does into PostgreSQL, an empty text in a
-      column that may be null is null, and NUL characters are left out;
+      have those of a run, of `tests`, `attempts` and `artifacts` those of an instance, replaced by
+      what comes of it, also when the state is lost. Rows of what the server has no more, or does
+      not send, stay as they were; but those of an instance go whose spec file has been executed
+      as another one since, and rows of `specs` that a run comes without. Their tables have a
+      column `is_tombstone` more, which is null in all rows: by it dlt is told which ones go. Lists
+      are JSON there, `jsonb` in PostgreSQL. Where dlt loads CSV, as it does into PostgreSQL, an
+      empty text in a column that may be null is null, and NUL characters are left out;
       `loader_file_format="insert_values"` keeps the former, and takes twice the time.
     - To others (files, as Parquet in a bucket) rows are only added. So each day is loaded once, not
-      before it has been over for `look_back`; what could not be fetched by then is in `errors`.
+      before it has been over for `look_back`; what could not be fetched by then is in `errors`,
+      unless it is the whole list.
       Where the state is lost, or a pipeline of another name has loaded, nothing is loaded, for rows
       would be there twice. A load that was killed can leave files that no later one knows of, if
       the working directory is lost too: they are named in a warning of the logger
@@ -214,20 +213,52 @@ class _Loading:
         if not replaces:
             check_files(chosen, has_state=bool(state))
         loaded = LoadedWindows(state, chosen)
+        if replaces and not state and any(map(holds_rows, chosen)):
+            loaded.begin_beside_others()
         windows = self._next_windows(loaded, at_most, replaces=replaces)
         if not windows:
             return
-        with closing(read_windows(self._connect, plan, windows)) as found:
-            for one in found:
-                if isinstance(one, Portion):
-                    yield one
-                    continue
-                if replaces:
-                    yield from _tombstones(one, chosen)
-                loaded.add(one.entry, final=not replaces or self._is_final(one, loaded))
+        there = [one for one in windows if replaces and loaded.may_be_there(one)]
+        reading = read_windows(
+            self._connect, plan, windows, projects=self._plan.projects, there=there
+        )
+        with closing(reading) as found:
+            yield from self._take_in(found, loaded, chosen, replaces=replaces)
 
-    def _is_final(self, end: EndOfWindow, loaded: LoadedWindows) -> bool:
+    def _take_in(
+        self,
+        found: Iterable[Portion | EndOfWindow],
+        loaded: LoadedWindows,
+        tables: Collection[str],
+        *,
+        replaces: bool,
+    ) -> Iterator[Portion]:
+        errors: dict[Window, Portion] = {}
+        unlisted: list[EndOfWindow] = []
+        for one in found:
+            if isinstance(one, EndOfWindow):
+                is_final = self._is_final(one, loaded, replaces=replaces)
+                of_errors = errors.pop(one.entry.window, None)
+                # What is asked for again would have them in files twice.
+                if of_errors is not None and (replaces or is_final):
+                    yield of_errors
+                if replaces:
+                    yield from rows_at_end(one, tables)
+                loaded.add(one.entry, final=is_final)
+                if one.list_error is not None and not is_final:
+                    unlisted.append(one)
+            elif one.table == "errors":
+                errors[one.window] = one
+            else:
+                yield one
+        if unlisted:
+            _warn(unlisted)
+
+    def _is_final(self, end: EndOfWindow, loaded: LoadedWindows, *, replaces: bool) -> bool:
         entry, now = end.entry, end.began
+        nothing_came = end.list_error is not None and end.has_no_rows
+        if not replaces and not nothing_came:
+            return True
         if entry.is_final(now=now, look_back=self._look_back):
             return True
         first = loaded.first_loaded_at(entry.window)
@@ -249,10 +280,21 @@ class _Loading:
         return following
 
     def _is_due(self, window: Window, loaded: LoadedWindows, *, replaces: bool) -> bool:
-        if not replaces:
-            return self._plan.made_at - window.end >= self._look_back
+        if not replaces and self._plan.made_at - window.end < self._look_back:
+            return False
         loaded_at = loaded.loaded_at(window)
         return loaded_at is None or loaded_at < self._plan.made_at
+
+
+def _warn(unlisted: Sequence[EndOfWindow]) -> None:
+    days = sorted({f"{end.entry.project_id} on {end.entry.day}" for end in unlisted})
+    _logger.warning(
+        "the runs of %d days of projects could not be listed: what is there of them stays, and the "
+        "next source asks for them again: %s: %s",
+        len(days),
+        ", ".join(days),
+        hide_signatures(str(unlisted[0].list_error)),
+    )
 
 
 def _hint(resource: DltResource, *, replaces: bool) -> _Convert:
@@ -265,9 +307,9 @@ def _hint(resource: DltResource, *, replaces: bool) -> _Convert:
         disposition = {
             "disposition": "merge",
             "strategy": REPLACING,
-            "destination_scope": _SCOPE.format(table=resource.name),
+            "destination_scope": scope_of(resource.name),
         }
-        columns[_TOMBSTONE] = {"data_type": "bool", "hard_delete": True}
+        columns[TOMBSTONE] = {"data_type": "bool", "hard_delete": True}
     resource.apply_hints(write_disposition=disposition, columns=columns, file_format=file_format)
     return in_microseconds if keeps_lists else _as_texts
 
@@ -281,26 +323,3 @@ def _json_columns(schema: pa.Schema) -> dict[str, Any]:
 
 def _as_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
     return without_nul(lists_as_json(in_microseconds(batch)))
-
-
-def _tombstones(end: EndOfWindow, tables: Iterable[str]) -> Iterator[Portion]:
-    """Make rows that stand for all rows of a window: of tables where it has none, or none any more.
-
-    Without any rows of it, dlt would leave those that it has loaded before. These stay where the
-    server has no run at all, for they may be past its retention.
-    """
-    window = end.entry.window
-    emptied, of_runs = set(end.empty), set(tables) - {"errors"}
-    for table in emptied - of_runs if of_runs <= emptied else emptied:
-        schema = SCHEMAS[table]
-        row = {
-            "project_id": window.project_id,
-            "day": window.day,
-            **{field.name: _nothing(field) for field in schema if field.name not in _PARTITION},
-        }
-        batch = pa.RecordBatch.from_pylist([row], schema=schema)
-        yield Portion(window, table, batch.append_column(_TOMBSTONE, pa.array([True])))
-
-
-def _nothing(field: "pa.Field[Any]") -> object:
-    return None if field.nullable else _NOTHING.get(str(field.type), [])

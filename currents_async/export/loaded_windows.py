@@ -20,7 +20,7 @@ class _Project(msgspec.Struct):
     final: list[Span] = []
     """Days that never need to be loaded again; no two spans overlap or meet."""
     open: dict[date, Entry] = {}
-    """Other days that have been loaded."""
+    """Other days that have been loaded, or whose list failed."""
     first: dict[date, datetime] = {}
     """When those were loaded for the first time."""
 
@@ -51,6 +51,14 @@ class LoadedWindows:
         """Return when one that is not final was loaded, if it was."""
         entry = self._project(window.project_id).open.get(window.day)
         return None if entry is None else entry.exported_at
+
+    def begin_beside_others(self) -> None:
+        """Say that rows are there that the state, which is empty, does not know of."""
+        self._state["beside_others"] = True
+
+    def may_be_there(self, window: Window) -> bool:
+        """Return whether there may be rows of a window already."""
+        return self._state.get("beside_others", False) or self.loaded_at(window) is not None
 
     def first_loaded_at(self, window: Window) -> datetime | None:
         """Return when one that is not final was loaded for the first time, if it was."""

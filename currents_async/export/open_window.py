@@ -99,6 +99,11 @@ class OpenWindow:
         self._builder.add_specs(run.run_id, run.specs)
 
     @property
+    def fresh(self) -> Fresh | None:
+        """What has come of it, where there are rows of it already."""
+        return self._fresh
+
+    @property
     def is_ready(self) -> bool:
         """Whether there is something to be done about it: rows to be taken, or its end."""
         return self.has_ended or self._builder.has_rows(BATCH)

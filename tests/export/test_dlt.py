@@ -27,7 +27,7 @@ from currents_async import Currents, InvalidArgumentError
 from currents_async._clock import SystemClock
 from currents_async.export.dlt_source import currents_source, load_windows
 from currents_async.export.schemas import KEYS, SCHEMAS
-from currents_async.testing import FakeCurrents, World
+from currents_async.testing import FakeCurrents, World, WorldRun
 from tests.export.dlt_child import SINCE, UNTIL, Destination, Order, pipeline_for
 from tests.export.dlt_tables import as_json, loaded, query, wanted
 from tests.export.postgres import IS_INSTALLED, create_database, postgres
@@ -456,6 +456,121 @@ class TestDaysThatChange:
         assert load(to_files, now=UNTIL + timedelta(days=2)) == 2
         assert load(to_files, now=UNTIL + timedelta(days=2)) == 0
         assert loaded(to_files) == wanted(world, to_files)
+
+
+class TestRowsThatAreThere:
+    """They stay where nothing takes their place: of days that are loaded again."""
+
+    @pytest.fixture(autouse=True)
+    def an_open_day(self, world: World) -> WorldRun:
+        return world.projects[0].run(specs=3, completed=2, running=True, created_at=UNTIL - HOUR)
+
+    def test_stay_when_instances_are_gone(self, to_database: Order, server: FakeCurrents) -> None:
+        every = msgspec.structs.replace(to_database, tables=tuple(SCHEMAS))
+        load(every, now=UNTIL)
+        before = loaded(every)
+        server.fail("getInstance", 404, None)
+        assert load(every, now=UNTIL + HOUR) == 1
+        after = loaded(every)
+        assert len(after["errors"]) == 2 * 4 + 2 * 4 + 2
+        assert {**after, "errors": []} == before
+
+    def test_stay_when_runs_are_gone_or_not_listed(
+        self, to_duckdb: Order, server: FakeCurrents, world: World
+    ) -> None:
+        every = msgspec.structs.replace(to_duckdb, tables=tuple(SCHEMAS))
+        load(every, now=UNTIL)
+        before = loaded(every)
+        world.delete(world.projects[1].runs[-1].run_id)
+        server.fail("getRun", 404, None)
+        assert load(every, now=UNTIL + HOUR) == 1
+        after = loaded(every)
+        assert len(after["errors"]) == 4 + 4
+        assert {**after, "errors": []} == before
+
+    def test_stay_though_the_state_is_lost(
+        self, to_duckdb: Order, server: FakeCurrents, world: World
+    ) -> None:
+        every = msgspec.structs.replace(to_duckdb, tables=tuple(SCHEMAS))
+        load(every)
+        before = loaded(every)
+        server.fail("getRun", 404, None)
+        assert load(msgspec.structs.replace(every, pipeline="another")) == 3
+        assert {**loaded(every), "errors": []} == before
+
+    def test_are_joined_by_new_runs_as_the_list_has_them(
+        self, to_duckdb: Order, server: FakeCurrents, world: World
+    ) -> None:
+        load(to_duckdb, now=UNTIL)
+        run = world.projects[0].run(specs=1, created_at=UNTIL - HOUR)
+        server.fail("getRun", 404, None)
+        load(to_duckdb, now=UNTIL + HOUR)
+        runs = [json.loads(row)["run_id"] for row in loaded(to_duckdb)["runs"]]
+        assert sorted(runs) == sorted(world.runs)
+        assert run.run_id in runs
+
+    def test_go_when_spec_files_are_executed_again(
+        self, to_database: Order, world: World, an_open_day: WorldRun
+    ) -> None:
+        every = msgspec.structs.replace(to_database, tables=tuple(SCHEMAS))
+        load(every, now=UNTIL)
+        machines = {spec.machine_id for spec in an_open_day.specs if spec.machine_id is not None}
+        assert world.reset(an_open_day.run_id, machines)
+        an_open_day.complete()
+        load(every, now=UNTIL + HOUR)
+        assert loaded(every) == wanted(world, every)
+
+
+class TestListsThatFail:
+    def test_of_one_project_leave_the_others(
+        self, to_any: Order, server: FakeCurrents, world: World, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        refused = to_any.projects[0]
+        server.fail("listProjectRuns", 404, 3, path_args={"project_id": refused})
+        later = UNTIL + timedelta(days=3)
+        assert load(to_any, now=later) == 3
+        tables = wanted(world, to_any)
+        others = [row for row in tables["tests"] if json.loads(row)["project_id"] != refused]
+        assert loaded(to_any)["tests"] == others
+        days = ["2026-01-05", "2026-01-06", "2026-01-07"]
+        for day, record in zip(days, caplog.records, strict=True):
+            assert f"{refused} on {day}" in record.getMessage()
+        before = len(server.requests)
+        assert load(to_any, now=later + HOUR) == 3
+        assert all(
+            request.path_args.get("project_id", refused) == refused
+            for request in server.requests[before:]
+        )
+        assert loaded(to_any) == tables
+
+    def test_of_a_day_that_was_loaded_leave_its_rows(
+        self, to_duckdb: Order, server: FakeCurrents, world: World
+    ) -> None:
+        run = world.projects[0].run(specs=2, completed=1, running=True, created_at=UNTIL - HOUR)
+        load(to_duckdb, now=UNTIL)
+        before = loaded(to_duckdb)
+        path_args = {"project_id": to_duckdb.projects[0]}
+        server.fail("listProjectRuns", 200, 1, path_args=path_args, body=b"{")
+        assert load(to_duckdb, now=UNTIL + HOUR) == 1
+        (error,) = map(json.loads, loaded(to_duckdb)["errors"])
+        assert (error["project_id"], error["run_id"]) == (to_duckdb.projects[0], "")
+        assert {**loaded(to_duckdb), "errors": []} == before
+        run.complete()
+        assert load(to_duckdb, now=UNTIL + 2 * HOUR) == 1
+        assert loaded(to_duckdb) == wanted(world, to_duckdb)
+
+    def test_for_good_are_given_up(self, order: Order, server: FakeCurrents) -> None:
+        path_args = {"project_id": order.projects[0]}
+        server.fail("listProjectRuns", 404, None, path_args=path_args)
+        days = [0, 1, 14, 15]
+        loads = [load(order, now=UNTIL + timedelta(days=3 + day)) for day in days]
+        assert loads == [3, 3, 3, 0]
+        assert len(loaded(order)["errors"]) == 3
+
+    def test_of_all_projects_raise(self, order: Order, server: FakeCurrents) -> None:
+        server.fail("listProjectRuns", 404, None)
+        with pytest.raises(PipelineStepFailed, match="404 Not Found"):
+            load(order)
 
 
 class TestDatabases:
