@@ -27,7 +27,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from currents_async import Currents
 from currents_async._redaction import hide_signatures
-from currents_async.errors import InvalidArgumentError
+from currents_async.errors import DecodeError, InvalidArgumentError
 from currents_async.export._export import LOOK_BACK
 from currents_async.export.blocking import Connect, EndOfWindow, Portion, read_windows
 from currents_async.export.dlt_destination import (
@@ -100,11 +100,10 @@ def currents_source(
       `loader_file_format="insert_values"` keeps the former, and takes twice the time.
     - To others (files, as Parquet in a bucket) rows are only added. So each day is loaded once, not
       before it has been over for `look_back`; what could not be fetched by then is in `errors`,
-      unless it is the whole list.
-      Where the state is lost, or a pipeline of another name has loaded, nothing is loaded, for rows
-      would be there twice. A load that was killed can leave files that no later one knows of, if
-      the working directory is lost too: they are named in a warning of the logger
-      `currents_async.export`.
+      unless it is the whole list, and a list that is cut off is raised. Where the state is lost, or
+      a pipeline of another name has loaded, nothing is loaded, for rows would be there twice. A
+      load that was killed can leave files that no later one knows of, if the working directory is
+      lost too: they are named in a warning of the logger `currents_async.export`.
 
     `connect` makes the client, for example `lambda: Currents(limits=Limits(rate=10))`; the API key
     is neither configuration of dlt nor kept by it.
@@ -237,6 +236,8 @@ class _Loading:
         unlisted: list[EndOfWindow] = []
         for one in found:
             if isinstance(one, EndOfWindow):
+                if not replaces:
+                    _raise_if_cut_off(one)
                 is_final = self._is_final(one, loaded, replaces=replaces)
                 of_errors = errors.pop(one.entry.window, None)
                 # What is asked for again would have them in files twice.
@@ -284,6 +285,16 @@ class _Loading:
             return False
         loaded_at = loaded.loaded_at(window)
         return loaded_at is None or loaded_at < self._plan.made_at
+
+
+def _raise_if_cut_off(end: EndOfWindow) -> None:
+    """Raise what ended a list that rows have come of, unless it would come again.
+
+    They cannot be taken back, and would be there twice when the rest is fetched.
+    """
+    error = end.list_error
+    if error is not None and not end.has_no_rows and not isinstance(error, DecodeError):
+        raise error
 
 
 def _warn(unlisted: Sequence[EndOfWindow]) -> None:
