@@ -40,8 +40,8 @@ class ExportResult(msgspec.Struct, frozen=True, kw_only=True):
     failures: int = 0
     """What could not be fetched: rows of the table `errors`, to be tried again by `resume`."""
     missing: int = 0
-    """What is missing of all days that were asked for and will be tried again, once all is done:
-    failures, and those of earlier exports whose next try is due on another night."""
+    """What is not there of all the days, once all is done, and will be tried again: failures, and
+    those of earlier exports whose next try is due on another night."""
     refused: tuple[str, ...] = ()
     """Projects whose runs could not be listed, and are among the failures, once for each day."""
     gone: int = 0

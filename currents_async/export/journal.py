@@ -49,6 +49,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Runs that had not ended by then."""
     failures: int = 0
     """What could not be fetched, and is asked for again: rows of the table `errors`."""
+    kept: int = 0
+    """Those of them of which rows of an earlier export are there."""
     digest: str = ""
     """Of its `WindowState`; empty without one."""
 
@@ -137,9 +139,9 @@ class Journal:
         return self._entries.get(window)
 
     def missing_of(self, windows: Iterable[Window]) -> int:
-        """Return how much is missing of some windows, and will be asked for again."""
+        """Return how much is not there of some windows, and will be asked for again."""
         entries = filter(None, map(self.entry, windows))
-        return sum(entry.failures for entry in entries)
+        return sum(entry.failures - entry.kept for entry in entries)
 
     def state(self, window: Window) -> WindowState:
         """Read what is known of a window; nothing where that is not of what was committed last."""

@@ -47,6 +47,11 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """What tells it from others of its window."""
         return self.run_id, self.instance_id
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether rows of it are there, of an earlier export."""
+        return self.reason in {"gone", "past retention"}
+
     def is_due(self, now: datetime) -> bool:
         """Return whether it is to be asked for; a clock that was ahead does not put it off."""
         return self.next_try is not None and (now >= self.next_try or now < self.since)

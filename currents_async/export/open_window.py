@@ -143,17 +143,19 @@ class OpenWindow:
                 self._missing[key] = missing
         for missing in self._missing.values():
             self._builder.add_missing(missing)
-            self.gone += missing.reason in {"gone", "past retention"}
+            self.gone += missing.is_kept
 
     def entry(self) -> Entry:
         """Return what to record of it."""
         known, is_listed = self._known.entry, self._is_listed
+        pending = [one for one in self._missing.values() if one.next_try is not None]
         return Entry(
             project_id=self.window.project_id,
             day=self.window.day,
             exported_at=self._began if is_listed or known is None else known.exported_at,
             open_runs=self._open_runs if is_listed or known is None else known.open_runs,
-            failures=sum(one.next_try is not None for one in self._missing.values()),
+            failures=len(pending),
+            kept=sum(one.is_kept for one in pending),
         )
 
     def state(self) -> WindowState:
