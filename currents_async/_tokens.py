@@ -67,7 +67,7 @@ def read_start(start: str | None, of: str) -> Place:
     text = start.removeprefix(_PREFIX)
     try:
         place = msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Place)
-    except (ValueError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         place = None
     if place is None or place.offset < 0:
         raise InvalidArgumentError("start is no resume token, though it begins like one")

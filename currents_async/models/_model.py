@@ -119,6 +119,10 @@ class OpenEnum(StrEnum):
         member.synonyms = synonyms
         return member
 
+    def __reduce_ex__(self, protocol: object) -> tuple[type[Self], tuple[str]]:
+        # Python 3.11.2 looks members up by their names, which unknown ones do not have.
+        return type(self), (self._value_,)
+
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, str):
