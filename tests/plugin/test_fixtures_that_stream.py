@@ -40,5 +40,6 @@ MODES = {
 @pytest.mark.parametrize("options", MODES.values(), ids=MODES)
 def test_leave_nothing(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
     pytester.makepyfile(TESTS)
-    result = pytester.runpytest_inprocess("-Werror", "-pno:randomly", *options)
+    # In a process of its own: within this one, anyio makes pytest-asyncio lose a loop, unclosed.
+    result = pytester.runpytest_subprocess("-Werror", "-pno:randomly", *options)
     result.assert_outcomes(passed=1)
