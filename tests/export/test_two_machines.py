@@ -55,7 +55,8 @@ def contents(
 async def test_a_day_that_was_fetched_earlier_does_not_overwrite_a_final_one(
     exporter: Exporter, server: FakeCurrents, world: World, contents: Contents
 ) -> None:
-    run = world.project().run(specs=2, running=True, completed=1, created_at=UNTIL - NIGHT)
+    day = UNTIL - NIGHT  # alone: days before it could be committed while the other one exports
+    run = world.project().run(specs=2, running=True, completed=1, created_at=day)
     arrived, may_go = asyncio.Event(), asyncio.Event()
 
     async def wait(request: RecordedRequest) -> None:
@@ -64,14 +65,14 @@ async def test_a_day_that_was_fetched_earlier_does_not_overwrite_a_final_one(
             await may_go.wait()
 
     server.before_answer = wait
-    slow = asyncio.create_task(exporter(concurrency=1))
+    slow = asyncio.create_task(exporter(concurrency=1, since=day))
     await arrived.wait()
     server.before_answer = None
     run.complete()
-    await exporter()
+    await exporter(since=day)
     final = contents()
     may_go.set()
     with pytest.raises(ExportError, match="another export writes to this target"):
         await slow
     assert contents() == final
-    assert (await exporter(resume=True)).windows_done == 0
+    assert (await exporter(resume=True, since=day)).windows_done == 0
