@@ -30,7 +30,7 @@ KEPT = ("runs", "tests")
 TABLES = (*KEPT, "errors")
 
 Row = dict[str, Any]
-Key = tuple[object, ...]
+Key = tuple[Any, ...]
 
 
 class Service:
