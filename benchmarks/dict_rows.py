@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from currents_async.export.schemas import SCHEMAS
+from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.models import Attempt, AttemptError, Instance, InstanceTest
 
 Row = dict[str, Any]

@@ -17,7 +17,7 @@ import pyarrow as pa
 from benchmarks.cores import pin
 from benchmarks.dict_rows import tables_of
 from benchmarks.report import Table, number, render
-from currents_async.export.rows import RowBuilder
+from currents_async.export._tables.rows import RowBuilder
 from currents_async.models import Instance
 from currents_async.testing import World
 

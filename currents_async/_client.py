@@ -35,7 +35,7 @@ from currents_async._resources.webhooks import Webhooks
 from currents_async._tasks import load_backend
 from currents_async._transport import (
     Channel,
-    Hooks,
+    Observers,
     RawResponse,
     Reach,
     Session,
@@ -86,7 +86,7 @@ class Currents:
       plain `http://` goes through none, or one on this machine.
     - `private_assets`: whether assets may also be fetched from private and loopback addresses; by
       default only where the API's own host has such a one.
-    - `trace`: what to call with a `RequestAttempt` after each attempt, or a `Trace`, or several.
+    - `observer`: a function of each `RequestAttempt` that has ended, an `Observer`, or several.
     - `clock`: the time that backoff, pacing and deadlines go by; for tests.
 
     Raises `InvalidArgumentError` for settings that cannot work. Source: `README.md` of the API's
@@ -123,7 +123,7 @@ class Currents:
         proxy: str | None = None,
         trust_env: bool = False,
         private_assets: bool = False,
-        trace: Hooks | None = None,
+        observer: Observers | None = None,
         clock: Clock | None = None,
     ) -> None:
         credential = find_credential(api_key)
@@ -148,7 +148,7 @@ class Currents:
             redact=credential.redact,
             limits=limits,
             clock=clock or SystemClock(),
-            tracing=Tracing(trace),
+            tracing=Tracing(observer),
             proxy=reveal_proxy,
         )
         self._channel = channel

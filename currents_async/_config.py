@@ -56,7 +56,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much a client takes on at once.
 
     Raises `InvalidArgumentError` for numbers that are not positive, for a `concurrency` above
-    10,000, and for `in_flight` below `body`.
+    10,000, and for `memory` below `body`.
     """
 
     concurrency: int = 16
@@ -69,17 +69,17 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
     body: int = 32 * 1024 * 1024
     """Bytes of one answer, inflated; a longer one is a `ResponseTooLargeError`."""
-    in_flight: int = 128 * 1024 * 1024
+    memory: int = 128 * 1024 * 1024
     """Bytes of all answers that are still arriving, inflated; more have to wait."""
 
     def __post_init__(self) -> None:
         check_concurrency("Limits.concurrency", self.concurrency)
-        for name in ("body", "in_flight"):
+        for name in ("body", "memory"):
             check_count(f"Limits.{name}", getattr(self, name))
         if self.rate is not None and not (_is_number(self.rate) and 0 < self.rate < math.inf):
             raise InvalidArgumentError("Limits.rate must be a positive number, or None")
-        if self.in_flight < self.body:
-            raise InvalidArgumentError("Limits.in_flight must be at least Limits.body")
+        if self.memory < self.body:
+            raise InvalidArgumentError("Limits.memory must be at least Limits.body")
 
 
 def check_count(name: str, value: int, *, maximum: float = math.inf) -> int:

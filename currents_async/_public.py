@@ -5,9 +5,9 @@ from currents_async._clock import Clock
 from currents_async._config import Limits, Retries, Timeouts
 from currents_async._downloads.results import AssetResult, AssetResults
 from currents_async._downloads.save import AssetDownload
-from currents_async._fanout import InstanceResults
+from currents_async._fanout.plans import InstanceResult
+from currents_async._fanout.results import InstanceResults
 from currents_async._pagination import CursorPager, PagePager
-from currents_async._plans import InstanceResult
 from currents_async._quarantine import (
     ExaminedResult,
     ExaminedTest,
@@ -19,7 +19,7 @@ from currents_async._quarantine import (
 )
 from currents_async._resources.errors import ErrorsPager
 from currents_async._streams import RunStream
-from currents_async._transport import RawResponse, RequestAttempt, RequestCall, Trace, Traffic
+from currents_async._transport import Observer, RawResponse, RequestAttempt, RequestCall, Traffic
 from currents_async._watch import RunWatch
 from currents_async._wire.throttle import RateLimit
 from currents_async.errors import (
@@ -85,6 +85,7 @@ __all__ = [
     "Limits",
     "MisuseError",
     "NotFoundError",
+    "Observer",
     "PagePager",
     "PaginationError",
     "PayloadTooLargeError",
@@ -108,7 +109,6 @@ __all__ = [
     "ServerError",
     "StillRunningError",
     "Timeouts",
-    "Trace",
     "Traffic",
     "TransportError",
     "UnauthorizedError",

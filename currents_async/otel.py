@@ -1,6 +1,6 @@
 """Spans for OpenTelemetry, with the extra `otel`.
 
-async with Currents(trace=OpenTelemetry()) as currents: ...
+async with Currents(observer=OpenTelemetry()) as currents: ...
 """
 
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.util.types import AttributeValue
 
-from currents_async._transport import RequestAttempt, RequestCall, Trace
+from currents_async._transport import Observer, RequestAttempt, RequestCall
 from currents_async._version import __version__
 
 __all__ = ["OpenTelemetry"]
@@ -25,7 +25,7 @@ _SCHEMA = "https://opentelemetry.io/schemas/1.23.0"
 _PORTS = {"http": 80, "https": 443}
 
 
-class OpenTelemetry(Trace):
+class OpenTelemetry(Observer):
     """One span for each call, with an event for each of its attempts.
 
     A span is named after the operation, for example `getRun`. It is a child of the span that is

@@ -48,7 +48,7 @@ from currents_async._clock import SystemClock
 from currents_async._downloads.file_names import labelled, safe_id, safe_name
 from currents_async._downloads.partial_file import PartialFile
 from currents_async._downloads.save import Saver
-from currents_async._downloads.threads import in_thread
+from currents_async._threads import in_thread
 from currents_async._transport import Terms, asset_exchange
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async._wire.faults import TruncatedBody
@@ -430,8 +430,8 @@ class TestArguments:
             ({"to": "missing/a"}, "no such directory"),
             ({"to": "missing/"}, "no such directory"),
             ({"to": "/dev/null"}, "something else than a file"),
-            ({"largest": 0}, "largest"),
-            ({"largest": 1.5}, "largest"),
+            ({"max_bytes": 0}, "max_bytes"),
+            ({"max_bytes": 1.5}, "max_bytes"),
             ({"timeout": 0}, "timeout"),
             ({"timeout": float("nan")}, "timeout"),
             ({"timeout": "1"}, "timeout"),
@@ -472,7 +472,7 @@ class TestArguments:
             {"kinds": []},
             {"concurrency": 0},
             {"on_error": "ignore"},
-            {"largest": -1},
+            {"max_bytes": -1},
             {"timeout": -1},
             {"to": ""},
         ],
@@ -870,17 +870,17 @@ class TestFaults:
         self, currents: Currents, host: Host, folder: Path, content: bytes
     ) -> None:
         with pytest.raises(ResponseTooLargeError) as caught:
-            await currents.assets.download(host.signed("/a"), to=folder, largest=9_999)
+            await currents.assets.download(host.signed("/a"), to=folder, max_bytes=9_999)
         assert caught.value.limit == 9_999
         assert currents.traffic.wire_bytes == 0
         assert files_in(folder) == {}
-        await currents.assets.download(host.signed("/a"), to=folder, largest=10_000)
+        await currents.assets.download(host.signed("/a"), to=folder, max_bytes=10_000)
         assert files_in(folder) == {"a": content}
 
     async def test_endless(self, currents: Currents, host: Host, folder: Path) -> None:
         host.answers.append(endless)
         with pytest.raises(ResponseTooLargeError):
-            await currents.assets.download(host.signed("/a"), to=folder, largest=2_000_000)
+            await currents.assets.download(host.signed("/a"), to=folder, max_bytes=2_000_000)
         assert currents.traffic.wire_bytes < 3_000_000
         assert len(host.asked) == 1
         assert files_in(folder) == {}
@@ -987,7 +987,7 @@ class TestSignatures:
         url = read_asset_url(host.signed("/a"))
         assert isinstance(url, AssetUrl)
         for timeout, longest in ((5, 5), (None, currents.timeouts.total)):
-            saver = Saver(currents._transport, fetch, largest=1, timeout=timeout)
+            saver = Saver(currents._transport, fetch, max_bytes=1, timeout=timeout)
             with pytest.raises(ForbiddenError):
                 await saver.save(url, folder / "a", "i")
             left = asked[-1].deadline - currents.clock.now()
@@ -1062,7 +1062,7 @@ class TestSecrets:
             base_url=server.url,
             timeouts=Timeouts(read=0.05),
             retries=Retries(attempts=1),
-            trace=attempts.append,
+            observer=attempts.append,
         ) as currents:
             host.signature = "another"
             task = asyncio.create_task(

@@ -187,7 +187,7 @@ def test_timeouts_are_positive_numbers(name: str, value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, math.inf, math.nan, True, None, "10"])
-@pytest.mark.parametrize("name", ["concurrency", "body", "in_flight"])
+@pytest.mark.parametrize("name", ["concurrency", "body", "memory"])
 def test_limits_are_positive_whole_numbers(name: str, value: object) -> None:
     with pytest.raises(InvalidArgumentError, match=rf"Limits\.{name}"):
         Limits(**{name: value})  # type: ignore[arg-type]
@@ -213,11 +213,11 @@ def test_rates(rate: float | None) -> None:
 
 
 def test_one_answer_must_fit_into_the_memory_for_all() -> None:
-    assert Limits(body=5, in_flight=5).in_flight == 5
+    assert Limits(body=5, memory=5).memory == 5
     with pytest.raises(InvalidArgumentError, match=r"at least Limits\.body"):
-        Limits(body=6, in_flight=5)
+        Limits(body=6, memory=5)
     with pytest.raises(InvalidArgumentError, match=r"at least Limits\.body"):
-        Limits(in_flight=1024)
+        Limits(memory=1024)
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, math.inf, True, None, "3"])
@@ -230,7 +230,7 @@ def test_defaults() -> None:
     assert Timeouts() == Timeouts(connect=10, read=30, attempt=60, total=120)
     assert Retries() == Retries(attempts=3)
     assert Limits() == Limits(
-        concurrency=16, rate=None, body=32 * 1024 * 1024, in_flight=128 * 1024 * 1024
+        concurrency=16, rate=None, body=32 * 1024 * 1024, memory=128 * 1024 * 1024
     )
 
 

@@ -10,7 +10,7 @@ from currents_async import _public, errors
 
 PUBLIC_MODULES = [
     "currents_async._public",
-    "currents_async.answers",
+    "currents_async.analysis",
     "currents_async.errors",
     "currents_async.models",
     "currents_async.receiver",

@@ -21,7 +21,7 @@ from currents_async import (
     Timeouts,
     UnauthorizedError,
 )
-from currents_async.answers import flaky_tests_of
+from currents_async.analysis import flaky_tests_of
 from currents_async.models import RunSpec
 from currents_async.testing import (
     FakeCurrents,
@@ -499,7 +499,7 @@ class TestATaskThatIsNotCancelledByUs:
             async with currents.runs.instances(run.run_id, on_error="collect") as results:
                 await anext(results)
                 for task in asyncio.all_tasks() - before:
-                    if "_pool" in repr(task):
+                    if "_fanout" in repr(task):
                         task.cancel()
                         break
                 async for _ in results:

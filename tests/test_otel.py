@@ -76,7 +76,7 @@ async def connect(server: FakeCurrents, clock: ManualClock, spans: Spans) -> Asy
 
         async def connect(key: str = server.api_key, **options: Any) -> Currents:
             observer = OpenTelemetry(spans.provider)
-            options = {"base_url": server.url, "clock": clock, "trace": observer, **options}
+            options = {"base_url": server.url, "clock": clock, "observer": observer, **options}
             return await stack.enter_async_context(Currents(key, **options))
 
         yield connect
@@ -382,7 +382,7 @@ class TestObserver:
     ) -> None:
         observer = OpenTelemetry(spans.provider)
         server.fail(None, 200, None, body=BODY)
-        one, other = [await connect(trace=observer) for _ in range(2)]
+        one, other = [await connect(observer=observer) for _ in range(2)]
         async with one.runs.stream("r"), other.runs.stream("r"):
             assert not spans.all
         assert [len(span.events) for span in spans.all] == [1, 1]
@@ -446,12 +446,12 @@ class TestObserver:
         self, server: FakeCurrents, connect: Connect, project: WorldProject
     ) -> None:
         observer = OpenTelemetry(TracerProvider(sampler=ALWAYS_OFF))
-        currents = await connect(trace=observer)
+        currents = await connect(observer=observer)
         await currents.runs.get(project.run(specs=1).run_id)
         assert not observer._open
 
     async def test_without_any_provider(self, connect: Connect, project: WorldProject) -> None:
-        currents = await connect(trace=OpenTelemetry())
+        currents = await connect(observer=OpenTelemetry())
         await currents.runs.get(project.run(specs=1).run_id)
 
 

@@ -28,13 +28,13 @@ from currents_async import (
     ForbiddenError,
     InvalidArgumentError,
     NotFoundError,
+    Observer,
     RedirectError,
     RequestAttempt,
     RequestCall,
     RequestTimeoutError,
     ServerError,
     Timeouts,
-    Trace,
     WrongLoopError,
 )
 from currents_async.testing import FakeCurrents, RecordedRequest, WorldProject
@@ -432,7 +432,7 @@ class TestTracing:
         run = project.run(specs=1)
         server.fail("getRun", times=1)
         seen: list[RequestAttempt] = []
-        async with Currents(server.api_key, base_url=server.url, trace=seen.append) as currents:
+        async with Currents(server.api_key, base_url=server.url, observer=seen.append) as currents:
             await currents.runs.get(run.run_id)
         first, second = seen
         assert first.call is second.call
@@ -448,7 +448,7 @@ class TestTracing:
     async def test_the_whole_call_is_seen(self, server: FakeCurrents) -> None:
         seen: list[str] = []
 
-        class Diary(Trace):
+        class Diary(Observer):
             def call_began(self, call: RequestCall) -> None:
                 seen.append(f"began {call.number} {call.operation}")
 
@@ -458,7 +458,7 @@ class TestTracing:
             def call_ended(self, call: RequestCall, error: BaseException | None) -> None:
                 seen.append(f"ended {call.number} {type(error).__name__}")
 
-        async with Currents(server.api_key, base_url=server.url, trace=Diary()) as currents:
+        async with Currents(server.api_key, base_url=server.url, observer=Diary()) as currents:
             with pytest.raises(NotFoundError):
                 await currents.runs.get("r")
         assert seen == ["began 1 getRun", "attempt 1 404", "ended 1 NotFoundError"]
@@ -473,7 +473,7 @@ class TestTracing:
             raise RuntimeError("a bug in the hook")
 
         hooks = [broken, seen.append]
-        async with Currents(server.api_key, base_url=server.url, trace=hooks) as currents:
+        async with Currents(server.api_key, base_url=server.url, observer=hooks) as currents:
             await currents.runs.get(run.run_id)
         assert len(seen) == 1
         assert "a bug in the hook" in caplog.text
@@ -492,7 +492,7 @@ class TestTracing:
         body = b'{"status":"FAILED","error":"bad key %s"}' % KEY.encode()
         server.fail("getRun", status=403, headers=headers, body=body)
         seen: list[RequestAttempt] = []
-        async with Currents(KEY, base_url=server.url, trace=seen.append) as currents:
+        async with Currents(KEY, base_url=server.url, observer=seen.append) as currents:
             with pytest.raises(ForbiddenError):
                 await currents.runs.get("r")
         [attempt] = seen

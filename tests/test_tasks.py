@@ -9,8 +9,8 @@ import anyio
 import pytest
 
 from currents_async import MisuseError
-from currents_async._downloads.threads import in_thread
 from currents_async._tasks import TaskOwner, Tasks, wait_for_all
+from currents_async._threads import in_thread
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 

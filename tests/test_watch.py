@@ -529,7 +529,7 @@ class TestLeaving:
             assert server.in_flight == 0
             assert other_tasks() == set()
             assert clock.waiting == []
-            assert currents._channel.in_flight._total == 0
+            assert currents._channel.memory._total == 0
 
     async def test_a_poll_that_failed_leaves_no_answer(
         self, server: FakeCurrents, project: WorldProject

@@ -12,7 +12,7 @@ from benchmarks.cores import pin
 from benchmarks.report import Reach, Report, Table, number
 from benchmarks.suites import Options
 from benchmarks.suites._decode_plan import MS, paired
-from currents_async.answers import RunResults, diff_runs, failures_of, flaky_tests_of, history_of
+from currents_async.analysis import RunResults, diff_runs, failures_of, flaky_tests_of, history_of
 from currents_async.models import Instance, Outcome, Run, TestResult
 from currents_async.testing import World, WorldRun
 

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, get_args
 
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async._wire.query import check_texts
-from currents_async.answers.artifacts import Artifact
+from currents_async.analysis.artifacts import Artifact
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.common import Screenshot
 from currents_async.models.instances import Attachment, Instance, Trace, Video

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from currents_async._downloads.abandoned import create_partial
-from currents_async._downloads.threads import in_thread
+from currents_async._threads import in_thread
 
 _PERMISSIONS = 0o777
 """Of a file that is replaced; not those to run as somebody else."""

@@ -12,10 +12,10 @@ from currents_async._downloads.artifacts import AssetKind, Listed, artifacts_of,
 from currents_async._downloads.file_names import labelled, safe_id
 from currents_async._downloads.save import AssetDownload, Saver, Target, check_target
 from currents_async._downloads.sources import Source
-from currents_async._downloads.threads import in_thread
-from currents_async._fanout import OnError, is_collecting
-from currents_async._plans import InstanceResult
-from currents_async._pool import Jobs, Pool
+from currents_async._fanout.plans import InstanceResult
+from currents_async._fanout.pool import Jobs, Pool
+from currents_async._fanout.results import OnError, is_collecting
+from currents_async._threads import in_thread
 from currents_async._wire.asset_url import AssetUrl
 from currents_async.errors import (
     ClientClosedError,

@@ -12,14 +12,14 @@ from currents_async._config import check_count
 from currents_async._downloads.artifacts import signed_again
 from currents_async._downloads.file_names import safe_name
 from currents_async._downloads.partial_file import PartialFile
-from currents_async._downloads.threads import in_thread
+from currents_async._threads import in_thread
 from currents_async._transport import Terms, Transport
 from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.query import path_segment
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.instances import Instance
 
-LARGEST = 2 * 1024**3
+MAX_BYTES = 2 * 1024**3
 """Bytes of one asset, unless the caller wants to have more or less."""
 
 FetchInstance = Callable[[str, Terms], Awaitable[Instance]]
@@ -48,12 +48,12 @@ class Saver:
         transport: Transport,
         fetch_instance: FetchInstance,
         *,
-        largest: int,
+        max_bytes: int,
         timeout: float | None,
     ) -> None:
         self._transport = transport
         self._fetch_instance = fetch_instance
-        self._largest = check_count("largest", largest)
+        self._max_bytes = check_count("max_bytes", max_bytes)
         self._seconds = _check_timeout(timeout)
 
     async def save(self, url: AssetUrl, goal: Path, instance_id: str | None) -> AssetDownload:
@@ -62,7 +62,7 @@ class Saver:
         call = self._transport.asset_call(
             url,
             refresh=None if instance_id is None else partial(self._sign, url, instance_id, ends_at),
-            largest=self._largest,
+            max_bytes=self._max_bytes,
             ends_at=ends_at,
         )
         file = PartialFile(goal)
@@ -92,14 +92,14 @@ async def save_asset(
     *,
     to: Target,
     instance_id: str | None,
-    largest: int,
+    max_bytes: int,
     timeout: float | None,  # noqa: ASYNC109 - of the whole, retries included
 ) -> AssetDownload:
     """Check what the caller asks for, and do it."""
     if isinstance(url, InvalidArgumentError):
         # Another one: with its traceback it would keep itself alive.
         raise InvalidArgumentError(*url.args)
-    saver = Saver(transport, fetch_instance, largest=largest, timeout=timeout)
+    saver = Saver(transport, fetch_instance, max_bytes=max_bytes, timeout=timeout)
     if instance_id is not None:
         path_segment("instance_id", instance_id)
     path = check_target(to)

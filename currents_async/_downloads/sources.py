@@ -5,8 +5,8 @@ from functools import partial
 from typing import Protocol
 
 from currents_async._downloads.save import FetchInstance
-from currents_async._fanout import InstanceResults, OnError, deadline_of
-from currents_async._plans import IdPlan, InstanceResult
+from currents_async._fanout.plans import IdPlan, InstanceResult
+from currents_async._fanout.results import InstanceResults, OnError, deadline_of
 from currents_async._streams import RunStream
 from currents_async._transport import Transport
 from currents_async.models.instances import Instance

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from currents_async._pagination.pager import PAGE_SIZE, Pager
+from currents_async._pagination.tokens import Place
 from currents_async._pagination.turning import T, Turning
 from currents_async._pagination.walk import Listing
-from currents_async._tokens import Place
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.pages import NumberedPage
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Generic, Self
 import anyio
 
 from currents_async._config import check_count
+from currents_async._pagination.tokens import Place, place_of_list, read_start, write_token
 from currents_async._pagination.turning import P, T, Turning
 from currents_async._pagination.walk import Listing, Turned, UpTo, Walk
 from currents_async._tasks import TaskOwner
-from currents_async._tokens import Place, place_of_list, read_start, write_token
 from currents_async.errors import MisuseError
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used

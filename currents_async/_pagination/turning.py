@@ -7,7 +7,7 @@ from typing import Any, Generic, Self, TypeVar
 import msgspec
 
 from currents_async._config import check_count
-from currents_async._tokens import Place, hash_key
+from currents_async._pagination.tokens import Place, hash_key
 from currents_async.models.pages import CursorPage, NumberedPage
 
 T = TypeVar("T")

@@ -5,8 +5,8 @@ from typing import Any, Generic, NamedTuple
 
 import msgspec
 
+from currents_async._pagination.tokens import Place
 from currents_async._pagination.turning import P, T, Turning
-from currents_async._tokens import Place
 from currents_async._wire.query import Query
 from currents_async.errors import MisuseError, PaginationError
 

@@ -93,7 +93,7 @@ def decide(
         decision = _about_candidate(test, resting, policy)
         (wanted if decision.is_change else decisions).append(decision)
     taken = sum(one.kind in {"extend", "keep"} for one in decisions)
-    decisions += _capped(wanted, policy.most, taken)
+    decisions += _capped(wanted, policy.max_tests, taken)
     return tuple(sorted(decisions, key=_rank))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
-from currents_async._pool import Jobs, Pool
+from currents_async._fanout.pool import Jobs, Pool
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -42,7 +42,7 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
     lift_after: int = 10
     """How many of the newest results in a row must be clean passes, neither flaky nor skipped, for
     a test to be let out. A failure in quarantine is reported as skipped."""
-    most: int = 20
+    max_tests: int = 20
     """How many tests may be in quarantine at once, by this policy; the worst go first. It is what
     keeps a bad day from silencing a whole suite. With 0, tests are only let out."""
     expires_after: timedelta | None = None
@@ -58,7 +58,7 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
         _check_span("window", self.window)
         if self.expires_after is not None:
             _check_span("expires_after", self.expires_after)
-        check_range("QuarantinePolicy.most", self.most, least=0)
+        check_range("QuarantinePolicy.max_tests", self.max_tests, least=0)
         check_count("QuarantinePolicy.last_results", self.last_results)
         for name in ("min_executions", "lift_after"):
             # Of more results than are looked at, there are never enough.

@@ -10,7 +10,7 @@ from typing import Any
 from currents_async._downloads.artifacts import AssetKind, find_url
 from currents_async._downloads.results import AssetResults
 from currents_async._downloads.save import (
-    LARGEST,
+    MAX_BYTES,
     AssetDownload,
     FetchInstance,
     Saver,
@@ -18,12 +18,12 @@ from currents_async._downloads.save import (
     save_asset,
 )
 from currents_async._downloads.sources import AtHand, OfRun, Source, ToFetch
-from currents_async._fanout import OnError
+from currents_async._fanout.results import OnError
 from currents_async._resources._group import Group
 from currents_async._streams import RunStream
 from currents_async._transport import Transport
 from currents_async._wire.query import path_segment
-from currents_async.answers.artifacts import Artifact
+from currents_async.analysis.artifacts import Artifact
 from currents_async.models.instances import Instance
 from currents_async.models.runs import RunSpec
 
@@ -42,7 +42,7 @@ class Assets(Group):
     each asset.
 
     Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `ResponseTooLargeError` for more than `largest` bytes, `DecodeError` for an
+    `TransportError`, `ResponseTooLargeError` for more than `max_bytes` bytes, `DecodeError` for an
     encoding that nobody asked for, and `OSError` where a file cannot be written. No error, log or
     trace has a signature in it.
     """
@@ -67,7 +67,7 @@ class Assets(Group):
         *,
         to: Target,
         instance_id: str | None = None,
-        largest: int = LARGEST,
+        max_bytes: int = MAX_BYTES,
         timeout: float | None = None,
     ) -> Coroutine[Any, Any, AssetDownload]:
         """Save one asset: a signed URL, or a screenshot, video, trace or attachment.
@@ -88,7 +88,7 @@ class Assets(Group):
             find_url(asset),
             to=to,
             instance_id=instance_id,
-            largest=largest,
+            max_bytes=max_bytes,
             timeout=timeout,
         )
 
@@ -100,7 +100,7 @@ class Assets(Group):
         kinds: Collection[AssetKind] | None = None,
         concurrency: int | None = None,
         on_error: OnError = "raise",
-        largest: int = LARGEST,
+        max_bytes: int = MAX_BYTES,
         timeout: float | None = None,
     ) -> AssetResults:
         """Save all artifacts of an instance, or of the instance with an ID, concurrently.
@@ -113,7 +113,7 @@ class Assets(Group):
             kinds=kinds,
             concurrency=concurrency,
             on_error=on_error,
-            largest=largest,
+            max_bytes=max_bytes,
             timeout=timeout,
         )
 
@@ -126,7 +126,7 @@ class Assets(Group):
         only: Callable[[RunSpec], bool] | None = None,
         concurrency: int | None = None,
         on_error: OnError = "raise",
-        largest: int = LARGEST,
+        max_bytes: int = MAX_BYTES,
         timeout: float | None = None,
     ) -> AssetResults:
         """Save all artifacts of all instances of a run concurrently.
@@ -153,7 +153,7 @@ class Assets(Group):
             kinds=kinds,
             concurrency=concurrency,
             on_error=on_error,
-            largest=largest,
+            max_bytes=max_bytes,
             timeout=timeout,
         )
 
@@ -182,12 +182,12 @@ class Assets(Group):
         kinds: Collection[AssetKind] | None,
         concurrency: int | None,
         on_error: OnError,
-        largest: int,
+        max_bytes: int,
         timeout: float | None,
     ) -> AssetResults:
         return AssetResults(
             source,
-            Saver(self._transport, self._fetch_instance, largest=largest, timeout=timeout),
+            Saver(self._transport, self._fetch_instance, max_bytes=max_bytes, timeout=timeout),
             to=to,
             kinds=kinds,
             concurrency=self._concurrency(concurrency),

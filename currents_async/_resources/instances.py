@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Literal, overload
 
-from currents_async._fanout import InstanceResults, OnError, deadline_of, instances_of
-from currents_async._plans import IdPlan, InstanceResult
+from currents_async._fanout.plans import IdPlan, InstanceResult
+from currents_async._fanout.results import InstanceResults, OnError, deadline_of, instances_of
 from currents_async._resources._group import Group
 from currents_async._transport import Terms, Transport
 from currents_async._wire.array import ArrayField

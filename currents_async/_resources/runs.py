@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar, overload
 
-from currents_async._fanout import InstanceResults, OnError, deadline_of, instances_of
+from currents_async._fanout.plans import Plan, RunPlan, ScheduledSpec
+from currents_async._fanout.results import InstanceResults, OnError, deadline_of, instances_of
 from currents_async._pagination import CursorPager
-from currents_async._plans import Plan, RunPlan, ScheduledSpec
 from currents_async._resources._comparable import (
     MOST_LOOKED_THROUGH,
     askable,
@@ -19,7 +19,7 @@ from currents_async._streams import RunStream
 from currents_async._transport import Answer, Terms, Transport
 from currents_async._watch import INTERVAL, Polls, RunWatch, wait_for_end
 from currents_async._wire.array import check_element
-from currents_async.answers import (
+from currents_async.analysis import (
     Failure,
     FlakyTest,
     RunDiff,
@@ -28,7 +28,7 @@ from currents_async.answers import (
     failures_of,
     flaky_tests_of,
 )
-from currents_async.answers.failures import failure_of_run
+from currents_async.analysis.failures import failure_of_run
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.instances import Instance
 from currents_async.models.projects import ListedRun
@@ -274,7 +274,7 @@ class Runs(RunOperations):
             diff = await currents.runs.diff(before.run_id, run.run_id)
         ```
 
-        Tests are told apart as in `answers.diff_runs`, which does it with what you have fetched
+        Tests are told apart as in `analysis.diff_runs`, which does it with what you have fetched
         already. `timeout` bounds both together. Raises as `get_instances` does.
         """
         ends_at = self._deadline(timeout)()

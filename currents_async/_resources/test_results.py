@@ -9,7 +9,7 @@ from currents_async._pagination import PAGE_SIZE, CursorPager
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.filters import TEST_STATES, Filters, Moment
-from currents_async.answers import TestHistory, history_of
+from currents_async.analysis import TestHistory, history_of
 from currents_async.models.pages import CursorPage
 from currents_async.models.test_results import TestResult
 from currents_async.models.tests import AnnotationFilter, TestState
@@ -37,16 +37,17 @@ class TestResults(Group):
         date_end: Moment,
         branches: Sequence[str] = (),
         group_id: str | None = None,
-        most: int = 500,
+        max_results: int = 500,
     ) -> TestHistory:
         """Fetch the newest results of a test, and tell how it fared: streaks, flips, rates.
 
-        Takes arguments of `list`, and `most`, how many results are looked at. `group_id` picks one
-        of the groups, such as browsers, that a test may run in: see `answers.history_of`.
+        Takes the arguments of `list`, and `max_results`, how many results are looked at. `group_id`
+        picks one of the groups, such as browsers, that a test may run in: see
+        `analysis.history_of`.
         """
         results = self.list(
             signature, date_start=date_start, date_end=date_end, branches=branches
-        ).limit(most)
+        ).limit(max_results)
         return history_of([result async for result in results], group_id=group_id)
 
     # The last one: from here on `list` is no longer the built-in type.

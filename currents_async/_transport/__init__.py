@@ -8,10 +8,10 @@ from currents_async._transport.raw import RawResponse
 from currents_async._transport.reach import Reach
 from currents_async._transport.session import Session
 from currents_async._transport.tracing import (
-    Hooks,
+    Observer,
+    Observers,
     RequestAttempt,
     RequestCall,
-    Trace,
     Tracing,
 )
 from currents_async._transport.traffic import Traffic
@@ -20,14 +20,14 @@ from currents_async._transport.transport import Transport
 __all__ = [
     "Answer",
     "Channel",
-    "Hooks",
+    "Observer",
+    "Observers",
     "RawResponse",
     "Reach",
     "RequestAttempt",
     "RequestCall",
     "Session",
     "Terms",
-    "Trace",
     "Tracing",
     "Traffic",
     "Transport",

@@ -40,7 +40,7 @@ class AssetCall:
         url: AssetUrl,
         *,
         refresh: Callable[[], Awaitable[AssetUrl | None]] | None,
-        largest: int,
+        max_bytes: int,
         ends_at: float,
         timeouts: Timeouts,
         retries: Retries,
@@ -48,7 +48,7 @@ class AssetCall:
         self._channel = channel
         self._url = url
         self._refresh = refresh
-        self._largest = largest
+        self._max_bytes = max_bytes
         self._ends_at = ends_at
         self._timeouts = timeouts
         self._progress = Progress()
@@ -86,7 +86,7 @@ class AssetCall:
             sent=self._sent(),
             timeouts=self._timeouts,
             ends_at=self._ends_at,
-            largest=self._largest,
+            max_bytes=self._max_bytes,
         )
         try:
             await self._transfer(exchange, sink)

@@ -57,13 +57,13 @@ class AssetExchange:
         sent: Sent,
         timeouts: Timeouts,
         ends_at: float,
-        largest: int,
+        max_bytes: int,
     ) -> None:
         self._channel = channel
         self._sent = sent
         self._timeouts = timeouts
         self._ends_at = ends_at
-        self._largest = largest
+        self._max_bytes = max_bytes
         self._hops = [url]
         self._response: aiohttp.ClientResponse | None = None
         self._pieces: list[bytes] = []
@@ -102,8 +102,8 @@ class AssetExchange:
         if goes_on is None:
             raise await self._failure()
         check_encoding(self._headers)
-        if progress.total is not None and progress.total > self._largest:
-            raise OversizedBody(self._largest)
+        if progress.total is not None and progress.total > self._max_bytes:
+            raise OversizedBody(self._max_bytes)
         return goes_on
 
     async def fill(self, progress: Progress) -> None:
@@ -118,8 +118,8 @@ class AssetExchange:
             self._wire_bytes += len(chunk)
             self._channel.traffic.wire_bytes += len(chunk)
             self._channel.traffic.inflated_bytes += len(chunk)
-            if size > self._largest:
-                raise OversizedBody(self._largest)
+            if size > self._max_bytes:
+                raise OversizedBody(self._max_bytes)
             self._pieces.append(chunk)
             self._size += len(chunk)
 

@@ -9,7 +9,7 @@ import aiohttp
 import anyio
 
 from currents_async._transport.faults import from_network
-from currents_async._transport.in_flight import InFlight
+from currents_async._transport.memory import Memory
 from currents_async._transport.traffic import Traffic
 from currents_async._wire.faults import OversizedBody
 from currents_async._wire.inflate import SLICE, Inflater, inflater_for
@@ -36,7 +36,7 @@ class Body:
         limit: int,
         *,
         traffic: Traffic,
-        in_flight: InFlight,
+        memory: Memory,
         first: int,
         keep: bool,
         objects: ObjectCount | None,
@@ -49,7 +49,7 @@ class Body:
         self._inflater = inflater_for(self._encoding, limit, first=first)
         self._limit = limit
         self._traffic = traffic
-        self._in_flight = in_flight
+        self._memory = memory
         self._objects = objects
         self._on_end = on_end
         self._slices: Iterator[bytes] = iter(())
@@ -101,8 +101,8 @@ class Body:
                     raise OversizedBody(self._limit)
                 send.send_nowait(chunk)
                 if size > _UNCOUNTED:
-                    await self._in_flight.hold(self, size)
-            self._in_flight.leave_to_reader(self)
+                    await self._memory.hold(self, size)
+            self._memory.leave_to_reader(self)
 
         return fetch
 
@@ -154,7 +154,7 @@ class Body:
 
     def let_go_of_memory(self) -> None:
         """Say that what was fetched has been read."""
-        self._in_flight.let_go(self)
+        self._memory.let_go(self)
 
     def close(self) -> None:
         """Let go of what has been fetched and not read."""
@@ -162,7 +162,7 @@ class Body:
             self._fetching.close()
             self._fetched.close()
             self._fetching = None
-            self._in_flight.let_go(self)
+            self._memory.let_go(self)
 
 
 def _timeless(stream: bytes) -> bytes:

@@ -8,8 +8,8 @@ import msgspec
 
 from currents_async._clock import Clock
 from currents_async._config import Limits
-from currents_async._transport.in_flight import InFlight
 from currents_async._transport.limits import Gate
+from currents_async._transport.memory import Memory
 from currents_async._transport.pace import Pace
 from currents_async._transport.proxy import RevealProxy
 from currents_async._transport.retry import Quota
@@ -63,7 +63,7 @@ class Channel:
         self.tracing = tracing
         self.reveal_proxy = proxy
         self.gate: Gate = Gate(limits.concurrency, Pace(limits.rate), clock)
-        self.in_flight: InFlight = InFlight(limit=limits.in_flight, body=limits.body)
+        self.memory: Memory = Memory(limit=limits.memory, body=limits.body)
         self.quota: Quota = Quota()
         self.traffic: Traffic = Traffic()
         self.numbers: Iterator[int] = count(1)

@@ -164,16 +164,16 @@ class Exchange:
 
         Returns None where that is little, else what waits until it may be.
         """
-        return self._channel.in_flight.hold(self, size) if size > SLICE else None
+        return self._channel.memory.hold(self, size) if size > SLICE else None
 
     def leave_to_reader(self) -> None:
         """Say that the answer goes on when its reader does."""
-        self._channel.in_flight.leave_to_reader(self)
+        self._channel.memory.leave_to_reader(self)
 
     def let_go_of_memory(self) -> None:
         """Say that nothing of the answer is held any more."""
         self.body.let_go_of_memory()
-        self._channel.in_flight.let_go(self)
+        self._channel.memory.let_go(self)
 
     def log(self, notes: Notes) -> None:
         """Tell of what was bent in the response, if anything was."""
@@ -204,7 +204,7 @@ class Exchange:
             self._body.close()
         if self._response is not None:
             self._response.release()
-        self._channel.in_flight.let_go(self)
+        self._channel.memory.let_go(self)
         self._leave_gate()
         # An error shows its user our frames, which keep what they hold.
         self._body = self._response = None
@@ -268,7 +268,7 @@ class Exchange:
             response,
             limit,
             traffic=self._channel.traffic,
-            in_flight=self._channel.in_flight,
+            memory=self._channel.memory,
             first=first,
             keep=self._resumable,
             objects=objects,

@@ -64,7 +64,7 @@ class RequestAttempt(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Trace:
+class Observer:
     """Base of observers: override what you want to see. What they raise is logged, no more.
 
     All methods are called in the task of the call, in order; they must not block.
@@ -81,10 +81,10 @@ class Trace:
 
 
 AttemptHook = Callable[[RequestAttempt], object]
-Hooks = Trace | AttemptHook | Iterable[Trace | AttemptHook]
+Observers = Observer | AttemptHook | Iterable[Observer | AttemptHook]
 
 
-class _OfAttempts(Trace):
+class _OfAttempts(Observer):
     def __init__(self, hook: AttemptHook) -> None:
         self._hook = hook
 
@@ -95,12 +95,12 @@ class _OfAttempts(Trace):
 class Tracing:
     """All observers of a client, and the log."""
 
-    def __init__(self, hooks: Hooks | None) -> None:
+    def __init__(self, hooks: Observers | None) -> None:
         if hooks is None:
             hooks = ()
-        elif isinstance(hooks, Trace) or callable(hooks):
+        elif isinstance(hooks, Observer) or callable(hooks):
             hooks = (hooks,)
-        self._traces = [one if isinstance(one, Trace) else _OfAttempts(one) for one in hooks]
+        self._traces = [one if isinstance(one, Observer) else _OfAttempts(one) for one in hooks]
 
     @property
     def watched(self) -> bool:

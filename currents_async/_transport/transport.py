@@ -102,18 +102,18 @@ class Transport:
         url: AssetUrl,
         *,
         refresh: Callable[[], Awaitable[AssetUrl | None]] | None,
-        largest: int,
+        max_bytes: int,
         ends_at: float,
     ) -> AssetCall:
         """Prepare to download from another host, by a time of the clock.
 
-        `refresh` signs the URL again, once its time is over. `largest` is in bytes.
+        `refresh` signs the URL again, once its time is over. `max_bytes` is in bytes.
         """
         return AssetCall(
             self.channel,
             url,
             refresh=refresh,
-            largest=largest,
+            max_bytes=max_bytes,
             ends_at=ends_at,
             timeouts=self.timeouts,
             retries=self.retries,

@@ -8,11 +8,11 @@ async with Currents() as currents:
 
 try:
     from currents_async.export._export import export, export_table
-    from currents_async.export.duck import DuckDBStorage
-    from currents_async.export.job import ExportResult
-    from currents_async.export.schemas import KEYS, SCHEMAS
-    from currents_async.export.target import ExportFormat
-    from currents_async.export.windows import Window, windows_between
+    from currents_async.export._job import ExportResult
+    from currents_async.export._tables.schemas import KEYS, SCHEMAS
+    from currents_async.export._windows import Window, windows_between
+    from currents_async.export._write.duck import DuckDBStorage
+    from currents_async.export._write.target import ExportFormat
 except ModuleNotFoundError as _error:
     if _error.name not in {"pyarrow", "duckdb", "filelock"}:
         raise

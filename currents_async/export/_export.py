@@ -12,15 +12,15 @@ import msgspec
 from currents_async import Currents
 from currents_async._wire.query import check_flag, check_text
 from currents_async.errors import InvalidArgumentError
-from currents_async.export.duck import DuckDBStorage
-from currents_async.export.ipc import IpcSink
-from currents_async.export.job import ExportResult, Job, TargetJob, in_sink, opened
-from currents_async.export.journal import Journal, Options
-from currents_async.export.known import NOTHING, Known, all_of, what_can_change
-from currents_async.export.plan import Plan, make_plan
-from currents_async.export.schemas import SCHEMAS
-from currents_async.export.target import ExportFormat, Target, open_target
-from currents_async.export.windows import Window
+from currents_async.export._job import ExportResult, Job, TargetJob, in_sink, opened
+from currents_async.export._known import NOTHING, Known, all_of, what_can_change
+from currents_async.export._plan import Plan, make_plan
+from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._windows import Window
+from currents_async.export._write.duck import DuckDBStorage
+from currents_async.export._write.ipc import IpcSink
+from currents_async.export._write.journal import Journal, Options
+from currents_async.export._write.target import ExportFormat, Target, open_target
 
 LOOK_BACK = timedelta(hours=48)
 

@@ -28,28 +28,33 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from currents_async import Currents
 from currents_async._redaction import hide_signatures
 from currents_async.errors import DecodeError, InvalidArgumentError
-from currents_async.export._export import LOOK_BACK
-from currents_async.export.blocking import Connect, EndOfWindow, Portion, read_windows
-from currents_async.export.dlt_destination import (
+from currents_async.export._engines.blocking import Connect, EndOfWindow, Portion, read_windows
+from currents_async.export._engines.dlt_destination import (
     REPLACING,
     SCHEMA,
     can_replace,
     file_format_of,
     has_lists,
 )
-from currents_async.export.dlt_files import check_files
-from currents_async.export.dlt_replacing import TOMBSTONE, holds_rows, rows_at_end, scope_of
-from currents_async.export.engine_types import (
+from currents_async.export._engines.dlt_files import check_files
+from currents_async.export._engines.dlt_replacing import (
+    TOMBSTONE,
+    holds_rows,
+    rows_at_end,
+    scope_of,
+)
+from currents_async.export._engines.engine_types import (
     in_microseconds,
     list_columns,
     lists_as_json,
     without_nul,
 )
-from currents_async.export.loaded_windows import LoadedWindows
-from currents_async.export.missing import GIVE_UP_AFTER
-from currents_async.export.plan import Plan, make_plan
-from currents_async.export.schemas import KEYS, SCHEMAS
-from currents_async.export.windows import Window
+from currents_async.export._engines.loaded_windows import LoadedWindows
+from currents_async.export._export import LOOK_BACK
+from currents_async.export._missing import GIVE_UP_AFTER
+from currents_async.export._plan import Plan, make_plan
+from currents_async.export._tables.schemas import KEYS, SCHEMAS
+from currents_async.export._windows import Window
 
 __all__ = ["currents_source", "load_windows"]
 

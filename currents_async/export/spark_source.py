@@ -31,12 +31,12 @@ from pyspark.sql.types import StructType
 
 from currents_async import Currents
 from currents_async.errors import ExportError
-from currents_async.export.blocking import EndOfWindow, read_windows
-from currents_async.export.engine_types import in_microseconds
-from currents_async.export.plan import make_plan
-from currents_async.export.schemas import SCHEMAS
-from currents_async.export.spark_options import SparkOptions
-from currents_async.export.windows import Window, windows_between
+from currents_async.export._engines.blocking import EndOfWindow, read_windows
+from currents_async.export._engines.engine_types import in_microseconds
+from currents_async.export._engines.spark_options import SparkOptions
+from currents_async.export._plan import make_plan
+from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._windows import Window, windows_between
 
 __all__ = ["CurrentsDataSource"]
 

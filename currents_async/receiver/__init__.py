@@ -27,7 +27,7 @@ from currents_async.receiver.events import (
     RunTimedOut,
     UnknownEvent,
 )
-from currents_async.receiver.receiver import Answer, Receiver
+from currents_async.receiver.receiver import Receiver, Response
 from currents_async.receiver.reconcile import reconcile
 from currents_async.receiver.replays import MemoryReplays, ReplayStore
 from currents_async.receiver.router import Router
@@ -35,11 +35,11 @@ from currents_async.receiver.seen import SeenRuns
 from currents_async.receiver.verifier import Verifier
 
 __all__ = [
-    "Answer",
     "HandlerTimeoutError",
     "MemoryReplays",
     "Receiver",
     "ReplayStore",
+    "Response",
     "Router",
     "RunCanceled",
     "RunEvent",

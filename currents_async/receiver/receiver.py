@@ -34,7 +34,7 @@ _logger = logging.getLogger("currents_async.receiver")
 ErrorHook = Callable[[RunEvent, Exception], object]
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Response(msgspec.Struct, frozen=True, kw_only=True):
     """What to answer a delivery with."""
 
     status: int
@@ -136,7 +136,7 @@ class Receiver:
         """Bytes of the largest body that is looked at: nobody has to read more from a socket."""
         return self._verifier.max_body
 
-    async def deliver(self, headers: Headers, body: Body) -> Answer:
+    async def deliver(self, headers: Headers, body: Body) -> Response:
         """Return what to answer a delivery with; accepted, it is worked off behind the answer.
 
         `body` is the whole of it or, better, the stream that it arrives in: nothing is read of it
@@ -153,12 +153,12 @@ class Receiver:
             found = self._look_at_headers(headers) or await self._read(headers, body)
         finally:
             del headers, body  # a traceback with locals would show them
-        answer = found if isinstance(found, Answer) else await self._accept(found)
+        answer = found if isinstance(found, Response) else await self._accept(found)
         if answer.status >= 400:  # noqa: PLR2004 - what was accepted before is no refusal
             self._refusals.note(answer.status, answer.message)
         return answer
 
-    def _look_at_headers(self, headers: Headers) -> Answer | None:
+    def _look_at_headers(self, headers: Headers) -> Response | None:
         """Return what to answer without the body, or None where it is worth reading."""
         try:
             self._verifier.check_headers(headers)
@@ -168,32 +168,32 @@ class Receiver:
             del headers
         return self._later()
 
-    async def _read(self, headers: Headers, body: Body) -> RunEvent | Answer:
+    async def _read(self, headers: Headers, body: Body) -> RunEvent | Response:
         try:
             text = await read_body(body, max_bytes=self.max_body, seconds=self._body_timeout)
             return self._verifier.parse(headers, text)
         except TimeoutError:
             message = f"the body did not arrive within {self._body_timeout:g} s"
-            return Answer(status=408, message=message)
+            return Response(status=408, message=message)
         except WebhookError as error:
             return _refusal(error)
         finally:
             del headers, body
             text = b""
 
-    def _later(self) -> Answer | None:
+    def _later(self) -> Response | None:
         if self._workers.is_stopping:
             return _later("shutting down")
         return _later("too busy") if self._workers.load >= self._most else None
 
-    async def _accept(self, event: RunEvent) -> Answer:
+    async def _accept(self, event: RunEvent) -> Response:
         refusal = self._later()
         if refusal is not None:
             return refusal
         with self._workers.reserve():
             return await self._claim(event)
 
-    async def _claim(self, event: RunEvent) -> Answer:
+    async def _claim(self, event: RunEvent) -> Response:
         try:
             await self._verifier.claim(event)
             if self._workers.has_stopped:
@@ -205,7 +205,7 @@ class Receiver:
             self._report(event, error)
             return _later("cannot find out whether it has been accepted before")
         self._workers.put(event)
-        return Answer(status=202, message="accepted")
+        return Response(status=202, message="accepted")
 
     async def _release(self, event: RunEvent) -> None:
         try:
@@ -244,12 +244,12 @@ def _check_limit(name: str, seconds: float) -> float:
     return seconds if seconds == math.inf else check_seconds(name, seconds)
 
 
-def _refusal(error: WebhookError) -> Answer:
-    return Answer(status=error.status, message=str(error))
+def _refusal(error: WebhookError) -> Response:
+    return Response(status=error.status, message=str(error))
 
 
-def _later(reason: str) -> Answer:
-    return Answer(status=503, message=reason, headers={"Retry-After": "10"})
+def _later(reason: str) -> Response:
+    return Response(status=503, message=reason, headers={"Retry-After": "10"})
 
 
 def _log(event: RunEvent, error: Exception) -> None:

@@ -25,10 +25,10 @@ class ReplayStore(Protocol):
 
 
 class MemoryReplays:
-    """Keys in the memory of this process; beyond `most` it forgets the oldest."""
+    """Keys in the memory of this process; beyond `max_keys` it forgets the oldest."""
 
-    def __init__(self, most: int = 100_000, *, clock: Clock | None = None) -> None:
-        self._most = check_count("most", most)
+    def __init__(self, max_keys: int = 100_000, *, clock: Clock | None = None) -> None:
+        self._max_keys = check_count("max_keys", max_keys)
         self._clock = clock or SystemClock()
         self._until: dict[str, float] = {}
         """Each key and the last moment for which it is kept, in the order they were added."""
@@ -52,5 +52,5 @@ class MemoryReplays:
 
     def _forget(self, now: float) -> None:
         """Forget the oldest, as long as they are out of date or too many."""
-        while len(self._until) > self._most or next(iter(self._until.values())) < now:
+        while len(self._until) > self._max_keys or next(iter(self._until.values())) < now:
             del self._until[next(iter(self._until))]

@@ -6,8 +6,8 @@ from currents_async._config import check_count
 class SeenRuns:
     """The IDs of the last so many runs whose end has been worked off: a `Container[str]`."""
 
-    def __init__(self, most: int = 10_000) -> None:
-        self._most = check_count("most", most)
+    def __init__(self, max_runs: int = 10_000) -> None:
+        self._max_runs = check_count("max_runs", max_runs)
         self._run_ids: dict[str, None] = {}
 
     def __contains__(self, run_id: object) -> bool:
@@ -20,5 +20,5 @@ class SeenRuns:
         """Remember a run as the last one; forget the first of too many."""
         self._run_ids.pop(run_id, None)
         self._run_ids[run_id] = None
-        if len(self._run_ids) > self._most:
+        if len(self._run_ids) > self._max_runs:
             del self._run_ids[next(iter(self._run_ids))]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from currents_async._config import resolve_base_url
-from currents_async._downloads.threads import in_thread
+from currents_async._threads import in_thread
 from currents_async._transport import find_credential
 from currents_async.errors import InvalidArgumentError
 from currents_async.testing._cassettes.addresses import Aliases, replace_addresses

@@ -5,7 +5,7 @@ import pytest
 from currents_async import CurrentsError, InstanceResult
 from currents_async.cli._reports.report import FailingTest, Report
 from currents_async.models import Instance, RunSpec, SpecReport, Stats
-from tests.answers.made import FAILED, PASSED, a_test, an_instance
+from tests.analysis.made import FAILED, PASSED, a_test, an_instance
 
 COUNTED = Stats(tests=3, failures=2)
 MISSING = "tests that the server counts and does not list"

@@ -203,7 +203,7 @@ class TestSignals:
     def test_a_second_signal_ends_what_does_not_end(self) -> None:
         code = """
 import asyncio, threading
-from currents_async._downloads.threads import in_thread
+from currents_async._threads import in_thread
 from currents_async.cli import _signals
 from currents_async.cli._execute import execute
 

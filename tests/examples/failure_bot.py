@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import web
 
 from currents_async import Currents
-from currents_async.answers import RunDiff
+from currents_async.analysis import RunDiff
 from currents_async.receiver import Receiver, Router, RunFinished, RunTimedOut, Verifier
 from currents_async.receiver.web import setup_webhooks
 

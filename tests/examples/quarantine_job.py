@@ -14,7 +14,7 @@ POLICY = QuarantinePolicy(
     branches=["main"],
     failure_rate=0.3,
     flakiness_rate=0.2,
-    most=20,
+    max_tests=20,
     expires_after=timedelta(days=30),
 )
 

@@ -10,7 +10,7 @@ import msgspec
 from currents_async import Currents
 from currents_async._clock import SystemClock
 from currents_async.export._export import export
-from currents_async.export.target import ExportFormat
+from currents_async.export._write.target import ExportFormat
 
 SINCE = datetime(2026, 1, 5, tzinfo=UTC)
 UNTIL = datetime(2026, 1, 8, tzinfo=UTC)

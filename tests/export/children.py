@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from currents_async.export.target import ExportFormat
+from currents_async.export._write.target import ExportFormat
 from currents_async.testing import FakeCurrents
 from tests.export.chaos_child import Order
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from currents_async import Currents
 from currents_async.export import ExportResult, export
-from currents_async.export.windows import Window
+from currents_async.export._windows import Window
 from currents_async.testing import FakeCurrents, ManualClock, WorldRun
 from tests.export.landed import Landed, in_parquet
 

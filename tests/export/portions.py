@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from currents_async.export.rows import RowBuilder
-from currents_async.export.sinks import Sink
-from currents_async.export.windows import Window
+from currents_async.export._tables.rows import RowBuilder
+from currents_async.export._windows import Window
+from currents_async.export._write.sinks import Sink
 from currents_async.models import Run
 from tests.export.documents import decoded
 

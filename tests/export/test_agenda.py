@@ -7,7 +7,7 @@ from anyio.abc import TaskGroup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async.export.agenda import Agenda
+from currents_async.export._fetch.work_queue import Agenda
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from currents_async import Currents, UnauthorizedError
-from currents_async.export.blocking import EndOfWindow, Portion, read_windows
-from currents_async.export.plan import Plan, make_plan
+from currents_async.export._engines.blocking import EndOfWindow, Portion, read_windows
+from currents_async.export._plan import Plan, make_plan
 from currents_async.testing import FakeCurrents, World
 from tests.export.serving import serving
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from currents_async.export.target import ExportFormat
+from currents_async.export._write.target import ExportFormat
 from currents_async.testing import FakeCurrents, World
 from tests.export.chaos_child import Order, carry_out
 from tests.export.children import LATER, at_work, order

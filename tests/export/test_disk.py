@@ -12,8 +12,8 @@ import pytest
 from currents_async import Currents
 from currents_async.errors import ExportError
 from currents_async.export._export import export
-from currents_async.export.job import ExportResult
-from currents_async.export.target import ExportFormat
+from currents_async.export._job import ExportResult
+from currents_async.export._write.target import ExportFormat
 from currents_async.testing import FakeCurrents, World
 from tests.export.chaos_child import carry_out
 from tests.export.children import at_work, order

@@ -9,7 +9,7 @@ pytest.importorskip("dlt")
 import dlt
 from dlt.common.configuration.container import Container
 
-from currents_async.export.dlt_destination import file_format_of, has_lists
+from currents_async.export._engines.dlt_destination import file_format_of, has_lists
 
 LISTS, JSON_TEXT = True, False
 

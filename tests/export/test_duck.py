@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from currents_async.errors import ExportError
-from currents_async.export.duck import DuckDBSink
-from currents_async.export.schemas import KEYS, SCHEMAS
-from currents_async.export.stores import LocalStore
-from currents_async.export.windows import Window
+from currents_async.export._tables.schemas import KEYS, SCHEMAS
+from currents_async.export._windows import Window
+from currents_async.export._write.duck import DuckDBSink
+from currents_async.export._write.stores import LocalStore
 from tests.export.portions import NEXT, WINDOW, portion, put, stage
 
 Open = Callable[[], DuckDBSink]
@@ -271,9 +271,9 @@ class TestFile:
         program = (
             "import os, signal, sys\n"
             "from pathlib import Path\n"
-            "from currents_async.export.duck import DuckDBSink\n"
-            "from currents_async.export.schemas import SCHEMAS\n"
-            "from currents_async.export.stores import LocalStore\n"
+            "from currents_async.export._write.duck import DuckDBSink\n"
+            "from currents_async.export._tables.schemas import SCHEMAS\n"
+            "from currents_async.export._write.stores import LocalStore\n"
             "from tests.export.portions import NEXT, WINDOW, put, stage\n"
             "store = LocalStore(Path(sys.argv[2]))\n"
             "sink = DuckDBSink(Path(sys.argv[1]), store, SCHEMAS)\n"

@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async.export.engine_types import lists_as_json, without_nul
+from currents_async.export._engines.engine_types import lists_as_json, without_nul
 
 TEXTS = st.text(max_size=5)
 SCHEMA = pa.schema([

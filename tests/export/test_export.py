@@ -24,17 +24,17 @@ from currents_async import (
     NotFoundError,
     UnauthorizedError,
 )
-from currents_async._downloads.threads import in_thread
+from currents_async._threads import in_thread
 from currents_async.export import (
     SCHEMAS,
     ExportFormat,
     ExportResult,
+    _job,
+    _open_window,
     export_table,
-    job,
-    open_window,
 )
-from currents_async.export.files import FileSink
-from currents_async.export.windows import Window
+from currents_async.export._windows import Window
+from currents_async.export._write.files import FileSink
 from currents_async.testing import (
     FakeCurrents,
     RecordedRequest,
@@ -106,7 +106,7 @@ class TestEverything:
             written.append((window, table, batch.num_rows))
             write(sink, window, table, batch)
 
-        monkeypatch.setattr(open_window, "BATCH", 4)
+        monkeypatch.setattr(_open_window, "BATCH", 4)
         monkeypatch.setattr(FileSink, "write", note)
         await exporter()
         assert exporter.landed == expected(world)
@@ -324,7 +324,7 @@ class Moments:
         self._left = 0
         self._then: Callable[[], object] | None = None
         server.before_answer = self._request
-        monkeypatch.setattr(job, "in_thread", self._in_thread)
+        monkeypatch.setattr(_job, "in_thread", self._in_thread)
 
     def call(self, then: Callable[[], object], *, after: int) -> None:
         """Call once, after so many moments."""

@@ -10,11 +10,11 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from currents_async.export.files import FileSink
-from currents_async.export.formats import Format, Ndjson, Parquet
-from currents_async.export.schemas import SCHEMAS
-from currents_async.export.stores import LocalStore
-from currents_async.export.windows import Window
+from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._windows import Window
+from currents_async.export._write.files import FileSink
+from currents_async.export._write.formats import Format, Ndjson, Parquet
+from currents_async.export._write.stores import LocalStore
 from tests.export.landed import visible_files
 from tests.export.portions import NEXT, WINDOW, portion, put, stage
 

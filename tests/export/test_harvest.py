@@ -31,16 +31,16 @@ from currents_async import (
     TransportError,
     UnauthorizedError,
 )
-from currents_async.export import harvest as module
-from currents_async.export.found import (
+from currents_async.export._fetch import harvest as module
+from currents_async.export._fetch.found import (
     Found,
     InstanceFound,
     NotFetched,
     RunFound,
     WindowEnded,
 )
-from currents_async.export.harvest import Depth, Harvest, RunFilter
-from currents_async.export.windows import Window
+from currents_async.export._fetch.harvest import Depth, Harvest, RunFilter
+from currents_async.export._windows import Window
 from currents_async.testing import (
     FakeCurrents,
     ManualClock,

@@ -7,8 +7,8 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 import pytest
 
-from currents_async.export.ipc import IpcSink
-from currents_async.export.schemas import SCHEMAS
+from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._write.ipc import IpcSink
 from tests.export.portions import NEXT, WINDOW, portion
 
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from currents_async import ExportError
-from currents_async.export.journal import Entry, Journal, Options, WindowState
-from currents_async.export.missing import Missing
-from currents_async.export.stores import LocalStore
-from currents_async.export.windows import Window
+from currents_async.export._missing import Missing
+from currents_async.export._windows import Window
+from currents_async.export._write.journal import Entry, Journal, Options, WindowState
+from currents_async.export._write.stores import LocalStore
 
 NAME = "_currents/journal.ndjson"
 DAY = date(2026, 1, 5)

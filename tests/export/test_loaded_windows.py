@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from currents_async import InvalidArgumentError
-from currents_async.export.journal import Entry
-from currents_async.export.loaded_windows import LoadedWindows
-from currents_async.export.windows import Window
+from currents_async.export._engines.loaded_windows import LoadedWindows
+from currents_async.export._windows import Window
+from currents_async.export._write.journal import Entry
 
 FIRST = date(2026, 2, 20)
 DAYS = [FIRST + timedelta(number) for number in range(15)]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from currents_async.export import ExportFormat
-from currents_async.export.schemas import KEYS
-from currents_async.export.windows import Window
+from currents_async.export._tables.schemas import KEYS
+from currents_async.export._windows import Window
 from currents_async.testing import FakeCurrents, World, WorldRun
 from tests.export.exporting import LATER, NIGHT, SINCE, Exporter
 from tests.export.landed import READERS, Landed, expected

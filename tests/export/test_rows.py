@@ -16,10 +16,10 @@ from currents_async import ConnectError, CurrentsError, NotFoundError
 from currents_async._downloads.artifacts import artifacts_of
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async._wire.decode import EnvelopeDecoder
+from currents_async.export._missing import missing_by
+from currents_async.export._tables.rows import RowBuilder
+from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.export._tables.table import CellRows, Rows
-from currents_async.export.missing import missing_by
-from currents_async.export.rows import RowBuilder
-from currents_async.export.schemas import SCHEMAS
 from currents_async.models import Instance, InstanceReport, InstanceTest, Run, RunSpec
 from currents_async.testing import World
 from tests.export import oracle

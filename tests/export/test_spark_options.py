@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from currents_async import InvalidArgumentError
-from currents_async.export.spark_options import SparkOptions
+from currents_async.export._engines.spark_options import SparkOptions
 
 NEEDED = {"project": "p, q", "table": "tests", "since": "2026-01-05"}
 

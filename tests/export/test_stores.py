@@ -8,7 +8,7 @@ import pytest
 from pyarrow import fs
 
 from currents_async.errors import ExportError
-from currents_async.export.stores import (
+from currents_async.export._write.stores import (
     LocalStore,
     ObjectStore,
     Store,

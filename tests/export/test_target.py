@@ -5,9 +5,9 @@ import duckdb
 import pytest
 
 from currents_async.errors import ExportError, InvalidArgumentError
-from currents_async.export.journal import Entry, Options
-from currents_async.export.schemas import SCHEMAS
-from currents_async.export.target import ExportFormat, Target, open_target
+from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._write.journal import Entry, Options
+from currents_async.export._write.target import ExportFormat, Target, open_target
 from tests.export.portions import WINDOW, put, stage
 
 FORMATS: list[ExportFormat] = ["parquet", "ndjson.gz", "ndjson.zst", "duckdb"]

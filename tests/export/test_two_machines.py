@@ -13,8 +13,8 @@ import pytest
 from pyarrow import fs
 
 from currents_async import ExportError
-from currents_async.export import target as module
-from currents_async.export.stores import LocalStore, ObjectStore, Store
+from currents_async.export._write import target as module
+from currents_async.export._write.stores import LocalStore, ObjectStore, Store
 from currents_async.testing import FakeCurrents, RecordedRequest, World
 from tests.export.buckets import Bucket
 from tests.export.exporting import NIGHT, UNTIL, Exporter

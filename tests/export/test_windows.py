@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from currents_async import InvalidArgumentError
-from currents_async.export.windows import Window, check_not_far_ahead, windows_between
+from currents_async.export._windows import Window, check_not_far_ahead, windows_between
 
 MOMENTS = st.datetimes(
     datetime(2025, 1, 1),  # noqa: DTZ001 - the zone is drawn

@@ -181,7 +181,7 @@ async def test_large_answers_share_the_memory(concurrency: int) -> None:
         "status": "OK",
         "data": {"instanceId": "i", "runId": "r", "spec": "a", "note": "x" * 3_000_000},
     })
-    limits = Limits(concurrency=concurrency, body=4_000_000, in_flight=5_000_000)
+    limits = Limits(concurrency=concurrency, body=4_000_000, memory=5_000_000)
     async with FaultyServer(faults.answer(big)) as server, client(server.url, limits=limits) as c:
         instances = await c.instances.get_many([f"i{number}" for number in range(8)])
     assert len(instances) == 8
@@ -189,7 +189,7 @@ async def test_large_answers_share_the_memory(concurrency: int) -> None:
 
 async def test_the_memory_is_given_back_after_errors() -> None:
     big = b'{"status":"OK","data":"' + b"x" * 3_000_000
-    limits = Limits(body=4_000_000, in_flight=5_000_000)
+    limits = Limits(body=4_000_000, memory=5_000_000)
     async with FaultyServer(faults.answer(big)) as server, client(server.url, limits=limits) as c:
         results = await c.instances.get_many(
             ["i"] + [f"i{n}" for n in range(9)], on_error="collect"

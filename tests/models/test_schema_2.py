@@ -15,7 +15,7 @@ from currents_async import Currents
 from currents_async._resources.instances import GET_INSTANCE
 from currents_async._wire.collecting import CollectingDecoder
 from currents_async._wire.decode import EnvelopeDecoder
-from currents_async.answers import RunResults, diff_runs, failures_of, flaky_tests_of
+from currents_async.analysis import RunResults, diff_runs, failures_of, flaky_tests_of
 from currents_async.cli._reports.report import Report
 from currents_async.models import Instance, InstanceTest, Outcome, Run, RunFramework, RunSpec
 from currents_async.testing import FakeCurrents, World, WorldRun
@@ -407,7 +407,7 @@ class TestWhatIsMadeOfInstances:
         assert reports[0].flaky
 
     def test_the_rows_of_the_export(self) -> None:
-        rows = pytest.importorskip("currents_async.export.rows")
+        rows = pytest.importorskip("currents_async.export._tables.rows")
         tables: list[dict[str, list[Wire]]] = []
         for run in both(1):
             builder = rows.RowBuilder("p", None)

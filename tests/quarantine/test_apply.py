@@ -491,7 +491,7 @@ async def test_the_cap_holds_over_time(
     currents: Currents, quarantine: Quarantine, suite: Suite
 ) -> None:
     suite.play({PAYS: "FFFFF", SHIPS: "FFFF.", OPENS: "F...F"})
-    policy = msgspec.structs.replace(POLICY, most=2)
+    policy = msgspec.structs.replace(POLICY, max_tests=2)
     plan = await quarantine.plan(policy=policy)
     assert [one.test.title[-1] for one in plan.to_quarantine] == ["pays", "ships"]
     assert counts(await plan.apply()) == {"created": 2}

@@ -25,7 +25,7 @@ STATES = {
     "s": Outcome.SKIPPED,
     "-": Outcome.PENDING,
 }
-POLICY = QuarantinePolicy(min_executions=4, last_results=8, lift_after=3, most=2)
+POLICY = QuarantinePolicy(min_executions=4, last_results=8, lift_after=3, max_tests=2)
 
 
 def examined(newest_first: str, signature: str = "s", ids: str = "1") -> ExaminedTest:
@@ -243,7 +243,7 @@ class TestCap:
         tests = [examined("F", "s"), examined("F", "t"), *(examined("FFFF", s) for s in "abc")]
         both = [action("a", ids="1"), action("b", signature="t", ids="2")]
         for most in (0, 1, 2):
-            policy = msgspec.structs.replace(POLICY, most=most)
+            policy = msgspec.structs.replace(POLICY, max_tests=most)
             expected = [("extend", "b"), ("keep", "a"), *[("leave", None)] * 3]
             assert kinds(tests, both, policy) == expected
 
@@ -290,7 +290,7 @@ POLICIES = st.builds(
     min_executions=st.integers(1, 4),
     last_results=st.just(8),
     lift_after=st.integers(1, 4),
-    most=st.integers(0, 4),
+    max_tests=st.integers(0, 4),
     failure_rate=st.sampled_from([None, 0.25, 1.0]),
     flakiness_rate=st.sampled_from([0.25, 1.0]),
 )
@@ -356,4 +356,4 @@ def test_each_test_is_decided_about_and_the_cap_holds(
     assert {one.test.signature for one in decisions} == {test.signature for test in tests}
     created = [one for one in decisions if one.kind == "quarantine"]
     kept = [one for one in decisions if one.kind in {"extend", "keep"}]
-    assert not created or len(created) + len(kept) <= policy.most
+    assert not created or len(created) + len(kept) <= policy.max_tests

@@ -131,7 +131,7 @@ class TestWhatIsAskedFor:
     ) -> None:
         bad = {f"bad {number}": "FFFFF" for number in range(60)}
         suite.play({**bad, GOOD: "....."})
-        policy = msgspec.structs.replace(POLICY, most=70, flakiness_rate=None)
+        policy = msgspec.structs.replace(POLICY, max_tests=70, flakiness_rate=None)
         plan = await quarantine.plan(policy=policy)
         assert kinds(plan.to_quarantine) == dict.fromkeys(bad, "quarantine")
 

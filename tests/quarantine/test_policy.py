@@ -25,7 +25,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"lift_after": 2.5}, "lift_after must be a whole number from 1 to 20"),
     ({"lift_after": 6, "last_results": 5, "min_executions": 5}, "lift_after must be .* 1 to 5"),
     ({"last_results": 0}, "last_results must be a whole number of at least 1"),
-    ({"most": -1}, "most must be a whole number at least 0"),
+    ({"max_tests": -1}, "max_tests must be a whole number at least 0"),
     ({"failure_rate": 0}, "failure_rate must be above 0 and at most 1"),
     ({"failure_rate": 20}, "failure_rate must be above 0 and at most 1"),
     ({"flakiness_rate": float("nan")}, "flakiness_rate must be above 0 and at most 1"),
@@ -49,7 +49,7 @@ def test_what_cannot_work_is_refused(settings: dict[str, Any], says: str) -> Non
         {"name": "x" * 64, "branches": ["main", "release/1"]},
         {"failure_rate": 1, "flakiness_rate": None},
         {"failure_rate": None, "flakiness_rate": 0.001},
-        {"last_results": 1, "min_executions": 1, "lift_after": 1, "most": 0},
+        {"last_results": 1, "min_executions": 1, "lift_after": 1, "max_tests": 0},
         {"window": timedelta(seconds=1), "expires_after": timedelta(days=7)},
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.requests import ClientDisconnect
 
-from currents_async.receiver import Answer, Receiver, Router, RunEvent
+from currents_async.receiver import Receiver, Response, Router, RunEvent
 from currents_async.testing import ManualClock
 from tests.receiver.deliveries import SECRET, body, headers, shown_within_the_library, verifier
 
@@ -121,13 +121,13 @@ class TestNoMoreThanCanBeRight:
         stream = Stream(body()[:9], then=ClientDisconnect(SECRET))
         async with receiving() as receiver:
             answer = await receiver.deliver(TOLD, stream.chunks())
-        assert answer == Answer(status=400, message="the body broke off: ClientDisconnect")
+        assert answer == Response(status=400, message="the body broke off: ClientDisconnect")
 
     async def test_it_hangs(self) -> None:
         stream = Stream(body()[:9], hangs=True)
         async with receiving(body_timeout=0.01) as receiver:
             answer = await receiver.deliver(TOLD, stream.chunks())
-        assert answer == Answer(status=408, message="the body did not arrive within 0.01 s")
+        assert answer == Response(status=408, message="the body did not arrive within 0.01 s")
         assert stream.is_closed
 
     async def test_who_is_cancelled_meanwhile_shows_no_secret(self) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from currents_async import InvalidArgumentError, MisuseError
 from currents_async.receiver import (
-    Answer,
     MemoryReplays,
     Receiver,
+    Response,
     Router,
     RunEvent,
     UnfinishedError,
@@ -28,7 +28,7 @@ from tests.receiver.deliveries import (
 )
 
 TOLD = headers()
-ACCEPTED = Answer(status=202, message="accepted")
+ACCEPTED = Response(status=202, message="accepted")
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 

@@ -58,7 +58,7 @@ class TestMemoryReplays:
         assert await replays.add("a", seconds=10)
 
     def test_refused(self) -> None:
-        with pytest.raises(InvalidArgumentError, match="most"):
+        with pytest.raises(InvalidArgumentError, match="max_keys"):
             MemoryReplays(0)
 
 
@@ -72,5 +72,5 @@ class TestSeenRuns:
         assert 1 not in seen
 
     def test_refused(self) -> None:
-        with pytest.raises(InvalidArgumentError, match="most"):
+        with pytest.raises(InvalidArgumentError, match="max_runs"):
             SeenRuns(0)

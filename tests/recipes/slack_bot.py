@@ -10,7 +10,7 @@ from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
 from currents_async import Currents
-from currents_async.answers import Failure
+from currents_async.analysis import Failure
 from currents_async.receiver import Receiver, Router, RunFinished, Verifier
 from currents_async.receiver.web import setup_webhooks
 

@@ -199,7 +199,7 @@ class TestClient:
             # 31 requests at 10 in ten seconds.
             assert 30 <= clock.now() < 120
             server.requests.of(status=200).assert_count(31)
-            server.requests.of(status=200).assert_rate(at_most=20, per=10)
+            server.requests.of(status=200).assert_rate(max_requests=20, per=10)
 
     async def test_backoff_ends_when_the_time_is_moved(self, server: FakeCurrents) -> None:
         clock = RunningClock()

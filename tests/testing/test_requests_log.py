@@ -173,34 +173,34 @@ class TestInFlight:
         ids=str,
     )
     def test_peak(self, pairs: list[tuple[int, int | None]], peak: int) -> None:
-        spans(pairs).assert_in_flight(at_most=peak)
+        spans(pairs).assert_in_flight(max_requests=peak)
         if peak:
             with pytest.raises(AssertionError, match=f"{peak} requests in flight at once, more"):
-                spans(pairs).assert_in_flight(at_most=peak - 1)
+                spans(pairs).assert_in_flight(max_requests=peak - 1)
 
     @given(st.data(), st.integers(1, 12))
     def test_against_counting_at_every_mark(self, data: st.DataObject, count: int) -> None:
         marks = data.draw(st.permutations(range(2 * count)))
         pairs = sorted((min(pair), max(pair)) for pair in zip(marks[::2], marks[1::2], strict=True))
         peak = max(sum(start <= mark < end for start, end in pairs) for mark in marks)
-        spans(pairs).assert_in_flight(at_most=peak)
+        spans(pairs).assert_in_flight(max_requests=peak)
         with pytest.raises(AssertionError):
-            spans(pairs).assert_in_flight(at_most=peak - 1)
+            spans(pairs).assert_in_flight(max_requests=peak - 1)
 
     async def test_of_a_server(self, serve: Any) -> None:
         async with serve() as served:
             hold_back(served.server, 3)
             await asyncio.gather(*(served.call("GET", "instances/i") for _ in range(3)))
             await served.call("GET", "runs/r")
-            served.server.requests.assert_in_flight(at_most=3)
-            served.server.requests.of("getRun").assert_in_flight(at_most=1)
+            served.server.requests.assert_in_flight(max_requests=3)
+            served.server.requests.of("getRun").assert_in_flight(max_requests=1)
             with pytest.raises(AssertionError, match="3 requests in flight"):
-                served.server.requests.assert_in_flight(at_most=2)
+                served.server.requests.assert_in_flight(max_requests=2)
 
 
 class TestRate:
     @pytest.mark.parametrize(
-        ("times", "at_most", "per"),
+        ("times", "max_requests", "per"),
         [
             ([], 1, 1.0),
             ([0, 0, 0], 3, 1.0),
@@ -209,11 +209,11 @@ class TestRate:
             ([0, 0, 10, 10], 2, 10),
         ],
     )
-    def test_kept(self, times: list[float], at_most: int, per: float) -> None:
-        at(*times).assert_rate(at_most=at_most, per=per)
+    def test_kept(self, times: list[float], max_requests: int, per: float) -> None:
+        at(*times).assert_rate(max_requests=max_requests, per=per)
 
     @pytest.mark.parametrize(
-        ("times", "at_most", "per"),
+        ("times", "max_requests", "per"),
         [
             ([0, 0, 0], 2, 1.0),
             ([0, 0.99], 1, 1.0),
@@ -221,17 +221,17 @@ class TestRate:
             ([number * 0.1 for number in range(50)], 9, 1.0),
         ],
     )
-    def test_not_kept(self, times: list[float], at_most: int, per: float) -> None:
-        with pytest.raises(AssertionError, match=f"more than {at_most} requests in {per} s"):
-            at(*times).assert_rate(at_most=at_most, per=per)
+    def test_not_kept(self, times: list[float], max_requests: int, per: float) -> None:
+        with pytest.raises(AssertionError, match=f"more than {max_requests} requests in {per} s"):
+            at(*times).assert_rate(max_requests=max_requests, per=per)
 
     @given(st.lists(st.integers(0, 30), min_size=1, max_size=30), st.integers(1, 10))
     def test_against_all_windows(self, times: list[int], per: int) -> None:
         times.sort()
         most = max(sum(begin <= time < begin + per for time in times) for begin in times)
-        at(*times).assert_rate(at_most=most, per=per)
+        at(*times).assert_rate(max_requests=most, per=per)
         with pytest.raises(AssertionError):
-            at(*times).assert_rate(at_most=most - 1, per=per)
+            at(*times).assert_rate(max_requests=most - 1, per=per)
 
 
 class TestMessages:
@@ -254,7 +254,9 @@ class TestMessages:
 
     def test_show_the_window(self) -> None:
         with pytest.raises(AssertionError) as caught:
-            Requests([one(at=0), one(at=5, path="/a"), one(at=5, path="/b")]).assert_rate(at_most=1)
+            Requests([one(at=0), one(at=5, path="/a"), one(at=5, path="/b")]).assert_rate(
+                max_requests=1
+            )
         assert str(caught.value).splitlines()[1:] == ["  GET /a: 200", "  GET /b: 200"]
 
     async def test_show_no_key(self, server: FakeCurrents, currents: Currents) -> None:

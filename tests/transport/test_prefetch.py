@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from currents_async._transport.body import Body
-from currents_async._transport.in_flight import InFlight
+from currents_async._transport.memory import Memory
 from currents_async._transport.traffic import Traffic
 from currents_async._wire.faults import OversizedBody
 
@@ -39,13 +39,13 @@ class Content:
         return chunk
 
 
-def body_of(content: Content, memory: InFlight, *, limit: int = 4 * MiB) -> Body:
+def body_of(content: Content, memory: Memory, *, limit: int = 4 * MiB) -> Body:
     response: Any = SimpleNamespace(headers={}, content=content)
     return Body(
         response,
         limit,
         traffic=Traffic(),
-        in_flight=memory,
+        memory=memory,
         first=1024,
         keep=False,
         objects=None,
@@ -55,7 +55,7 @@ def body_of(content: Content, memory: InFlight, *, limit: int = 4 * MiB) -> Body
 
 @pytest.mark.parametrize("size", [10, 2 * MiB])
 async def test_what_arrives_after_the_reader_has_left_is_let_go(size: int) -> None:
-    content, memory = Content(), InFlight(limit=16 * MiB, body=8 * MiB)
+    content, memory = Content(), Memory(limit=16 * MiB, body=8 * MiB)
     body = body_of(content, memory)
     fetching = asyncio.create_task(body.prefetch()())
     content.feed(bytes(size))
@@ -69,7 +69,7 @@ async def test_what_arrives_after_the_reader_has_left_is_let_go(size: int) -> No
 
 
 async def test_more_than_the_limit_is_not_fetched() -> None:
-    content, memory = Content(), InFlight(limit=16 * MiB, body=8 * MiB)
+    content, memory = Content(), Memory(limit=16 * MiB, body=8 * MiB)
     body = body_of(content, memory, limit=1000)
     content.feed(bytes(1001))
     content.feed(b"")

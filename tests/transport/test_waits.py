@@ -140,7 +140,7 @@ class TestTheServersWord:
 
     async def test_is_seen_in_the_trace(self, server: FakeCurrents, connect: Connect) -> None:
         seen: list[RequestAttempt] = []
-        currents = await connect(trace=seen.append)
+        currents = await connect(observer=seen.append)
         server.fail("getRun", 503, headers={"Retry-After": "7"})
         server.fail("getRun", 503)
         server.fail("getRun", 200, body=BODY)

@@ -56,8 +56,10 @@ def seen(attempt: RequestAttempt) -> None:
 
 
 async def client() -> None:
-    limits = Limits(concurrency=4, rate=5.5, body=1, in_flight=2)
-    async with Currents("key", retries=Retries(attempts=1), limits=limits, trace=seen) as currents:
+    limits = Limits(concurrency=4, rate=5.5, body=1, memory=2)
+    async with Currents(
+        "key", retries=Retries(attempts=1), limits=limits, observer=seen
+    ) as currents:
         assert_type(currents, Currents)
         assert_type(currents.with_options(timeouts=Timeouts(total=1)), Currents)
         assert_type(currents.rate_limit, RateLimit | None)

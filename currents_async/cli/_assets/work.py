@@ -66,7 +66,7 @@ async def download_assets(
     throttles = Throttles()
     limits = Limits(concurrency=concurrency)
     async with open_session(
-        connection, limits=limits, trace=throttles, private_assets=wanted.private_assets
+        connection, limits=limits, observer=throttles, private_assets=wanted.private_assets
     ) as session:
         currents = session.currents
         with progress_bar("assets", currents.traffic, throttles) as advance:

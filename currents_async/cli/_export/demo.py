@@ -56,7 +56,7 @@ async def export_demo(order: Order, *, output: Output, world: World | None = Non
                 until=(FIRST_DAY + timedelta(days=DAYS)).isoformat(),
             )
             async with Currents(
-                server.api_key, base_url=server.url, limits=order.limits, trace=throttles
+                server.api_key, base_url=server.url, limits=order.limits, observer=throttles
             ) as currents:
                 exported.append(await export_to_target(currents, part, projects, throttles))
     sheet.fill_with(exported)

@@ -57,7 +57,7 @@ async def export_runs(order: Order, *, connection: Connection, output: Output) -
     order.check()
     sheet = Sheet(Exported, _SHOWN, output)
     throttles = Throttles()
-    async with open_session(connection, limits=order.limits, trace=throttles) as session:
+    async with open_session(connection, limits=order.limits, observer=throttles) as session:
         projects = await _projects(session, order)
         if order.form == "arrow":
             return await _stream(session.currents, order, projects, throttles)

@@ -82,7 +82,7 @@ def _read(policy: Policy) -> QuarantinePolicy:
         flakiness_rate=policy.flakiness_rate,
         last_results=policy.last_results,
         lift_after=policy.lift_after,
-        most=policy.most,
+        max_tests=policy.most,
         expires_after=None if expires is None else read_span("expires_after", expires),
     )
 

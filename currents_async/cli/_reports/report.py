@@ -5,7 +5,7 @@ import heapq
 import msgspec
 
 from currents_async import InstanceResult, Traffic
-from currents_async.answers import failures_of
+from currents_async.analysis import failures_of
 from currents_async.cli._text import one_line
 from currents_async.models import Instance, InstanceTest, Outcome, RunSpec
 from currents_async.models._unlisted import unlisted

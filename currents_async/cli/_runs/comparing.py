@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from currents_async import Currents
-from currents_async.answers import ComparedTest, RunDiff
-from currents_async.answers.diff import CATEGORIES
+from currents_async.analysis import ComparedTest, RunDiff
+from currents_async.analysis.diff import CATEGORIES
 from currents_async.cli import _exit
 from currents_async.cli._execute import note
 from currents_async.cli._options import Output

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from currents_async import Currents
 from currents_async._resources.tests import TestOrder
-from currents_async.answers import TestHistory
+from currents_async.analysis import TestHistory
 from currents_async.cli import _exit
 from currents_async.cli._execute import note
 from currents_async.cli._moments import read_moment
@@ -93,7 +93,7 @@ async def history(
         date_end=end,
         branches=branches,
         group_id=group_id,
-        most=most,
+        max_results=most,
     )
     sheet.fill_with(found.results)
     note(_summary(found))

@@ -1,9 +1,9 @@
 """The table of what could not be fetched."""
 
+from currents_async.export._missing import Missing
 from currents_async.export._tables.columns import Column, Values
 from currents_async.export._tables.kinds import COUNT, TEXT
 from currents_async.export._tables.table import Rows, Table
-from currents_async.export.missing import Missing
 
 _COLUMNS = (
     Column(

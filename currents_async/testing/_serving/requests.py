@@ -80,7 +80,7 @@ class Requests(list[RecordedRequest]):
     """Requests in the order in which they arrived: a list that a test can question.
 
         server.requests.assert_sent("getRun", times=1)
-        server.requests.of("getInstance").assert_in_flight(at_most=16)
+        server.requests.of("getInstance").assert_in_flight(max_requests=16)
 
     The message of an `AssertionError` lists what there was instead.
     """
@@ -129,14 +129,14 @@ class Requests(list[RecordedRequest]):
         """Assert that there is none that `of` finds."""
         _find(self, operation, path_args).assert_count(0)
 
-    def assert_in_flight(self, *, at_most: int) -> None:
+    def assert_in_flight(self, *, max_requests: int) -> None:
         """Assert how many of them, at most, have ever been under way at the same time."""
         together = _most_together(self)
-        if len(together) > at_most:
-            what = f"{len(together)} requests in flight at once, more than {at_most}"
+        if len(together) > max_requests:
+            what = f"{len(together)} requests in flight at once, more than {max_requests}"
             raise AssertionError(_report(what, together))
 
-    def assert_rate(self, *, at_most: int, per: float = 1.0) -> None:
+    def assert_rate(self, *, max_requests: int, per: float = 1.0) -> None:
         """Assert how many of them, at most, have arrived in any `per` seconds.
 
         The seconds are those of the server's clock.
@@ -145,8 +145,8 @@ class Requests(list[RecordedRequest]):
         for last, request in enumerate(self):
             while request.at - self[first].at > per - _SLACK:
                 first += 1
-            if last - first >= at_most:
-                what = f"more than {at_most} requests in {per} s"
+            if last - first >= max_requests:
+                what = f"more than {max_requests} requests in {per} s"
                 raise AssertionError(_report(what, Requests(self[first : last + 1])))
 
 

@@ -1,0 +1,130 @@
+"""The fan-out: many instances at once, each handed out as soon as it is there."""
+
+import math
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
+from typing import Literal
+
+import msgspec
+
+from currents_async._clock import Clock
+from currents_async._config import check_seconds
+from currents_async._fanout.plans import InstanceResult, Plan
+from currents_async._fanout.pool import Jobs, Pool
+from currents_async._transport import Terms, Transport
+from currents_async.errors import (
+    ClientClosedError,
+    CurrentsError,
+    InvalidArgumentError,
+    MisuseError,
+    WrongLoopError,
+)
+from currents_async.models.instances import Instance
+from currents_async.models.runs import Run
+
+OnError = Literal["raise", "collect"]
+
+_LOOKAHEAD = 1024
+"""Specs of a run that are decoded before their turn."""
+
+
+def is_collecting(on_error: OnError) -> bool:
+    """Return whether errors come with the results; raise `InvalidArgumentError` for neither."""
+    if on_error not in {"raise", "collect"}:
+        raise InvalidArgumentError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
+    return on_error == "collect"
+
+
+def instances_of(results: Iterable[InstanceResult]) -> list[Instance]:
+    """Return the instances that there are."""
+    return [result.instance for result in results if result.instance is not None]
+
+
+def deadline_of(clock: Clock, timeout: float | None) -> Callable[[], float]:
+    """Return what tells, when the work begins, by when it has to be done."""
+    seconds = math.inf if timeout is None else check_seconds("timeout", timeout)
+    return lambda: clock.now() + seconds
+
+
+class InstanceResults(Pool[InstanceResult, InstanceResult]):
+    """Instances as they arrive: an async context manager, and inside it an async iterator.
+
+    Leaving the context, by `break`, an error or at the end, cancels what is under way; nothing
+    runs on. At most `concurrency` requests are in flight or have answers waiting to be taken, the
+    run's own among them: the first instances are fetched while the run is still arriving.
+    `in_order` awaits all that are left.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        fetch: Callable[[str, Terms], Awaitable[Instance]],
+        *,
+        transport: Transport,
+        ends_at: Callable[[], float],
+        concurrency: int,
+        on_error: OnError,
+    ) -> None:
+        self._fetching = _Fetching(plan, fetch, transport, collect=is_collecting(on_error))
+        super().__init__(self._fetching, concurrency, lookahead=_LOOKAHEAD)
+        self._plan = plan
+        self._ends_at = ends_at
+
+    @property
+    def run(self) -> Run:
+        """The run without its specs, once the iteration has ended."""
+        run = self._plan.run if self.total is not None else None
+        if run is None:
+            raise MisuseError("there is no run before the iteration has ended")
+        return run
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        self._fetching.ends_at = self._ends_at()
+        await self._plan.open(stack, self._fetching.terms())
+        await super()._open(stack)
+
+
+class _Fetching(Jobs[InstanceResult, InstanceResult]):
+    """Results that still lack their instance, and how it is fetched."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        fetch: Callable[[str, Terms], Awaitable[Instance]],
+        transport: Transport,
+        *,
+        collect: bool,
+    ) -> None:
+        self._plan = plan
+        self._fetch = fetch
+        self._transport = transport
+        self._collect = collect
+        self.ends_at: float = math.inf
+
+    def terms(self) -> Terms:
+        """Return the terms of one request: it may be hours before its turn has come."""
+        return self._transport.terms(bulk=True, ends_at=self.ends_at)
+
+    def first_duty(self) -> Callable[[], Awaitable[None]]:
+        """Take in the run: its request is one of those in flight, and the last worker waits."""
+        return self._plan.prefetch()
+
+    async def plan(self, put: Callable[[InstanceResult], Awaitable[None]]) -> None:
+        """Put what the plan tells."""
+        while batch := await self._plan.batch():
+            for pending in batch:
+                await put(pending)
+
+    async def do(self, job: InstanceResult) -> InstanceResult:
+        """Fetch the instance that is still missing."""
+        if job.instance_id is None:
+            return job
+        try:
+            instance = await self._fetch(job.instance_id, self.terms())
+        except (ClientClosedError, WrongLoopError):
+            raise  # about the client, not about this instance
+        except CurrentsError as error:
+            if not self._collect:
+                raise
+            return msgspec.structs.replace(job, error=error)
+        return msgspec.structs.replace(job, instance=instance)

@@ -1,0 +1,61 @@
+"""The memory that answers take while they arrive, bounded for all of a client together."""
+
+import asyncio
+from collections.abc import Hashable
+
+
+class Memory:
+    """Counts the bytes that unfinished answers hold, and makes further ones wait.
+
+    The oldest answer never waits, and what it may come to need is kept free for it: so the whole
+    stays within `limit`, and there is always one that gets on. An answer that waits for its reader
+    is not among them: its reader may be waiting for the others.
+    """
+
+    def __init__(self, *, limit: int, body: int) -> None:
+        self._shared = limit - body
+        self._arriving: dict[Hashable, int] = {}
+        """What answers hold, in order of age."""
+        self._being_read: dict[Hashable, int] = {}
+        """The same of those that go on when their readers do."""
+        self._total = 0
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    async def hold(self, holder: Hashable, size: int) -> None:
+        """Say how much an answer is about to hold, and wait until it may."""
+        if holder in self._being_read:
+            self._total += size - self._being_read[holder]
+            self._being_read[holder] = size
+            return
+        growth = size - self._arriving.setdefault(holder, 0)
+        while self._total + growth > self._shared and self._is_behind_others(holder):
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.add(turn)
+            try:
+                await turn
+            finally:
+                self._waiting.discard(turn)
+        if holder in self._arriving:
+            self._arriving[holder] = size
+            self._total += growth
+
+    def _is_behind_others(self, holder: Hashable) -> bool:
+        """Say whether an answer is neither the oldest nor gone meanwhile."""
+        return holder in self._arriving and next(iter(self._arriving)) is not holder
+
+    def leave_to_reader(self, holder: Hashable) -> None:
+        """Say that from now on an answer goes on when its reader does; it waits no more."""
+        self._being_read[holder] = self._arriving.pop(holder, 0)
+        self._wake()
+
+    def let_go(self, holder: Hashable) -> None:
+        """Say that an answer holds nothing any more."""
+        size = self._arriving.pop(holder, 0) + self._being_read.pop(holder, 0)
+        if size:
+            self._total -= size
+            self._wake()
+
+    def _wake(self) -> None:
+        for turn in self._waiting:
+            if not turn.done():
+                turn.set_result(None)

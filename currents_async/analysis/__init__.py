@@ -1,0 +1,41 @@
+"""Answers to what people ask of their tests: pure functions over models.
+
+    instances = await currents.runs.get_instances(run.run_id)
+    for failure in failures_of(instances):
+        print(failure.test.full_title, failure.test.error)
+
+    diff = diff_runs(RunResults.of(earlier, earlier_instances), RunResults.of(run, instances))
+    if diff.has_new_failures or not diff.is_conclusive:
+        ...
+
+`ExecutedTest` is a test in all of them.
+"""
+
+from currents_async.analysis.artifacts import artifacts_of
+from currents_async.analysis.diff import AmbiguousTests, ComparedTest, RunDiff, diff_runs
+from currents_async.analysis.executed import ExecutedTest, executed_results, executed_tests
+from currents_async.analysis.failures import Failure, failures_of
+from currents_async.analysis.flaky import FlakyTest, flaky_tests_of
+from currents_async.analysis.history import Flip, Streak, TestHistory, history_of
+from currents_async.analysis.run_results import FileResults, RunResults
+
+__all__ = [
+    "AmbiguousTests",
+    "ComparedTest",
+    "ExecutedTest",
+    "Failure",
+    "FileResults",
+    "FlakyTest",
+    "Flip",
+    "RunDiff",
+    "RunResults",
+    "Streak",
+    "TestHistory",
+    "artifacts_of",
+    "diff_runs",
+    "executed_results",
+    "executed_tests",
+    "failures_of",
+    "flaky_tests_of",
+    "history_of",
+]

@@ -1,0 +1,67 @@
+"""One of two runs, in terms that compare with those of the other."""
+
+from collections.abc import Sequence
+
+from currents_async.analysis.executed import ExecutedTest, executed_file
+from currents_async.analysis.run_results import FileResults, RunResults
+
+Group = tuple[bool, str | None]
+"""Whether a group is called by the CI build ID, and what else it is called."""
+Place = tuple[Group, str]
+"""A group, and the path of a spec file in it."""
+
+
+class Side:
+    """The tests of a run by their places."""
+
+    def __init__(self, results: RunResults) -> None:
+        self.places: dict[Place, list[FileResults]] = {}
+        """The executions of each spec file: several where its tests were shared out."""
+        self.thrown: dict[Place, FileResults] = {}
+        """The first execution that failed as a whole, of each spec file of which one did."""
+        self._results = results
+        for file in results.files:
+            place = self._place(file.group_id, file.spec)
+            self.places.setdefault(place, []).append(file)
+            if file.failure is not None:
+                self.thrown.setdefault(place, file)
+
+    def place_of(self, test: ExecutedTest) -> Place:
+        """Return where a test of this run is."""
+        return self._place(test.group_id, test.spec)
+
+    def tests_at(self, place: Place) -> Sequence[ExecutedTest]:
+        """Return the tests of a spec file, in the order of its executions."""
+        executions = self.places.get(place, ())
+        if len(executions) == 1:
+            return executions[0].tests
+        return [test for one in executions for test in one.tests]
+
+    def files_at(self, place: Place) -> Sequence[ExecutedTest]:
+        """Return a spec file as such, once; nothing where it is not there, or has not ended."""
+        told = self.thrown.get(place)
+        if told is None and place in self.places and self.knows_all_of(place):
+            told = self.places[place][0]
+        return [] if told is None else [_as_test(told)]
+
+    def knows_all_of(self, place: Place) -> bool:
+        """Say whether what this run does not have of a spec file was not there to be run."""
+        if place not in self.places:
+            return self._results.is_complete
+        return all(one.is_complete for one in self.places[place])
+
+    def _place(self, group_id: str | None, spec: str) -> Place:
+        build = self._results.ci_build_id
+        if build and group_id is not None and f"{group_id}-".startswith(f"{build}-"):
+            return (True, group_id.removeprefix(build)), spec
+        return (False, group_id), spec
+
+
+def _as_test(file: FileResults) -> ExecutedTest:
+    return executed_file(
+        file.spec,
+        group_id=file.group_id,
+        instance_id=file.instance_id,
+        run_id=file.run_id,
+        failure=file.failure,
+    )

@@ -1,0 +1,106 @@
+"""What failed, with everything that helps to find out why."""
+
+from collections.abc import Iterable, Iterator
+
+from currents_async.analysis.artifacts import Artifact, artifacts_by_test
+from currents_async.analysis.executed import (
+    ExecutedTest,
+    as_listed,
+    executed_file,
+    executed_test,
+    failure_of_file,
+)
+from currents_async.models._model import Model
+from currents_async.models._unlisted import unlisted
+from currents_async.models.instances import Attempt, AttemptError, Instance
+from currents_async.models.runs import Run, RunSpec, SpecReport
+
+__all__ = ["Failure", "failures_of"]
+
+
+class Failure(Model, frozen=True, gc=False, kw_only=True):
+    """A test that failed, or a spec file as a whole: then `test.is_file` says so."""
+
+    test: ExecutedTest
+    """Which one: its spec, group, title and instance, and the first line of the error."""
+    error: AttemptError | None = None
+    """The error of the last attempt that has one; of a spec file, why it failed."""
+    attempts: tuple[Attempt, ...] = ()
+    """None for a spec file."""
+    artifacts: tuple[Artifact, ...] = ()
+    """Of all attempts, and then of the whole file: Cypress has a video of that.
+
+    The URLs are signed anew in each response, and say themselves for how long they are valid.
+    """
+
+
+def failures_of(instances: Iterable[Instance], *, specs: Iterable[RunSpec] = ()) -> list[Failure]:
+    """List the tests that failed and the spec files that did, in the order of the instances.
+
+    A spec file failed as a whole if it threw, or if the server counts failures that it does not
+    list. It comes before its tests, of which it may have none. `specs`, as their run lists them,
+    count too: those that failed and have no instance here come last.
+    """
+    rest = {spec.instance_id or id(spec): spec for spec in specs}
+    found = [
+        failure
+        for instance in instances
+        for failure in _failures_in(instance, rest.pop(instance.instance_id, None))
+    ]
+    return found + [_failure_of_spec(spec) for spec in rest.values() if spec.failed]
+
+
+def failure_of_run(run: Run, unlisted_specs: int) -> Failure:
+    """Describe a run that failed in spec files that it may not list."""
+    failure = f"spec files that the server counts and does not list: {unlisted_specs}"
+    return Failure(
+        test=executed_file("", group_id=None, instance_id=None, run_id=run.run_id, failure=failure),
+        error=AttemptError(message=failure),
+    )
+
+
+def _failures_in(instance: Instance, spec: RunSpec | None) -> Iterator[Failure]:
+    instance = as_listed(instance, spec)
+    reports = [instance.results, None if spec is None else spec.results]
+    missing = unlisted(instance.tests, reports)
+    failure = failure_of_file((one.exception for one in reports if one), missing.failures)
+    failed = [test for test in instance.tests if test.failed]
+    if failure is None and not failed:
+        return
+    artifacts = artifacts_by_test(instance)
+    of_file = artifacts.pop(None, [])
+    if failure is not None:
+        yield Failure(
+            test=executed_file(
+                instance.spec,
+                group_id=instance.group_id,
+                instance_id=instance.instance_id,
+                run_id=instance.run_id,
+                failure=failure,
+            ),
+            error=AttemptError(message=failure),
+            artifacts=tuple(of_file),
+        )
+    for test in failed:
+        yield Failure(
+            test=executed_test(instance, test),
+            error=test.error,
+            attempts=test.attempts,
+            artifacts=(*artifacts.get(test.test_id, ()), *of_file),
+        )
+
+
+def _failure_of_spec(spec: RunSpec) -> Failure:
+    report = spec.results or SpecReport()
+    counted = 0 if report.stats is None else report.stats.failures
+    failure = failure_of_file([report.exception], counted)
+    return Failure(
+        test=executed_file(
+            spec.spec,
+            group_id=spec.group_id,
+            instance_id=spec.instance_id,
+            run_id=None,
+            failure=failure,
+        ),
+        error=AttemptError(message=failure),
+    )

@@ -1,0 +1,72 @@
+"""What passed only after a failed attempt, and why it had failed."""
+
+from collections.abc import Iterable, Iterator
+
+from currents_async.analysis.artifacts import Artifact, artifacts_by_test
+from currents_async.analysis.executed import ExecutedTest, executed_file, executed_test
+from currents_async.models._model import Model
+from currents_async.models._unlisted import unlisted
+from currents_async.models.instances import Attempt, AttemptError, Instance
+from currents_async.models.runs import RunSpec, SpecReport
+
+__all__ = ["FlakyTest", "flaky_tests_of"]
+
+
+class FlakyTest(Model, frozen=True, gc=False, kw_only=True):
+    """A test that passed only after a failed attempt."""
+
+    test: ExecutedTest
+    """Which one: its spec, group, title and instance, and the first line of the last error."""
+    attempts: tuple[Attempt, ...] = ()
+    errors: tuple[AttemptError, ...] = ()
+    """Those of the failed attempts, the first one first."""
+    artifacts: tuple[Artifact, ...] = ()
+    """Of all attempts, and then of the whole file: Cypress has a video of that.
+
+    The URLs are signed anew in each response, and say themselves for how long they are valid.
+    """
+
+
+def flaky_tests_of(
+    instances: Iterable[Instance], *, specs: Iterable[RunSpec] = ()
+) -> list[FlakyTest]:
+    """List the tests that were flaky, in the order of the instances.
+
+    A spec file of which the server counts flaky tests that it does not list comes itself, before
+    those that are listed: `FlakyTest.test.is_file` says so. `specs`, as their run lists them, count
+    too.
+    """
+    counted = {spec.instance_id: spec.results for spec in specs}
+    return [
+        flaky
+        for instance in instances
+        for flaky in _flaky_tests_in(instance, counted.get(instance.instance_id))
+    ]
+
+
+def _flaky_tests_in(instance: Instance, listed: SpecReport | None) -> Iterator[FlakyTest]:
+    flaky = [test for test in instance.tests if test.is_flaky]
+    missing = unlisted(instance.tests, [instance.results, listed]).flaky
+    if not flaky and not missing:
+        return
+    artifacts = artifacts_by_test(instance)
+    of_file = artifacts.pop(None, [])
+    if missing:
+        yield FlakyTest(
+            test=executed_file(
+                instance.spec,
+                group_id=instance.group_id,
+                instance_id=instance.instance_id,
+                run_id=instance.run_id,
+                failure=None,
+                is_flaky=True,
+            ),
+            artifacts=tuple(of_file),
+        )
+    for test in flaky:
+        yield FlakyTest(
+            test=executed_test(instance, test),
+            attempts=test.attempts,
+            errors=tuple(attempt.error for attempt in test.attempts if attempt.error),
+            artifacts=(*artifacts.get(test.test_id, ()), *of_file),
+        )

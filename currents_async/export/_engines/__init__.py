@@ -1,0 +1,1 @@
+"""What dlt and Spark share: windows read from a thread, types and destinations."""

@@ -1,0 +1,140 @@
+"""Which rows of a database give way to those that a load brings: no more than come anew.
+
+What belongs to a run is replaced by run, and what belongs to an instance by instance: rows of what
+the server has no more, or did not send, stay. A row whose column `is_tombstone` is true stands for
+nothing: it makes the rows go that it would replace.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+import dlt
+import pyarrow as pa
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
+
+from currents_async.export._engines.blocking import EndOfWindow, Portion
+from currents_async.export._engines.dlt_destination import SCHEMA
+from currents_async.export._engines.dlt_files import to_be_dropped
+from currents_async.export._merge import Fresh
+from currents_async.export._tables.rows import RowBuilder
+from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._windows import Window
+
+TOMBSTONE: Final = "is_tombstone"
+_OF_RUNS: Final = ("runs", "run_groups")
+_OF_INSTANCES: Final = ("tests", "attempts", "artifacts")
+_WITH_FILES: Final = ("specs", "tests")
+_NOTHING = {"string": "", "bool": False, "int32": 0}
+"""What columns that are never null have in a tombstone; lists are empty."""
+_IDS_AT_ONCE = 500
+"""Some databases have room for 2,000 arguments."""
+
+
+def scope_of(table: str) -> str:
+    """Return the rows that a load replaces, in SQL.
+
+    As a `merge_key` beside the primary key it would be joined to that by an OR, for which databases
+    compare all rows with all others.
+    """
+    same = " AND ".join(f"staged.{name} = {table}.{name}" for name in _columns_of_scope(table))
+    return f"EXISTS (SELECT 1 FROM {{staging_table}} AS staged WHERE {same})"  # noqa: S608 - ours
+
+
+def _columns_of_scope(table: str) -> tuple[str, ...]:
+    day = ("project_id", "day")
+    if table == "errors":
+        return day
+    return (*day, "run_id", "instance_id") if table in _OF_INSTANCES else (*day, "run_id")
+
+
+def rows_at_end(end: EndOfWindow, tables: Collection[str]) -> Iterator[Portion]:
+    """Make the rows of a window that depend on those that are there, when all others have come."""
+    window = end.entry.window
+    if "errors" in end.empty:
+        yield _tombstones(window, "errors", [{}])
+    if end.fresh is not None:
+        yield from _partial_runs(window, end.fresh, tables)
+        yield from _superseded(window, end.fresh, tables)
+
+
+def _partial_runs(window: Window, fresh: Fresh, tables: Collection[str]) -> Iterator[Portion]:
+    """Make rows of runs that came only as the list has them, unless more of them is there."""
+    of_runs = [table for table in _OF_RUNS if table in tables]
+    if not of_runs or not fresh.partial:
+        return
+    there = {run_id for (run_id,) in _find(window, of_runs[0], ("run_id",), fresh.partial)}
+    builder = RowBuilder(window.project_id, window.day, of_runs)
+    for run_id, run in fresh.partial.items():
+        if run_id not in there:
+            builder.add_run(run)
+    for table, batch in builder.take():
+        yield Portion(window, table, batch)
+
+
+def _superseded(window: Window, fresh: Fresh, tables: Collection[str]) -> Iterator[Portion]:
+    """Make tombstones of instances whose spec files have been executed as other ones since."""
+    of_instances = [table for table in _OF_INSTANCES if table in tables]
+    if not of_instances:
+        return
+    superseded = {
+        (run_id, instance_id)
+        for table in _WITH_FILES
+        if table in tables
+        for run_id, group_id, spec, instance_id in _find(
+            window, table, ("run_id", "group_id", "spec", "instance_id"), fresh.specs
+        )
+        if fresh.is_superseded(run_id, group_id, spec, instance_id)
+    }
+    if superseded:
+        keys = [{"run_id": run_id, "instance_id": one} for run_id, one in sorted(superseded)]
+        for table in of_instances:
+            yield _tombstones(window, table, keys)
+
+
+def holds_rows(table: str) -> bool:
+    """Return whether the database of the current pipeline has rows in a table."""
+    return any(count for (count,) in _ask(table, "SELECT COUNT(*) FROM {table}"))
+
+
+def _find(
+    window: Window, table: str, columns: Iterable[str], run_ids: Iterable[str]
+) -> Iterator[Any]:
+    """Find what the database of the current pipeline has of some runs."""
+    ids = list(run_ids)
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        some = ids[start : start + _IDS_AT_ONCE]
+        yield from _ask(
+            table,
+            f"SELECT DISTINCT {', '.join(columns)} FROM {{table}}"  # noqa: S608 - ours
+            f" WHERE project_id = %s AND run_id IN ({', '.join(['%s'] * len(some))})",
+            window.project_id,
+            *some,
+        )
+
+
+def _ask(table: str, sql: str, *values: str) -> Iterator[Any]:
+    """Ask the database of the current pipeline about a table that it may not have yet."""
+    if table in to_be_dropped():
+        return
+    pipeline = dlt.current.pipeline()
+    # Before its first load a pipeline knows of no schema.
+    known: Any = SCHEMA if SCHEMA in pipeline.schema_names else None
+    with pipeline.sql_client(known) as client:
+        # All of it is of our own making, but the values.
+        asked: Any = sql.format(table=client.make_qualified_table_name(table))
+        with suppress(DestinationUndefinedEntity):
+            yield from client.execute_sql(asked, *values) or ()
+
+
+def _tombstones(window: Window, table: str, keys: Iterable[Mapping[str, str]]) -> Portion:
+    schema = SCHEMAS[table]
+    nothing = {field.name: _nothing(field) for field in schema}
+    of_day = {**nothing, "project_id": window.project_id, "day": window.day}
+    batch = pa.RecordBatch.from_pylist([{**of_day, **key} for key in keys], schema=schema)
+    marks = pa.array([True] * batch.num_rows)
+    return Portion(window, table, batch.append_column(TOMBSTONE, marks))
+
+
+def _nothing(field: "pa.Field[Any]") -> object:
+    return None if field.nullable else _NOTHING.get(str(field.type), [])

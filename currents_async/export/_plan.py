@@ -1,0 +1,106 @@
+"""What is to be exported: every argument checked, before anything is sent or written."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from currents_async import Currents
+from currents_async._config import check_concurrency
+from currents_async._wire.query import check_flag, check_texts
+from currents_async.errors import InvalidArgumentError
+from currents_async.export._fetch.found import ErrandOf, everything_of
+from currents_async.export._fetch.harvest import Depth, Harvest, RunFilter
+from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._windows import Window, check_not_far_ahead, windows_between
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Windows, and what of them."""
+
+    made_at: datetime
+    """By the client's clock."""
+    windows: tuple[Window, ...]
+    tables: tuple[str, ...]
+    """In the order of `SCHEMAS`."""
+    runs: RunFilter
+    only_failed: bool
+    concurrency: int
+
+    def harvest(
+        self,
+        currents: Currents,
+        windows: Iterable[Window],
+        *,
+        projects: Collection[str] = (),
+        errand_of: ErrandOf = everything_of,
+    ) -> Harvest:
+        """Fetch some of the windows; `projects` and `errand_of` are those of `Harvest`."""
+        return Harvest(
+            currents,
+            windows,
+            concurrency=self.concurrency,
+            depth=depth_of(self.tables, only_failed=self.only_failed),
+            runs=self.runs,
+            projects=projects,
+            errand_of=errand_of,
+        )
+
+    @property
+    def projects(self) -> frozenset[str]:
+        """All projects that windows are of."""
+        return frozenset(window.project_id for window in self.windows)
+
+
+def make_plan(
+    currents: Currents,
+    *,
+    projects: Iterable[str],
+    since: datetime,
+    until: datetime | None,
+    tables: Iterable[str],
+    branches: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    authors: Sequence[str] = (),
+    only_failed: bool = False,
+    concurrency: int | None = None,
+) -> Plan:
+    """Check what is to be exported. Raises `InvalidArgumentError`."""
+    now = datetime.fromtimestamp(currents.clock.wall(), UTC)
+    if concurrency is None:
+        concurrency = currents.limits.concurrency
+    until = now if until is None else until
+    windows = windows_between(projects, since, until)
+    check_not_far_ahead(until, now=now)
+    return Plan(
+        made_at=now,
+        windows=tuple(windows),
+        tables=_check_tables(tables),
+        runs=RunFilter(
+            branches=_check_filter("branches", branches),
+            tags=_check_filter("tags", tags),
+            authors=_check_filter("authors", authors),
+        ),
+        only_failed=check_flag("only_failed", only_failed),
+        concurrency=check_concurrency("concurrency", concurrency),
+    )
+
+
+def depth_of(tables: Iterable[str], *, only_failed: bool) -> Depth:
+    """Return how much has to be fetched for some tables."""
+    wanted = frozenset(tables)
+    instances = not wanted.isdisjoint({"tests", "attempts", "artifacts"})
+    return Depth(specs=instances or "specs" in wanted, instances=instances, only_failed=only_failed)
+
+
+def _check_tables(tables: Iterable[str]) -> tuple[str, ...]:
+    wanted = check_texts("tables", tables, fewest=1)
+    unknown = [table for table in wanted if table not in SCHEMAS]
+    if unknown:
+        raise InvalidArgumentError(f"tables must be of {', '.join(SCHEMAS)}, not {unknown[0]!r}")
+    return tuple(table for table in SCHEMAS if table in wanted)
+
+
+def _check_filter(name: str, values: Sequence[str]) -> tuple[str, ...]:
+    # In an order of their own: who names them in another one wants the same runs.
+    return tuple(sorted(set(check_texts(name, values))))

@@ -1,0 +1,80 @@
+"""Rows of tables, out of models."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+
+import pyarrow as pa
+
+from currents_async.export._missing import Missing
+from currents_async.export._tables.artifacts import ArtifactRows
+from currents_async.export._tables.attempts import AttemptRows
+from currents_async.export._tables.errors import ErrorRows
+from currents_async.export._tables.run_groups import GroupRows
+from currents_async.export._tables.runs import RunRows
+from currents_async.export._tables.specs import SpecRows
+from currents_async.export._tables.table import Rows
+from currents_async.export._tables.tests import TestRows
+from currents_async.models import Instance, Run, RunSpec
+
+__all__ = ["RowBuilder"]
+
+
+class RowBuilder:
+    """Collects what was fetched of the runs of one project and day, and makes batches of it.
+
+    To collect costs next to nothing; the work is done by whoever goes over what `take` returns.
+    """
+
+    def __init__(self, project_id: str, day: date, tables: Collection[str] | None = None) -> None:
+        """Collect rows of some tables, by default of all; rows of others are never made."""
+        self._project_id = project_id
+        self._day = day
+
+        def is_wanted(rows: Rows) -> bool:
+            return tables is None or rows.table.name in tables
+
+        self._of_runs = [rows for rows in (RunRows(), GroupRows()) if is_wanted(rows)]
+        self._of_specs = [rows for rows in (SpecRows(),) if is_wanted(rows)]
+        self._of_instances = [
+            rows for rows in (TestRows(), AttemptRows(), ArtifactRows()) if is_wanted(rows)
+        ]
+        self._of_errors = [rows for rows in (ErrorRows(),) if is_wanted(rows)]
+        self._all: tuple[Rows, ...] = (
+            *self._of_runs,
+            *self._of_specs,
+            *self._of_instances,
+            *self._of_errors,
+        )
+
+    def has_rows(self, at_least: int) -> bool:
+        """Say whether so many rows of a table wait to be taken."""
+        return max(map(len, self._all)) >= at_least
+
+    def add_run(self, run: Run) -> None:
+        """Collect a run and its groups, but not its specs."""
+        for rows in self._of_runs:
+            rows.add(run)
+
+    def add_specs(self, run_id: str, specs: Sequence[RunSpec], *, start: int = 0) -> None:
+        """Collect specs of a run that follow one another, the first being number `start`."""
+        for rows in self._of_specs:
+            rows.add(run_id, specs, start)
+
+    def add_instance(self, run_id: str, instance: Instance) -> None:
+        """Collect the tests of an instance, the attempts at them, and the artifacts."""
+        for rows in self._of_instances:
+            rows.add(run_id, instance)
+
+    def add_missing(self, missing: Missing) -> None:
+        """Collect what could not be fetched."""
+        for rows in self._of_errors:
+            rows.add(missing)
+
+    def take(self, *, at_least: int = 1) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Take what there is of the tables that have so many rows, as a batch of each.
+
+        What comes later is not in it. The batches are made while they are iterated over, in
+        whichever thread that is.
+        """
+        taken = [rows.take() for rows in self._all if len(rows) >= max(at_least, 1)]
+        return ((rows.table.name, rows.batch(self._project_id, self._day)) for rows in taken)

@@ -1,0 +1,213 @@
+"""Tables in a DuckDB file."""
+
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import pyarrow as pa
+
+from currents_async.errors import ExportError
+from currents_async.export._tables.schemas import SCHEMAS, conform
+from currents_async.export._windows import Window
+from currents_async.export._write.formats import Ipc
+from currents_async.export._write.staging import Staging
+from currents_async.export._write.stores import Store, sync_directory
+
+_MEMORY = "64MB"
+"""More makes it no faster; with less it would have to write to temporary files more often."""
+_FROM_THE_BEGINNING = ("project_id", "day", "run_id")
+"""Columns that our tables have in all releases: a table without them is none of ours."""
+_ROWS = 8192
+"""Rows that are read at once."""
+_STAGED = "staged_by_currents_async"
+
+DuckDBStorage = Literal["v1.4.0", "latest"]
+"""DuckDB's `storage_compatibility_version`: the oldest release that can read a file."""
+
+
+class DuckDBSink:
+    """A DuckDB file with a table for each table, which is made when it is not there.
+
+    A window is staged in Arrow files beside it, and takes the place of the rows it had before in
+    one transaction, for all tables. Other tables in the file are left alone. There are no
+    constraints, for their indexes would have to fit into memory: that no key is there twice follows
+    from a run being in one window only.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        store: Store,
+        tables: Iterable[str],
+        *,
+        storage: DuckDBStorage = "v1.4.0",
+    ) -> None:
+        """Open or make a file, and stage in a store. A file that exists keeps its storage version.
+
+        Raises `duckdb.Error` for a file that is no such one, or that a process has opened; and
+        `ExportError` for a table in it that is none of ours.
+        """
+        self._tables = tuple(tables)
+        self._staging = Staging(store, Ipc())
+        try:
+            if not path.exists():
+                _make(path, store, storage)
+            self._database = _open(path, store)
+        except BaseException:
+            self._staging.close()
+            raise
+        try:
+            with self._transaction():
+                for table in self._tables:
+                    self._prepare(table)
+        except BaseException:
+            self.close()
+            raise
+
+    def write(self, window: Window, table: str, batch: Any) -> None:
+        """Stage rows."""
+        self._staging.write(window, table, batch)
+
+    def read(
+        self, window: Window, table: str, columns: Sequence[str] | None = None
+    ) -> Iterator[Any]:
+        """Go over the rows of a window."""
+        schema: Any = SCHEMAS[table]
+        names = schema.names if columns is None else columns
+        schema = pa.schema([schema.field(name) for name in names], metadata=schema.metadata)
+        query = "SELECT {} FROM {} WHERE project_id = $project_id AND day = $day".format(  # noqa: S608 - ours
+            ", ".join(f'"{name}"' for name in names), table
+        )
+        found = self._database.sql(query, params=_values_of(window)).to_arrow_reader(_ROWS)
+        for batch in found:
+            yield conform(batch, schema)
+
+    def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:
+        """Put a window's rows in place of those it had, in one transaction."""
+        changed = [table for table in self._tables if table not in unchanged]
+        paths = {table: self._staging.finish(window, table) for table in changed}
+        with self._transaction():
+            for table, path in paths.items():
+                self._replace(window, table, path)
+        for path in paths.values():
+            if path is not None:
+                path.unlink()
+
+    def close(self) -> None:
+        """Close the file."""
+        try:
+            self._database.close()
+        finally:
+            self._staging.close()
+
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        self._database.begin()
+        try:
+            yield
+            self._database.commit()
+        except BaseException:
+            # After some errors there is no transaction any more.
+            with suppress(duckdb.Error):
+                self._database.rollback()
+            raise
+
+    def _prepare(self, table: str) -> None:
+        """Make a table that is not there, and columns that one of an older release lacks."""
+        schema: Any = SCHEMAS[table]
+        there, wanted = self._columns(table), self._wanted_columns(table)
+        missing = {name: kind for name, kind in wanted.items() if name not in there}
+        if not there:
+            columns = ", ".join(f'"{name}" {kind}' for name, kind in wanted.items())
+            self._database.execute(f"CREATE TABLE {table} ({columns})")
+            self._comment(f"TABLE {table}", schema.metadata, "key")
+        else:
+            _check_ours(table, there, wanted)
+            for name, kind in missing.items():
+                self._database.execute(f'ALTER TABLE {table} ADD COLUMN "{name}" {kind}')
+        for name in missing:
+            self._comment(f'COLUMN {table}."{name}"', schema.field(name).metadata, "unit")
+
+    def _columns(self, table: str) -> dict[str, str]:
+        """Return the types of the columns that a table has in the file; none without a table."""
+        found = self._database.execute(
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? "
+            "AND database_name = current_database() AND schema_name = current_schema()",
+            [table],
+        )
+        return dict(found.fetchall())
+
+    def _wanted_columns(self, table: str) -> dict[str, str]:
+        """Return the types of the columns that a table should have."""
+        rows = pa.RecordBatchReader.from_batches(SCHEMAS[table], [])
+        self._database.register(_STAGED, rows)
+        found = self._database.execute(f"DESCRIBE {_STAGED}").fetchall()
+        self._database.unregister(_STAGED)
+        return {name: kind for name, kind, *_ in found}
+
+    def _comment(self, what: str, metadata: dict[bytes, bytes], also: str) -> None:
+        text = metadata[b"doc"].decode()
+        if also.encode() in metadata:
+            text += f" {also.capitalize()}: {metadata[also.encode()].decode()}."
+        quoted = text.replace("'", "''")
+        self._database.execute(f"COMMENT ON {what} IS '{quoted}'")
+
+    def _replace(self, window: Window, table: str, path: Path | None) -> None:
+        here = "project_id = $project_id AND day = $day"
+        values = _values_of(window)
+        self._database.execute(f"DELETE FROM {table} WHERE {here}", values)  # noqa: S608 - ours
+        if path is None:
+            return
+        self._insert(table, path)
+        # A run whose beginning was not known at first may have been in another window.
+        self._database.execute(
+            f"DELETE FROM {table} WHERE NOT ({here}) "  # noqa: S608 - all of it is ours
+            f"AND run_id IN (SELECT run_id FROM {table} WHERE {here})",
+            values,
+        )
+
+    def _insert(self, table: str, path: Path) -> None:
+        with path.open("rb") as file, pa.ipc.open_stream(file) as rows:
+            self._database.register(_STAGED, rows)
+            self._database.execute(f"INSERT INTO {table} BY NAME FROM {_STAGED}")
+            self._database.unregister(_STAGED)
+
+
+def _make(path: Path, store: Store, storage: DuckDBStorage) -> None:
+    """Make an empty file, which has its name only when it is whole.
+
+    Where a full disk cuts off the first bytes of a file, DuckDB cannot open it any more.
+    """
+    staged = store.stage(path.name)
+    duckdb.connect(staged, config={"storage_compatibility_version": storage}).close()
+    staged.replace(path)
+    sync_directory(path.parent)
+
+
+def _open(path: Path, store: Store) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        path,
+        config={
+            "memory_limit": _MEMORY,
+            "temp_directory": str(store.staging / "spilled"),
+            # It would download one to read files of other databases.
+            "autoinstall_known_extensions": False,
+        },
+    )
+
+
+def _values_of(window: Window) -> dict[str, Any]:
+    return {"project_id": window.project_id, "day": window.day}
+
+
+def _check_ours(table: str, there: dict[str, str], wanted: dict[str, str]) -> None:
+    """Raise `ExportError` for columns of other types than ours, and for a table without them."""
+    strange = [name for name, kind in wanted.items() if there.get(name, kind) != kind]
+    strange += [name for name in _FROM_THE_BEGINNING if name not in there]
+    if strange:
+        raise ExportError(
+            f"the table {table} in this file is none that this release of the library can write "
+            f"to, for its columns {', '.join(strange)}: use another file"
+        )

@@ -1,0 +1,83 @@
+"""Tables as files: one for each table and window, in directories by project and day."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from currents_async.export._tables.schemas import SCHEMAS, conform
+from currents_async.export._windows import Window
+from currents_async.export._write.formats import Format
+from currents_async.export._write.staging import Staging
+from currents_async.export._write.stores import Store
+
+_IN_THE_PATH = ["project_id", "day"]
+
+
+class FileSink:
+    """Files that readers find by their directories, as in `tests/project_id=p/day=2026-01-05/`.
+
+    The two columns that the directories stand for are not in the files. A file takes the place of
+    the one before in one step; the files of a window, one after the other.
+
+    A file is never removed: one without rows tells readers of all files what the columns are. So
+    that there is one of each table, a sink that `is_new` begins with files of all tables.
+    """
+
+    def __init__(
+        self, store: Store, form: Format, tables: Iterable[str], *, is_new: bool = False
+    ) -> None:
+        """Keep `tables` in a store."""
+        self._store = store
+        self._tables = tuple(tables)
+        self._form = form
+        self._staging = Staging(store, form)
+        self._is_new = is_new
+
+    def write(self, window: Window, table: str, batch: Any) -> None:
+        """Stage rows."""
+        there = [name for name in _IN_THE_PATH if name in batch.schema.names]
+        self._staging.write(window, table, batch.drop_columns(there))
+
+    def read(
+        self, window: Window, table: str, columns: Sequence[str] | None = None
+    ) -> Iterator[Any]:
+        """Go over the rows of a file."""
+        schema = _columns_of(table)
+        if columns is not None:
+            schema = pa.schema([schema.field(name) for name in columns])
+        with self._store.fetch(self._staging.name(window, table)) as path:
+            if path is not None:
+                for batch in self._form.read(path, schema):
+                    yield conform(batch, schema)
+
+    def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:
+        """Publish a window's files; those that it has no rows for any more are empty then."""
+        # All are closed before the first is published: what fails, mostly fails there.
+        finished = {
+            table: self._finish(window, table) for table in self._tables if table not in unchanged
+        }
+        for table, path in finished.items():
+            if path is not None:
+                self._store.publish(path, self._staging.name(window, table))
+        self._is_new = False
+
+    def close(self) -> None:
+        """Remove what is staged."""
+        self._staging.close()
+
+    def _finish(self, window: Window, table: str) -> Path | None:
+        path = self._staging.finish(window, table)
+        if path is None and (self._is_new or self._store.has(self._staging.name(window, table))):
+            nothing = pa.RecordBatch.from_pylist([], schema=SCHEMAS[table])
+            self.write(window, table, nothing)
+            path = self._staging.finish(window, table)
+        return path
+
+
+def _columns_of(table: str) -> Any:
+    """Return the schema of a table's files."""
+    schema = SCHEMAS[table]
+    fields = [field for field in schema if field.name not in _IN_THE_PATH]
+    return pa.schema(fields, metadata=schema.metadata)
