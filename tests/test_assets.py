@@ -54,7 +54,7 @@ from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async._wire.faults import TruncatedBody
 from currents_async._wire.ranges import Progress
 from currents_async.models import Attachment, Instance, Screenshot, Trace, Video
-from currents_async.testing import FakeCurrents, World
+from currents_async.testing import FakeCurrents, ManualClock, World
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -815,11 +815,18 @@ class TestFaults:
         assert len(host.asked) == 2
 
     async def test_a_timeout_for_the_whole(
-        self, currents: Currents, host: Host, folder: Path
+        self, server: FakeCurrents, host: Host, folder: Path
     ) -> None:
         host.answers.append(stall)
-        with pytest.raises(RequestTimeoutError, match="within the timeout") as caught:
-            await currents.assets.download(host.signed("/a"), to=folder, timeout=0.05)
+        clock = ManualClock(auto=False)
+        async with Currents(server.api_key, base_url=server.url, clock=clock) as currents:
+            download = asyncio.ensure_future(
+                currents.assets.download(host.signed("/a"), to=folder, timeout=5)
+            )
+            await until(lambda: bool(host.asked))
+            clock.advance(5)
+            with pytest.raises(RequestTimeoutError, match="within the timeout") as caught:
+                await download
         assert caught.value.attempts == len(host.asked) == 1
 
     async def test_nobody_listens(self, currents: Currents, folder: Path, unused_port: int) -> None:
