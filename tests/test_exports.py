@@ -32,18 +32,28 @@ def test_all_is_all(name: str) -> None:
 
 
 def test_all_is_had_at_the_top() -> None:
-    assert [*_public.__all__, "__version__"] == currents_async.__all__
-    for name in _public.__all__:
-        assert getattr(currents_async, name) is getattr(_public, name)
-    assert set(currents_async.__all__) <= set(dir(currents_async))
+    assert ["__version__", *_public.__all__, *errors.__all__] == currents_async.__all__
+    for home in (_public, errors):
+        for name in home.__all__:
+            assert getattr(currents_async, name) is getattr(home, name)
+    assert dir(currents_async) == sorted(set(currents_async.__all__))
     with pytest.raises(AttributeError, match="has no attribute 'Curents'"):
         currents_async.Curents  # type: ignore[attr-defined]  # noqa: B018 - the access is the test
 
 
 def test_nothing_is_loaded_before_it_is_used() -> None:
-    show = "import sys, currents_async; print('aiohttp' in sys.modules, 'msgspec' in sys.modules)"
+    third = "'aiohttp', 'msgspec'"
+    show = f"import sys; from currents_async import errors; print({{*sys.modules}} & {{{third}}})"
     loaded = subprocess.check_output([sys.executable, "-c", show], text=True)  # noqa: S603
-    assert loaded == "False False\n"
+    assert loaded == "set()\n"
+
+
+def test_a_star_import_has_all_of_it_and_nothing_else() -> None:
+    code = "from currents_async import *; print(*sorted(globals()))"
+    names = subprocess.check_output([sys.executable, "-c", code], text=True).split()  # noqa: S603
+    code = "print(*sorted(globals()))"
+    already = subprocess.check_output([sys.executable, "-c", code], text=True).split()  # noqa: S603
+    assert sorted({*names} - {*already}) == dir(currents_async)
 
 
 def test_every_error_is_at_the_top() -> None:
