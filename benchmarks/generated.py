@@ -5,7 +5,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-DOCUMENT = Path(__file__).with_name("openapi-runs-instances.json")
+DOCUMENT = Path(__file__).parents[1] / "docs/api/openapi-runs-instances.json"
 
 
 def generate(folder: Path) -> None:
