@@ -8,8 +8,8 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from currents_async import __version__
+from currents_async.cli import _profiles as profiles
 from currents_async.cli._app import run
-from currents_async.cli._session import profiles
 from currents_async.testing import FakeCurrents, World, WorldProject
 
 
@@ -219,20 +219,20 @@ class TestMistakes:
         assert "no connection" in capsys.readouterr().err
 
 
-def in_a_process(*arguments: str, code: str = "") -> "subprocess.CompletedProcess[str]":
-    start = [sys.executable, "-c", code] if code else [sys.executable, "-m", "currents_async.cli"]
-    return subprocess.run([*start, *arguments], capture_output=True, text=True, check=False)  # noqa: S603
+def in_a_process(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)  # noqa: S603
 
 
-def test_as_a_module() -> None:
-    done = in_a_process("--version")
+@pytest.mark.parametrize("module", ["currents_async", "currents_async.cli"])
+def test_as_a_module(module: str) -> None:
+    done = in_a_process("-m", module, "--version")
     assert done.returncode == 0
     assert done.stdout.strip() == __version__
 
 
 def test_without_the_extra() -> None:
     code = "import sys; sys.modules['cyclopts'] = None; from currents_async.cli import main; main()"
-    done = in_a_process("demo", code=code)
+    done = in_a_process("-c", code, "demo")
     assert done.returncode == 1
     assert "python -m pip install 'currents-async[cli]'" in done.stderr
     assert "Traceback" not in done.stderr

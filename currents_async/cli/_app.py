@@ -1,11 +1,12 @@
-"""The root of all commands.
+"""The tree of all commands, and what runs one of them.
 
-A group of commands is a package: its `commands.py` says what they take; what they do is in its
-other modules, which are imported when one of them runs.
+A group is a module, which is imported when one of its commands is used, or its help.
 """
 
 import sys
 from collections.abc import Sequence
+from inspect import iscoroutine
+from typing import Literal
 
 from cyclopts import App, CycloptsError
 
@@ -14,38 +15,39 @@ from currents_async.cli import _exit
 from currents_async.cli._account.commands import api, auth
 from currents_async.cli._actions.commands import actions
 from currents_async.cli._assets.commands import assets
-from currents_async.cli._completion.commands import completion
 from currents_async.cli._export.commands import export
-from currents_async.cli._help import unwrap_help, unwrapped
+from currents_async.cli._help import HelpFormatter
 from currents_async.cli._instances.commands import instances
 from currents_async.cli._mock.commands import mock
 from currents_async.cli._projects.commands import projects
 from currents_async.cli._quarantine.commands import quarantine
 from currents_async.cli._reports.commands import demo, fetch
-from currents_async.cli._runs.commands import runs
-from currents_async.cli._streams import drop_stdout
+from currents_async.cli._streams import drop_stdout, machine_stdout
 from currents_async.cli._tests.commands import tests
+from currents_async.cli._text import complain
 from currents_async.cli._webhooks.commands import webhooks
 
 app = App(
     name="currents-async",
-    help=unwrapped("""Fetch, watch, compare and export Currents.dev test runs.
+    help="""Fetch, watch, compare and export Currents.dev test runs.
 
     The API key is read from CURRENTS_API_KEY, or from a profile of the configuration file.
 
     Exit codes: 0 ok, 1 the API, the network or a file failed, 2 usage, 3 not found, 4 not allowed,
     5 done in part, 6 --fail-on found something, 130 Ctrl-C, 141 nobody reads on, 143 SIGTERM.
-    """),
+    """,
     version=__version__,
     help_format="plaintext",
-    suppress_keyboard_interrupt=False,
+    help_formatter=HelpFormatter(),
 )
+_ROOM = "currents_async.cli"
+app.command(f"{_ROOM}._runs:app", name="runs", help="Runs of test suites.")
+
 app.command(export)
 app.command(fetch, name="run")
 app.command(demo)
 for group in (
     projects,
-    runs,
     instances,
     tests,
     actions,
@@ -57,17 +59,31 @@ for group in (
 ):
     app.command(group)
 app.command(api)
-app.command(completion)
-unwrap_help(app)
 
 _EXTRAS = {"pyarrow": "export", "duckdb": "export", "filelock": "export"}
-"""What modules are missing without which extra."""
+"""The extras that modules belong to."""
+
+
+@app.command
+def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
+    """Print a script that completes commands and options in a shell.
+
+    For example `currents-async completion bash > ~/.local/share/bash-completion/completions/
+    currents-async`, or for zsh a file called `_currents-async` in a directory of `$fpath`.
+
+    Parameters
+    ----------
+    shell
+        The shell to print it for.
+
+    """
+    machine_stdout().write(app.generate_completion(shell=shell))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default the process's own; return its exit code."""
     try:
-        code = app(arguments, exit_on_error=False, result_action="return_value")
+        code = _run(arguments)
         sys.stdout.flush()
     except CycloptsError:
         return _exit.USAGE  # cyclopts has printed what is wrong
@@ -83,7 +99,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _failed(str(error))
     except ModuleNotFoundError as error:
         return _missing(error)
-    return code if isinstance(code, int) else _exit.OK
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    command, bound, _ = app.parse_args(arguments, exit_on_error=False)
+    result = command(*bound.args, **bound.kwargs)
+    if isinstance(result, int):
+        return result
+    if not iscoroutine(result):
+        return _exit.OK  # help, for example
+    from currents_async.cli._execute import execute  # noqa: PLC0415 - --help needs no event loop
+
+    return execute(result)
 
 
 def _missing(error: ModuleNotFoundError) -> int:
@@ -96,7 +124,5 @@ def _missing(error: ModuleNotFoundError) -> int:
 
 
 def _failed(message: str) -> int:
-    from currents_async.cli._execute import complain  # noqa: PLC0415
-
     complain(message)
     return _exit.FAILED

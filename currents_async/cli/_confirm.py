@@ -1,27 +1,42 @@
 """Asking before something is done that cannot be undone."""
 
+import signal
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 
-from currents_async.cli._execute import note
-from currents_async.cli._signals import signals_of_a_prompt
-from currents_async.cli._text import one_line
+from currents_async.cli._text import note, one_line
 from currents_async.errors import InvalidArgumentError
 
 
 def check_can_ask(*, yes: bool) -> None:
-    """Raise `InvalidArgumentError` where there is nobody to ask and no `--yes`."""
+    """Raise `InvalidArgumentError` without `--yes` where stdin is not a terminal."""
     if not yes and not sys.stdin.isatty():
-        raise InvalidArgumentError("there is no terminal to ask on: pass --yes to go ahead")
+        raise InvalidArgumentError("stdin is not a terminal: pass --yes to confirm")
 
 
 def confirm(question: str, *, yes: bool) -> bool:
-    """Ask on the terminal, unless `--yes` was given; say whether to go ahead."""
+    """Ask on the terminal, unless `--yes` was given; return whether to go ahead."""
     check_can_ask(yes=yes)
     if yes:
         return True
     print(one_line(question), "[y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201 - a prompt
-    with signals_of_a_prompt():
+    with _signals_of_a_prompt():
         agreed = sys.stdin.readline().strip().lower() in {"y", "yes"}
     if not agreed:
         note("nothing was done")
     return agreed
+
+
+@contextmanager
+def _signals_of_a_prompt() -> Generator[None]:
+    """Let Ctrl-C end a blocking prompt at once, which an event loop would put off."""
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, signal.SIG_DFL),
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""A command from start to exit code: what goes wrong is said on stderr."""
+"""A command from start to exit code: errors and signals become messages on stderr and a code."""
 
 import asyncio
 import signal
@@ -8,7 +8,7 @@ from typing import Any
 
 from currents_async.cli import _exit
 from currents_async.cli._signals import EXIT_CODES, StopSignals
-from currents_async.cli._text import one_line
+from currents_async.cli._text import complain, note
 from currents_async.errors import (
     CurrentsError,
     ForbiddenError,
@@ -17,23 +17,26 @@ from currents_async.errors import (
     UnauthorizedError,
 )
 
+Command = Coroutine[Any, Any, int | None]
+"""It returns an exit code, or None for success."""
+
 
 class _StoppedError(Exception):
     """A signal came."""
 
 
-def execute(command: Coroutine[Any, Any, int]) -> int:
+def execute(command: Command) -> int:
     """Run a command and return its exit code.
 
-    Ctrl-C and SIGTERM cancel it, so that it can leave what it writes in order.
+    Ctrl-C and SIGTERM cancel it, so that it can finish what it is writing.
     """
     with StopSignals() as signals:
         code = _run(command, signals)
         sys.stdout.flush()  # while signals still end a write that nobody takes
-        return code
+        return _exit.OK if code is None else code
 
 
-def _run(command: Coroutine[Any, Any, int], signals: StopSignals) -> int:
+def _run(command: Command, signals: StopSignals) -> int | None:
     try:
         return asyncio.run(_until_stopped(command, signals))
     except CurrentsError as error:
@@ -55,17 +58,7 @@ def _stopped(number: signal.Signals) -> int:
     return EXIT_CODES[number]
 
 
-def complain(message: str) -> None:
-    """Say on stderr what is wrong; the message may quote a server."""
-    note(f"currents-async: {message}")
-
-
-def note(message: str) -> None:
-    """Say something on stderr in one line."""
-    print(one_line(message), file=sys.stderr)  # noqa: T201 - a command line prints
-
-
-async def _until_stopped(command: Coroutine[Any, Any, int], signals: StopSignals) -> int:
+async def _until_stopped(command: Command, signals: StopSignals) -> int | None:
     task = asyncio.current_task()
     if task is not None:
         signals.call(task.cancel)

@@ -1,29 +1,62 @@
-"""Options that several commands have."""
+"""Options that several commands have, with their help, and how their values are read."""
 
+import re
+import sys
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
 
+import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from currents_async.errors import InvalidArgumentError
+
+T = TypeVar("T")
+
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
-AsJson = Annotated[Flag, Parameter(name="--json")]
-Yes = Annotated[Flag, Parameter(alias="-y")]
-Texts = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
 # A hyphen alone is stdin or stdout.
 File = Annotated[str, Parameter(allow_leading_hyphen=True)]
+Several = Annotated[tuple[T, ...], Parameter(negative="", show_default=False)]
+
+Project = Annotated[
+    str, Parameter(help="The ID of the project; else CURRENTS_PROJECT_ID, else the profile's.")
+]
+Since = Annotated[
+    str,
+    Parameter(
+        help="Start of the time span: 2026-01-31, 2026-01-31T18:00Z, or 7d for the last 7 days."
+    ),
+]
+Until = Annotated[str, Parameter(help="End of the time span, exclusive; written like --since.")]
+Limit = Annotated[Count, Parameter(help="At most this many; all by default.")]
+Yes = Annotated[Flag, Parameter(alias="-y", help="Do not ask.")]
+AsJson = Annotated[Flag, Parameter(name="--json")]
+RunBranches = Annotated[
+    Several[str], Parameter(help="Only runs of this branch; several can be given.")
+]
+RunTags = Annotated[Several[str], Parameter(help="Only runs with this tag; several can be given.")]
+RunAuthors = Annotated[
+    Several[str], Parameter(help="Only runs of this author's commits; several can be given.")
+]
+
+# Until each group has become one module:
+Texts = Several[str]
 Branches = Annotated[Texts, Parameter(name="--branch")]
 Tags = Annotated[Texts, Parameter(name="--tag")]
 Authors = Annotated[Texts, Parameter(name="--author")]
 
-Form = Literal["table", "json", "ndjson", "csv", "parquet"]
+Format = Literal["table", "json", "ndjson", "csv", "parquet"]
+Color = Literal["auto", "always", "never"]
 
 
 @Parameter(name="*", group="Connection")
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """Which service, and who asks."""
+    """Which service to use, and with which key."""
 
     profile: str | None = None
     """A profile of the configuration file; else CURRENTS_PROFILE, else the one called `default`."""
@@ -38,15 +71,74 @@ class Connection:
 @Parameter(name="*", group="Output")
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """How an answer is printed."""
+    """How a response is printed."""
 
-    output: Annotated[Form | None, Parameter(alias="-o")] = None
+    output: Annotated[Format | None, Parameter(alias="-o")] = None
     """By default a table on a terminal, else NDJSON."""
     fields: str | None = None
     """What to print of each item: names separated by commas, with dots inside objects."""
-    color: Annotated[Literal["auto", "always", "never"], Parameter(show_default=False)] = "auto"
+    color: Annotated[Color, Parameter(show_default=False)] = "auto"
     """By default on a terminal, unless NO_COLOR is set."""
 
 
 CONNECTION = Connection()
 OUTPUT = Output()
+
+_SPAN = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def read_moment(option: str, text: str) -> date | datetime:
+    """Read a day, a point in time, or a span before now such as `7d`; UTC unless it says otherwise.
+
+    A day stays a day, since some operations take no times; `read_time` makes it its midnight.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return read_time(option, text)
+
+
+def read_optional_moment(option: str, text: str | None) -> date | datetime | None:
+    """Read a moment unless there is none."""
+    return None if text is None else read_moment(option, text)
+
+
+def read_time(option: str, text: str) -> datetime:
+    """Read what `read_moment` reads, as a point in time."""
+    try:
+        if _SPAN.fullmatch(text):
+            return datetime.now(UTC) - read_span(option, text)
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except ValueError:
+        raise InvalidArgumentError(
+            f"{option} must be as 2026-01-31, 2026-01-31T18:00Z or 7d, not {text!r}"
+        ) from None
+    except OverflowError:
+        raise InvalidArgumentError(
+            f"{option} must lie in the years 1 to 9999, not {text!r}"
+        ) from None
+
+
+def read_span(option: str, text: str) -> timedelta:
+    """Read a span: a number and m, h, d or w, for minutes, hours, days or weeks."""
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise InvalidArgumentError(f"{option} must be as 30m, 12h, 7d or 2w, not {text!r}")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+async def read_json(source: str, kind: type[T]) -> T:
+    """Read the JSON in a file as a type; `-` is stdin. Raises `InvalidArgumentError`."""
+    import asyncio  # noqa: PLC0415 - --help does without an event loop
+
+    text = await asyncio.to_thread(_read, source)
+    try:
+        return msgspec.json.decode(text.removeprefix(BOM_UTF8), type=kind)
+    except msgspec.DecodeError as error:
+        raise InvalidArgumentError(f"{source}: {error}") from None
+
+
+def _read(source: str) -> bytes:
+    return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()

@@ -101,20 +101,6 @@ def stop_signals() -> Generator[asyncio.Event]:
         yield stopped
 
 
-@contextmanager
-def signals_of_a_prompt() -> Generator[None]:
-    """Let Ctrl-C end a blocking prompt at once, which an event loop would put off."""
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, signal.SIG_DFL),
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _reader_of_stdout() -> "select.poll | None":
     """Return what tells whether stdout takes more, where a system can."""
     if sys.platform == "win32":

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from currents_async.cli._session import profiles
+from currents_async.cli import _profiles as profiles
 from currents_async.testing import FakeCurrents, World
 
 

@@ -13,7 +13,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from currents_async.cli._app import run
 from currents_async.cli._options import Connection
-from currents_async.cli._session.settings import read_settings
+from currents_async.cli._settings import read_settings
 from currents_async.testing import FakeCurrents
 from tests.loopback_proxy import LoopbackProxy, loopback_proxy
 

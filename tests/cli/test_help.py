@@ -19,7 +19,7 @@ from currents_async.cli._app import app, run
 from currents_async.cli._assets.commands import Kind
 from currents_async.cli._export.commands import Format, Storage, Table
 from currents_async.cli._help import unwrapped
-from currents_async.cli._runs.commands import State, Status
+from currents_async.cli._runs import State, Status
 from currents_async.cli._tests.commands import Order
 from currents_async.cli._webhooks.commands import Event
 from currents_async.export import SCHEMAS, DuckDBStorage, ExportFormat

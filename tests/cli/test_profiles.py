@@ -8,8 +8,8 @@ import pytest
 
 from currents_async.cli._app import run
 from currents_async.cli._options import Connection
-from currents_async.cli._session.profiles import Profile, find_profile
-from currents_async.cli._session.settings import read_settings
+from currents_async.cli._profiles import Profile, find_profile
+from currents_async.cli._settings import read_settings
 from currents_async.errors import InvalidArgumentError
 from currents_async.testing import FakeCurrents, WorldProject
 

@@ -2,10 +2,10 @@
 
 from currents_async._config import PRODUCTION
 from currents_async.cli import _exit
+from currents_async.cli._answer import open_session
 from currents_async.cli._options import Connection, Output
-from currents_async.cli._output.sheet import Sheet
-from currents_async.cli._session.answer import open_session
-from currents_async.cli._session.settings import Settings
+from currents_async.cli._output.printer import Printer
+from currents_async.cli._settings import Settings
 from currents_async.errors import ForbiddenError, UnauthorizedError
 from currents_async.models._model import Model
 
@@ -26,14 +26,14 @@ class Checked(Model, frozen=True, gc=False, kw_only=True):
 
 async def check_key(connection: Connection, output: Output) -> int:
     """Ask the service for a project with the key, and print what came of it."""
-    sheet = Sheet(Checked, _SHOWN, output)
+    printer = Printer(Checked, _SHOWN, output)
     async with open_session(connection) as session:
         try:
             await session.currents.projects.list(page_size=1)
         except (UnauthorizedError, ForbiddenError):
-            sheet.fill_in(_checked(session.settings, accepted=False))
+            printer.one(_checked(session.settings, accepted=False))
             raise
-        sheet.fill_in(_checked(session.settings, accepted=True))
+        printer.one(_checked(session.settings, accepted=True))
     return _exit.OK
 
 

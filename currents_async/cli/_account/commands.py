@@ -49,7 +49,7 @@ def api(
 
     """
     from currents_async.cli._account.requesting import send  # noqa: PLC0415
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
 
     return answer(
         connection,

@@ -1,6 +1,5 @@
 """Requests that no command is for."""
 
-import asyncio
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
@@ -12,8 +11,8 @@ import msgspec
 from currents_async import Currents, PaginationError
 from currents_async._wire.endpoint import Method
 from currents_async.cli import _exit
-from currents_async.cli._input import read_json
-from currents_async.cli._output.lines import safe_json
+from currents_async.cli._options import read_json
+from currents_async.cli._output.writers import safe_json
 from currents_async.cli._streams import machine_stdout
 from currents_async.errors import InvalidArgumentError
 
@@ -42,7 +41,7 @@ async def send(
             async for item in items:
                 machine_stdout().write(safe_json(msgspec.json.encode(item)) + "\n")
         return _exit.OK
-    sent = None if body is None else await asyncio.to_thread(read_json, body, object)
+    sent = None if body is None else await read_json(body, object)
     answer = await currents.request(method, path, query=pairs, body=sent)
     _print(answer.body)
     return _exit.OK

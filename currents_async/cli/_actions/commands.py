@@ -36,7 +36,7 @@ def list_actions(
 
     """
     from currents_async.cli._actions import work  # noqa: PLC0415
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
 
     return answer(
         connection,
@@ -57,7 +57,7 @@ def get(action_id: str, /, *, connection: Connection = CONNECTION, output: Outpu
 
     """
     from currents_async.cli._actions import work  # noqa: PLC0415
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
 
     return answer(connection, partial(work.get, action_id=action_id, output=output))
 
@@ -86,7 +86,7 @@ def create(
 
     """
     from currents_async.cli._actions import work  # noqa: PLC0415
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
 
     return answer(connection, partial(work.create, file=file, project=project, output=output))
 
@@ -104,7 +104,7 @@ def enable(
 
     """
     from currents_async.cli._actions import work  # noqa: PLC0415
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
 
     return answer(connection, partial(work.enable, action_id=action_id, output=output))
 
@@ -122,7 +122,7 @@ def disable(
 
     """
     from currents_async.cli._actions import work  # noqa: PLC0415
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
 
     return answer(connection, partial(work.disable, action_id=action_id, output=output))
 
@@ -147,6 +147,6 @@ def delete(
 
     """
     from currents_async.cli._actions import work  # noqa: PLC0415
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
 
     return answer(connection, partial(work.delete, action_id=action_id, yes=yes, output=output))

@@ -1,17 +1,13 @@
 """What `actions` does."""
 
-import asyncio
 from collections.abc import Sequence
-from functools import partial
 
 from currents_async import Currents
 from currents_async._resources.actions import ActionStatusFilter
 from currents_async.cli import _exit
 from currents_async.cli._confirm import confirm
-from currents_async.cli._input import read_json
-from currents_async.cli._moments import read_moment
-from currents_async.cli._options import Output
-from currents_async.cli._output.sheet import Sheet
+from currents_async.cli._options import Output, read_json, read_moment
+from currents_async.cli._output.printer import Printer
 from currents_async.models import Action, ArchivedAction, Effect, Matcher
 from currents_async.models._model import Model
 
@@ -38,22 +34,22 @@ async def list_actions(
     output: Output,
 ) -> int:
     """List actions."""
-    sheet = Sheet(Action, _SHOWN, output)
-    sheet.fill_with(await currents.actions.list(project, status=statuses, search=search))
+    printer = Printer(Action, _SHOWN, output)
+    printer.all(await currents.actions.list(project, status=statuses, search=search))
     return _exit.OK
 
 
 async def get(currents: Currents, *, action_id: str, output: Output) -> int:
     """Print an action."""
-    sheet = Sheet(Action, _CARD, output)
-    sheet.fill_in(await currents.actions.get(action_id))
+    printer = Printer(Action, _CARD, output)
+    printer.one(await currents.actions.get(action_id))
     return _exit.OK
 
 
 async def create(currents: Currents, *, file: str, project: str | None, output: Output) -> int:
     """Create an action, and print it."""
-    sheet = Sheet(Action, _CARD, output)
-    new = await asyncio.to_thread(partial(read_json, file, _New))
+    printer = Printer(Action, _CARD, output)
+    new = await read_json(file, _New)
     expires = None if new.expires_after is None else read_moment("expiresAfter", new.expires_after)
     created = await currents.actions.create(
         new.name,
@@ -63,28 +59,28 @@ async def create(currents: Currents, *, file: str, project: str | None, output: 
         expires_after=expires,
         project_id=project,
     )
-    sheet.fill_in(created)
+    printer.one(created)
     return _exit.OK
 
 
 async def enable(currents: Currents, *, action_id: str, output: Output) -> int:
     """Enable an action, and print it."""
-    sheet = Sheet(Action, _CARD, output)
-    sheet.fill_in(await currents.actions.enable(action_id))
+    printer = Printer(Action, _CARD, output)
+    printer.one(await currents.actions.enable(action_id))
     return _exit.OK
 
 
 async def disable(currents: Currents, *, action_id: str, output: Output) -> int:
     """Disable an action, and print it."""
-    sheet = Sheet(Action, _CARD, output)
-    sheet.fill_in(await currents.actions.disable(action_id))
+    printer = Printer(Action, _CARD, output)
+    printer.one(await currents.actions.disable(action_id))
     return _exit.OK
 
 
 async def delete(currents: Currents, *, action_id: str, yes: bool, output: Output) -> int:
     """Archive an action, and print what the service says."""
-    sheet = Sheet(ArchivedAction, ("actionId", "archived"), output)
+    printer = Printer(ArchivedAction, ("actionId", "archived"), output)
     if not confirm(f"Archive action {action_id}?", yes=yes):
         return _exit.FAILED
-    sheet.fill_in(await currents.actions.delete(action_id))
+    printer.one(await currents.actions.delete(action_id))
     return _exit.OK

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from currents_async import AssetResult, AssetResults, Currents, Limits
 from currents_async._downloads.artifacts import AssetKind
 from currents_async.cli import _exit
-from currents_async.cli._execute import note
+from currents_async.cli._answer import open_session
 from currents_async.cli._options import Connection, Output
-from currents_async.cli._output.sheet import Sheet
+from currents_async.cli._output.printer import Printer
 from currents_async.cli._progress import Advance, Throttles, progress_bar
-from currents_async.cli._session.answer import open_session
+from currents_async.cli._text import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
 
@@ -62,7 +62,7 @@ async def download_assets(
     wanted: Wanted, *, concurrency: int, connection: Connection, output: Output
 ) -> int:
     """Save artifacts, and print where each is."""
-    sheet = Sheet(Saved, _SHOWN, output)
+    printer = Printer(Saved, _SHOWN, output)
     throttles = Throttles()
     limits = Limits(concurrency=concurrency)
     async with open_session(
@@ -72,7 +72,7 @@ async def download_assets(
         with progress_bar("assets", currents.traffic, throttles) as advance:
             async with _results(currents, wanted) as results:
                 saving = _Saving(results, advance)
-                await sheet.fill(saving)
+                await printer.stream(saving)
     if not saving.failures:
         return _exit.OK
     note(f"{saving.failures:,} could not be saved")

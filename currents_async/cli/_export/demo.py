@@ -9,7 +9,7 @@ from currents_async import Currents
 from currents_async.cli._export.order import Order
 from currents_async.cli._export.work import Exported, code_of, export_to_target
 from currents_async.cli._options import Output
-from currents_async.cli._output.sheet import Sheet
+from currents_async.cli._output.printer import Printer
 from currents_async.cli._progress import Throttles
 from currents_async.testing import FakeCurrents, World
 
@@ -40,7 +40,7 @@ def make_history(*, days: int = DAYS) -> World:
 
 async def export_demo(order: Order, *, output: Output, world: World | None = None) -> int:
     """Export it into Parquet files, and into a DuckDB database."""
-    sheet = Sheet(Exported, _SHOWN, output)
+    printer = Printer(Exported, _SHOWN, output)
     world = make_history(days=DAYS) if world is None else world
     directory = Path(order.target)
     throttles = Throttles()
@@ -59,5 +59,5 @@ async def export_demo(order: Order, *, output: Output, world: World | None = Non
                 server.api_key, base_url=server.url, limits=order.limits, observer=throttles
             ) as currents:
                 exported.append(await export_to_target(currents, part, projects, throttles))
-    sheet.fill_with(exported)
+    printer.all(exported)
     return code_of(sum(one.failures for one in exported))

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from currents_async import Limits
-from currents_async.cli._moments import read_span, read_time
+from currents_async.cli._options import read_span, read_time
 from currents_async.errors import InvalidArgumentError
 from currents_async.export import DuckDBStorage, ExportFormat
 

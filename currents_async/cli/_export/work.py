@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from currents_async import Currents
 from currents_async.cli import _exit
-from currents_async.cli._execute import note
+from currents_async.cli._answer import Session, open_session
 from currents_async.cli._export.order import Order
 from currents_async.cli._options import Connection, Output
-from currents_async.cli._output.sheet import Sheet
+from currents_async.cli._output.printer import Printer
 from currents_async.cli._progress import Advance, Throttles, progress_bar
-from currents_async.cli._session.answer import Session, open_session
+from currents_async.cli._text import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.export import ExportResult, export, export_table
 from currents_async.models._model import Model
@@ -55,14 +55,14 @@ class Exported(Model, frozen=True, gc=False, kw_only=True):
 async def export_runs(order: Order, *, connection: Connection, output: Output) -> int:
     """Export, show how it gets on, and print what it came to."""
     order.check()
-    sheet = Sheet(Exported, _SHOWN, output)
+    printer = Printer(Exported, _SHOWN, output)
     throttles = Throttles()
     async with open_session(connection, limits=order.limits, observer=throttles) as session:
         projects = await _projects(session, order)
         if order.form == "arrow":
             return await _stream(session.currents, order, projects, throttles)
         exported = await export_to_target(session.currents, order, projects, throttles)
-    sheet.fill_in(exported)
+    printer.one(exported)
     return code_of(exported.failures or exported.missing)
 
 

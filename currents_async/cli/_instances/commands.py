@@ -23,7 +23,7 @@ def get(
         The instance to fetch.
 
     """
+    from currents_async.cli._answer import answer  # noqa: PLC0415
     from currents_async.cli._instances import work  # noqa: PLC0415
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
 
     return answer(connection, partial(work.get, instance_id=instance_id, output=output))

@@ -3,7 +3,7 @@
 from currents_async import Currents
 from currents_async.cli import _exit
 from currents_async.cli._options import Output
-from currents_async.cli._output.sheet import Sheet
+from currents_async.cli._output.printer import Printer
 from currents_async.models import Instance
 
 _CARD = (
@@ -24,6 +24,6 @@ _CARD = (
 
 async def get(currents: Currents, *, instance_id: str, output: Output) -> int:
     """Print an instance."""
-    sheet = Sheet(Instance, _CARD, output)
-    sheet.fill_in(await currents.instances.get(instance_id))
+    printer = Printer(Instance, _CARD, output)
+    printer.one(await currents.instances.get(instance_id))
     return _exit.OK

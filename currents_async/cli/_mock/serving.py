@@ -4,11 +4,11 @@ import sys
 from contextlib import AsyncExitStack
 
 from currents_async.cli import _exit
-from currents_async.cli._execute import complain
 from currents_async.cli._mock.announcement import announce, write_json, write_text
 from currents_async.cli._mock.request_log import request_log
 from currents_async.cli._signals import stop_signals
 from currents_async.cli._streams import machine_stdout
+from currents_async.cli._text import complain
 from currents_async.testing import FakeCurrents
 
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]
 from msgspec import inspect
 
 from currents_async.cli._output.fields import Field, as_text
+from currents_async.cli._output.writers import Writer
 from currents_async.models._model import Model
 
 _arrow: Any = pa  # which has no types
@@ -21,7 +22,7 @@ _WHOLE = range(-(1 << 63), 1 << 63)
 """What a column of whole numbers can hold."""
 
 
-class ParquetWriter:
+class ParquetWriter(Writer):
     """A column for each field, of the type that the model says; objects and lists are JSON.
 
     What a column cannot hold, such as a number beyond 64 bits, is null, as in exports.

@@ -3,13 +3,15 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from currents_async.cli._options import Color
 from currents_async.cli._output.fields import Field, as_text
+from currents_async.cli._output.writers import Writer
 from currents_async.cli._text import one_line
 from currents_async.models._model import Model
 
@@ -18,10 +20,8 @@ _ROWS = 200
 _WIDE = 1000
 """Columns of an output that is no terminal."""
 
-Color = Literal["auto", "always", "never"]
 
-
-class TableWriter:
+class TableWriter(Writer):
     """Tables, one below the other where there are many items."""
 
     def __init__(self, fields: Sequence[Field], *, color: Color) -> None:
@@ -59,7 +59,7 @@ class TableWriter:
         self._rows, self._is_first = [], False
 
 
-class CardWriter:
+class CardWriter(Writer):
     """One item: a row for each of its fields."""
 
     def __init__(self, fields: Sequence[Field], *, color: Color) -> None:
@@ -77,11 +77,8 @@ class CardWriter:
             table.add_row(Text(field.name), _cell(field.find(plain)))
         self._console.print(table)
 
-    def end(self) -> None:
-        """Do nothing: all is printed."""
 
-
-class LineWriter:
+class LineWriter(Writer):
     """A line for each item, as soon as it comes."""
 
     def __init__(self, fields: Sequence[Field]) -> None:
@@ -93,9 +90,6 @@ class LineWriter:
         plain = item.to_dict()
         cells = (_plain(field.find(plain)) for field in self._fields)
         sys.stdout.write("  ".join(cell for cell in cells if cell) + "\n")
-
-    def end(self) -> None:
-        """Do nothing: all is printed."""
 
 
 def console(color: Color) -> Console:

@@ -21,7 +21,7 @@ def list_projects(
         At most so many; all by default.
 
     """
+    from currents_async.cli._answer import answer  # noqa: PLC0415
     from currents_async.cli._projects import work  # noqa: PLC0415
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
 
     return answer(connection, partial(work.list_projects, output=output, limit=limit))

@@ -77,8 +77,8 @@ def plan(
         With `changes`, the exit code is 6 when there is something to do.
 
     """
+    from currents_async.cli._answer import answer  # noqa: PLC0415
     from currents_async.cli._quarantine import work  # noqa: PLC0415
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
 
     return answer(
         connection,
@@ -114,8 +114,8 @@ def apply(
         Do not ask.
 
     """
+    from currents_async.cli._answer import answer  # noqa: PLC0415
     from currents_async.cli._quarantine import work  # noqa: PLC0415
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
 
     return answer(
         connection,

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from currents_async import Currents, QuarantineDecision, QuarantinePolicy, QuarantineResult
 from currents_async.cli import _exit
 from currents_async.cli._confirm import check_can_ask, confirm
-from currents_async.cli._execute import note
-from currents_async.cli._moments import read_span
-from currents_async.cli._options import Output
-from currents_async.cli._output.sheet import Sheet
+from currents_async.cli._options import Output, read_span
+from currents_async.cli._output.printer import Printer
 from currents_async.cli._quarantine.commands import Policy
+from currents_async.cli._text import note
 from currents_async.models._model import Model
 
 _DECIDED = ("decision", "test", "failed", "flaky", "judged", "reason")
@@ -46,9 +45,9 @@ async def plan(
     output: Output,
 ) -> int:
     """Print a plan."""
-    sheet = Sheet(Decided, _DECIDED, output)
+    printer = Printer(Decided, _DECIDED, output)
     made = await currents.quarantine.plan(project, _read(policy))
-    sheet.fill_with(_decided(one) for one in made.decisions if everything or one.is_change)
+    printer.all(_decided(one) for one in made.decisions if everything or one.is_change)
     return _exit.OK if made.is_empty or not fail_on_changes else _exit.FINDINGS
 
 
@@ -56,18 +55,18 @@ async def apply(
     currents: Currents, *, project: str | None, policy: Policy, yes: bool, output: Output
 ) -> int:
     """Carry a plan out, and print what came of it."""
-    sheet = Sheet(Decided, _DONE, output)
+    printer = Printer(Decided, _DONE, output)
     check_can_ask(yes=yes)
     made = await currents.quarantine.plan(project, _read(policy))
     for line in str(made).splitlines():
         note(line)
     if made.is_empty:
-        sheet.fill_with(())
+        printer.all(())
         return _exit.OK
     if not confirm("Carry it out?", yes=yes):
         return _exit.FAILED
     result = await made.apply()
-    sheet.fill_with(_done(result))
+    printer.all(_done(result))
     return _exit.PARTIAL if result.failed else _exit.OK
 
 

@@ -4,10 +4,10 @@ import time
 from contextlib import AsyncExitStack
 
 from currents_async import Currents, Limits
+from currents_async.cli._answer import open_session
 from currents_async.cli._options import Connection
 from currents_async.cli._reports.progress import progress_of
 from currents_async.cli._reports.report import Report
-from currents_async.cli._session.answer import open_session
 from currents_async.testing import FakeCurrents, World
 
 

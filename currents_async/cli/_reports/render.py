@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from currents_async.cli import _exit
-from currents_async.cli._output.lines import safe_json
 from currents_async.cli._output.tables import console
+from currents_async.cli._output.writers import safe_json
 from currents_async.cli._reports.report import Report
 from currents_async.cli._streams import machine_stdout
 from currents_async.cli._text import one_line

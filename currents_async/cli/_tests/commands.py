@@ -83,7 +83,7 @@ def list_tests(
         At most so many; all by default.
 
     """
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
     from currents_async.cli._tests import work  # noqa: PLC0415
 
     filters = work.Filters(
@@ -142,7 +142,7 @@ def history(
         How many results are looked at.
 
     """
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
     from currents_async.cli._tests import work  # noqa: PLC0415
 
     return answer(

@@ -7,10 +7,9 @@ from currents_async import Currents
 from currents_async._resources.tests import TestOrder
 from currents_async.analysis import TestHistory
 from currents_async.cli import _exit
-from currents_async.cli._execute import note
-from currents_async.cli._moments import read_moment
-from currents_async.cli._options import Output
-from currents_async.cli._output.sheet import Sheet
+from currents_async.cli._options import Output, read_moment
+from currents_async.cli._output.printer import Printer
+from currents_async.cli._text import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import ExploredTest, TestResult
 
@@ -55,7 +54,7 @@ async def list_tests(
     currents: Currents, *, filters: Filters, output: Output, limit: int | None
 ) -> int:
     """List tests."""
-    sheet = Sheet(ExploredTest, _TESTS, output)
+    printer = Printer(ExploredTest, _TESTS, output)
     pager = currents.tests.list(
         filters.project,
         date_start=read_moment("since", filters.since),
@@ -69,7 +68,7 @@ async def list_tests(
         title=filters.title,
         min_executions=filters.min_executions,
     )
-    await sheet.fill(pager if limit is None else pager.limit(limit))
+    await printer.stream(pager if limit is None else pager.limit(limit))
     return _exit.OK
 
 
@@ -85,7 +84,7 @@ async def history(
     output: Output,
 ) -> int:
     """Print results, and what they come to on stderr."""
-    sheet = Sheet(TestResult, _RESULTS, output)
+    printer = Printer(TestResult, _RESULTS, output)
     start, end = read_moment("since", since), read_moment("until", until)
     found = await currents.test_results.history(
         await _signature(currents, wanted),
@@ -95,7 +94,7 @@ async def history(
         group_id=group_id,
         max_results=most,
     )
-    sheet.fill_with(found.results)
+    printer.all(found.results)
     note(_summary(found))
     return _exit.OK
 

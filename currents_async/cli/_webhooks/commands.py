@@ -33,7 +33,7 @@ def list_webhooks(
         Print the values of the headers that calls carry, instead of ***.
 
     """
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
     from currents_async.cli._webhooks import work  # noqa: PLC0415
 
     return answer(
@@ -70,7 +70,7 @@ def create(
         The ID of the project; else CURRENTS_PROJECT_ID, else the profile's.
 
     """
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
     from currents_async.cli._webhooks import work  # noqa: PLC0415
 
     return answer(
@@ -116,7 +116,7 @@ def update(
         CURRENTS_WEBHOOK_SECRET.
 
     """
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
     from currents_async.cli._webhooks import work  # noqa: PLC0415
 
     return answer(
@@ -152,7 +152,7 @@ def delete(
         Do not ask.
 
     """
-    from currents_async.cli._session.answer import answer  # noqa: PLC0415
+    from currents_async.cli._answer import answer  # noqa: PLC0415
     from currents_async.cli._webhooks import work  # noqa: PLC0415
 
     return answer(connection, partial(work.delete, hook_id=hook_id, yes=yes, output=output))

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from aiohttp import web
 
 from currents_async.cli import _exit
-from currents_async.cli._execute import note
 from currents_async.cli._options import Output
-from currents_async.cli._output.sheet import Sheet
+from currents_async.cli._output.printer import Printer
 from currents_async.cli._signals import stop_signals
+from currents_async.cli._text import note
 from currents_async.cli._webhooks.secrets import read_secret
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
@@ -64,7 +64,7 @@ async def listen(
     address: Address, *, secret_header: str | None, insecure: bool, output: Output
 ) -> int:
     """Print events until Ctrl-C or SIGTERM; what was accepted by then is printed too."""
-    sheet = Sheet(Received, _SHOWN, output)
+    printer = Printer(Received, _SHOWN, output)
     if secret_header is None and not insecure:
         raise InvalidArgumentError("pass --secret-header, or --insecure to let anybody in")
     if not _PATH.fullmatch(address.path):
@@ -74,7 +74,7 @@ async def listen(
     verifier = Verifier(read_secret(secret_header), insecure=insecure)
     router = Router()
     errors: list[Exception] = []
-    with stop_signals() as stopped, sheet.live() as add:
+    with stop_signals() as stopped, printer.live() as add:
 
         @router.on(RunEvent)
         async def _print(event: RunEvent) -> None:

@@ -10,7 +10,7 @@ from currents_async._resources.webhooks import HookEventName
 from currents_async.cli import _exit
 from currents_async.cli._confirm import confirm
 from currents_async.cli._options import Output
-from currents_async.cli._output.sheet import Sheet
+from currents_async.cli._output.printer import Printer
 from currents_async.cli._webhooks.secrets import read_secret
 from currents_async.models import DeletedWebhook, Webhook
 
@@ -21,9 +21,9 @@ async def list_webhooks(
     currents: Currents, *, project: str | None, show_secrets: bool, output: Output
 ) -> int:
     """List webhooks."""
-    sheet = Sheet(Webhook, _SHOWN, output)
+    printer = Printer(Webhook, _SHOWN, output)
     found = await currents.webhooks.list(project)
-    sheet.fill_with(found if show_secrets else map(_masked, found))
+    printer.all(found if show_secrets else map(_masked, found))
     return _exit.OK
 
 
@@ -38,7 +38,7 @@ async def create(
     output: Output,
 ) -> int:
     """Create a webhook, and print it."""
-    sheet = Sheet(Webhook, _SHOWN, output)
+    printer = Printer(Webhook, _SHOWN, output)
     created = await currents.webhooks.create(
         url,
         headers=read_secret(secret_header),
@@ -46,7 +46,7 @@ async def create(
         label=label,
         project_id=project,
     )
-    sheet.fill_in(_masked(created))
+    printer.one(_masked(created))
     return _exit.OK
 
 
@@ -61,7 +61,7 @@ async def update(
     output: Output,
 ) -> int:
     """Change a webhook, and print it."""
-    sheet = Sheet(Webhook, _SHOWN, output)
+    printer = Printer(Webhook, _SHOWN, output)
     updated = await currents.webhooks.update(
         hook_id,
         url=UNSET if url is None else url,
@@ -69,16 +69,16 @@ async def update(
         hook_events=events or UNSET,
         label=UNSET if label is None else label,
     )
-    sheet.fill_in(_masked(updated))
+    printer.one(_masked(updated))
     return _exit.OK
 
 
 async def delete(currents: Currents, *, hook_id: str, yes: bool, output: Output) -> int:
     """Delete a webhook, and print what the service says."""
-    sheet = Sheet(DeletedWebhook, ("hookId", "projectId"), output)
+    printer = Printer(DeletedWebhook, ("hookId", "projectId"), output)
     if not confirm(f"Delete webhook {hook_id}?", yes=yes):
         return _exit.FAILED
-    sheet.fill_in(await currents.webhooks.delete(hook_id))
+    printer.one(await currents.webhooks.delete(hook_id))
     return _exit.OK
 
 

@@ -1,15 +1,14 @@
-"""A command with an open client."""
+"""A command with an open client, until each group has become one module."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any, NamedTuple
 
 from currents_async import Currents
 from currents_async.cli._execute import execute
 from currents_async.cli._options import Connection
-from currents_async.cli._session.settings import Settings, read_settings
+from currents_async.cli._session import load_settings, open_client
+from currents_async.cli._settings import Settings
 
 Work = Callable[[Currents], Awaitable[int]]
 
@@ -27,13 +26,13 @@ def answer(connection: Connection, work: Work) -> int:
 
 
 async def _answer(connection: Connection, work: Work) -> int:
-    async with open_session(connection) as session:
-        return await work(session.currents)
+    async with open_client(connection) as currents:
+        return await work(currents)
 
 
 @asynccontextmanager
 async def open_session(connection: Connection, **options: Any) -> AsyncGenerator[Session]:
     """Open a client for as long as the context; `options` are its other arguments."""
-    settings = await asyncio.to_thread(partial(read_settings, connection))
+    settings = await load_settings(connection)
     async with settings.client(**options) as currents:
         yield Session(currents, settings)

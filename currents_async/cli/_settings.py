@@ -1,5 +1,6 @@
 """What a client is made of: an option goes before the environment, and that before the profile."""
 
+import asyncio
 import os
 import ssl
 from typing import Any
@@ -11,7 +12,7 @@ from currents_async import Currents
 from currents_async._config import PRODUCTION, base_url_in_environment, check_base_url
 from currents_async._transport.proxy import proxy_refusal, proxy_refusal_in_environment
 from currents_async.cli._options import Connection
-from currents_async.cli._session.profiles import NamedProfile, find_profile
+from currents_async.cli._profiles import NamedProfile, find_profile
 from currents_async.errors import InvalidArgumentError
 
 _KEY = "CURRENTS_API_KEY"
@@ -54,6 +55,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             ssl=self.trust,
             **options,
         )
+
+
+async def load(connection: Connection) -> Settings:
+    """Read settings in a thread, since the configuration file may be slow."""
+    return await asyncio.to_thread(read_settings, connection)
 
 
 def read_settings(connection: Connection) -> Settings:

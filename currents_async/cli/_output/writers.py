@@ -1,13 +1,16 @@
-"""JSON: a line for each item, an array of all, or one object."""
+"""Items as text that programs read: NDJSON, JSON and CSV (RFC 4180)."""
 
+import csv
 import re
 import sys
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from currents_async.cli._output.fields import Field
+from currents_async.cli._output.fields import Field, as_text
 from currents_async.cli._streams import machine_stdout
+from currents_async.cli._text import printable
 from currents_async.models._model import Model
 
 _CONTROL = re.compile("[\x7f-\x9f]")
@@ -16,7 +19,18 @@ _UNSEEN = re.compile(r"[^\n -~]")
 """Where characters are that cannot be seen, among others that can."""
 
 
-class NdjsonWriter:
+class Writer(ABC):
+    """Writes items as they come."""
+
+    @abstractmethod
+    def add(self, item: Model) -> None:
+        """Write an item, at once or soon."""
+
+    def end(self) -> None:  # noqa: B027 - most have written everything by then
+        """Write what is left."""
+
+
+class NdjsonWriter(Writer):
     """A JSON object on a line of its own for each item."""
 
     def __init__(self, fields: Sequence[Field] | None) -> None:
@@ -28,11 +42,8 @@ class NdjsonWriter:
         """Write an item."""
         self._out.write(text_of(item, self._fields) + "\n")
 
-    def end(self) -> None:
-        """Do nothing: all is written."""
 
-
-class JsonWriter:
+class JsonWriter(Writer):
     """A JSON array, an item on each line."""
 
     def __init__(self, fields: Sequence[Field] | None) -> None:
@@ -51,7 +62,7 @@ class JsonWriter:
         self._out.write("[]\n" if self._before == "[\n" else "\n]\n")
 
 
-class ObjectWriter:
+class ObjectWriter(Writer):
     """A JSON object, indented."""
 
     def __init__(self, fields: Sequence[Field] | None) -> None:
@@ -64,8 +75,24 @@ class ObjectWriter:
         text = msgspec.json.format(text_of(item, self._fields), indent=2)
         self._out.write(text + "\n")
 
-    def end(self) -> None:
-        """Do nothing: all is written."""
+
+class CsvWriter(Writer):
+    """A header, then a row for each item; objects and lists inside items are JSON.
+
+    Texts are not changed, even those that a spreadsheet would take for formulas.
+    """
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        """Write the header."""
+        self._fields = fields
+        self._show: Callable[[str], str] = printable if sys.stdout.isatty() else str
+        self._rows = csv.writer(machine_stdout(), lineterminator="\n")
+        self._rows.writerow([field.name for field in fields])
+
+    def add(self, item: Model) -> None:
+        """Write a row."""
+        plain = item.to_dict()
+        self._rows.writerow([self._show(as_text(field.find(plain))) for field in self._fields])
 
 
 def text_of(item: Model, fields: Sequence[Field] | None) -> str:
@@ -77,9 +104,9 @@ def text_of(item: Model, fields: Sequence[Field] | None) -> str:
 
 
 def safe_json(text: bytes) -> str:
-    """Escape what may drive a terminal and JSON need not have as it is: it remains the same JSON.
+    """Escape what may drive a terminal and need not stand in JSON as it is: the value is the same.
 
-    On a terminal that is also what turns the direction of texts, or cannot be seen.
+    On a terminal that includes characters that change the direction of text or cannot be seen.
     """
     pattern = _UNSEEN if sys.stdout.isatty() else _CONTROL
     return pattern.sub(_escape, text.decode(errors="replace"))

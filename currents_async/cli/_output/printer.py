@@ -3,40 +3,32 @@
 import sys
 from collections.abc import AsyncIterable, Callable, Generator, Iterable
 from contextlib import contextmanager
-from typing import Protocol
 
-from currents_async.cli._options import Form, Output
-from currents_async.cli._output.delimited import CsvWriter
+from currents_async.cli._options import Color, Format, Output
 from currents_async.cli._output.fields import Field, all_fields_of, fields_of, read_names
-from currents_async.cli._output.lines import JsonWriter, NdjsonWriter, ObjectWriter
-from currents_async.cli._output.tables import CardWriter, Color, LineWriter, TableWriter
+from currents_async.cli._output.tables import CardWriter, LineWriter, TableWriter
+from currents_async.cli._output.writers import (
+    CsvWriter,
+    JsonWriter,
+    NdjsonWriter,
+    ObjectWriter,
+    Writer,
+)
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
 
 
-class Writer(Protocol):
-    """Writes items as they come."""
+class Printer:
+    """Prints the items of a command; fields are checked before anything is fetched.
 
-    def add(self, item: Model) -> None:
-        """Write an item, at once or soon."""
-        ...
-
-    def end(self) -> None:
-        """Write what is left."""
-        ...
-
-
-class Sheet:
-    """Where a command prints its items; fields are checked before anything is fetched.
-
-    `columns` are what a table shows, unless `--fields` says else. Nothing is collected: lists may
-    be longer than memory.
+    `columns` are what a table shows, unless `--fields` names others. Nothing is collected: lists
+    may be longer than memory.
     """
 
     def __init__(self, model: type[Model], columns: Iterable[str], output: Output) -> None:
-        """Raise `InvalidArgumentError` for fields that the model has not."""
-        self._form: Form = output.output or _default_form()
-        if self._form == "parquet" and sys.stdout.isatty():
+        """Raise `InvalidArgumentError` for fields that the model does not have."""
+        self._format: Format = output.output or _default_format()
+        if self._format == "parquet" and sys.stdout.isatty():
             raise InvalidArgumentError("Parquet is for files: redirect it, as in '> runs.parquet'")
         self._color: Color = output.color
         self._picked = (
@@ -45,8 +37,8 @@ class Sheet:
         self._shown = self._picked or fields_of(model, columns)
         self._all = self._picked or all_fields_of(model)
 
-    async def fill(self, items: AsyncIterable[Model]) -> None:
-        """Print items while they come."""
+    async def stream(self, items: AsyncIterable[Model]) -> None:
+        """Print items as they arrive."""
         writer = self._writer()
         async for item in items:
             writer.add(item)
@@ -54,8 +46,8 @@ class Sheet:
 
     @contextmanager
     def live(self) -> Generator[Callable[[Model], None]]:
-        """Print each item that what is yielded is called with, at once."""
-        writer = LineWriter(self._shown) if self._form == "table" else self._writer()
+        """Yield a function that prints an item at once."""
+        writer = LineWriter(self._shown) if self._format == "table" else self._writer()
 
         def add(item: Model) -> None:
             writer.add(item)
@@ -64,28 +56,30 @@ class Sheet:
         yield add
         writer.end()
 
-    def fill_with(self, items: Iterable[Model]) -> None:
+    def all(self, items: Iterable[Model]) -> None:
         """Print items that are there already."""
         writer = self._writer()
         for item in items:
             writer.add(item)
         writer.end()
 
-    def fill_in(self, item: Model) -> None:
-        """Print the one item that there is: as an object, not as a list of one."""
-        writer: Writer
-        match self._form:
-            case "json":
-                writer = ObjectWriter(self._picked)
-            case "table":
-                writer = CardWriter(self._shown, color=self._color)
-            case _:
-                writer = self._writer()
+    def one(self, item: Model) -> None:
+        """Print the only item: as an object, not as a list of one."""
+        writer = self._writer_of_one()
         writer.add(item)
         writer.end()
 
+    def _writer_of_one(self) -> Writer:
+        match self._format:
+            case "json":
+                return ObjectWriter(self._picked)
+            case "table":
+                return CardWriter(self._shown, color=self._color)
+            case _:
+                return self._writer()
+
     def _writer(self) -> Writer:
-        match self._form:
+        match self._format:
             case "ndjson":
                 return NdjsonWriter(self._picked)
             case "json":
@@ -98,7 +92,7 @@ class Sheet:
                 return _parquet_writer(self._all)
 
 
-def _default_form() -> Form:
+def _default_format() -> Format:
     return "table" if sys.stdout.isatty() else "ndjson"
 
 

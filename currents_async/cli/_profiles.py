@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from platformdirs import user_config_path
 
-from currents_async.cli._execute import complain
+from currents_async.cli._text import complain
 from currents_async.errors import InvalidArgumentError
 
 VARIABLE = "CURRENTS_PROFILE"

@@ -1,1 +1,0 @@
-"""The command for shells: `completion`."""

@@ -1,0 +1,278 @@
+"""`runs`: runs of test suites."""
+
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from currents_async.cli import _exit
+from currents_async.cli._confirm import confirm
+from currents_async.cli._options import (
+    CONNECTION,
+    OUTPUT,
+    Connection,
+    Flag,
+    Limit,
+    Output,
+    Project,
+    RunAuthors,
+    RunBranches,
+    RunTags,
+    Several,
+    Since,
+    Until,
+    Yes,
+    read_optional_moment,
+)
+from currents_async.cli._output.printer import Printer
+from currents_async.cli._run_changes import FINDINGS, Change, Finding, changes_of, summary_of
+from currents_async.cli._session import open_client
+from currents_async.cli._text import note
+from currents_async.models import ListedRun, Run, RunCancellation, RunSpec, RunStatus
+
+app = App(name="runs")
+
+Status = Literal["PASSED", "FAILED", "RUNNING", "FAILING"]
+State = Literal["COMPLETE", "IN_PROGRESS", "CANCELED", "TIMEOUT"]
+Seconds = Annotated[float, Parameter(validator=Number(gt=0))]
+
+_LISTED = ("runId", "createdAt", "status", "completionState", "meta.commit.branch", "durationMs")
+_CARD = (
+    "runId",
+    "projectId",
+    "createdAt",
+    "status",
+    "completionState",
+    "durationMs",
+    "tags",
+    "meta.commit.branch",
+    "meta.commit.sha",
+    "meta.commit.message",
+    "meta.commit.authorName",
+    "meta.ciBuildId",
+    "meta.framework.name",
+    "meta.framework.version",
+)
+_SPEC = (
+    "completedAt",
+    "spec",
+    "results.stats.tests",
+    "results.stats.passes",
+    "results.stats.failures",
+    "results.flaky",
+)
+_CANCELLATION = ("runId", "cancelledAt", "actor", "reason")
+_CHANGE = ("change", "spec", "title", "before", "after", "error")
+
+
+@app.command(name="list")
+async def list_runs(
+    *,
+    project: Project | None = None,
+    branch: RunBranches = (),
+    tag: RunTags = (),
+    tag_operator: Literal["AND", "OR"] | None = None,
+    author: RunAuthors = (),
+    search: str | None = None,
+    pull_request: str | None = None,
+    status: Several[Status] = (),
+    state: Several[State] = (),
+    since: Since | None = None,
+    until: Until | None = None,
+    limit: Limit | None = None,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> None:
+    """List the runs of a project, the newest first, without their specs.
+
+    Parameters
+    ----------
+    tag_operator
+        Whether runs have all of the tags, or any.
+    search
+        Only runs whose commit or build has this text.
+    pull_request
+        Only runs of the pull request with this ID.
+    status
+        Only runs of this status; several can be given.
+    state
+        Only runs that have got this far; several can be given.
+
+    """
+    printer = Printer(ListedRun, _LISTED, output)
+    async with open_client(connection) as currents:
+        runs = currents.runs.list(
+            project,
+            branches=branch,
+            tags=tag,
+            tag_operator=tag_operator,
+            authors=author,
+            search=search,
+            pr_id=pull_request,
+            status=status,
+            completion_state=state,
+            date_start=read_optional_moment("--since", since),
+            date_end=read_optional_moment("--until", until),
+        )
+        await printer.stream(runs if limit is None else runs.limit(limit))
+
+
+@app.command
+async def get(
+    run_id: str, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
+) -> None:
+    """Fetch a run with all its specs.
+
+    Parameters
+    ----------
+    run_id
+        The run to fetch.
+
+    """
+    printer = Printer(Run, _CARD, output)
+    async with open_client(connection) as currents:
+        printer.one(await currents.runs.get(run_id))
+
+
+@app.command
+async def find(
+    *,
+    project: Project | None = None,
+    branch: str | None = None,
+    tag: Several[str] = (),
+    ci_build_id: str | None = None,
+    last_failed: Flag = False,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> None:
+    """Find the newest complete run that matches; exit code 3 when there is none.
+
+    Parameters
+    ----------
+    branch
+        A branch, or a prefix and `*`.
+    tag
+        A tag that the run has; several can be given.
+    ci_build_id
+        The CI build of the run; not beside --branch.
+    last_failed
+        Ask for the failed tests of the last Playwright run.
+
+    """
+    printer = Printer(Run, _CARD, output)
+    async with open_client(connection) as currents:
+        run = await currents.runs.find(
+            project,
+            branch=branch,
+            tags=tag,
+            ci_build_id=ci_build_id,
+            pw_last_run=last_failed or None,
+        )
+        printer.one(run)
+
+
+@app.command
+async def watch(
+    run_id: str,
+    /,
+    *,
+    timeout: Seconds | None = None,  # noqa: ASYNC109 - of the client's clock
+    interval: Seconds = 2,
+    fail_on: Literal["failed"] | None = None,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> int:
+    """Print the specs of a run as they complete, until the run has ended.
+
+    Parameters
+    ----------
+    run_id
+        The run to watch.
+    timeout
+        Seconds to wait at most; then the exit code is 1.
+    interval
+        Seconds between two looks at a run that makes progress.
+    fail_on
+        With `failed`, the exit code is 6 when the run has not passed.
+
+    """
+    printer = Printer(RunSpec, _SPEC, output)
+    async with (
+        open_client(connection) as currents,
+        currents.runs.watch(run_id, timeout=timeout, interval=interval) as specs,
+    ):
+        with printer.live() as add:
+            async for spec in specs:
+                add(spec)
+        run = specs.run
+    note(f"run {run.run_id}: {run.completion_state}, {run.status}")
+    return _exit.FINDINGS if fail_on is not None and not _has_passed(run) else _exit.OK
+
+
+def _has_passed(run: Run) -> bool:
+    return run.is_complete and run.status == RunStatus.PASSED
+
+
+@app.command
+async def cancel(
+    run_id: str,
+    /,
+    *,
+    yes: Yes = False,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> int:
+    """Cancel a run in progress. Asks first; where there is no terminal it needs --yes.
+
+    Parameters
+    ----------
+    run_id
+        The run to cancel.
+
+    """
+    printer = Printer(RunCancellation, _CANCELLATION, output)
+    async with open_client(connection) as currents:
+        if not confirm(f"Cancel run {run_id}?", yes=yes):
+            return _exit.FAILED
+        printer.one(await currents.runs.cancel(run_id))
+    return _exit.OK
+
+
+@app.command
+async def diff(
+    first: str,
+    second: str | None = None,
+    /,
+    *,
+    fail_on: Several[Finding] = (),
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> int:
+    """Compare two runs test by test, and print what has changed or fails.
+
+    Parameters
+    ----------
+    first
+        The earlier run; given alone, the later one, which is compared with the newest complete run
+        before it of the same branch and tags.
+    second
+        The later run.
+    fail_on
+        The exit code is 6 when there is such a finding: `new` failures; `failing`, be it new or
+        not; `flaky` that was not; `inconclusive` when not everything could be compared. Several can
+        be given.
+
+    """
+    printer = Printer(Change, _CHANGE, output)
+    async with open_client(connection) as currents:
+        if second is None:
+            before = await currents.runs.previous(first)
+            if before is None:
+                note(f"there is no run before {first} to compare it with")
+                return _exit.NOT_FOUND
+            first, second = before.run_id, first
+        found = await currents.runs.diff(first, second)
+    printer.all(changes_of(found))
+    for line in summary_of(found):
+        note(line)
+    return _exit.FINDINGS if any(FINDINGS[one](found) for one in fail_on) else _exit.OK

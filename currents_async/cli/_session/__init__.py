@@ -1,1 +1,0 @@
-"""From options, environment and profile to an open client."""
