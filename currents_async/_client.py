@@ -45,9 +45,9 @@ from currents_async._transport import (
     find_credential,
     find_proxy,
 )
-from currents_async._wire.endpoint import Method
 from currents_async._wire.throttle import RateLimit
 from currents_async.errors import InvalidArgumentError
+from currents_async.models.common import HTTPMethod
 
 T = TypeVar("T")
 G = TypeVar("G", bound=Group)
@@ -192,7 +192,7 @@ class Currents:
     @overload
     async def request(
         self,
-        method: Method,
+        method: HTTPMethod,
         path: str,
         *,
         query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
@@ -204,7 +204,7 @@ class Currents:
     @overload
     async def request(
         self,
-        method: Method,
+        method: HTTPMethod,
         path: str,
         *,
         query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
@@ -215,7 +215,7 @@ class Currents:
 
     async def request(
         self,
-        method: Method,
+        method: HTTPMethod,
         path: str,
         *,
         query: Mapping[str, str] | Sequence[tuple[str, str]] = (),

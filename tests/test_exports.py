@@ -2,6 +2,7 @@ import importlib
 import subprocess
 import sys
 import types
+from typing import Literal, get_origin
 
 import pytest
 
@@ -25,7 +26,10 @@ def test_all_is_all(name: str) -> None:
         for key, value in vars(module).items()
         if not key.startswith("_")
         and not isinstance(value, types.ModuleType)
-        and getattr(value, "__module__", "").startswith("currents_async")
+        and (
+            getattr(value, "__module__", "").startswith("currents_async")
+            or get_origin(value) is Literal
+        )
     }
     assert public == {key for key in module.__all__ if not key.startswith("__")}
     assert len(module.__all__) == len(set(module.__all__))

@@ -1,16 +1,14 @@
 """What an instance leaves behind: its artifacts, and where they are."""
 
 from collections.abc import Collection, Iterator
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async._wire.query import check_texts
 from currents_async.analysis.artifacts import Artifact
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.common import Screenshot
-from currents_async.models.instances import Attachment, Instance, Trace, Video
-
-AssetKind = Literal["screenshot", "video", "trace", "attachment"]
+from currents_async.models.instances import AssetKind, Attachment, Instance, Trace, Video
 
 KINDS: tuple[AssetKind, ...] = get_args(AssetKind)
 

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from currents_async._downloads.artifacts import AssetKind, Listed, artifacts_of, check_kinds
+from currents_async._downloads.artifacts import Listed, artifacts_of, check_kinds
 from currents_async._downloads.file_names import labelled, safe_id
 from currents_async._downloads.save import AssetDownload, Saver, Target, check_target
 from currents_async._downloads.sources import Source
 from currents_async._fanout.plans import InstanceResult
 from currents_async._fanout.pool import Jobs, Pool
-from currents_async._fanout.results import OnError, is_collecting
+from currents_async._fanout.results import is_collecting
 from currents_async._threads import in_thread
 from currents_async._wire.asset_url import AssetUrl
 from currents_async.errors import (
@@ -23,6 +23,8 @@ from currents_async.errors import (
     InvalidArgumentError,
     WrongLoopError,
 )
+from currents_async.models.common import OnError
+from currents_async.models.instances import AssetKind
 
 
 class AssetResult(msgspec.Struct, frozen=True, kw_only=True):

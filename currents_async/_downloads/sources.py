@@ -6,9 +6,10 @@ from typing import Protocol
 
 from currents_async._downloads.save import FetchInstance
 from currents_async._fanout.plans import IdPlan, InstanceResult
-from currents_async._fanout.results import InstanceResults, OnError, deadline_of
+from currents_async._fanout.results import InstanceResults, deadline_of
 from currents_async._streams import RunStream
 from currents_async._transport import Transport
+from currents_async.models.common import OnError
 from currents_async.models.instances import Instance
 from currents_async.models.runs import RunSpec
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
-from typing import Literal
 
 import msgspec
 
@@ -19,10 +18,9 @@ from currents_async.errors import (
     MisuseError,
     WrongLoopError,
 )
+from currents_async.models.common import OnError
 from currents_async.models.instances import Instance
 from currents_async.models.runs import Run
-
-OnError = Literal["raise", "collect"]
 
 _LOOKAHEAD = 1024
 """Specs of a run that are decoded before their turn."""

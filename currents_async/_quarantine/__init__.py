@@ -4,7 +4,7 @@
 the `ledger`; `rules` says how our actions are told from those of others.
 """
 
-from currents_async._quarantine.decide import QuarantineDecision, QuarantineKind
+from currents_async._quarantine.decide import QuarantineDecision
 from currents_async._quarantine.evidence import ExaminedResult, ExaminedTest
 from currents_async._quarantine.group import Quarantine
 from currents_async._quarantine.plan import QuarantineFailure, QuarantinePlan, QuarantineResult
@@ -16,7 +16,6 @@ __all__ = [
     "Quarantine",
     "QuarantineDecision",
     "QuarantineFailure",
-    "QuarantineKind",
     "QuarantinePlan",
     "QuarantinePolicy",
     "QuarantineResult",

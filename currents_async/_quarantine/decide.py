@@ -1,16 +1,14 @@
 """Which tests to put into quarantine and which to let out: decided on evidence alone."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import msgspec
 
 from currents_async._quarantine.evidence import ExaminedTest
 from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._quarantine.rules import label_of, matched_ids, one_line, own_actions
-from currents_async.models.actions import Action, ActionStatus
-
-QuarantineKind = Literal["quarantine", "extend", "lift", "keep", "leave"]
+from currents_async.models.actions import Action, ActionStatus, QuarantineKind
 
 _ORDER = get_args(QuarantineKind)
 _PAST = frozenset({ActionStatus.ARCHIVED, ActionStatus.EXPIRED})

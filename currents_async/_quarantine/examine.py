@@ -15,8 +15,8 @@ from currents_async._quarantine.evidence import ExaminedResult, ExaminedTest
 from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._quarantine.rules import can_be_marked
 from currents_async._resources.test_results import TestResults
-from currents_async._resources.tests import TestOrder, Tests
-from currents_async.models.tests import ExploredTest, ExploredTestMetrics
+from currents_async._resources.tests import Tests
+from currents_async.models.tests import ExploredTest, ExploredTestMetrics, TestOrder
 
 
 class Examination(NamedTuple):

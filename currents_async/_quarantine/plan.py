@@ -9,14 +9,13 @@ import msgspec
 
 from currents_async._quarantine.decide import (
     QuarantineDecision,
-    QuarantineKind,
     Standing,
     covers,
 )
 from currents_async._quarantine.each import for_each
 from currents_async._quarantine.ledger import Ledger
 from currents_async.errors import ClientClosedError, CurrentsError, WrongLoopError
-from currents_async.models.actions import Action
+from currents_async.models.actions import Action, QuarantineKind
 
 _WRITES_AT_ONCE = 4
 

@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
-from currents_async._wire.endpoint import Endpoint, Method, Request
+from currents_async._wire.endpoint import Endpoint, Request
 from currents_async._wire.query import check_text
 from currents_async.errors import InvalidArgumentError
+from currents_async.models.common import HTTPMethod
 
 # Path segments as RFC 3986 has them, percent-encoded already.
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+")
-_METHODS: tuple[Method, ...] = ("GET", "PUT", "POST", "DELETE")
+_METHODS: tuple[HTTPMethod, ...] = get_args(HTTPMethod)
 
 
 def build_request(
-    method: Method,
+    method: HTTPMethod,
     path: str,
     query: Mapping[str, str] | Sequence[tuple[str, str]],
     body: object,

@@ -4,7 +4,7 @@ Source of all of it: `openapi-runs-instances.json`.
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 from currents_async._config import check_count
 from currents_async._pagination import PAGE_SIZE, CursorPager
@@ -14,9 +14,17 @@ from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.filters import Filters, Moment
 from currents_async._wire.query import Query, check_branch, check_text, check_texts, flag
 from currents_async.errors import AlreadyCancelledError, InvalidArgumentError, NotFoundError
+from currents_async.models.common import TagOperator
 from currents_async.models.pages import CursorPage
 from currents_async.models.projects import ListedRun
-from currents_async.models.runs import DeletedRun, Run, RunCancellation, RunSpec
+from currents_async.models.runs import (
+    CompletionStateFilter,
+    DeletedRun,
+    Run,
+    RunCancellation,
+    RunSpec,
+    RunStatusFilter,
+)
 
 SPECS = ArrayField(("specs",), RunSpec)
 
@@ -43,9 +51,6 @@ DELETE_RUN = Endpoint("deleteRun", "DELETE", "/runs/{run_id}", DeletedRun, alrea
 LIST_PROJECT_RUNS = Endpoint(
     "listProjectRuns", "GET", "/projects/{project_id}/runs", CursorPage[ListedRun]
 )
-
-RunStatusFilter = Literal["PASSED", "FAILED", "RUNNING", "FAILING"]
-CompletionStateFilter = Literal["COMPLETE", "IN_PROGRESS", "CANCELED", "TIMEOUT"]
 
 
 class RunOperations(Group):
@@ -149,7 +154,7 @@ class RunOperations(Group):
         tags: Sequence[str] = (),
         branches: Sequence[str] = (),
         authors: Sequence[str] = (),
-        tag_operator: Literal["AND", "OR"] | None = None,
+        tag_operator: TagOperator | None = None,
         search: str | None = None,
         pr_id: str | None = None,
         status: Sequence[RunStatusFilter] = (),
@@ -172,7 +177,7 @@ class RunOperations(Group):
             .texts("tags[]", "tags", tags)
             .texts("branches[]", "branches", branches)
             .texts("authors[]", "authors", authors)
-            .choice("tag_operator", "tag_operator", tag_operator, ("AND", "OR"))
+            .choice("tag_operator", "tag_operator", tag_operator, get_args(TagOperator))
             .text("search", "search", search, longest=200)
             .text("pr_id", "pr_id", pr_id)
             .choices("status", "status", status, get_args(RunStatusFilter))

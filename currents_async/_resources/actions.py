@@ -5,7 +5,7 @@ Source of all of it: `operations.md`, "Actions".
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from msgspec import UNSET, UnsetType
 
@@ -19,12 +19,15 @@ from currents_async.errors import InvalidArgumentError, NotFoundError
 from currents_async.models.actions import (
     Action,
     ActionStatus,
+    ActionStatusFilter,
+    ActionTypeFilter,
     AffectedExecution,
     AffectedTest,
     ArchivedAction,
     Effect,
     EffectOperation,
 )
+from currents_async.models.common import SortDirection
 from currents_async.models.matchers import Condition, Matcher
 from currents_async.models.pages import CursorPage, NumberedPage
 
@@ -53,9 +56,6 @@ GET_AFFECTED_TEST_EXECUTIONS_BY_ACTION = Endpoint(
     "/actions/{action_id}/tests",
     CursorPage[AffectedExecution],
 )
-
-ActionStatusFilter = Literal["active", "disabled", "archived", "expired"]
-ActionTypeFilter = Literal["quarantine", "skip", "tag"]
 
 
 class Actions(Group):
@@ -159,7 +159,7 @@ class Actions(Group):
         search: str | None = None,
         action_type: Sequence[ActionTypeFilter] = (),
         action_id: str | None = None,
-        dir: Literal["asc", "desc"] | None = None,  # noqa: A002 - the API's own name
+        dir: SortDirection | None = None,  # noqa: A002 - the API's own name
         status: Sequence[ActionStatusFilter] = (),
         page_size: int = PAGE_SIZE,
         start: str | None = None,
@@ -174,7 +174,7 @@ class Actions(Group):
             _span(date_start, date_end, search, project_id=self._project(project_id))
             .choices("action_type", "action_type", action_type, get_args(ActionTypeFilter))
             .text("action_id", "action_id", action_id)
-            .choice("dir", "dir", dir, ("asc", "desc"))
+            .choice("dir", "dir", dir, get_args(SortDirection))
             .choices("status", "status", status, get_args(ActionStatusFilter))
         )
         return self._page_pager(

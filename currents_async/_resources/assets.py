@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
-from currents_async._downloads.artifacts import AssetKind, find_url
+from currents_async._downloads.artifacts import find_url
 from currents_async._downloads.results import AssetResults
 from currents_async._downloads.save import (
     MAX_BYTES,
@@ -18,13 +18,13 @@ from currents_async._downloads.save import (
     save_asset,
 )
 from currents_async._downloads.sources import AtHand, OfRun, Source, ToFetch
-from currents_async._fanout.results import OnError
 from currents_async._resources._group import Group
 from currents_async._streams import RunStream
 from currents_async._transport import Transport
 from currents_async._wire.query import path_segment
 from currents_async.analysis.artifacts import Artifact
-from currents_async.models.instances import Instance
+from currents_async.models.common import OnError
+from currents_async.models.instances import AssetKind, Instance
 from currents_async.models.runs import RunSpec
 
 

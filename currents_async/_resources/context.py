@@ -3,18 +3,16 @@
 Source of all of it: `operations.md`, "Context".
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.filters import Filters
 from currents_async.errors import InvalidArgumentError
-from currents_async.models.context import FailureContext
+from currents_async.models.context import ContextDetail, FailureContext
 
 GET_CONTEXT = Endpoint("getContext", "GET", "/context", FailureContext)
 GET_CONTEXT_MARKDOWN = Endpoint("getContext", "GET", "/context", str, accept="text/markdown")
-
-Detail = Literal["default", "compact", "summary"]
 
 
 class Context(Group):
@@ -36,7 +34,7 @@ class Context(Group):
         instance_id: str | None = None,
         test_id: str | None = None,
         attempt: int | None = None,
-        detail: Detail | None = None,
+        detail: ContextDetail | None = None,
         limit: int | None = None,
         page: int | None = None,
     ) -> FailureContext:
@@ -56,7 +54,7 @@ class Context(Group):
         instance_id: str | None = None,
         test_id: str | None = None,
         attempt: int | None = None,
-        detail: Detail | None = None,
+        detail: ContextDetail | None = None,
         limit: int | None = None,
         page: int | None = None,
         max_length: int | None = None,
@@ -98,14 +96,14 @@ def _subject(
 def _extent(
     filters: Filters,
     form: Literal["json", "md"],
-    detail: Detail | None,
+    detail: ContextDetail | None,
     limit: int | None,
     page: int | None,
 ) -> Filters:
     return (
         filters
         .text("format", "format", form)
-        .choice("detail", "detail", detail, ("default", "compact", "summary"))
+        .choice("detail", "detail", detail, get_args(ContextDetail))
         .number("limit", "limit", limit, least=1, most=50)
         .number("page", "page", page, least=0)
     )

@@ -4,7 +4,7 @@ Source of all of it: `operations.md`, "Spec files, tests, results, errors".
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 import msgspec
 
@@ -12,13 +12,16 @@ from currents_async._pagination import PAGE_SIZE, NumberedPager
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.filters import Filters, Moment
-from currents_async.models.errors import ErrorsPage, ExploredError
+from currents_async.models.common import SortDirection, TagOperator
+from currents_async.models.errors import (
+    ErrorDimension,
+    ErrorMetric,
+    ErrorOrder,
+    ErrorsPage,
+    ExploredError,
+)
 
 GET_ERRORS_EXPLORER = Endpoint("getErrorsExplorer", "GET", "/errors/{project_id}", ErrorsPage)
-
-ErrorDimension = Literal["target", "action", "category", "message"]
-ErrorOrder = Literal["count", "tests", "branches", "error"]
-ErrorMetric = Literal["occurrence", "test", "branch"]
 
 
 class ErrorsPager(NumberedPager[ExploredError, ErrorsPage]):
@@ -46,7 +49,7 @@ class Errors(Group):
         date_start: Moment,
         date_end: Moment,
         tags: Sequence[str] = (),
-        tags_logical_operator: Literal["OR", "AND"] | None = None,
+        tags_logical_operator: TagOperator | None = None,
         branches: Sequence[str] = (),
         groups: Sequence[str] = (),
         authors: Sequence[str] = (),
@@ -55,7 +58,7 @@ class Errors(Group):
         error_category: str | None = None,
         error_action: str | None = None,
         order_by: ErrorOrder | None = None,
-        dir: Literal["asc", "desc"] | None = None,  # noqa: A002 - the API's own name
+        dir: SortDirection | None = None,  # noqa: A002 - the API's own name
         group_by: Sequence[ErrorDimension] = (),
         metric: ErrorMetric | None = None,
         top_n: int | None = None,
@@ -77,7 +80,7 @@ class Errors(Group):
                 "tags_logical_operator",
                 "tags_logical_operator",
                 tags_logical_operator,
-                ("OR", "AND"),
+                get_args(TagOperator),
             )
             .lists(branches=branches, groups=groups, authors=authors)
             .text("error_target", "error_target", error_target)
@@ -85,7 +88,7 @@ class Errors(Group):
             .text("error_category", "error_category", error_category)
             .text("error_action", "error_action", error_action)
             .choice("order_by", "order_by", order_by, get_args(ErrorOrder))
-            .choice("dir", "dir", dir, ("asc", "desc"))
+            .choice("dir", "dir", dir, get_args(SortDirection))
             .choices("group_by[]", "group_by", group_by, get_args(ErrorDimension))
             .choice("metric", "metric", metric, get_args(ErrorMetric))
             .number("top_n", "top_n", top_n, least=1, most=50)

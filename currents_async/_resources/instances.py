@@ -8,12 +8,13 @@ from functools import partial
 from typing import Literal, overload
 
 from currents_async._fanout.plans import IdPlan, InstanceResult
-from currents_async._fanout.results import InstanceResults, OnError, deadline_of, instances_of
+from currents_async._fanout.results import InstanceResults, deadline_of, instances_of
 from currents_async._resources._group import Group
 from currents_async._transport import Terms, Transport
 from currents_async._wire.array import ArrayField
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.query import check_texts, path_segment
+from currents_async.models.common import OnError
 from currents_async.models.instances import Instance, InstanceTest
 
 _TESTS = ArrayField(("results", "tests"), InstanceTest)

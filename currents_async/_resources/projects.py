@@ -4,14 +4,23 @@ Source of all of it: `operations.md`, "Projects".
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 from currents_async._pagination import PAGE_SIZE, CursorPager
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.filters import Filters, Moment, check_choice
+from currents_async.models.common import SortDirection, TagOperator
 from currents_async.models.pages import CursorPage
-from currents_async.models.projects import Project, ProjectInsights, PullRequestCard, Term
+from currents_async.models.projects import (
+    InsightsResolutionName,
+    Project,
+    ProjectInsights,
+    PullRequestCard,
+    Term,
+    TermType,
+)
+from currents_async.models.runs import RunStatusFilter
 
 LIST_PROJECTS = Endpoint("listProjects", "GET", "/projects", CursorPage[Project])
 GET_PROJECT = Endpoint("getProject", "GET", "/projects/{project_id}", Project)
@@ -27,21 +36,6 @@ LIST_PROJECT_PULL_REQUESTS = Endpoint(
 LIST_PROJECT_TERMS = Endpoint(
     "listProjectTerms", "GET", "/projects/{project_id}/terms/{term_type}", CursorPage[Term]
 )
-
-Resolution = Literal["1h", "1d", "1w"]
-LatestRunStatus = Literal["PASSED", "FAILED", "RUNNING", "FAILING"]
-TermType = Literal[
-    "tag",
-    "group",
-    "branch",
-    "authorName",
-    "authorEmail",
-    "framework",
-    "frameworkVersion",
-    "clientVersion",
-    "ann_type",
-    "ann_desc",
-]
 
 
 class Projects(Group):
@@ -64,7 +58,7 @@ class Projects(Group):
         *,
         date_start: Moment,
         date_end: Moment,
-        resolution: Resolution | None = None,
+        resolution: InsightsResolutionName | None = None,
         tags: Sequence[str] = (),
         branches: Sequence[str] = (),
         groups: Sequence[str] = (),
@@ -79,7 +73,7 @@ class Projects(Group):
         filters = (
             Filters()
             .span(date_start, date_end)
-            .choice("resolution", "resolution", resolution, get_args(Resolution))
+            .choice("resolution", "resolution", resolution, get_args(InsightsResolutionName))
             .lists(tags=tags, branches=branches, groups=groups, authors=authors)
         )
         return await self._transport.call(GET_PROJECT_INSIGHTS.request(path, query=filters.query))
@@ -92,8 +86,8 @@ class Projects(Group):
         tags: Sequence[str] = (),
         branches: Sequence[str] = (),
         authors: Sequence[str] = (),
-        tag_operator: Literal["AND", "OR"] | None = None,
-        status: Sequence[LatestRunStatus] = (),
+        tag_operator: TagOperator | None = None,
+        status: Sequence[RunStatusFilter] = (),
         page_size: int = PAGE_SIZE,
         start: str | None = None,
         reverse: bool = False,
@@ -109,8 +103,8 @@ class Projects(Group):
             Filters()
             .number("runs_per_pr", "runs_per_pr", runs_per_pr, least=1, most=10)
             .lists(tags=tags, branches=branches, authors=authors)
-            .choice("tag_operator", "tag_operator", tag_operator, ("AND", "OR"))
-            .choices("status", "status", status, get_args(LatestRunStatus))
+            .choice("tag_operator", "tag_operator", tag_operator, get_args(TagOperator))
+            .choices("status", "status", status, get_args(RunStatusFilter))
         )
         return self._cursor_pager(
             LIST_PROJECT_PULL_REQUESTS,
@@ -127,7 +121,7 @@ class Projects(Group):
         term_type: TermType,
         project_id: str | None = None,
         *,
-        dir: Literal["asc", "desc"] | None = None,  # noqa: A002 - the API's own name
+        dir: SortDirection | None = None,  # noqa: A002 - the API's own name
         search: str | None = None,
         page_size: int = PAGE_SIZE,
         start: str | None = None,
@@ -145,7 +139,9 @@ class Projects(Group):
             "term_type": check_choice("term_type", term_type, get_args(TermType)),
         }
         filters = (
-            Filters().choice("dir", "dir", dir, ("asc", "desc")).text("search", "search", search)
+            Filters()
+            .choice("dir", "dir", dir, get_args(SortDirection))
+            .text("search", "search", search)
         )
         return self._cursor_pager(
             LIST_PROJECT_TERMS,

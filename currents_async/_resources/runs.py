@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeVar, overload
 
 from currents_async._fanout.plans import Plan, RunPlan, ScheduledSpec
-from currents_async._fanout.results import InstanceResults, OnError, deadline_of, instances_of
+from currents_async._fanout.results import InstanceResults, deadline_of, instances_of
 from currents_async._pagination import CursorPager
 from currents_async._resources._comparable import (
     MOST_LOOKED_THROUGH,
@@ -30,6 +30,7 @@ from currents_async.analysis import (
 )
 from currents_async.analysis.failures import failure_of_run
 from currents_async.errors import InvalidArgumentError
+from currents_async.models.common import OnError
 from currents_async.models.instances import Instance
 from currents_async.models.projects import ListedRun
 from currents_async.models.runs import Run, RunSpec

@@ -5,29 +5,17 @@ Source of all of it: `operations.md`, "Spec files, tests, results, errors".
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Literal, get_args
+from typing import get_args
 
 from currents_async._pagination import PAGE_SIZE, PagePager
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.filters import Filters, Moment
+from currents_async.models.common import SortDirection
 from currents_async.models.pages import NumberedPage
-from currents_async.models.spec_files import SpecFile
+from currents_async.models.spec_files import SpecFile, SpecFileOrder
 
 GET_SPEC_FILES = Endpoint("getSpecFiles", "GET", "/spec-files/{project_id}", NumberedPage[SpecFile])
-
-SpecFileOrder = Literal[
-    "avgDuration",
-    "failedExecutions",
-    "failureRate",
-    "flakeRate",
-    "flakyExecutions",
-    "fullyReported",
-    "overallExecutions",
-    "suiteSize",
-    "timeoutExecutions",
-    "timeoutRate",
-]
 
 
 class SpecFiles(Group):
@@ -52,7 +40,7 @@ class SpecFiles(Group):
         groups: Sequence[str] = (),
         authors: Sequence[str] = (),
         order: SpecFileOrder | None = None,
-        dir: Literal["asc", "desc"] | None = None,  # noqa: A002 - the API's own name
+        dir: SortDirection | None = None,  # noqa: A002 - the API's own name
         spec_name_filter: str | None = None,
         include_failed_in_duration: bool | None = None,
         page_size: int = PAGE_SIZE,
@@ -69,7 +57,7 @@ class SpecFiles(Group):
             .span(date_start, date_end)
             .lists(tags=tags, branches=branches, groups=groups, authors=authors)
             .choice("order", "order", order, get_args(SpecFileOrder))
-            .choice("dir", "dir", dir, ("asc", "desc"))
+            .choice("dir", "dir", dir, get_args(SortDirection))
             .text("specNameFilter", "spec_name_filter", spec_name_filter)
             .flag(
                 "includeFailedInDuration", "include_failed_in_duration", include_failed_in_duration

@@ -5,38 +5,25 @@ Source of all of it: `operations.md`, "Spec files, tests, results, errors".
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Literal, get_args
+from typing import get_args
 
 from currents_async._pagination import PAGE_SIZE, PagePager
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.filters import TEST_STATES, Filters, Moment
+from currents_async.models.common import SortDirection
 from currents_async.models.pages import NumberedPage
 from currents_async.models.tests import (
     AnnotationFilter,
     ExploredTest,
     MetricSettings,
+    TestOrder,
     TestState,
 )
 
 GET_TESTS_EXPLORER = Endpoint(
     "getTestsExplorer", "GET", "/tests/{project_id}", NumberedPage[ExploredTest]
 )
-
-TestOrder = Literal[
-    "failures",
-    "passes",
-    "flakiness",
-    "flakinessXSamples",
-    "failRateXSamples",
-    "duration",
-    "durationDelta",
-    "flakinessRateDelta",
-    "failureRateDelta",
-    "durationXSamples",
-    "executions",
-    "title",
-]
 
 
 class Tests(Group):
@@ -61,7 +48,7 @@ class Tests(Group):
         groups: Sequence[str] = (),
         authors: Sequence[str] = (),
         order: TestOrder | None = None,
-        dir: Literal["asc", "desc"] | None = None,  # noqa: A002 - the API's own name
+        dir: SortDirection | None = None,  # noqa: A002 - the API's own name
         spec: str | None = None,
         title: str | None = None,
         min_executions: int | None = None,
@@ -83,7 +70,7 @@ class Tests(Group):
             .span(date_start, date_end)
             .lists(tags=tags, branches=branches, groups=groups, authors=authors)
             .choice("order", "order", order, get_args(TestOrder))
-            .choice("dir", "dir", dir, ("asc", "desc"))
+            .choice("dir", "dir", dir, get_args(SortDirection))
             .text("spec", "spec", spec)
             .text("title", "title", title)
             .number("min_executions", "min_executions", min_executions, least=1)

@@ -5,7 +5,7 @@ Source of all of it: `operations.md`, "Webhooks".
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from msgspec import UNSET, UnsetType
 
@@ -16,7 +16,7 @@ from currents_async._wire.fields import Fields, check_changes, given
 from currents_async._wire.filters import Filters, check_choices
 from currents_async._wire.query import check_text
 from currents_async.errors import NotFoundError
-from currents_async.models.webhooks import DeletedWebhook, HookEvent, Webhook
+from currents_async.models.webhooks import DeletedWebhook, HookEvent, HookEventName, Webhook
 
 LIST_WEBHOOKS = Endpoint("listWebhooks", "GET", "/webhooks", list[Webhook])
 CREATE_WEBHOOK = Endpoint("createWebhook", "POST", "/webhooks", Webhook)
@@ -25,8 +25,6 @@ UPDATE_WEBHOOK = Endpoint("updateWebhook", "PUT", "/webhooks/{hook_id}", Webhook
 DELETE_WEBHOOK = Endpoint(
     "deleteWebhook", "DELETE", "/webhooks/{hook_id}", DeletedWebhook, already=NotFoundError
 )
-
-HookEventName = Literal["RUN_FINISH", "RUN_START", "RUN_TIMEOUT", "RUN_CANCELED"]
 
 
 class Webhooks(Group):

@@ -1,17 +1,16 @@
 """An operation of the API as a constant, and a request for it as a value."""
 
 from collections.abc import Callable
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from currents_async._wire.array import ArrayField
 from currents_async._wire.query import Query, encode_query, path_segment
 from currents_async.errors import APIError
+from currents_async.models.common import HTTPMethod
 
 T_co = TypeVar("T_co", covariant=True)
-
-Method = Literal["GET", "PUT", "POST", "DELETE"]
 
 
 class JsonBody(bytes):
@@ -39,7 +38,7 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
 
     operation: str
     """The operationId in the API's documents."""
-    method: Method
+    method: HTTPMethod
     path: str
     """Relative to the base URL, with `{placeholders}` named after our arguments."""
     returns: type[T_co]

@@ -4,6 +4,7 @@ Source of all of it: `operations.md`, "Actions".
 """
 
 from datetime import UTC, datetime
+from typing import Literal
 
 import msgspec
 from msgspec import field
@@ -14,13 +15,25 @@ from currents_async.models.matchers import Matcher
 __all__ = [
     "Action",
     "ActionStatus",
+    "ActionStatusFilter",
+    "ActionTypeFilter",
     "Actor",
     "AffectedExecution",
     "AffectedTest",
     "ArchivedAction",
     "Effect",
     "EffectOperation",
+    "QuarantineKind",
 ]
+
+ActionStatusFilter = Literal["active", "disabled", "archived", "expired"]
+"""The status of actions that are listed, as an argument of `actions.list`."""
+
+ActionTypeFilter = Literal["quarantine", "skip", "tag"]
+"""What actions do to tests, as an argument of `actions.affected_tests`."""
+
+QuarantineKind = Literal["quarantine", "extend", "lift", "keep", "leave"]
+"""What a quarantine policy decides about a test: see `QuarantineDecision.kind`."""
 
 
 class ActionStatus(OpenEnum):

@@ -1,10 +1,36 @@
 """Parts that runs and instances share."""
 
+from typing import Literal
+
 from msgspec import field
 
 from currents_async.models._model import Model, OpenEnum, Timestamp
 
-__all__ = ["Commit", "Counters", "Outcome", "Platform", "Screenshot", "Stats", "Worker"]
+__all__ = [
+    "Commit",
+    "Counters",
+    "HTTPMethod",
+    "OnError",
+    "Outcome",
+    "Platform",
+    "Screenshot",
+    "SortDirection",
+    "Stats",
+    "TagOperator",
+    "Worker",
+]
+
+HTTPMethod = Literal["GET", "PUT", "POST", "DELETE"]
+"""The methods of the API, as an argument of `Currents.request`."""
+
+OnError = Literal["raise", "collect"]
+"""Whether the first error ends a call of many requests, or comes as the `error` of its result."""
+
+SortDirection = Literal["asc", "desc"]
+"""Whether a list ascends or descends."""
+
+TagOperator = Literal["AND", "OR"]
+"""Whether all tags must match, or one of them."""
 
 
 class Outcome(OpenEnum):

@@ -3,9 +3,14 @@
 Source: `operations.md`, "Context".
 """
 
+from typing import Literal
+
 from currents_async.models._model import OpenModel
 
-__all__ = ["FailureContext"]
+__all__ = ["ContextDetail", "FailureContext"]
+
+ContextDetail = Literal["default", "compact", "summary"]
+"""How much is told of a failure, as an argument of `context.get`."""
 
 
 class FailureContext(OpenModel, frozen=True, gc=False, kw_only=True):

@@ -3,12 +3,32 @@
 Source: `operations.md`, "Spec files, tests, results, errors".
 """
 
+from typing import Literal
+
 from msgspec import field
 
 from currents_async.models._model import Model
 from currents_async.models.pages import NumberedPage
 
-__all__ = ["Affected", "ErrorsPage", "ErrorsSpan", "ExploredError", "ExploredErrorDetails"]
+__all__ = [
+    "Affected",
+    "ErrorDimension",
+    "ErrorMetric",
+    "ErrorOrder",
+    "ErrorsPage",
+    "ErrorsSpan",
+    "ExploredError",
+    "ExploredErrorDetails",
+]
+
+ErrorDimension = Literal["target", "action", "category", "message"]
+"""What errors are grouped by, as an argument of `errors.list`."""
+
+ErrorMetric = Literal["occurrence", "test", "branch"]
+"""What makes an error important in the timeline of `errors.list`."""
+
+ErrorOrder = Literal["count", "tests", "branches", "error"]
+"""What errors are sorted by, as an argument of `errors.list`."""
 
 
 class Affected(Model, frozen=True, gc=False, kw_only=True):

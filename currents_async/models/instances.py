@@ -4,6 +4,7 @@ Source: `openapi-runs-instances.json`, and the published samples where they say 
 """
 
 from datetime import UTC, datetime
+from typing import Literal
 
 from msgspec import UNSET, UnsetType, field
 from msgspec.structs import force_setattr, replace
@@ -21,6 +22,7 @@ from currents_async.models._unlisted import Unlisted, unlisted
 from currents_async.models.common import Commit, Platform, Screenshot, Stats, Worker
 
 __all__ = [
+    "AssetKind",
     "Attachment",
     "Attempt",
     "AttemptError",
@@ -35,6 +37,9 @@ __all__ = [
     "Unlisted",
     "Video",
 ]
+
+AssetKind = Literal["screenshot", "video", "trace", "attachment"]
+"""The kinds of files that an instance leaves, as an argument of `assets.of_run`."""
 
 
 class Video(Model, frozen=True, gc=False, kw_only=True):

@@ -3,12 +3,15 @@
 Source: `operations.md`, "Projects".
 """
 
+from typing import Literal
+
 from currents_async.models._model import Model, OpenEnum, OpenModel, Timestamp
 from currents_async.models.runs import Run
 
 __all__ = [
     "Insights",
     "InsightsResolution",
+    "InsightsResolutionName",
     "InsightsResults",
     "InsightsRuns",
     "InsightsTests",
@@ -17,7 +20,25 @@ __all__ = [
     "ProjectInsights",
     "PullRequestCard",
     "Term",
+    "TermType",
 ]
+
+InsightsResolutionName = Literal["1h", "1d", "1w"]
+"""How long the spans of a timeline are, as an argument of `projects.insights`."""
+
+TermType = Literal[
+    "tag",
+    "group",
+    "branch",
+    "authorName",
+    "authorEmail",
+    "framework",
+    "frameworkVersion",
+    "clientVersion",
+    "ann_type",
+    "ann_desc",
+]
+"""What kind of terms are listed, as an argument of `projects.terms`."""
 
 
 class Project(OpenModel, frozen=True, gc=False, kw_only=True):

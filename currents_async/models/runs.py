@@ -4,6 +4,7 @@ Source: `openapi-runs-instances.json`, and the published samples where they say 
 """
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec.structs import force_setattr
 
@@ -13,6 +14,7 @@ from currents_async.models.common import Commit, Counters, Platform, Screenshot,
 __all__ = [
     "Cancellation",
     "CompletionState",
+    "CompletionStateFilter",
     "DeletedRun",
     "GroupInstances",
     "PullRequest",
@@ -23,9 +25,16 @@ __all__ = [
     "RunMeta",
     "RunSpec",
     "RunStatus",
+    "RunStatusFilter",
     "RunTimeout",
     "SpecReport",
 ]
+
+CompletionStateFilter = Literal["COMPLETE", "IN_PROGRESS", "CANCELED", "TIMEOUT"]
+"""How far runs have come that are listed, as an argument of `runs.list`."""
+
+RunStatusFilter = Literal["PASSED", "FAILED", "RUNNING", "FAILING"]
+"""The verdict on runs that are listed, as an argument of `runs.list`."""
 
 
 class CompletionState(OpenEnum):

@@ -3,9 +3,25 @@
 Source: `operations.md`, "Spec files, tests, results, errors".
 """
 
+from typing import Literal
+
 from currents_async.models._model import Model
 
-__all__ = ["SpecFile", "SpecFileMetrics"]
+__all__ = ["SpecFile", "SpecFileMetrics", "SpecFileOrder"]
+
+SpecFileOrder = Literal[
+    "avgDuration",
+    "failedExecutions",
+    "failureRate",
+    "flakeRate",
+    "flakyExecutions",
+    "fullyReported",
+    "overallExecutions",
+    "suiteSize",
+    "timeoutExecutions",
+    "timeoutRate",
+]
+"""What spec files are sorted by, as an argument of `spec_files.list`."""
 
 
 class SpecFileMetrics(Model, frozen=True, gc=False, kw_only=True):

@@ -10,9 +10,33 @@ import msgspec
 
 from currents_async.models._model import Model, Timestamp
 
-__all__ = ["AnnotationFilter", "ExploredTest", "ExploredTestMetrics", "MetricSettings"]
+__all__ = [
+    "AnnotationFilter",
+    "ExploredTest",
+    "ExploredTestMetrics",
+    "MetricSettings",
+    "TestOrder",
+    "TestState",
+]
+
+TestOrder = Literal[
+    "failures",
+    "passes",
+    "flakiness",
+    "flakinessXSamples",
+    "failRateXSamples",
+    "duration",
+    "durationDelta",
+    "flakinessRateDelta",
+    "failureRateDelta",
+    "durationXSamples",
+    "executions",
+    "title",
+]
+"""What tests are sorted by, as an argument of `tests.list`."""
 
 TestState = Literal["passed", "failed", "pending", "skipped"]
+"""How a test ended, as an argument of `tests.list` and `test_results.list`."""
 
 
 class AnnotationFilter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,14 +3,17 @@
 Source of all of it: `operations.md`, "Webhooks".
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import field
 
 from currents_async.models._model import Model, OpenEnum, OpenModel, Timestamp
 
-__all__ = ["DeletedWebhook", "HookEvent", "Webhook"]
+__all__ = ["DeletedWebhook", "HookEvent", "HookEventName", "Webhook"]
+
+HookEventName = Literal["RUN_FINISH", "RUN_START", "RUN_TIMEOUT", "RUN_CANCELED"]
+"""What a webhook is called for, as an argument of `webhooks.create`."""
 
 
 class HookEvent(OpenEnum):

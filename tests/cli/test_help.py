@@ -9,10 +9,7 @@ from typing import get_args
 import pytest
 from cyclopts import App
 
-from currents_async._downloads import artifacts
-from currents_async._resources import _run_operations as runs
-from currents_async._resources import actions, tests, webhooks
-from currents_async._wire import endpoint
+from currents_async import models
 from currents_async.cli._account.commands import api
 from currents_async.cli._actions.commands import Status as ActionStatus
 from currents_async.cli._app import app, run
@@ -100,16 +97,16 @@ def test_help_is_no_failure(arguments: list[str], capsys: pytest.CaptureFixture[
 
 
 def test_choices_are_those_of_the_library() -> None:
-    assert set(get_args(Status)) == set(get_args(runs.RunStatusFilter))
-    assert set(get_args(State)) == set(get_args(runs.CompletionStateFilter))
-    assert set(get_args(Order)) == set(get_args(tests.TestOrder))
-    assert set(get_args(ActionStatus)) == set(get_args(actions.ActionStatusFilter))
-    assert set(get_args(Event)) == set(get_args(webhooks.HookEventName))
-    assert set(get_args(Kind)) == set(artifacts.KINDS)
+    assert set(get_args(Status)) == set(get_args(models.RunStatusFilter))
+    assert set(get_args(State)) == set(get_args(models.CompletionStateFilter))
+    assert set(get_args(Order)) == set(get_args(models.TestOrder))
+    assert set(get_args(ActionStatus)) == set(get_args(models.ActionStatusFilter))
+    assert set(get_args(Event)) == set(get_args(models.HookEventName))
+    assert set(get_args(Kind)) == set(get_args(models.AssetKind))
     assert set(get_args(Table)) == set(SCHEMAS)
     assert set(get_args(Storage)) == set(get_args(DuckDBStorage))
     assert set(get_args(Format)) == {*get_args(ExportFormat), "arrow"}
-    assert set(get_args(api.__annotations__["method"])) == set(get_args(endpoint.Method))
+    assert set(get_args(api.__annotations__["method"])) == set(get_args(models.HTTPMethod))
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

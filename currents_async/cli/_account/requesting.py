@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from currents_async import Currents, PaginationError
-from currents_async._wire.endpoint import Method
 from currents_async.cli import _exit
 from currents_async.cli._options import read_json
 from currents_async.cli._output.writers import safe_json
 from currents_async.cli._streams import machine_stdout
 from currents_async.errors import InvalidArgumentError
+from currents_async.models.common import HTTPMethod
 
 Parameter = tuple[str, str]
 Query = list[Parameter]
@@ -26,7 +26,7 @@ _MAX_STALE_PAGES = 20
 async def send(
     currents: Currents,
     *,
-    method: Method,
+    method: HTTPMethod,
     path: str,
     query: Sequence[str],
     body: str | None,

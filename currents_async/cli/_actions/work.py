@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from currents_async import Currents
-from currents_async._resources.actions import ActionStatusFilter
 from currents_async.cli import _exit
 from currents_async.cli._confirm import confirm
 from currents_async.cli._options import Output, read_json, read_moment
 from currents_async.cli._output.printer import Printer
 from currents_async.models import Action, ArchivedAction, Effect, Matcher
 from currents_async.models._model import Model
+from currents_async.models.actions import ActionStatusFilter
 
 _SHOWN = ("actionId", "name", "action.op", "status", "createdAt", "expiresAfter")
 _CARD = (*_SHOWN, "description", "matcher")

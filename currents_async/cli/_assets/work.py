@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 from currents_async import AssetResult, AssetResults, Currents, Limits
-from currents_async._downloads.artifacts import AssetKind
 from currents_async.cli import _exit
 from currents_async.cli._answer import open_session
 from currents_async.cli._options import Connection, Output
@@ -13,6 +12,7 @@ from currents_async.cli._progress import Advance, Throttles, progress_bar
 from currents_async.cli._text import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
+from currents_async.models.instances import AssetKind
 
 _SHOWN = ("kind", "path", "size", "error")
 

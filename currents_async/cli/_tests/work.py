@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from currents_async import Currents
-from currents_async._resources.tests import TestOrder
 from currents_async.analysis import TestHistory
 from currents_async.cli import _exit
 from currents_async.cli._options import Output, read_moment
@@ -12,6 +11,7 @@ from currents_async.cli._output.printer import Printer
 from currents_async.cli._text import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import ExploredTest, TestResult
+from currents_async.models.tests import TestOrder
 
 _TESTS = (
     "signature",

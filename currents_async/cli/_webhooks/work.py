@@ -6,13 +6,13 @@ import msgspec
 from msgspec import UNSET
 
 from currents_async import Currents
-from currents_async._resources.webhooks import HookEventName
 from currents_async.cli import _exit
 from currents_async.cli._confirm import confirm
 from currents_async.cli._options import Output
 from currents_async.cli._output.printer import Printer
 from currents_async.cli._webhooks.secrets import read_secret
 from currents_async.models import DeletedWebhook, Webhook
+from currents_async.models.webhooks import HookEventName
 
 _SHOWN = ("hookId", "url", "hookEvents", "label", "headers")
 
