@@ -89,8 +89,8 @@ class Currents:
     - `observer`: a function of each `RequestAttempt` that has ended, an `Observer`, or several.
     - `clock`: the time that backoff, pacing and deadlines go by; for tests.
 
-    Raises `InvalidArgumentError` for settings that cannot work. Source: `README.md` of the API's
-    facts.
+    Raises `InvalidArgumentError` for settings that cannot work. Source:
+    `docs/api/base.md`, "Addresses", "Credentials" and "Rate limits".
     """
 
     # On the class for `create_autospec`, which sees no more than a class has.

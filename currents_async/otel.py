@@ -34,7 +34,7 @@ class OpenTelemetry(Observer):
     their error as `error.type`. No span shows the API key, what a query asks for, or the server's
     words. Several clients may share one. Without `tracer_provider` it takes the global one.
 
-    Source: OpenTelemetry's "Semantic conventions for HTTP spans", an HTTP client span for the
+    Source: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span, for the
     top-most operation.
     """
 

@@ -1,6 +1,6 @@
 """Quarantine: actions that are created and lifted by the evidence of results.
 
-Source: `operations.md`, "Spec files, tests, results, errors" and "Actions".
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors" and "Actions".
 """
 
 from currents_async._quarantine.decide import decide

@@ -1,6 +1,6 @@
 """Runs, one operation at a time: GET, PUT and DELETE /runs/….
 
-Source of all of it: `openapi-runs-instances.json`.
+Source: `docs/api/operations.md`, "Runs".
 """
 
 from collections.abc import Sequence
@@ -170,7 +170,8 @@ class RunOperations(Group):
 
         `project_id` defaults to the client's. `search` has at most 200 characters. Datetimes need
         a time zone. `start` is a cursor or a resume token, to go on behind it; with `reverse` the
-        list goes from there towards the newest. Source: `operations.md`.
+        list goes from there towards the newest. Source:
+        `docs/api/operations.md`, "Projects".
         """
         filters = (
             Filters()
@@ -236,7 +237,7 @@ def _github_ci_body(
 
 
 def _reset_body(machine_ids: Sequence[str], batched: bool | None) -> dict[str, object]:  # noqa: FBT001
-    # resetRun takes 1 to 63 machine IDs: `ResetRunRequest` in the OpenAPI document.
+    # resetRun takes 1 to 63 machine IDs: `docs/api/openapi-runs-instances.json`, "ResetRunRequest".
     body: dict[str, object] = {
         "machineId": check_texts("machine_ids", machine_ids, fewest=1, most=63)
     }

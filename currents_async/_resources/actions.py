@@ -1,6 +1,6 @@
 """Rules that skip, quarantine or tag tests: /actions/….
 
-Source of all of it: `operations.md`, "Actions".
+Source: `docs/api/operations.md`, "Actions".
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Assets: the screenshots, videos, traces and attachments of instances, on hosts of their own.
 
-Source: the base facts on asset URLs, and the published samples.
+Source: `docs/api/asset-urls.md`, "Artifacts of an instance" and "Expiry".
 """
 
 from collections.abc import Callable, Collection, Coroutine, Iterable

@@ -1,6 +1,6 @@
 """What is known of a failure, in one piece: GET /context.
 
-Source of all of it: `operations.md`, "Context".
+Source: `docs/api/operations.md`, "Context".
 """
 
 from typing import Literal, get_args

@@ -1,6 +1,6 @@
 """Instances: GET /instances/….
 
-Source of all of it: `openapi-runs-instances.json`.
+Source: `docs/api/operations.md`, "Instances".
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """Jira: its projects and issue types, and issues made of failures.
 
-Source of all of it: `operations.md`, "Jira".
+Source: `docs/api/operations.md`, "Jira".
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Projects: GET /projects/….
 
-Source of all of it: `operations.md`, "Projects".
+Source: `docs/api/operations.md`, "Projects".
 """
 
 from collections.abc import Sequence

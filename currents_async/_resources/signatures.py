@@ -1,6 +1,6 @@
 """Signatures of tests: POST /signature/test.
 
-Source of all of it: `operations.md`, "Spec files, tests, results, errors".
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Spec files over a span of time: GET /spec-files/….
 
-Source of all of it: `operations.md`, "Spec files, tests, results, errors".
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Results of one test: GET /test-results/….
 
-Source of all of it: `operations.md`, "Spec files, tests, results, errors".
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Webhooks, which the service calls when a run begins or ends: /webhooks/….
 
-Source of all of it: `operations.md`, "Webhooks".
+Source: `docs/api/operations.md`, "Webhooks".
 """
 
 from collections.abc import Mapping, Sequence

@@ -62,7 +62,8 @@ def check_texts(
 def check_branch(name: str, value: str) -> str:
     """Return a branch filter that the API takes, or raise `InvalidArgumentError`.
 
-    Source: `BranchFilterQueryValue` in the OpenAPI document: an exact name, or a prefix and `*`.
+    An exact name, or a prefix and `*`. Source: `docs/api/openapi-runs-instances.json`,
+    "BranchFilterQueryValue".
     """
     check_text(name, value, longest=250)
     if re.fullmatch(r"[!-)+-~]+\*?", value) is None:

@@ -14,7 +14,7 @@ _DAY = 24 * 60 * 60
 class RateLimit(msgspec.Struct, frozen=True, kw_only=True):
     """What the server last said of the rate limit of the API key.
 
-    Source: the base facts on status 429, `X-RateLimit-…`.
+    Source: `docs/api/base.md`, "Rate limits".
     """
 
     limit: int | None = None

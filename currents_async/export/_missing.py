@@ -18,7 +18,7 @@ Reason = Literal["failed", "given up", "gone", "past retention"]
 GIVE_UP_AFTER = timedelta(days=14)
 """How long what is missing is asked for, since it was first missed."""
 RETENTION = timedelta(days=90)
-"""How long results are kept outside of the archive, by the service's documents."""
+"""How long results are kept outside of the archive. Source: `docs/api/base.md`, "Retention"."""
 
 _NIGHT = timedelta(hours=20)
 """Nightly jobs do not begin on the minute."""

@@ -1,7 +1,8 @@
 """The tests of an instance, the attempts at them, and how they are put together.
 
-In answers of Playwright with `schemaVersion` 2, which no document describes, an instance lists its
-tests with little more than their titles: how they ended stands beside the list, by their IDs.
+In responses of Playwright with `schemaVersion` 2, an instance lists its tests with little more than
+their titles: how they ended stands beside the list, by their IDs. Source: `docs/api/fields.md`,
+"Instances".
 """
 
 import re

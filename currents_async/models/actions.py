@@ -1,6 +1,6 @@
 """Actions, which skip, quarantine or tag tests: what /actions and its siblings answer.
 
-Source of all of it: `operations.md`, "Actions".
+Source: `docs/api/operations.md`, "Actions".
 """
 
 from datetime import UTC, datetime

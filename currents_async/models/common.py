@@ -36,7 +36,7 @@ TagOperator = Literal["AND", "OR"]
 class Outcome(OpenEnum):
     """How a test or an attempt ended.
 
-    Source: `RecordedTestOutcome` in the OpenAPI document.
+    Source: `docs/api/openapi-runs-instances.json`, "RecordedTestOutcome".
     """
 
     PASSED = "passed"

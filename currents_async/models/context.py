@@ -1,6 +1,6 @@
 """Failure context: what GET /context answers.
 
-Source: `operations.md`, "Context".
+Source: `docs/api/operations.md`, "Context".
 """
 
 from typing import Literal

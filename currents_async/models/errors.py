@@ -1,6 +1,6 @@
 """Errors over a span of time: what GET /errors/{projectId} answers.
 
-Source: `operations.md`, "Spec files, tests, results, errors".
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
 
 from typing import Literal

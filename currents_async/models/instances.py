@@ -1,6 +1,6 @@
 """Instances: what GET /instances/{instanceId} answers.
 
-Source: `openapi-runs-instances.json`, and the published samples where they say more.
+Source: `docs/api/openapi-runs-instances.json`, "Instance"; `docs/api/fields.md`, "Instances".
 """
 
 from datetime import UTC, datetime

@@ -1,6 +1,6 @@
 """Jira: what the operations on its projects, issue types and issues answer.
 
-Source: `operations.md`, "Jira", which names no fields: the ones here are Jira's own.
+Source: `docs/api/operations.md`, "Jira", which names no fields: the ones here are Jira's own.
 """
 
 from currents_async.models._model import OpenModel

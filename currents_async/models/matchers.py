@@ -1,6 +1,6 @@
 """Matchers: which tests an action applies to, as it is read and as it is written.
 
-Source of all of it: `operations.md`, "Actions".
+Source: `docs/api/operations.md`, "Actions".
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """Pages of lists, in the two ways the API has of turning them.
 
-Source: "Pagination" in `operations.md`.
+Source: `docs/api/base.md`, "Pagination".
 """
 
 from typing import Generic, TypeVar

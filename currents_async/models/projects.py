@@ -1,6 +1,6 @@
 """Projects: what GET /projects and its siblings answer.
 
-Source: `operations.md`, "Projects".
+Source: `docs/api/operations.md`, "Projects".
 """
 
 from typing import Literal

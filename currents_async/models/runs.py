@@ -1,6 +1,6 @@
 """Runs: what GET /runs/{runId} and its siblings answer.
 
-Source: `openapi-runs-instances.json`, and the published samples where they say more.
+Source: `docs/api/openapi-runs-instances.json`, "Run"; `docs/api/fields.md`, "Runs".
 """
 
 from datetime import datetime

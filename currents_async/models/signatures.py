@@ -1,6 +1,6 @@
 """Signatures of tests: what POST /signature/test answers.
 
-Source: `operations.md`, "Spec files, tests, results, errors".
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
 
 from currents_async.models._model import Model

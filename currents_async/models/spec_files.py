@@ -1,6 +1,6 @@
 """Spec files over a span of time: what GET /spec-files/{projectId} answers.
 
-Source: `operations.md`, "Spec files, tests, results, errors".
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
 
 from typing import Literal

@@ -1,6 +1,6 @@
 """Results of one test: what GET /test-results/{signature} answers.
 
-Source: `operations.md`, "Spec files, tests, results, errors".
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
 
 from currents_async.models._model import Model, Timestamp

@@ -1,6 +1,6 @@
 """Tests over a span of time: what GET /tests/{projectId} takes and answers.
 
-Source: `operations.md`, "Spec files, tests, results, errors".
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Webhooks: what /webhooks and its siblings answer.
 
-Source of all of it: `operations.md`, "Webhooks".
+Source: `docs/api/operations.md`, "Webhooks".
 """
 
 from typing import Any, Literal

@@ -1,6 +1,6 @@
 """What a webhook tells: one Struct for each event that is documented, and one for all others.
 
-Source of all of it: `operations.md`, "Webhooks".
+Source: `docs/api/webhooks.md`, "Body".
 """
 
 from datetime import datetime

@@ -242,7 +242,7 @@ class FakeCurrents:
         `group_id` it is about that group only. `timestamp` is for `x-timestamp`: by default the
         milliseconds since the epoch, by the server's `clock`. A receiver that fails, or does not
         answer in `timeout` seconds of real time, is no error: its `Delivery` says so. Source:
-        `operations.md`, "Webhooks".
+        `docs/api/webhooks.md`, "Delivery".
         """
         body = msgspec.json.encode(spell_event(run, event, group_id))
         if timestamp is None:

@@ -1,6 +1,6 @@
 """Deliveries: what is posted to webhooks, and what comes of it.
 
-Source: `operations.md`, "Webhooks".
+Source: `docs/api/webhooks.md`, "Delivery".
 """
 
 import asyncio

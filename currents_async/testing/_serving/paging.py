@@ -1,6 +1,6 @@
 """Pages of lists, in the two ways the service has of turning them.
 
-Source: "Pagination" in `operations.md`.
+Source: `docs/api/base.md`, "Pagination".
 """
 
 import base64
@@ -19,7 +19,7 @@ from currents_async.testing._world.facts import Wire
 T = TypeVar("T")
 
 MOST = 100
-"""The longest page, also where one document says 50 and another one says 100."""
+"""The longest page, also where one source says 50 and another one 100."""
 _CURSOR_LIMIT = 10
 _PAGE_LIMIT = 50
 

@@ -1,6 +1,6 @@
 """What the body of an action must look like.
 
-Source: `operations.md`, "Actions".
+Source: `docs/api/operations.md`, "Actions".
 """
 
 from typing import Annotated, Any, Literal

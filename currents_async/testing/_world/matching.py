@@ -1,7 +1,7 @@
 """Which executions the matcher of an action is about.
 
-Source: the types and operators of conditions in `operations.md`, "Actions". What they do with
-values that are lists is not written down: see `_INCLUDING`.
+Source: `docs/api/operations.md`, "Actions", for types and operators. What they do with values
+that are lists is not written down: see `_INCLUDING`.
 """
 
 from collections.abc import Callable, Sequence

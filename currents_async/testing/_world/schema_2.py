@@ -1,6 +1,6 @@
 """Playwright's instances in schema 2: tests are listed, and what became of them stands beside.
 
-No document describes it; the shape is that of answers of 2026 that Currents itself has published.
+Source: `docs/api/fields.md`, "Instances".
 """
 
 from random import Random

@@ -1,6 +1,6 @@
 """Webhooks: the URLs that a project calls when something happens to its runs.
 
-Source: `operations.md`, "Webhooks".
+Source: `docs/api/operations.md`, "Webhooks"; `docs/api/webhooks.md`, "Body".
 """
 
 from typing import Any, Literal, get_args

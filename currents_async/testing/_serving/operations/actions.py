@@ -1,6 +1,6 @@
 """Actions: the rules of a project that skip, quarantine or tag tests.
 
-Source: `operations.md`, "Actions". What is archived stays so: changing it is a conflict.
+Source: `docs/api/operations.md`, "Actions". What is archived stays so: changing it is a conflict.
 """
 
 from typing import Any

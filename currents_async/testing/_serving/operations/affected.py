@@ -1,8 +1,8 @@
 """The tests that actions have touched, and their executions.
 
-Source: `operations.md`, "Actions", which does not say what an item looks like. A rule touches all
-executions in its project that its matcher is about, whatever its status, and also those before it
-was made: a world has all of its runs before anybody makes a rule.
+Source: `docs/api/operations.md`, "Actions", which does not say what an item looks like. A rule
+touches all executions in its project that its matcher is about, whatever its status, and also those
+before it was made: a world has all of its runs before anybody makes a rule.
 """
 
 from collections.abc import Callable, Iterable

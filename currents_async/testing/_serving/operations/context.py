@@ -1,6 +1,6 @@
 """Failure context: what is known of a failure, in JSON or in Markdown.
 
-Source: `operations.md`, "Context", which does not say what is in there.
+Source: `docs/api/operations.md`, "Context", which does not say what else is in there.
 """
 
 import msgspec

@@ -1,7 +1,7 @@
 """The errors explorer.
 
-Source: `operations.md`, "Spec files, tests, results, errors"; what each number counts is in
-`_world/errors.py`.
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors". What each number
+counts is in `_world/errors.py`.
 """
 
 from currents_async._resources.errors import GET_ERRORS_EXPLORER

@@ -1,6 +1,6 @@
 """Insights: what the runs of a project, and the tests in them, came to over time.
 
-Source: `operations.md`, "Projects"; what each number counts is in `_world/insights.py`.
+Source: `docs/api/operations.md`, "Projects". What each number counts is in `_world/insights.py`.
 """
 
 from currents_async._resources.projects import GET_PROJECT_INSIGHTS

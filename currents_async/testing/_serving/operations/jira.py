@@ -1,6 +1,6 @@
 """Jira: projects and types of issues of a connected installation, and issues about tests.
 
-Source: `operations.md`, "Jira", which does not say what an item looks like.
+Source: `docs/api/operations.md`, "Jira", which does not say what an item looks like.
 """
 
 from typing import Annotated, TypeVar

@@ -1,6 +1,6 @@
 """Projects, and the runs of each.
 
-Source: `operations.md`, "Projects". Lists begin with the newest.
+Source: `docs/api/operations.md`, "Projects". Lists begin with the newest.
 """
 
 from itertools import pairwise

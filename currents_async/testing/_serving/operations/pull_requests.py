@@ -1,6 +1,6 @@
 """Pull requests of a project, with their recent runs.
 
-Source: `operations.md`, "Projects", which does not say what is on a card.
+Source: `docs/api/operations.md`, "Pull requests", which does not say all that is on a card.
 """
 
 from currents_async._resources.projects import LIST_PROJECT_PULL_REQUESTS

@@ -1,7 +1,7 @@
 """Runs and instances: a pure function and a row of `ROUTES` for each operation.
 
-Source: `operations.md` and `openapi-runs-instances.json`; where they are silent, the docstring of
-the handler says what we chose.
+Source: `docs/api/operations.md`, "Runs" and "Instances". Where it is silent, the docstring of the
+handler says what we chose.
 """
 
 import re
@@ -94,8 +94,8 @@ def cancel_run_by_github_ci(world: World, call: Call) -> Reply:
 def reset_run(world: World, call: Call) -> Reply:
     """PUT /runs/{runId}/reset: take back every spec of these machines; a cancelled run goes on.
 
-    Machines without a spec are no error. The answer, which no document describes, is the run's ID
-    and the number of specs.
+    Machines without a spec are no error. The response, which is not documented, is the run's ID and
+    the number of specs.
     """
     run = _find_by_id(world, call)
     no_params(call)

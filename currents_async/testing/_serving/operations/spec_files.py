@@ -1,7 +1,7 @@
 """The spec files explorer.
 
-Source: `operations.md`, "Spec files, tests, results, errors"; what each number counts is in
-`_world/spec_files.py`.
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors". What each number
+counts is in `_world/spec_files.py`.
 """
 
 from currents_async._resources.spec_files import GET_SPEC_FILES

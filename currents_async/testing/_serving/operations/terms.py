@@ -1,6 +1,6 @@
 """The terms that are known of a project: its tags, branches, authors and so on.
 
-Source: `operations.md`, "Projects", which does not say what an item looks like.
+Source: `docs/api/operations.md`, "Projects", which does not say what an item looks like.
 """
 
 from collections.abc import Callable, Iterable, Iterator

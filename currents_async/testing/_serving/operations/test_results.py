@@ -1,6 +1,6 @@
 """The results of one test, and its signature.
 
-Source: `operations.md`, "Spec files, tests, results, errors".
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
 
 from typing import Annotated

@@ -1,7 +1,7 @@
 """The tests explorer.
 
-Source: `operations.md`, "Spec files, tests, results, errors"; what each number counts is in
-`_world/tests.py`.
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors". What each number
+counts is in `_world/tests.py`.
 """
 
 from collections.abc import Callable

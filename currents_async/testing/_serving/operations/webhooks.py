@@ -1,6 +1,6 @@
 """Webhooks: they are kept, and called when a test says so: `FakeCurrents.emit`.
 
-Source: `operations.md`, "Webhooks".
+Source: `docs/api/operations.md`, "Webhooks".
 """
 
 from typing import Annotated, Any
