@@ -29,7 +29,7 @@ def tests(session: nox.Session) -> None:
 # By file: some share what takes long to make.
 BY_FILE = ("-n", "auto", "--dist", "loadfile")
 # Those of the benchmarks are for where dlt is.
-SUITE = (*BY_FILE, "--ignore", "tests/test_benchmarks.py")
+SUITE = (*BY_FILE, "--ignore", "tests/benchmarks")
 
 
 @nox.session(default=False)
@@ -52,7 +52,7 @@ def engines(session: nox.Session) -> None:
         "export/test_dlt.py",
         "export/test_dlt_destination.py",
         "export/test_spark.py",
-        "test_benchmarks.py",
+        "benchmarks",
     )
     session.run("pytest", *BY_FILE, *(f"tests/{name}" for name in files), "-rs")
 

@@ -1,62 +1,48 @@
-"""The processes of a session: one server, and one for each contender on each kind of link."""
+"""Processes of this package, spoken to in lines of JSON: a request, then its response."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Literal, Self, TypeVar
 
 import msgspec
 
-from benchmarks.worker import Hello, Order, Sample
+Response = TypeVar("Response")
+Counts = dict[str, int]
+"""What a server has served, by its status or by what was wrong with it."""
 
 
 class Failed(Exception):  # noqa: N818 - what happened
     """A contender failed, or did different work: the numbers would mean nothing."""
 
 
-class Link(NamedTuple):
-    """How far away the server is."""
-
-    latency_ms: int = 0
-    bytes_per_second: int = 0
-    """0 for as fast as it can."""
-
-
-LOOPBACK = Link()
-
-
-class Lineup(NamedTuple):
-    """A contender as it takes part: by its file, over a link, on an event loop."""
-
-    contender: str
-    link: Link = LOOPBACK
-    uvloop: bool = False
-
-
 class Process:
-    """A Python process of this package that is spoken to in lines; it ends when its input does."""
+    """A module that runs in a process of its own, which ends when its input does."""
 
     def __init__(self, module: str, *arguments: str) -> None:
+        self._name = " ".join((module, *arguments[:1]))
         self._popen = subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
 
-    def ask(self, line: bytes) -> bytes:
-        """Send a line and return the answer."""
+    def ask(self, request: msgspec.Struct | None, response: type[Response]) -> Response:
+        """Send a line, and return the next one; raise `Failed` when the process has ended."""
         assert self._popen.stdin is not None  # noqa: S101 - a pipe, above
+        line = msgspec.json.encode(request)
         self._popen.stdin.write(line + b"\n")
         self._popen.stdin.flush()
-        return self.read()
+        return self.read(response)
 
-    def read(self) -> bytes:
-        """Return the next line, empty when the process has ended."""
+    def read(self, response: type[Response]) -> Response:
+        """Return the next line; raise `Failed` when the process has ended."""
         assert self._popen.stdout is not None  # noqa: S101 - a pipe, above
-        return self._popen.stdout.readline().rstrip(b"\n")
+        line = self._popen.stdout.readline()
+        if not line:
+            raise Failed(f"{self._name} ended")
+        return msgspec.json.decode(line, type=response)
 
     def __enter__(self) -> Self:
         return self
@@ -70,66 +56,31 @@ class Process:
         self._popen.communicate()
 
 
-class Field:
-    """The session's folder and server, and the contenders that have been started."""
+class Server(Process):
+    """What serves a `Service` of `benchmarks.services`, one after the other."""
 
-    def __init__(self, folder: Path, port: int, stack: ExitStack) -> None:
-        self.folder = folder
-        self.labels: dict[str, str] = {}
-        """What contenders that have been started are called in the tables."""
-        self.packages: set[str] = set()
-        """The distributions that they depend on."""
-        self.missing: dict[str, str] = {}
-        """Contenders that cannot take part, and why."""
-        self._port = port
-        self._stack = stack
-        self._started: dict[Lineup, Process] = {}
+    def __init__(self) -> None:
+        super().__init__("benchmarks.server")
 
-    def start(self, lineups: list[Lineup]) -> dict[Lineup, Process]:
-        """Start contenders, all at once; leave out those whose packages are missing."""
-        new = [lineup for lineup in lineups if lineup not in self._started]
-        spawned = [self._stack.enter_context(self._spawn(lineup)) for lineup in new]
-        for lineup, process in zip(new, spawned, strict=True):
-            if self._is_ready(lineup, process):
-                self._started[lineup] = process
-        return {lineup: self._started[lineup] for lineup in lineups if lineup in self._started}
+    def serve(self, service: msgspec.Struct) -> str:
+        """Serve this from now on; return its URL."""
+        return self.ask(service, str)
 
-    def weigh(self, lineup: Lineup, order: Order) -> Sample | None:
-        """Measure once, in a process that has done nothing else."""
-        with self._spawn(lineup, "--anywhere") as process:
-            return measure(lineup, process, order) if self._is_ready(lineup, process) else None
-
-    def _spawn(self, lineup: Lineup, *flags: str) -> Process:
-        link = lineup.link
-        server = f"http://127.0.0.1:{self._port}/{link.latency_ms}ms,{link.bytes_per_second}Bps"
-        if lineup.uvloop:
-            flags = (*flags, "--uvloop")
-        return Process("benchmarks.worker", lineup.contender, server, str(self.folder), *flags)
-
-    def _is_ready(self, lineup: Lineup, process: Process) -> bool:
-        line = process.read()
-        if not line:
-            raise Failed(f"{lineup.contender} did not start")
-        hello = msgspec.json.decode(line, type=Hello)
-        if hello.missing is not None:
-            self.missing[lineup.contender] = f"{hello.missing} is not installed"
-            return False
-        self.labels[lineup.contender] = hello.label
-        self.packages.update(hello.packages)
-        return True
+    def counts(self) -> Counts:
+        """Return what has been served since the last time."""
+        return self.ask(None, Counts)
 
 
-def measure(lineup: Lineup, process: Process, order: Order) -> Sample:
-    """Let a contender fetch once; raise `Failed` when it cannot."""
-    line = process.ask(msgspec.json.encode(order))
-    if not line:
-        raise Failed(f"{lineup.contender} failed on {order.path}")
-    return msgspec.json.decode(line, type=Sample)
+def say(response: object) -> None:
+    """Write a line for the process that reads ours."""
+    sys.stdout.buffer.write(msgspec.json.encode(response) + b"\n")
+    sys.stdout.buffer.flush()
 
 
-@contextmanager
-def field(folder: Path) -> Iterator[Field]:
-    """Start the server of a folder; end everything with the context."""
-    with ExitStack() as stack:
-        server = stack.enter_context(Process("benchmarks.server", str(folder)))
-        yield Field(folder, int(server.read()), stack)
+def pin(role: Literal["client", "server"]) -> None:
+    """Keep this process to the last core as a client, to the first one as a server."""
+    if not hasattr(os, "sched_setaffinity"):  # macOS and Windows place processes themselves
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) > 1:
+        os.sched_setaffinity(0, {cores[-1] if role == "client" else cores[0]})

@@ -25,6 +25,16 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
         return "ok" if close else "short"
 
 
+def at_most(metric: str, ours: float | None, bound: float, unit: str = "") -> Reach:
+    """Return a promise not to be above a bound."""
+    return Reach(metric=metric, ours=ours, reach=bound, better="less", unit=unit)
+
+
+def at_least(metric: str, ours: float | None, bound: float, unit: str = "") -> Reach:
+    """Return a promise not to be below a bound."""
+    return Reach(metric=metric, ours=ours, reach=bound, better="more", unit=unit)
+
+
 class Table(msgspec.Struct, frozen=True):
     """Rows under a heading; the first column is text, the others are numbers."""
 
@@ -65,15 +75,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     def render(self) -> str:
         """Return the whole as plain text."""
-        parts = [render(table) for table in self.tables]
-        parts.append(render(_reach_table(self.reach)))
+        parts = [render(table) for table in (*self.tables, _reach_table(self.reach)) if table.rows]
         parts += [f"not measured: {name}: {reason}" for name, reason in self.missing.items()]
         parts += [f"note: {note}" for note in self.notes]
         return "\n\n".join(parts) + "\n"
 
 
 def number(value: float | None, digits: int = 1, unit: str = "") -> str:
-    """Spell a number, or a dash where there is none."""
+    """Format a number, or a dash where there is none."""
     return "-" if value is None else f"{value:.{digits}f}{unit}"
 
 

@@ -9,19 +9,17 @@ import asyncio
 import sys
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from random import Random, randrange
 from typing import Any
 
-import msgspec
-
-from benchmarks import flatness
-from benchmarks.cores import pin
-from benchmarks.flatness import Sample
-from benchmarks.processes import Process
-from benchmarks.scenes import Told, Unreliable
+from benchmarks import growth
+from benchmarks.growth import Sample
+from benchmarks.processes import Counts, Server, pin
+from benchmarks.services import KEY, Unreliable
 from currents_async import Currents, CurrentsError, Limits, Retries, Timeouts
 from currents_async.models.instances import Instance
+from currents_async.testing import WorldRun
 
 _SPECS = (300, 200, 400)
 """Of each run."""
@@ -32,7 +30,7 @@ _RETRIES = Retries(attempts=8)
 _FAN_OUTS = 2
 _ASIDE = 10
 """Fan-outs under way at once, and instances that are asked for beside them."""
-_MOST_CALLS = 50
+_MAX_CALLS = 50
 """After which an instance that fails each time is taken for lost."""
 _LEFT_EARLY = 0.2
 """Of the fan-outs and streams."""
@@ -66,11 +64,11 @@ class Tally:
 class Soak:
     """The work of a client, round after round."""
 
-    def __init__(self, currents: Currents, told: Told, seed: int) -> None:
+    def __init__(self, currents: Currents, runs: Sequence[WorldRun], seed: int) -> None:
         self.tally = Tally()
         self._currents = currents
-        self._runs = told.runs
-        self._tests = {name: tests for run in told.runs.values() for name, tests in run.items()}
+        self._runs = {run.run_id: [spec.instance_id for spec in run.specs] for run in runs}
+        self._tests = {spec.instance_id: spec.tests for run in runs for spec in run.specs}
         self._random = Random(seed)  # noqa: S311 - chance for tests, no secrets
 
     async def round(self) -> None:
@@ -111,7 +109,7 @@ class Soak:
                         break
                 else:
                     self.tally.done["fan-outs ended"] += 1
-                    lost = expected.keys() - found.keys()
+                    lost = set(expected) - found.keys()
                     self.tally.check(f"{run_id}: lost {sorted(lost)}", ok=not lost)
         finally:
             excess = [name for name, count in found.items() if count > 1 or name not in expected]
@@ -124,7 +122,7 @@ class Soak:
 
     async def _get(self, instance_id: str) -> None:
         """Get an instance, as often as it takes."""
-        for _ in range(_MOST_CALLS):
+        for _ in range(_MAX_CALLS):
             try:
                 instance = await self._currents.instances.get(instance_id)
             except CurrentsError as error:
@@ -132,7 +130,7 @@ class Soak:
             else:
                 self._check(instance_id, instance)
                 return
-        self.tally.check(f"{instance_id}: lost after {_MOST_CALLS} calls")
+        self.tally.check(f"{instance_id}: lost after {_MAX_CALLS} calls")
 
     async def _stream(self, run_id: str) -> None:
         expected = self._runs[run_id]
@@ -146,7 +144,7 @@ class Soak:
                     break
             else:
                 self.tally.done["streams ended"] += 1
-                self.tally.check(f"{run_id}: other specs", ok=found == list(expected))
+                self.tally.check(f"{run_id}: other specs", ok=found == expected)
 
     def _check(self, instance_id: str, instance: Instance) -> None:
         """Count an instance, and see whether it is the right one."""
@@ -166,15 +164,17 @@ class Soak:
         return self._random.randrange(1, count) if chance < _LEFT_EARLY else None
 
 
-async def soak(told: Told, seed: int, seconds: float) -> tuple[Tally, list[Sample]]:
-    """Work for so long; return what came of it, and what the process looked like."""
+async def soak(
+    url: str, runs: Sequence[WorldRun], seed: int, seconds: float
+) -> tuple[Tally, list[Sample]]:
+    """Work for some seconds; return what came of it, and what the process looked like."""
     samples: list[Sample] = []
     started = time.monotonic()
     every = min(_LONGEST_SILENCE, seconds / _SAMPLES)
     async with Currents(
-        told.key, base_url=told.url, timeouts=_TIMEOUTS, retries=_RETRIES, limits=_LIMITS
+        KEY, base_url=url, timeouts=_TIMEOUTS, retries=_RETRIES, limits=_LIMITS
     ) as currents:
-        work = Soak(currents, told, seed)
+        work = Soak(currents, runs, seed)
         asyncio.get_running_loop().set_exception_handler(
             lambda _, context: work.tally.check(f"the event loop: {context}")
         )
@@ -182,7 +182,7 @@ async def soak(told: Told, seed: int, seconds: float) -> tuple[Tally, list[Sampl
         while (now := time.monotonic()) < started + seconds:
             await work.round()
             if not samples or now - samples[-1].at >= every:
-                samples.append(flatness.sample())
+                samples.append(growth.sample())
             if now - printed >= _LONGEST_SILENCE:
                 printed = now
                 _print(_line(now - started, work.tally, samples[-1]))
@@ -199,12 +199,12 @@ def _print(line: str) -> None:
     sys.stdout.flush()
 
 
-def _summarize(tally: Tally, samples: list[Sample], mishaps: dict[str, int]) -> bool:
-    """Print what there was, and say whether all is well."""
-    grown = flatness.growth(samples, _ALLOWED)
-    total = sum(mishaps.values())
-    _print(f"\n{total} answers, of which wrong or odd: {total - mishaps.pop('right', 0)}")
-    for counts in (mishaps, tally.done, tally.errors):
+def _summarize(tally: Tally, samples: list[Sample], served: Counts) -> bool:
+    """Print what there was, and return whether all is well."""
+    grown = growth.growth(samples, _ALLOWED)
+    total = sum(served.values())
+    _print(f"\n{total} responses, of which wrong or odd: {total - served.pop('right', 0)}")
+    for counts in (served, tally.done, tally.errors):
         _print("  " + ", ".join(f"{name}: {count}" for name, count in sorted(counts.items())))
     for one in grown:
         _print(f"second quarter against last, {one}")
@@ -224,12 +224,12 @@ def main() -> int:
     seed = randrange(1_000_000) if asked.seed is None else asked.seed  # noqa: S311 - no secret
     _print(f"seed {seed}")
     pin("client")
-    with Process("benchmarks.scenes") as server:
-        scene = Unreliable(specs=_SPECS, seed=seed)
-        told = msgspec.json.decode(server.ask(msgspec.json.encode(scene)), type=Told)
-        tally, samples = asyncio.run(soak(told, seed, asked.seconds))
-        mishaps = msgspec.json.decode(server.ask(b""), type=dict[str, int])
-    return 0 if _summarize(tally, samples, mishaps) else 1
+    service = Unreliable(specs=_SPECS, seed=seed)
+    with Server() as server:
+        work = soak(server.serve(service), service.runs(), seed, asked.seconds)
+        tally, samples = asyncio.run(work)
+        served = server.counts()
+    return 0 if _summarize(tally, samples, served) else 1
 
 
 if __name__ == "__main__":

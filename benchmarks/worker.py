@@ -1,41 +1,48 @@
-"""A contender in its own process: measures what it is told to on its input, a line at a time."""
+"""A contender in a process of its own: does what each line of its input orders, and measures it."""
 
 import argparse
 import asyncio
 import gc
 import sys
 import time
-from pathlib import Path
-from urllib.request import urlopen
+from collections import Counter
+from collections.abc import Awaitable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Literal
 
 import msgspec
 
 from benchmarks import contenders
-from benchmarks.cores import pin
-from benchmarks.gauges import PeakMemory, StallSelector, StallSpinner, Taken
-from benchmarks.loops import loop_factory
-from benchmarks.server import LAST
+from benchmarks.measuring import PeakMemory, StallSelector, StallSpinner, can_weigh, loop_factory
+from benchmarks.processes import pin, say
+
+Keep = Literal["nothing", "ids", "everything"]
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """What a contender says first."""
+    """What a worker says first."""
 
     label: str = ""
     packages: tuple[str, ...] = ()
     missing: str | None = None
-    """The package without which it cannot take part; nothing follows."""
+    """The package without which the contender cannot take part; nothing follows."""
 
 
-class Order(msgspec.Struct, frozen=True):
-    """What to measure next."""
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do next, and what to measure beside its times."""
 
+    server: str
     path: str
-    warm: str
-    """What to fetch just before, so that the connection is open and the code has run."""
-    weigh: bool = False
-    """Measure memory, and nothing else."""
-    keep: bool = False
-    """Keep all elements until the end."""
+    """What to fetch."""
+    options: dict[str, Any] = {}
+    """Arguments of the contender's `connect`; its client is kept for as long as they are equal."""
+    warm: str | None = None
+    """What to fetch just before, so that connections are open and the code has run."""
+    calls: int | None = None
+    """Calls at once, whose errors are counted. None: one call, which must not fail."""
+    keep: Keep = "nothing"
+    """Which of the elements, or their instances' IDs, to keep until the end."""
+    memory: bool = False
 
 
 class Sample(msgspec.Struct, kw_only=True):
@@ -43,103 +50,135 @@ class Sample(msgspec.Struct, kw_only=True):
 
     count: int
     """Elements handed over."""
-    cpu: float = 0.0
-    wall: float = 0.0
-    stall: float = 0.0
-    """The longest turn of the event loop."""
-    first: float | None = None
-    """From the server's first byte to the first element."""
-    peak: int = 0
-    """Growth of resident memory, at its highest."""
-    retained: int = 0
-    """Growth of resident memory that is still there with the elements kept."""
+    ids: list[str]
+    """Of the instances handed over, if they were to be kept."""
+    errors: dict[str, int]
+    """Calls that failed, by the type of the error."""
+    cpu: float
+    wall: float
+    stall: float
+    """The longest iteration of the event loop."""
+    busy: float | None
+    """The same by the CPU's clock, where it can be timed."""
+    first: float | None
+    """When the first element came, by `time.perf_counter`, which all processes share."""
+    peak: int | None
+    """Growth of resident memory at its highest, if it was to be measured and can be."""
+    retained: int | None
+    """Growth of resident memory that is still there, with what was kept."""
 
 
-class Lane:
-    """An open contender and the gauges around it."""
+class Taken:
+    """Takes what a contender hands over: counts it, and keeps what is to be kept."""
 
-    def __init__(
-        self, fetch: contenders.Fetch, server: str, selector: StallSelector | None
-    ) -> None:
-        self._fetch = fetch
-        self._last = server.rsplit("/", 1)[0] + LAST
-        self._selector = selector
+    def __init__(self, keep: Keep = "nothing") -> None:
+        self.count = 0
+        self.first: float | None = None
+        self.errors = Counter[str]()
+        self.kept: list[Any] = []
+        self._keep = keep
 
-    async def run(self, order: Order) -> Sample:
-        """Fetch once, and measure."""
-        await self._fetch(order.warm, Taken())
-        taken = Taken(keep=order.keep)
-        if order.weigh:
-            return await self._weigh(order, taken)
-        sample = await self._time(order, taken)
-        if self._selector is None:
-            spinner = StallSpinner()
-            await self._fetch(order.path, Taken())
-            sample.stall = spinner.stop()
-        return sample
+    def __call__(self, elements: Sequence[Any]) -> None:
+        """Take some more."""
+        if self.first is None and elements:
+            self.first = time.perf_counter()
+        self.count += len(elements)
+        if self._keep == "everything":
+            self.kept.extend(elements)
+        elif self._keep == "ids":
+            self.kept.extend(element.instance_id for element in elements)
 
-    async def _time(self, order: Order, taken: Taken) -> Sample:
-        gc.collect()
-        if self._selector is not None:
-            self._selector.restart()
-        wall, cpu = time.perf_counter(), time.process_time()
-        await self._fetch(order.path, taken)
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        stall = 0.0 if self._selector is None else self._selector.read()
-        began = _ask(self._last)
-        first = None if taken.first is None else taken.first - began
-        return Sample(count=taken.count, cpu=cpu, wall=wall, stall=stall, first=first)
+    def failed(self, error: BaseException) -> None:
+        """Count an error."""
+        self.errors[type(error).__name__] += 1
 
-    async def _weigh(self, order: Order, taken: Taken) -> Sample:
-        memory = PeakMemory()
-        await self._fetch(order.path, taken)
-        peak, now = memory.peak(), memory.now()
-        return Sample(count=taken.count, peak=peak, retained=now)
+    async def note_failure(self, call: Awaitable[None]) -> None:
+        """Make a call, and count it if it fails."""
+        try:
+            await call
+        except Exception as error:  # noqa: BLE001 - whatever it is, the tables show it
+            self.failed(error)
 
 
-def _ask(url: str) -> float:
-    with urlopen(url) as answer:  # noqa: S310 - our own server
-        return float(answer.read())
+async def _fetch(fetch: contenders.Fetch, order: Order, taken: Taken) -> None:
+    if order.calls is None:
+        await fetch(order.path, taken)
+        return
+    async with asyncio.TaskGroup() as group:
+        for _ in range(order.calls):
+            group.create_task(taken.note_failure(fetch(order.path, taken)))
 
 
-async def obey(
-    contender: contenders.Contender, server: str, selector: StallSelector | None
-) -> None:
-    """Measure what each line of the input asks for; its end is ours."""
-    async with contender.connect(server) as fetch:
-        lane = Lane(fetch, server, selector)
-        _say(Hello(contender.LABEL, contender.PACKAGES))
+async def _measure(fetch: contenders.Fetch, order: Order, selector: StallSelector | None) -> Sample:
+    if order.warm is not None:
+        await fetch(order.warm, Taken())
+    taken = Taken(order.keep)
+    gc.collect()
+    memory = PeakMemory() if order.memory and can_weigh() else None
+    if selector is not None:
+        selector.restart()
+    wall, cpu = time.perf_counter(), time.process_time()
+    await _fetch(fetch, order, taken)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    if selector is not None:
+        selector.stop()
+    return Sample(
+        count=taken.count,
+        ids=taken.kept if order.keep == "ids" else [],
+        errors=taken.errors,
+        cpu=cpu,
+        wall=wall,
+        stall=await _spin(fetch, order) if selector is None else selector.longest,
+        busy=None if selector is None else selector.busiest,
+        first=taken.first,
+        peak=None if memory is None else memory.peak(),
+        retained=None if memory is None else memory.now(),
+    )
+
+
+async def _spin(fetch: contenders.Fetch, order: Order) -> float:
+    """Fetch again, where only the loop's own callbacks can time it; return the longest gap."""
+    spinner = StallSpinner()
+    await _fetch(fetch, order, Taken())
+    return spinner.stop()
+
+
+async def _work(contender: contenders.Contender, selector: StallSelector | None) -> None:
+    """Obey each line of the input; its end is ours."""
+    say(Hello(contender.LABEL, contender.PACKAGES))
+    arguments: tuple[str, dict[str, Any]] | None = None
+    async with AsyncExitStack() as stack:
         # Blocks the loop on purpose: nothing runs between two measurements.
         for line in sys.stdin.buffer:
-            _say(await lane.run(msgspec.json.decode(line, type=Order)))
-
-
-def _say(answer: Hello | Sample) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
-    sys.stdout.buffer.flush()
+            order = msgspec.json.decode(line, type=Order)
+            if arguments != (order.server, order.options):
+                arguments = order.server, order.options
+                await stack.aclose()
+                client = contender.connect(order.server, **order.options)
+                fetch = await stack.enter_async_context(client)
+            say(await _measure(fetch, order, selector))
 
 
 def main() -> None:
     """Load a contender and obey."""
     parser = argparse.ArgumentParser()
     parser.add_argument("contender")
-    parser.add_argument("server")
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("--path", help="a folder to import from")
     parser.add_argument("--uvloop", action="store_true")
     parser.add_argument("--anywhere", action="store_true", help="on any core: times do not count")
     options = parser.parse_args()
-    sys.path.append(str(options.folder))
+    sys.path.append(options.path)
+    selector = None if options.uvloop else StallSelector()
     try:
-        selector = None if options.uvloop else StallSelector()
         factory = loop_factory(selector)
         contender = contenders.load(options.contender)
     except ModuleNotFoundError as error:
-        _say(Hello(missing=error.name))
+        say(Hello(missing=error.name))
         return
     if not options.anywhere:
         pin("client")  # only now: many start at once
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(obey(contender, options.server, selector))
+        runner.run(_work(contender, selector))
 
 
 if __name__ == "__main__":

@@ -6,10 +6,21 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
-Take = Callable[[Sequence[object]], None]
-"""Is to be called with the specs, tests or instances as soon as the caller could use them."""
+
+class Take(Protocol):
+    """What a contender calls with its elements, as soon as its caller could use them."""
+
+    def __call__(self, elements: Sequence[Any], /) -> None:
+        """Take specs, tests or instances."""
+        ...
+
+    def failed(self, error: BaseException, /) -> None:
+        """Count a failure that did not end the whole."""
+        ...
+
+
 Fetch = Callable[[str, Take], Awaitable[None]]
 """Fetches `runs/<id>` or `instances/<id>` over a connection that is open already."""
 
@@ -22,7 +33,7 @@ class Contender(Protocol):
     PACKAGES: tuple[str, ...]
     """The distributions that its speed depends on."""
 
-    def connect(self, server: str) -> AbstractAsyncContextManager[Fetch]:
+    def connect(self, server: str, **options: Any) -> AbstractAsyncContextManager[Fetch]:
         """Open a client for a base URL, in its best configuration."""
         ...
 

@@ -1,139 +1,251 @@
 """What it takes to export all runs of a project as Parquet, and how well a rate limit is used."""
 
-from typing import NamedTuple
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import msgspec
 
 from benchmarks import payloads
-from benchmarks.exporters import Task
-from benchmarks.exporters._server import Counts, Size, Told
-from benchmarks.exporters._worker import Order, Sample
-from benchmarks.processes import Failed, Process
-from benchmarks.report import Report
+from benchmarks.processes import Counts, Failed, Process
+from benchmarks.report import Reach, Report, Table, at_least, at_most, number
+from benchmarks.results import Results, Value, value
+from benchmarks.services import Fake, new_world
+from benchmarks.session import Case, Session
 from benchmarks.suites import Options
-from benchmarks.suites._export_tables import OURS, Limited, Measured, reach, tables
-from benchmarks.worker import Hello
+from benchmarks.worker import Order, Sample
 
-_CONTENDERS = (OURS, "gather_pylist", "dlt_dicts")
-_FULL = Size(days=5, runs=8, specs=50)
-_TINY = Size(days=2, runs=1, specs=10)
+_OURS, _BY_HAND, _DLT = (
+    Case(name, "project") for name in ("currents_export", "gather_pylist", "dlt_dicts")
+)
+_TABLES = ("runs", "specs", "tests", "attempts")
+_FULL = Fake(days=5, runs=8, specs=50)
+_TINY = Fake(days=2, specs=10)
 _RATE = 50
+_WINDOW = 1.0
+"""Seconds until the server has forgotten what the warm-up took of the limit."""
 # 601 requests: the last one opens the 13th window, so an even pace can be as good as bursts.
-_FULL_LIMITED = Size(days=1, runs=10, specs=59, rate=_RATE)
-_TINY_LIMITED = Size(days=1, runs=1, specs=55, rate=_RATE)
-
-
-class _Trial(NamedTuple):
-    """An export against a limit."""
-
-    rate: float | None = None
-    """What the client is told of it beforehand."""
-    told: bool = True
-    """Whether the server tells."""
-
-
-_TRIALS = {
-    "rate given": _Trial(rate=_RATE),
-    "rate found out": _Trial(),
-    "found out from 429 alone": _Trial(told=False),
+_FULL_LIMITED = Fake(runs=10, specs=59, rate=_RATE)
+_TINY_LIMITED = Fake(specs=55, rate=_RATE)
+_LIMITS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "rate given": ({}, {"rate": _RATE}),
+    "rate found out": ({}, {}),
+    "found out from 429 alone": ({"says_rate": False}, {}),
 }
+"""What the server does otherwise, and the client."""
 
+_NUMBERS: dict[str, tuple[Value, int]] = {
+    "CPU s": (value("cpu"), 2),
+    "wall s": (value("wall"), 2),
+    "peak MiB": (value("peak", 1 / 1024**2), 1),
+}
+"""Of a sample, by their columns; with the digits to print."""
+_SLACK = 1.10
+"""Times the least that the limit allows."""
+_THROTTLED = 5.0
+"""Percent of all responses."""
 _NOTES = (
     "by hand and for dlt, moments stay the text that they come as; ours are timestamps",
     "by hand, one file is written for each table; ours are fsynced, one for each table and day",
 )
 
 
+class _Exported(msgspec.Struct, frozen=True):
+    rows: dict[str, int]
+    """By table, in the files."""
+    sample: Sample
+
+
+class _Limited(msgspec.Struct, frozen=True):
+    """An export against a rate limit."""
+
+    sample: Sample
+    counts: Counts
+
+    @property
+    def requests(self) -> int:
+        """How many succeeded."""
+        return self.counts["200"]
+
+    @property
+    def least(self) -> float:
+        """The seconds that no client can be faster than: windows begin with a request."""
+        return (self.requests - 1) // _RATE
+
+    @property
+    def times_least(self) -> float:
+        """How many times as long it took."""
+        return self.sample.wall / self.least
+
+    @property
+    def throttled(self) -> float:
+        """The percentage of all responses that were 429."""
+        return 100 * self.counts.get("429", 0) / sum(self.counts.values())
+
+
+class _Project(NamedTuple):
+    """What is exported."""
+
+    url: str
+    size: Fake
+    path: str
+    small: str
+    """A small project, to warm up with."""
+    rows: dict[str, int]
+    """By table."""
+
+
 def run(options: Options) -> Report:
     """Measure everything, each time in a process that has exported nothing but a small run."""
-    tiny = options.sizes is payloads.TINY
-    field = _Field()
-    with _Service(_TINY if tiny else _FULL) as service:
-        field.export(OURS, service)  # does not count: the server compresses its answers now
-        rounds = [field.export_all(service) for _ in range(options.rounds)]
-        warm = service.told.warm
-        size = _TINY_LIMITED if tiny else _FULL_LIMITED
-        limited = {name: _limit(field, size, trial, warm) for name, trial in _TRIALS.items()}
-    measured = Measured(
-        rows=service.told.rows,
-        samples={name: [one[name] for one in rounds] for name in rounds[0]},
-        limited=limited,
-    )
+    is_tiny = options.sizes is payloads.TINY
+    with Session() as session:
+        project = _serve(session, _TINY if is_tiny else _FULL)
+        _export(session, _OURS, project)  # does not count: the server compresses its responses now
+        found: dict[Case, list[_Exported]] = {}
+        for _ in range(options.rounds):
+            for case in (_OURS, _BY_HAND, _DLT):
+                exported = _export(session, case, project)
+                if exported is not None:
+                    found.setdefault(case, []).append(exported)
+        size = _TINY_LIMITED if is_tiny else _FULL_LIMITED
+        limited = {name: _limit(session, size, *limit) for name, limit in _LIMITS.items()}
+    results = Results({case: [one.sample for one in ones] for case, ones in found.items()})
+    samples = {case.contender: ones for case, ones in found.items()}
     return Report(
-        tables=tables(measured, field.labels),
-        reach=reach(measured),
-        missing=field.missing,
-        packages=sorted(field.packages),
-        measured=measured._asdict(),
+        tables=[_export_table(results, project.rows, session.labels), _limit_table(limited)],
+        reach=[*_reach(results), *_reach_at_limits(limited)],
+        missing=session.missing,
+        packages=sorted(session.packages),
+        measured={"rows": project.rows, "samples": samples, "limited": limited},
         notes=_NOTES,
     )
 
 
-def _limit(field: "_Field", size: Size, trial: _Trial, warm: Task) -> Limited:
-    with _Service(msgspec.structs.replace(size, told=trial.told)) as service:
-        sample = field.export(OURS, service, warm=warm, rate=trial.rate)
-        return Limited(sample, service.counts(), _RATE)
+def _serve(session: Session, size: Fake) -> _Project:
+    bulk, small = size.fill(new_world())
+    runs = bulk.runs
+    instances = [run.instance(index) for run in runs for index in range(len(run.specs))]
+    tests = [test for instance in instances for test in instance["results"]["tests"]]
+    attempts = sum(len(test["attempts"]) for test in tests)
+    counts = (len(runs), len(instances), len(tests), attempts)
+    url = session.server.serve(size)
+    paths = (f"projects/{one.project_id}" for one in (bulk, small))
+    return _Project(url, size, *paths, dict(zip(_TABLES, counts, strict=True)))
 
 
-class _Service(Process):
-    """A server in a process of its own, with a world to export."""
-
-    def __init__(self, size: Size) -> None:
-        super().__init__("benchmarks.exporters._server", msgspec.json.encode(size).decode())
-        self.told = msgspec.json.decode(self.read(), type=Told)
-
-    def counts(self) -> Counts:
-        """Return the requests since the last time, by the status of their answers."""
-        return msgspec.json.decode(self.ask(b"counts"), type=Counts)
+def _limit(
+    session: Session, size: Fake, changes: dict[str, Any], options: dict[str, Any]
+) -> _Limited:
+    """Export against a limit."""
+    project = _serve(session, msgspec.structs.replace(size, **changes))
+    exported = _export(session, _OURS, project, options)
+    assert exported is not None  # noqa: S101 - it has exported before
+    return _Limited(exported.sample, session.server.counts())
 
 
-class _Missing(Exception):  # noqa: N818 - what happened
-    """A contender cannot take part."""
+def _export(
+    session: Session, case: Case, project: _Project, options: dict[str, Any] | None = None
+) -> _Exported | None:
+    """Export once, in a new process; return None if the contender cannot take part.
+
+    Raises `Failed` unless its files have exactly as many rows as the world.
+    """
+    if case.contender in session.missing:
+        return None
+    with session.alone(case) as process:
+        if process is None:
+            return None
+        _fetch(process, project, project.small, {})
+        session.server.counts()
+        if project.size.rate is not None:
+            time.sleep(_WINDOW)
+        exported = _fetch(process, project, project.path, options or {})
+    if exported.rows != project.rows:
+        raise Failed(f"{case.contender} wrote {exported.rows} instead of {project.rows}")
+    return exported
 
 
-class _Field:
-    """Those who have taken part, and those who could not."""
+def _fetch(process: Process, project: _Project, path: str, options: dict[str, Any]) -> _Exported:
+    with TemporaryDirectory() as folder:
+        arguments = {"folder": folder, "days": project.size.days, **options}
+        order = Order(server=project.url, path=path, options=arguments, memory=True)
+        sample = process.ask(order, Sample)
+        return _Exported({table: _count_rows(folder, table) for table in _TABLES}, sample)
 
-    def __init__(self) -> None:
-        self.labels: dict[str, str] = {}
-        self.packages: set[str] = set()
-        self.missing: dict[str, str] = {}
 
-    def export_all(self, service: _Service) -> dict[str, Sample]:
-        """Have each contender export, one after the other; leave out those who cannot."""
-        found = {}
-        for name in _CONTENDERS:
-            if name not in self.missing:
-                try:
-                    found[name] = self.export(name, service)
-                except _Missing as missing:
-                    self.missing[name] = f"{missing} is not installed"
-        return found
+def _count_rows(folder: str, table: str) -> int:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - the contenders have it
 
-    def export(
-        self, name: str, service: _Service, *, warm: Task | None = None, rate: float | None = None
-    ) -> Sample:
-        """Have a contender export once, in a new process.
+    found = Path(folder).glob(f"**/{table}/**/*.parquet")
+    return sum(pq.read_metadata(path).num_rows for path in found)
 
-        Raises `Failed` unless its files have exactly as many rows as the world.
-        """
-        told = service.told
-        order = Order(task=msgspec.structs.replace(told.task, rate=rate), warm=warm or told.warm)
-        with Process("benchmarks.exporters._worker", name) as process:
-            self._greet(name, process.read())
-            answer = process.ask(msgspec.json.encode(order))
-        if not answer:
-            raise Failed(f"{name} failed")
-        sample = msgspec.json.decode(answer, type=Sample)
-        if sample.rows != told.rows:
-            raise Failed(f"{name} wrote {sample.rows} instead of {told.rows}")
-        return sample
 
-    def _greet(self, name: str, line: bytes) -> None:
-        if not line:
-            raise Failed(f"{name} did not start")
-        hello = msgspec.json.decode(line, type=Hello)
-        if hello.missing is not None:
-            raise _Missing(hello.missing)
-        self.labels[name] = hello.label
-        self.packages.update(hello.packages)
+def _export_table(results: Results, rows: dict[str, int], labels: dict[str, str]) -> Table:
+    count = rows["tests"] + rows["attempts"]
+
+    def cells(case: Case, read: Value, digits: int) -> tuple[str, str]:
+        times = results.ratio(case, _OURS, read)
+        return number(results.median(case, read), digits), number(times, 2, "x")
+
+    def per(field: str) -> Callable[[Sample], float]:
+        return lambda sample: count / getattr(sample, field)
+
+    return Table(
+        f"Export of {rows['specs']} instances in {rows['runs']} runs as Parquet: "
+        f"{rows['tests']} tests, {rows['attempts']} attempts",
+        (
+            "",
+            *(column for name in _NUMBERS for column in (name, "x ours")),
+            *("rows/s", "rows/CPU s"),
+        ),
+        [
+            (
+                labels[case.contender],
+                *(cell for shown in _NUMBERS.values() for cell in cells(case, *shown)),
+                number(results.median(case, per("wall")), 0),
+                number(results.median(case, per("cpu")), 0),
+            )
+            for case in (_OURS, _BY_HAND, _DLT)
+            if case in results
+        ],
+    )
+
+
+def _limit_table(found: dict[str, _Limited]) -> Table:
+    return Table(
+        "Export against a limit of requests in each second",
+        ("", "limit", "requests", "429 %", "least s", "wall s", "x least"),
+        [
+            (
+                name,
+                str(_RATE),
+                str(one.requests),
+                number(one.throttled),
+                number(one.least),
+                number(one.sample.wall, 2),
+                number(one.times_least, 2, "x"),
+            )
+            for name, one in found.items()
+        ],
+    )
+
+
+def _reach(results: Results) -> list[Reach]:
+    return [
+        at_least(f"{label}: {name.split()[0]}, x ours", results.ratio(case, _OURS, read), 1, "x")
+        for label, case in (("by hand", _BY_HAND), ("dlt, fed with dicts", _DLT))
+        for name, (read, _) in _NUMBERS.items()
+    ]
+
+
+def _reach_at_limits(found: dict[str, _Limited]) -> list[Reach]:
+    rows = []
+    for name, one in found.items():
+        title = f"{_RATE} a second, {name}"
+        rows += [
+            at_most(f"{title}: wall, x the least", one.times_least, _SLACK, "x"),
+            at_most(f"{title}: responses that are 429", one.throttled, _THROTTLED, " %"),
+        ]
+    return rows

@@ -1,4 +1,4 @@
-"""Everything that can go wrong with an answer, at random: what the soak has to live with."""
+"""Everything that can go wrong with a response, at random: what the soak has to live with."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +10,7 @@ import msgspec
 from currents_async.testing import Exchange, Fault, WorldRun, faults
 
 Make = Callable[[bytes], Fault]
-"""Takes the right body: there may be something right about the answer."""
+"""Takes the right body: part of the response may be right."""
 
 
 def _refusal(status: int, headers: Mapping[str, str] | None = None) -> Make:
@@ -31,7 +31,7 @@ _SOUND: dict[str, Make] = {
     "plain": faults.plain,
     "three members": lambda body: faults.many_members(3, body),
     "closed after it": faults.early_close,
-    "second answer at once": lambda body: faults.second_answer(body=body),
+    "second response at once": lambda body: faults.second_answer(body=body),
 }
 """What a client can take."""
 
@@ -42,7 +42,7 @@ _AGAIN: dict[str, Make] = {
     "reset midway": faults.reset_midway,
     "closed": _always(faults.close()),
     "closed midway": faults.close_midway,
-    "no answer": _always(faults.stall()),
+    "no response": _always(faults.stall()),
     "headers that stop": lambda body: faults.stall_midway("headers", body),
     "body that stops": lambda body: faults.stall_midway("body", body),
     "gzip cut short": faults.truncated_gzip,
@@ -90,7 +90,7 @@ _COSTLY: dict[str, Make] = {
 }
 """What keeps both sides busy: rare, or nothing else would happen."""
 
-# What is left of 1 is answered as it should be.
+# What is left of 1 gets the right response.
 _SHARES = (
     (0.160, _AGAIN),
     (0.025, _SOUND),
@@ -100,8 +100,8 @@ _SHARES = (
 )
 
 
-class Mishaps:
-    """A `Fault` that serves runs and their instances, one answer in five with a mishap."""
+class RandomFaults:
+    """A `Fault` that serves runs and their instances; one response in five is wrong or odd."""
 
     def __init__(self, runs: Iterable[WorldRun], seed: int) -> None:
         self._bodies = dict(_bodies(runs))
@@ -109,14 +109,14 @@ class Mishaps:
         self._counts = Counter[str]()
 
     async def __call__(self, exchange: Exchange) -> None:
-        """Answer a request, or do not."""
+        """Respond, or do not."""
         body = self._bodies[exchange.request.target]
         name, make = self._draw()
         self._counts[name] += 1
         await make(body)(exchange)
 
     def counts(self) -> dict[str, int]:
-        """Return how often what has happened since the last time."""
+        """Return how often each has happened since the last time."""
         counts, self._counts = self._counts, Counter()
         return counts
 

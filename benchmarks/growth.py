@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
-from benchmarks.gauges import can_weigh, open_files, resident
+from benchmarks.measuring import can_weigh, open_files, resident
 
 _MIB = 1024 * 1024
 _FEWEST = 8
 
 
 class Sample(NamedTuple):
-    """What a process has at one time; None is what the system does not tell."""
+    """What a process has at one time; None is what the system does not report."""
 
     at: float
     """Seconds of `time.monotonic`."""
@@ -41,7 +41,7 @@ class Growth(NamedTuple):
 
     @property
     def is_flat(self) -> bool:
-        """Say whether it has not grown."""
+        """Return whether it has not grown."""
         return self.last - self.second <= self.allowed
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ def sample() -> Sample:
 def growth(samples: Sequence[Sample], allowed: dict[str, float]) -> list[Growth]:
     """Compare the last quarter with the second: in the first a process finds its size.
 
-    `allowed` says how much the fields may grow that are compared. Too few samples tell nothing.
+    `allowed` is how much each field may grow. Returns nothing when there are too few samples.
     """
     if len(samples) < _FEWEST:
         return []
@@ -72,8 +72,8 @@ def growth(samples: Sequence[Sample], allowed: dict[str, float]) -> list[Growth]
     second = [one for one in samples if start + quarter <= one.at <= start + 2 * quarter]
     last = [one for one in samples if one.at >= start + 3 * quarter]
     return [
-        Growth(name, _median(second, name), _median(last, name), most)
-        for name, most in allowed.items()
+        Growth(name, _median(second, name), _median(last, name), bound)
+        for name, bound in allowed.items()
         if getattr(samples[0], name) is not None
     ]
 

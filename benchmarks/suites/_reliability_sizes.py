@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from benchmarks.scenes import Counts, Filling
-from benchmarks.trials import Operation, Outcome
+from benchmarks.processes import Counts
+from benchmarks.services import Filling
+from benchmarks.session import Case
+from benchmarks.worker import Sample
 
 
 class Way(NamedTuple):
@@ -29,6 +31,21 @@ PROMISED = Way(("503", "429", "reset", "truncated", "gzip cut short"), attempts=
 _UNTHROTTLED = Way(("503", "closed", "reset", "truncated", "gzip cut short"))
 
 
+class Bomb(NamedTuple):
+    """A body that inflates without end, on a client's method."""
+
+    filling: Filling
+    method: str
+
+
+METHODS = {
+    "get": Case("currents_get", "runs/r"),
+    "stream": Case("currents_stream", "runs/r"),
+    "instance": Case("currents_get", "instances/r"),
+}
+_FILLINGS: tuple[Filling, ...] = ("zeros", "whitespace", "string", "objects", "list")
+
+
 class Sizes(msgspec.Struct, frozen=True):
     """How much is asked of the client."""
 
@@ -37,7 +54,7 @@ class Sizes(msgspec.Struct, frozen=True):
     ways: Sequence[Way]
     bulk: int
     """Instances of the run whose memory and speed are measured."""
-    bombs: Sequence[tuple[Filling, Operation]]
+    bombs: Sequence[Bomb]
     at_once: int
     inflated: int
     """Bytes of a bomb."""
@@ -46,14 +63,11 @@ class Sizes(msgspec.Struct, frozen=True):
     outages: Sequence[str]
 
 
-_FILLINGS: tuple[Filling, ...] = ("zeros", "whitespace", "string", "objects", "list")
-_OPERATIONS: tuple[Operation, ...] = ("get", "stream", "instance")
-
 FULL = Sizes(
     instances=300,
     ways=(PROMISED, PROMISED._replace(attempts=None), _UNTHROTTLED._replace(attempts=8)),
     bulk=3000,
-    bombs=tuple(product(_FILLINGS, _OPERATIONS)),
+    bombs=[Bomb(*bomb) for bomb in product(_FILLINGS, METHODS)],
     at_once=16,
     inflated=1_000_000_000,
     calls=3000,
@@ -63,7 +77,7 @@ TINY = Sizes(
     instances=12,
     ways=(PROMISED,),
     bulk=40,
-    bombs=[("whitespace", "get")],
+    bombs=[Bomb("whitespace", "get")],
     at_once=2,
     inflated=64_000_000,
     calls=60,
@@ -73,13 +87,13 @@ TINY = Sizes(
 SHARE = 0.2
 """Of all requests that fail."""
 RATE = 100
-"""Requests a second of the server that has a limit."""
+"""Requests per second of the server that has a limit."""
 
 
 class FanOut(msgspec.Struct, frozen=True):
     """A fan-out, and what the server had to do with it."""
 
-    outcome: Outcome
+    sample: Sample
     lost: int
     """Instances that were not handed over."""
     excess: int
@@ -93,13 +107,13 @@ class FanOut(msgspec.Struct, frozen=True):
 
     @property
     def failed(self) -> float:
-        """The part of all requests that was not answered well."""
-        return 1 - self.counts.get("200", 0) / self.requests
+        """The percentage of all requests that did not succeed."""
+        return 100 * (1 - self.counts.get("200", 0) / self.requests)
 
     @property
     def throttled(self) -> float:
-        """The part of all requests that was answered 429."""
-        return self.counts.get("429", 0) / self.requests
+        """The percentage of all responses that were 429."""
+        return 100 * self.counts.get("429", 0) / self.requests
 
 
 class Speed(msgspec.Struct, frozen=True):
@@ -107,27 +121,26 @@ class Speed(msgspec.Struct, frozen=True):
 
     gzip: float
     """Bytes of an instance."""
-    default: list[Outcome]
+    default: list[Sample]
     """On the loop that CPython comes with."""
-    fast: list[Outcome]
+    fast: list[Sample]
     """On uvloop; empty without it."""
-    weighed: list[Outcome]
+    weighed: list[Sample]
     """Each in a process of its own."""
 
 
 class Bombed(msgspec.Struct, frozen=True):
-    """Bombs of one filling, all at once, on one operation."""
+    """Bombs of one filling, all at once, on one method."""
 
-    filling: str
-    operation: str
-    outcome: Outcome
+    bomb: Bomb
+    sample: Sample
 
 
 class Outage(msgspec.Struct, frozen=True):
     """Calls to a service that is down in one way."""
 
     kind: str
-    outcome: Outcome
+    sample: Sample
     counts: Counts
 
 

@@ -1,4 +1,4 @@
-"""What is read off a process: how long its loop stood still, how much memory it took."""
+"""What can be measured of a process: how long its loop stood still, how much memory it took."""
 
 import asyncio
 import ctypes
@@ -7,7 +7,7 @@ import re
 import selectors
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,67 +17,47 @@ _CLEAR_REFS = Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"
 
 
-class Taken:
-    """Takes the elements that a contender hands over: counts them, and keeps them if told to."""
-
-    def __init__(self, *, keep: bool = False) -> None:
-        self.count = 0
-        self.first: float | None = None
-        """When the first came: seconds of `time.perf_counter`."""
-        self.kept: list[object] | None = [] if keep else None
-
-    def __call__(self, elements: Sequence[object]) -> None:
-        """Take some more."""
-        if self.first is None and elements:
-            self.first = time.perf_counter()
-        self.count += len(elements)
-        if self.kept is not None:
-            self.kept.extend(elements)
-
-
 class StallSelector(selectors.DefaultSelector):
-    """Notes the longest turn of the loop: from the return of one `select` to the next call.
+    """Notes the longest iteration of the loop: from the return of `select` to the next call.
 
-    That is how long a task that has become ready can be kept waiting. It costs two readings of
-    the clock for each turn, and does not keep the loop awake.
+    That is how long a task that has become ready can be kept waiting. It costs a few readings of
+    clocks for each iteration, and does not keep the loop awake.
     """
 
     longest = 0.0
-    _turned = 0.0
+    """Seconds of `time.perf_counter`."""
+    busiest = 0.0
+    """Seconds of CPU: what others do on the machine is left out."""
+    _began, _cpu_began = 0.0, 0.0
 
     def restart(self) -> None:
         """Forget what has been."""
-        self.longest, self._turned = 0.0, time.perf_counter()
+        self.longest = self.busiest = 0.0
+        self._began, self._cpu_began = time.perf_counter(), time.thread_time()
 
-    def read(self) -> float:
-        """Return the longest turn since the restart, in seconds; the present one counts."""
-        return max(self.longest, time.perf_counter() - self._turned)
+    def stop(self) -> None:
+        """Count the iteration that is under way."""
+        self.longest = max(self.longest, time.perf_counter() - self._began)
+        self.busiest = max(self.busiest, time.thread_time() - self._cpu_began)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait as usual, and note how long it took to get back here."""
-        self.longest = max(self.longest, time.perf_counter() - self._turned)
+        self.stop()
         events = super().select(timeout)
-        self._turned = time.perf_counter()
+        self._began, self._cpu_began = time.perf_counter(), time.thread_time()
         return events
 
 
-class BusySelector(StallSelector):
-    """Notes the longest turn by the CPU's clock too: what others do on the machine is left out."""
+def loop_factory(selector: StallSelector | None) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes a loop around a selector, or uvloop's, which takes none.
 
-    busiest = 0.0
-    _began = 0.0
+    Raises `ModuleNotFoundError` without uvloop.
+    """
+    if selector is None:
+        import uvloop  # noqa: PLC0415 - absent on Windows
 
-    def restart(self) -> None:
-        """Forget what has been."""
-        super().restart()
-        self.busiest, self._began = 0.0, time.thread_time()
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait as usual, and note how much CPU it took to get back here."""
-        self.busiest = max(self.busiest, time.thread_time() - self._began)
-        events = super().select(timeout)
-        self._began = time.thread_time()
-        return events
+        return uvloop.new_event_loop
+    return lambda: asyncio.SelectorEventLoop(selector)
 
 
 class StallSpinner:
@@ -124,7 +104,7 @@ class PeakMemory:
 
 
 def can_weigh() -> bool:
-    """Say whether this system tells the peak of a process since a moment of our choosing."""
+    """Return whether this system reports the peak of a process since a moment of our choosing."""
     return _CLEAR_REFS.exists()
 
 
@@ -135,7 +115,7 @@ def resident() -> int:
 
 
 def open_files() -> int | None:
-    """Return how many file descriptors are open; None where the system does not tell."""
+    """Return how many file descriptors are open; None where the system does not report it."""
     return len(list(_DESCRIPTORS.iterdir())) if _DESCRIPTORS.exists() else None
 
 

@@ -1,7 +1,6 @@
-"""The benchmarks run with whichever contenders are installed; how fast is not for a test to say."""
+"""The suites run with whichever contenders are installed; no test judges how fast they are."""
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,24 +8,18 @@ from typing import Any
 
 import pytest
 
-from benchmarks.flatness import Sample, growth  # pyright: ignore[reportMissingTypeStubs]
-
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
-def start(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - ourselves
-        [sys.executable, "-m", module, *arguments],
+def run(*arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-m", "benchmarks", *arguments],
         cwd=ROOT,
         capture_output=True,
         check=False,
         text=True,
         timeout=120,
     )
-
-
-def run(*arguments: str) -> str:
-    done = start("benchmarks", *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -92,10 +85,10 @@ def test_reliability(tmp_path: Path) -> None:
     assert found["counts"]["200"] == 1 + sizes["instances"] - found["lost"]
     assert [one["lost"] + one["excess"] for one in measured["limited"]] == [0]
     [outage] = measured["outages"]
-    assert outage["outcome"]["errors"] == {"ServerError": sizes["calls"]}
+    assert outage["sample"]["errors"] == {"ServerError": sizes["calls"]}
     assert outage["counts"] == {"503": sizes["calls"] + 35}
     [bombed] = measured["bombed"]
-    assert bombed["outcome"]["errors"] == {"ResponseTooLargeError": sizes["at_once"]}
+    assert bombed["sample"]["errors"] == {"ResponseTooLargeError": sizes["at_once"]}
 
 
 def test_export(tmp_path: Path) -> None:
@@ -117,33 +110,8 @@ def test_export(tmp_path: Path) -> None:
         assert limited["counts"]["200"] == 57  # an instance of each of 55 specs, a run, a list
 
 
-def test_a_soak_of_a_second() -> None:
-    done = start("benchmarks.soak", "1", "--seed", "1")
-    assert done.returncode == 0, done.stdout
-    assert re.search(r"^0 problems: ok$", done.stdout, re.MULTILINE), done.stderr
-    assert not done.stderr
-
-
-def a_life(objects: list[int]) -> list[Sample]:
-    return [
-        Sample(at=at, memory=None, objects=count, tasks=1, files=9)
-        for at, count in enumerate(objects)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("objects", "is_flat"),
-    [
-        ([50] * 12, True),
-        ([0, 20, *[50] * 10], True),  # finds its size
-        ([50, 50, 50, 50, 90, 50, 50, 50, 50, 50, 90, 50], True),  # a peak
-        ([50 + 2 * at for at in range(12)], False),
-    ],
-)
-def test_what_grows_is_seen(objects: list[int], *, is_flat: bool) -> None:
-    grown = growth(a_life(objects), {"objects": 5, "tasks": 0, "memory": 0})
-    assert {one.name: one.is_flat for one in grown} == {"objects": is_flat, "tasks": True}
-
-
-def test_a_short_life_tells_nothing() -> None:
-    assert growth(a_life([1, 2, 3]), {"objects": 0}) == []
+@pytest.mark.parametrize("suite", ["analysis", "rows"])
+def test_without_a_server(suite: str, tmp_path: Path) -> None:
+    saved = tmp_path / "results.json"
+    printed = run(suite, "--smoke", "--json", str(saved))
+    assert_every_promise_has_a_row(printed, json.loads(saved.read_text()))

@@ -1,41 +1,53 @@
 """The API as people call it by hand: aiohttp, a semaphore and `resp.json()`; with isal to inflate.
 
-Nothing is tried again, and no rate limit is kept.
+Nothing is tried again, and no rate limit is kept. Beside it, what all exports are given.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
 from isal import isal_zlib
 
-from benchmarks.exporters import CONCURRENCY, Task
+from benchmarks.services import KEY, SINCE
 
+TABLES = ("runs", "specs", "tests", "attempts")
+"""What is exported."""
+CONCURRENCY = 16
+"""Requests in flight, for all."""
 _PAGE = 100
 
 
-class Api:
-    """Answers as dicts, so many at once."""
+def until(days: int) -> datetime:
+    """Return the end of what is exported, which begins at `SINCE`."""
+    return SINCE + timedelta(days=days)
 
-    def __init__(self, session: aiohttp.ClientSession, task: Task) -> None:
+
+class Api:
+    """Responses as dicts, a limited number at once."""
+
+    def __init__(self, session: aiohttp.ClientSession, server: str, days: int) -> None:
         self._session = session
-        self._task = task
+        self._server = server
+        self._days = days
         self._slots = asyncio.Semaphore(CONCURRENCY)
 
-    async def run_ids(self) -> list[str]:
-        """List all runs there are to export, page by page."""
-        path = f"projects/{self._task.project_id}/runs"
+    async def run_ids(self, project: str) -> list[str]:
+        """List all runs there are to export of `projects/<id>`, page by page."""
         span = {
-            "date_start": self._task.since.isoformat(),
-            "date_end": self._task.until.isoformat(),
+            "date_start": SINCE.isoformat(),
+            "date_end": until(self._days).isoformat(),
             "limit": _PAGE,
         }
-        page = await self._get(path, span)
+        page = await self._get(f"{project}/runs", span)
         runs = page["data"]
         while page["has_more"]:
-            page = await self._get(path, {**span, "starting_after": runs[-1]["cursor"]})
+            page = await self._get(
+                f"{project}/runs", {**span, "starting_after": runs[-1]["cursor"]}
+            )
             runs += page["data"]
         return [run["runId"] for run in runs]
 
@@ -48,16 +60,16 @@ class Api:
         return (await self._get(f"instances/{instance_id}"))["data"]
 
     async def _get(self, path: str, query: dict[str, Any] | None = None) -> dict[str, Any]:
-        url = f"{self._task.url}/{path}"
+        url = f"{self._server}/{path}"
         async with self._slots, self._session.get(url, params=query) as response:
             response.raise_for_status()
             return await response.json()
 
 
 @asynccontextmanager
-async def connect(task: Task) -> AsyncIterator[Api]:
+async def open_api(server: str, days: int) -> AsyncIterator[Api]:
     """Open a session."""
     aiohttp.set_zlib_backend(isal_zlib)
-    headers = {"Authorization": f"Bearer {task.key}"}
+    headers = {"Authorization": f"Bearer {KEY}"}
     async with aiohttp.ClientSession(headers=headers) as session:
-        yield Api(session, task)
+        yield Api(session, server, days)

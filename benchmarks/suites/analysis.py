@@ -1,4 +1,4 @@
-"""What it takes to answer questions about runs of thousands of tests, once they are there."""
+"""What `currents_async.analysis` takes for runs of thousands of tests, once they are there."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -7,11 +7,12 @@ from statistics import median
 
 import msgspec
 
-from benchmarks import micro, payloads
-from benchmarks.cores import pin
-from benchmarks.report import Reach, Report, Table, number
+from benchmarks import payloads
+from benchmarks.processes import pin
+from benchmarks.report import Reach, Report, Table, at_most, number
+from benchmarks.results import ratio
 from benchmarks.suites import Options
-from benchmarks.suites._decode_plan import MS, paired
+from benchmarks.timing import Comparison, Times, compare
 from currents_async.analysis import RunResults, diff_runs, failures_of, flaky_tests_of, history_of
 from currents_async.models import Instance, Outcome, Run, TestResult
 from currents_async.testing import World, WorldRun
@@ -20,7 +21,7 @@ _FULL, _TINY = 5_000, 100
 _TESTS = 10
 """Of a spec file."""
 _RESULTS = 1_000
-"""Of the test whose history is told."""
+"""Of the test whose history is made."""
 
 _DECODE, _BY_HAND = "decoding the instances", "new failures by hand, dicts of dicts"
 _SORT, _DIFF, _BOTH = "RunResults.of", "diff_runs", "RunResults.of and diff_runs"
@@ -56,36 +57,28 @@ def run(options: Options) -> Report:
     project = World(seed=4).project()
     before, after = (_Fetched(project.run(specs=tests // _TESTS, tests=_TESTS)) for _ in range(2))
     compared = {"two": _of_two_runs(before, after), "one": _of_one_run(after), "test": _of_a_test()}
-    times = micro.run(compared, options.rounds)
+    times = {name: compare(ways, options.rounds) for name, ways in compared.items()}
     return Report(
         tables=[
             _table(f"Diff of two runs of {tests} tests each, CPU ms", times["two"]),
-            _table(f"Answers about a run of {tests} tests, CPU ms", times["one"]),
-            _table(f"Answers about a test with {_RESULTS} results, CPU ms", times["test"]),
+            _table(f"Analyses of a run of {tests} tests, CPU ms", times["one"]),
+            _table(f"Analyses of a test with {_RESULTS} results, CPU ms", times["test"]),
         ],
         reach=_reach(tests, times["two"]),
         missing={},
         packages=["currents-async", "msgspec"],
         measured={"tests": tests, "times": times},
         notes=[
-            "each answer is given in one go: the event loop stands still as long",
+            "each analysis is made in one go: the event loop stands still as long",
             "by hand found the same new failures, and looked for nothing else",
         ],
     )
 
 
-def _of_two_runs(before: _Fetched, after: _Fetched) -> micro.Comparison:
-    def decode() -> None:
-        before.decode()
-        after.decode()
-
-    def sort() -> None:
-        before.sort()
-        after.sort()
-
+def _of_two_runs(before: _Fetched, after: _Fetched) -> Comparison:
     return {
-        _DECODE: decode,
-        _SORT: sort,
+        _DECODE: lambda: (before.decode(), after.decode()),
+        _SORT: lambda: (before.sort(), after.sort()),
         _DIFF: lambda: len(diff_runs(before.results, after.results).new_failures),
         _BOTH: lambda: len(diff_runs(before.sort(), after.sort()).new_failures),
         _BY_HAND: lambda: _new_failures(before.instances, after.instances),
@@ -93,11 +86,11 @@ def _of_two_runs(before: _Fetched, after: _Fetched) -> micro.Comparison:
 
 
 def _new_failures(before: Sequence[Instance], after: Sequence[Instance]) -> int:
-    """Count them as people do who have no diff: the last of the tests with a title counts."""
-    was, now = _by_hand(before), _by_hand(after)
+    """Count them without a diff: of the tests with the same title, the last one counts."""
+    old, new = _by_hand(before), _by_hand(after)
     return sum(
-        state == Outcome.FAILED and was.get(group, {}).get(spec, {}).get(title) != Outcome.FAILED
-        for group, specs in now.items()
+        state == Outcome.FAILED and old.get(group, {}).get(spec, {}).get(title) != Outcome.FAILED
+        for group, specs in new.items()
         for spec, titles in specs.items()
         for title, state in titles.items()
     )
@@ -112,65 +105,45 @@ def _by_hand(instances: Sequence[Instance]) -> dict[str | None, dict[str, _Title
     return found
 
 
-def _of_one_run(fetched: _Fetched) -> micro.Comparison:
-    def decode() -> None:
-        fetched.decode()
-
-    def failures() -> None:
-        failures_of(fetched.instances)
-
-    def flaky() -> None:
-        flaky_tests_of(fetched.instances)
-
-    return {_DECODE: decode, "failures_of": failures, "flaky_tests_of": flaky}
+def _of_one_run(fetched: _Fetched) -> Comparison:
+    return {
+        _DECODE: fetched.decode,
+        "failures_of": lambda: failures_of(fetched.instances),
+        "flaky_tests_of": lambda: flaky_tests_of(fetched.instances),
+    }
 
 
-def _of_a_test() -> micro.Comparison:
+def _of_a_test() -> Comparison:
     began = datetime(2026, 1, 5, tzinfo=UTC)
     outcomes = islice(cycle([Outcome.PASSED] * 5 + [Outcome.FAILED, Outcome.SKIPPED]), _RESULTS)
     results = [
         TestResult(run_id=f"{index}", created_at=began + timedelta(hours=index), status=outcome)
         for index, outcome in enumerate(outcomes)
     ]
-
-    def history() -> None:
-        history_of(results)
-
-    return {"history_of": history}
+    return {"history_of": lambda: history_of(results)}
 
 
-def _table(title: str, ways: dict[str, list[float]]) -> Table:
+def _table(title: str, ways: Times) -> Table:
     return Table(
         title,
         ("", "median", "slowest", "x decoding", "x by hand"),
         [
             (
                 name,
-                number(median(seconds) * MS),
-                number(max(seconds) * MS),
-                number(paired(ways, name, _DECODE), 2, "x"),
-                number(paired(ways, name, _BY_HAND), 2, "x"),
+                number(median(seconds) * 1e3),
+                number(max(seconds) * 1e3),
+                number(ratio(seconds, ways.get(_DECODE)), 2, "x"),
+                number(ratio(seconds, ways.get(_BY_HAND)), 2, "x"),
             )
             for name, seconds in ways.items()
         ],
     )
 
 
-def _reach(tests: int, ways: dict[str, list[float]]) -> list[Reach]:
+def _reach(tests: int, ways: Times) -> list[Reach]:
     diff = f"diff of two runs of {tests} tests each"
+    to_decoding = ratio(ways[_BOTH], ways[_DECODE])
     return [
-        Reach(
-            metric=f"{diff}: {_DIFF}, CPU",
-            ours=median(ways[_DIFF]) * MS,
-            reach=20,
-            better="less",
-            unit=" ms",
-        ),
-        Reach(
-            metric=f"{diff}: {_BOTH}, CPU over {_DECODE}",
-            ours=paired(ways, _BOTH, _DECODE),
-            reach=1,
-            better="less",
-            unit="x",
-        ),
+        at_most(f"{diff}: {_DIFF}, CPU", median(ways[_DIFF]) * 1e3, 20, " ms"),
+        at_most(f"{diff}: {_BOTH}, CPU over {_DECODE}", to_decoding, 1, "x"),
     ]
