@@ -97,8 +97,10 @@ class Fake(msgspec.Struct, frozen=True, kw_only=True, tag=True):
             yield server.url, lambda: _counts_of(server)
 
     def _limit(self) -> RatePolicy | None:
+        if self.rate is None:
+            return None
         said = self.says_rate
-        return self.rate and RatePolicy(requests=self.rate, retry_after=said, rate_headers=said)
+        return RatePolicy(requests=self.rate, retry_after=said, rate_headers=said)
 
     def _fail(self, server: FakeCurrents) -> None:
         left = 1.0

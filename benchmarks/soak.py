@@ -67,8 +67,8 @@ class Soak:
     def __init__(self, currents: Currents, runs: Sequence[WorldRun], seed: int) -> None:
         self.tally = Tally()
         self._currents = currents
-        self._runs = {run.run_id: [spec.instance_id for spec in run.specs] for run in runs}
-        self._tests = {spec.instance_id: spec.tests for run in runs for spec in run.specs}
+        self._runs = {run.run_id: [str(spec.instance_id) for spec in run.specs] for run in runs}
+        self._tests = {str(spec.instance_id): spec.tests for run in runs for spec in run.specs}
         self._random = Random(seed)  # noqa: S311 - chance for tests, no secrets
 
     async def round(self) -> None:

@@ -51,15 +51,15 @@ class Api:
             runs += page["data"]
         return [run["runId"] for run in runs]
 
-    async def run(self, run_id: str) -> dict[str, Any]:
+    async def run(self, run_id: str) -> Any:
         """Fetch a run with its specs."""
         return (await self._get(f"runs/{run_id}"))["data"]
 
-    async def instance(self, instance_id: str) -> dict[str, Any]:
+    async def instance(self, instance_id: str) -> Any:
         """Fetch an instance."""
         return (await self._get(f"instances/{instance_id}"))["data"]
 
-    async def _get(self, path: str, query: dict[str, Any] | None = None) -> dict[str, Any]:
+    async def _get(self, path: str, query: dict[str, Any] | None = None) -> Any:
         url = f"{self._server}/{path}"
         async with self._slots, self._session.get(url, params=query) as response:
             response.raise_for_status()

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from benchmarks.contenders import Fetch, Take
-from benchmarks.contenders._api import CONCURRENCY, SINCE, TABLES, until
+from benchmarks.contenders._api import CONCURRENCY, TABLES, until
+from benchmarks.services import SINCE
 from currents_async import Currents, Limits
 from currents_async.export import export
 

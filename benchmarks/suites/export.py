@@ -131,8 +131,8 @@ def _serve(session: Session, size: Fake) -> _Project:
     attempts = sum(len(test["attempts"]) for test in tests)
     counts = (len(runs), len(instances), len(tests), attempts)
     url = session.server.serve(size)
-    paths = (f"projects/{one.project_id}" for one in (bulk, small))
-    return _Project(url, size, *paths, dict(zip(_TABLES, counts, strict=True)))
+    path, small_path = (f"projects/{one.project_id}" for one in (bulk, small))
+    return _Project(url, size, path, small_path, dict(zip(_TABLES, counts, strict=True)))
 
 
 def _limit(

@@ -13,7 +13,7 @@ from benchmarks.processes import Failed, pin
 from benchmarks.report import Report, Table, number
 from benchmarks.results import ratio
 from benchmarks.suites import Options
-from benchmarks.timing import Times, compare
+from benchmarks.timing import Comparison, Times, compare
 from currents_async.export._tables.rows import RowBuilder
 from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.models import Instance
@@ -36,7 +36,7 @@ def run(options: Options) -> Report:
     tables = _ours(instances)
     if tables != _by_hand(documents):
         raise Failed("the ways make different tables")
-    ways = {
+    ways: Comparison = {
         _OURS: lambda: _ours(instances),
         _BY_HAND: lambda: _by_hand(documents),
         _DECODED: lambda: [_DECODER.decode(text) for text in texts],
