@@ -16,7 +16,8 @@ from currents_async import Currents, _resources
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
 _BEGIN, _END = "<!-- operations: begin -->\n", "<!-- operations: end -->\n"
 
 
@@ -28,6 +29,13 @@ class Operation(NamedTuple):
     name: str
     method: Callable[..., Any]
     endpoint: Endpoint[Any]
+
+
+def documented() -> set[str]:
+    """Return the operations that `docs/api/operations.md` lists, but those in italics."""
+    text = (ROOT / "docs/api/operations.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\w, ]+) \| (?:GET|POST|PUT|DELETE)\b", text, re.MULTILINE)
+    return {name for row in rows for name in row.split(", ")}
 
 
 def constants() -> dict[str, Endpoint[Any]]:

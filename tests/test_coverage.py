@@ -1,6 +1,7 @@
-"""All 38 operations, each with everything that belongs to it: nothing is forgotten."""
+"""Each operation has everything that belongs to it; `CONTRIBUTING.md` says how to add one."""
 
 import inspect
+from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -9,91 +10,72 @@ import pytest
 from currents_async._wire.endpoint import Endpoint
 from currents_async.models import CursorPage
 from currents_async.testing._serving.routes import ROUTES
-from tests.operations import constants, operations
+from tests.operations import README, ROOT, constants, documented, operations
 from tests.test_requests import ROWS
 
-# As in the API's documents.
-ALL = [
-    "getRun",
-    "findRun",
-    "cancelRun",
-    "cancelRunByGithubCI",
-    "resetRun",
-    "deleteRun",
-    "getInstance",
-    "listProjects",
-    "getProject",
-    "listProjectRuns",
-    "getProjectInsights",
-    "listProjectPullRequests",
-    "listProjectTerms",
-    "getSpecFiles",
-    "getTestsExplorer",
-    "getTestResults",
-    "getErrorsExplorer",
-    "getTestSignature",
-    "listActions",
-    "createAction",
-    "getAction",
-    "updateAction",
-    "deleteAction",
-    "enableAction",
-    "disableAction",
-    "listAffectedTests",
-    "getAffectedTestExecutions",
-    "getAffectedTestExecutionsByAction",
-    "listWebhooks",
-    "createWebhook",
-    "getWebhook",
-    "updateWebhook",
-    "deleteWebhook",
-    "getContext",
-    "listJiraProjects",
-    "listJiraIssueTypes",
-    "createJiraIssue",
-    "linkJiraIssue",
-]
-
-METHODS = {one.endpoint.operation: one for one in operations()}
 ENDPOINTS: dict[str, Endpoint[Any]] = {one.operation: one for one in constants().values()}
+METHODS = {one.endpoint.operation: one.method for one in operations()}
+SERVED = {route.endpoint.operation for route in ROUTES}
+REQUESTED = {row.operation for row in ROWS}
+SWEPT = (ROOT / "tests/sweep/documents.py").read_text(encoding="utf-8")
+TABLE = README.read_text(encoding="utf-8")
 
-
-def test_there_are_38() -> None:
-    assert len(set(ALL)) == 38
-    assert set(ENDPOINTS) == set(ALL)
+ALL = sorted({*documented(), *ENDPOINTS, *METHODS, *SERVED, *REQUESTED})
 
 
 @pytest.mark.parametrize("operation", ALL)
-class TestEach:
-    def test_has_a_method(self, operation: str) -> None:
-        method = METHODS[operation].method
-        documentation = inspect.getdoc(method)
-        assert documentation is not None
-        assert documentation.partition("\n")[0].endswith(".")
-        assert inspect.signature(method).return_annotation is not inspect.Signature.empty
+def test_nothing_is_missing(operation: str) -> None:
+    assert [*_missing(operation)] == []
 
-    def test_has_a_model(self, operation: str) -> None:
-        """What is answered is of a type that decodes JSON, and not just anything."""
-        returns = ENDPOINTS[operation].returns
-        assert returns not in {object, Any}
-        kind: Any = get_args(returns)[0] if get_origin(returns) is CursorPage else returns
-        msgspec.json.Decoder(kind)
 
-    def test_has_a_handler_in_the_fake(self, operation: str) -> None:
-        assert operation in {route.endpoint.operation for route in ROUTES}
+def _missing(operation: str) -> Iterator[str]:
+    """Name all that an operation lacks, not only the first of it."""
+    if operation not in documented():
+        yield "its row, not in italics, in docs/api/operations.md"
+    yield from _missing_of_the_constant(ENDPOINTS.get(operation))
+    yield from _missing_of_the_method(METHODS.get(operation))
+    if operation not in SERVED:
+        yield "a handler and its Route in testing/_serving/operations/"
+    if operation not in REQUESTED:
+        yield "a Row in tests/rows/"
+    if f'"{operation}"' not in SWEPT:
+        yield "a call in tests/sweep/documents.py, then `python -m tests.sweep --write`"
 
-    def test_has_a_request_row(self, operation: str) -> None:
-        assert operation in {row.operation for row in ROWS}
 
-    def test_the_row_is_what_the_constant_says(self, operation: str) -> None:
-        endpoint = ENDPOINTS[operation]
-        for row in ROWS:
-            if row.operation == operation:
-                assert row.method == endpoint.method
-                path = row.target.partition("?")[0].split("/")
-                parts = endpoint.path.split("/")
-                assert len(path) == len(parts)
-                assert all(
-                    part == there or part.startswith("{")
-                    for part, there in zip(parts, path, strict=True)
-                )
+def _missing_of_the_constant(endpoint: Endpoint[Any] | None) -> Iterator[str]:
+    if endpoint is None:
+        yield "an Endpoint in _resources/"
+        return
+    if endpoint.returns in {object, Any}:
+        yield "a model of the response in models/"
+        return
+    listed = get_origin(endpoint.returns) is CursorPage
+    kind: Any = get_args(endpoint.returns)[0] if listed else endpoint.returns
+    msgspec.json.Decoder(kind)  # raises for what cannot be decoded
+    if f"| `{endpoint.method} {endpoint.path}` |" not in TABLE:
+        yield "its row in README.md: `python -m tests.operations --write`"
+
+
+def _missing_of_the_method(method: Any) -> Iterator[str]:
+    if method is None:
+        yield "a method in _resources/ that uses this constant alone"
+        return
+    if not (inspect.getdoc(method) or "").partition("\n")[0].endswith("."):
+        yield "a docstring whose first line is a sentence"
+    if inspect.signature(method).return_annotation is inspect.Signature.empty:
+        yield "the type that the method returns"
+
+
+@pytest.mark.parametrize("operation", sorted(REQUESTED & {*ENDPOINTS}))
+def test_a_row_is_what_the_constant_says(operation: str) -> None:
+    endpoint = ENDPOINTS[operation]
+    for row in ROWS:
+        if row.operation == operation:
+            assert row.method == endpoint.method
+            path = row.target.partition("?")[0].split("/")
+            parts = endpoint.path.split("/")
+            assert len(path) == len(parts)
+            assert all(
+                part == there or part.startswith("{")
+                for part, there in zip(parts, path, strict=True)
+            )

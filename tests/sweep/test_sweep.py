@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from tests.operations import documented
 from tests.sweep.documents import SAMPLES, Document, responses_of_the_fake, samples
 from tests.sweep.mutations import mutations
 from tests.sweep.table import TABLE, Sweep, sweep, table
-from tests.test_coverage import ALL
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def found(documents: list[Document]) -> Sweep:
 
 
 def test_every_operation_and_every_sample_is_swept(documents: list[Document]) -> None:
-    assert {one.operation for one in documents} - {""} == set(ALL)
+    assert {one.operation for one in documents} - {""} == documented()
     assert {one.name for one in documents} - {"fake"} == {path.stem for path in SAMPLES.iterdir()}
 
 

@@ -32,7 +32,7 @@ def test_every_operation_has_a_route() -> None:
     served = [
         (route.endpoint.operation, route.endpoint.method, route.endpoint.path) for route in ROUTES
     ]
-    assert len(served) == len(set(served)) == 38
+    assert len(served) == len(set(served))
     assert set(served) == wanted
 
 
