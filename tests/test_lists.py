@@ -591,7 +591,7 @@ class TestListsWithoutEnd:
         memory = Memory(1_100)
         pager = memory.by_number(100)
         pages = pager._walk()
-        while await pages.turn() is not None:
+        while await pages.next_page() is not None:
             pass
         assert len(pages._recent) == 1_000
 
@@ -604,7 +604,7 @@ class TestListsWithoutEnd:
         items = aiter(pager)
         first = asyncio.ensure_future(anext(items))
         await asyncio.sleep(0)
-        with pytest.raises(MisuseError, match="another task is iterating over this list"):
+        with pytest.raises(MisuseError, match="another task is already iterating"):
             await anext(items)
         first.cancel()
         await asyncio.wait([first])
@@ -743,7 +743,7 @@ class TestReadingAhead:
             pass
         with pytest.raises(MisuseError, match="inside 'async with'"):
             await read(pager)
-        with pytest.raises(MisuseError, match="read ahead already"):
+        with pytest.raises(MisuseError, match="already being read ahead"):
             async with pager:
                 pass
 

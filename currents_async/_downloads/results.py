@@ -13,16 +13,11 @@ from currents_async._downloads.file_names import labelled, safe_id
 from currents_async._downloads.save import AssetDownload, Saver, Target, check_target
 from currents_async._downloads.sources import Source
 from currents_async._fanout.plans import InstanceResult
-from currents_async._fanout.pool import Jobs, Pool
+from currents_async._fanout.pool import Jobs, Pool, outcome_of
 from currents_async._fanout.results import is_collecting
 from currents_async._threads import in_thread
 from currents_async._wire.asset_url import AssetUrl
-from currents_async.errors import (
-    ClientClosedError,
-    CurrentsError,
-    InvalidArgumentError,
-    WrongLoopError,
-)
+from currents_async.errors import CurrentsError, InvalidArgumentError
 from currents_async.models.common import OnError
 from currents_async.models.instances import AssetKind
 
@@ -130,15 +125,11 @@ class _Saving(Jobs[_Job, AssetResult]):
         result, artifact = job
         if artifact is None or artifact.url is None:
             return result
-        try:
-            download = await self._save(result.instance_id, artifact, artifact.url)
-        except (ClientClosedError, WrongLoopError):
-            raise  # about the client, not about this artifact
-        except CurrentsError as error:
-            if not self._collect:
-                raise
-            return msgspec.structs.replace(result, error=error)
-        return msgspec.structs.replace(result, download=download)
+        saving = self._save(result.instance_id, artifact, artifact.url)
+        outcome = await outcome_of(saving, collect=self._collect)
+        if isinstance(outcome, CurrentsError):
+            return msgspec.structs.replace(result, error=outcome)
+        return msgspec.structs.replace(result, download=outcome)
 
     async def _save(
         self, instance_id: str, artifact: Listed, url: AssetUrl | InvalidArgumentError

@@ -1,1 +1,1 @@
-"""Many instances at once: which are fetched, by whom, and how they are handed over."""
+"""Many instances at once: which to fetch, the workers that fetch them, and the results."""

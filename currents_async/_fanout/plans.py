@@ -1,4 +1,4 @@
-"""What a fan-out has to fetch: the instances of a run that is still arriving, or given IDs."""
+"""What a fan-out fetches: the instances of a run that is still arriving, or those of given IDs."""
 
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
@@ -13,10 +13,10 @@ from currents_async.models.runs import Run, RunSpec
 
 
 class InstanceResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one spec file of a run."""
+    """The outcome of one spec file of a run."""
 
     spec: RunSpec | None = None
-    """The spec as the run lists it; None when the instance was asked for by its ID alone."""
+    """The spec as the run lists it; None when the instance was requested by its ID."""
     instance_id: str | None = None
     """None while no machine has claimed the spec: then there is neither instance nor error."""
     instance: Instance | None = None
@@ -24,29 +24,28 @@ class InstanceResult(msgspec.Struct, frozen=True, kw_only=True):
     """Why the instance could not be fetched, with `on_error="collect"`."""
 
 
-class Plan(Protocol):
-    """Tells what to fetch, in the order in which to fetch it."""
+class Plan:
+    """Base of what to fetch, in the order in which to fetch it."""
 
     async def open(self, stack: AsyncExitStack, terms: Terms) -> None:
-        """Begin; the stack lets go of what the plan holds."""
-        ...
+        """Request what the plan is made from, if anything; the stack closes it."""
 
-    def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
-        """Return what the plan has to do on the network, to be run beside its reader."""
-        ...
+    def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
+        """Return what reads that from the network, to be run beside `batch`; None for nothing."""
+        return None
 
     async def batch(self) -> list[InstanceResult]:
-        """Return results that still lack their instance; none at the end."""
-        ...
+        """Return results that still lack their instance; an empty list at the end."""
+        raise NotImplementedError
 
     @property
     def run(self) -> Run | None:
-        """The run that the plan comes from, known at its end."""
-        ...
+        """The run that the plan is made from, if any, once `batch` has returned an empty list."""
+        return None
 
 
 class ScheduledSpec(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """As much of a spec as it takes to fetch its instance."""
+    """The only field of a spec that is needed to fetch its instance."""
 
     instance_id: str | None = None
 
@@ -59,29 +58,29 @@ class _Schedulable(Protocol):
 SpecT = TypeVar("SpecT", bound=_Schedulable)
 
 
-class RunPlan(Generic[SpecT]):
+class RunPlan(Plan, Generic[SpecT]):
     """Each instance of a run once, and each spec that has none."""
 
     def __init__(
         self,
-        answer: Callable[[Terms], Answer[SpecT, Run]],
+        stream: Callable[[Terms], Answer[SpecT, Run]],
         only: Callable[[SpecT], bool] | None = None,
     ) -> None:
-        self._new_answer = answer
+        self._open_stream = stream
         self._only = only
         self._planned: set[str] = set()
 
     async def open(self, stack: AsyncExitStack, terms: Terms) -> None:
-        """Ask for the run."""
-        self._answer = await stack.enter_async_context(self._new_answer(terms))
+        """Request the run."""
+        self._stream = await stack.enter_async_context(self._open_stream(terms))
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
-        """Return what takes the run off the network."""
-        return self._answer.prefetch()
+        """Return what reads the run from the network."""
+        return self._stream.prefetch()
 
     async def batch(self) -> list[InstanceResult]:
-        """Plan what has arrived of the run; skip what is not wanted, or planned already."""
-        while specs := await self._answer.batch():
+        """Plan the specs that have arrived, except unwanted ones and instances planned before."""
+        while specs := await self._stream.batch():
             todo = [self._plan(spec) for spec in specs if self._is_wanted(spec)]
             if todo:
                 return todo
@@ -89,8 +88,8 @@ class RunPlan(Generic[SpecT]):
 
     @property
     def run(self) -> Run:
-        """The run without its specs, once `batch` has returned none."""
-        return self._answer.data
+        """The run without its specs."""
+        return self._stream.data
 
     def _is_wanted(self, spec: SpecT) -> bool:
         if spec.instance_id in self._planned:
@@ -106,27 +105,14 @@ class RunPlan(Generic[SpecT]):
         return InstanceResult(instance_id=spec.instance_id, **known)
 
 
-class IdPlan:
+class IdPlan(Plan):
     """Instances by their IDs, each once."""
-
-    run = None
 
     def __init__(self, instance_ids: Iterable[str]) -> None:
         unique = dict.fromkeys(instance_ids)
         self._todo = [InstanceResult(instance_id=instance_id) for instance_id in unique]
 
-    async def open(self, stack: AsyncExitStack, terms: Terms) -> None:
-        """Ask for nothing: all is known."""
-
-    def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
-        """Return what does nothing: all is known."""
-        return _nothing
-
     async def batch(self) -> list[InstanceResult]:
         """Plan everything at once."""
         todo, self._todo = self._todo, []
         return todo
-
-
-async def _nothing() -> None:
-    pass

@@ -1,4 +1,4 @@
-"""The fan-out: many instances at once, each handed out as soon as it is there."""
+"""The fan-out: many instances at once, each handed out as soon as it has arrived."""
 
 import math
 from collections.abc import Awaitable, Callable, Iterable
@@ -9,37 +9,31 @@ import msgspec
 from currents_async._clock import Clock
 from currents_async._config import check_seconds
 from currents_async._fanout.plans import InstanceResult, Plan
-from currents_async._fanout.pool import Jobs, Pool
+from currents_async._fanout.pool import Jobs, Pool, outcome_of
 from currents_async._transport import Terms, Transport
-from currents_async.errors import (
-    ClientClosedError,
-    CurrentsError,
-    InvalidArgumentError,
-    MisuseError,
-    WrongLoopError,
-)
+from currents_async.errors import CurrentsError, InvalidArgumentError, MisuseError
 from currents_async.models.common import OnError
 from currents_async.models.instances import Instance
 from currents_async.models.runs import Run
 
 _LOOKAHEAD = 1024
-"""Specs of a run that are decoded before their turn."""
+"""Specs of a run that are decoded ahead of their requests."""
 
 
 def is_collecting(on_error: OnError) -> bool:
-    """Return whether errors come with the results; raise `InvalidArgumentError` for neither."""
+    """Return whether errors are collected; raise `InvalidArgumentError` for an unknown value."""
     if on_error not in {"raise", "collect"}:
         raise InvalidArgumentError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
     return on_error == "collect"
 
 
 def instances_of(results: Iterable[InstanceResult]) -> list[Instance]:
-    """Return the instances that there are."""
+    """Return the instances of results, leaving out results without one."""
     return [result.instance for result in results if result.instance is not None]
 
 
 def deadline_of(clock: Clock, timeout: float | None) -> Callable[[], float]:
-    """Return what tells, when the work begins, by when it has to be done."""
+    """Return a function that returns the deadline, when it is called as the work begins."""
     seconds = math.inf if timeout is None else check_seconds("timeout", timeout)
     return lambda: clock.now() + seconds
 
@@ -47,10 +41,10 @@ def deadline_of(clock: Clock, timeout: float | None) -> Callable[[], float]:
 class InstanceResults(Pool[InstanceResult, InstanceResult]):
     """Instances as they arrive: an async context manager, and inside it an async iterator.
 
-    Leaving the context, by `break`, an error or at the end, cancels what is under way; nothing
-    runs on. At most `concurrency` requests are in flight or have answers waiting to be taken, the
-    run's own among them: the first instances are fetched while the run is still arriving.
-    `in_order` awaits all that are left.
+    Leaving the context, by `break`, an error or at the end, cancels the requests in flight; nothing
+    goes on afterwards. At most `concurrency` requests are in flight or have results waiting to be
+    taken, the run's own among them: the first instances are fetched while the run is still
+    arriving. `in_order` awaits all results that are left.
     """
 
     def __init__(
@@ -83,7 +77,7 @@ class InstanceResults(Pool[InstanceResult, InstanceResult]):
 
 
 class _Fetching(Jobs[InstanceResult, InstanceResult]):
-    """Results that still lack their instance, and how it is fetched."""
+    """Results that still lack their instance, and how to fetch it."""
 
     def __init__(
         self,
@@ -100,29 +94,25 @@ class _Fetching(Jobs[InstanceResult, InstanceResult]):
         self.ends_at: float = math.inf
 
     def terms(self) -> Terms:
-        """Return the terms of one request: it may be hours before its turn has come."""
+        """Return the options of one request: made late, as it may be queued for hours."""
         return self._transport.terms(bulk=True, ends_at=self.ends_at)
 
-    def first_duty(self) -> Callable[[], Awaitable[None]]:
-        """Take in the run: its request is one of those in flight, and the last worker waits."""
+    def prefetch(self) -> Callable[[], Awaitable[None]] | None:
+        """Return what reads the run: it takes up a worker, as its request is one in flight."""
         return self._plan.prefetch()
 
     async def plan(self, put: Callable[[InstanceResult], Awaitable[None]]) -> None:
-        """Put what the plan tells."""
+        """Put what is planned."""
         while batch := await self._plan.batch():
             for pending in batch:
                 await put(pending)
 
     async def do(self, job: InstanceResult) -> InstanceResult:
-        """Fetch the instance that is still missing."""
+        """Fetch the instance of a result that lacks it."""
         if job.instance_id is None:
             return job
-        try:
-            instance = await self._fetch(job.instance_id, self.terms())
-        except (ClientClosedError, WrongLoopError):
-            raise  # about the client, not about this instance
-        except CurrentsError as error:
-            if not self._collect:
-                raise
-            return msgspec.structs.replace(job, error=error)
-        return msgspec.structs.replace(job, instance=instance)
+        fetching = self._fetch(job.instance_id, self.terms())
+        outcome = await outcome_of(fetching, collect=self._collect)
+        if isinstance(outcome, CurrentsError):
+            return msgspec.structs.replace(job, error=outcome)
+        return msgspec.structs.replace(job, instance=outcome)

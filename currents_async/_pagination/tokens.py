@@ -1,4 +1,4 @@
-"""Where a list was left, as a string that survives the process."""
+"""A position in a list, and the token that keeps it for another process."""
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -13,64 +13,64 @@ _MAX_LENGTH = 64 * 1024
 """Characters of a token or a cursor."""
 
 
-class Place(msgspec.Struct, frozen=True, array_like=True):
-    """A place in a list: behind an item with a cursor, or among the items of a numbered page."""
+class Position(msgspec.Struct, frozen=True, array_like=True):
+    """A position in a list: after an item with a cursor, or among the items of a numbered page."""
 
-    of: str
-    """Which list: its operation and a hash of all that is asked of it but the page."""
+    list_id: str
     cursor: str | None = None
     offset: int = 0
     """How many items are on the pages before."""
-    keys: tuple[int, ...] = ()
-    """Hashes of the keys of items that were handed out last."""
+    fingerprints: tuple[int, ...] = ()
+    """Those of the items that were handed out last."""
 
     @property
     def is_beginning(self) -> bool:
         """Whether nothing comes before it."""
-        return self.cursor is None and not self.offset and not self.keys
+        return self.cursor is None and not self.offset and not self.fingerprints
 
 
-def place_of_list(operation: str, target: str) -> str:
-    """Return what tells one list from another."""
-    return f"{operation}:{hash_key(target):x}"
+def identify_list(operation: str, target: str) -> str:
+    """Return what identifies a list: its operation and a hash of its path and filters."""
+    return f"{operation}:{hash_text(target):x}"
 
 
-def hash_key(key: str) -> int:
-    """Return 53 bits, which a JSON number holds: two keys that share them are not to be met."""
-    digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+def hash_text(text: str) -> int:
+    """Return a hash of 53 bits, which fits a JSON number; a collision is not to be expected."""
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest) >> 11
 
 
-def write_token(place: Place) -> str:
-    """Return a place as a string of letters that need no quoting.
+def write_token(position: Position) -> str:
+    """Return a position as a string of characters that need no quoting.
 
     Raises `PaginationError` when the server's cursor makes it too long to be read again.
     """
-    token = _PREFIX + urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+    token = _PREFIX + urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
     if len(token) > _MAX_LENGTH:
         raise PaginationError(f"the cursor of an item is too long for a token: {len(token)}")
     return token
 
 
-def read_start(start: str | None, of: str) -> Place:
-    """Return the place where a list is to begin: a token's, a cursor's, or the beginning.
+def read_start(start: str | None, list_id: str) -> Position:
+    """Return the position where a list is to begin: a token's, a cursor's, or the beginning.
 
-    Raises `InvalidArgumentError` for a token of another list, or a broken one.
+    Raises `InvalidArgumentError` for a broken token, or that of another list.
     """
     if start is None:
-        return Place(of)
+        return Position(list_id)
     if isinstance(start, str) and len(start) > _MAX_LENGTH:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(f"start must have at most {_MAX_LENGTH:,} characters")
     check_text("start", start)
     if not start.startswith(_PREFIX):
-        return Place(of, cursor=start)
+        return Position(list_id, cursor=start)
     text = start.removeprefix(_PREFIX)
     try:
-        place = msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Place)
+        decoded = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        position = msgspec.json.decode(decoded, type=Position)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        place = None
-    if place is None or place.offset < 0:
-        raise InvalidArgumentError("start is no resume token, though it begins like one")
-    if place.of != of:
+        position = None
+    if position is None or position.offset < 0:
+        raise InvalidArgumentError("start looks like a resume token but is not a valid one")
+    if position.list_id != list_id:
         raise InvalidArgumentError("start is the resume token of another list, or of other filters")
-    return place
+    return position

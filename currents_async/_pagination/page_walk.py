@@ -1,0 +1,129 @@
+"""The way through a list: one page after the other, each requested once."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, NamedTuple
+
+import msgspec
+
+from currents_async._pagination.paging import P, Paging, T
+from currents_async._pagination.tokens import Position
+from currents_async._wire.query import Query
+from currents_async.errors import MisuseError, PaginationError
+
+_MAX_RECENT = 1_000
+"""Items that are remembered, to recognise one that has moved to the next page meanwhile."""
+
+_MAX_STALE_PAGES = 20
+"""Pages in a row without anything new. A list that grows at its head may have a few."""
+
+
+class Listing(NamedTuple, Generic[P]):
+    """A list of the API with its filters, without the parameters of a page."""
+
+    operation: str
+    target: str
+    """Path and filters, which identify the list."""
+    fetch: Callable[[Query], Awaitable[P]]
+
+
+class FetchedPage(NamedTuple, Generic[P]):
+    """A page in the order in which it is handed out, and the position it was requested for."""
+
+    position: Position
+    page: P
+
+
+class PageWalk(Generic[T, P]):
+    """The pages of a list from a position on, without items that were on an earlier one."""
+
+    def __init__(self, listing: Listing[P], paging: Paging[T, P], start: Position) -> None:
+        self._listing = listing
+        self._paging = paging
+        self._position: Position | None = start
+        self._requested: set[Query] = set()
+        self._recent = dict.fromkeys(start.fingerprints[-_MAX_RECENT:])
+        self._to_be_seen_again = set(self._recent)
+        self._seen_contents: set[int] = set()
+        """Hashes of the contents of pages."""
+        self._stale_pages = 0
+        self._is_fetching = False
+
+    async def next_page(self) -> FetchedPage[P] | None:
+        """Fetch the next page; return None at the end. After an error, fetch the same again."""
+        if self._position is None:
+            return None
+        if self._is_fetching:
+            raise MisuseError("another task is already iterating over this list")
+        self._is_fetching = True
+        try:
+            return await self._fetch(self._position)
+        finally:
+            self._is_fetching = False
+
+    async def _fetch(self, position: Position) -> FetchedPage[P]:
+        operation = self._listing.operation
+        query = self._paging.query(position)
+        if query in self._requested:
+            raise PaginationError(f"{operation}: the pages lead in a circle")
+        page = await self._listing.fetch(query)
+        next_position = self._paging.next_position(position, page) if page.has_more else None
+        items = self._paging.items(position, page)
+        fingerprints = [self._paging.fingerprint(item) for item in items]
+        new = self._without_recent(items, fingerprints)
+        known = self._to_be_seen_again & {*fingerprints}
+        self._to_be_seen_again -= known
+        content = hash((*fingerprints, *((one.position, one.cursor) for one in page.unreadable)))
+        if next_position is not None:
+            self._check_progress(content, is_new=bool(new or known or page.unreadable))
+        self._requested.add(query)
+        self._position = next_position
+        return FetchedPage(position, with_items(page, new))
+
+    def _check_progress(self, content: int, *, is_new: bool) -> None:
+        """Raise when too many pages in a row had nothing new, though each says there is more."""
+        is_new = is_new and content not in self._seen_contents
+        self._seen_contents.add(content)
+        self._stale_pages = 0 if is_new else self._stale_pages + 1
+        if self._stale_pages >= _MAX_STALE_PAGES:
+            raise PaginationError(
+                f"{self._listing.operation}: {_MAX_STALE_PAGES} pages in a row had nothing new, "
+                "though the server says that there is more"
+            )
+
+    def _without_recent(self, items: tuple[T, ...], fingerprints: list[int]) -> tuple[T, ...]:
+        """Return the items that were on no earlier page, and remember them."""
+        new = tuple(
+            item
+            for item, fingerprint in zip(items, fingerprints, strict=True)
+            if fingerprint not in self._recent
+        )
+        self._recent |= dict.fromkeys(fingerprints)
+        while len(self._recent) > _MAX_RECENT:
+            del self._recent[next(iter(self._recent))]
+        return new
+
+
+class Capped(Generic[P]):
+    """Pages with at most `max_items` items in all; with None, all of them."""
+
+    def __init__(
+        self, next_page: Callable[[], Awaitable[FetchedPage[P] | None]], max_items: int | None
+    ) -> None:
+        self._next_page = next_page
+        self._left = max_items
+
+    async def next_page(self) -> FetchedPage[P] | None:
+        """Return the next page; None at the end."""
+        if self._left == 0:
+            return None
+        fetched = await self._next_page()
+        if fetched is None or self._left is None:
+            return fetched
+        items = fetched.page.items[: self._left]
+        self._left -= len(items)
+        return FetchedPage(fetched.position, with_items(fetched.page, items))
+
+
+def with_items(page: P, items: tuple[Any, ...]) -> P:
+    """Return a page with other items."""
+    return page if items == page.items else msgspec.structs.replace(page, items=items)
