@@ -1,7 +1,7 @@
 """Tests that fail too often, put into quarantine and let out again by evidence.
 
-`examine` fetches what is known, `decide` decides without a network, `plan` carries it out by way of
-the `ledger`; `rules` says how our actions are told from those of others.
+`examine` fetches the evidence, `decide` decides without a network, and `plan` carries decisions out
+through the `action_store`; `rules` defines how our actions differ from those of others.
 """
 
 from currents_async._quarantine.decide import QuarantineDecision

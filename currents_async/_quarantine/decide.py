@@ -15,7 +15,7 @@ _PAST = frozenset({ActionStatus.ARCHIVED, ActionStatus.EXPIRED})
 
 
 class QuarantineDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to become of a test, and why."""
+    """What to do about a test, and why."""
 
     kind: QuarantineKind
     """`quarantine` creates an action, `extend` makes one apply to more Playwright projects, `lift`
@@ -25,36 +25,36 @@ class QuarantineDecision(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     """One line for people."""
     action: Action | None = None
-    """Our action that it is about; of `quarantine` there is one only in the result of `apply`."""
+    """Our action for the test; for `quarantine` there is one only in the result of `apply`."""
     test_ids: tuple[str, ...] = ()
-    """What the action of `quarantine` or `extend` is to be for: the test's IDs in Playwright, one
-    in each Playwright project."""
+    """What the action of `quarantine` or `extend` is to match: the IDs of the test in Playwright,
+    one in each Playwright project."""
 
     @property
     def label(self) -> str:
-        """Spec and title in one printable line; the action's name where they are not known."""
+        """Spec and title in one printable line; the action's name if they are not known."""
         if self.test.spec or self.action is None:
             return label_of(self.test)
         return one_line(self.action.name)
 
     @property
     def is_change(self) -> bool:
-        """Whether there is something to be done."""
+        """Whether there is something to do."""
         return self.kind in {"quarantine", "extend", "lift"}
 
 
-class Standing(NamedTuple):
+class OwnActions(NamedTuple):
     """Our actions for one test that are neither archived nor expired, the oldest first."""
 
     active: Sequence[Action] = ()
-    resting: Sequence[Action] = ()
-    """Disabled by a person, or of a status nobody has seen yet."""
+    inactive: Sequence[Action] = ()
+    """Disabled by a person, or of a status that this version does not know."""
 
 
-def standing_actions(actions: Iterable[Action], policy: str) -> dict[str, Standing]:
-    """Return the actions that carry the policy's marker and still stand, by signature."""
+def current_actions(actions: Iterable[Action], policy: str) -> dict[str, OwnActions]:
+    """Return the actions that carry the policy's marker, by signature, without past ones."""
     return {
-        signature: Standing(
+        signature: OwnActions(
             [action for action in own if action.is_active],
             [action for action in own if not action.is_active and action.status not in _PAST],
         )
@@ -63,7 +63,7 @@ def standing_actions(actions: Iterable[Action], policy: str) -> dict[str, Standi
 
 
 def covers(action: Action, test_ids: Iterable[str]) -> bool:
-    """Say whether an action is for all these test IDs; one that a person has changed is."""
+    """Return whether an action matches all these test IDs, or has a matcher that is not ours."""
     matched = matched_ids(action)
     return matched is None or matched.issuperset(test_ids)
 
@@ -75,20 +75,20 @@ def decide(
     *,
     project_ran: bool,
 ) -> tuple[QuarantineDecision, ...]:
-    """Decide about each test; those that change something come first, then the worst.
+    """Decide about each test; return decisions that change something first, then the worst tests.
 
-    `actions` may be anybody's. `project_ran` says whether there are executions in the window at
-    all: only then does a test without any no longer exist.
+    `actions` may include those of others. `project_ran` is whether there are executions in the
+    window at all: only then does a test without any no longer exist.
     """
-    standing = standing_actions(actions, policy.name)
+    own = current_actions(actions, policy.name)
     decisions: list[QuarantineDecision] = []
     wanted: list[QuarantineDecision] = []
     for test in tests:
-        active, resting = standing.get(test.signature, Standing())
+        active, inactive = own.get(test.signature, OwnActions())
         if active:
             decisions += _about_quarantined(test, active, policy, project_ran=project_ran)
             continue
-        decision = _about_candidate(test, resting, policy)
+        decision = _about_candidate(test, inactive, policy)
         (wanted if decision.is_change else decisions).append(decision)
     taken = sum(one.kind in {"extend", "keep"} for one in decisions)
     decisions += _capped(wanted, policy.max_tests, taken)
@@ -104,7 +104,7 @@ def _rank(decision: QuarantineDecision) -> tuple[int, float, str]:
 def _about_quarantined(
     test: ExaminedTest, active: Sequence[Action], policy: QuarantinePolicy, *, project_ran: bool
 ) -> list[QuarantineDecision]:
-    """Decide about a test that is in quarantine, and each of the actions that put it there."""
+    """Decide about a test in quarantine, for each of the actions that put it there."""
     over = _reason_to_lift(test, policy, project_ran=project_ran)
     if over is not None:
         return [_decision("lift", test, over, action) for action in active]
@@ -130,7 +130,7 @@ def _reason_to_lift(
 def _about_kept(
     test: ExaminedTest, action: Action, others: Iterable[Action], policy: QuarantinePolicy
 ) -> QuarantineDecision:
-    # Where a failure is reported as such, it was not in quarantine.
+    # A failure that is reported as one was not in quarantine.
     needed = frozenset(result.test_id for result in test.results if result.failed) - {""}
     needed = needed.union(*(matched_ids(other) or () for other in others))
     if covers(action, needed):
@@ -139,19 +139,19 @@ def _about_kept(
     return QuarantineDecision(
         kind="extend",
         test=test,
-        reason="fails in Playwright projects that its action is not for",
+        reason="fails in Playwright projects that its action does not cover",
         action=action,
         test_ids=tuple(sorted(needed.union(matched_ids(action) or ()))),
     )
 
 
 def _about_candidate(
-    test: ExaminedTest, resting: Sequence[Action], policy: QuarantinePolicy
+    test: ExaminedTest, inactive: Sequence[Action], policy: QuarantinePolicy
 ) -> QuarantineDecision:
-    """Decide about a test that the explorer counts among the worst."""
+    """Decide about one of the worst tests of the explorer, which is not in quarantine."""
     counted = f"failed {test.failed} and was flaky {test.flaky} of the last {test.judged} times"
-    if resting:
-        action = resting[0]
+    if inactive:
+        action = inactive[0]
         reason = f"its action {action.action_id} is {action.status} ({counted})"
         return _decision("leave", test, reason, action)
     against = _reason_to_leave(test, policy)
@@ -163,25 +163,25 @@ def _about_candidate(
 
 def _reason_to_leave(test: ExaminedTest, policy: QuarantinePolicy) -> str | None:
     if test.judged < policy.min_executions:
-        return f"less than the {policy.min_executions} times it takes to judge"
+        return f"fewer than the {policy.min_executions} times it takes to judge"
     if _is_clean(test, policy):
-        # It would be let out again at once.
+        # It would be lifted again at once.
         return f"the last {policy.lift_after} were clean passes"
     rates = ((test.failed, policy.failure_rate), (test.flaky, policy.flakiness_rate))
     if not any(rate is not None and count / test.judged >= rate for count, rate in rates):
-        return "less than the policy's rates"
+        return "below the policy's rates"
     if not test.test_ids:
-        return "but its results have no test IDs that an action could be for"
+        return "but its results have no test IDs that an action could match"
     return None
 
 
 def _capped(
-    wanted: Sequence[QuarantineDecision], most: int, taken: int
+    wanted: Sequence[QuarantineDecision], max_tests: int, taken: int
 ) -> list[QuarantineDecision]:
-    """Let as many into quarantine as there is room for."""
-    room = max(0, most - taken)
+    """Put the worst tests into quarantine, as long as there is room."""
+    room = max(0, max_tests - taken)
     worst = sorted(wanted, key=_rank)
-    over = f", but there is only room for {most} tests"
+    over = f", but there is only room for {max_tests} tests"
     return worst[:room] + [_decision("leave", one.test, one.reason + over) for one in worst[room:]]
 
 

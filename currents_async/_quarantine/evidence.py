@@ -1,4 +1,4 @@
-"""What is known of a test: how the explorer counts it, and how its last results came out."""
+"""What is known about a test: the explorer's counts, and its last results."""
 
 from datetime import datetime
 from itertools import takewhile
@@ -11,11 +11,11 @@ from currents_async.models.tests import ExploredTestMetrics
 
 
 class ExaminedResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One result of a test, as far as it is evidence."""
+    """The fields of one test result that are evidence."""
 
     run_id: str | None = None
     test_id: str = ""
-    """The test's ID in Playwright, another one in each Playwright project."""
+    """The test's ID in Playwright, which differs between Playwright projects."""
     status: Outcome | None = None
     flaky: bool = False
     """Whether it passed after a failed attempt."""
@@ -24,7 +24,7 @@ class ExaminedResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @classmethod
     def of(cls, result: TestResult) -> "ExaminedResult":
-        """Take from a result what is evidence, and let go of its errors."""
+        """Take what is evidence from a result, without its errors."""
         return cls(
             run_id=result.run_id,
             test_id=result.test_id,
@@ -50,11 +50,11 @@ class ExaminedTest(msgspec.Struct, frozen=True, kw_only=True):
 
     signature: str
     spec: str = ""
-    """The path of the spec file; empty where neither explorer nor results know of the test."""
+    """The path of the spec file; empty if neither the explorer nor the results have the test."""
     title: tuple[str, ...] = ()
     """The titles of the suites around the test, then its own."""
     metrics: ExploredTestMetrics | None = None
-    """What the explorer counts in the window; None where the test is not among the worst."""
+    """The explorer's counts in the window; None if the test is not among the worst."""
     results: tuple[ExaminedResult, ...] = ()
     """The last results in the window, the newest first."""
 
@@ -70,7 +70,7 @@ class ExaminedTest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def judged(self) -> int:
-        """How many of the results passed or failed; the others say nothing."""
+        """How many of the results passed or failed; the others are no evidence."""
         return sum(result.status in {Outcome.PASSED, Outcome.FAILED} for result in self.results)
 
     @property

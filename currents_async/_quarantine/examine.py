@@ -1,4 +1,4 @@
-"""The evidence, fetched: the worst tests by the explorer, and the last results of each."""
+"""Fetch the evidence: the worst tests of the explorer, and the last results of each."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -19,52 +19,53 @@ from currents_async._resources.tests import Tests
 from currents_async.models.tests import ExploredTest, ExploredTestMetrics, TestOrder
 
 
-class Examination(NamedTuple):
-    """What is known of the tests that matter."""
+class ExaminedProject(NamedTuple):
+    """What is known about the tests that matter."""
 
     tests: list[ExaminedTest]
-    project_ran: bool
-    """Whether the explorer knows of any test that ran in the window."""
+    has_run: bool
+    """Whether the explorer lists any test that ran in the window."""
 
 
 class Rate(NamedTuple):
-    """A share of executions, and from where on it is too much.
+    """A share of executions, and the threshold from which on it is too high.
 
-    It is counted here: what the explorer's own rates are shares of is not documented.
+    It is computed here, because the denominator of the explorer's own rates is not documented.
     """
 
     order: TestOrder
     counted: Callable[[ExploredTestMetrics], int]
-    told: Callable[[ExploredTestMetrics], float | None]
-    most: float
+    reported: Callable[[ExploredTestMetrics], float | None]
+    threshold: float
 
     def is_reached(self, metrics: ExploredTestMetrics) -> bool:
-        """Say whether a test has too much of it."""
-        return metrics.executions > 0 and self.counted(metrics) / metrics.executions >= self.most
+        """Return whether a test has reached the threshold."""
+        executions = metrics.executions
+        return executions > 0 and self.counted(metrics) / executions >= self.threshold
 
     def is_past(self, metrics: ExploredTestMetrics, min_executions: int) -> bool:
-        """Say whether no test behind this one, the worst first, has too much of it.
+        """Return whether no test after this one, the worst first, has reached the threshold.
 
         That holds whether the explorer sorts by counts or by rates, which is not documented either.
         """
-        fewest = self.counted(metrics) / min_executions
-        return fewest < self.most and (self.told(metrics) or 0) < self.most
+        max_rate = self.counted(metrics) / min_executions
+        return max_rate < self.threshold and (self.reported(metrics) or 0) < self.threshold
 
 
 def rates_of(policy: QuarantinePolicy) -> list[Rate]:
-    """Return the rates that a policy looks at."""
+    """Return the rates that a policy has thresholds for."""
     rates: list[Rate] = []
     if policy.failure_rate is not None:
-        counted, told = attrgetter("failures"), attrgetter("failure_rate")
-        rates.append(Rate("failures", counted, told, policy.failure_rate))
+        counted, reported = attrgetter("failures"), attrgetter("failure_rate")
+        rates.append(Rate("failures", counted, reported, policy.failure_rate))
     if policy.flakiness_rate is not None:
-        counted, told = attrgetter("flaky"), attrgetter("flakiness_rate")
-        rates.append(Rate("flakiness", counted, told, policy.flakiness_rate))
+        counted, reported = attrgetter("flaky"), attrgetter("flakiness_rate")
+        rates.append(Rate("flakiness", counted, reported, policy.flakiness_rate))
     return rates
 
 
 class Examiner:
-    """Looks at a project as far as a policy wants it, up to now."""
+    """Fetches the evidence that a policy needs about a project, up to now."""
 
     def __init__(
         self,
@@ -95,7 +96,7 @@ class Examiner:
         )
         self._concurrency = concurrency
 
-    async def examine(self, quarantined: Iterable[str]) -> Examination:
+    async def examine(self, quarantined: Iterable[str]) -> ExaminedProject:
         """Fetch the evidence about the worst tests, and those with these signatures."""
         rates = rates_of(self._policy)
         listed = await for_each(rates, self._worst, concurrency=len(rates))
@@ -107,10 +108,10 @@ class Examiner:
             ):
                 found[signature] = _suspect(signature, explored)
         tests = await for_each(found.values(), self._examine, concurrency=self._concurrency)
-        return Examination(tests, project_ran=any(listed))
+        return ExaminedProject(tests, has_run=any(listed))
 
     async def _worst(self, rate: Rate) -> list[ExploredTest]:
-        """List tests, the worst first, down to the first behind which all are good enough."""
+        """List tests, the worst first, until all further ones are below the threshold."""
         listed: list[ExploredTest] = []
         async for test in self._explore(order=rate.order):
             listed.append(test)
@@ -119,7 +120,7 @@ class Examiner:
         return listed
 
     async def _examine(self, test: ExaminedTest) -> ExaminedTest:
-        """Add the last results, and what they tell of the test."""
+        """Add the last results, and the spec and title that they have."""
         newest = self._results_of(test.signature).limit(self._policy.last_results)
         results = [result async for result in newest]
         if not results:

@@ -1,11 +1,11 @@
-"""Quarantine: actions that are created and lifted by the evidence of results.
+"""Quarantine: actions that are created and lifted on the evidence of results.
 
 Source: `docs/api/operations.md`, "Spec files, tests, results, errors" and "Actions".
 """
 
+from currents_async._quarantine.action_store import ActionStore
 from currents_async._quarantine.decide import decide
 from currents_async._quarantine.examine import Examiner
-from currents_async._quarantine.ledger import Ledger
 from currents_async._quarantine.plan import QuarantinePlan
 from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._quarantine.rules import own_actions
@@ -18,7 +18,7 @@ from currents_async.errors import InvalidArgumentError
 
 
 class Quarantine(Group):
-    """Tests that fail too often, whose failures are to be ignored until they are mended.
+    """Tests that fail too often, whose failures are ignored until they are fixed.
 
     ```python
     plan = await currents.quarantine.plan()
@@ -26,9 +26,9 @@ class Quarantine(Group):
     result = await plan.apply()
     ```
 
-    Only Playwright knows actions. Actions that others have made are never touched: ours have a line
-    in their description that says so. One of ours that a person disables stays disabled, and keeps
-    its test out of quarantine. Who takes that line out, takes the action over.
+    Actions apply to Playwright only. Actions that others have made are never touched: ours have a
+    marker line in their description. One of ours that a person disables stays disabled, and keeps
+    its test out of quarantine. Remove that line from an action to manage it yourself.
 
     Methods raise `InvalidArgumentError` before anything is sent, an `APIError` by status,
     `TransportError`, `DecodeError` and `ResponseTooLargeError`.
@@ -54,16 +54,16 @@ class Quarantine(Group):
     async def plan(
         self, project_id: str | None = None, policy: QuarantinePolicy | None = None
     ) -> QuarantinePlan:
-        """Decide which tests to put into quarantine and which to let out, and do nothing yet.
+        """Decide which tests to put into quarantine and which to let out, and change nothing yet.
 
-        `project_id` defaults to the client's. It reads the tests explorer, worst first, and the
-        last results of each test that is over the policy's rates or in quarantine already; no more
-        than `Limits.concurrency` requests are in flight.
+        `project_id` defaults to the client's. Reads the tests explorer, worst first, and the last
+        results of each test that is over the policy's rates or already in quarantine; at most
+        `Limits.concurrency` requests are in flight.
         """
         policy = _check(policy)
         project_id = self._project(project_id)
         clock = self._transport.channel.clock
-        ledger = Ledger(self._actions, project_id=project_id, policy=policy, clock=clock)
+        store = ActionStore(self._actions, project_id=project_id, policy=policy, clock=clock)
         examiner = Examiner(
             self._tests,
             self._test_results,
@@ -72,10 +72,10 @@ class Quarantine(Group):
             clock=clock,
             concurrency=self._concurrency(None),
         )
-        actions = await ledger.read()
+        actions = await store.read()
         examined = await examiner.examine(own_actions(actions, policy.name))
-        decisions = decide(examined.tests, actions, policy, project_ran=examined.project_ran)
-        return QuarantinePlan(decisions, ledger)
+        decisions = decide(examined.tests, actions, policy, project_ran=examined.has_run)
+        return QuarantinePlan(decisions, store)
 
 
 def _check(policy: QuarantinePolicy | None) -> QuarantinePolicy:

@@ -1,4 +1,4 @@
-"""A plan, and what comes of carrying it out."""
+"""A plan, and the result of carrying it out."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -7,14 +7,11 @@ from typing import Literal, NamedTuple, get_args
 import anyio
 import msgspec
 
-from currents_async._quarantine.decide import (
-    QuarantineDecision,
-    Standing,
-    covers,
-)
+from currents_async._fanout.pool import outcome_of
+from currents_async._quarantine.action_store import ActionStore
+from currents_async._quarantine.decide import OwnActions, QuarantineDecision, covers
 from currents_async._quarantine.each import for_each
-from currents_async._quarantine.ledger import Ledger
-from currents_async.errors import ClientClosedError, CurrentsError, WrongLoopError
+from currents_async.errors import CurrentsError
 from currents_async.models.actions import Action, QuarantineKind
 
 _WRITES_AT_ONCE = 4
@@ -28,21 +25,21 @@ class QuarantineFailure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QuarantineResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of the decisions of a plan that change something."""
+    """The outcome of the decisions of a plan that change something."""
 
     created: tuple[QuarantineDecision, ...] = ()
-    """Each with the action that there is now."""
+    """Each with its new action."""
     extended: tuple[QuarantineDecision, ...] = ()
-    """Likewise."""
+    """Each with its action as it is now."""
     lifted: tuple[QuarantineDecision, ...] = ()
     unchanged: tuple[QuarantineDecision, ...] = ()
-    """It was so already, or somebody has decided otherwise meanwhile."""
+    """Already done, or overridden by a person meanwhile."""
     failed: tuple[QuarantineFailure, ...] = ()
-    """The others were carried out all the same. What still has to be done is in the next plan."""
+    """These did not stop the others. What still has to be done is in the next plan."""
 
 
 class _Done(NamedTuple):
-    """What became of a decision."""
+    """The outcome of a decision."""
 
     outcome: Literal["created", "extended", "lifted", "unchanged", "failed"]
     decision: QuarantineDecision
@@ -50,20 +47,20 @@ class _Done(NamedTuple):
 
 
 class QuarantinePlan:
-    """What there is to do, and why; nothing of it is done before `apply`.
+    """What there is to do, and why; nothing is done before `apply`.
 
-    `str` of it is a summary, and a line for each change.
+    `str(plan)` is a summary, and a line for each change.
     """
 
     decisions: tuple[QuarantineDecision, ...]
-    """Everything that was decided, also to change nothing: changes first, then the worst tests."""
+    """All decisions, those to change nothing included: changes first, then the worst tests."""
 
-    def __init__(self, decisions: tuple[QuarantineDecision, ...], ledger: Ledger) -> None:
+    def __init__(self, decisions: tuple[QuarantineDecision, ...], store: ActionStore) -> None:
         self.decisions = decisions
-        self._ledger = ledger
+        self._store = store
         self._created: set[str] = set()
         """The signatures of tests that this plan has created an action for."""
-        self._turn = anyio.Lock()
+        self._lock = anyio.Lock()
 
     @property
     def to_quarantine(self) -> tuple[QuarantineDecision, ...]:
@@ -72,7 +69,7 @@ class QuarantinePlan:
 
     @property
     def to_extend(self) -> tuple[QuarantineDecision, ...]:
-        """The tests whose quarantine is to hold in more Playwright projects."""
+        """The tests whose quarantine is to cover more Playwright projects."""
         return self._of("extend")
 
     @property
@@ -86,53 +83,49 @@ class QuarantinePlan:
         return not any(decision.is_change for decision in self.decisions)
 
     async def apply(self) -> QuarantineResult:
-        """Do what there is to do, as far as it is not done already.
+        """Carry out the changes that have not been made already.
 
-        Actions are listed again first: what is so already is not written, and what others have
-        disabled, archived or taken over meanwhile is left to them. So applying a plan twice, or in
-        two processes, changes nothing more. A write that fails does not stop the others. Raises
-        when actions cannot be listed, before anything is written, and `ClientClosedError`.
+        Actions are listed again first: a change that has been made already is not written again,
+        and what others have disabled, archived or taken over meanwhile stays as it is. So applying
+        a plan twice, or in two processes, changes nothing more. A write that fails does not stop
+        the others. Raises `ClientClosedError`, and, before anything is written, the error of
+        listing the actions.
         """
         changes = [decision for decision in self.decisions if decision.is_change]
-        async with self._turn:
-            standing = await self._ledger.standing() if changes else {}
-            carry_out = partial(self._carry_out, standing)
+        async with self._lock:
+            own = await self._store.read_own() if changes else {}
+            carry_out = partial(self._carry_out, own)
             return _result(await for_each(changes, carry_out, concurrency=_WRITES_AT_ONCE))
 
     async def _carry_out(
-        self, standing: Mapping[str, Standing], decision: QuarantineDecision
+        self, own_by_signature: Mapping[str, OwnActions], decision: QuarantineDecision
     ) -> _Done:
-        own = standing.get(decision.test.signature, Standing())
-        try:
-            if decision.kind == "quarantine":
-                return await self._quarantine(decision, own)
-            if decision.kind == "extend":
-                return await self._extend(decision, own)
-            return await self._lift(decision, own)
-        except (ClientClosedError, WrongLoopError):
-            raise  # about the client, not about this test
-        except CurrentsError as error:
-            return _Done("failed", decision, error)
+        change = {"quarantine": self._quarantine, "extend": self._extend, "lift": self._lift}
+        own = own_by_signature.get(decision.test.signature, OwnActions())
+        outcome = await outcome_of(change[decision.kind](decision, own))
+        if isinstance(outcome, CurrentsError):
+            return _Done("failed", decision, outcome)
+        return outcome
 
-    async def _quarantine(self, decision: QuarantineDecision, own: Standing) -> _Done:
+    async def _quarantine(self, decision: QuarantineDecision, own: OwnActions) -> _Done:
         signature = decision.test.signature
-        # What was created and is gone again, somebody wanted to be gone.
-        if own.active or own.resting or signature in self._created:
+        # An action that this plan created and that is gone has been removed by a person.
+        if own.active or own.inactive or signature in self._created:
             return _Done("unchanged", decision)
-        action = await self._ledger.create(decision)
+        action = await self._store.create(decision)
         self._created.add(signature)
         return _Done("created", msgspec.structs.replace(decision, action=action))
 
-    async def _extend(self, decision: QuarantineDecision, own: Standing) -> _Done:
+    async def _extend(self, decision: QuarantineDecision, own: OwnActions) -> _Done:
         action = _still_active(decision, own)
         if action is None or covers(action, decision.test_ids):
             return _Done("unchanged", decision)
-        action = await self._ledger.extend(action, decision)
+        action = await self._store.extend(action, decision)
         return _Done("extended", msgspec.structs.replace(decision, action=action))
 
-    async def _lift(self, decision: QuarantineDecision, own: Standing) -> _Done:
+    async def _lift(self, decision: QuarantineDecision, own: OwnActions) -> _Done:
         action = _still_active(decision, own)
-        if action is None or not await self._ledger.archive(action):
+        if action is None or not await self._store.archive(action):
             return _Done("unchanged", decision)
         return _Done("lifted", decision)
 
@@ -150,11 +143,11 @@ class QuarantinePlan:
     @property
     def _summary(self) -> str:
         counts = ", ".join(f"{len(self._of(kind))} to {kind}" for kind in get_args(QuarantineKind))
-        return f"{self._ledger.policy.name!r} in project {self._ledger.project_id}: {counts}"
+        return f"{self._store.policy.name!r} in project {self._store.project_id}: {counts}"
 
 
-def _still_active(decision: QuarantineDecision, own: Standing) -> Action | None:
-    """Return the action of a decision as it is now; None when it is no longer ours to change."""
+def _still_active(decision: QuarantineDecision, own: OwnActions) -> Action | None:
+    """Return the current action of a decision; None if it is no longer ours to change."""
     planned = None if decision.action is None else decision.action.action_id
     return next((action for action in own.active if action.action_id == planned), None)
 

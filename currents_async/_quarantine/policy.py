@@ -17,16 +17,16 @@ _NAME = re.compile("[A-Za-z0-9._-]{1,64}")
 class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Which tests belong in quarantine.
 
-    A test is put there when the tests explorer and its last results both say that it fails, or is
-    flaky, too often; and let out when its last results are clean passes. Raises
+    A test is put there when both the tests explorer and its last results show that it fails, or is
+    flaky, too often; it is let out when its last results are clean passes. Raises
     `InvalidArgumentError` for settings that cannot work.
     """
 
     name: str = "default"
-    """Up to 64 letters, digits, `.`, `_` and `-`; policies of other names look after actions of
-    their own."""
+    """Up to 64 letters, digits, `.`, `_` and `-`. Policies of different names have separate
+    actions."""
     branches: Sequence[str] = ()
-    """Only results of these branches count, but quarantine holds on all; none means all."""
+    """Only results of these branches count, by default of all; quarantine holds on all branches."""
     window: timedelta = timedelta(days=14)
     """How far back results count."""
     min_executions: int = 10
@@ -34,19 +34,19 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
     failed, is not judged."""
     failure_rate: float | None = 0.2
     """The share of failures, above 0 and up to 1, from which on a test is put into quarantine; None
-    does not look at failures."""
+    ignores failures."""
     flakiness_rate: float | None = 0.2
-    """The same share of passes after a failed attempt."""
+    """The same for passes after a failed attempt."""
     last_results: int = 20
-    """How many of the newest results of a test have to confirm what the explorer says."""
+    """How many of the newest results of a test must confirm the explorer's counts."""
     lift_after: int = 10
     """How many of the newest results in a row must be clean passes, neither flaky nor skipped, for
     a test to be let out. A failure in quarantine is reported as skipped."""
     max_tests: int = 20
-    """How many tests may be in quarantine at once, by this policy; the worst go first. It is what
-    keeps a bad day from silencing a whole suite. With 0, tests are only let out."""
+    """How many tests this policy may keep in quarantine at once; the worst go first. It keeps a bad
+    day from silencing a whole suite. With 0, tests are only let out."""
     expires_after: timedelta | None = None
-    """How long an action applies that is created; None is for ever."""
+    """How long a new action applies; None is for ever."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or _NAME.fullmatch(self.name) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -61,7 +61,7 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
         check_range("QuarantinePolicy.max_tests", self.max_tests, least=0)
         check_count("QuarantinePolicy.last_results", self.last_results)
         for name in ("min_executions", "lift_after"):
-            # Of more results than are looked at, there are never enough.
+            # More results than are fetched could never be reached.
             count: int = getattr(self, name)
             check_range(f"QuarantinePolicy.{name}", count, least=1, most=self.last_results)
         self._check_rates()
@@ -89,4 +89,4 @@ def _check_span(name: str, span: timedelta) -> None:
 
 
 _MAX_SPAN = timedelta(days=36525)
-"""A century: there are dates that far from any day."""
+"""A century, which any date plus or minus stays representable with."""

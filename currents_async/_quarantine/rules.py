@@ -1,7 +1,7 @@
-"""Our actions: how they are told from those of others, and which tests they apply to.
+"""Our actions: how they differ from those of others, and which tests they apply to.
 
-An action is ours when one line of its description is exactly our marker. Whoever changes that line
-takes the action over.
+An action is ours when one line of its description is exactly our marker. Once that line is changed,
+the action is no longer ours.
 """
 
 import re
@@ -20,7 +20,7 @@ from currents_async.models.matchers import (
 )
 
 _MARKER = re.compile(r"\[currents-async quarantine=([\w.-]+) signature=([\w+=:-]+)\]", re.ASCII)
-_LONGEST_NAME = 255
+_MAX_NAME = 255
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -30,12 +30,12 @@ def marker(policy: str, signature: str) -> str:
 
 
 def can_be_marked(signature: str) -> bool:
-    """Say whether a marker with the signature would be recognised; signatures are hashes."""
+    """Return whether a marker with the signature would be recognised; signatures are hashes."""
     return _MARKER.fullmatch(marker("default", signature)) is not None
 
 
 def own_actions(actions: Iterable[Action], policy: str) -> dict[str, list[Action]]:
-    """Return the actions that carry the policy's marker by signature, the oldest first."""
+    """Return the actions that carry the policy's marker, by signature, the oldest first."""
     own: dict[str, list[Action]] = {}
     for action in sorted(actions, key=_age):
         signature = _marked_signature(action, policy)
@@ -51,7 +51,7 @@ def _age(action: Action) -> tuple[datetime, str]:
 def _marked_signature(action: Action, policy: str) -> str | None:
     lines = (action.description or "").splitlines()
     found = [marked for marked in map(_MARKER.fullmatch, lines) if marked is not None]
-    # Two markers are nothing that we have written.
+    # We never write two markers.
     if len(found) != 1 or found[0][1] != policy:
         return None
     return found[0][2]
@@ -60,7 +60,7 @@ def _marked_signature(action: Action, policy: str) -> str | None:
 def name_of(test: ExaminedTest) -> str:
     """Return the name of the action for a test."""
     name = f"Quarantine: {label_of(test)}"
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+    return name if len(name) <= _MAX_NAME else name[: _MAX_NAME - 1] + "…"
 
 
 def label_of(test: ExaminedTest) -> str:
@@ -69,7 +69,7 @@ def label_of(test: ExaminedTest) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text without what titles may hold: line breaks, and what drives a terminal."""
+    """Return a text without line breaks and control characters, which titles may contain."""
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
@@ -78,22 +78,22 @@ def description_of(signature: str, reason: str, policy: QuarantinePolicy) -> str
     return (
         f"In quarantine because it {reason}.\n"
         f"Lifted once its last {policy.lift_after} results are clean passes. Disable this action "
-        "to keep the test out of quarantine; change or remove the line below to look after the "
-        f"action yourself.\n{marker(policy.name, signature)}"
+        "to keep the test out of quarantine; change or remove the line below to manage the action "
+        f"yourself.\n{marker(policy.name, signature)}"
     )
 
 
 def matcher_for(spec: str, test_ids: Iterable[str]) -> Matcher:
-    """Return a matcher for one test in the Playwright projects that it is known from.
+    """Return a matcher for one test in the Playwright projects that its IDs are from.
 
-    By its IDs, for they are all that identifies a test: its titles, as an unordered list, would
-    also match a test of the same title in a suite of that suite.
+    Only the IDs identify a test: its titles, as an unordered list, would also match a test of the
+    same title in a nested suite.
     """
     return Matcher.all(when.file.eq(spec), when.test_id.in_(sorted(test_ids)))
 
 
 def matched_ids(action: Action) -> frozenset[str] | None:
-    """Return the test IDs that an action is for; None when its matcher is none of ours."""
+    """Return the test IDs that an action matches; None if its matcher is not one of ours."""
     if action.matcher is None or action.matcher.op != MatcherOperator.AND:
         return None
     shape = [(condition.type, condition.op) for condition in action.matcher.cond]

@@ -1,21 +1,21 @@
-"""Which tests of two runs are the same test, as far as that can be told."""
+"""Which tests of two runs are the same test, as far as that can be determined."""
 
 from collections.abc import Collection, Hashable, Sequence
 from typing import NamedTuple
 
-from currents_async.analysis._links import Links
 from currents_async.analysis._side import Place, Side
+from currents_async.analysis._union_find import UnionFind
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.models.common import Outcome
 
 Tests = Sequence[ExecutedTest]
-Subject = tuple[Place, ExecutedTest]
+PlacedTest = tuple[Place, ExecutedTest]
 
-_FAILED = Outcome.FAILED  # it takes long to look up, for each of thousands of tests
+_FAILED = Outcome.FAILED  # looking it up for each of thousands of tests takes long
 
 
 class Candidates(NamedTuple):
-    """Tests of two runs that may be the same: more than one of a run cannot be told apart."""
+    """Tests of two runs that may be the same; several of one run cannot be distinguished."""
 
     before: list[ExecutedTest]
     after: list[ExecutedTest]
@@ -25,45 +25,46 @@ class Matched(NamedTuple):
     """The tests of two runs."""
 
     candidates: Collection[Candidates]
-    """In the order of the later run; those of the earlier one alone come last."""
+    """In the order of the later run; those of the earlier run alone come last."""
     quiet: int
     """Pairs that are not among them: certainly the same, neither failed nor flaky in either run."""
 
 
 def match_tests(before: Side, after: Side) -> Matched:
-    """Put together what may be the same.
+    """Group the tests that may be the same.
 
-    Two tests of a group may be the same, be they of one run or of two, if they have the same
-    signature or, where that of one is not known, the same spec and title; and if both may be the
-    same as a third.
+    Two tests of a group may be the same, in one run or in two, if they have the same signature or,
+    if that of one is not known, the same spec and title; and if both may be the same as a third.
     """
-    old = {place: before.tests_at(place) for place in before.places}
-    new = {place: after.tests_at(place) for place in after.places}
+    tests_before = {place: before.tests_at(place) for place in before.places}
+    tests_after = {place: after.tests_at(place) for place in after.places}
     quiet = 0
-    for place, tests in new.items():
-        old[place], new[place] = _without_quiet_pairs(old.get(place, ()), tests)
-        quiet += len(tests) - len(new[place])
-    for place in {**before.thrown, **after.thrown}:
-        old[place] = [*before.files_at(place), *old.get(place, ())]
-        new[place] = [*after.files_at(place), *new.get(place, ())]
-    return Matched(_match(_subjects(old), _subjects(new)), quiet)
+    for place, tests in tests_after.items():
+        tests_before[place], tests_after[place] = _without_quiet_pairs(
+            tests_before.get(place, ()), tests
+        )
+        quiet += len(tests) - len(tests_after[place])
+    for place in {**before.failed_files, **after.failed_files}:
+        tests_before[place] = [*before.files_at(place), *tests_before.get(place, ())]
+        tests_after[place] = [*after.files_at(place), *tests_after.get(place, ())]
+    return Matched(_match(_with_places(tests_before), _with_places(tests_after)), quiet)
 
 
-def _without_quiet_pairs(old: Tests, new: Tests) -> tuple[Tests, Tests]:
-    """Leave out what nobody wants to hear of, which is most: the rest takes longer to match.
+def _without_quiet_pairs(before: Tests, after: Tests) -> tuple[Tests, Tests]:
+    """Leave out pairs that neither failed nor were flaky, the most: the rest takes longer to match.
 
     Nothing is left out of files where tests have signatures, or titles that are not unique.
     """
-    was, now = _by_title(old), _by_title(new)
-    if len(was) < len(old) or len(now) < len(new):
-        return old, new
+    titles_before, titles_after = _by_title(before), _by_title(after)
+    if len(titles_before) < len(before) or len(titles_after) < len(after):
+        return before, after
     rest: list[ExecutedTest] = []
-    for title, test in now.items():
-        if title in was and not (_is_loud(was[title]) or _is_loud(test)):
-            del was[title]
+    for title, test in titles_after.items():
+        if title in titles_before and not (_is_loud(titles_before[title]) or _is_loud(test)):
+            del titles_before[title]
         else:
             rest.append(test)
-    return [*was.values()], rest
+    return [*titles_before.values()], rest
 
 
 def _by_title(tests: Tests) -> dict[tuple[str, ...], ExecutedTest]:
@@ -74,34 +75,34 @@ def _is_loud(test: ExecutedTest) -> bool:
     return test.is_flaky or test.state == _FAILED
 
 
-def _subjects(tests: dict[Place, Tests]) -> list[Subject]:
+def _with_places(tests: dict[Place, Tests]) -> list[PlacedTest]:
     return [(place, test) for place, tests_there in tests.items() for test in tests_there]
 
 
-def _match(old: list[Subject], new: list[Subject]) -> Collection[Candidates]:
-    links = _link([*new, *old])
+def _match(before: list[PlacedTest], after: list[PlacedTest]) -> Collection[Candidates]:
+    same = _unite([*after, *before])
     found: dict[Hashable, Candidates] = {}
-    for subjects, side in ((new, 1), (old, 0)):
-        for place, test in subjects:
-            key = links.end(_identity(place, test))
+    for placed, side in ((after, 1), (before, 0)):
+        for place, test in placed:
+            key = same.find(_identity(place, test))
             if key not in found:
                 found[key] = Candidates([], [])
             found[key][side].append(test)
     return found.values()
 
 
-def _link(subjects: list[Subject]) -> Links:
-    """Link signatures and the titles by which tests without a signature may be the same."""
-    links = Links()
-    signed = [subject for subject in subjects if subject[1].signature is not None]
-    if len(signed) in {0, len(subjects)}:
-        return links
-    titles = {_title(place, test) for place, test in subjects if test.signature is None}
+def _unite(placed: list[PlacedTest]) -> UnionFind:
+    """Unite signatures with the titles of tests without a signature that may be the same."""
+    same = UnionFind()
+    signed = [one for one in placed if one[1].signature is not None]
+    if len(signed) in {0, len(placed)}:
+        return same
+    titles = {_title(place, test) for place, test in placed if test.signature is None}
     for place, test in signed:
         title = _title(place, test)
         if title in titles:
-            links.join(_identity(place, test), title)
-    return links
+            same.union(_identity(place, test), title)
+    return same
 
 
 def _identity(place: Place, test: ExecutedTest) -> Hashable:

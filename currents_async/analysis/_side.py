@@ -1,4 +1,4 @@
-"""One of two runs, in terms that compare with those of the other."""
+"""One of two runs, with its tests by places that both runs share."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from currents_async.analysis.executed import ExecutedTest, executed_file
 from currents_async.analysis.run_results import FileResults, RunResults
 
 Group = tuple[bool, str | None]
-"""Whether a group is called by the CI build ID, and what else it is called."""
+"""Whether the name of a group begins with the CI build ID, and the rest of that name."""
 Place = tuple[Group, str]
 """A group, and the path of a spec file in it."""
 
@@ -16,18 +16,18 @@ class Side:
 
     def __init__(self, results: RunResults) -> None:
         self.places: dict[Place, list[FileResults]] = {}
-        """The executions of each spec file: several where its tests were shared out."""
-        self.thrown: dict[Place, FileResults] = {}
-        """The first execution that failed as a whole, of each spec file of which one did."""
+        """The executions of each spec file: several if its tests were split between machines."""
+        self.failed_files: dict[Place, FileResults] = {}
+        """The first execution of a spec file that failed as a whole, for each file that has one."""
         self._results = results
         for file in results.files:
             place = self._place(file.group_id, file.spec)
             self.places.setdefault(place, []).append(file)
             if file.failure is not None:
-                self.thrown.setdefault(place, file)
+                self.failed_files.setdefault(place, file)
 
     def place_of(self, test: ExecutedTest) -> Place:
-        """Return where a test of this run is."""
+        """Return the place of a test of this run."""
         return self._place(test.group_id, test.spec)
 
     def tests_at(self, place: Place) -> Sequence[ExecutedTest]:
@@ -38,14 +38,14 @@ class Side:
         return [test for one in executions for test in one.tests]
 
     def files_at(self, place: Place) -> Sequence[ExecutedTest]:
-        """Return a spec file as such, once; nothing where it is not there, or has not ended."""
-        told = self.thrown.get(place)
-        if told is None and place in self.places and self.knows_all_of(place):
-            told = self.places[place][0]
-        return [] if told is None else [_as_test(told)]
+        """Return a spec file as a test of its own; nothing if it is missing or has not ended."""
+        file = self.failed_files.get(place)
+        if file is None and place in self.places and self.knows_all_of(place):
+            file = self.places[place][0]
+        return [] if file is None else [_as_test(file)]
 
     def knows_all_of(self, place: Place) -> bool:
-        """Say whether what this run does not have of a spec file was not there to be run."""
+        """Return whether a test of a spec file that this run lacks did not exist in it."""
         if place not in self.places:
             return self._results.is_complete
         return all(one.is_complete for one in self.places[place])

@@ -1,4 +1,4 @@
-"""What became of the tests of one run in another."""
+"""How the tests of one run differ from those of another."""
 
 from collections.abc import Iterable, Iterator
 from typing import Literal, get_args
@@ -13,57 +13,57 @@ __all__ = ["AmbiguousTests", "ComparedTest", "RunDiff", "diff_runs"]
 
 
 class ComparedTest(Model, frozen=True, gc=False, kw_only=True):
-    """A test as it was in either run."""
+    """A test as it was in each of two runs; None where it did not exist, or is unknown."""
 
     before: ExecutedTest | None = None
     after: ExecutedTest | None = None
 
     @property
     def test(self) -> ExecutedTest:
-        """The test as it is now, or as it was where it is no more."""
+        """The test in the later run, or else in the earlier one."""
         return next(test for test in (self.after, self.before) if test is not None)
 
 
 class AmbiguousTests(Model, frozen=True, gc=False, kw_only=True):
-    """Tests that may be the same one, of which a run has more than one."""
+    """Tests that may be the same one, of which one run has several."""
 
     before: tuple[ExecutedTest, ...] = ()
     after: tuple[ExecutedTest, ...] = ()
 
 
 class RunDiff(Model, frozen=True, gc=False, kw_only=True):
-    """What became of the tests of one run in another.
+    """How the tests of one run differ from those of another.
 
-    A test is in one category, or in none; but `newly_flaky` and `no_longer_flaky` come beside the
-    others, and new tests that fail are in `new_failures` too. Each is in the order of the later
-    run, and what only the earlier one has comes last. Spec files that threw in either run are in
-    here like tests: see `ExecutedTest.is_file`.
+    A test is in at most one category, except that `newly_flaky` and `no_longer_flaky` are in
+    addition to the others, and new tests that fail are in `new_failures` too. Each category is in
+    the order of the later run, with tests that only the earlier run has at the end. Spec files that
+    threw in either run are listed like tests: see `ExecutedTest.is_file`.
     """
 
     before_run_id: str
     after_run_id: str
     new_failures: tuple[ComparedTest, ...] = ()
-    """Fail now and did not before: they passed, or were skipped, or were not there."""
+    """Failed in the later run alone: in the earlier one they passed, were skipped or missing."""
     still_failing: tuple[ComparedTest, ...] = ()
-    """Failed, and fail now."""
+    """Failed in both runs."""
     resolved: tuple[ComparedTest, ...] = ()
-    """Failed, and pass now."""
+    """Failed in the earlier run, and passed in the later one."""
     unverified: tuple[ComparedTest, ...] = ()
-    """Failed, and neither pass nor fail now: skipped on purpose, interrupted, never run."""
+    """Failed in the earlier run, and were skipped, interrupted or never run in the later one."""
     new_tests: tuple[ComparedTest, ...] = ()
-    """Were not there before: their spec file was not, or was executed to its end without them."""
+    """Did not exist before: their spec file did not, or ran to its end without them."""
     gone: tuple[ComparedTest, ...] = ()
-    """Were there before and are not now, in the same sense, however they had ended."""
+    """Existed before and no longer do, in the same sense, whatever their result was."""
     newly_flaky: tuple[ComparedTest, ...] = ()
-    """Are flaky now, and were not before, or were not there."""
+    """Flaky in the later run, and not flaky in the earlier one, or missing there."""
     no_longer_flaky: tuple[ComparedTest, ...] = ()
-    """Were flaky, and pass now without being flaky."""
+    """Flaky in the earlier run, and passed in the later one without being flaky."""
     unknown: tuple[ComparedTest, ...] = ()
-    """Are in one run, and whether they are in the other cannot be told: see `incomplete`."""
+    """In one run, while it is unknown whether the other has them: see `incomplete`."""
     ambiguous: tuple[AmbiguousTests, ...] = ()
-    """Cannot be told apart."""
+    """Tests that cannot be distinguished."""
     others: int = 0
-    """How many tests are in none of these categories, most of which pass as they did before."""
+    """How many tests are in none of these categories: most passed in both runs."""
     incomplete: tuple[FileResults, ...] = ()
     """The spec files that did not run to their end: those of the earlier run come first."""
     is_conclusive: bool = False
@@ -71,12 +71,12 @@ class RunDiff(Model, frozen=True, gc=False, kw_only=True):
 
     @property
     def has_new_failures(self) -> bool:
-        """Whether something fails that did not before; mind `is_conclusive`."""
+        """Whether a test failed in the later run alone; see `is_conclusive` too."""
         return bool(self.new_failures)
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many there are in each category, by its name, and of the others."""
+        """The number of tests in each category, and of the others, by name."""
         sizes = {name: len(getattr(self, name)) for name in (*CATEGORIES, "ambiguous")}
         return {**sizes, "others": self.others}
 
@@ -98,21 +98,22 @@ CATEGORIES: tuple[_Category, ...] = get_args(_Category)
 def diff_runs(before: RunResults, after: RunResults) -> RunDiff:
     """Compare two runs, test by test.
 
-    Tests are compared within a group, where groups that Cypress calls by the CI build ID are the
-    same in both runs. They are the same test if they have the same signature or, where that of one
-    is not known, the same spec and title. What has more than one counterpart, by whichever of the
-    two, is `ambiguous`.
+    Tests are compared within a group; groups that Cypress names after the CI build ID are the same
+    in both runs. Two tests are the same if they have the same signature or, if that of one is not
+    known, the same spec and title. Tests with several counterparts, by either rule, are
+    `ambiguous`.
 
-    What only one run has is `new_tests` or `gone` if the other would have had it: if its spec file
-    ran to the end there, or was no part of that run, which is complete. Else it is `unknown`.
+    A test that only one run has is in `new_tests` or `gone` if it did not exist in the other: if
+    its spec file ran to its end there, or is not part of that run, which is complete. Otherwise it
+    is in `unknown`.
     """
-    old, new = Side(before), Side(after)
-    matched = match_tests(old, new)
-    found, others = _sort(matched.candidates, old, new)
+    side_before, side_after = Side(before), Side(after)
+    matched = match_tests(side_before, side_after)
+    found, others = _sort(matched.candidates, side_before, side_after)
     ambiguous = tuple(
-        AmbiguousTests(before=tuple(was), after=tuple(now))
-        for was, now in matched.candidates
-        if len(was) > 1 or len(now) > 1
+        AmbiguousTests(before=tuple(one.before), after=tuple(one.after))
+        for one in matched.candidates
+        if _is_ambiguous(one)
     )
     incomplete = tuple(
         file for run in (before, after) for file in run.files if not file.is_complete
@@ -121,62 +122,61 @@ def diff_runs(before: RunResults, after: RunResults) -> RunDiff:
     return RunDiff(
         before_run_id=before.run_id,
         after_run_id=after.run_id,
-        new_failures=tuple(found["new_failures"]),
-        still_failing=tuple(found["still_failing"]),
-        resolved=tuple(found["resolved"]),
-        unverified=tuple(found["unverified"]),
-        new_tests=tuple(found["new_tests"]),
-        gone=tuple(found["gone"]),
-        newly_flaky=tuple(found["newly_flaky"]),
-        no_longer_flaky=tuple(found["no_longer_flaky"]),
-        unknown=tuple(found["unknown"]),
         ambiguous=ambiguous,
         others=others + matched.quiet,
         incomplete=incomplete,
         is_conclusive=are_complete and not (incomplete or ambiguous),
+        **{category: tuple(compared) for category, compared in found.items()},
     )
 
 
+def _is_ambiguous(candidates: Candidates) -> bool:
+    return len(candidates.before) > 1 or len(candidates.after) > 1
+
+
 def _sort(
-    candidates: Iterable[Candidates], old: Side, new: Side
-) -> tuple[dict[_Category, list[ComparedTest]], int]:
+    candidates: Iterable[Candidates], before: Side, after: Side
+) -> tuple[dict[str, list[ComparedTest]], int]:
     """Sort tests into categories; also return how many are in none."""
-    found: dict[_Category, list[ComparedTest]] = {name: [] for name in CATEGORIES}
+    found: dict[str, list[ComparedTest]] = {category: [] for category in CATEGORIES}
     others = 0
-    for was, now in candidates:
-        if len(was) > 1 or len(now) > 1:
+    for one in candidates:
+        if _is_ambiguous(one):
             continue
-        compared = ComparedTest(before=was[0] if was else None, after=now[0] if now else None)
-        categories = _categories(compared, old, new)
+        compared = ComparedTest(
+            before=one.before[0] if one.before else None,
+            after=one.after[0] if one.after else None,
+        )
+        categories = _categories(compared, before, after)
         others += not categories
         for category in categories:
             found[category].append(compared)
     return found, others
 
 
-def _categories(compared: ComparedTest, old: Side, new: Side) -> list[_Category]:
-    was, now = compared.before, compared.after
-    if was is not None and now is not None:
-        return [*_of_both(was, now)]
-    if now is not None:
-        return [*_of_new(now)] if old.knows_all_of(new.place_of(now)) else ["unknown"]
-    return ["gone"] if new.knows_all_of(old.place_of(compared.test)) else ["unknown"]
+def _categories(compared: ComparedTest, before: Side, after: Side) -> list[_Category]:
+    if compared.before is not None and compared.after is not None:
+        return [*_of_both(compared.before, compared.after)]
+    if compared.after is not None:
+        is_new = before.knows_all_of(after.place_of(compared.after))
+        return [*_of_new(compared.after)] if is_new else ["unknown"]
+    return ["gone"] if after.knows_all_of(before.place_of(compared.test)) else ["unknown"]
 
 
-def _of_both(was: ExecutedTest, now: ExecutedTest) -> Iterator[_Category]:
-    if now.failed:
-        yield "still_failing" if was.failed else "new_failures"
-    elif was.failed:
-        yield "resolved" if now.passed else "unverified"
-    if now.is_flaky and not was.is_flaky:
+def _of_both(before: ExecutedTest, after: ExecutedTest) -> Iterator[_Category]:
+    if after.failed:
+        yield "still_failing" if before.failed else "new_failures"
+    elif before.failed:
+        yield "resolved" if after.passed else "unverified"
+    if after.is_flaky and not before.is_flaky:
         yield "newly_flaky"
-    if was.is_flaky and now.passed and not now.is_flaky:
+    if before.is_flaky and after.passed and not after.is_flaky:
         yield "no_longer_flaky"
 
 
-def _of_new(now: ExecutedTest) -> Iterator[_Category]:
+def _of_new(test: ExecutedTest) -> Iterator[_Category]:
     yield "new_tests"
-    if now.failed:
+    if test.failed:
         yield "new_failures"
-    if now.is_flaky:
+    if test.is_flaky:
         yield "newly_flaky"

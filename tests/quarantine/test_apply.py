@@ -66,7 +66,7 @@ class TestCreating:
             "In quarantine because it failed 4 and was flaky 0 of the last 6 times.",
             (
                 "Lifted once its last 5 results are clean passes. Disable this action to keep the "
-                "test out of quarantine; change or remove the line below to look after the action "
+                "test out of quarantine; change or remove the line below to manage the action "
                 "yourself."
             ),
             f"[currents-async quarantine=default signature={suite.signature(PAYS)}]",

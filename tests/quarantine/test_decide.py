@@ -90,13 +90,17 @@ class TestCandidates:
             ("~...~...", "quarantine", "failed 0 and was flaky 2 of the last 8 times"),
             ("FFFF", "quarantine", "failed 4 and was flaky 0 of the last 4 times"),
             ("..F.", "quarantine", "failed 1 and was flaky 0 of the last 4 times"),
-            ("F.......", "leave", "failed 1 and was flaky 0 of the last 8 times: less than the po"),
-            ("..F.~...", "leave", "failed 1 and was flaky 1 of the last 8 times: less than the po"),
-            ("FFF", "leave", "failed 3 and was flaky 0 of the last 3 times: less than the 4 times"),
-            ("FF-ss", "leave", "failed 2 and was flaky 0 of the last 2 times: less than the 4"),
-            ("ssssssss", "leave", "failed 0 and was flaky 0 of the last 0 times: less than the 4"),
+            ("F.......", "leave", "failed 1 and was flaky 0 of the last 8 times: below the policy"),
+            ("..F.~...", "leave", "failed 1 and was flaky 1 of the last 8 times: below the policy"),
+            (
+                "FFF",
+                "leave",
+                "failed 3 and was flaky 0 of the last 3 times: fewer than the 4 times",
+            ),
+            ("FF-ss", "leave", "failed 2 and was flaky 0 of the last 2 times: fewer than the 4"),
+            ("ssssssss", "leave", "failed 0 and was flaky 0 of the last 0 times: fewer than the 4"),
             ("...FFFFF", "leave", "failed 5 and was flaky 0 of the last 8 times: the last 3 were"),
-            ("", "leave", "failed 0 and was flaky 0 of the last 0 times: less than the 4 times"),
+            ("", "leave", "failed 0 and was flaky 0 of the last 0 times: fewer than the 4 times"),
         ],
     )
     def test_are_judged_by_their_results(self, results: str, kind: str, reason: str) -> None:

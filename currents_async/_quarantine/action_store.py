@@ -1,9 +1,9 @@
-"""The actions of a project, as far as a policy reads and writes them."""
+"""The actions of a project that a policy reads and writes."""
 
 from datetime import UTC, datetime
 
 from currents_async._clock import Clock
-from currents_async._quarantine.decide import QuarantineDecision, Standing, standing_actions
+from currents_async._quarantine.decide import OwnActions, QuarantineDecision, current_actions
 from currents_async._quarantine.evidence import ExaminedTest
 from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._quarantine.rules import description_of, matcher_for, name_of
@@ -12,10 +12,10 @@ from currents_async.errors import AmbiguousError, CurrentsError, DecodeError, No
 from currents_async.models.actions import Action, Effect
 
 
-class Ledger:
-    """Reads all actions of a project that stand, and writes those of a policy.
+class ActionStore:
+    """Reads all current actions of a project, and writes those of a policy.
 
-    Every method raises what the group `actions` does.
+    Every method raises what the methods of `actions` raise.
     """
 
     def __init__(
@@ -27,15 +27,15 @@ class Ledger:
         self._clock = clock
 
     async def read(self) -> list[Action]:
-        """Fetch the actions that are neither archived nor expired, whoever made them."""
+        """Fetch all actions that are neither archived nor expired."""
         return await self._actions.list(self.project_id, status=("active", "disabled"))
 
-    async def standing(self) -> dict[str, Standing]:
-        """Fetch our own."""
-        return standing_actions(await self.read(), self.policy.name)
+    async def read_own(self) -> dict[str, OwnActions]:
+        """Fetch those of our policy, by the signatures of their tests."""
+        return current_actions(await self.read(), self.policy.name)
 
     async def create(self, decision: QuarantineDecision) -> Action:
-        """Put a test into quarantine that has no action of ours; never twice."""
+        """Put a test without an action of ours into quarantine; never twice."""
         test, lasts = decision.test, self.policy.expires_after
         now = datetime.fromtimestamp(self._clock.wall(), UTC)
         try:
@@ -54,22 +54,22 @@ class Ledger:
             return created
 
     async def _find(self, test: ExaminedTest) -> Action | None:
-        """Look whether there is an action after all."""
+        """Return the action for a test, if it was created after all."""
         try:
-            standing = await self.standing()
+            own = await self.read_own()
         except CurrentsError:
             return None
-        active = standing.get(test.signature, Standing()).active
+        active = own.get(test.signature, OwnActions()).active
         return active[0] if active else None
 
     async def extend(self, action: Action, decision: QuarantineDecision) -> Action:
-        """Let an action be for more test IDs."""
+        """Make an action match more test IDs."""
         matcher = matcher_for(decision.test.spec, decision.test_ids)
-        # Twice the same matcher does no harm.
+        # Sending the same matcher twice does no harm.
         return await self._actions.update(action.action_id, matcher=matcher, retry_ambiguous=True)
 
     async def archive(self, action: Action) -> bool:
-        """Let a test out of quarantine; False when somebody has done that already."""
+        """Let a test out of quarantine; return False if its action is already gone."""
         try:
             await self._actions.delete(action.action_id)
         except NotFoundError:
