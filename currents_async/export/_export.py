@@ -1,6 +1,6 @@
 """The calls that export: all tables into a target, or one into a stream."""
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,10 +12,18 @@ import msgspec
 from currents_async import Currents
 from currents_async._wire.query import check_flag, check_text
 from currents_async.errors import InvalidArgumentError
-from currents_async.export._job import ExportResult, Job, TargetJob, in_sink, opened
-from currents_async.export._known import NOTHING, Known, all_of, what_can_change
+from currents_async.export._job import (
+    ExportResult,
+    Job,
+    Progress,
+    TargetJob,
+    entered_in_thread,
+    in_thread_or_export_error,
+)
+from currents_async.export._known import NOTHING, Known, known_in_full, known_to_resume
 from currents_async.export._plan import Plan, make_plan
 from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._window_rows import OpenWindows
 from currents_async.export._windows import Window
 from currents_async.export._write.duck import DuckDBStorage
 from currents_async.export._write.ipc import IpcSink
@@ -23,8 +31,6 @@ from currents_async.export._write.journal import Journal, Options
 from currents_async.export._write.target import ExportFormat, Target, open_target
 
 LOOK_BACK = timedelta(hours=48)
-
-Progress = Callable[[ExportResult], None]
 
 
 async def export(
@@ -107,26 +113,25 @@ async def export(
     check_flag("resume", resume)
     if check_flag("replace", replace) and resume:
         raise InvalidArgumentError("pass resume or replace: with replace, all days are done again")
-    opening = open_target(target, format, plan.tables, duckdb_storage=duckdb_storage)
-    async with opened(opening) as (sink, journal):
-        await in_sink(partial(journal.begin, _options(plan, format)))
-        known = await in_sink(
+    async with entered_in_thread(
+        open_target(target, format, plan.tables, duckdb_storage=duckdb_storage)
+    ) as (sink, journal):
+        await in_thread_or_export_error(partial(journal.begin, _options(plan, format)))
+        known = await in_thread_or_export_error(
             partial(_known, journal, plan, resume=resume, replace=replace, look_back=look_back)
         )
         job = TargetJob(
             Target(sink, journal),
+            OpenWindows(plan.tables, began=plan.made_at, known=known),
             ExportResult(windows=len(known), windows_skipped=len(plan.windows) - len(known)),
-            tables=plan.tables,
-            began=plan.made_at,
-            known=known,
-            on_progress=on_progress,
+            on_progress,
         )
         await job.run(
             plan.harvest(
                 currents,
                 known,
                 projects=plan.projects,
-                errand_of=lambda window: known[window].errand,
+                select=lambda window: known[window].selection,
             )
         )
     return msgspec.structs.replace(job.result, missing=journal.missing_of(plan.windows))
@@ -168,9 +173,9 @@ async def export_table(
         only_failed=only_failed,
         concurrency=concurrency,
     )
-    result = ExportResult(windows=len(plan.windows))
-    async with opened(_sending(stream, table)) as sink:
-        job = Job(sink, result, tables=plan.tables, began=plan.made_at, on_progress=on_progress)
+    windows = OpenWindows(plan.tables, began=plan.made_at)
+    async with entered_in_thread(_sending(stream, table)) as sink:
+        job = Job(sink, windows, ExportResult(windows=len(plan.windows)), on_progress)
         await job.run(plan.harvest(currents, plan.windows, projects=plan.projects))
     return job.result
 
@@ -194,9 +199,9 @@ def _check_look_back(look_back: timedelta) -> None:
         raise InvalidArgumentError(f"look_back must be a timedelta of at least 0, not {look_back}")
 
 
-def _options(plan: Plan, form: ExportFormat) -> Options:
+def _options(plan: Plan, export_format: ExportFormat) -> Options:
     return Options(
-        format=form,
+        format=export_format,
         tables=plan.tables,
         only_failed=plan.only_failed,
         branches=plan.runs.branches,
@@ -212,9 +217,9 @@ def _known(
     if replace:
         return dict.fromkeys(plan.windows, NOTHING)
     if not resume:
-        return {window: all_of(journal, window) for window in plan.windows}
-    found = (
-        (window, what_can_change(journal, window, now=plan.made_at, look_back=look_back))
+        return {window: known_in_full(journal, window) for window in plan.windows}
+    resumed = (
+        (window, known_to_resume(journal, window, now=plan.made_at, look_back=look_back))
         for window in plan.windows
     )
-    return {window: known for window, known in found if known is not None}
+    return {window: known for window, known in resumed if known is not None}

@@ -9,8 +9,8 @@ from currents_async import Currents
 from currents_async._config import check_concurrency
 from currents_async._wire.query import check_flag, check_texts
 from currents_async.errors import InvalidArgumentError
-from currents_async.export._fetch.found import ErrandOf, everything_of
-from currents_async.export._fetch.harvest import Depth, Harvest, RunFilter
+from currents_async.export._fetch.harvest import Harvest
+from currents_async.export._fetch.selection import Depth, RunFilter, Select, everything
 from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.export._windows import Window, check_not_far_ahead, windows_between
 
@@ -33,9 +33,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         windows: Iterable[Window],
         *,
         projects: Collection[str] = (),
-        errand_of: ErrandOf = everything_of,
+        select: Select = everything,
     ) -> Harvest:
-        """Fetch some of the windows; `projects` and `errand_of` are those of `Harvest`."""
+        """Fetch some of the windows; `projects` and `select` are those of `Harvest`."""
         return Harvest(
             currents,
             windows,
@@ -43,7 +43,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             depth=depth_of(self.tables, only_failed=self.only_failed),
             runs=self.runs,
             projects=projects,
-            errand_of=errand_of,
+            select=select,
         )
 
     @property

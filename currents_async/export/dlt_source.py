@@ -28,7 +28,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from currents_async import Currents
 from currents_async._redaction import hide_signatures
 from currents_async.errors import DecodeError, InvalidArgumentError
-from currents_async.export._engines.blocking import Connect, EndOfWindow, Portion, read_windows
+from currents_async.export._engines.blocking import Connect, TableBatch, WindowSummary, read_windows
 from currents_async.export._engines.dlt_destination import (
     REPLACING,
     SCHEMA,
@@ -189,7 +189,7 @@ class _Loading:
         """Make a resource for each table, of one that fetches for all of them."""
 
         # dlt takes plain functions only.
-        def windows(at_most: timedelta | None = None) -> Generator[Portion]:
+        def windows(at_most: timedelta | None = None) -> Generator[TableBatch]:
             yield from self._fetch(at_most)
 
         fetched = dlt.resource(windows, name=_WINDOWS, selected=False)
@@ -199,14 +199,14 @@ class _Loading:
                 self._batches_of(table), data_from=fetched, name=table, primary_key=KEYS[table]
             )
 
-    def _batches_of(self, table: str) -> Callable[[Portion], Iterator[pa.RecordBatch]]:
-        def batches(portion: Portion) -> Iterator[pa.RecordBatch]:
+    def _batches_of(self, table: str) -> Callable[[TableBatch], Iterator[pa.RecordBatch]]:
+        def batches(portion: TableBatch) -> Iterator[pa.RecordBatch]:
             if portion.table == table:
                 yield self._convert[table](portion.batch)
 
         return batches
 
-    def _fetch(self, at_most: timedelta | None) -> Generator[Portion]:
+    def _fetch(self, at_most: timedelta | None) -> Generator[TableBatch]:
         source = dlt.current.source()
         replaces = can_replace(dlt.current.pipeline())
         chosen = [table for table in self._plan.tables if table in source.selected_resources]
@@ -231,16 +231,16 @@ class _Loading:
 
     def _take_in(
         self,
-        found: Iterable[Portion | EndOfWindow],
+        found: Iterable[TableBatch | WindowSummary],
         loaded: LoadedWindows,
         tables: Collection[str],
         *,
         replaces: bool,
-    ) -> Iterator[Portion]:
-        errors: dict[Window, Portion] = {}
-        unlisted: list[EndOfWindow] = []
+    ) -> Iterator[TableBatch]:
+        errors: dict[Window, TableBatch] = {}
+        unlisted: list[WindowSummary] = []
         for one in found:
-            if isinstance(one, EndOfWindow):
+            if isinstance(one, WindowSummary):
                 if not replaces:
                     _raise_if_cut_off(one)
                 is_final = self._is_final(one, loaded, replaces=replaces)
@@ -260,7 +260,7 @@ class _Loading:
         if unlisted:
             _warn(unlisted)
 
-    def _is_final(self, end: EndOfWindow, loaded: LoadedWindows, *, replaces: bool) -> bool:
+    def _is_final(self, end: WindowSummary, loaded: LoadedWindows, *, replaces: bool) -> bool:
         entry, now = end.entry, end.began
         nothing_came = end.list_error is not None and end.has_no_rows
         if not replaces and not nothing_came:
@@ -292,7 +292,7 @@ class _Loading:
         return loaded_at is None or loaded_at < self._plan.made_at
 
 
-def _raise_if_cut_off(end: EndOfWindow) -> None:
+def _raise_if_cut_off(end: WindowSummary) -> None:
     """Raise what ended a list that rows have come of, unless it would come again.
 
     They cannot be taken back, and would be there twice when the rest is fetched.
@@ -302,7 +302,7 @@ def _raise_if_cut_off(end: EndOfWindow) -> None:
         raise error
 
 
-def _warn(unlisted: Sequence[EndOfWindow]) -> None:
+def _warn(unlisted: Sequence[WindowSummary]) -> None:
     days = sorted({f"{end.entry.project_id} on {end.entry.day}" for end in unlisted})
     _logger.warning(
         "the runs of %d days of projects could not be listed: what is there of them stays, and the "

@@ -31,7 +31,7 @@ from pyspark.sql.types import StructType
 
 from currents_async import Currents
 from currents_async.errors import ExportError
-from currents_async.export._engines.blocking import EndOfWindow, read_windows
+from currents_async.export._engines.blocking import WindowSummary, read_windows
 from currents_async.export._engines.engine_types import in_microseconds
 from currents_async.export._engines.spark_options import SparkOptions
 from currents_async.export._plan import make_plan
@@ -207,7 +207,7 @@ def _read(options: SparkOptions, partition: InputPartition) -> Iterator[pa.Recor
         tables=SCHEMAS if options.table == "errors" else (options.table, "errors"),
     )
     for one in read_windows(connect, plan, plan.windows):
-        if isinstance(one, EndOfWindow):
+        if isinstance(one, WindowSummary):
             continue
         if one.table == options.table:
             yield in_microseconds(one.batch)

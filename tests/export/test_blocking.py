@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from currents_async import Currents, UnauthorizedError
-from currents_async.export._engines.blocking import EndOfWindow, Portion, read_windows
+from currents_async.export._engines.blocking import TableBatch, WindowSummary, read_windows
 from currents_async.export._plan import Plan, make_plan
 from currents_async.testing import FakeCurrents, World
 from tests.export.serving import serving
@@ -39,15 +39,15 @@ def plan_for(server: FakeCurrents, *tables: str) -> Plan:
     )
 
 
-def read(server: FakeCurrents, *tables: str) -> Generator[Portion | EndOfWindow]:
+def read(server: FakeCurrents, *tables: str) -> Generator[TableBatch | WindowSummary]:
     plan = plan_for(server, *tables)
     return read_windows(lambda: connect_to(server), plan, plan.windows)
 
 
 def test_a_window_ends_behind_its_rows(server: FakeCurrents) -> None:
     came = list(read(server, "runs", "errors"))
-    rows = [one for one in came if isinstance(one, Portion)]
-    ends = {one.entry.day.day: one for one in came if isinstance(one, EndOfWindow)}
+    rows = [one for one in came if isinstance(one, TableBatch)]
+    ends = {one.entry.day.day: one for one in came if isinstance(one, WindowSummary)}
     assert [(one.window.day.day, one.table, one.batch.num_rows) for one in rows] == [
         (5, "runs", 12)
     ]
@@ -60,10 +60,10 @@ def test_a_window_ends_behind_its_rows(server: FakeCurrents) -> None:
 
 def test_who_leaves_in_the_middle_leaves_nothing_behind(server: FakeCurrents) -> None:
     threads = set(threading.enumerate())
-    portions = read(server, "tests", "runs")
-    next(portions)
+    batches = read(server, "tests", "runs")
+    next(batches)
     assert set(threading.enumerate()) > threads
-    portions.close()
+    batches.close()
     assert set(threading.enumerate()) == threads
 
 
@@ -77,8 +77,8 @@ def test_an_error_is_raised_as_itself_and_leaves_nothing_behind(server: FakeCurr
 
 def test_an_error_of_the_caller_leaves_nothing_behind(server: FakeCurrents) -> None:
     threads = set(threading.enumerate())
-    portions = read(server, "runs")
-    next(portions)
+    batches = read(server, "runs")
+    next(batches)
     with pytest.raises(ZeroDivisionError):
-        portions.throw(ZeroDivisionError())
+        batches.throw(ZeroDivisionError())
     assert set(threading.enumerate()) == threads

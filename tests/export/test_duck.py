@@ -13,7 +13,7 @@ from currents_async.export._tables.schemas import KEYS, SCHEMAS
 from currents_async.export._windows import Window
 from currents_async.export._write.duck import DuckDBSink
 from currents_async.export._write.stores import LocalStore
-from tests.export.portions import NEXT, WINDOW, portion, put, stage
+from tests.export.batches import NEXT, WINDOW, batches_of, put, stage
 
 Open = Callable[[], DuckDBSink]
 
@@ -115,12 +115,12 @@ class TestWindows:
         with duckdb.connect(path) as database:
             database.execute("SET TimeZone = 'UTC'")
             rows = database.sql("FROM runs ORDER BY run_id").to_arrow_table().to_pylist()
-        assert rows == dict(portion(WINDOW, "r1", "r2"))["runs"].to_pylist()
+        assert rows == dict(batches_of(WINDOW, "r1", "r2"))["runs"].to_pylist()
 
     def test_a_window_larger_than_the_memory_it_may_take(
         self, sink: DuckDBSink, path: Path
     ) -> None:
-        [(_, batch), *_] = portion(WINDOW, *[f"r{number:0200}" for number in range(2000)])
+        [(_, batch), *_] = batches_of(WINDOW, *[f"r{number:0200}" for number in range(2000)])
         for number in range(24):
             text = pa.array([f"{row}:{number}:" * 250 for row in range(2000)])
             column = SCHEMAS["runs"].get_field_index("commit_message")
@@ -274,7 +274,7 @@ class TestFile:
             "from currents_async.export._write.duck import DuckDBSink\n"
             "from currents_async.export._tables.schemas import SCHEMAS\n"
             "from currents_async.export._write.stores import LocalStore\n"
-            "from tests.export.portions import NEXT, WINDOW, put, stage\n"
+            "from tests.export.batches import NEXT, WINDOW, put, stage\n"
             "store = LocalStore(Path(sys.argv[2]))\n"
             "sink = DuckDBSink(Path(sys.argv[1]), store, SCHEMAS)\n"
             "put(sink, WINDOW, 'r1')\n"

@@ -30,7 +30,7 @@ from currents_async.export import (
     ExportFormat,
     ExportResult,
     _job,
-    _open_window,
+    _window_rows,
     export_table,
 )
 from currents_async.export._windows import Window
@@ -106,7 +106,7 @@ class TestEverything:
             written.append((window, table, batch.num_rows))
             write(sink, window, table, batch)
 
-        monkeypatch.setattr(_open_window, "BATCH", 4)
+        monkeypatch.setattr(_window_rows, "BATCH", 4)
         monkeypatch.setattr(FileSink, "write", note)
         await exporter()
         assert exporter.landed == expected(world)

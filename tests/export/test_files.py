@@ -15,8 +15,8 @@ from currents_async.export._windows import Window
 from currents_async.export._write.files import FileSink
 from currents_async.export._write.formats import Format, Ndjson, Parquet
 from currents_async.export._write.stores import LocalStore
+from tests.export.batches import NEXT, WINDOW, batches_of, put, stage
 from tests.export.landed import visible_files
-from tests.export.portions import NEXT, WINDOW, portion, put, stage
 
 FORMATS: list[Format] = [Parquet(), Ndjson("gzip"), Ndjson("zstd")]
 every_format = pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.suffix)
@@ -88,7 +88,7 @@ class TestWindows:
         self, tmp_path: Path, sink: FileSink
     ) -> None:
         put(sink, WINDOW, "r1")
-        for table, batch in portion(WINDOW, "r1"):
+        for table, batch in batches_of(WINDOW, "r1"):
             if table == "runs":
                 sink.write(WINDOW, table, batch)
         sink.commit(WINDOW)

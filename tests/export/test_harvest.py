@@ -32,14 +32,15 @@ from currents_async import (
     UnauthorizedError,
 )
 from currents_async.export._fetch import harvest as module
-from currents_async.export._fetch.found import (
-    Found,
-    InstanceFound,
-    NotFetched,
-    RunFound,
+from currents_async.export._fetch.events import (
+    FetchEvent,
+    FetchFailed,
+    InstanceFetched,
+    RunFetched,
     WindowEnded,
 )
-from currents_async.export._fetch.harvest import Depth, Harvest, RunFilter
+from currents_async.export._fetch.harvest import Harvest
+from currents_async.export._fetch.selection import Depth, RunFilter
 from currents_async.export._windows import Window
 from currents_async.testing import (
     FakeCurrents,
@@ -78,21 +79,21 @@ def harvest(
     return Harvest(currents, wanted, concurrency=concurrency, **options)
 
 
-async def all_of(harvest: Harvest) -> list[Found]:
+async def all_of(harvest: Harvest) -> list[FetchEvent]:
     with anyio.fail_after(30):
         async with harvest:
             return [found async for found in harvest]
 
 
-def run_ids(found: Iterable[Found]) -> list[str]:
-    return [one.run.run_id for one in found if isinstance(one, RunFound)]
+def run_ids(found: Iterable[FetchEvent]) -> list[str]:
+    return [one.run.run_id for one in found if isinstance(one, RunFetched)]
 
 
-def instance_ids(found: Iterable[Found]) -> list[str]:
-    return [one.instance.instance_id for one in found if isinstance(one, InstanceFound)]
+def instance_ids(found: Iterable[FetchEvent]) -> list[str]:
+    return [one.instance.instance_id for one in found if isinstance(one, InstanceFetched)]
 
 
-def ended(found: Iterable[Found]) -> list[Window]:
+def ended(found: Iterable[FetchEvent]) -> list[Window]:
     return [one.window for one in found if isinstance(one, WindowEnded)]
 
 
@@ -173,13 +174,13 @@ class TestWhatComes:
         for one in found:
             assert one.window not in over
             match one:
-                case RunFound(run=run):
+                case RunFetched(run=run):
                     theirs = world.runs[run.run_id]
                     assert one.window.project_id == theirs.project_id == run.project_id
                     assert one.window.day.isoformat() == theirs.created_at[:10]
                     assert [spec.spec for spec in run.specs] == [s.path for s in theirs.specs]
                     runs.add(run.run_id)
-                case InstanceFound(run_id=run_id):
+                case InstanceFetched(run_id=run_id):
                     assert run_id in runs  # a run comes before its instances
                 case WindowEnded(window=window):
                     over.add(window)
@@ -241,7 +242,7 @@ class TestWhatComes:
         [failure] = [
             one
             for one in await all_of(harvest(currents, windows(project)))
-            if isinstance(one, NotFetched)
+            if isinstance(one, FetchFailed)
         ]
         assert failure.spec == "a.ts"
 
@@ -274,7 +275,7 @@ class TestDays:
         self, currents: Currents, project: WorldProject, at_midnight: list[WorldRun]
     ) -> None:
         found = await all_of(harvest(currents, windows(project, days=[4, 5, 6])))
-        days = {one.run.run_id: one.window.day.day for one in found if isinstance(one, RunFound)}
+        days = {one.run.run_id: one.window.day.day for one in found if isinstance(one, RunFetched)}
         assert days == {run.run_id: day for run, day in zip(at_midnight, (4, 5, 5, 6), strict=True)}
         assert len(run_ids(found)) == 4
         assert sorted(instance_ids(found)) == sorted(claimed(at_midnight))
@@ -394,7 +395,7 @@ class TestAtWork:
         with anyio.fail_after(20):
             async with harvest(currents, windows(project, days=[5, 6]), 2) as found:
                 async for one in found:
-                    if isinstance(one, InstanceFound) and one.window.day.day == 6:
+                    if isinstance(one, InstanceFetched) and one.window.day.day == 6:
                         break
                 may_go.set()
                 await quiet(server)  # the second page of the older one has come
@@ -412,8 +413,8 @@ class TestBounds:
     ) -> None:
         project.run(specs=200, tests=1)
         async with harvest(currents, windows(project, days=[5]), 4) as found:
-            assert isinstance(await anext(found), RunFound)
-            assert isinstance(await anext(found), InstanceFound)
+            assert isinstance(await anext(found), RunFetched)
+            assert isinstance(await anext(found), InstanceFetched)
             await quiet(server)
             # One was taken; four wait to be taken, four to be sent, and nobody fetches ahead.
             assert len(server.requests) == 1 + 1 + 1 + 4 + 4
@@ -426,7 +427,7 @@ class TestBounds:
         project: WorldProject,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(module, "_SPECS_AT_ONCE", 10)
+        monkeypatch.setattr(module, "_MAX_SPECS_AT_ONCE", 10)
         for specs in (8, 8, 30, 2, 2, 2):
             project.run(specs=specs, tests=1, created_at=moment(5))
         arriving: Counter[str] = Counter()
@@ -553,7 +554,7 @@ class TestFatal:
             await currents.aclose()
             with pytest.raises(ClientClosedError):
                 async for one in found:
-                    assert not isinstance(one, NotFetched | WindowEnded)
+                    assert not isinstance(one, FetchFailed | WindowEnded)
 
     async def test_nobody_listens(self, project: WorldProject, unused_port: int) -> None:
         url = f"http://127.0.0.1:{unused_port}/v1"
@@ -589,7 +590,7 @@ class TestFatal:
         for _ in range(60):
             project.run(specs=1, tests=1, created_at=moment(5))
         server.fail("listProjectRuns", 400, after=1)
-        found: list[Found] = []
+        found: list[FetchEvent] = []
         with pytest.raises(BadRequestError):
             async with harvest(currents, windows(project)) as harvested:
                 async for one in harvested:
@@ -642,7 +643,7 @@ class TestPatience:
             server.api_key, base_url=server.url, clock=ManualClock(), timeouts=timeouts
         ) as currents:
             found = await all_of(harvest(currents, windows(project)))
-        [failure] = [one for one in found if isinstance(one, NotFetched)]
+        [failure] = [one for one in found if isinstance(one, FetchFailed)]
         assert isinstance(failure.error, RequestTimeoutError)
         assert failure.instance_id == silent
         assert instance_ids(found) == claimed([run])[1:]
@@ -693,7 +694,7 @@ class TestNotFetched:
             server.api_key, base_url=server.url, clock=ManualClock(), limits=limits
         ) as currents:
             found = await all_of(harvest(currents, windows(project)))
-        [failure] = [one for one in found if isinstance(one, NotFetched)]
+        [failure] = [one for one in found if isinstance(one, FetchFailed)]
         assert failure.run_id == run.run_id
         assert failure.instance_id == ("" if what == "run" else spec.instance_id)
         assert failure.spec == ("" if what == "run" else spec.path)
@@ -712,7 +713,7 @@ class TestNotFetched:
     ) -> None:
         server.fail("getRun", 413, path_args={"run_id": runs[0].run_id})
         found = await all_of(harvest(currents, windows(project)))
-        specs = {one.run.run_id: len(one.run.specs) for one in found if isinstance(one, RunFound)}
+        specs = {one.run.run_id: len(one.run.specs) for one in found if isinstance(one, RunFetched)}
         assert specs == {run.run_id: 0 if run is runs[0] else 4 for run in runs}
 
     async def test_an_instance_by_an_id_that_cannot_be_asked_for(
@@ -723,7 +724,7 @@ class TestNotFetched:
         payload = listed("odd", cursor="c") | {"projectId": project.project_id, "specs": specs}
         server.world.add_run_payload(payload)
         found = await all_of(harvest(currents, windows(project)))
-        [failure] = [one for one in found if isinstance(one, NotFetched)]
+        [failure] = [one for one in found if isinstance(one, FetchFailed)]
         assert isinstance(failure.error, InvalidArgumentError)
         assert ended(found) == windows(project)
 
@@ -742,7 +743,7 @@ class TestNotFetched:
             found = await all_of(harvest(currents, windows(project)))
         assert run_ids(found) == [run.run_id]
         assert sorted(instance_ids(found)) == sorted(claimed([run]))
-        assert not any(isinstance(one, NotFetched) for one in found)
+        assert not any(isinstance(one, FetchFailed) for one in found)
 
     async def test_throttles_are_no_failure(
         self,
@@ -754,7 +755,7 @@ class TestNotFetched:
         server.fail(None, 429, times=None, probability=0.3, headers={"Retry-After": "1"})
         found = await all_of(harvest(currents, windows(project)))
         assert sorted(instance_ids(found)) == sorted(claimed(runs))
-        assert not any(isinstance(one, NotFetched) for one in found)
+        assert not any(isinstance(one, FetchFailed) for one in found)
 
 
 class TestChoosing:
@@ -772,7 +773,7 @@ class TestChoosing:
     ) -> None:
         project.run(specs=4, tests=1)
         found = await all_of(harvest(currents, windows(project), depth=Depth(instances=False)))
-        [run] = [one.run for one in found if isinstance(one, RunFound)]
+        [run] = [one.run for one in found if isinstance(one, RunFetched)]
         assert len(run.specs) == 4
         assert asked(server, "getInstance") == []
 

@@ -9,12 +9,12 @@ import pytest
 
 from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.export._write.ipc import IpcSink
-from tests.export.portions import NEXT, WINDOW, portion
+from tests.export.batches import NEXT, WINDOW, batches_of
 
 
 def send(sink: IpcSink, *run_ids: str) -> None:
     for window in (WINDOW, NEXT):
-        for table, batch in portion(window, *run_ids):
+        for table, batch in batches_of(window, *run_ids):
             if table == "runs":
                 sink.write(window, table, batch)
         sink.commit(window)

@@ -8,7 +8,7 @@ from currents_async.errors import ExportError, InvalidArgumentError
 from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.export._write.journal import Entry, Options
 from currents_async.export._write.target import ExportFormat, Target, open_target
-from tests.export.portions import WINDOW, put, stage
+from tests.export.batches import WINDOW, put, stage
 
 FORMATS: list[ExportFormat] = ["parquet", "ndjson.gz", "ndjson.zst", "duckdb"]
 every_format = pytest.mark.parametrize("form", FORMATS)

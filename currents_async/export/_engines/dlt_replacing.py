@@ -13,7 +13,7 @@ import dlt
 import pyarrow as pa
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 
-from currents_async.export._engines.blocking import EndOfWindow, Portion
+from currents_async.export._engines.blocking import TableBatch, WindowSummary
 from currents_async.export._engines.dlt_destination import SCHEMA
 from currents_async.export._engines.dlt_files import to_be_dropped
 from currents_async.export._merge import Fresh
@@ -48,7 +48,7 @@ def _columns_of_scope(table: str) -> tuple[str, ...]:
     return (*day, "run_id", "instance_id") if table in _OF_INSTANCES else (*day, "run_id")
 
 
-def rows_at_end(end: EndOfWindow, tables: Collection[str]) -> Iterator[Portion]:
+def rows_at_end(end: WindowSummary, tables: Collection[str]) -> Iterator[TableBatch]:
     """Make the rows of a window that depend on those that are there, when all others have come."""
     window = end.entry.window
     if "errors" in end.empty:
@@ -58,7 +58,7 @@ def rows_at_end(end: EndOfWindow, tables: Collection[str]) -> Iterator[Portion]:
         yield from _superseded(window, end.fresh, tables)
 
 
-def _partial_runs(window: Window, fresh: Fresh, tables: Collection[str]) -> Iterator[Portion]:
+def _partial_runs(window: Window, fresh: Fresh, tables: Collection[str]) -> Iterator[TableBatch]:
     """Make rows of runs that came only as the list has them, unless more of them is there."""
     of_runs = [table for table in _OF_RUNS if table in tables]
     if not of_runs or not fresh.partial:
@@ -69,10 +69,10 @@ def _partial_runs(window: Window, fresh: Fresh, tables: Collection[str]) -> Iter
         if run_id not in there:
             builder.add_run(run)
     for table, batch in builder.take():
-        yield Portion(window, table, batch)
+        yield TableBatch(window, table, batch)
 
 
-def _superseded(window: Window, fresh: Fresh, tables: Collection[str]) -> Iterator[Portion]:
+def _superseded(window: Window, fresh: Fresh, tables: Collection[str]) -> Iterator[TableBatch]:
     """Make tombstones of instances whose spec files have been executed as other ones since."""
     of_instances = [table for table in _OF_INSTANCES if table in tables]
     if not of_instances:
@@ -127,13 +127,13 @@ def _ask(table: str, sql: str, *values: str) -> Iterator[Any]:
             yield from client.execute_sql(asked, *values) or ()
 
 
-def _tombstones(window: Window, table: str, keys: Iterable[Mapping[str, str]]) -> Portion:
+def _tombstones(window: Window, table: str, keys: Iterable[Mapping[str, str]]) -> TableBatch:
     schema = SCHEMAS[table]
     nothing = {field.name: _nothing(field) for field in schema}
     of_day = {**nothing, "project_id": window.project_id, "day": window.day}
     batch = pa.RecordBatch.from_pylist([{**of_day, **key} for key in keys], schema=schema)
     marks = pa.array([True] * batch.num_rows)
-    return Portion(window, table, batch.append_column(TOMBSTONE, marks))
+    return TableBatch(window, table, batch.append_column(TOMBSTONE, marks))
 
 
 def _nothing(field: "pa.Field[Any]") -> object:

@@ -1,72 +1,71 @@
-"""What there is to do, in order, for workers that find more while they work."""
+"""What there is to do, in order of priority, for workers that find more while they work."""
 
 from collections.abc import Awaitable, Callable
 from heapq import heappop, heappush
 from itertools import count
-from typing import Generic, TypeVar
 
 import anyio
 
-T = TypeVar("T")
-Job = Callable[[T], Awaitable[None]]
-Rank = tuple[int, ...]
+Work = Callable[[], Awaitable[None]]
+Priority = tuple[int, ...]
 
 
-class Agenda(Generic[T]):
-    """Jobs, until there are none left, nobody is at one that may lead to more, nor more to begin.
+class WorkQueue:
+    """Work for several workers, which end when none is left and none of them can add any.
 
-    A job may have a load: what it takes of something that is scarce. Jobs with more than `most`
-    together are not done at once, but one alone always is; others wait behind it.
+    Work may have a load, its share of something scarce. Work is not begun while that would put the
+    loads under way above `max_load`, unless nothing else with a load is; what comes after it in the
+    queue waits as well.
     """
 
-    def __init__(self, *, begin: Callable[[], bool], most: int) -> None:
-        """Make an empty one; `begin` adds jobs when there are none to take, or says False."""
-        self._begin = begin
-        self._most = most
-        self._jobs: list[tuple[Rank, int, int, Job[T]]] = []
+    def __init__(self, *, refill: Callable[[], bool], max_load: int) -> None:
+        """Make an empty queue; `refill` adds work when there is none to take, or returns False."""
+        self._refill = refill
+        self._max_load = max_load
+        self._waiting: list[tuple[Priority, int, int, Work]] = []
         self._numbers = count()
         self._busy = 0
         self._load = 0
         self._change: anyio.Event | None = None
 
-    def add(self, rank: Rank, job: Job[T], *, load: int = 0) -> None:
-        """Add a job, to be done after those of a lower rank, and those of its own before it."""
-        heappush(self._jobs, (rank, next(self._numbers), load, job))
-        self._announce()
+    def add(self, priority: Priority, work: Work, *, load: int = 0) -> None:
+        """Add work: lower priorities come first, and equal ones in the order of their adding."""
+        heappush(self._waiting, (priority, next(self._numbers), load, work))
+        self._announce_change()
 
-    async def work(self, tool: T) -> None:
-        """Do one job after the other, each with `tool`, until there will be no more."""
+    async def run_worker(self) -> None:
+        """Do what is in the queue, one after the other, until there will be no more."""
         while True:
-            if self._jobs:
-                if self._fits(self._jobs[0][2]):
-                    _, _, load, job = heappop(self._jobs)
-                    await self._do(job, tool, load)
+            if self._waiting:
+                if self._fits(self._waiting[0][2]):
+                    _, _, load, work = heappop(self._waiting)
+                    await self._do(work, load)
                     continue
-            elif self._begin():
+            elif self._refill():
                 continue
             elif not self._busy:
                 return
-            await self._changed()
+            await self._wait_for_change()
 
     def _fits(self, load: int) -> bool:
-        return not load or not self._load or self._load + load <= self._most
+        return not load or not self._load or self._load + load <= self._max_load
 
-    async def _do(self, job: Job[T], tool: T, load: int) -> None:
+    async def _do(self, work: Work, load: int) -> None:
         self._busy += 1
         self._load += load
         try:
-            await job(tool)
+            await work()
         finally:
             self._busy -= 1
             self._load -= load
-            self._announce()
+            self._announce_change()
 
-    async def _changed(self) -> None:
+    async def _wait_for_change(self) -> None:
         if self._change is None:
             self._change = anyio.Event()
         await self._change.wait()
 
-    def _announce(self) -> None:
+    def _announce_change(self) -> None:
         if self._change is not None:
             self._change.set()
             self._change = None

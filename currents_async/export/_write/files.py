@@ -26,13 +26,13 @@ class FileSink:
     """
 
     def __init__(
-        self, store: Store, form: Format, tables: Iterable[str], *, is_new: bool = False
+        self, store: Store, file_format: Format, tables: Iterable[str], *, is_new: bool = False
     ) -> None:
         """Keep `tables` in a store."""
         self._store = store
         self._tables = tuple(tables)
-        self._form = form
-        self._staging = Staging(store, form)
+        self._file_format = file_format
+        self._staging = Staging(store, file_format)
         self._is_new = is_new
 
     def write(self, window: Window, table: str, batch: Any) -> None:
@@ -49,7 +49,7 @@ class FileSink:
             schema = pa.schema([schema.field(name) for name in columns])
         with self._store.fetch(self._staging.name(window, table)) as path:
             if path is not None:
-                for batch in self._form.read(path, schema):
+                for batch in self._file_format.read(path, schema):
                     yield conform(batch, schema)
 
     def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:

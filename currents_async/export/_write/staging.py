@@ -15,22 +15,22 @@ from currents_async.export._write.stores import Store
 class Staging:
     """A file for each table of each window that has rows."""
 
-    def __init__(self, store: Store, form: Format) -> None:
+    def __init__(self, store: Store, file_format: Format) -> None:
         self._store = store
-        self._form = form
+        self._file_format = file_format
         self._open: dict[tuple[Window, str], tuple[Path, Writer]] = {}
 
     def name(self, window: Window, table: str) -> str:
         """Return the name of a window's file, in directories that say what is in there."""
         project = quote(window.project_id, safe="")
-        return f"{table}/project_id={project}/day={window.day}/part-0{self._form.suffix}"
+        return f"{table}/project_id={project}/day={window.day}/part-0{self._file_format.suffix}"
 
     def write(self, window: Window, table: str, batch: Any) -> None:
         """Add the rows of a `pyarrow.RecordBatch`."""
         key = window, table
         if key not in self._open:
             path = self._store.stage(self.name(window, table))
-            self._open[key] = path, self._form.open(path, batch.schema)
+            self._open[key] = path, self._file_format.open(path, batch.schema)
         self._open[key][1].write(batch)
 
     def finish(self, window: Window, table: str) -> Path | None:

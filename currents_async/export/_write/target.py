@@ -36,7 +36,7 @@ class Target(NamedTuple):
 @contextmanager
 def open_target(
     target: str | Path,
-    form: ExportFormat,
+    export_format: ExportFormat,
     tables: Iterable[str],
     *,
     duckdb_storage: DuckDBStorage = "v1.4.0",
@@ -47,10 +47,10 @@ def open_target(
     export is at it or its record is damaged, and `OSError`, `duckdb.Error` or `pa.ArrowException`
     for what refuses to be written to.
     """
-    check_choice("format", form, get_args(ExportFormat))
+    check_choice("format", export_format, get_args(ExportFormat))
     check_choice("duckdb_storage", duckdb_storage, get_args(DuckDBStorage))
     try:
-        path = _database_path(target) if form == "duckdb" else None
+        path = _database_path(target) if export_format == "duckdb" else None
         store = store_at(target) if path is None else LocalStore(beside(path))
     except ValueError as error:
         raise InvalidArgumentError(f"target cannot be written to: {error}") from None
@@ -61,7 +61,7 @@ def open_target(
             store.remove(_JOURNAL)
         journal = Journal(store, _JOURNAL)
         sink = (
-            FileSink(store, _FORMATS[form], tables, is_new=journal.is_empty)
+            FileSink(store, _FORMATS[export_format], tables, is_new=journal.is_empty)
             if path is None
             else DuckDBSink(path, store, tables, storage=duckdb_storage)
         )

@@ -14,7 +14,7 @@ WINDOW = Window(date(2026, 1, 5), "p")
 NEXT = Window(date(2026, 1, 6), "p")
 
 
-def portion(window: Window, *run_ids: str, author: str = "Ada") -> Iterator[tuple[str, Any]]:
+def batches_of(window: Window, *run_ids: str, author: str = "Ada") -> Iterator[tuple[str, Any]]:
     """Batches of `runs` and `run_groups`, with a row of each for each run."""
     builder = RowBuilder(window.project_id, window.day)
     for run_id in run_ids:
@@ -33,7 +33,7 @@ def portion(window: Window, *run_ids: str, author: str = "Ada") -> Iterator[tupl
 
 
 def stage(sink: Sink, window: Window, *run_ids: str, author: str = "Ada") -> None:
-    for table, batch in portion(window, *run_ids, author=author):
+    for table, batch in batches_of(window, *run_ids, author=author):
         sink.write(window, table, batch)
 
 

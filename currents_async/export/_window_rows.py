@@ -1,16 +1,17 @@
-"""A window that is being fetched: its rows, until they are written, and what became of it."""
+"""The rows of a window that is being fetched, until they are written, and what is missing."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
 import pyarrow as pa
 
-from currents_async.export._fetch.found import (
-    Found,
-    InstanceFound,
-    NotFetched,
-    RunFound,
+from currents_async.errors import CurrentsError
+from currents_async.export._fetch.events import (
+    FetchEvent,
+    FetchFailed,
+    InstanceFetched,
+    RunFetched,
     RunUnchanged,
     WindowEnded,
 )
@@ -27,27 +28,29 @@ BATCH = 4096
 _NOT_FOUND = 404
 
 
-class OpenWindow:
-    """Makes rows of what is found of a window."""
+class WindowRows:
+    """Makes rows of what is fetched of a window."""
 
     def __init__(
         self, window: Window, tables: Iterable[str], *, began: datetime, known: Known = NOTHING
     ) -> None:
         self.window = window
-        self.rows: dict[str, int] = dict.fromkeys(tables, 0)
-        """Rows of each table that have been taken."""
+        self.counts: dict[str, int] = dict.fromkeys(tables, 0)
+        """How many rows of each table have been taken."""
         self.has_ended: bool = False
-        """Whether nothing more will be found of it."""
+        """Whether nothing more of it follows."""
         self.gone: int = 0
-        """Runs, as wholes or in parts, that the server has no more, and that rows were kept of."""
+        """Runs that the server no longer has, or not in full, and whose rows were kept."""
+        self.list_error: CurrentsError | None = None
+        """Why its runs could not be listed, or not all of them."""
         self._began = began
         self._known = known
         self._is_listed = True
-        self._builder = RowBuilder(window.project_id, window.day, self.rows.keys())
+        self._builder = RowBuilder(window.project_id, window.day, self.counts.keys())
         self._fresh = None if known.entry is None else Fresh()
         self._open_runs = 0
-        self._runs: set[str] = set()
-        """Runs that the list has."""
+        self._listed: Collection[str] = ()
+        """Runs that the list has, known at the end."""
         self._done: dict[str, str] = {}
         """Digests of those that had ended and have come whole, or did before."""
         self._whole: set[str] = set()
@@ -59,37 +62,37 @@ class OpenWindow:
         """Whether rows that were there are kept where nothing takes their place."""
         return self._fresh is not None
 
-    def collect(self, found: Found) -> None:
-        """Make rows of what has been found."""
-        match found:
-            case RunFound():
-                self._collect_run(found)
+    def collect(self, event: FetchEvent) -> None:
+        """Make rows of what has been fetched."""
+        match event:
+            case RunFetched():
+                self._collect_run(event)
             case RunUnchanged(run_id=run_id):
-                self._runs.add(run_id)
                 self._done[run_id] = self._known.state.done[run_id]
-            case InstanceFound(run_id=run_id, instance=instance):
+            case InstanceFetched(run_id=run_id, instance=instance):
                 self._builder.add_instance(run_id, instance)
                 self._instances.add(instance.instance_id)
-            case NotFetched(run_id=run_id, instance_id=instance_id, spec=spec, error=error):
+            case FetchFailed(run_id=run_id, instance_id=instance_id, spec=spec, error=error):
+                if not run_id:
+                    self.list_error = error
                 self._miss(
                     missing_by(
                         error, run_id=run_id, instance_id=instance_id, spec=spec, now=self._began
                     )
                 )
-            case WindowEnded(is_listed=is_listed):
-                self._is_listed = is_listed
+            case WindowEnded(is_listed=is_listed, run_ids=run_ids):
+                self._is_listed, self._listed = is_listed, run_ids
                 self.has_ended = True
             case _:
-                raise AssertionError(found)
+                raise AssertionError(event)
 
-    def _collect_run(self, found: RunFound) -> None:
-        run = found.run
-        self._runs.add(run.run_id)
+    def _collect_run(self, fetched: RunFetched) -> None:
+        run = fetched.run
         self._open_runs += not run.has_ended
-        if found.is_whole:
+        if fetched.is_whole:
             self._whole.add(run.run_id)
             if run.has_ended:
-                self._done[run.run_id] = found.digest
+                self._done[run.run_id] = fetched.digest
             if self._fresh is not None:
                 self._fresh.add_run(run)
         elif self._fresh is not None:
@@ -111,7 +114,7 @@ class OpenWindow:
     def take(self) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Take the rows of those tables that have many, at the end of all."""
         for table, batch in self._builder.take(at_least=1 if self.has_ended else BATCH):
-            self.rows[table] += batch.num_rows
+            self.counts[table] += batch.num_rows
             if self._fresh is not None and table != "errors":
                 self._fresh.add_rows(table, batch)
             yield table, batch
@@ -125,9 +128,9 @@ class OpenWindow:
             return set()
         failed = {missing.run_id for missing in self._missing.values()}
         merge = Merge(sink, self.window, self._fresh, failed_runs=failed)
-        merge.run(self.rows)
+        merge.run(self.counts)
         for table, rows in merge.rows.items():
-            self.rows[table] += rows
+            self.counts[table] += rows
         self._note_gone(merge)
         return merge.unchanged
 
@@ -174,7 +177,7 @@ class OpenWindow:
             return not self._is_listed
         if missing.run_id in self._whole or missing.instance_id in self._instances:
             return False
-        return not self._is_listed or missing.run_id in self._runs
+        return not self._is_listed or missing.run_id in self._listed
 
     def _note_gone(self, merge: Merge) -> None:
         """Note what the server has no more, where rows of it are kept."""
@@ -187,7 +190,7 @@ class OpenWindow:
             if missing.status == _NOT_FOUND and is_kept:
                 self._missing[key] = msgspec.structs.replace(missing, reason=reason)
         if self._is_listed:
-            for run_id in merge.runs - self._runs:
+            for run_id in merge.runs.difference(self._listed):
                 self._miss_gone(run_id, reason, "The list of runs has it no more")
         for run_id in self._whole:
             instances = [
@@ -221,20 +224,17 @@ class OpenWindows:
         self._tables = tuple(tables)
         self._began = began
         self._known = known or {}
-        self._open: dict[Window, OpenWindow] = {}
+        self._open: dict[Window, WindowRows] = {}
 
-    def take_in(self, found: Found) -> OpenWindow | None:
-        """Make rows of what has been found; return its window when that is ready."""
-        window = found.window
-        opened = self._open.get(window)
-        if opened is None:
-            opened = self._open[window] = OpenWindow(
-                window,
-                self._tables,
-                began=self._began,
-                known=self._known.get(window, NOTHING),
-            )
-        opened.collect(found)
-        if opened.has_ended:
+    def take_in(self, event: FetchEvent) -> WindowRows | None:
+        """Make rows of what has been fetched; return those of its window when they are ready."""
+        window = event.window
+        rows = self._open.get(window)
+        if rows is None:
+            known = self._known.get(window, NOTHING)
+            rows = WindowRows(window, self._tables, began=self._began, known=known)
+            self._open[window] = rows
+        rows.collect(event)
+        if rows.has_ended:
             del self._open[window]
-        return opened if opened.is_ready else None
+        return rows if rows.is_ready else None

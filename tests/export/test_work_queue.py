@@ -7,72 +7,86 @@ from anyio.abc import TaskGroup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async.export._fetch.work_queue import Agenda
+from currents_async.export._fetch.work_queue import Work, WorkQueue
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
 Noted = list[str]
 
 
+@pytest.fixture
+def noted() -> Noted:
+    return []
+
+
 def never() -> bool:
     return False
 
 
-def agenda_of(begin: Callable[[], bool] = never, *, most: int = 100) -> Agenda[Noted]:
-    return Agenda(begin=begin, most=most)
+def queue_of(refill: Callable[[], bool] = never, *, max_load: int = 100) -> WorkQueue:
+    return WorkQueue(refill=refill, max_load=max_load)
 
 
-async def note(name: str, noted: Noted) -> None:
-    noted.append(name)
+def note(noted: Noted, name: str) -> Work:
+    async def work() -> None:
+        noted.append(name)
+
+    return work
 
 
 class Held:
-    """A job that has begun when it says so, and ends when it may."""
+    """Work that says when it has begun, and ends when it may."""
 
-    def __init__(self, name: str = "held") -> None:
+    def __init__(self, noted: Noted, name: str = "held") -> None:
+        self.noted = noted
         self.name = name
         self.begun = anyio.Event()
         self.may_end = anyio.Event()
 
-    async def __call__(self, noted: Noted) -> None:
+    async def __call__(self) -> None:
         self.begun.set()
         await self.may_end.wait()
-        noted.append(self.name)
+        self.noted.append(self.name)
 
 
-def start(group: TaskGroup, agenda: Agenda[Noted], noted: Noted, workers: int) -> None:
+def start(group: TaskGroup, queue: WorkQueue, workers: int) -> None:
     for _ in range(workers):
-        group.start_soon(agenda.work, noted)
+        group.start_soon(queue.run_worker)
 
 
-async def work_all(agenda: Agenda[Noted], workers: int = 1) -> Noted:
-    noted: Noted = []
+async def work_all(queue: WorkQueue, workers: int = 1) -> None:
     with anyio.fail_after(20):
         async with anyio.create_task_group() as group:
-            start(group, agenda, noted, workers)
-    return noted
+            start(group, queue, workers)
 
 
-async def test_nothing_to_do() -> None:
-    assert await work_all(agenda_of(), workers=3) == []
+async def test_nothing_to_do(noted: Noted) -> None:
+    await work_all(queue_of(), workers=3)
+    assert noted == []
 
 
-async def test_by_rank_and_then_as_they_came() -> None:
-    agenda = agenda_of()
-    for rank, name in [((1, 1), "d"), ((0, 1), "b"), ((0, 1), "c"), ((0, 0), "a"), ((2, 0), "e")]:
-        agenda.add(rank, partial(note, name))
-    assert await work_all(agenda) == list("abcde")
+async def test_by_priority_then_in_the_order_of_adding(noted: Noted) -> None:
+    queue = queue_of()
+    for priority, name in [
+        ((1, 1), "d"),
+        ((0, 1), "b"),
+        ((0, 1), "c"),
+        ((0, 0), "a"),
+        ((2, 0), "e"),
+    ]:
+        queue.add(priority, note(noted, name))
+    await work_all(queue)
+    assert noted == list("abcde")
 
 
-async def test_all_workers_are_at_work() -> None:
-    agenda = agenda_of()
-    jobs = [Held() for _ in range(5)]
+async def test_all_workers_are_at_work(noted: Noted) -> None:
+    queue = queue_of()
+    jobs = [Held(noted) for _ in range(5)]
     for job in jobs:
-        agenda.add((0,), job)
-    noted: Noted = []
+        queue.add((0,), job)
     with anyio.fail_after(20):
         async with anyio.create_task_group() as group:
-            start(group, agenda, noted, 5)
+            start(group, queue, 5)
             for job in jobs:
                 await job.begun.wait()
             for job in jobs:
@@ -80,61 +94,60 @@ async def test_all_workers_are_at_work() -> None:
     assert len(noted) == 5
 
 
-async def test_who_has_nothing_to_do_waits_for_what_others_may_find() -> None:
-    agenda = agenda_of()
-    first, found = Held("first"), [Held("one"), Held("two")]
+async def test_idle_workers_wait_for_work_that_others_may_add(noted: Noted) -> None:
+    queue = queue_of()
+    first, found = Held(noted, "first"), [Held(noted, "one"), Held(noted, "two")]
 
-    async def find(noted: Noted) -> None:
-        await first(noted)
+    async def find() -> None:
+        await first()
         for job in found:
-            agenda.add((0,), job)
+            queue.add((0,), job)
 
-    agenda.add((0,), find)
-    noted: Noted = []
+    queue.add((0,), find)
     with anyio.fail_after(20):
         async with anyio.create_task_group() as group:
-            start(group, agenda, noted, 2)
+            start(group, queue, 2)
             await first.begun.wait()
             first.may_end.set()
             for job in found:
-                await job.begun.wait()  # both at once: nobody has left
+                await job.begun.wait()  # both at once: no worker has left
             for job in found:
                 job.may_end.set()
     assert noted[0] == "first"
     assert sorted(noted[1:]) == ["one", "two"]
 
 
-class TestBeginning:
-    async def test_only_when_nothing_is_left_to_take(self) -> None:
+class TestRefilling:
+    async def test_only_when_the_queue_is_empty(self, noted: Noted) -> None:
         begun: list[int] = []
 
-        def begin() -> bool:
+        def refill() -> bool:
             if len(begun) == 3:
                 return False
             number = len(begun)
             begun.append(number)
             for part in "ab":
-                agenda.add((number,), partial(note, f"{number}{part}"))
+                queue.add((number,), note(noted, f"{number}{part}"))
             return True
 
-        agenda = agenda_of(begin)
-        assert await work_all(agenda) == ["0a", "0b", "1a", "1b", "2a", "2b"]
+        queue = queue_of(refill)
+        await work_all(queue)
+        assert noted == ["0a", "0b", "1a", "1b", "2a", "2b"]
 
-    async def test_by_whoever_would_have_to_wait(self) -> None:
-        jobs = [Held(name) for name in "abcd"]
+    async def test_by_the_worker_that_would_have_to_wait(self, noted: Noted) -> None:
+        jobs = [Held(noted, name) for name in "abcd"]
         left = iter(jobs)
 
-        def begin() -> bool:
+        def refill() -> bool:
             job = next(left, None)
             if job is not None:
-                agenda.add((0,), job)
+                queue.add((0,), job)
             return job is not None
 
-        agenda = agenda_of(begin)
-        noted: Noted = []
+        queue = queue_of(refill)
         with anyio.fail_after(20):
             async with anyio.create_task_group() as group:
-                start(group, agenda, noted, 3)
+                start(group, queue, 3)
                 for job in jobs[:3]:
                     await job.begun.wait()
                 assert not jobs[3].begun.is_set()
@@ -147,15 +160,14 @@ class TestBeginning:
 
 
 class TestLoad:
-    async def test_no_more_than_most_at_once(self) -> None:
-        agenda = agenda_of(most=10)
-        jobs = [Held(name) for name in "abc"]
+    async def test_at_most_max_load_at_once(self, noted: Noted) -> None:
+        queue = queue_of(max_load=10)
+        jobs = [Held(noted, name) for name in "abc"]
         for job, load in zip(jobs, (6, 4, 1), strict=True):
-            agenda.add((0,), job, load=load)
-        noted: Noted = []
+            queue.add((0,), job, load=load)
         with anyio.fail_after(20):
             async with anyio.create_task_group() as group:
-                start(group, agenda, noted, 3)
+                start(group, queue, 3)
                 await jobs[0].begun.wait()
                 await jobs[1].begun.wait()
                 await anyio.wait_all_tasks_blocked()
@@ -166,21 +178,20 @@ class TestLoad:
                     job.may_end.set()
         assert noted[0] == "b"
 
-    async def test_one_alone_may_be_larger_and_nobody_overtakes_it(self) -> None:
-        agenda = agenda_of(most=10)
-        small, large, behind, later = (Held(name) for name in "slbz")
-        agenda.add((0,), small, load=1)
-        agenda.add((1,), large, load=1000)
-        agenda.add((2,), behind)
-        noted: Noted = []
+    async def test_a_larger_one_runs_alone_and_is_not_overtaken(self, noted: Noted) -> None:
+        queue = queue_of(max_load=10)
+        small, large, behind, later = (Held(noted, name) for name in "slbz")
+        queue.add((0,), small, load=1)
+        queue.add((1,), large, load=1000)
+        queue.add((2,), behind)
         with anyio.fail_after(20):
             async with anyio.create_task_group() as group:
-                start(group, agenda, noted, 3)
+                start(group, queue, 3)
                 await small.begun.wait()
                 await anyio.wait_all_tasks_blocked()
                 assert not large.begun.is_set()
                 assert not behind.begun.is_set()
-                agenda.add((0,), later)  # what is more urgent need not wait
+                queue.add((0,), later)  # what is more urgent need not wait
                 await later.begun.wait()
                 small.may_end.set()
                 await large.begun.wait()
@@ -189,77 +200,76 @@ class TestLoad:
                     job.may_end.set()
         assert noted[0] == "s"
 
-    async def test_waiting_for_room_begins_nothing(self) -> None:
+    async def test_waiting_for_room_does_not_refill(self, noted: Noted) -> None:
         begun: list[bool] = []
 
-        def begin() -> bool:
-            begun.append(not agenda._jobs)
+        def refill() -> bool:
+            begun.append(not queue._waiting)
             return False
 
-        agenda = agenda_of(begin, most=1)
+        queue = queue_of(refill, max_load=1)
         for name in "ab":
-            agenda.add((0,), partial(note, name), load=1)
-        assert await work_all(agenda, workers=4) == ["a", "b"]
+            queue.add((0,), note(noted, name), load=1)
+        await work_all(queue, workers=4)
+        assert noted == ["a", "b"]
         assert all(begun)
 
 
 class TestEnding:
-    async def test_a_job_that_raises_ends_its_worker_alone(self) -> None:
-        agenda = agenda_of(most=1)
+    async def test_a_job_that_raises_ends_its_worker_alone(self, noted: Noted) -> None:
+        queue = queue_of(max_load=1)
 
-        async def fail(noted: Noted) -> None:
+        async def fail() -> None:
             raise ZeroDivisionError
 
-        agenda.add((0,), fail, load=1)
-        agenda.add((1,), partial(note, "a"), load=1)
-        noted: Noted = []
+        queue.add((0,), fail, load=1)
+        queue.add((1,), note(noted, "a"), load=1)
         with pytest.raises(ZeroDivisionError):
-            await agenda.work(noted)
-        assert await work_all(agenda) == ["a"]
+            await queue.run_worker()
+        await work_all(queue)
+        assert noted == ["a"]
 
-    async def test_the_last_job_raises_and_nobody_waits_for_ever(self) -> None:
-        agenda = agenda_of()
-        held = Held()
+    async def test_no_worker_waits_forever_when_the_last_job_raises(self, noted: Noted) -> None:
+        queue = queue_of()
+        held = Held(noted)
         errors: list[Exception] = []
 
-        async def fail(noted: Noted) -> None:
-            await held(noted)
+        async def fail() -> None:
+            await held()
             raise ZeroDivisionError
 
-        async def work(noted: Noted) -> None:
+        async def work() -> None:
             try:
-                await agenda.work(noted)
+                await queue.run_worker()
             except ZeroDivisionError as error:
                 errors.append(error)
 
-        agenda.add((0,), fail)
-        noted: Noted = []
+        queue.add((0,), fail)
         with anyio.fail_after(20):
             async with anyio.create_task_group() as group:
                 for _ in range(3):
-                    group.start_soon(work, noted)
+                    group.start_soon(work)
                 await held.begun.wait()
                 await anyio.wait_all_tasks_blocked()
                 held.may_end.set()
         assert len(errors) == 1
 
-    async def test_a_job_that_is_cancelled_makes_room(self) -> None:
-        agenda = agenda_of(most=1)
-        held = Held()
-        agenda.add((0,), held, load=1)
-        agenda.add((1,), partial(note, "next"), load=1)
-        noted: Noted = []
+    async def test_a_job_that_is_cancelled_makes_room(self, noted: Noted) -> None:
+        queue = queue_of(max_load=1)
+        held = Held(noted)
+        queue.add((0,), held, load=1)
+        queue.add((1,), note(noted, "next"), load=1)
         scope = anyio.CancelScope()
 
         async def work() -> None:
             with scope:
-                await agenda.work(noted)
+                await queue.run_worker()
 
         with anyio.fail_after(20):
             async with anyio.create_task_group() as group:
                 group.start_soon(work)
                 await held.begun.wait()
-                start(group, agenda, noted, 1)
+                start(group, queue, 1)
                 await anyio.wait_all_tasks_blocked()
                 assert noted == []
                 scope.cancel()
@@ -272,17 +282,18 @@ class TestEnding:
     st.integers(1, 3),
 )
 def test_each_job_once_whatever_leads_to_it(
-    tree: tuple[object, ...], workers: int, most: int
+    tree: tuple[object, ...], workers: int, max_load: int
 ) -> None:
-    """A job for each node, found by that of its parent; its load is how many it leads to."""
+    """A job for each node, added by that of its parent; its load is how many jobs it adds."""
 
     async def main() -> None:
-        agenda = agenda_of(most=most)
+        noted: Noted = []
+        queue = queue_of(max_load=max_load)
 
         def plan(node: tuple[object, ...], name: str) -> None:
-            agenda.add((len(name) % 3,), partial(visit, node, name), load=len(node))
+            queue.add((len(name) % 3,), partial(visit, node, name), load=len(node))
 
-        async def visit(node: tuple[object, ...], name: str, noted: Noted) -> None:
+        async def visit(node: tuple[object, ...], name: str) -> None:
             await anyio.lowlevel.checkpoint()
             noted.append(name)
             for number, child in enumerate(node):
@@ -298,6 +309,7 @@ def test_each_job_once_whatever_leads_to_it(
             return [name, *(one for some in below for one in some)]
 
         plan(tree, "0")
-        assert sorted(await work_all(agenda, workers)) == sorted(names(tree, "0"))
+        await work_all(queue, workers)
+        assert sorted(noted) == sorted(names(tree, "0"))
 
     anyio.run(main)

@@ -1,0 +1,221 @@
+"""A window that is being fetched: its list of runs page by page, each run, and its instances."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from enum import IntEnum
+from functools import partial
+from typing import NamedTuple
+
+from currents_async import Currents, CurrentsError, DecodeError
+from currents_async._resources._run_operations import LIST_PROJECT_RUNS
+from currents_async.export._fetch.events import (
+    FetchEvent,
+    FetchFailed,
+    InstanceFetched,
+    RunFetched,
+    RunUnchanged,
+    WindowEnded,
+)
+from currents_async.export._fetch.failures import Failures
+from currents_async.export._fetch.listed import digest_of, with_listed
+from currents_async.export._fetch.selection import Depth, RunFilter, Selection
+from currents_async.export._fetch.work_queue import Work, WorkQueue
+from currents_async.export._windows import Window
+from currents_async.models import CursorPage, ListedRun, Run
+from currents_async.models.pages import UnreadableItem
+
+Send = Callable[[FetchEvent], Awaitable[None]]
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class _Priority(IntEnum):
+    """What is done first of a window: what leads to nothing more."""
+
+    INSTANCE = 0
+    RUN = 1
+
+
+class FetchContext(NamedTuple):
+    """What the windows of a harvest share."""
+
+    currents: Currents
+    runs: RunFilter
+    depth: Depth
+    queue: WorkQueue
+    failures: Failures
+    send: Send
+
+
+class WindowFetch:
+    """Queues the requests of one window, and sends what they return."""
+
+    def __init__(
+        self, context: FetchContext, number: int, window: Window, selection: Selection
+    ) -> None:
+        """Fetch a selection of a window; lower numbers are fetched first."""
+        self._context = context
+        self._send = context.send
+        self._number = number
+        self._window = window
+        self._selection = selection
+        self._pages = _pages_of(context, window)
+        self._run_ids: set[str] = set()
+        """All runs so far: one that moves to another page meanwhile is taken once."""
+        self._unreadable: list[UnreadableItem] = []
+        self._is_listed = False
+        self._work_left = 0
+
+    def begin(self) -> None:
+        """Queue the first requests."""
+        if self._selection.lists:
+            self._enqueue(_Priority.RUN, self._list_runs)
+        else:
+            for run_id, wanted in self._selection.instances.items():
+                self._enqueue_instances(run_id, wanted)
+
+    def _enqueue(self, priority: _Priority, work: Work, *, load: int = 0) -> None:
+        self._work_left += 1
+        self._context.queue.add((self._number, priority), partial(self._do, work), load=load)
+
+    async def _do(self, work: Work) -> None:
+        """Do some of the work; after the last of it, send the end of the window."""
+        await work()
+        self._work_left -= 1
+        if not self._work_left:
+            await self._send(
+                WindowEnded(window=self._window, is_listed=self._is_listed, run_ids=self._run_ids)
+            )
+
+    async def _list_runs(self) -> None:
+        failures, project_id = self._context.failures, self._window.project_id
+        error = failures.refused_projects.get(project_id)
+        page = None
+        if error is None:
+            try:
+                page = await anext(self._pages, None)
+            except CurrentsError as caught:
+                failures.list_failed(project_id, caught)
+                error = caught
+        if error is not None:
+            await self._send(FetchFailed(window=self._window, error=error))
+            return
+        failures.list_succeeded(project_id)
+        if page is None:
+            await self._end_list()
+        else:
+            self._unreadable += page.unreadable
+            await self._take_page(page)
+
+    async def _end_list(self) -> None:
+        self._is_listed = not self._unreadable
+        if self._unreadable:
+            await self._send(FetchFailed(window=self._window, error=_unread(self._unreadable)))
+
+    async def _take_page(self, page: CursorPage[ListedRun]) -> None:
+        fresh = [run for run in page.items if self._is_new(run)]
+        changed = [run for run in fresh if not await self._skips(run)]
+        # The next page is requested while there are still runs of this one to be fetched.
+        half = len(changed) // 2
+        self._enqueue_runs(changed[:half])
+        self._enqueue(_Priority.RUN, self._list_runs)
+        self._enqueue_runs(changed[half:])
+
+    def _is_new(self, run: ListedRun) -> bool:
+        if run.run_id in self._run_ids or not self._window.has(run.created_at):
+            return False
+        self._run_ids.add(run.run_id)
+        return True
+
+    async def _skips(self, run: ListedRun) -> bool:
+        """Return whether a run is not to be fetched, and send what is known of it instead."""
+        selection, run_id = self._selection, run.run_id
+        if run_id in selection.waiting:
+            await self._send_as_listed(run)
+            return True
+        if run_id not in selection.done or selection.done[run_id] != digest_of(run):
+            return False
+        await self._send(RunUnchanged(window=self._window, run_id=run_id))
+        self._enqueue_instances(run_id, selection.instances.get(run_id, {}))
+        return True
+
+    async def _send_as_listed(self, run: ListedRun, *, is_whole: bool = False) -> None:
+        digest = digest_of(run)
+        await self._send(RunFetched(window=self._window, run=run, digest=digest, is_whole=is_whole))
+
+    def _enqueue_runs(self, runs: Iterable[ListedRun]) -> None:
+        for run in runs:
+            load = _count_specs(run) if self._context.depth.specs else 0
+            self._enqueue(_Priority.RUN, partial(self._fetch_run, run), load=load)
+
+    async def _fetch_run(self, listed: ListedRun) -> None:
+        if not self._context.depth.specs:
+            await self._send_as_listed(listed, is_whole=True)
+            return
+        try:
+            run = await self._context.currents.runs.get(listed.run_id)
+        except CurrentsError as error:
+            self._item_failed("run", error)
+            await self._send(FetchFailed(window=self._window, run_id=listed.run_id, error=error))
+            await self._send_as_listed(listed)
+            return
+        self._context.failures.item_succeeded("run")
+        run = with_listed(run, listed)
+        await self._send(RunFetched(window=self._window, run=run, digest=digest_of(listed)))
+        self._enqueue_instances(run.run_id, self._wanted_instances(run))
+
+    def _wanted_instances(self, run: Run) -> dict[str, str]:
+        """Find the instances of a run that are to be fetched, and their specs."""
+        wanted: dict[str, str] = {}
+        for spec in run.specs:
+            if spec.instance_id is not None and self._context.depth.wants(spec):
+                wanted.setdefault(spec.instance_id, spec.spec)  # specs may share one
+        return wanted
+
+    def _enqueue_instances(self, run_id: str, wanted: Mapping[str, str]) -> None:
+        for instance_id, spec in wanted.items():
+            fetch = partial(self._fetch_instance, run_id, instance_id, spec)
+            self._enqueue(_Priority.INSTANCE, fetch)
+
+    async def _fetch_instance(self, run_id: str, instance_id: str, spec: str) -> None:
+        window = self._window
+        try:
+            instance = await self._context.currents.instances.get(instance_id)
+        except CurrentsError as error:
+            self._item_failed("instance", error)
+            ids = {"run_id": run_id, "instance_id": instance_id, "spec": spec}
+            await self._send(FetchFailed(window=window, error=error, **ids))
+            return
+        self._context.failures.item_succeeded("instance")
+        await self._send(InstanceFetched(window=window, run_id=run_id, instance=instance))
+
+    def _item_failed(self, kind: str, error: CurrentsError) -> None:
+        # Of a window that was fetched before, other runs and instances have been granted.
+        was_fetched = bool(self._selection.done) or not self._selection.lists
+        self._context.failures.item_failed(kind, error, was_granted_before=was_fetched)
+
+
+def _pages_of(context: FetchContext, window: Window) -> AsyncIterator[CursorPage[ListedRun]]:
+    return context.currents.runs.list(
+        window.project_id,
+        branches=context.runs.branches,
+        tags=context.runs.tags,
+        authors=context.runs.authors,
+        # Slightly more than the window, however the server treats the ends of a span.
+        date_start=window.start - _MILLISECOND,
+        date_end=window.end,
+    ).pages()
+
+
+def _unread(items: Sequence[UnreadableItem]) -> DecodeError:
+    return DecodeError(
+        f"{len(items)} of the runs in the list cannot be read: {items[0].reason}",
+        operation=LIST_PROJECT_RUNS.operation,
+        method=LIST_PROJECT_RUNS.method,
+        url=LIST_PROJECT_RUNS.path,
+    )
+
+
+def _count_specs(run: ListedRun) -> int:
+    """Return how many specs a run says it has, without having them."""
+    return sum(group.instances.overall for group in run.groups if group.instances)
