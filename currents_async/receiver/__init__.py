@@ -1,9 +1,9 @@
-"""Webhooks of Currents: checked, answered at once, and worked off behind the answer.
+"""Webhooks of Currents: checked, responded to at once, and handled in the background.
 
     router = Router()
 
     @router.on(RunFinished)
-    async def tell(event: RunFinished) -> None:
+    async def on_finished(event: RunFinished) -> None:
         run = await event.fetch(currents)
         print(run.status, event.run_url)
 
@@ -11,11 +11,13 @@
     app = web.Application()
     setup_webhooks(app, Receiver(verifier, router))
 
-Nothing in a webhook is signed: the body is a hint, and `await event.fetch(currents)` is the truth.
+Webhooks are not signed: take the body as a hint, and fetch the run with
+`await event.fetch(currents)`.
 
 `setup_webhooks`, for aiohttp, is in `currents_async.receiver.web`. With another framework, enter a
-`Receiver` for as long as the application runs, and answer what its `deliver` says of the headers
-and the stream of the body. `Verifier` alone checks deliveries that you work off elsewhere.
+`Receiver` for as long as the application runs, pass headers and body of each request to its
+`deliver`, and send the `Response` that it returns. `Verifier` alone checks deliveries that you
+handle elsewhere.
 """
 
 from currents_async.receiver._handling import HandlerTimeoutError, UnfinishedError

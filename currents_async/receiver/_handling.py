@@ -1,4 +1,4 @@
-"""Handlers, each in a task of its own: whatever one does, it ends nothing but itself."""
+"""Handlers, each in a task of its own, so that one can end nothing but itself."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,10 +13,10 @@ Handler = Callable[[Any], Awaitable[None]]
 
 
 class UnfinishedError(CurrentsError):
-    """An accepted event was not worked off: its handlers were cancelled, or never begun.
+    """An accepted event was not handled: its handlers were cancelled, or never started.
 
-    A receiver hands it to `on_error`. Its `__cause__` is what ended a handler, if that is no
-    `Exception`.
+    A receiver passes it to `on_error`. If something other than an `Exception` ended a handler, that
+    is its `__cause__`.
     """
 
 
@@ -27,9 +27,9 @@ class HandlerTimeoutError(UnfinishedError, TimeoutError):
 async def run_handlers(
     handlers: Sequence[Handler], event: RunEvent, *, seconds: float, clock: Clock
 ) -> None:
-    """Run one handler after the other; an error does not keep the others from their turn.
+    """Run one handler after the other; an error does not stop the others.
 
-    Raises the error, or a group of several, and a cancellation of the caller alone.
+    Raises the error, or a group of several, and a cancellation only if the caller is cancelled.
     """
     errors: list[BaseException] = []
     for handle in handlers:
@@ -40,11 +40,11 @@ async def run_handlers(
         if len(errors) == 1:
             raise errors[0]
         if errors:
-            # An ExceptionGroup, where all of them are.
+            # It becomes an ExceptionGroup, if all of them are Exceptions.
             message = f"{len(errors)} handlers of {event.name!r} failed"
             raise BaseExceptionGroup(message, errors)
     finally:
-        del errors  # with their tracebacks they would keep themselves alive
+        del errors  # their tracebacks refer to this frame, and would keep them alive
 
 
 async def _run(handle: Handler, event: RunEvent, seconds: float, clock: Clock) -> None:
@@ -63,7 +63,7 @@ async def _run(handle: Handler, event: RunEvent, seconds: float, clock: Clock) -
 
 
 async def _outcome(task: asyncio.Task[None]) -> BaseException | None:
-    """Return what a task ends with, None being success; cancelled, cancel it and wait for it."""
+    """Return the error of a task, or None; on cancellation, cancel the task and wait for it."""
     try:
         await asyncio.wait({task})
     except asyncio.CancelledError:
@@ -71,7 +71,7 @@ async def _outcome(task: asyncio.Task[None]) -> BaseException | None:
         if task.cancelled():
             raise
     if task.cancelled():
-        # By itself, or by what it awaited: nobody else knows of it.
+        # By itself, or by something it awaited: nothing else can reach the task.
         return UnfinishedError("a handler was cancelled")
     return task.exception()
 
@@ -79,6 +79,6 @@ async def _outcome(task: asyncio.Task[None]) -> BaseException | None:
 async def _end(task: asyncio.Task[None]) -> None:
     while not task.done():
         task.cancel()
-        # Cancelled again, so is the task: it may have thought that once was all.
+        # The task may have suppressed a cancellation: cancel it each time this is cancelled.
         with suppress(asyncio.CancelledError):
             await asyncio.wait({task})

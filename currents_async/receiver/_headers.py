@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 Headers = Mapping[str, str] | Sequence[tuple[str, str]]
-"""Names in any case. A mapping of several values for a name shows all of them in its `items()`."""
+"""Names in any case. A mapping with several values for a name must yield all in `items()`."""
 
 
 def index_headers(headers: Headers) -> dict[str, list[str]]:

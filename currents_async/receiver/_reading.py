@@ -1,4 +1,4 @@
-"""The body of a delivery to an event. Nothing of the body is in an error's message."""
+"""Decodes the body of a delivery to an event. Error messages contain nothing of the body."""
 
 import hashlib
 import logging
@@ -36,23 +36,23 @@ _KINDS: dict[str, type[AnyEvent]] = {
 
 
 def read_event(body: bytes, hosts: Collection[str], sent_at: datetime | None) -> AnyEvent:
-    """Return the event that a body tells of; raise `WebhookBodyError` if it tells of none.
+    """Return the event in a body; raise `WebhookBodyError` if there is none.
 
-    Only the event and its run must be right: of all else, what is not as it should be is mended as
-    in responses, or absent.
+    Only the event's name and its run must be valid. Other invalid fields are mended as in
+    responses, or left out.
     """
     # A null counts as absent, as it does in models.
-    said = {name: value for name, value in _decode(body).items() if value is not None}
-    name = said.get("event")
+    fields = {name: value for name, value in _decode(body).items() if value is not None}
+    name = fields.get("event")
     if not isinstance(name, str):
         raise WebhookBodyError("the delivery names no event")
     kind = _KINDS.get(name, UnknownEvent)
     notes = Notes()
-    mended = mend(said, kind, notes)
+    mended = mend(fields, kind, notes)
     run_id = _run_id(mended.get("runUrl"), hosts)
     if run_id is None and kind is not UnknownEvent:
         raise WebhookBodyError("the delivery names no run")
-    # Ours come last: the body does not say which run it is, or when it was sent.
+    # Ours come last: the body must not override the run, the time sent and the key.
     event = msgspec.convert({**mended, "runId": run_id, "sentAt": sent_at, "key": ""}, kind)
     fill_extra(event, {field: value for field, value in mended.items() if field != "event"})
     if notes.bent:
@@ -65,7 +65,7 @@ def _decode(body: bytes) -> dict[str, Any]:
         return decode(body, _OBJECT)
     except UnexpectedBody as fault:
         reason = str(fault)
-    # Outside the `except`: with its context, the error would keep the body alive.
+    # Outside the `except`: the context of the error would keep the body alive.
     raise WebhookBodyError(reason)
 
 

@@ -1,4 +1,4 @@
-"""What has been refused, in the log: enough to find out why, however many strangers knock."""
+"""Logs deliveries that were refused, with a limit on the lines per minute."""
 
 import logging
 
@@ -9,7 +9,7 @@ _PERIOD = 60.0
 
 
 class RefusalLog:
-    """Writes a line for each delivery that was refused, but no more than 60 a minute."""
+    """Writes a line for each delivery that was refused, but at most 60 per minute."""
 
     def __init__(self, logger: logging.Logger, clock: Clock) -> None:
         self._logger = logger
@@ -18,7 +18,7 @@ class RefusalLog:
         self._refused = 0
 
     def note(self, status: int, reason: str) -> None:
-        """Log a refusal; the first one of a period says how many were left out before it."""
+        """Log a refusal; before the first one of a period, log how many were left out."""
         if self._clock.now() - self._began >= _PERIOD:
             self._note_omitted()
             self._began, self._refused = self._clock.now(), 0
@@ -29,4 +29,4 @@ class RefusalLog:
     def _note_omitted(self) -> None:
         omitted = self._refused - _MAX_LINES
         if omitted > 0:
-            self._logger.warning("refused %d deliveries more without a line for each", omitted)
+            self._logger.warning("refused %d more deliveries, without a line for each", omitted)

@@ -1,4 +1,4 @@
-"""The URL of a run in the dashboard: the only place where a delivery says which run it is."""
+"""The URL of a run in the dashboard, the only field of a delivery that identifies the run."""
 
 import re
 from collections.abc import Collection
@@ -7,13 +7,13 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from currents_async._config import is_loopback
 
 _RUN_PATH = re.compile(r"/run/([A-Za-z0-9_.~-]+)(?:/.*)?")
-"""Unreserved characters alone, so that the ID is the same however it is quoted."""
+"""Only unreserved characters, so that the ID is the same however it is quoted."""
 
 
 def find_run_id(url: str, hosts: Collection[str]) -> str | None:
-    """Return the run's ID out of its URL, or None if it is not the URL of a run at one of `hosts`.
+    """Return the run's ID from its URL, or None if it is not the URL of a run at one of `hosts`.
 
-    What follows the ID is nobody's concern: another segment, a query, a fragment.
+    Anything after the ID is ignored: another segment, a query, a fragment.
     """
     if not url.isascii() or not url.isprintable() or {" ", "\\"} & set(url):
         return None
@@ -28,7 +28,7 @@ def find_run_id(url: str, hosts: Collection[str]) -> str | None:
 
 
 def _is_expected(parts: SplitResult, hosts: Collection[str]) -> bool:
-    # The whole of user, host and port: what is no expected host as it stands is none.
+    # Compared as a whole, with user and port: a host must be expected exactly as it stands.
     if parts.netloc.lower() not in hosts:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))

@@ -8,20 +8,20 @@ from hashlib import sha256
 from currents_async.errors import InvalidArgumentError
 
 Secrets = Mapping[str, str | Sequence[str]]
-"""What headers have to say; several values are several that are right, while one is replaced."""
+"""Header names and their secrets; several values are all valid, while one is being replaced."""
 
 SecretCheck = Callable[[Mapping[str, Sequence[str]]], bool]
-"""Says of headers, by their names in lower case, whether they carry the secrets."""
+"""Returns whether headers, by their names in lower case, carry the secrets."""
 
-# RFC 9110, section 5.1. Of values, ASCII alone: what HTTP libraries make of others differs.
+# RFC 9110, section 5.1. Values must be ASCII: HTTP libraries decode others differently.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SECRET = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
 def read_secrets(secrets: Secrets, *, insecure: bool) -> SecretCheck | InvalidArgumentError:
-    """Return what checks headers for secrets.
+    """Return a function that checks headers for secrets.
 
-    Nothing is a secret that is left empty, which only the insecure may do. Returns the error
+    Only with `insecure` may secrets be empty, and then they are not checked. Returns the error
     instead of raising it: a traceback made here would hold the secrets.
     """
     digests: dict[str, list[bytes]] = {}
@@ -29,7 +29,7 @@ def read_secrets(secrets: Secrets, *, insecure: bool) -> SecretCheck | InvalidAr
         if not isinstance(name, str) or _HEADER_NAME.fullmatch(name) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
             return InvalidArgumentError(f"{name!r} is not the name of a header")
         if name.lower() in digests:
-            return InvalidArgumentError(f"{name!r} is there twice: pass all its values at once")
+            return InvalidArgumentError(f"{name!r} is given twice: pass a list of its values")
         candidates = [given] if isinstance(given, str) else list(given)
         reason = _refusal(candidates, insecure=insecure)
         if reason is not None:
@@ -41,19 +41,19 @@ def read_secrets(secrets: Secrets, *, insecure: bool) -> SecretCheck | InvalidAr
 
 
 def _refusal(candidates: Sequence[object], *, insecure: bool) -> str | None:
-    """Say why secrets cannot be used, or None when they can."""
+    """Return why secrets cannot be used, or None if they can."""
     if not all(isinstance(secret, str) for secret in candidates):
-        return "must be a str, or several"
+        return "must be a str, or a sequence of them"
     if not insecure and not (candidates and all(candidates)):
-        return "must not be empty, but with insecure=True"
+        return "must not be empty, unless insecure=True"
     if not all(_SECRET.fullmatch(str(secret)) for secret in candidates if secret):
         return "must be printable ASCII, without spaces around it"
     return None
 
 
 def _make_check(digests: Mapping[str, Sequence[bytes]]) -> SecretCheck:
-    # The digests are variables of a closure: no repr, `vars`, traceback with locals or pickle
-    # shows them. The secrets themselves are not kept.
+    # The digests are variables of a closure, so that no repr, `vars`, traceback with locals or
+    # pickle shows them. The secrets themselves are not kept.
 
     def carries_secrets(headers: Mapping[str, Sequence[str]]) -> bool:
         verdicts = [_carries(headers.get(name, ()), known) for name, known in digests.items()]
@@ -63,12 +63,12 @@ def _make_check(digests: Mapping[str, Sequence[bytes]]) -> SecretCheck:
 
 
 def _carries(values: Sequence[str], digests: Sequence[bytes]) -> bool:
-    """Say whether a header has one value, and a right one; takes as long for a wrong one."""
+    """Return whether a header has one value, and a valid one, in constant time."""
     given = _digest(values[0] if len(values) == 1 else "")
     verdicts = [hmac.compare_digest(given, known) for known in digests]
     return any(verdicts)
 
 
 def _digest(value: str) -> bytes:
-    # Digests are all of one length. Servers make lone surrogates of bytes that are not UTF-8.
+    # Digests all have the same length. Servers decode invalid UTF-8 to lone surrogates.
     return sha256(value.encode(errors="surrogatepass")).digest()

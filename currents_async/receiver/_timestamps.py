@@ -9,11 +9,11 @@ _NUMBER = re.compile(r"[0-9]{1,14}(?:\.[0-9]{1,9})?")
 """Up to the year 5138, in either unit."""
 
 _FIRST_IN_MILLISECONDS = 1e11
-"""As seconds it would be the year 5138; as milliseconds it is 1973."""
+"""As seconds this would be the year 5138; as milliseconds it is 1973."""
 
 
 def read_timestamp(values: Sequence[str]) -> datetime | None:
-    """Return the time that the values of the header say; None if they say none, or several."""
+    """Return the time in the values of the header; None if it is missing, invalid or repeated."""
     if len(values) != 1 or _NUMBER.fullmatch(values[0]) is None:
         return None
     number = float(values[0])

@@ -1,4 +1,4 @@
-"""Workers over a queue of jobs: what has been put is worked off, or is known to be unfinished."""
+"""Workers over a queue of jobs: each job that was put is done, or known to be unfinished."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
@@ -14,16 +14,16 @@ T = TypeVar("T")
 
 
 class Workers(Generic[T]):
-    """Does jobs in tasks of its own, so many at once.
+    """Does jobs in tasks of its own, at most `concurrency` at once.
 
-    The task group is entered and left by a task that hosts it: who starts the workers and who
-    stops them may be different tasks, as in web frameworks and fixtures.
+    A task of its own enters and leaves the task group, so that different tasks may start and stop
+    the workers, as in web frameworks and fixtures.
     """
 
     def __init__(
         self, work: Callable[[T], Awaitable[None]], *, concurrency: int, clock: Clock
     ) -> None:
-        """Make workers that do a job by `work`, which raises nothing but a cancellation."""
+        """Make workers that do a job with `work`, which must raise nothing but a cancellation."""
         self._work = work
         self._concurrency = concurrency
         self._clock = clock
@@ -38,32 +38,32 @@ class Workers(Generic[T]):
 
     @property
     def has_started(self) -> bool:
-        """Whether there have ever been workers."""
+        """Whether `start` has been called."""
         return self._host is not None
 
     @property
     def is_stopping(self) -> bool:
-        """Whether they are to stop, or have, if only because the loop is being left."""
+        """Whether they are stopping or have stopped, also because the loop is shutting down."""
         return self._stopping.is_set() or (self._host is not None and self._host.done())
 
     @property
     def has_stopped(self) -> bool:
-        """Whether nobody is left to do a job."""
+        """Whether no worker is left to do a job."""
         return self._has_stopped
 
     @property
     def unfinished(self) -> list[T]:
-        """The jobs that wait for their turn or are being done, in the order they were put."""
+        """The jobs that are queued or being done, in the order they were put."""
         return list(self._unfinished.values())
 
     @property
     def load(self) -> int:
-        """How many jobs there are, and how many more have a place reserved."""
+        """The number of unfinished jobs and of places reserved for more."""
         return len(self._unfinished) + self._reserved
 
     @contextmanager
     def reserve(self) -> Generator[None]:
-        """Keep a place for a job that is about to be put: the workers wait for it."""
+        """Reserve a place for a job that is about to be put: the workers wait for it."""
         self._reserved += 1
         try:
             yield
@@ -72,19 +72,19 @@ class Workers(Generic[T]):
             self._note_progress()
 
     def put(self, job: T) -> None:
-        """Have a job done."""
+        """Queue a job."""
         number = next(self._numbers)
         self._unfinished[number] = job
         self._queue.put_nowait(number)
 
     def start(self, *, drain: float) -> None:
-        """Begin; from `stop` on they have `drain` seconds for what is left."""
+        """Start the workers; after `stop` they have `drain` seconds for the jobs that are left."""
         self._host = asyncio.create_task(self._run(drain))
 
     async def stop(self) -> None:
-        """Do what is left, or as much of it as there is time for; cancel the rest.
+        """Do the jobs that are left, as far as there is time, and cancel the rest.
 
-        Whoever cancels this cancels the workers.
+        Cancelling this cancels the workers.
         """
         self._stopping.set()
         self._note_progress()

@@ -1,4 +1,4 @@
-"""What a webhook tells: one Struct for each event that is documented, and one for all others.
+"""The events of webhooks: one Struct for each documented event, and one for all others.
 
 Source: `docs/api/webhooks.md`, "Body".
 """
@@ -12,19 +12,19 @@ from currents_async.models._model import OpenModel
 
 
 class RunEvent(OpenModel, frozen=True, gc=False, kw_only=True):
-    """Base of all events. Nothing of it is signed: it is a hint, and what `fetch` returns counts.
+    """Base of all events. Nothing in it is signed: take it as a hint, and rely on `fetch`.
 
-    Counters are those of the moment, and of the group alone where there is one.
+    Counters are those at the time of sending, and those of the group alone if there is one.
     """
 
     run_id: str | None
-    """Out of `run_url`, which leads to the host that the verifier expects."""
+    """From `run_url`, whose host is one that the verifier expects."""
     run_url: str | None = None
     """The run in the dashboard."""
     build_id: str | None = None
-    """The CI build, as the CI reported it."""
+    """The CI build ID, as the CI reported it."""
     group_id: str | None = None
-    """The group that it is about, in runs of several groups."""
+    """The group that the event is about, in runs of several groups."""
     tags: tuple[str, ...] = ()
     commit: Commit | None = None
     overall: int = 0
@@ -37,11 +37,12 @@ class RunEvent(OpenModel, frozen=True, gc=False, kw_only=True):
     retries: int = 0
     flaky: int = 0
     sent_at: datetime | None = None
-    """When it was sent, by the header `x-timestamp`; None where an insecure verifier found none."""
+    """From the header `x-timestamp`; None if it is missing, which only `insecure` accepts."""
     key: str = ""
-    """What tells this delivery from others: a hash of event, run, group, time sent, and body.
+    """Identifies this delivery: a hash of event, run, group, time sent, and body.
 
-    A delivery that is sent again for want of an answer may have another time, and so another key.
+    A delivery that is sent again because it got no response may have another time, and so another
+    key.
     """
 
     @property
@@ -50,9 +51,10 @@ class RunEvent(OpenModel, frozen=True, gc=False, kw_only=True):
         return str(self.__struct_config__.tag)
 
     async def fetch(self, currents: Currents) -> Run:
-        """Fetch the run that it is about; raise as `currents.runs.get` does.
+        """Fetch the run of this event.
 
-        Raises `InvalidArgumentError` for an unknown event that names no run.
+        Raises what `currents.runs.get` raises, and `InvalidArgumentError` for an unknown event
+        without a run.
         """
         if self.run_id is None:
             raise InvalidArgumentError(f"{self.name!r} names no run")
@@ -84,17 +86,17 @@ class RunTimedOut(
 class RunCanceled(
     RunEvent, frozen=True, gc=False, kw_only=True, tag_field="event", tag="RUN_CANCELED"
 ):
-    """Somebody cancelled a run."""
+    """A run was cancelled."""
 
     run_id: str
 
 
 class UnknownEvent(RunEvent, frozen=True, gc=False, kw_only=True):
-    """What the documents do not know: all that was said is here or in `extra`."""
+    """An event that is not documented: all its fields are here or in `extra`."""
 
     run_id: str | None = None
     event: str
-    """The service's own name of it."""
+    """The service's own name of the event."""
 
     @property
     def name(self) -> str:
@@ -103,4 +105,4 @@ class UnknownEvent(RunEvent, frozen=True, gc=False, kw_only=True):
 
 
 AnyEvent = RunStarted | RunFinished | RunTimedOut | RunCanceled | UnknownEvent
-"""What a delivery can be."""
+"""The event of a delivery."""

@@ -1,4 +1,4 @@
-"""Deliveries answered at once, and worked off behind the answer."""
+"""Responds to deliveries at once, and handles them in the background."""
 
 import asyncio
 import inspect
@@ -35,35 +35,35 @@ ErrorHook = Callable[[RunEvent, Exception], object]
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """What to answer a delivery with."""
+    """The response to a delivery."""
 
     status: int
-    """The HTTP status: 202 accepted, 200 accepted before, 503 later, else refused."""
+    """The HTTP status: 202 accepted, 200 accepted before, 503 try later, otherwise refused."""
     message: str
     headers: dict[str, str] = {}
 
 
 class Receiver:
-    """An async context manager that accepts deliveries, and calls handlers behind the answer.
+    """An async context manager that accepts deliveries, and calls handlers in the background.
 
     ```python
     async with Receiver(verifier, router) as receiver:
-        answer = await receiver.deliver(request.headers, request.stream())
+        response = await receiver.deliver(request.headers, request.stream())
     ```
 
-    What is accepted is worked off, and what is refused never reaches a handler. Leaving the
-    context accepts nothing more, waits until all is worked off, but at most `drain` seconds, and
-    cancels the rest, which `on_error` gets with an `UnfinishedError`; the replay store forgets it,
-    so that it is accepted when it is sent again. What a crash loses is for `reconcile` to find.
+    Accepted events are handled, and refused ones never reach a handler. Leaving the context accepts
+    nothing more, waits at most `drain` seconds until all events are handled, and cancels the rest.
+    Those go to `on_error` with an `UnfinishedError`, and the replay store forgets them, so that
+    they are accepted when they are sent again. `reconcile` finds what a crash has lost.
 
-    What a handler does ends nothing but itself, with two exceptions: `SystemExit` and
-    `KeyboardInterrupt` leave the event loop, as they do from any task.
+    A handler can end nothing but itself, except that `SystemExit` and `KeyboardInterrupt` leave the
+    event loop, as they do from any task.
 
-    It may be left by another task than entered it, as web frameworks and test fixtures do.
+    A different task than the one that entered it may leave it, as in web frameworks and fixtures.
     """
 
     seen: SeenRuns
-    """The runs whose end all handlers have dealt with: what `reconcile` leaves out."""
+    """The runs whose end all handlers have handled: `reconcile` leaves them out."""
 
     def __init__(
         self,
@@ -80,30 +80,30 @@ class Receiver:
     ) -> None:
         """Make a receiver for one `async with`.
 
-        `concurrency` events are worked on at once, `queue` more wait for their turn, and what
-        comes beyond that is refused. A handler that takes longer than `handler_timeout` seconds is
-        cancelled, and a body that takes longer than `body_timeout` to arrive is not waited for;
-        `math.inf` is no limit. `on_error(event, error)`, which must not block, gets what handlers
-        raise, a `HandlerTimeoutError`, and what the replay store raises; without it they are
-        logged, by the logger `currents_async.receiver`, which also has a line for each delivery
-        that is refused, for at most 60 of them a minute.
+        `concurrency` events are handled at once, up to `queue` more wait, and further ones are
+        refused. A handler that takes longer than `handler_timeout` seconds is cancelled, and a body
+        that takes longer than `body_timeout` seconds to arrive is refused; `math.inf` means no
+        limit. `on_error(event, error)`, which must not block, gets what handlers raise, a
+        `HandlerTimeoutError`, and what the replay store raises. Without it errors are logged by
+        the logger `currents_async.receiver`, which also logs refused deliveries, at most 60 per
+        minute.
         """
         if not drain >= 0:
-            raise InvalidArgumentError("drain must be a number of seconds, and not below 0")
+            raise InvalidArgumentError("drain must be a number of seconds, not below 0")
         if inspect.iscoroutinefunction(on_error):
-            raise InvalidArgumentError("on_error is called, not awaited: pass a plain function")
+            raise InvalidArgumentError("on_error must be a plain function: it is not awaited")
         clock = clock or SystemClock()
         self.seen = SeenRuns()
         self._verifier = verifier
         self._router = router
         self._on_error = on_error or _log
         self._drain = drain
-        self._most = check_concurrency("concurrency", concurrency) + check_count("queue", queue)
+        self._max_load = check_concurrency("concurrency", concurrency) + check_count("queue", queue)
         self._handler_timeout = _check_limit("handler_timeout", handler_timeout)
         self._body_timeout = _check_limit("body_timeout", body_timeout)
         self._clock = clock
         self._refusals = RefusalLog(_logger, clock)
-        self._workers = Workers(self._work_on, concurrency=concurrency, clock=clock)
+        self._workers = Workers(self._handle, concurrency=concurrency, clock=clock)
 
     async def __aenter__(self) -> Self:
         if self._workers.has_started:
@@ -120,53 +120,53 @@ class Receiver:
         try:
             await self._workers.stop()
         finally:
-            # Shielded from the cancellation of who leaves, which may be why they are unfinished.
+            # Shielded, because a cancellation of this task may be why they are unfinished.
             with anyio.CancelScope(shield=True):
                 for event in self._workers.unfinished:
-                    self._report(event, UnfinishedError("the receiver was left before that"))
+                    self._report(event, UnfinishedError("the receiver was left first"))
                     await self._release(event)
 
     @property
     def pending(self) -> int:
-        """How many events have been accepted and are not worked off."""
+        """How many events have been accepted and are not handled yet."""
         return len(self._workers.unfinished)
 
     @property
     def max_body(self) -> int:
-        """Bytes of the largest body that is looked at: nobody has to read more from a socket."""
+        """Bytes of the largest body that is accepted: no more is read from a socket."""
         return self._verifier.max_body
 
     async def deliver(self, headers: Headers, body: Body) -> Response:
-        """Return what to answer a delivery with; accepted, it is worked off behind the answer.
+        """Return the response to a delivery; if it is accepted, handle it in the background.
 
-        `body` is the whole of it or, better, the stream that it arrives in: nothing is read of it
-        where the headers are enough to refuse it, nor more than `max_body`.
+        `body` is all of it or, better, a stream of its chunks: nothing is read if the headers are
+        enough to refuse it, and never more than `max_body` bytes.
 
-        202 if it is accepted, 200 if it was before, 401 without the secret, 413 if it is too
-        large, 400 if it is stale or no webhook's, 408 if its body does not arrive in time, and 503
-        with `Retry-After` if there is no room, while the receiver is being left, and while the
-        replay store fails.
+        The status is 202 if it is accepted, 200 if it was accepted before, 401 without the secret,
+        413 if it is too large, 400 if it is stale or not a webhook, 408 if its body does not arrive
+        in time, and 503 with `Retry-After` if there is no room, while the receiver is being left,
+        and if the replay store fails.
         """
         if not self._workers.has_started:
             raise MisuseError("deliver inside 'async with'")
         try:
-            found = self._look_at_headers(headers) or await self._read(headers, body)
+            found = self._refuse_by_headers(headers) or await self._read(headers, body)
         finally:
             del headers, body  # a traceback with locals would show them
-        answer = found if isinstance(found, Response) else await self._accept(found)
-        if answer.status >= 400:  # noqa: PLR2004 - what was accepted before is no refusal
-            self._refusals.note(answer.status, answer.message)
-        return answer
+        response = found if isinstance(found, Response) else await self._accept(found)
+        if response.status >= 400:  # noqa: PLR2004 - accepted before is not a refusal
+            self._refusals.note(response.status, response.message)
+        return response
 
-    def _look_at_headers(self, headers: Headers) -> Response | None:
-        """Return what to answer without the body, or None where it is worth reading."""
+    def _refuse_by_headers(self, headers: Headers) -> Response | None:
+        """Return a refusal that needs no body, or None if the body has to be read."""
         try:
             self._verifier.check_headers(headers)
         except WebhookError as error:
             return _refusal(error)
         finally:
             del headers
-        return self._later()
+        return self._refuse_by_load()
 
     async def _read(self, headers: Headers, body: Body) -> RunEvent | Response:
         try:
@@ -181,13 +181,13 @@ class Receiver:
             del headers, body
             text = b""
 
-    def _later(self) -> Response | None:
+    def _refuse_by_load(self) -> Response | None:
         if self._workers.is_stopping:
-            return _later("shutting down")
-        return _later("too busy") if self._workers.load >= self._most else None
+            return _try_later("shutting down")
+        return _try_later("too busy") if self._workers.load >= self._max_load else None
 
     async def _accept(self, event: RunEvent) -> Response:
-        refusal = self._later()
+        refusal = self._refuse_by_load()
         if refusal is not None:
             return refusal
         with self._workers.reserve():
@@ -198,12 +198,12 @@ class Receiver:
             await self._verifier.claim(event)
             if self._workers.has_stopped:
                 await self._verifier.release(event)
-                return _later("shutting down")
+                return _try_later("shutting down")
         except WebhookReplayError as error:
             return _refusal(error)
         except Exception as error:  # noqa: BLE001 - a store may raise anything
             self._report(event, error)
-            return _later("cannot find out whether it has been accepted before")
+            return _try_later("cannot determine whether it has been accepted before")
         self._workers.put(event)
         return Response(status=202, message="accepted")
 
@@ -213,13 +213,13 @@ class Receiver:
         except Exception as error:  # noqa: BLE001 - a store may raise anything
             self._report(event, error)
 
-    async def _work_on(self, event: RunEvent) -> None:
+    async def _handle(self, event: RunEvent) -> None:
         handlers = self._router.handlers_of(event)
         try:
             await run_handlers(handlers, event, seconds=self._handler_timeout, clock=self._clock)
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # noqa: BLE001 - of a handler, whose task it has ended
+        except BaseException as error:  # noqa: BLE001 - it has ended the task of a handler
             self._report(event, error)
         else:
             self._note_end(event)
@@ -248,9 +248,9 @@ def _refusal(error: WebhookError) -> Response:
     return Response(status=error.status, message=str(error))
 
 
-def _later(reason: str) -> Response:
+def _try_later(reason: str) -> Response:
     return Response(status=503, message=reason, headers={"Retry-After": "10"})
 
 
 def _log(event: RunEvent, error: Exception) -> None:
-    _logger.error("%r of run %s was not worked off", event.name, event.run_id, exc_info=error)
+    _logger.error("%r of run %s was not handled", event.name, event.run_id, exc_info=error)

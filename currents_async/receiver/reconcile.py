@@ -1,4 +1,4 @@
-"""Webhooks that never came, found by asking for the runs themselves."""
+"""Finds runs whose webhooks never arrived, by listing runs."""
 
 from collections.abc import AsyncIterator, Container
 
@@ -15,26 +15,26 @@ def reconcile(
     seen: Container[str],
     until: Moment | None = None,
 ) -> AsyncIterator[ListedRun]:
-    """Iterate over the runs that have ended, and of whose end no webhook has told: not in `seen`.
+    """Iterate over the runs that have ended without a webhook: those that are not in `seen`.
 
     ```python
     async for run in reconcile(currents, since=yesterday, seen=receiver.seen):
         ...
     ```
 
-    The newest come first, without their specs. `since` and `until` are when runs were created, so
-    `since` must lie the length of a run before what could have been missed. `seen` is looked at
-    as the iteration goes on; a run that has just ended may still have its webhook on the way. Where
-    a webhook tells of a group of a run, the first one counts for the run.
+    The newest come first, without their specs. `since` and `until` limit when runs were created, so
+    `since` must be earlier than the first missed webhook by the duration of a run. `seen` is
+    consulted during the iteration; the webhook of a run that has just ended may still arrive. If
+    webhooks are about groups of a run, the first one counts for the run.
 
-    Nothing is open between two steps. Raises as `currents.runs.list` does.
+    Nothing is open between two steps. Raises what `currents.runs.list` raises.
     """
     runs = currents.runs.list(project_id, date_start=since, date_end=until)
     return _Missed(aiter(runs), seen)
 
 
 class _Missed(AsyncIterator[ListedRun]):
-    # A class: an async generator that is left would be closed by a task of the loop.
+    # A class: an async generator left early would be closed by a task of the loop.
 
     def __init__(self, runs: AsyncIterator[ListedRun], seen: Container[str]) -> None:
         self._runs = runs

@@ -1,4 +1,4 @@
-"""Which functions are to be called for which event."""
+"""Calls the functions that are registered for an event."""
 
 import inspect
 import math
@@ -23,7 +23,7 @@ class _Route(NamedTuple):
 
 
 class _Registration(Generic[A]):
-    """Takes a function for events of some kinds."""
+    """Registers a function for events of some kinds."""
 
     def __init__(self, kinds: tuple[type[RunEvent], ...], routes: list[_Route]) -> None:
         self._kinds = kinds
@@ -34,21 +34,21 @@ class _Registration(Generic[A]):
             name = getattr(handler, "__qualname__", type(handler).__qualname__)
             raise InvalidArgumentError(
                 f"{name} is not an async function, and could block the event loop: "
-                "register an `async def`, which calls it"
+                "register an `async def` that calls it"
             )
         self._routes.append(_Route(self._kinds, handler))
         return handler
 
 
 class Router:
-    """Calls what was registered for the kind of an event, in the order of registration.
+    """Calls the functions registered for the kind of an event, in the order of registration.
 
     ```python
     router = Router()
 
 
     @router.on(RunFinished, RunTimedOut)
-    async def tell(event: RunFinished | RunTimedOut) -> None: ...
+    async def on_end(event: RunFinished | RunTimedOut) -> None: ...
     ```
     """
 
@@ -70,25 +70,27 @@ class Router:
     ) -> _Registration[A | B | C | D]: ...
 
     def on(self, *kinds: type[RunEvent]) -> _Registration[Any]:
-        """Have an async function called for events of these kinds; `RunEvent` is all of them.
+        """Register an async function for events of these kinds; `RunEvent` means all of them.
 
-        Used as a decorator it leaves the function as it is. It may also be a method, a partial of
-        one, or an object whose `__call__` is one. Raises `InvalidArgumentError` where there is no
-        kind, or something else, and for what is not `async def`, such as a lambda.
+        As a decorator it returns the function unchanged. The function may also be a method, a
+        partial of one, or an object with an async `__call__`. Raises `InvalidArgumentError` without
+        a kind, for anything that is not one, and for a function that is not `async def`.
         """
         if not kinds or not all(_is_kind(kind) for kind in kinds):
-            raise InvalidArgumentError("say which events: on(RunFinished), or on(RunEvent) for all")
+            raise InvalidArgumentError(
+                "pass event classes: on(RunFinished), or on(RunEvent) for all"
+            )
         return _Registration(kinds, self._routes)
 
     def handlers_of(self, event: RunEvent) -> list[Handler]:
-        """Return the functions that are to be called for an event, in the order of registration."""
+        """Return the functions registered for an event, in the order of registration."""
         return [route.handle for route in self._routes if isinstance(event, route.kinds)]
 
     async def dispatch(self, event: RunEvent) -> None:
-        """Call one function after the other; an error does not keep the others from their turn.
+        """Call the functions one after the other; an error does not stop the others.
 
-        Each runs in a task of its own, without a limit of time. Raises the error, or an
-        `ExceptionGroup` of several; a function that cancels itself is an `UnfinishedError`.
+        Each runs in a task of its own, without a time limit. Raises the error, or an
+        `ExceptionGroup` of several; a function that cancels itself raises `UnfinishedError`.
         """
         handlers = self.handlers_of(event)
         await run_handlers(handlers, event, seconds=math.inf, clock=SystemClock())
@@ -99,7 +101,7 @@ def _is_kind(kind: object) -> bool:
 
 
 def _is_async(handler: object) -> bool:
-    # Of another function, what it returns is not known before it has done what it does.
+    # A plain function might return an awaitable, but only after its body has run.
     return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
         getattr(type(handler), "__call__", None)  # noqa: B004 - of the class, as Python calls it
     )

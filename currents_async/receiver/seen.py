@@ -1,10 +1,10 @@
-"""Runs of whose end a webhook has told."""
+"""Runs whose end a webhook has reported."""
 
 from currents_async._config import check_count
 
 
 class SeenRuns:
-    """The IDs of the last so many runs whose end has been worked off: a `Container[str]`."""
+    """The IDs of the last `max_runs` runs whose end has been handled: a `Container[str]`."""
 
     def __init__(self, max_runs: int = 10_000) -> None:
         self._max_runs = check_count("max_runs", max_runs)
@@ -17,7 +17,7 @@ class SeenRuns:
         return len(self._run_ids)
 
     def add(self, run_id: str) -> None:
-        """Remember a run as the last one; forget the first of too many."""
+        """Add a run as the newest; drop the oldest if there are too many."""
         self._run_ids.pop(run_id, None)
         self._run_ids[run_id] = None
         if len(self._run_ids) > self._max_runs:

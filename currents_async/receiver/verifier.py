@@ -1,4 +1,4 @@
-"""Whether a delivery is to be acted on, decided without any I/O but that of the replay store."""
+"""Decides whether to accept a delivery, without any I/O but that of the replay store."""
 
 import math
 from collections.abc import Sequence
@@ -27,19 +27,19 @@ from currents_async.receiver.replays import MemoryReplays, ReplayStore
 
 
 class Verifier:
-    """Tells deliveries of Currents from forged, stale and repeated ones.
+    """Accepts deliveries of Currents, and refuses forged, stale and repeated ones.
 
         verifier = Verifier({"X-Secret": [new, old]})
-        verifier.check_headers(request.headers)  # before anything is read from a stranger
+        verifier.check_headers(request.headers)  # before reading the body
         event = await verifier.accept(request.headers, await request.read())
 
-    Currents signs nothing. What a delivery proves is that its sender knows the values of the
-    headers that you set when you made the webhook; its body proves nothing: take it for a hint,
-    and `await event.fetch(currents)` for the truth. Serve it by TLS alone.
+    Currents does not sign webhooks. A delivery proves only that its sender knows the values of the
+    headers that you set when you created the webhook. Take its body as a hint, and fetch the run
+    with `await event.fetch(currents)`. Serve webhooks over TLS only.
     """
 
     max_body: int
-    """Bytes of the largest body that is looked at."""
+    """Bytes of the largest body that is accepted."""
 
     def __init__(
         self,
@@ -52,13 +52,13 @@ class Verifier:
         replays: ReplayStore | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """Make a verifier; raise `InvalidArgumentError` for what would let anybody in.
+        """Make a verifier; raise `InvalidArgumentError` for arguments that would accept anyone.
 
         `secrets` are the headers that deliveries must have, all of them, each with its value, or
-        with the several that are right while one is being replaced. A delivery may be `tolerance`
-        seconds old, or as far ahead of this machine's clock. `hosts` are where the dashboard is,
-        with a port if it is not that of HTTPS. `insecure`, for development, makes do without
-        secrets, and without a time; secrets that there are must be right all the same.
+        with one of several while it is being replaced. A delivery may be `tolerance` seconds old,
+        or as far ahead of this machine's clock. `hosts` are those of the dashboard, with a port if
+        it is not that of HTTPS. `insecure`, for development, accepts deliveries without secrets and
+        without a time; secrets that are given must still match.
         """
         check = read_secrets(secrets or {}, insecure=insecure)
         del secrets
@@ -75,33 +75,33 @@ class Verifier:
         self._replays = MemoryReplays(clock=self._clock) if replays is None else replays
 
     def parse(self, headers: Headers, body: bytes) -> AnyEvent:
-        """Return the event that a delivery tells of, whether or not it has been there before.
+        """Return the event of a delivery, whether or not it has been accepted before.
 
-        Checked in this order, it raises `WebhookSecretError`, `WebhookStaleError`,
+        Raises, checked in this order, `WebhookSecretError`, `WebhookStaleError`,
         `WebhookTooLargeError` and `WebhookBodyError`. No error shows the secrets or the body.
         """
-        outcome = self._look_at(headers, body)
+        outcome = self._check(headers, body)
         del headers, body  # a traceback with locals would show them
         if isinstance(outcome, WebhookError):
             raise outcome
         return outcome
 
     def check_headers(self, headers: Headers) -> None:
-        """Raise what `parse` raises for a delivery as soon as its headers are there.
+        """Raise what `parse` would raise, as far as the headers show it.
 
-        Nobody has to read a body from a stranger: a delivery that is refused here is refused
-        whatever follows. `Content-Length` alone may say that it is too large.
+        A delivery that is refused here would be refused with any body, so the body need not be
+        read. `Content-Length` may show that it is too large.
         """
-        outcome = self._look_at_headers(headers)
+        outcome = self._check_headers(headers)
         del headers
         if isinstance(outcome, WebhookError):
             raise outcome
 
     async def accept(self, headers: Headers, body: bytes) -> AnyEvent:
-        """Return the event that a delivery tells of, and remember that it was here.
+        """Return the event of a delivery, and remember that it was accepted.
 
-        Raises as `parse` and `claim` do. Where you cannot keep it, `release` it again, so that it
-        can be sent again.
+        Raises what `parse` and `claim` raise. If you cannot handle it, `release` it, so that it can
+        be sent again.
         """
         try:
             event = self.parse(headers, body)
@@ -111,16 +111,16 @@ class Verifier:
         return event
 
     async def claim(self, event: RunEvent) -> None:
-        """Remember that a delivery was here; raise `WebhookReplayError` if it was before.
+        """Remember that a delivery was accepted; raise `WebhookReplayError` if it was before.
 
-        It is remembered for as long as it would not be stale. What the store raises goes through.
+        It is remembered until it would be stale. Errors of the store are raised as they are.
         """
         try:
-            # From as far ahead as is tolerated until as far behind.
+            # From the tolerance ahead of our clock until the tolerance behind it.
             is_new = await self._replays.add(event.key, seconds=2 * self._tolerance)
         except BaseException:
-            # Nobody knows what the store has done, and the sender will try again: acting on it
-            # twice is better than never.
+            # The store may or may not have the key, and the sender will try again: handling the
+            # event twice is better than never.
             with anyio.CancelScope(shield=True), suppress(Exception):
                 await self.release(event)
             raise
@@ -128,12 +128,12 @@ class Verifier:
             raise WebhookReplayError("the delivery has been accepted before")
 
     async def release(self, event: RunEvent) -> None:
-        """Forget that a delivery was here: the same one can be accepted again."""
+        """Forget that a delivery was accepted, so that it can be accepted again."""
         await self._replays.remove(event.key)
 
-    def _look_at(self, headers: Headers, body: bytes) -> AnyEvent | WebhookError:
-        """Return the error instead of raising it: its traceback would hold headers and body."""
-        sent_at = self._look_at_headers(headers)
+    def _check(self, headers: Headers, body: bytes) -> AnyEvent | WebhookError:
+        """Return errors instead of raising them: a traceback would hold headers and body."""
+        sent_at = self._check_headers(headers)
         if isinstance(sent_at, WebhookError):
             return sent_at
         if len(body) > self.max_body:
@@ -143,8 +143,8 @@ class Verifier:
         except WebhookError as error:
             return error.with_traceback(None)
 
-    def _look_at_headers(self, headers: Headers) -> datetime | WebhookError | None:
-        """Return when a delivery was sent, if it says so, or the error."""
+    def _check_headers(self, headers: Headers) -> datetime | WebhookError | None:
+        """Return when a delivery was sent, if known, or the error."""
         values = index_headers(headers)
         if not self._carries_secrets(values):
             return WebhookSecretError("the delivery does not carry the secret")
@@ -160,9 +160,9 @@ class Verifier:
         return WebhookTooLargeError(f"the body is larger than {self.max_body} bytes")
 
     def _staleness(self, sent_at: datetime | None) -> str | None:
-        """Say what is wrong with the time that a delivery was sent at, or None if nothing is."""
+        """Return what is wrong with the time that a delivery was sent at, or None."""
         if sent_at is None:
-            missing = "x-timestamp must say when it was sent, in seconds or milliseconds since 1970"
+            missing = "x-timestamp must be the time sent, in seconds or milliseconds since 1970"
             return None if self._insecure else missing
         age = self._clock.wall() - sent_at.timestamp()
         if abs(age) <= self._tolerance:
@@ -174,7 +174,7 @@ class Verifier:
 
 
 def _is_more(length: str, limit: int) -> bool:
-    """Return whether a header says a length above a limit; what is no number says nothing."""
+    """Return whether a header value is a number above a limit."""
     digits = length.strip()
-    # Bounded, because Python converts no number of thousands of digits.
+    # Bounded, because Python refuses to convert thousands of digits.
     return digits.isascii() and digits.isdigit() and (len(digits) > 20 or int(digits) > limit)  # noqa: PLR2004

@@ -20,18 +20,18 @@ __all__ = ["setup_webhooks", "webhook_handler"]
 def setup_webhooks(
     app: web.Application, receiver: Receiver, path: str = "/webhooks/currents"
 ) -> None:
-    """Have an application take deliveries at a path: it enters and leaves the receiver.
+    """Make an application receive deliveries at a path; it enters and leaves the receiver.
 
-    The path is what it says: braces are no placeholders. Raises `InvalidArgumentError` for what is
-    no path. Shutting down, the application works off what was accepted before it leaves.
+    The path is literal: braces are not placeholders. Raises `InvalidArgumentError` for an invalid
+    path. When the application shuts down, it handles the accepted events first.
 
-    Connections over which no headers come are the server's own: aiohttp keeps any number of them,
-    so bound them in front of it where strangers can connect.
+    aiohttp keeps any number of connections that send no headers: limit them in front of it if
+    strangers can connect.
     """
 
     async def run(_: web.Application) -> AsyncIterator[None]:
         async with receiver:
-            yield  # noqa: ASYNC119 - aiohttp goes on with it, always
+            yield  # noqa: ASYNC119 - aiohttp always resumes it
 
     resource = web.PlainResource(_literal(path))
     resource.add_route("POST", webhook_handler(receiver), expect_handler=_expect)
@@ -42,22 +42,22 @@ def setup_webhooks(
 def webhook_handler(receiver: Receiver) -> Handler:
     """Return a handler of POST requests for a receiver that you enter and leave yourself.
 
-    It reads at most `receiver.max_body`, whatever the application's `client_max_size`, and nothing
-    from who does not know the secret.
+    It reads at most `receiver.max_body` bytes, whatever the application's `client_max_size`, and
+    nothing from a sender that does not know the secret.
     """
 
     async def handle(request: web.Request) -> web.Response:
-        answer = await receiver.deliver(request.headers, _body_of(request))
-        response = web.Response(status=answer.status, text=answer.message, headers=answer.headers)
-        if answer.status >= 400:  # noqa: PLR2004 - nothing is kept open for who was refused
-            response.force_close()
-        return response
+        response = await receiver.deliver(request.headers, _body_of(request))
+        sent = web.Response(status=response.status, text=response.message, headers=response.headers)
+        if response.status >= 400:  # noqa: PLR2004 - refused: do not keep the connection
+            sent.force_close()
+        return sent
 
     return handle
 
 
 def _literal(path: str) -> str:
-    """Return a path as aiohttp compares it with those of requests."""
+    """Return a path in the form in which aiohttp compares it with those of requests."""
     if not path.startswith("/") or {"?", "#"} & set(path):
         raise InvalidArgumentError(f"path must begin with a slash, without a query, not {path!r}")
     return URL.build(path=path, encoded=True).path_safe
@@ -67,7 +67,7 @@ _ASK_FOR_BODY = web.RequestKey("ask_for_body", bool)
 
 
 async def _expect(request: web.Request) -> None:
-    """Leave it to the handler to ask for the body of a client that waits for being asked."""
+    """Let the handler send `100 Continue` when it wants the body."""
     request[_ASK_FOR_BODY] = request.version == HttpVersion11
 
 

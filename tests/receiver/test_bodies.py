@@ -188,5 +188,5 @@ class TestALineForEachRefusal:
             await receiver.deliver(forged, b"")
         lines = [record.message for record in caplog.records][60:]
         forgery = "refused a delivery with 401: the delivery does not carry the secret"
-        omitted = "refused 41 deliveries more without a line for each"
+        omitted = "refused 41 more deliveries, without a line for each"
         assert lines == [omitted, forgery, forgery, forgery, forgery]

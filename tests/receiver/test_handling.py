@@ -138,7 +138,7 @@ class TestWorkersSurviveTheirHandlers:
         [record] = caplog.records
         assert (record.levelno, record.message) == (
             logging.ERROR,
-            "'RUN_FINISH' of run a was not worked off",
+            "'RUN_FINISH' of run a was not handled",
         )
         assert 'pytest.fail("of the handler")' in caplog.text
 
@@ -180,7 +180,7 @@ class TestWorkersSurviveTheirHandlers:
         async with asyncio.timeout(5), noted.receiver(drain=0) as receiver:
             await deliver(receiver, "a")
             await turns()
-        assert [str(error) for error in noted.errors] == ["the receiver was left before that"]
+        assert [str(error) for error in noted.errors] == ["the receiver was left first"]
 
     async def test_one_that_was_cancelled_while_it_waited_for_another(self) -> None:
         """`dispatch` itself is cancelled, and so is the handler; nothing is swallowed."""

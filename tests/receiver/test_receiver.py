@@ -496,7 +496,7 @@ class TestErrors:
             await receiver.deliver(TOLD, body("RUN_FINISH", "r", buildId="b\nforged line"))
         [record] = caplog.records
         assert (record.name, record.levelno) == ("currents_async.receiver", logging.ERROR)
-        assert record.message == "'RUN_FINISH' of run r was not worked off"
+        assert record.message == "'RUN_FINISH' of run r was not handled"
         assert "what happened" in caplog.text
         assert SECRET not in caplog.text
 

@@ -124,5 +124,5 @@ class TestErrors:
 
     @pytest.mark.parametrize("kinds", [(), (str,), ("RUN_FINISH",), (RunFinished, None), (type,)])
     def test_what_is_no_event_is_refused(self, kinds: Any) -> None:
-        with pytest.raises(InvalidArgumentError, match="which events"):
+        with pytest.raises(InvalidArgumentError, match="pass event classes"):
             Router().on(*kinds)

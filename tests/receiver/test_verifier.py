@@ -152,27 +152,27 @@ class TestTime:
             (f"{NOW - 301}.999", "300 s ago"),
             (f"{NOW + 301}", "301 s ahead of this clock"),
             (f"{NOW + 301}000", "301 s ahead"),
-            (f"{NOW}000000", "must say when"),
+            (f"{NOW}000000", "must be the time sent"),
             ("0", "ago"),
             ("99999999999999", "ahead"),
             ("99999999999", "ahead"),
-            ("9" * 15, "must say when"),
-            ("9" * 100_000, "must say when"),
-            ("", "must say when"),
-            (f"-{NOW}", "must say when"),
-            (f"+{NOW}", "must say when"),
-            (f" {NOW}", "must say when"),
-            (f"{NOW}\n", "must say when"),
-            (f"{NOW}.", "must say when"),
-            ("1_767_225_600", "must say when"),
-            ("1.7e9", "must say when"),
-            ("nan", "must say when"),
-            ("inf", "must say when"),
-            ("-inf", "must say when"),
-            ("0x69561f80", "must say when"),
-            ("٣", "must say when"),
-            ("2026-01-01T00:00:00Z", "must say when"),
-            (f"{NOW}, {NOW}", "must say when"),
+            ("9" * 15, "must be the time sent"),
+            ("9" * 100_000, "must be the time sent"),
+            ("", "must be the time sent"),
+            (f"-{NOW}", "must be the time sent"),
+            (f"+{NOW}", "must be the time sent"),
+            (f" {NOW}", "must be the time sent"),
+            (f"{NOW}\n", "must be the time sent"),
+            (f"{NOW}.", "must be the time sent"),
+            ("1_767_225_600", "must be the time sent"),
+            ("1.7e9", "must be the time sent"),
+            ("nan", "must be the time sent"),
+            ("inf", "must be the time sent"),
+            ("-inf", "must be the time sent"),
+            ("0x69561f80", "must be the time sent"),
+            ("٣", "must be the time sent"),
+            ("2026-01-01T00:00:00Z", "must be the time sent"),
+            (f"{NOW}, {NOW}", "must be the time sent"),
         ],
         ids=lambda text: ascii(text)[:30],
     )
@@ -184,7 +184,7 @@ class TestTime:
             verifier().parse(headers(at=sent), BODY)
 
     def test_missing(self) -> None:
-        with pytest.raises(WebhookStaleError, match="must say when"):
+        with pytest.raises(WebhookStaleError, match="must be the time sent"):
             verifier().parse({"X-Secret": SECRET}, BODY)
 
     def test_said_twice(self) -> None:
@@ -429,7 +429,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"secrets": {"X-Secret": SECRET.encode()}}, "'X-Secret' must be a str"),
     ({"secrets": {"X-Secret": [SECRET, None]}}, "'X-Secret' must be a str"),
     ({"secrets": {"X-Secret": [SECRET, 1]}}, "'X-Secret' must be a str"),
-    ({"secrets": {"X-A": SECRET, "x-a": SECRET}}, "'x-a' is there twice"),
+    ({"secrets": {"X-A": SECRET, "x-a": SECRET}}, "'x-a' is given twice"),
     ({"secrets": {"X A": SECRET}}, "'X A' is not the name of a header"),
     ({"secrets": {"": SECRET}}, "'' is not the name of a header"),
     ({"secrets": {1: SECRET}}, "1 is not the name of a header"),
