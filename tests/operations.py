@@ -10,11 +10,12 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_origin
 
 from currents_async import Currents, _resources
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
+from currents_async.models import CursorPage, NumberedPage
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -45,6 +46,12 @@ def constants() -> dict[str, Endpoint[Any]]:
         names = vars(importlib.import_module(f"currents_async._resources.{module.name}"))
         found |= {name: value for name, value in names.items() if isinstance(value, Endpoint)}
     return found
+
+
+def is_list(endpoint: Endpoint[Any]) -> bool:
+    """Return whether an operation returns items of a list, in pages or all at once."""
+    kind = get_origin(endpoint.returns) or endpoint.returns
+    return issubclass(kind, CursorPage | NumberedPage | list)
 
 
 def operations() -> Iterator[Operation]:

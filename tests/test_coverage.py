@@ -10,7 +10,7 @@ import pytest
 from currents_async._wire.endpoint import Endpoint
 from currents_async.models import CursorPage
 from currents_async.testing._serving.routes import ROUTES
-from tests.operations import README, ROOT, constants, documented, operations
+from tests.operations import README, ROOT, constants, documented, is_list, operations
 from tests.test_requests import ROWS
 
 ENDPOINTS: dict[str, Endpoint[Any]] = {one.operation: one for one in constants().values()}
@@ -18,6 +18,7 @@ METHODS = {one.endpoint.operation: one.method for one in operations()}
 SERVED = {route.endpoint.operation for route in ROUTES}
 REQUESTED = {row.operation for row in ROWS}
 SWEPT = (ROOT / "tests/sweep/documents.py").read_text(encoding="utf-8")
+LISTED = (ROOT / "tests/testing/test_lists.py").read_text(encoding="utf-8")
 TABLE = README.read_text(encoding="utf-8")
 
 ALL = sorted({*documented(), *ENDPOINTS, *METHODS, *SERVED, *REQUESTED})
@@ -25,7 +26,8 @@ ALL = sorted({*documented(), *ENDPOINTS, *METHODS, *SERVED, *REQUESTED})
 
 @pytest.mark.parametrize("operation", ALL)
 def test_nothing_is_missing(operation: str) -> None:
-    assert [*_missing(operation)] == []
+    if missing := [*_missing(operation)]:
+        pytest.fail("\n- ".join([f"{operation} lacks:", *missing]), pytrace=False)
 
 
 def _missing(operation: str) -> Iterator[str]:
@@ -49,9 +51,11 @@ def _missing_of_the_constant(endpoint: Endpoint[Any] | None) -> Iterator[str]:
     if endpoint.returns in {object, Any}:
         yield "a model of the response in models/"
         return
-    listed = get_origin(endpoint.returns) is CursorPage
-    kind: Any = get_args(endpoint.returns)[0] if listed else endpoint.returns
+    paged = get_origin(endpoint.returns) is CursorPage
+    kind: Any = get_args(endpoint.returns)[0] if paged else endpoint.returns
     msgspec.json.Decoder(kind)  # raises for what cannot be decoded
+    if is_list(endpoint) and f'"{endpoint.operation}"' not in LISTED:
+        yield "a List in tests/testing/test_lists.py"
     if f"| `{endpoint.method} {endpoint.path}` |" not in TABLE:
         yield "its row in README.md: `python -m tests.operations --write`"
 
