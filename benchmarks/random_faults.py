@@ -14,7 +14,7 @@ Make = Callable[[bytes], Fault]
 
 
 def _refusal(status: int, headers: Mapping[str, str] | None = None) -> Make:
-    return _always(faults.answer(b'{"status":"FAILED","error":"not now"}', status, headers))
+    return _always(faults.response(b'{"status":"FAILED","error":"not now"}', status, headers))
 
 
 def _always(fault: Fault) -> Make:
@@ -27,11 +27,11 @@ def _made_once(make: Callable[[], Fault]) -> Make:
 
 
 _SOUND: dict[str, Make] = {
-    "right": faults.answer,
+    "right": faults.response,
     "plain": faults.plain,
     "three members": lambda body: faults.many_members(3, body),
     "closed after it": faults.early_close,
-    "second response at once": lambda body: faults.second_answer(body=body),
+    "second response at once": lambda body: faults.second_response(body=body),
 }
 """What a client can take."""
 
@@ -69,7 +69,7 @@ _IN_VAIN: dict[str, Make] = {
     "404": _refusal(404),
     "redirect": _always(faults.redirect()),
     "HTML": _always(faults.html()),
-    "JSON cut short": lambda body: faults.answer(body[: len(body) // 2]),
+    "JSON cut short": lambda body: faults.response(body[: len(body) // 2]),
     "corrupt gzip": faults.corrupt_gzip,
     "wrong checksum": faults.bad_crc,
     "bytes behind the gzip": faults.trailing_garbage,
@@ -126,7 +126,7 @@ class RandomFaults:
             if chance < share:
                 return self._random.choice(list(kinds.items()))
             chance -= share
-        return "right", faults.answer
+        return "right", faults.response
 
 
 def _bodies(runs: Iterable[WorldRun]) -> Iterable[tuple[str, bytes]]:

@@ -127,7 +127,7 @@ class Bombs(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     async def open(self) -> Opened:
         """Serve whatever is asked for."""
         bomb = faults.gzip_bomb(self.size, self.filling)
-        async with FaultyServer([faults.answer()], then=bomb) as server:
+        async with FaultyServer([faults.response()], then=bomb) as server:
             yield server.url, lambda: {"bomb": len(server.requests)}
 
 

@@ -29,8 +29,8 @@ DAY = date(2026, 1, 31)
 NAIVE = datetime(2026, 1, 31, 12)  # noqa: DTZ001 - it is to be refused
 MATCHER = Matcher.all(when.title.eq("logs in"))
 SKIP = [Effect.skip()]
-ACTION = faults.json_answer({"actionId": "a", "name": "n"})
-GONE = faults.answer(b'{"status":"FAILED","error":"Not found"}', 404)
+ACTION = faults.json_response({"actionId": "a", "name": "n"})
+GONE = faults.response(b'{"status":"FAILED","error":"Not found"}', 404)
 
 
 def make(**arguments: Any) -> Call:
@@ -199,7 +199,7 @@ async def test_what_the_server_knows_and_we_do_not_goes_back_to_it() -> None:
             ],
         },
     }
-    answer = faults.json_answer({"actionId": "a", **rules})
+    answer = faults.json_response({"actionId": "a", **rules})
     async with FaultyServer(answer) as server, client(server.url) as currents:
         read = await currents.actions.get("a")
         assert read.matcher is not None
@@ -211,8 +211,8 @@ async def test_tests_that_look_alike_are_all_there() -> None:
     """No key is documented, so what differs in anything is another test."""
     rows = [{"actionId": name, "signature": "s"} for name in "abc"]
     pages = [
-        faults.json_answer({"list": rows[:2], "total": 3, "nextPage": 1}),
-        faults.json_answer({"list": rows[1:], "total": 3, "nextPage": False}),
+        faults.json_response({"list": rows[:2], "total": 3, "nextPage": 1}),
+        faults.json_response({"list": rows[1:], "total": 3, "nextPage": False}),
     ]
     async with FaultyServer(pages) as server, client(server.url) as currents:
         listed = currents.actions.affected_tests("p", date_start=DAY, date_end=datetime.now(UTC))
@@ -223,7 +223,8 @@ async def test_tests_that_look_alike_are_all_there() -> None:
 async def test_executions_by_cursor() -> None:
     def page(*cursors: str, more: bool) -> Any:
         data = [{"cursor": cursor, "status": "skipped"} for cursor in cursors]
-        return faults.answer(msgspec.json.encode({"status": "OK", "has_more": more, "data": data}))
+        body = msgspec.json.encode({"status": "OK", "has_more": more, "data": data})
+        return faults.response(body)
 
     script = [page("1", "2", more=True), page("3", more=False)]
     async with FaultyServer(script) as server, client(server.url) as currents:

@@ -48,27 +48,27 @@ async def test_what_is_refused_is_not_sent(
 
 async def test_json() -> None:
     data = {"level": "test", "error": {"message": "no"}, "steps": [None]}
-    async with FaultyServer(faults.json_answer(data)) as server, client(server.url) as currents:
+    async with FaultyServer(faults.json_response(data)) as server, client(server.url) as currents:
         context = await currents.context.get(instance_id="i", test_id="t")
     assert context.extra == data
 
 
 async def test_markdown_is_the_body_itself() -> None:
     text = '# Ausfälle\n\n{"status":"FAILED"}\n'
-    answer = faults.answer(text.encode(), headers={"Content-Type": "text/markdown"})
+    answer = faults.response(text.encode(), headers={"Content-Type": "text/markdown"})
     async with FaultyServer(answer) as server, client(server.url) as currents:
         assert await currents.context.markdown(run_id="r") == text
     assert server.requests[0].headers["accept"] == "text/markdown"
 
 
 async def test_markdown_of_nothing() -> None:
-    refused = faults.answer(b'{"status":"FAILED","error":"Run not found"}', 404)
+    refused = faults.response(b'{"status":"FAILED","error":"Run not found"}', 404)
     async with FaultyServer(refused) as server, client(server.url) as currents:
         with pytest.raises(NotFoundError, match="Run not found"):
             await currents.context.markdown(run_id="r")
 
 
 async def test_markdown_that_is_no_text() -> None:
-    async with FaultyServer(faults.answer(b"\xff")) as server, client(server.url) as currents:
+    async with FaultyServer(faults.response(b"\xff")) as server, client(server.url) as currents:
         with pytest.raises(DecodeError, match="UTF-8"):
             await currents.context.markdown(run_id="r")

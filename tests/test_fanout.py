@@ -57,7 +57,7 @@ def answer_in_waves(server: FakeCurrents, size: int) -> None:
             async with asyncio.timeout(20):  # fewer in flight would wait for ever
                 await wave.wait()
 
-    server.before_answer = wait
+    server.before_response = wait
 
 
 @asynccontextmanager
@@ -71,7 +71,7 @@ class Gate:
 
     def __init__(self, server: FakeCurrents) -> None:
         self._open: dict[str, asyncio.Event] = {}
-        server.before_answer = self._wait
+        server.before_response = self._wait
 
     def open(self, instance_id: str) -> None:
         self._event(instance_id).set()
@@ -187,7 +187,7 @@ class TestLeaving:
             await task
         assert task.cancelled()
         assert other_tasks() == set()
-        server.before_answer = None
+        server.before_response = None
         await server.idle()
         assert len(await currents.runs.get_instances(run.run_id)) == 400
 

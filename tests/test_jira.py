@@ -20,7 +20,7 @@ SUBJECT = {
     "jira_issue_type": "10001",
     "project_id": "p",
 }
-ISSUE = faults.json_answer({"id": "1", "key": "SHOP-1", "url": "u"}, 201)
+ISSUE = faults.json_response({"id": "1", "key": "SHOP-1", "url": "u"}, 201)
 
 
 def make(**arguments: Any) -> Call:
@@ -88,8 +88,8 @@ async def test_a_write_that_may_happen_twice(call: Call) -> None:
 
 async def test_issue_types_by_page() -> None:
     pages = [
-        faults.json_answer({"list": [{"id": "1", "name": "Bug"}], "total": 2, "nextPage": 1}),
-        faults.json_answer({"list": [{"name": "Task"}], "total": 2, "nextPage": False}),
+        faults.json_response({"list": [{"id": "1", "name": "Bug"}], "total": 2, "nextPage": 1}),
+        faults.json_response({"list": [{"name": "Task"}], "total": 2, "nextPage": False}),
     ]
     async with FaultyServer(pages) as server, client(server.url) as currents:
         listed = currents.jira.issue_types("jp", jira_installation_id="ji")

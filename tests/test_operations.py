@@ -127,7 +127,7 @@ async def test_a_wrong_key(server: FakeCurrents) -> None:
 async def test_too_large_for_the_service(world: World, project: WorldProject) -> None:
     made = project.run(specs=10)
     async with (
-        FakeCurrents(world, response_limit=1_000) as server,
+        FakeCurrents(world, max_response_bytes=1_000) as server,
         Currents(server.api_key, base_url=server.url) as currents,
     ):
         with pytest.raises(PayloadTooLargeError):
@@ -146,7 +146,7 @@ class TestGetMany:
             async with asyncio.timeout(20):
                 await wave.wait()
 
-        server.before_answer = wait_for_the_others
+        server.before_response = wait_for_the_others
         instances = await currents.instances.get_many(wanted, concurrency=4)
         assert [instance.instance_id for instance in instances] == ids[::-1]
         assert len(server.requests) == 20

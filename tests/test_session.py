@@ -118,7 +118,7 @@ class TestLifeCycle:
                     await currents.runs.get("r")
 
         scope = anyio.CancelScope()
-        server.before_answer = hold
+        server.before_response = hold
         task = asyncio.create_task(call())
         await arrived.wait()
         for _ in range(2):
@@ -222,7 +222,7 @@ class TestConnection:
         async def never(_: RecordedRequest) -> None:
             await asyncio.Event().wait()
 
-        server.before_answer = never
+        server.before_response = never
         async with Currents(server.api_key, base_url=server.url, timeouts=timeouts) as currents:
             with pytest.raises(RequestTimeoutError, match=reason):
                 await currents.runs.get("r")
@@ -365,7 +365,7 @@ class TestSecrets:
                     inner = filter(inspect.iscoroutine, gc.get_referents(awaited))
                     awaited = next(inner, None)
 
-        server.before_answer = look
+        server.before_response = look
         async with Currents(server.api_key, base_url=server.url) as currents:
             calling = asyncio.create_task(currents.runs.get("r"))
             with pytest.raises(NotFoundError):

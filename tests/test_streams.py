@@ -153,7 +153,7 @@ class TestErrors:
     async def test_too_large_for_the_service(self, world: World, project: WorldProject) -> None:
         made = project.run(specs=10)
         async with (
-            FakeCurrents(world, response_limit=1_000) as server,
+            FakeCurrents(world, max_response_bytes=1_000) as server,
             Currents(server.api_key, base_url=server.url) as currents,
         ):
             with pytest.raises(PayloadTooLargeError):
@@ -379,7 +379,7 @@ class TestASlowReader:
     @pytest.mark.parametrize("before", ["the first spec", "the second batch"])
     async def test_a_connection_that_is_lost_meanwhile_is_made_again(self, before: str) -> None:
         body = gzip.decompress(packed(specs=20_000))
-        script = [faults.close_midway(body, gzip=False), faults.answer(body, gzip=False)]
+        script = [faults.close_midway(body, gzip=False), faults.response(body, gzip=False)]
         clock = ManualClock()
         async with (
             FaultyServer(script) as server,

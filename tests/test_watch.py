@@ -64,7 +64,7 @@ def before_each_answer(server: FakeCurrents, steps: Iterable[Callable[[], object
     async def step(_: RecordedRequest) -> None:
         next(left, nothing)()
 
-    server.before_answer = step
+    server.before_response = step
 
 
 def nothing() -> None:
@@ -599,7 +599,7 @@ class TestLeaving:
             await server.idle()
             assert clock.waiting == []
             assert other_tasks() == set()
-            server.before_answer = None
+            server.before_response = None
             clock.advance(2)
             arrived += [spec async for spec in events]
         assert ids_of(arrived) == [spec.instance_id for spec in run.specs]
@@ -642,7 +642,7 @@ def hold_answers(server: FakeCurrents, held: asyncio.Event) -> None:
         held.set()
         await asyncio.Event().wait()
 
-    server.before_answer = hold
+    server.before_response = hold
 
 
 async def collect_all(events: RunWatch) -> list[RunSpec]:
@@ -659,7 +659,7 @@ async def test_two_at_once(
         run_id = request.path_args["run_id"]
         server.world.runs[run_id].complete(next(counts[run_id]))
 
-    server.before_answer = step
+    server.before_response = step
     collected = await asyncio.gather(*(collect(currents.runs.watch(run.run_id)) for run in runs))
     for run, (arrived, final) in zip(runs, collected, strict=True):
         assert ids_of(arrived) == [spec.instance_id for spec in run.specs]
@@ -816,7 +816,7 @@ async def check_each_once(steps: list[tuple[str, int]], attempts: int) -> None:
         FakeCurrents(world) as server,
         open_client(server, ManualClock(), retries=Retries(attempts=attempts)) as currents,
     ):
-        server.before_answer = step
+        server.before_response = step
         arrived, final = await collect(currents.runs.watch(run.run_id))
     told = [
         instance_id

@@ -24,8 +24,8 @@ Call = Callable[[Currents], Awaitable[object]]
 
 URL = "https://example.com/h"
 SECRET = "a-very-secret-token"
-WEBHOOK = faults.json_answer({"hookId": "h", "url": URL}, 201)
-GONE = faults.answer(b'{"status":"FAILED","error":"Not found"}', 404)
+WEBHOOK = faults.json_response({"hookId": "h", "url": URL}, 201)
+GONE = faults.response(b'{"status":"FAILED","error":"Not found"}', 404)
 
 
 def make(**arguments: Any) -> Call:
@@ -89,7 +89,7 @@ async def test_the_longest_is_sent() -> None:
 
 async def test_what_is_read_can_be_written() -> None:
     data = {"hookId": "h", "headers": '{"X-Secret":"ü\\t"}', "hookEvents": ["RUN_START"]}
-    async with FaultyServer(faults.json_answer(data)) as server, client(server.url) as currents:
+    async with FaultyServer(faults.json_response(data)) as server, client(server.url) as currents:
         read = await currents.webhooks.get("h")
         await currents.webhooks.update("h", headers=read.headers, hook_events=read.hook_events)
     assert msgspec.json.decode(server.requests[1].body) == {
@@ -127,12 +127,12 @@ class TestTheSecretIsNowhereToBeSeen:
     @pytest.mark.parametrize(
         "fault",
         [
-            faults.answer(b"<html>", 500),
+            faults.response(b"<html>", 500),
             faults.html(400),
             faults.close(),
             faults.reset(),
-            faults.answer(b"no JSON", 200),
-            faults.answer(b'{"status":"FAILED","error":"no"}', 200),
+            faults.response(b"no JSON", 200),
+            faults.response(b'{"status":"FAILED","error":"no"}', 200),
             faults.redirect(location="https://elsewhere.example"),
         ],
         ids=["HTML 500", "HTML 400", "closed", "reset", "no JSON", "refused", "redirected"],
@@ -168,7 +168,7 @@ class TestTheSecretIsNowhereToBeSeen:
         for status in (400, 503, 200):
             for message in quoted:
                 body = msgspec.json.encode({"status": "FAILED", "error": message})
-                script = faults.answer(body, status)
+                script = faults.response(body, status)
                 async with FaultyServer(script) as server, client(server.url) as currents:
                     with pytest.raises(CurrentsError) as caught:
                         await call(currents)
@@ -199,7 +199,7 @@ async def test_the_secret_is_not_seen_where_an_argument_is_refused(call: Call) -
 
 
 async def test_a_header_that_is_no_secret_is_left_in_what_the_server_says() -> None:
-    script = faults.answer(b'{"status":"FAILED","error":"at 1 of 12 yes"}', 400)
+    script = faults.response(b'{"status":"FAILED","error":"at 1 of 12 yes"}', 400)
     async with FaultyServer(script) as server, client(server.url) as currents:
         with pytest.raises(BadRequestError, match="at 1 of 12 yes"):
             await make(headers={"X-Env": "1", "X-Debug": "yes"})(currents)

@@ -87,7 +87,7 @@ async def test_what_is_known_is_the_answer(
 @writes
 async def test_no_content_is_an_answer(call: Call, known: Any) -> None:
     async with (
-        FaultyServer(faults.answer(b"", 204, gzip=False)) as server,
+        FaultyServer(faults.response(b"", 204, gzip=False)) as server,
         client(server.url) as currents,
     ):
         assert await call(currents) == known

@@ -26,7 +26,7 @@ from currents_async.testing._cassettes.replaying import Replayer, show
 from currents_async.testing._cassettes.scrubbing import make_hiding
 from currents_async.testing._cassettes.scrubbing import scrub as scrub_exchange
 from currents_async.testing._cassettes.serving import CassetteServer
-from currents_async.testing._cassettes.tape import Request, Tape, read_tape, write_tape
+from currents_async.testing._cassettes.tape import Tape, TapedRequest, read_tape, write_tape
 
 __all__ = ["CassettePlayer", "CassetteRecorder", "cassette"]
 
@@ -130,7 +130,7 @@ class CassettePlayer(CassetteServer):
         if unused or self._replayer.unexpected:
             raise AssertionError(self._complain(unused))
 
-    def _complain(self, unused: Sequence[Request]) -> str:
+    def _complain(self, unused: Sequence[TapedRequest]) -> str:
         lines = [f"cassette {self._path}"]
         for title, requests in (
             ("asked for, and not in it (any more):", self._replayer.unexpected),

@@ -12,7 +12,7 @@ from currents_async._clock import Timer
 
 __all__ = ["AnyClock", "ManualClock", "RunningClock"]
 
-_FARTHEST_JUMP = 60.0
+_MAX_JUMP = 60.0
 """The longest a client ever waits between two requests; what takes longer is a deadline."""
 
 
@@ -127,7 +127,7 @@ class _Timer:
     ) -> None:
         self.seconds = seconds
         self.callback = callback
-        self.is_near = seconds <= _FARTHEST_JUMP
+        self.is_near = seconds <= _MAX_JUMP
         self.is_running = True
         self._on_end = on_end
 

@@ -1,6 +1,6 @@
 """Ready-made faults for `FaultyServer`: one for each way in which an answer can go wrong.
 
-    async with FaultyServer([faults.reset(), faults.answer()]) as server: ...
+    async with FaultyServer([faults.reset(), faults.response()]) as server: ...
 
 Where a fault has a body, that is a right one by default: `BODY`, which will do for a run and for an
 instance. With `gzip=False` it is sent as it is.
@@ -10,13 +10,13 @@ from currents_async.testing._faulty.bombs import gzip_bomb
 from currents_async.testing._faulty.broken_json import BROKEN_JSON
 from currents_async.testing._faulty.content import (
     BODY,
-    answer,
     html,
-    json_answer,
+    json_response,
     plain,
     raw,
     redirect,
     redirect_loop,
+    response,
 )
 from currents_async.testing._faulty.encoding import (
     bad_crc,
@@ -46,7 +46,7 @@ from currents_async.testing._faulty.hanging import (
     early_close,
     reset,
     reset_midway,
-    second_answer,
+    second_response,
     stall,
     stall_midway,
 )
@@ -64,7 +64,6 @@ __all__ = [
     "BODY",
     "BROKEN_JSON",
     "SECOND_BODY",
-    "answer",
     "bad_chunk",
     "bad_crc",
     "bad_status_line",
@@ -84,7 +83,7 @@ __all__ = [
     "html",
     "http09",
     "huge_header",
-    "json_answer",
+    "json_response",
     "length_and_chunked",
     "long_length",
     "many_headers",
@@ -95,7 +94,8 @@ __all__ = [
     "redirect_loop",
     "reset",
     "reset_midway",
-    "second_answer",
+    "response",
+    "second_response",
     "short_length",
     "stall",
     "stall_midway",

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from currents_async.testing._faulty.connection import Connection
-from currents_async.testing._faulty.content import answer
+from currents_async.testing._faulty.connection import FaultyConnection
+from currents_async.testing._faulty.content import response
 from currents_async.testing._faulty.exchange import Exchange, Fault, RawRequest
 
 __all__ = ["Exchange", "Fault", "FaultyServer", "RawRequest"]
@@ -16,7 +16,7 @@ __all__ = ["Exchange", "Fault", "FaultyServer", "RawRequest"]
 class FaultyServer:
     """A raw TCP server on 127.0.0.1, in the loop of the test, that plays a script of faults.
 
-        async with FaultyServer([faults.reset(), faults.answer()]) as server:
+        async with FaultyServer([faults.reset(), faults.response()]) as server:
             async with Currents("key", base_url=server.url) as currents:
                 ...
 
@@ -45,10 +45,10 @@ class FaultyServer:
         self.requests = []
         self.connections = 0
         self._script = [script] if callable(script) else list(script)
-        self._then = then or (self._script[-1] if self._script else answer())
+        self._then = then or (self._script[-1] if self._script else response())
         self._listener: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
-        self._serving: dict[asyncio.Task[None], Connection] = {}
+        self._serving: dict[asyncio.Task[None], FaultyConnection] = {}
         self._errors: list[BaseException] = []
         self._changed = asyncio.Event()
 
@@ -122,7 +122,7 @@ class FaultyServer:
 
     def _connect(self, connected: socket.socket) -> None:
         self.connections += 1
-        connection = Connection(self.connections, connected, self._choose)
+        connection = FaultyConnection(self.connections, connected, self._choose)
         task = asyncio.create_task(connection.serve())
         self._serving[task] = connection
         task.add_done_callback(self._disconnected)

@@ -15,13 +15,13 @@ from currents_async.testing._serving.api import BASE, Api
 from currents_async.testing._serving.api import PATHS as API_PATHS
 from currents_async.testing._serving.assets import PATHS as ASSET_PATHS
 from currents_async.testing._serving.assets import AssetHost
-from currents_async.testing._serving.courier import Courier, Delivery, join_headers
-from currents_async.testing._serving.faults import Breakage, Fault, Faults
+from currents_async.testing._serving.faults import FaultKind, Faults, ScriptedFault
 from currents_async.testing._serving.rate import RatePolicy, RateWindow
 from currents_async.testing._serving.recording import Recorder
 from currents_async.testing._serving.requests import RecordedRequest, Requests, check_operation
 from currents_async.testing._serving.site import Site
-from currents_async.testing._world.webhooks import EVENTS, spell_event
+from currents_async.testing._serving.webhook_sender import Delivery, WebhookSender, join_headers
+from currents_async.testing._world.webhooks import EVENTS, event_to_wire
 from currents_async.testing.clock import AnyClock, RunningClock
 from currents_async.testing.world import World, WorldRun
 
@@ -40,7 +40,7 @@ class FakeCurrents:
 
     clock: AnyClock
     """What the server goes by: `advance` moves it forward."""
-    before_answer: Callable[[RecordedRequest], Awaitable[None]] | None
+    before_response: Callable[[RecordedRequest], Awaitable[None]] | None
     """Awaited before each answer is made: a test can hold answers back, or look at the order."""
 
     def __init__(
@@ -51,7 +51,7 @@ class FakeCurrents:
         host: str = "127.0.0.1",
         port: int = 0,
         assets: bool = False,
-        response_limit: int = 1_048_576,
+        max_response_bytes: int = 1_048_576,
         latency: float = 0.0,
         rate_limit: RatePolicy | None = None,
         max_requests: int | None = None,
@@ -61,7 +61,7 @@ class FakeCurrents:
 
         Port 0 is any that is free. With `assets`, URLs of assets are signed anew in each answer:
         they lead to a second socket, on the port after that or again on any, and their time is over
-        in two hours. Else they are those of the world, which nobody serves. `response_limit` is in
+        in two hours. Else they are those of the world, which nobody serves. `max_response_bytes` is in
         bytes on the wire. `requests` and `asset_requests` are the last `max_requests` of each: a
         bound for a server that runs for long; None keeps them all. Raises `InvalidArgumentError`
         when it is not a positive integer.
@@ -76,11 +76,11 @@ class FakeCurrents:
         self.world = world
         self.api_key = api_key
         self.clock = RunningClock() if clock is None else clock
-        self.before_answer = None
+        self.before_response = None
         self._address = host, port
         self._latency = latency
         self._faults = Faults()
-        self._courier = Courier()
+        self._webhook_sender = WebhookSender()
         self._serves_assets = assets
         self._asset_host = AssetHost(self.clock, secret=str(world.seed))
         marks = count(1)
@@ -95,19 +95,19 @@ class FakeCurrents:
             world,
             clock=self.clock,
             rate=None if rate_limit is None else RateWindow(rate_limit, self.clock),
-            response_limit=response_limit,
+            max_response_bytes=max_response_bytes,
             sign=self._sign if assets else None,
         )
-        self._api = Site(api, API_PATHS, self._requests, self._faults, self._before_answer)
+        self._api = Site(api, API_PATHS, self._requests, self._faults, self._before_response)
         self._assets = Site(
-            self._asset_host, ASSET_PATHS, self._downloads, self._faults, self._before_answer
+            self._asset_host, ASSET_PATHS, self._downloads, self._faults, self._before_response
         )
         self._closing = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         host, port = self._address
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._courier.ready())
+            await stack.enter_async_context(self._webhook_sender.ready())
             await stack.enter_async_context(self._api.listen(host, port))
             if self._serves_assets:
                 await stack.enter_async_context(self._assets.listen(host, port and port + 1))
@@ -147,7 +147,7 @@ class FakeCurrents:
     @property
     def deliveries(self) -> list[Delivery]:
         """All that was posted to webhooks, in the order in which it was done."""
-        return self._courier.deliveries
+        return self._webhook_sender.deliveries
 
     @property
     def in_flight(self) -> int:
@@ -186,7 +186,7 @@ class FakeCurrents:
         after: int = 0,
         probability: float | None = None,
         seed: int = 0,
-        fault: Breakage | None = None,
+        fault: FaultKind | None = None,
     ) -> None:
         """Answer the next `times` requests of an operation with a failure.
 
@@ -210,7 +210,7 @@ class FakeCurrents:
         if operation is not None:
             check_operation(operation)
         self._faults.add(
-            Fault(
+            ScriptedFault(
                 operation=operation,
                 status=status,
                 times=times,
@@ -220,7 +220,7 @@ class FakeCurrents:
                 after=after,
                 probability=probability,
                 seed=seed,
-                breakage=fault,
+                kind=fault,
             )
         )
 
@@ -244,7 +244,7 @@ class FakeCurrents:
         answer in `timeout` seconds of real time, is no error: its `Delivery` says so. Source:
         `docs/api/webhooks.md`, "Delivery".
         """
-        body = msgspec.json.encode(spell_event(run, event, group_id))
+        body = msgspec.json.encode(event_to_wire(run, event, group_id))
         if timestamp is None:
             timestamp = int(self.clock.wall() * 1000)
         own = {"Content-Type": "application/json", "x-timestamp": str(timestamp)}
@@ -252,7 +252,7 @@ class FakeCurrents:
             Delivery(url=url, event=event, headers=join_headers(own, theirs, headers), body=body)
             for url, theirs in self._receivers(run, event, to)
         ]
-        return await self._courier.post(deliveries, seconds=timeout)
+        return await self._webhook_sender.post(deliveries, seconds=timeout)
 
     async def redeliver(
         self,
@@ -261,7 +261,7 @@ class FakeCurrents:
         timeout: float = 10.0,  # noqa: ASYNC109 - as for `emit`
     ) -> Delivery:
         """Post an event again, exactly as it was: with its old time and all."""
-        (done,) = await self._courier.post([delivery], seconds=timeout)
+        (done,) = await self._webhook_sender.post([delivery], seconds=timeout)
         return done
 
     def _receivers(
@@ -282,8 +282,8 @@ class FakeCurrents:
         origin = request.url.origin().with_port(self._assets.origin.port)
         return self._asset_host.sign_all(body, str(origin))
 
-    async def _before_answer(self, recorded: RecordedRequest) -> None:
-        if self.before_answer is not None:
-            await self.before_answer(recorded)
+    async def _before_response(self, recorded: RecordedRequest) -> None:
+        if self.before_response is not None:
+            await self.before_response(recorded)
         if self._latency:
             await asyncio.sleep(self._latency)

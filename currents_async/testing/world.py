@@ -5,7 +5,7 @@ from copy import deepcopy
 from functools import partial
 from typing import NamedTuple
 
-from currents_async.testing._world.actions import Actions, WorldAction
+from currents_async.testing._world.actions import WorldAction, WorldActions
 from currents_async.testing._world.executions import WorldExecution
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import base62, hexadecimal, stream
@@ -14,7 +14,7 @@ from currents_async.testing._world.project import WorldProject
 from currents_async.testing._world.run import WorldRun, WorldSpec
 from currents_async.testing._world.versions import Versions
 from currents_async.testing._world.view import View
-from currents_async.testing._world.webhooks import Webhooks, WorldWebhook
+from currents_async.testing._world.webhooks import WorldWebhook, WorldWebhooks
 
 __all__ = [
     "World",
@@ -49,9 +49,9 @@ class World:
     """All runs by their ID, in the order in which they were made."""
     projects: list[WorldProject]
     """The projects, in the order in which they were made."""
-    actions: Actions
+    actions: WorldActions
     """All actions by their ID, in the order in which they were made."""
-    webhooks: Webhooks
+    webhooks: WorldWebhooks
     """All webhooks by their ID, in the order in which they were made."""
     jiras: list[WorldJira]
     """The installations of Jira, in the order in which they were made."""
@@ -66,8 +66,8 @@ class World:
         self.org_id: str = hexadecimal(stream(seed, "org"), 24)
         self._versions = Versions()
         self._instances: dict[str, _Instance] = {}
-        self.actions = Actions(seed, self._versions)
-        self.webhooks = Webhooks(seed)
+        self.actions = WorldActions(seed, self._versions)
+        self.webhooks = WorldWebhooks(seed)
         self.view = View(self.runs, self._versions, self.instance)
 
     def project(self, name: str | None = None) -> WorldProject:

@@ -355,13 +355,13 @@ async def test_who_leaves_early_is_not_recorded(
         asked.set()
         await asyncio.Event().wait()
 
-    upstream.before_answer = hold
+    upstream.before_response = hold
     async with record() as server, connect(server) as currents:
         task = asyncio.create_task(currents.runs.get("r"))
         await asked.wait()
         task.cancel()
         await asyncio.wait([task])
-        upstream.before_answer = None
+        upstream.before_response = None
         with pytest.raises(Exception, match="404"):
             await currents.runs.get("other")
     assert [one["request"]["path"] for one in exchanges(tape)] == ["/runs/other"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from currents_async.testing._cassettes.addresses import Aliases, mask_aliases, replace_addresses
 from currents_async.testing._cassettes.people import People, rename_people
 from currents_async.testing._cassettes.scrubbing import hide_secrets, scrub
-from currents_async.testing._cassettes.tape import Exchange, Request, Response
+from currents_async.testing._cassettes.tape import TapedExchange, TapedRequest, TapedResponse
 
 
 def change() -> Callable[[str], str]:
@@ -19,9 +19,9 @@ def change() -> Callable[[str], str]:
     return lambda text: replace_addresses(hide_secrets(text), name)
 
 
-def exchange(json: Any, path: str = "/x") -> Exchange:
-    return Exchange(
-        request=Request(method="GET", path=path), response=Response(status=200, json=json)
+def exchange(json: Any, path: str = "/x") -> TapedExchange:
+    return TapedExchange(
+        request=TapedRequest(method="GET", path=path), response=TapedResponse(status=200, json=json)
     )
 
 
@@ -346,8 +346,9 @@ class TestWhole:
     @given(st.binary(max_size=50), ADDRESSES.filter(str.isascii))
     def test_bytes_too(self, noise: bytes, address: str) -> None:
         body = noise + b" " + address.encode() + b" " + noise
-        one = Exchange(
-            request=Request(method="GET", path="/x"), response=Response(status=200, base64=body)
+        one = TapedExchange(
+            request=TapedRequest(method="GET", path="/x"),
+            response=TapedResponse(status=200, base64=body),
         )
         kept = scrub(one, change()).response.encode()
         assert address.encode() not in kept

@@ -336,10 +336,10 @@ def kill_at(server: FakeCurrents, child: subprocess.Popen[bytes], *, request: in
         nonlocal left
         left -= arrived.operation == "getRun"
         if not left:
-            server.before_answer = None
+            server.before_response = None
             os.kill(child.pid, signal.SIGKILL)
 
-    server.before_answer = count_down
+    server.before_response = count_down
 
 
 class TestStateThatIsLost:

@@ -323,7 +323,7 @@ class Moments:
     def __init__(self, server: FakeCurrents, monkeypatch: pytest.MonkeyPatch) -> None:
         self._left = 0
         self._then: Callable[[], object] | None = None
-        server.before_answer = self._request
+        server.before_response = self._request
         monkeypatch.setattr(_job, "in_thread", self._in_thread)
 
     def call(self, then: Callable[[], object], *, after: int) -> None:
@@ -427,7 +427,7 @@ class TestTwoAtOnce:
             arrived.set()
             await may_go.wait()
 
-        server.before_answer = wait
+        server.before_response = wait
         first = asyncio.create_task(exporter(format=form))
         await arrived.wait()
         with pytest.raises(ExportError, match="another export"):

@@ -113,7 +113,7 @@ def hold(server: FakeCurrents, choose: Callable[[RecordedRequest], bool]) -> asy
         if choose(request):
             await may_go.wait()
 
-    server.before_answer = wait
+    server.before_response = wait
     return may_go
 
 
@@ -126,7 +126,7 @@ def answer_in_waves(server: FakeCurrents, operation: str, size: int) -> None:
             async with asyncio.timeout(20):  # fewer in flight would wait for ever
                 await wave.wait()
 
-    server.before_answer = wait
+    server.before_response = wait
 
 
 async def quiet(server: FakeCurrents) -> None:
@@ -444,7 +444,7 @@ class TestBounds:
                     await asyncio.sleep(0)
                 del arriving[request.path_args["run_id"]]
 
-        server.before_answer = count
+        server.before_response = count
         found = await all_of(harvest(currents, windows(project), depth=Depth(instances=False)))
         assert len(run_ids(found)) == 6
         assert most == 30

@@ -64,10 +64,10 @@ async def test_a_day_that_was_fetched_earlier_does_not_overwrite_a_final_one(
             arrived.set()
             await may_go.wait()
 
-    server.before_answer = wait
+    server.before_response = wait
     slow = asyncio.create_task(exporter(concurrency=1, since=day))
     await arrived.wait()
-    server.before_answer = None
+    server.before_response = None
     run.complete()
     await exporter(since=day)
     final = contents()

@@ -10,7 +10,7 @@ from currents_async.testing import FaultyServer, faults
 from currents_async.testing.faulty import Exchange
 from tests.support import KEY, client
 
-OTHER = faults.json_answer({"runId": "other", "projectId": "p"})
+OTHER = faults.json_response({"runId": "other", "projectId": "p"})
 ONCE = Retries(attempts=1)
 
 
@@ -22,9 +22,9 @@ def run(run_id: str) -> bytes:
 @pytest.mark.parametrize("pause", [False, True], ids=["at once", "after a pause"])
 async def test_a_second_answer_is_nobodys(*, delay: float | None, pause: bool) -> None:
     """What follows the answer on the same connection is never read as the next one's."""
-    first = faults.second_answer(delay, run("first"), run("unasked"))
+    first = faults.second_response(delay, run("first"), run("unasked"))
     async with (
-        FaultyServer([first, faults.answer(run("second"))]) as server,
+        FaultyServer([first, faults.response(run("second"))]) as server,
         client(server.url, retries=ONCE) as currents,
     ):
         assert (await currents.runs.get("first")).run_id == "first"
@@ -35,7 +35,7 @@ async def test_a_second_answer_is_nobodys(*, delay: float | None, pause: bool) -
 
 
 async def test_a_second_answer_on_every_connection_of_the_pool() -> None:
-    script = faults.second_answer(0.0, run("r"), run("unasked"))
+    script = faults.second_response(0.0, run("r"), run("unasked"))
     async with FaultyServer(script) as server, client(server.url, retries=ONCE) as currents:
         for _ in range(3):
             await asyncio.gather(*(currents.runs.get("r") for _ in range(8)))
@@ -54,7 +54,7 @@ async def test_connections_are_reused() -> None:
 async def test_a_connection_that_the_server_closed_meanwhile() -> None:
     """It is noticed before anything is sent: not an attempt, whatever the method."""
     async with (
-        FaultyServer([faults.early_close(), faults.answer()]) as server,
+        FaultyServer([faults.early_close(), faults.response()]) as server,
         client(server.url, retries=ONCE) as currents,
     ):
         await currents.runs.get("r")
@@ -76,7 +76,7 @@ async def test_a_restart_that_closes_all_connections_at_once() -> None:
 async def test_aiohttp_replays_nothing(method: str) -> None:
     """It does so for these methods, when a connection that was used before is lost."""
     async with (
-        FaultyServer([faults.answer(), faults.close()]) as server,
+        FaultyServer([faults.response(), faults.close()]) as server,
         client(server.url, retries=ONCE) as currents,
     ):
         await currents.runs.get("r")
@@ -100,7 +100,7 @@ async def test_the_same_with_a_session_of_the_callers() -> None:
         return await handler(request)
 
     async with (
-        FaultyServer([faults.answer(), faults.close()]) as server,
+        FaultyServer([faults.response(), faults.close()]) as server,
         aiohttp.ClientSession(middlewares=(theirs,)) as session,
         Currents(KEY, base_url=server.url, session=session, retries=ONCE) as currents,
     ):
@@ -133,7 +133,7 @@ async def test_half_an_answer_and_the_rest_on_the_same_connection_later() -> Non
         await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{")
         await exchange.wait()
 
-    async with FaultyServer([slow, faults.answer()]) as server, client(server.url) as currents:
+    async with FaultyServer([slow, faults.response()]) as server, client(server.url) as currents:
         leaving = asyncio.create_task(currents.runs.get("r"))
         await server.wait_for_requests()
         leaving.cancel()

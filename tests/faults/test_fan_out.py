@@ -88,7 +88,7 @@ def packed(level: int = 6, mtime: int = 0, specs: list[dict[str, Any]] = SPECS) 
 
 
 def whole(data: bytes) -> Fault:
-    return faults.answer(data, headers={"Content-Encoding": "gzip"}, gzip=False)
+    return faults.response(data, headers={"Content-Encoding": "gzip"}, gzip=False)
 
 
 async def stream(currents: Currents) -> list[str]:
@@ -145,7 +145,7 @@ async def test_a_stream_that_always_breaks_off() -> None:
 
 async def test_a_stream_with_an_error_behind_elements() -> None:
     text = body()[:-1] + b"]"
-    async with FaultyServer(faults.answer(text)) as server, client(server.url) as currents:
+    async with FaultyServer(faults.response(text)) as server, client(server.url) as currents:
         with pytest.raises(DecodeError):
             await stream(currents)
     assert len(server.requests) == 1
@@ -182,7 +182,7 @@ async def test_large_answers_share_the_memory(concurrency: int) -> None:
         "data": {"instanceId": "i", "runId": "r", "spec": "a", "note": "x" * 3_000_000},
     })
     limits = Limits(concurrency=concurrency, body=4_000_000, memory=5_000_000)
-    async with FaultyServer(faults.answer(big)) as server, client(server.url, limits=limits) as c:
+    async with FaultyServer(faults.response(big)) as server, client(server.url, limits=limits) as c:
         instances = await c.instances.get_many([f"i{number}" for number in range(8)])
     assert len(instances) == 8
 
@@ -190,7 +190,7 @@ async def test_large_answers_share_the_memory(concurrency: int) -> None:
 async def test_the_memory_is_given_back_after_errors() -> None:
     big = b'{"status":"OK","data":"' + b"x" * 3_000_000
     limits = Limits(body=4_000_000, memory=5_000_000)
-    async with FaultyServer(faults.answer(big)) as server, client(server.url, limits=limits) as c:
+    async with FaultyServer(faults.response(big)) as server, client(server.url, limits=limits) as c:
         results = await c.instances.get_many(
             ["i"] + [f"i{n}" for n in range(9)], on_error="collect"
         )

@@ -120,7 +120,7 @@ def hold_back(server: FakeCurrents, operation: str, after: int) -> None:
         if len([one for one in server.requests if one.operation == operation]) > after:
             await asyncio.Event().wait()
 
-    server.before_answer = hold
+    server.before_response = hold
 
 
 @pytest.mark.parametrize("version", ["2.3", "2.4"])
@@ -154,7 +154,7 @@ async def test_a_client_that_hangs_up_ends_only_its_own_stream(
             while busy():  # noqa: ASYNC110 - bounded above
                 await asyncio.sleep(0)
             await server.idle()
-        server.before_answer = None
+        server.before_response = None
         # Every slot is there again, and the service goes on.
         found = await asyncio.gather(*(currents.runs.get(small.run_id) for _ in range(3)))
         assert {one.run_id for one in found} == {small.run_id}

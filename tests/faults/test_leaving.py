@@ -46,7 +46,7 @@ STALLS: dict[str, Fault] = {
     "in the body": faults.stall_midway("body"),
     "dripping": faults.drip(interval=0.01),
     "in the body of an error": half_an_error,
-    "throttled": faults.answer(b"", 429, {"Retry-After": "30"}, gzip=False),
+    "throttled": faults.response(b"", 429, {"Retry-After": "30"}, gzip=False),
 }
 
 
@@ -219,7 +219,7 @@ async def test_a_fan_out_has_the_deadline_that_it_is_given(
         if request.operation == "getInstance" and len(server.requests) > 20:
             await asyncio.Event().wait()
 
-    server.before_answer = hold
+    server.before_response = hold
     async with (
         Currents(server.api_key, base_url=server.url) as currents,
         currents.runs.instances(run.run_id, timeout=0.3, on_error="collect") as results,
@@ -236,7 +236,7 @@ async def test_a_view_has_its_own_patience(server: FakeCurrents) -> None:
     async def never(_: RecordedRequest) -> None:
         await asyncio.Event().wait()
 
-    server.before_answer = never
+    server.before_response = never
     async with Currents(server.api_key, base_url=server.url) as currents:
         hurried = currents.with_options(timeouts=Timeouts(total=0.05))
         with pytest.raises(RequestTimeoutError, match="total"):

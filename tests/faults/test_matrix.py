@@ -74,11 +74,11 @@ class Row(NamedTuple):
 
 
 def refused(status: int, message: str = "no") -> Fault:
-    return faults.answer(b'{"status":"FAILED","error":"%s"}' % message.encode(), status)
+    return faults.response(b'{"status":"FAILED","error":"%s"}' % message.encode(), status)
 
 
-OK = faults.answer()
-DONE = faults.json_answer({"runId": "r"})
+OK = faults.response()
+DONE = faults.json_response({"runId": "r"})
 
 CONNECTION = [
     Row("reset", faults.reset(), TransportError, "connection was lost", 3),
@@ -124,7 +124,7 @@ FRAMING = [
     Row("no headers", faults.http09(), TransportError, _INVALID, 3),
     Row("a body for ever", faults.endless_body(), ResponseTooLargeError, "larger than", 1),
     Row("the same, plain", faults.endless_body(gzip=False), ResponseTooLargeError, "larger", 1),
-    Row("a second answer behind the first", faults.second_answer(), None, "", 1),
+    Row("a second answer behind the first", faults.second_response(), None, "", 1),
 ]
 
 ENCODING = [
@@ -182,22 +182,22 @@ STATUS = [
     Row("525", refused(525), ServerError, "525 no", 1),
     Row("HTML with 502", faults.html(502), ServerError, "502 Bad Gateway", 3),
     Row("HTML with 403", faults.html(403), ForbiddenError, "403 Forbidden", 1),
-    Row("an error without a body", faults.answer(b"", 503), ServerError, "503 Service", 3),
+    Row("an error without a body", faults.response(b"", 503), ServerError, "503 Service", 3),
     Row(
         "an error whose body is a bomb",
-        faults.answer(bytes(8 * MiB), 400),
+        faults.response(bytes(8 * MiB), 400),
         BadRequestError,
         "400 Bad Request",
         1,
     ),
     Row(
         "an error whose body is corrupt",
-        faults.answer(b"no gzip", 404, {"Content-Encoding": "gzip"}, gzip=False),
+        faults.response(b"no gzip", 404, {"Content-Encoding": "gzip"}, gzip=False),
         NotFoundError,
         "404 Not Found",
         1,
     ),
-    Row("204", faults.answer(b"", 204, gzip=False), DecodeError, "empty", 1),
+    Row("204", faults.response(b"", 204, gzip=False), DecodeError, "empty", 1),
     Row("301", faults.redirect(301), RedirectError, "301", 1),
     Row("302", faults.redirect(302), RedirectError, "302", 1),
     Row("303", faults.redirect(303), RedirectError, "303", 1),
@@ -304,7 +304,7 @@ _REFUSED = {
 @pytest.mark.parametrize("streamed", [False, True], ids=["get", "stream"])
 async def test_broken_json(name: str, *, streamed: bool) -> None:
     call = _stream if streamed else get
-    script = faults.answer(faults.BROKEN_JSON[name])
+    script = faults.response(faults.BROKEN_JSON[name])
     async with FaultyServer(script) as server, client(server.url) as currents:
         if name in _READABLE:
             await call(currents)

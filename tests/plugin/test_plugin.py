@@ -73,7 +73,7 @@ async def test_all_in_the_loop_of_the_test(
     async def look(_):
         loops.append(asyncio.get_running_loop())
 
-    currents_server.before_answer = look
+    currents_server.before_response = look
     run = currents_world.project().run(specs=2, failures=1)
     app = web.Application()
     app.router.add_post("/hook", hook)

@@ -156,7 +156,7 @@ class TestCreating:
                     await asyncio.sleep(0)
                 in_flight.discard(request.started)
 
-        server.before_answer = wait
+        server.before_response = wait
         assert counts(await plan.apply()) == {"created": 8}
         assert most == 4
 
@@ -442,7 +442,7 @@ class TestFailures:
             if request.operation == "createAction":
                 await currents.aclose()
 
-        server.before_answer = close
+        server.before_response = close
         with pytest.raises(ClientClosedError):
             await plan.apply()
 
@@ -478,7 +478,7 @@ class TestRaces:
                 async with asyncio.timeout(20):
                     await both.wait()
 
-        server.before_answer = wait
+        server.before_response = wait
         results = await asyncio.gather(*(plan.apply() for plan in plans))
         assert [counts(result) for result in results] == [{"created": 1}] * 2
         after = await quarantine.plan(policy=POLICY)

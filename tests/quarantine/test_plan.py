@@ -146,7 +146,7 @@ class TestWhatIsAskedFor:
                 async with asyncio.timeout(20):  # fewer in flight would wait for ever
                     await wave.wait()
 
-        server.before_answer = wait
+        server.before_response = wait
         async with Currents(
             server.api_key, base_url=server.url, limits=Limits(concurrency=3), clock=clock
         ) as currents:

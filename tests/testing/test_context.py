@@ -109,7 +109,7 @@ async def test_failures_are_in_the_envelope_whatever_the_format(
 
 
 async def test_markdown_in_gzip_and_over_the_limit(serve: Any, world: World, run: WorldRun) -> None:
-    async with serve(world, response_limit=1000) as served:
+    async with serve(world, max_response_bytes=1000) as served:
         query = {"run_id": run.run_id, "format": "md"}
         async with served.session.get("context", params=query) as response:
             assert response.status == 413

@@ -42,7 +42,7 @@ def arrival(server: FakeCurrents) -> asyncio.Event:
     async def look(_: RecordedRequest) -> None:
         arrived.set()
 
-    server.before_answer = look
+    server.before_response = look
     return arrived
 
 
@@ -207,7 +207,7 @@ class TestConnection:
         async with AsyncExitStack() as stack:
             world = World()
             world.add_run_payload({"runId": "large", "note": "x" * 30_000_000})
-            async with FakeCurrents(world, response_limit=100_000_000) as server:
+            async with FakeCurrents(world, max_response_bytes=100_000_000) as server:
                 server.fail("getRun", fault="truncate")
                 wire = await stack.enter_async_context(connect(server.url))
                 wire.writer.write(request(server, "GET /v1/runs/large HTTP/1.1", "identity"))

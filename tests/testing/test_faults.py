@@ -69,7 +69,7 @@ def framed(answer: Answer) -> bytes:
 
 class TestContent:
     async def test_answer(self, play: Any) -> None:
-        answer = parse(await play(faults.answer()))
+        answer = parse(await play(faults.response()))
         assert answer.start == "HTTP/1.1 200 OK"
         assert answer.all("Content-Type") == ["application/json; charset=utf-8"]
         assert answer.all("Content-Encoding") == ["gzip"]
@@ -83,15 +83,15 @@ class TestContent:
 
     async def test_own_answer(self, play: Any) -> None:
         headers = {"content-type": "text/plain", "X-Mine": "yes"}
-        answer = parse(await play(faults.answer(b"hello", 599, headers, gzip=False)))
+        answer = parse(await play(faults.response(b"hello", 599, headers, gzip=False)))
         assert answer.start == "HTTP/1.1 599 Unknown"
         assert answer.all("content-type") == ["text/plain"]
         assert answer.all("Content-Type") == answer.all("Content-Encoding") == []
         assert answer.all("X-Mine") == ["yes"]
         assert framed(answer) == b"hello"
 
-    async def test_json_answer(self, play: Any) -> None:
-        answer = parse(await play(faults.json_answer([1, None], gzip=False)))
+    async def test_json_response(self, play: Any) -> None:
+        answer = parse(await play(faults.json_response([1, None], gzip=False)))
         assert framed(answer) == b'{"status":"OK","data":[1,null]}'
 
     async def test_plain(self, play: Any) -> None:
@@ -194,8 +194,8 @@ class TestHanging:
             await server.wait_for_no_connections()
 
     @pytest.mark.parametrize("delay", [None, 0.0])
-    async def test_second_answer(self, play: Any, delay: float | None) -> None:
-        received = await play(faults.second_answer(delay, b"1", b"2", gzip=False))
+    async def test_second_response(self, play: Any, delay: float | None) -> None:
+        received = await play(faults.second_response(delay, b"1", b"2", gzip=False))
         assert received.count(b"HTTP/1.1 200 OK\r\n") == 2
         assert received.endswith(b"\r\n\r\n2")
         assert b"\r\n\r\n1HTTP/1.1" in received
@@ -426,7 +426,7 @@ class TestBombs:
 class TestBrokenJSON:
     @pytest.mark.parametrize("name", faults.BROKEN_JSON)
     async def test_comes_as_it_is(self, name: str) -> None:
-        status, body = await get(faults.answer(faults.BROKEN_JSON[name]))
+        status, body = await get(faults.response(faults.BROKEN_JSON[name]))
         assert status == 200
         assert gzip.decompress(body) == faults.BROKEN_JSON[name]
 

@@ -29,8 +29,8 @@ class TestScript:
             ((), None, [faults.BODY] * 2),
             ((), faults.raw(OK, close=False), [b"ok"] * 2),
             (faults.raw(OK, close=False), None, [b"ok"] * 3),
-            ([faults.answer(b"1"), faults.answer(b"2")], None, [b"1", b"2", b"2", b"2"]),
-            ([faults.answer(b"1")], faults.answer(b"2"), [b"1", b"2", b"2"]),
+            ([faults.response(b"1"), faults.response(b"2")], None, [b"1", b"2", b"2", b"2"]),
+            ([faults.response(b"1")], faults.response(b"2"), [b"1", b"2", b"2"]),
         ],
     )
     async def test_order(self, script: Fault, then: Fault | None, expected: list[bytes]) -> None:
@@ -42,7 +42,7 @@ class TestScript:
             assert server.connections == server.open_connections == 1
 
     async def test_over_several_connections(self) -> None:
-        script = [faults.answer(b"1"), faults.answer(b"2")]
+        script = [faults.response(b"1"), faults.response(b"2")]
         connector = aiohttp.TCPConnector(force_close=True)
         async with (
             FaultyServer(script) as server,
@@ -54,7 +54,7 @@ class TestScript:
 
     async def test_a_fault_can_choose_by_the_request(self) -> None:
         async def choose(exchange: Exchange) -> None:
-            await faults.json_answer(exchange.request.target)(exchange)
+            await faults.json_response(exchange.request.target)(exchange)
 
         async with FaultyServer(choose) as server, aiohttp.ClientSession() as session:
             assert (

@@ -277,4 +277,4 @@ def hold_back(server: FakeCurrents, count: int) -> None:
         await together.wait()
 
     before: Callable[[RecordedRequest], Awaitable[None]] = hold
-    server.before_answer = before
+    server.before_response = before

@@ -150,7 +150,7 @@ class TestLimit:
             await served.call("GET", only_run(served))
             size = served.server.bytes_sent
         for limit, status in [(size, 200), (size - 1, 413)]:
-            async with serve(response_limit=limit) as served:
+            async with serve(max_response_bytes=limit) as served:
                 assert (await served.call("GET", only_run(served)))[0] == status
 
     async def test_instances_too(self, serve: Any) -> None:
@@ -230,7 +230,7 @@ class TestRecording:
             arrived.release()
             await gate.wait()
 
-        served.server.before_answer = hold
+        served.server.before_response = hold
         calls = [asyncio.ensure_future(served.call("GET", only_run(served))) for _ in range(5)]
         for _ in calls:
             await arrived.acquire()
@@ -256,7 +256,7 @@ class TestRecording:
             arrived.set()
             await asyncio.Event().wait()
 
-        served.server.before_answer = hold
+        served.server.before_response = hold
         call = asyncio.ensure_future(served.call("GET", only_run(served)))
         await arrived.wait()
         call.cancel()
@@ -270,7 +270,7 @@ class TestRecording:
         assert request.status is request.first_byte is None
 
     async def test_the_client_hangs_up_within_the_answer(self, serve: Any) -> None:
-        async with serve(with_a_large_run(), response_limit=100 * LIMIT) as served:
+        async with serve(with_a_large_run(), max_response_bytes=100 * LIMIT) as served:
             response = await served.session.get(
                 "runs/large", headers={"Accept-Encoding": "identity"}
             )
@@ -286,21 +286,21 @@ class TestRecording:
 
 
 class TestHooks:
-    async def test_before_answer_sees_the_body(self, served: Any) -> None:
+    async def test_before_response_sees_the_body(self, served: Any) -> None:
         seen: list[bytes] = []
 
         async def look(request: RecordedRequest) -> None:
             seen.append(request.body)
 
-        served.server.before_answer = look
+        served.server.before_response = look
         await served.call("PUT", "runs/r/reset", data=b"{}")
         assert seen == [b"{}"]
 
-    async def test_before_answer_can_change_the_world(self, served: Any) -> None:
+    async def test_before_response_can_change_the_world(self, served: Any) -> None:
         async def delete(request: RecordedRequest) -> None:
             served.server.world.delete(request.path_args["run_id"])
 
-        served.server.before_answer = delete
+        served.server.before_response = delete
         assert (await served.call("GET", only_run(served)))[0] == 404
 
     async def test_latency(self, serve: Any) -> None:
@@ -399,7 +399,7 @@ class TestLifecycle:
         before = asyncio.all_tasks()
         async with aiohttp.ClientSession() as session:
             async with FakeCurrents() as server:
-                server.before_answer = hold
+                server.before_response = hold
                 call = asyncio.ensure_future(session.get(f"{server.url}/runs/r"))
                 await arrived.wait()
             assert server.requests[0].aborted
@@ -411,7 +411,7 @@ class TestLifecycle:
     async def test_closing_while_nobody_reads(self) -> None:
         before = asyncio.all_tasks()
         async with aiohttp.ClientSession() as session:
-            async with FakeCurrents(with_a_large_run(), response_limit=100 * LIMIT) as server:
+            async with FakeCurrents(with_a_large_run(), max_response_bytes=100 * LIMIT) as server:
                 headers = {
                     "Authorization": f"Bearer {server.api_key}",
                     "Accept-Encoding": "identity",

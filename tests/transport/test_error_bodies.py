@@ -47,7 +47,10 @@ async def test_an_error_keeps_no_response_alive(status: int) -> None:
         return {id(one): one for one in responses}
 
     before = alive()
-    async with FaultyServer(faults.answer(b"{}", status)) as server, client(server.url) as currents:
+    async with (
+        FaultyServer(faults.response(b"{}", status)) as server,
+        client(server.url) as currents,
+    ):
         with pytest.raises((ForbiddenError, ServerError)) as caught:
             await currents.runs.get("r")
         assert alive().keys() <= before.keys()

@@ -238,7 +238,7 @@ class TestTooLong:
         async def pause(_: RecordedRequest) -> None:
             currents._channel.gate.pause(50)
 
-        server.before_answer = pause
+        server.before_response = pause
         server.fail("getRun", 503)
         with pytest.raises(ServerError):
             await currents.runs.get("r")
@@ -327,7 +327,7 @@ class TestEverybody:
         async def wait(_: RecordedRequest) -> None:
             await answers.wait()
 
-        server.before_answer = wait
+        server.before_response = wait
         for seconds in (5, 20, 10):
             server.fail("getRun", 503, headers={"Retry-After": str(seconds)})
         server.fail("getRun", 200, None, body=BODY)
@@ -583,7 +583,7 @@ class TestDeadline:
         async def wait(_: RecordedRequest) -> None:
             await answers.wait()
 
-        server.before_answer = wait
+        server.before_response = wait
         server.fail("getRun", 200, None, body=BODY)
         first = asyncio.create_task(currents.runs.get("r"))
         await until(lambda: server.requests)
@@ -651,7 +651,7 @@ class TestDeadline:
             if answered == 6:
                 clock.advance(11)
 
-        server.before_answer = count
+        server.before_response = count
         async with currents.runs.instances(run.run_id, timeout=10, on_error="collect") as results:
             errors = [result.error async for result in results]
         await server.idle()

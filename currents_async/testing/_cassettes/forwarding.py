@@ -14,11 +14,11 @@ from currents_async._transport.connection import CheckedRequest, Once
 from currents_async._transport.credential import Credential
 from currents_async._wire.faults import BodyFault
 from currents_async._wire.inflate import inflater_for
-from currents_async.testing._cassettes.messages import fail, make_answer, read_request, refuse
-from currents_async.testing._cassettes.tape import Exchange, Response, read_content
+from currents_async.testing._cassettes.messages import fail, make_response, read_request, refuse
+from currents_async.testing._cassettes.tape import TapedExchange, TapedResponse, read_content
 from currents_async.testing._serving.api import BASE
 from currents_async.testing._serving.requests import RecordedRequest
-from currents_async.testing._serving.sending import Answer
+from currents_async.testing._serving.sending import WireResponse
 
 _PASSED_ON = ("Accept", "Content-Type", "User-Agent")
 _KEPT = (
@@ -42,10 +42,10 @@ class Forwarder:
         self._base_url = base_url
         self._credential = credential
         self._session: aiohttp.ClientSession | None = None
-        self._kept: list[Exchange | None] = []
+        self._kept: list[TapedExchange | None] = []
 
     @property
-    def exchanges(self) -> list[Exchange]:
+    def exchanges(self) -> list[TapedExchange]:
         """What has been answered, in the order in which it was asked."""
         return [one for one in self._kept if one is not None]
 
@@ -61,9 +61,9 @@ class Forwarder:
         ) as self._session:
             yield
 
-    async def answer(
+    async def respond(
         self, request: web.Request, recorded: RecordedRequest, *, gzip: bool
-    ) -> Answer:
+    ) -> WireResponse:
         """Pass a request on, and its answer back."""
         refusal = refuse(request, recorded)
         if refusal is not None:
@@ -76,14 +76,14 @@ class Forwarder:
             reason = self._credential.redact(str(error) or type(error).__name__)
             return fail(502, f"the service gave no answer to record: {reason}")
         asked = read_request(request, recorded.body)
-        self._kept[number] = Exchange(request=asked, response=response)
-        return await make_answer(response.status, response.headers, body, gzip=gzip)
+        self._kept[number] = TapedExchange(request=asked, response=response)
+        return await make_response(response.status, response.headers, body, gzip=gzip)
 
     def failure(self, status: int) -> Never:
         """Never make a failure, for none is asked for."""
         raise NotImplementedError(status)
 
-    async def _ask(self, request: web.Request, sent: bytes) -> tuple[Response, bytes]:
+    async def _ask(self, request: web.Request, sent: bytes) -> tuple[TapedResponse, bytes]:
         if self._session is None:
             raise RuntimeError("not connected")
         own = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
@@ -94,12 +94,12 @@ class Forwarder:
             headers={**own, "Accept-Encoding": "gzip"},
             data=sent or None,
             allow_redirects=False,
-        ) as answer:
-            encoding = answer.headers.get("Content-Encoding", "")
-            body = await asyncio.to_thread(_inflate, await answer.read(), encoding)
-            headers = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
-            response = Response(status=answer.status, headers=headers, **read_content(body))
-            return response, body
+        ) as response:
+            encoding = response.headers.get("Content-Encoding", "")
+            body = await asyncio.to_thread(_inflate, await response.read(), encoding)
+            headers = {name: response.headers[name] for name in _KEPT if name in response.headers}
+            taped = TapedResponse(status=response.status, headers=headers, **read_content(body))
+            return taped, body
 
 
 def _inflate(body: bytes, encoding: str) -> bytes:

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from currents_async.testing._cassettes.tape import Request, read_content
+from currents_async.testing._cassettes.tape import TapedRequest, read_content
 from currents_async.testing._serving.api import BASE
-from currents_async.testing._serving.replies import compress, encode_failure
+from currents_async.testing._serving.api_response import compress, encode_failure
 from currents_async.testing._serving.requests import RecordedRequest
-from currents_async.testing._serving.sending import Answer
+from currents_async.testing._serving.sending import WireResponse
 
 
-def refuse(request: web.Request, recorded: RecordedRequest) -> Answer | None:
+def refuse(request: web.Request, recorded: RecordedRequest) -> WireResponse | None:
     """Answer what is not for the API, or lacks the server's key; None is to be answered."""
     if not recorded.authorized:
         return fail(401, "Invalid API key provided")
@@ -21,17 +21,17 @@ def refuse(request: web.Request, recorded: RecordedRequest) -> Answer | None:
     return None
 
 
-def fail(status: int, message: str) -> Answer:
+def fail(status: int, message: str) -> WireResponse:
     """Make an answer of ours, in the service's envelope."""
-    return Answer(status, encode_failure(message), {})
+    return WireResponse(status, encode_failure(message), {})
 
 
-def read_request(request: web.Request, body: bytes) -> Request:
+def read_request(request: web.Request, body: bytes) -> TapedRequest:
     """Return a request as it is kept."""
     query: dict[str, list[str]] = {}
     for name, value in request.query.items():
         query.setdefault(name, []).append(value)
-    return Request(
+    return TapedRequest(
         method=request.method,
         path=request.rel_url.path_safe.removeprefix(BASE),
         query=query,
@@ -39,11 +39,11 @@ def read_request(request: web.Request, body: bytes) -> Request:
     )
 
 
-async def make_answer(
+async def make_response(
     status: int, headers: Mapping[str, str], body: bytes, *, gzip: bool
-) -> Answer:
+) -> WireResponse:
     """Make the answer with a body, which may be large."""
     if not gzip or not body:
-        return Answer(status, body, headers)
+        return WireResponse(status, body, headers)
     compressed = await asyncio.to_thread(compress, body)
-    return Answer(status, compressed, {**headers, "Content-Encoding": "gzip"})
+    return WireResponse(status, compressed, {**headers, "Content-Encoding": "gzip"})

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from currents_async._redaction import hide_signatures
 from currents_async.errors import InvalidArgumentError
 from currents_async.testing._cassettes.people import Rename, rename_people, rename_query
-from currents_async.testing._cassettes.tape import Content, Exchange, Request
+from currents_async.testing._cassettes.tape import Content, TapedExchange, TapedRequest
 
 Change: TypeAlias = Callable[[str], str]
 """Returns a text as it may be kept."""
@@ -86,18 +86,18 @@ def _compile(name: str, pattern: str | re.Pattern[str]) -> re.Pattern[str]:
     return expression
 
 
-def scrub(exchange: Exchange, change: Change, rename: Rename = str) -> Exchange:
+def scrub(exchange: TapedExchange, change: Change, rename: Rename = str) -> TapedExchange:
     """Return an exchange all of whose texts are changed, and whose people are renamed."""
     response = exchange.response
     headers = {name: change(value) for name, value in response.headers.items()}
     content = _scrub_content(response, change, rename, webhook=_is_of_webhook(exchange.request))
-    return Exchange(
+    return TapedExchange(
         request=scrub_request(exchange.request, change, rename),
         response=msgspec.structs.replace(response, headers=headers, **content),
     )
 
 
-def scrub_request(request: Request, change: Change, rename: Rename = str) -> Request:
+def scrub_request(request: TapedRequest, change: Change, rename: Rename = str) -> TapedRequest:
     """Return a request all of whose texts are changed, and whose people are renamed."""
     return msgspec.structs.replace(
         request,
@@ -110,7 +110,7 @@ def scrub_request(request: Request, change: Change, rename: Rename = str) -> Req
     )
 
 
-def _is_of_webhook(request: Request) -> bool:
+def _is_of_webhook(request: TapedRequest) -> bool:
     return request.path.partition("/")[2].partition("/")[0] == "webhooks"
 
 

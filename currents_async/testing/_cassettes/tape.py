@@ -30,7 +30,7 @@ class Content(_Kept, frozen=True, kw_only=True):
         return self.base64 or (self.text or "").encode()
 
 
-class Request(Content, frozen=True, kw_only=True):
+class TapedRequest(Content, frozen=True, kw_only=True):
     """What was asked."""
 
     method: str
@@ -39,24 +39,24 @@ class Request(Content, frozen=True, kw_only=True):
     query: dict[str, list[str]] = {}
 
 
-class Response(Content, frozen=True, kw_only=True):
+class TapedResponse(Content, frozen=True, kw_only=True):
     """What was answered."""
 
     status: int
     headers: dict[str, str] = {}
 
 
-class Exchange(_Kept, frozen=True, kw_only=True):
+class TapedExchange(_Kept, frozen=True, kw_only=True):
     """A request with its answer."""
 
-    request: Request
-    response: Response
+    request: TapedRequest
+    response: TapedResponse
 
 
 class Tape(_Kept, frozen=True, kw_only=True, omit_defaults=False):
     """Exchanges in the order in which they were asked for."""
 
-    exchanges: list[Exchange]
+    exchanges: list[TapedExchange]
     version: Literal[1] = 1
     """Of the format."""
 

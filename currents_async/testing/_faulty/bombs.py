@@ -12,7 +12,7 @@ GZIP_START = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
 
 _END = b"\x03\x00"  # the last block, an empty one
 _BLOCK = 1024 * 1024
-_LARGEST = 0xFFFFFFFF
+_UINT32_MAX = 0xFFFFFFFF
 
 BombKind = Literal["zeros", "whitespace", "string", "objects", "list"]
 """What a bomb is filled with: see `gzip_bomb`."""
@@ -63,7 +63,7 @@ def gzip_bomb(size: int, kind: BombKind = "zeros") -> Fault:
             crc = zlib.crc32(block, crc)
             await exchange.send(packed_block)
         crc = zlib.crc32(last, crc)
-        await exchange.send(final + struct.pack("<II", crc, size & _LARGEST))
+        await exchange.send(final + struct.pack("<II", crc, size & _UINT32_MAX))
 
     return fault
 

@@ -14,7 +14,7 @@ _PIECE = 64 * 1024
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class Connection:
+class FaultyConnection:
     """Plays a fault for each request that comes over a connection."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Connection:
         writer.transport.set_write_buffer_limits(0)
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._answer, writer)
+                group.start_soon(self._respond, writer)
                 await self._receive(reader)
                 group.cancel_scope.cancel()
         finally:
@@ -47,7 +47,7 @@ class Connection:
                 self._received.feed_data(data)
         self._received.feed_eof()
 
-    async def _answer(self, writer: asyncio.StreamWriter) -> None:
+    async def _respond(self, writer: asyncio.StreamWriter) -> None:
         try:
             await self._play(writer)
         except ConnectionError:

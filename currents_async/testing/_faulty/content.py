@@ -26,7 +26,7 @@ BODY = msgspec.json.encode({
 _HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Error</h1></body></html>"
 
 
-def answer(
+def response(
     body: bytes = BODY,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
@@ -37,24 +37,24 @@ def answer(
     return sends(message(body, status=status, headers=headers, gzip=gzip), close=False)
 
 
-def json_answer(data: Any, status: int = 200, *, gzip: bool = True) -> Fault:
+def json_response(data: Any, status: int = 200, *, gzip: bool = True) -> Fault:
     """Answer as one should, with this data in the envelope."""
-    return answer(msgspec.json.encode({"status": "OK", "data": data}), status, gzip=gzip)
+    return response(msgspec.json.encode({"status": "OK", "data": data}), status, gzip=gzip)
 
 
 def plain(body: bytes = BODY) -> Fault:
     """Answer without any content encoding."""
-    return answer(body, gzip=False)
+    return response(body, gzip=False)
 
 
 def html(status: int = 200) -> Fault:
     """Answer with a page of HTML, as gateways and login screens do."""
-    return answer(_HTML, status, {"Content-Type": "text/html; charset=utf-8"})
+    return response(_HTML, status, {"Content-Type": "text/html; charset=utf-8"})
 
 
 def redirect(status: int = 302, location: str = "/v1/elsewhere") -> Fault:
     """Send the client elsewhere."""
-    return answer(b"", status, {"Location": location}, gzip=False)
+    return response(b"", status, {"Location": location}, gzip=False)
 
 
 def redirect_loop(status: int = 302) -> Fault:

@@ -3,10 +3,10 @@
 import zlib
 from itertools import pairwise
 
-from currents_async.testing._faulty.content import BODY, answer
+from currents_async.testing._faulty.content import BODY, response
 from currents_async.testing._faulty.exchange import Fault
 from currents_async.testing._faulty.message import GZIP, halves
-from currents_async.testing._serving.replies import compress
+from currents_async.testing._serving.api_response import compress
 
 # A gzip stream ends with its CRC and its length, four bytes each.
 _TRAILER = 8
@@ -20,7 +20,7 @@ def truncated_gzip(body: bytes = BODY, *, missing: int | None = None) -> Fault:
 
 def corrupt_gzip(body: bytes = BODY) -> Fault:
     """Send a gzip stream with damage in the middle."""
-    return _gzip(damage(compress(body)))
+    return _gzip(flip_bits(compress(body)))
 
 
 def bad_crc(body: bytes = BODY) -> Fault:
@@ -57,7 +57,7 @@ def wrong_encoding(name: str = "br", body: bytes = BODY) -> Fault:
             packed = compress(packed)
         elif one.strip() == "deflate":
             packed = zlib.compress(packed)
-    return answer(packed, headers={"Content-Encoding": name}, gzip=False)
+    return response(packed, headers={"Content-Encoding": name}, gzip=False)
 
 
 def encoding_without_gzip(body: bytes = BODY) -> Fault:
@@ -65,11 +65,11 @@ def encoding_without_gzip(body: bytes = BODY) -> Fault:
     return _gzip(body)
 
 
-def damage(packed: bytes) -> bytes:
+def flip_bits(packed: bytes) -> bytes:
     """Turn some bits over in the middle of a stream."""
     first, second = halves(packed)
     return first + bytes(255 - byte for byte in second[:4]) + second[4:]
 
 
 def _gzip(packed: bytes) -> Fault:
-    return answer(packed, headers=GZIP, gzip=False)
+    return response(packed, headers=GZIP, gzip=False)

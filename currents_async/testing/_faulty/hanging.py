@@ -7,7 +7,7 @@ from currents_async.testing._faulty.exchange import Exchange, Fault
 from currents_async.testing._faulty.message import halves, message, sends
 
 SECOND_BODY = b'{"status":"FAILED","error":"This is the answer to a request that nobody sent."}'
-"""What `second_answer` sends unasked."""
+"""What `second_response` sends unasked."""
 
 
 def reset() -> Fault:
@@ -48,7 +48,7 @@ def close_midway(body: bytes = BODY, *, gzip: bool = True) -> Fault:
 def early_close(body: bytes = BODY, *, gzip: bool = True) -> Fault:
     """Answer as one should, without a word of closing, and close the connection.
 
-    To close it only when the next request comes, play `answer()` and then `close()`.
+    To close it only when the next request comes, play `response()` and then `close()`.
     """
     return sends(message(body, gzip=gzip), close=True)
 
@@ -98,7 +98,7 @@ def drip_headers(body: bytes = BODY, interval: float = 0.0, *, gzip: bool = True
     return fault
 
 
-def second_answer(
+def second_response(
     delay: float | None = None,
     body: bytes = BODY,
     second: bytes = SECOND_BODY,

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from currents_async.testing._plugin.apps import RunningApp
-from currents_async.testing._serving.courier import Delivery
+from currents_async.testing._serving.webhook_sender import Delivery
 from currents_async.testing._world.ids import seconds_ms
 from currents_async.testing._world.webhooks import EVENTS
 from currents_async.testing.server import FakeCurrents

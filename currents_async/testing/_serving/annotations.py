@@ -8,7 +8,7 @@ from currents_async.testing._serving.params import Params
 from currents_async.testing.world import WorldExecution
 
 
-class Annotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AnnotationFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An annotation that tests must have; of several descriptions one will do."""
 
     type: str
@@ -23,11 +23,11 @@ class Annotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
-def read_annotations(asked: Params) -> list[Annotation]:
+def read_annotations(asked: Params) -> list[AnnotationFilter]:
     """Read the annotations that are asked for."""
-    return asked.json("annotations", list[Annotation]) or []
+    return asked.json("annotations", list[AnnotationFilter]) or []
 
 
-def has_annotations(asked: Sequence[Annotation]) -> Callable[[WorldExecution], bool]:
+def has_annotations(asked: Sequence[AnnotationFilter]) -> Callable[[WorldExecution], bool]:
     """Return what says whether an execution has all annotations that are asked for."""
     return lambda execution: all(one.is_on(execution) for one in asked)

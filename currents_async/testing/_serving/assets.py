@@ -15,11 +15,11 @@ from aiohttp import web
 
 from currents_async.testing._serving.asset_files import make_file
 from currents_async.testing._serving.requests import DOWNLOAD, RecordedRequest
-from currents_async.testing._serving.sending import Answer
-from currents_async.testing._serving.site import Path
+from currents_async.testing._serving.sending import WireResponse
+from currents_async.testing._serving.site import OperationPath
 from currents_async.testing.clock import AnyClock
 
-PATHS = (Path(DOWNLOAD, "GET", "/{org}/{file}"),)
+PATHS = (OperationPath(DOWNLOAD, "GET", "/{org}/{file}"),)
 
 _LIFE = 2 * 60 * 60
 _KEY_PAIR = "K1ZNDCCIZ3P4FU"
@@ -46,13 +46,13 @@ class AssetHost:
 
         return _ASSET_URL.sub(sign, body)
 
-    async def answer(
+    async def respond(
         self,
         request: web.Request,
         recorded: RecordedRequest,
         *,
         gzip: bool,  # noqa: ARG002 - files are sent as they are
-    ) -> Answer:
+    ) -> WireResponse:
         """Send the file, or the part that is asked for."""
         if "Authorization" in request.headers:
             return _refuse(400, "InvalidArgument", "Only one auth mechanism allowed")
@@ -62,7 +62,7 @@ class AssetHost:
             return _refuse(403, "AccessDenied", "Access denied")
         return _send_part(request, recorded.path_args["file"])
 
-    def failure(self, status: int) -> Answer:
+    def failure(self, status: int) -> WireResponse:
         """Say what a status says, in XML."""
         phrase = responses.get(status, f"Status {status}")
         return _refuse(status, phrase.replace(" ", ""), phrase)
@@ -80,19 +80,19 @@ class AssetHost:
         return signature.decode().replace("=", "_")
 
 
-def _send_part(request: web.Request, name: str) -> Answer:
+def _send_part(request: web.Request, name: str) -> WireResponse:
     """Send a file, or one range of it (RFC 9110, section 14)."""
     content_type, content = make_file(name)
     etag = f'"{md5(content, usedforsecurity=False).hexdigest()}"'
     headers = {"Content-Type": content_type, "ETag": etag, "Accept-Ranges": "bytes"}
     part = _range_of(request, etag, len(content))
     if part is None:
-        return Answer(200, content, headers)
+        return WireResponse(200, content, headers)
     if not part:
         headers["Content-Range"] = f"bytes */{len(content)}"
         return _refuse(416, "InvalidRange", "The requested range is not satisfiable", headers)
     headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(content)}"
-    return Answer(206, content[part.start : part.stop], headers)
+    return WireResponse(206, content[part.start : part.stop], headers)
 
 
 def _range_of(request: web.Request, etag: str, size: int) -> range | None:
@@ -110,9 +110,11 @@ def _range_of(request: web.Request, etag: str, size: int) -> range | None:
 
 def _refuse(
     status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-) -> Answer:
+) -> WireResponse:
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     )
-    return Answer(status, text.encode(), {**(headers or {}), "Content-Type": "application/xml"})
+    return WireResponse(
+        status, text.encode(), {**(headers or {}), "Content-Type": "application/xml"}
+    )

@@ -5,13 +5,13 @@ from typing import Never
 
 from aiohttp import web
 
-from currents_async.testing._faulty.encoding import damage
+from currents_async.testing._faulty.encoding import flip_bits
 from currents_async.testing._faulty.exchange import reset
 from currents_async.testing._faulty.message import GZIP, halves
-from currents_async.testing._serving.faults import Breakage
-from currents_async.testing._serving.sending import Answer, hang_up
+from currents_async.testing._serving.faults import FaultKind
+from currents_async.testing._serving.sending import WireResponse, hang_up
 
-BEFORE_ANY_ANSWER = frozenset({"reset", "close", "stall"})
+BEFORE_RESPONSE = frozenset({"reset", "close", "stall"})
 """The breakages that leave a request undone; with the others it is done, and the answer harmed."""
 
 OURS = frozenset({"reset", "close", "truncate"})
@@ -20,27 +20,27 @@ OURS = frozenset({"reset", "close", "truncate"})
 _NEEDS_GZIP = frozenset({"cut-gzip", "corrupt"})
 
 
-async def break_off(request: web.Request, breakage: Breakage) -> Never:
+async def break_off(request: web.Request, kind: FaultKind) -> Never:
     """Break a connection before any answer."""
-    if breakage == "close":
+    if kind == "close":
         await hang_up(request)
-    if breakage == "reset" and request.transport is not None:
+    if kind == "reset" and request.transport is not None:
         reset(request.transport)
     while True:
         await asyncio.Event().wait()  # cancelled when the connection has gone
 
 
-def needs_gzip(breakage: Breakage) -> bool:
+def needs_gzip(kind: FaultKind) -> bool:
     """Say whether an answer must be compressed, asked for or not, to be harmed in this way."""
-    return breakage in _NEEDS_GZIP
+    return kind in _NEEDS_GZIP
 
 
-def harm(answer: Answer, breakage: Breakage) -> Answer:
+def damage(response: WireResponse, kind: FaultKind) -> WireResponse:
     """Return a right answer with something wrong about its body."""
-    half, _ = halves(answer.body)
-    if breakage == "truncate":
-        return answer._replace(cut=len(half))
-    return answer._replace(
-        body=half if breakage == "cut-gzip" else damage(answer.body),
-        headers={**answer.headers, **GZIP},
+    half, _ = halves(response.body)
+    if kind == "truncate":
+        return response._replace(cut=len(half))
+    return response._replace(
+        body=half if kind == "cut-gzip" else flip_bits(response.body),
+        headers={**response.headers, **GZIP},
     )

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from currents_async.testing._serving.paging import Sheet
+from currents_async.testing._serving.paging import PageRequest
 from currents_async.testing._serving.results import read_test
 from currents_async.testing._world.classify import without_colours
 from currents_async.testing._world.executions import join_title
@@ -16,7 +16,7 @@ def describe(
     run: WorldRun,
     tests: Sequence[WorldExecution],
     *,
-    sheet: Sheet,
+    paging: PageRequest,
     detail: str,
     attempt: int | None,
 ) -> Wire:
@@ -25,7 +25,7 @@ def describe(
     A summary names the tests, a compact one has the messages of their errors, and by default
     stacks and code frames are there too.
     """
-    page = sheet.cut(tests)
+    page = paging.cut(tests)
     return {
         "run": {
             "runId": run.run_id,
@@ -35,7 +35,7 @@ def describe(
             "completionState": run.completion_state,
             "createdAt": run.created_at,
             "tags": run.tags,
-            "commit": world.view.occasion(run).commit,
+            "commit": world.view.context(run).commit,
         },
         "tests": [_describe_test(world, one, detail, attempt) for one in page.items],
         "total": len(tests),

@@ -7,16 +7,16 @@ from typing import Literal, get_args
 
 import msgspec
 
-Breakage = Literal["reset", "close", "stall", "truncate", "cut-gzip", "corrupt"]
+FaultKind = Literal["reset", "close", "stall", "truncate", "cut-gzip", "corrupt"]
 """Faults of the connection and of its bytes."""
 
-_BREAKAGES = get_args(Breakage)
+_KINDS = get_args(FaultKind)
 _STATUS = 503
 _STATUSES = range(200, 600)
 _WITHOUT_BODY = (204, 304)
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
+class ScriptedFault(msgspec.Struct, frozen=True, kw_only=True):
     """A fault, and the requests that it is for."""
 
     operation: str | None
@@ -33,7 +33,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     probability: float | None = None
     """None means always, and draws nothing."""
     seed: int = 0
-    breakage: Breakage | None = None
+    kind: FaultKind | None = None
     """What happens instead of an answer with `status`."""
 
     def __post_init__(self) -> None:
@@ -45,12 +45,12 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"after must not be negative, not {self.after}")
         if self.probability is not None and not 0 <= self.probability <= 1:
             raise ValueError(f"probability must be 0 to 1, not {self.probability}")
-        if self.breakage is not None:
-            self._check_breakage()
+        if self.kind is not None:
+            self._check_kind()
 
-    def _check_breakage(self) -> None:
-        if self.breakage not in _BREAKAGES:
-            raise ValueError(f"fault must be one of {list(_BREAKAGES)}, not {self.breakage!r}")
+    def _check_kind(self) -> None:
+        if self.kind not in _KINDS:
+            raise ValueError(f"fault must be one of {list(_KINDS)}, not {self.kind!r}")
         if self.status != _STATUS or self.headers or self.body is not None:
             raise ValueError("fault comes without status, headers and body: it sends none of them")
 
@@ -65,13 +65,13 @@ class Faults:
     """The faults that are still to come."""
 
     def __init__(self) -> None:
-        self._armed: list[_Armed] = []
+        self._armed: list[_ArmedFault] = []
 
-    def add(self, fault: Fault) -> None:
+    def add(self, fault: ScriptedFault) -> None:
         """Have a fault happen when those added before it leave a request alone."""
-        self._armed.append(_Armed(fault))
+        self._armed.append(_ArmedFault(fault))
 
-    def take(self, operation: str | None, path_args: Mapping[str, str]) -> Fault | None:
+    def take(self, operation: str | None, path_args: Mapping[str, str]) -> ScriptedFault | None:
         """Return the fault that a request gets, if it gets one."""
         for armed in self._armed:
             if armed.fault.matches(operation, path_args) and armed.strikes():
@@ -81,10 +81,10 @@ class Faults:
         return None
 
 
-class _Armed:
+class _ArmedFault:
     """A fault, and how often it may still happen."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: ScriptedFault) -> None:
         self.fault = fault
         self.left = math.inf if fault.times is None else fault.times
         self._spared = fault.after

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
+from currents_async.testing._serving.api_response import RefusedError
 from currents_async.testing._serving.params import Params
-from currents_async.testing._serving.replies import Refusal
-from currents_async.testing._world.executions import Occasion, WorldExecution
+from currents_async.testing._world.executions import RunContext, WorldExecution
 
 BOOLEAN = ("AND", "OR")
 
@@ -38,7 +38,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[str]
     authors: list[str]
 
-    def covers(self, run: Occasion, during: Range | None = None) -> bool:
+    def covers(self, run: RunContext, during: Range | None = None) -> bool:
         """Say whether a run is asked for, by its own dates or others."""
         dates = during or self.range
         return (
@@ -68,9 +68,9 @@ def read_range(asked: Params) -> Range:
     """Read `date_start` and `date_end`, which must be given."""
     start, end = asked.moment("date_start"), asked.moment("date_end")
     if start is None or end is None:
-        raise Refusal(400, "date_start and date_end are required")
+        raise RefusedError(400, "date_start and date_end are required")
     if start > end:
-        raise Refusal(400, "date_start must not be after date_end")
+        raise RefusedError(400, "date_start must not be after date_end")
     return Range(start, end)
 
 

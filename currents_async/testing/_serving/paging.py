@@ -11,20 +11,20 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
-from currents_async.testing._serving.call import Call
+from currents_async.testing._serving.api_request import ApiRequest
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError
 from currents_async.testing._serving.params import Params
-from currents_async.testing._serving.replies import Refusal, Reply
 from currents_async.testing._world.facts import Wire
 
 T = TypeVar("T")
 
-MOST = 100
+MAX_LIMIT = 100
 """The longest page, also where one source says 50 and another one 100."""
 _CURSOR_LIMIT = 10
 _PAGE_LIMIT = 50
 
 
-class Slice(msgspec.Struct, frozen=True):
+class CursorRequest(msgspec.Struct, frozen=True):
     """What part of a list with cursors is asked for."""
 
     of: str
@@ -33,14 +33,14 @@ class Slice(msgspec.Struct, frozen=True):
     after: tuple[Any, ...] | None
     before: tuple[Any, ...] | None
 
-    def reply(
+    def respond(
         self,
         items: Iterable[T],
         key: Callable[[T], tuple[Any, ...]],
-        spell: Callable[[T], Wire],
+        to_wire: Callable[[T], Wire],
         *,
         newest_first: bool = True,
-    ) -> Reply:
+    ) -> ApiResponse:
         """Return a page of a list in the order of its items' keys, of which no two are the same.
 
         A cursor is a key in disguise. So it stays good when items are added, or its own is gone.
@@ -51,27 +51,32 @@ class Slice(msgspec.Struct, frozen=True):
             later = (self.before is not None) == newest_first
             keyed = [one for one in keyed if one[0] != cursor and (one[0] > cursor) == later]
         page = keyed[: self.limit] if self.before is None else keyed[-self.limit :]
-        data = [{**spell(item), "cursor": _write_cursor(self.of, place)} for place, item in page]
-        return Reply(lambda: data, extra={"has_more": len(keyed) > len(page)})
+        data = [{**to_wire(item), "cursor": _write_cursor(self.of, place)} for place, item in page]
+        return ApiResponse(lambda: data, extra={"has_more": len(keyed) > len(page)})
 
 
-def read_slice(
-    asked: Params, call: Call, operation: str, *, most: int = MOST, default: int = _CURSOR_LIMIT
-) -> Slice:
+def read_cursor_request(
+    params: Params,
+    request: ApiRequest,
+    operation: str,
+    *,
+    max_limit: int = MAX_LIMIT,
+    default: int = _CURSOR_LIMIT,
+) -> CursorRequest:
     """Read the parameters of a list with cursors."""
-    of = ":".join([operation, *call.path_args.values()])
-    after, before = asked.text("starting_after"), asked.text("ending_before")
+    of = ":".join([operation, *request.path_args.values()])
+    after, before = params.text("starting_after"), params.text("ending_before")
     if after is not None and before is not None:
-        raise Refusal(400, "starting_after and ending_before are mutually exclusive")
-    return Slice(
+        raise RefusedError(400, "starting_after and ending_before are mutually exclusive")
+    return CursorRequest(
         of,
-        asked.number("limit", default, least=1, most=most),
+        params.number("limit", default, minimum=1, maximum=max_limit),
         None if after is None else _read_cursor(of, after, "starting_after"),
         None if before is None else _read_cursor(of, before, "ending_before"),
     )
 
 
-class Sheet(msgspec.Struct, frozen=True):
+class PageRequest(msgspec.Struct, frozen=True):
     """Which page of a list with numbered pages is asked for."""
 
     number: int
@@ -84,19 +89,19 @@ class Sheet(msgspec.Struct, frozen=True):
         more = bool(page) and start + len(page) < len(items)
         return Page(page, self.number + 1 if more else False)
 
-    def reply(
-        self, items: Sequence[T], spell: Callable[[T], Wire], extra: Wire | None = None
-    ) -> Reply:
+    def respond(
+        self, items: Sequence[T], to_wire: Callable[[T], Wire], extra: Wire | None = None
+    ) -> ApiResponse:
         """Answer with the page that is asked for."""
         page = self.cut(items)
         data: Wire = {
-            "list": [spell(item) for item in page.items],
+            "list": [to_wire(item) for item in page.items],
             "total": len(items),
             "nextPage": page.following,
             "count": len(page.items),
             **(extra or {}),
         }
-        return Reply(lambda: data)
+        return ApiResponse(lambda: data)
 
 
 class Page(NamedTuple, Generic[T]):
@@ -106,18 +111,19 @@ class Page(NamedTuple, Generic[T]):
     following: int | Literal[False]
 
 
-def read_sheet(asked: Params, *, most: int = MOST) -> Sheet:
+def read_page_request(params: Params, *, max_limit: int = MAX_LIMIT) -> PageRequest:
     """Read the parameters of a list with numbered pages."""
-    default = min(_PAGE_LIMIT, most)
-    return Sheet(
-        asked.number("page", 0, least=0), asked.number("limit", default, least=1, most=most)
+    default = min(_PAGE_LIMIT, max_limit)
+    return PageRequest(
+        params.number("page", 0, minimum=0),
+        params.number("limit", default, minimum=1, maximum=max_limit),
     )
 
 
-def question(call: Call, operation: str) -> tuple[Hashable, ...]:
+def cache_key(request: ApiRequest, operation: str) -> tuple[Hashable, ...]:
     """Return what is asked, whichever page of it: what an answer can be kept under."""
-    rest = tuple(pair for pair in call.query if pair[0] not in {"page", "limit"})
-    return (operation, tuple(call.path_args.values()), rest)
+    rest = tuple(pair for pair in request.query if pair[0] not in {"page", "limit"})
+    return (operation, tuple(request.path_args.values()), rest)
 
 
 def _key(keyed: tuple[tuple[Any, ...], object]) -> tuple[Any, ...]:
@@ -137,5 +143,5 @@ def _read_cursor(of: str, cursor: str, name: str) -> tuple[Any, ...]:
         sealed = b""
     seal, text = sealed[:4], sealed[4:]
     if len(text) == 0 or zlib.crc32(of.encode() + text).to_bytes(4, "big") != seal:
-        raise Refusal(400, f"{name} is not a cursor of this list")
+        raise RefusedError(400, f"{name} is not a cursor of this list")
     return tuple(msgspec.json.decode(text))

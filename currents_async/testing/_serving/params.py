@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
-from currents_async.testing._serving.call import Call
-from currents_async.testing._serving.replies import Refusal
+from currents_async.testing._serving.api_request import ApiRequest
+from currents_async.testing._serving.api_response import RefusedError
 from currents_async.testing._world.ids import date_ms
 
 T = TypeVar("T")
@@ -32,26 +32,26 @@ class Params:
     so that a misspelt one does not go unnoticed.
     """
 
-    def __init__(self, call: Call) -> None:
-        self._query = call.query
+    def __init__(self, request: ApiRequest) -> None:
+        self._query = request.query
         self._known: set[str] = set()
 
-    def text(self, name: str, *, longest: int | None = None) -> str | None:
+    def text(self, name: str, *, max_length: int | None = None) -> str | None:
         """Read a parameter that may be given once."""
         values = self.texts(name)
         if len(values) > 1:
-            raise Refusal(400, f"{name} must not be repeated")
+            raise RefusedError(400, f"{name} must not be repeated")
         if not values:
             return None
-        if longest is not None and len(values[0]) > longest:
-            raise Refusal(400, f"{name} must have at most {longest} characters")
+        if max_length is not None and len(values[0]) > max_length:
+            raise RefusedError(400, f"{name} must have at most {max_length} characters")
         return values[0]
 
     def required(self, name: str) -> str:
         """Read a parameter that must be given."""
         value = self.text(name)
         if not value:
-            raise Refusal(400, f"{name} is required")
+            raise RefusedError(400, f"{name} is required")
         return value
 
     def texts(self, name: str) -> list[str]:
@@ -60,17 +60,17 @@ class Params:
         self._known |= names
         return [value for key, value in self._query if key in names]
 
-    def number(self, name: str, default: int, *, least: int, most: int | None = None) -> int:
+    def number(self, name: str, default: int, *, minimum: int, maximum: int | None = None) -> int:
         """Read a whole number within its range."""
         value = self.text(name)
         if value is None:
             return default
-        bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+        bounds = f"at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
         if not _WHOLE.fullmatch(value):
-            raise Refusal(400, f"{name} must be a whole number {bounds}")
+            raise RefusedError(400, f"{name} must be a whole number {bounds}")
         number = int(value)
-        if number < least or (most is not None and number > most):
-            raise Refusal(400, f"{name} must be {bounds}, not {number}")
+        if number < minimum or (maximum is not None and number > maximum):
+            raise RefusedError(400, f"{name} must be {bounds}, not {number}")
         return number
 
     def choice(self, name: str, choices: Collection[str], default: str) -> str:
@@ -86,7 +86,7 @@ class Params:
         """Read a boolean."""
         value = self.text(name)
         if value not in {None, "true", "false"}:
-            raise Refusal(400, f"{name} must be true or false")
+            raise RefusedError(400, f"{name} must be true or false")
         return None if value is None else value == "true"
 
     def moment(self, name: str) -> int | None:
@@ -102,13 +102,15 @@ class Params:
         try:
             return msgspec.json.decode(value, type=kind)
         except (msgspec.DecodeError, UnicodeError) as error:
-            raise Refusal(400, f"{name} must be JSON text of the right shape: {error}") from None
+            raise RefusedError(
+                400, f"{name} must be JSON text of the right shape: {error}"
+            ) from None
 
     def end(self) -> None:
         """Refuse what nobody has read."""
         for name, _ in self._query:
             if name not in self._known:
-                raise Refusal(400, f"{name} is not a parameter of this operation")
+                raise RefusedError(400, f"{name} is not a parameter of this operation")
 
 
 def read_moment(name: str, value: str) -> int:
@@ -116,16 +118,16 @@ def read_moment(name: str, value: str) -> int:
     try:
         date = datetime.fromisoformat(value)
     except ValueError:
-        raise Refusal(400, f"{name} must be a date in ISO 8601") from None
+        raise RefusedError(400, f"{name} must be a date in ISO 8601") from None
     return date_ms(date if date.tzinfo else date.replace(tzinfo=UTC))
 
 
-def no_params(call: Call) -> None:
+def no_params(request: ApiRequest) -> None:
     """Refuse any query."""
-    Params(call).end()
+    Params(request).end()
 
 
 def _check(name: str, value: str, choices: Collection[str]) -> str:
     if value not in choices:
-        raise Refusal(400, f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        raise RefusedError(400, f"{name} must be one of {', '.join(choices)}, not {value!r}")
     return value

@@ -31,7 +31,7 @@ class RatePolicy(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"per must be a number of seconds above 0, not {self.per}")
 
 
-class Verdict(NamedTuple):
+class RateDecision(NamedTuple):
     """What a rate limit says about one request."""
 
     allowed: bool
@@ -47,7 +47,7 @@ class RateWindow:
         self._end = -math.inf
         self._remaining = 0
 
-    def count(self) -> Verdict:
+    def count(self) -> RateDecision:
         """Count a request that has just arrived."""
         now = self._clock.now()
         if now >= self._end:
@@ -56,7 +56,7 @@ class RateWindow:
         allowed = self._remaining > 0
         if allowed:
             self._remaining -= 1
-        return Verdict(allowed, self._headers(self._end - now, allowed=allowed))
+        return RateDecision(allowed, self._headers(self._end - now, allowed=allowed))
 
     def _headers(self, wait: float, *, allowed: bool) -> dict[str, str]:
         headers: dict[str, str] = {}

@@ -24,7 +24,7 @@ _PATH_ARGS = {
 _ALL_PATH_ARGS = frozenset[str]().union(*_PATH_ARGS.values())
 _SLACK = 1e-6
 """Seconds: sums of times are not exact."""
-_MOST_LINES = 20
+_MAX_LINES = 20
 
 
 class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
@@ -119,10 +119,9 @@ class Requests(list[RecordedRequest]):
         found = len(_find(self, operation, path_args, query))
         if found == 0 if times is None else found != times:
             wanted = {**path_args, **({} if query is None else {"query": query})}
-            spelled = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
-            what = (
-                f"{found} requests {operation}({spelled}), not {'any' if times is None else times}"
-            )
+            arguments = ", ".join(f"{name}={value!r}" for name, value in wanted.items())
+            expected = "any" if times is None else times
+            what = f"{found} requests {operation}({arguments}), not {expected}"
             raise AssertionError(_report(what, self))
 
     def assert_none(self, operation: str | None = None, **path_args: str) -> None:
@@ -131,7 +130,7 @@ class Requests(list[RecordedRequest]):
 
     def assert_in_flight(self, *, max_requests: int) -> None:
         """Assert how many of them, at most, have ever been under way at the same time."""
-        together = _most_together(self)
+        together = _busiest(self)
         if len(together) > max_requests:
             what = f"{len(together)} requests in flight at once, more than {max_requests}"
             raise AssertionError(_report(what, together))
@@ -186,27 +185,27 @@ def _asks(request: RecordedRequest, query: _Query) -> bool:
     )
 
 
-def _most_together(requests: Requests) -> Requests:
+def _busiest(requests: Requests) -> Requests:
     """Return those that were under way when the most were, by the marks of beginning and end."""
-    most = under_way = Requests()
+    busiest = under_way = Requests()
     for request in requests:
         under_way = Requests(
             one for one in under_way if one.finished is None or one.finished > request.started
         )
         under_way.append(request)
-        most = max(most, under_way, key=len)
-    return most
+        busiest = max(busiest, under_way, key=len)
+    return busiest
 
 
 def _report(what: str, requests: Requests) -> str:
     """Say what is wrong, and list the requests that show it."""
-    lines = [f"{what}:", *map(_spell, requests[:_MOST_LINES])]
-    if len(requests) > _MOST_LINES:
-        lines.append(f"and {len(requests) - _MOST_LINES} more")
+    lines = [f"{what}:", *map(_format_request, requests[:_MAX_LINES])]
+    if len(requests) > _MAX_LINES:
+        lines.append(f"and {len(requests) - _MAX_LINES} more")
     return "\n  ".join(lines)
 
 
-def _spell(request: RecordedRequest) -> str:
+def _format_request(request: RecordedRequest) -> str:
     query = "&".join(f"{name}={value}" for name, value in request.query)
     target = f"{request.path}?{query}" if query else request.path
     return f"{request.method} {target}: {request.status or 'not answered'}"

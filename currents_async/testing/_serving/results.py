@@ -11,7 +11,7 @@ def read_test(world: World, execution: WorldExecution) -> tuple[Wire, Wire]:
     return instance, read_tests(instance)[execution.place[1]]
 
 
-def spell_result(world: World, one: WorldExecution) -> Wire:
+def result_to_wire(world: World, one: WorldExecution) -> Wire:
     """Return a test result; its date is that of its run, which filters go by.
 
     Playwright says what was expected of a test, and what its annotations are.
@@ -21,7 +21,7 @@ def spell_result(world: World, one: WorldExecution) -> Wire:
         "type": one.run.framework,
         "version": one.run.framework_version,
     }
-    spelled: Wire = {
+    wire: Wire = {
         "signature": one.signature,
         "framework": framework,
         "createdAt": one.run.created_at,
@@ -40,35 +40,36 @@ def spell_result(world: World, one: WorldExecution) -> Wire:
         "flaky": one.flaky,
         "status": one.state,
         "attempts": [
-            _spell_attempt(one, number, attempt) for number, attempt in enumerate(test["attempts"])
+            _attempt_to_wire(one, number, attempt)
+            for number, attempt in enumerate(test["attempts"])
         ],
     }
     if one.run.framework != "cypress":
-        spelled["expectedStatus"] = "skipped" if one.state == "pending" else "passed"
-        spelled["annotations"] = [
+        wire["expectedStatus"] = "skipped" if one.state == "pending" else "passed"
+        wire["annotations"] = [
             {"type": kind, "description": text} for kind, text in one.annotations
         ]
-    return spelled
+    return wire
 
 
-def _spell_attempt(one: WorldExecution, number: int, attempt: Wire) -> Wire:
+def _attempt_to_wire(one: WorldExecution, number: int, attempt: Wire) -> Wire:
     error: Wire | None = attempt.get("error")
     return {
         "attemptId": attempt.get("attemptId") or f"{one.instance_id}-{one.test_id}-{number}",
         "state": attempt["state"],
-        "error": None if error is None else _spell_error(error),
+        "error": None if error is None else _error_to_wire(error),
         "startedAt": attempt.get("wallClockStartedAt"),
         "duration": attempt.get("wallClockDuration"),
     }
 
 
-def _spell_error(error: Wire) -> Wire:
-    spelled: Wire = {"message": error.get("message"), "stack": error.get("stack")}
+def _error_to_wire(error: Wire) -> Wire:
+    wire: Wire = {"message": error.get("message"), "stack": error.get("stack")}
     frame: Wire = error.get("codeFrame") or {}
     if "line" in frame:
-        spelled["location"] = {
+        wire["location"] = {
             "file": frame.get("file") or frame.get("relativeFile"),
             "line": frame["line"],
             "column": frame.get("column"),
         }
-    return spelled
+    return wire

@@ -15,7 +15,7 @@ _PIECE = 16 * 1024
 _TURNS = 3
 
 
-class Answer(NamedTuple):
+class WireResponse(NamedTuple):
     """An answer that is ready to be sent."""
 
     status: int
@@ -27,32 +27,32 @@ class Answer(NamedTuple):
 
 
 async def send(
-    request: web.Request, recorded: RecordedRequest, answer: Answer, recorder: Recorder
+    request: web.Request, recorded: RecordedRequest, response: WireResponse, recorder: Recorder
 ) -> web.StreamResponse:
     """Send an answer in pieces, with time for everybody else on the loop in between."""
-    recorded.status = answer.status
-    response = web.StreamResponse(status=answer.status)
-    response.headers["Content-Type"] = "application/json; charset=utf-8"
-    response.headers["X-Request-Id"] = recorded.request_id
-    response.headers["Date"] = formatdate(recorder.clock.wall(), usegmt=True)
-    response.headers.update(answer.headers)
-    response.content_length = len(answer.body)
+    recorded.status = response.status
+    stream = web.StreamResponse(status=response.status)
+    stream.headers["Content-Type"] = "application/json; charset=utf-8"
+    stream.headers["X-Request-Id"] = recorded.request_id
+    stream.headers["Date"] = formatdate(recorder.clock.wall(), usegmt=True)
+    stream.headers.update(response.headers)
+    stream.content_length = len(response.body)
     # HEAD is told the length of what it is not sent.
-    body = b"" if request.method == "HEAD" else answer.body
+    body = b"" if request.method == "HEAD" else response.body
     size = len(body)
-    await response.prepare(request)
-    if answer.cut is not None:
-        recorder.send(recorded, answer.cut, last=False)
-        await response.write(body[: answer.cut])
+    await stream.prepare(request)
+    if response.cut is not None:
+        recorder.send(recorded, response.cut, last=False)
+        await stream.write(body[: response.cut])
         await hang_up(request)
     for start in range(0, max(1, size), _PIECE):
         for _ in range(_TURNS if start else 0):
             await asyncio.sleep(0)
         piece = body[start : start + _PIECE]
         recorder.send(recorded, len(piece), last=start + _PIECE >= size)
-        await response.write(piece)
-    await response.write_eof()
-    return response
+        await stream.write(piece)
+    await stream.write_eof()
+    return stream
 
 
 async def hang_up(request: web.Request) -> Never:

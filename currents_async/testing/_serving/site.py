@@ -11,22 +11,22 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from currents_async.testing._serving.breaking import (
-    BEFORE_ANY_ANSWER,
+    BEFORE_RESPONSE,
     OURS,
     break_off,
-    harm,
+    damage,
     needs_gzip,
 )
-from currents_async.testing._serving.faults import Fault, Faults
+from currents_async.testing._serving.faults import Faults, ScriptedFault
 from currents_async.testing._serving.recording import Recorder
 from currents_async.testing._serving.requests import RecordedRequest
-from currents_async.testing._serving.sending import Answer, accepts_gzip, send
+from currents_async.testing._serving.sending import WireResponse, accepts_gzip, send
 
 _SHUTDOWN_SECONDS = 0.01
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a URL says instead
 
 
-class Path(NamedTuple):
+class OperationPath(NamedTuple):
     """Where an operation is."""
 
     operation: str
@@ -37,13 +37,13 @@ class Path(NamedTuple):
 class Host(Protocol):
     """What a site serves."""
 
-    async def answer(
+    async def respond(
         self, request: web.Request, recorded: RecordedRequest, *, gzip: bool
-    ) -> Answer:
+    ) -> WireResponse:
         """Make the right answer, also to what is asked in a wrong way."""
         ...
 
-    def failure(self, status: int) -> Answer:
+    def failure(self, status: int) -> WireResponse:
         """Make a failure that a test asked for."""
         ...
 
@@ -54,16 +54,16 @@ class Site:
     def __init__(
         self,
         host: Host,
-        paths: Iterable[Path],
+        paths: Iterable[OperationPath],
         recorder: Recorder,
         faults: Faults,
-        before_answer: Callable[[RecordedRequest], Awaitable[None]],
+        before_response: Callable[[RecordedRequest], Awaitable[None]],
     ) -> None:
         self._host = host
         self._paths = tuple(paths)
         self._recorder = recorder
         self._faults = faults
-        self._before_answer = before_answer
+        self._before_response = before_response
         self._runner: web.AppRunner | None = None
         self._origin: URL | None = None
 
@@ -122,34 +122,34 @@ class Site:
         recorded = self._recorder.start(request)
         try:
             recorded.body = await request.read()
-            await self._before_answer(recorded)
-            answer = await self._answer(request, recorded)
-            return await send(request, recorded, answer, self._recorder)
+            await self._before_response(recorded)
+            response = await self._respond(request, recorded)
+            return await send(request, recorded, response, self._recorder)
         except (ConnectionError, asyncio.CancelledError):
             recorded.aborted = recorded.last_byte is None and recorded.fault not in OURS
             raise
         finally:
             self._recorder.finish(recorded)
 
-    async def _answer(self, request: web.Request, recorded: RecordedRequest) -> Answer:
+    async def _respond(self, request: web.Request, recorded: RecordedRequest) -> WireResponse:
         fault = self._faults.take(recorded.operation, recorded.path_args)
         if fault is None:
-            return await self._host.answer(request, recorded, gzip=accepts_gzip(request))
-        recorded.fault = fault.breakage or "status"
-        if fault.breakage is None:
+            return await self._host.respond(request, recorded, gzip=accepts_gzip(request))
+        recorded.fault = fault.kind or "status"
+        if fault.kind is None:
             return _fail(self._host.failure(fault.status), fault)
-        if fault.breakage in BEFORE_ANY_ANSWER:
-            await break_off(request, fault.breakage)
-        gzip = needs_gzip(fault.breakage) or accepts_gzip(request)
-        answer = await self._host.answer(request, recorded, gzip=gzip)
-        return harm(answer, fault.breakage)
+        if fault.kind in BEFORE_RESPONSE:
+            await break_off(request, fault.kind)
+        gzip = needs_gzip(fault.kind) or accepts_gzip(request)
+        response = await self._host.respond(request, recorded, gzip=gzip)
+        return damage(response, fault.kind)
 
 
-def _fail(answer: Answer, fault: Fault) -> Answer:
+def _fail(response: WireResponse, fault: ScriptedFault) -> WireResponse:
     """Return a failure with what a test wants otherwise about it."""
-    headers = CIMultiDict(answer.headers)
+    headers = CIMultiDict(response.headers)
     headers.update(fault.headers)
-    return Answer(fault.status, answer.body if fault.body is None else fault.body, headers)
+    return WireResponse(fault.status, response.body if fault.body is None else fault.body, headers)
 
 
 def _origin_of(runner: web.AppRunner) -> URL:

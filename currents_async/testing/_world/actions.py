@@ -51,7 +51,7 @@ class WorldAction(msgspec.Struct, kw_only=True):
         self.history[f"{event}By"] = ACTOR
 
 
-class Actions(dict[str, WorldAction]):
+class WorldActions(dict[str, WorldAction]):
     """All actions of a world by their ID, in the order in which they were made."""
 
     def __init__(self, seed: int, versions: Versions) -> None:

@@ -2,20 +2,20 @@
 
 from random import Random
 
-from currents_async.testing._world.facts import Claim, RunFacts, Wire
+from currents_async.testing._world.facts import RunFacts, SpecClaim, Wire
 from currents_async.testing._world.failures import cypress_error, make_failure
 from currents_async.testing._world.ids import base62, iso, signed_url, uuid
 from currents_async.testing._world.parts import (
     EXECUTED,
     UNCLAIMED,
-    Clock,
+    AttemptSchedule,
     attempt_states,
     group_of,
     pull_request_of,
     titles_of,
     wall_clock,
 )
-from currents_async.testing._world.plan import Outcome, SpecPlan
+from currents_async.testing._world.plan import PlannedOutcome, SpecPlan
 
 _VERSION = "10.3.0"
 _BODY = '() => {\n    cy.contains("Größe \\"M\\"").click();\n    cy.log("🛒");\n  }'
@@ -49,7 +49,7 @@ def make_spec(
     path: str,
     group_id: str,
     plan: SpecPlan,
-    claim: Claim,
+    claim: SpecClaim,
 ) -> Wire:
     """Build an entry of the run's specs."""
     instance_id = uuid(rng)
@@ -88,7 +88,7 @@ def _test_id(index: int) -> str:
     return f"r{index + 3}"
 
 
-def _make_screenshots(rng: Random, facts: RunFacts, plan: SpecPlan, claim: Claim) -> list[Wire]:
+def _make_screenshots(rng: Random, facts: RunFacts, plan: SpecPlan, claim: SpecClaim) -> list[Wire]:
     """Take a screenshot at each failed attempt, as Cypress does by itself."""
     screenshots: list[Wire] = []
     for index, outcome in sorted(plan.special.items()):
@@ -108,10 +108,12 @@ def _make_screenshots(rng: Random, facts: RunFacts, plan: SpecPlan, claim: Claim
     return screenshots
 
 
-def make_instance(rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, claim: Claim) -> Wire:
+def make_instance(
+    rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, claim: SpecClaim
+) -> Wire:
     """Build the instance behind a claimed and complete entry of the run's specs."""
     path: str = spec["spec"]
-    clock = Clock(rng, plan, claim)
+    schedule = AttemptSchedule(rng, plan, claim)
     tests = zip(titles_of(facts, path, plan), plan.outcomes(), strict=True)
     return {
         "runId": facts.run_id,
@@ -130,7 +132,7 @@ def make_instance(rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, clai
         "results": {
             "stats": spec["results"]["stats"],
             "tests": [
-                _make_test(rng, clock, path, index, title, outcome)
+                _make_test(rng, schedule, path, index, title, outcome)
                 for index, (title, outcome) in enumerate(tests)
             ],
             "exception": None,
@@ -141,13 +143,18 @@ def make_instance(rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, clai
 
 
 def _make_test(
-    rng: Random, clock: Clock, path: str, index: int, title: list[str], outcome: Outcome
+    rng: Random,
+    schedule: AttemptSchedule,
+    path: str,
+    index: int,
+    title: list[str],
+    outcome: PlannedOutcome,
 ) -> Wire:
     """Build one test; what was never executed has an attempt without times."""
     attempts: list[Wire] = []
     for state in attempt_states(outcome):
         executed = state in EXECUTED
-        started, duration = clock.tick() if executed else (None, None)
+        started, duration = schedule.tick() if executed else (None, None)
         failed = state == "failed"
         attempts.append({
             "state": state,

@@ -17,7 +17,7 @@ from currents_async.testing._world.schema_2 import read_tests
 _SIGNED = 32
 
 
-class Occasion(msgspec.Struct, frozen=True, kw_only=True):
+class RunContext(msgspec.Struct, frozen=True, kw_only=True):
     """A run, as far as its executions share it."""
 
     run_id: str
@@ -50,7 +50,7 @@ class WorldExecution(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     signature: str
-    run: Occasion
+    run: RunContext
     spec: str
     title: tuple[str, ...]
     """Suites first."""
@@ -94,14 +94,14 @@ def join_title(title: tuple[str, ...] | list[str]) -> str:
     return " > ".join(title)
 
 
-def occasion_of(run: WorldRun) -> Occasion:
+def run_context(run: WorldRun) -> RunContext:
     """Read off a run's payload what all its executions share."""
     payload = run.payload
     meta: Wire = payload.get("meta") or {}
     groups: list[Wire] = payload.get("groups") or []
     framework: Wire = meta.get("framework") or {}
     cypress: str | None = payload.get("cypressVersion")
-    return Occasion(
+    return RunContext(
         run_id=run.run_id,
         project_id=run.project_id,
         created_at=run.created_at,
@@ -114,7 +114,7 @@ def occasion_of(run: WorldRun) -> Occasion:
     )
 
 
-def executions_of(occasion: Occasion, index: int, instance: Wire) -> Iterator[WorldExecution]:
+def executions_of(context: RunContext, index: int, instance: Wire) -> Iterator[WorldExecution]:
     """Read the executions of spec number `index` off its instance."""
     spec: str = instance["spec"]
     framework: Wire = instance.get("framework") or {}
@@ -125,8 +125,8 @@ def executions_of(occasion: Occasion, index: int, instance: Wire) -> Iterator[Wo
         own: list[str] = test.get("tags") or []
         annotations: list[Wire] = test.get("annotations") or []
         yield WorldExecution(
-            signature=test_signature(occasion.project_id, spec, join_title(title)),
-            run=occasion,
+            signature=test_signature(context.project_id, spec, join_title(title)),
+            run=context,
             spec=spec,
             title=title,
             test_id=test["testId"],
@@ -138,7 +138,7 @@ def executions_of(occasion: Occasion, index: int, instance: Wire) -> Iterator[Wo
             flaky=test["state"] == "passed" and len(attempts) > 1,
             duration=sum(one.get("wallClockDuration") or 0 for one in attempts),
             error=classify(errors[-1]) if errors and test["state"] == "failed" else None,
-            tags=tuple(dict.fromkeys([*occasion.tags, *own])),
+            tags=tuple(dict.fromkeys([*context.tags, *own])),
             annotations=tuple((one["type"], one.get("description") or "") for one in annotations),
             client_version=framework.get("clientVersion"),
         )

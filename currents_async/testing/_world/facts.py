@@ -18,7 +18,7 @@ SchemaVersion = Literal[1, 2]
 """How instances tell of their tests: all at once, or their results beside their list."""
 
 _SPECS_PER_MACHINE = 20
-_MOST_MACHINES = 50
+_MAX_MACHINES = 50
 _WORKERS = 4
 
 
@@ -47,7 +47,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`groupId` and `platform` of each group; spec number n runs in group n modulo their number."""
 
 
-class Claim(NamedTuple):
+class SpecClaim(NamedTuple):
     """Who ran a spec, and when, in milliseconds since `EPOCH`."""
 
     machine_id: str
@@ -59,10 +59,10 @@ class Claim(NamedTuple):
     completed: int
 
 
-def claims(rng: Random, facts: RunFacts, plans: list[SpecPlan]) -> Iterator[Claim]:
+def claims(rng: Random, facts: RunFacts, plans: list[SpecPlan]) -> Iterator[SpecClaim]:
     """Let the run's machines claim its specs, in order, each whenever a worker is free."""
     playwright = facts.framework == "playwright"
-    machines = min(_MOST_MACHINES, 1 + len(plans) // _SPECS_PER_MACHINE)
+    machines = min(_MAX_MACHINES, 1 + len(plans) // _SPECS_PER_MACHINE)
     ids = [base62(rng, 12) if playwright else uuid(rng) for _ in range(machines)]
     workers = _WORKERS if playwright else 1
     free = [
@@ -77,5 +77,5 @@ def claims(rng: Random, facts: RunFacts, plans: list[SpecPlan]) -> Iterator[Clai
         completed = ended + rng.randint(0, 400)
         # Playwright starts a new worker, with a new index, after each failure.
         worker = parallel + workers * rng.randrange(3)
-        yield Claim(machine, worker, parallel, claimed, started, ended, completed)
+        yield SpecClaim(machine, worker, parallel, claimed, started, ended, completed)
         heapq.heapreplace(free, (completed + rng.randint(5, 300), slot, machine, parallel))

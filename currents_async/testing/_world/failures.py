@@ -31,7 +31,7 @@ _FILES = (
 _DEPTHS = (3, 8, 60)
 
 
-class Failure(NamedTuple):
+class AttemptFailure(NamedTuple):
     """Why an attempt failed."""
 
     raw_status: str
@@ -43,7 +43,7 @@ class Failure(NamedTuple):
     depth: int
 
 
-def make_failure(rng: Random) -> Failure:
+def make_failure(rng: Random) -> AttemptFailure:
     """Draw a failed expectation, a timeout or an exception."""
     line, column, expected = rng.randint(4, 400), rng.randint(3, 60), rng.randint(2, 9999)
     received = expected + rng.randint(1, 50)
@@ -76,10 +76,10 @@ def make_failure(rng: Random) -> Failure:
         f'  {line - 1} | test("keeps \\"quotes\\"", async ({{ page }}) => {{\n> {line} |   {code}\n'
         f"    | {' ' * column}^\n  {line + 1} | }});"
     )
-    return Failure(raw_status, name, message, line, column, frame, rng.choice(_DEPTHS))
+    return AttemptFailure(raw_status, name, message, line, column, frame, rng.choice(_DEPTHS))
 
 
-def playwright_error(rng: Random, failure: Failure, path: str) -> Wire:
+def playwright_error(rng: Random, failure: AttemptFailure, path: str) -> Wire:
     """Spell a failure as in `instance-playwright.json`."""
     file = f"/home/runner/work/monorepo/e2e/{path}"
     return {
@@ -96,7 +96,7 @@ def playwright_error(rng: Random, failure: Failure, path: str) -> Wire:
     }
 
 
-def cypress_error(rng: Random, failure: Failure, path: str) -> Wire:
+def cypress_error(rng: Random, failure: AttemptFailure, path: str) -> Wire:
     """Spell a failure as in `instance-cypress.json`."""
     host = "https://shop.example.org/__cypress/"
     return {

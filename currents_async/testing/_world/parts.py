@@ -3,9 +3,9 @@
 from itertools import islice
 from random import Random
 
-from currents_async.testing._world.facts import Claim, RunFacts, Wire
+from currents_async.testing._world.facts import RunFacts, SpecClaim, Wire
 from currents_async.testing._world.ids import iso, stream
-from currents_async.testing._world.plan import Outcome, SpecPlan
+from currents_async.testing._world.plan import PlannedOutcome, SpecPlan
 from currents_async.testing._world.text import titles
 
 UNCLAIMED: Wire = {"claimedAt": None, "completedAt": None, "results": None}
@@ -15,10 +15,10 @@ EXECUTED = frozenset({"passed", "failed"})
 """The states of attempts that took time."""
 
 
-class Clock:
+class AttemptSchedule:
     """Hands out the time of a spec to its attempts, one after the other."""
 
-    def __init__(self, rng: Random, plan: SpecPlan, claim: Claim) -> None:
+    def __init__(self, rng: Random, plan: SpecPlan, claim: SpecClaim) -> None:
         attempts = plan.count("passed") + plan.count("failed") + plan.retries
         self._rng = rng
         self._slot = (claim.ended - claim.started) // max(1, attempts)
@@ -31,7 +31,7 @@ class Clock:
         return started, self._rng.randint(self._slot // 2, self._slot)
 
 
-def wall_clock(claim: Claim) -> Wire:
+def wall_clock(claim: SpecClaim) -> Wire:
     """Return the times that stats carry."""
     return {
         "wallClockStartedAt": iso(claim.started),
@@ -40,7 +40,7 @@ def wall_clock(claim: Claim) -> Wire:
     }
 
 
-def attempt_states(outcome: Outcome) -> list[str]:
+def attempt_states(outcome: PlannedOutcome) -> list[str]:
     """List how each attempt ended: all but the last one failed."""
     return ["failed"] * (outcome.attempts - 1) + [outcome.state]
 

@@ -9,10 +9,10 @@ import msgspec
 
 _PENDING_SHARE = 0.02
 _SKIPPED_SHARE = 0.01
-_MOST_RETRIES = 2
+_MAX_RETRIES = 2
 
 
-class Outcome(NamedTuple):
+class PlannedOutcome(NamedTuple):
     """How one test ended."""
 
     state: str
@@ -24,16 +24,16 @@ class Outcome(NamedTuple):
         return self.state == "passed" and self.attempts > 1
 
 
-_PASSED = Outcome("passed", 1)
+_PASSED = PlannedOutcome("passed", 1)
 
 
 class SpecPlan(msgspec.Struct):
     """How the tests of one spec ended; those that simply passed are not written down."""
 
     tests: int
-    special: dict[int, Outcome] = {}
+    special: dict[int, PlannedOutcome] = {}
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[PlannedOutcome]:
         """List the outcome of every test, in order."""
         return [self.special.get(index, _PASSED) for index in range(self.tests)]
 
@@ -66,8 +66,8 @@ def plan_specs(
 
     An int for `failures` and `flaky` is a number of tests, a float a share of all tests.
     """
-    fewest, most = _bounds(tests)
-    plans = [SpecPlan(rng.randint(fewest, most)) for _ in range(specs)]
+    minimum, maximum = _bounds(tests)
+    plans = [SpecPlan(rng.randint(minimum, maximum)) for _ in range(specs)]
     ends = list(accumulate(plan.tests for plan in plans))
     total = ends[-1] if ends else 0
     outcomes = _outcomes(rng, total, failures, flaky)
@@ -79,13 +79,13 @@ def plan_specs(
 
 
 def _bounds(tests: int | tuple[int, int]) -> tuple[int, int]:
-    fewest, most = (tests, tests) if isinstance(tests, int) else tests
-    if not 0 <= fewest <= most:
-        raise ValueError(f"tests must be a number or (fewest, most), not {tests!r}")
-    return fewest, most
+    minimum, maximum = (tests, tests) if isinstance(tests, int) else tests
+    if not 0 <= minimum <= maximum:
+        raise ValueError(f"tests must be a number or (minimum, maximum), not {tests!r}")
+    return minimum, maximum
 
 
-def _outcomes(rng: Random, total: int, failures: float, flaky: float) -> list[Outcome]:
+def _outcomes(rng: Random, total: int, failures: float, flaky: float) -> list[PlannedOutcome]:
     """List every outcome that is not a plain pass."""
     failed = _number("failures", failures, total)
     saved = _number("flaky", flaky, total)
@@ -96,10 +96,10 @@ def _outcomes(rng: Random, total: int, failures: float, flaky: float) -> list[Ou
     # A test is skipped because another one failed, so a run without failures skips nothing.
     skipped = min(rest - pending, round(total * _SKIPPED_SHARE)) if failed else 0
     return [
-        *(Outcome("failed", 1 + rng.randint(0, _MOST_RETRIES)) for _ in range(failed)),
-        *(Outcome("passed", 1 + rng.randint(1, _MOST_RETRIES)) for _ in range(saved)),
-        *[Outcome("pending", 1)] * pending,
-        *[Outcome("skipped", 1)] * skipped,
+        *(PlannedOutcome("failed", 1 + rng.randint(0, _MAX_RETRIES)) for _ in range(failed)),
+        *(PlannedOutcome("passed", 1 + rng.randint(1, _MAX_RETRIES)) for _ in range(saved)),
+        *[PlannedOutcome("pending", 1)] * pending,
+        *[PlannedOutcome("skipped", 1)] * skipped,
     ]
 
 

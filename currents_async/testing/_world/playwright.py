@@ -3,13 +3,13 @@
 import hashlib
 from random import Random
 
-from currents_async.testing._world.facts import Claim, RunFacts, Wire
+from currents_async.testing._world.facts import RunFacts, SpecClaim, Wire
 from currents_async.testing._world.failures import make_failure, playwright_error
 from currents_async.testing._world.ids import base62, epoch_ms, iso, signed_url
 from currents_async.testing._world.parts import (
     EXECUTED,
     UNCLAIMED,
-    Clock,
+    AttemptSchedule,
     annotations_of,
     attempt_states,
     group_of,
@@ -17,7 +17,7 @@ from currents_async.testing._world.parts import (
     titles_of,
     wall_clock,
 )
-from currents_async.testing._world.plan import Outcome, SpecPlan
+from currents_async.testing._world.plan import PlannedOutcome, SpecPlan
 from currents_async.testing._world.schema_2 import in_schema_2
 
 _VERSION = "1.44.0"
@@ -63,7 +63,7 @@ def make_spec(
     path: str,
     group_id: str,
     plan: SpecPlan,
-    claim: Claim,
+    claim: SpecClaim,
 ) -> Wire:
     """Build an entry of the run's specs."""
     stats = {
@@ -99,7 +99,9 @@ def _spec_tags(group_id: str) -> list[str]:
     return [f"project:{group_id}"]
 
 
-def make_instance(rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, claim: Claim) -> Wire:
+def make_instance(
+    rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, claim: SpecClaim
+) -> Wire:
     """Build the instance behind a claimed and complete entry of the run's specs."""
     group = group_of(facts, spec)
     path: str = spec["spec"]
@@ -111,10 +113,10 @@ def make_instance(rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, clai
         "videos": [],
         "attachments": [],
     }
-    clock = Clock(rng, plan, claim)
+    schedule = AttemptSchedule(rng, plan, claim)
     tests = zip(titles_of(facts, path, plan), plan.outcomes(), strict=True)
     for index, (title, outcome) in enumerate(tests):
-        test = _make_test(rng, clock, spec, title, outcome) | annotations_of(facts, index)
+        test = _make_test(rng, schedule, spec, title, outcome) | annotations_of(facts, index)
         results["tests"].append(test)
         for number, attempt in enumerate(test["attempts"]):
             if attempt["state"] == "failed":
@@ -142,13 +144,15 @@ def make_instance(rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, clai
     return instance if facts.schema_version == 1 else in_schema_2(rng, facts.org, instance)
 
 
-def _make_test(rng: Random, clock: Clock, spec: Wire, title: list[str], outcome: Outcome) -> Wire:
+def _make_test(
+    rng: Random, schedule: AttemptSchedule, spec: Wire, title: list[str], outcome: PlannedOutcome
+) -> Wire:
     """Build one test; one that was skipped never got an attempt."""
     attempt_id = base62(rng, 16)
     attempts: list[Wire] = []
     for number, state in enumerate(attempt_states(outcome)):
         failure = make_failure(rng) if state == "failed" else None
-        started, duration = clock.tick() if state in EXECUTED else (clock.now, 0)
+        started, duration = schedule.tick() if state in EXECUTED else (schedule.now, 0)
         attempts.append({
             "_d": True,
             "attemptId": f"{attempt_id}-{number}",
@@ -176,7 +180,7 @@ def _make_test(rng: Random, clock: Clock, spec: Wire, title: list[str], outcome:
 
 
 def _save_artifacts(
-    rng: Random, facts: RunFacts, results: Wire, test_id: str, attempt: int, claim: Claim
+    rng: Random, facts: RunFacts, results: Wire, test_id: str, attempt: int, claim: SpecClaim
 ) -> None:
     """File what Playwright keeps of a failed attempt in the lists of the spec's results."""
     key = {"testId": test_id, "testAttemptIndex": attempt}

@@ -6,7 +6,7 @@ from datetime import datetime
 from currents_async.testing._world.facts import Framework, RunFacts, SchemaVersion, Wire
 from currents_async.testing._world.ids import date_ms, epoch_ms, hexadecimal, iso, stream
 from currents_async.testing._world.platforms import make_groups
-from currents_async.testing._world.play import FRAMEWORKS, play
+from currents_async.testing._world.playback import FRAMEWORKS, play
 from currents_async.testing._world.run import WorldRun
 from currents_async.testing._world.text import author as draw_author
 from currents_async.testing._world.text import commit_message, pull_request_title
@@ -129,7 +129,7 @@ class WorldProject:
             annotations=[{"type": kind, "description": text} for kind, text in annotations],
             groups=make_groups(framework, build, groups),
         )
-        payload, played = play(
+        payload, playback = play(
             facts,
             specs=specs,
             completed=completed,
@@ -139,7 +139,7 @@ class WorldProject:
             flaky=flaky,
         )
         run = WorldRun(
-            payload, self._versions, github_run=github_run, played=played, serve=self._serve
+            payload, self._versions, github_run=github_run, playback=playback, serve=self._serve
         )
         # Counted only now, so that refused arguments do not shift the runs after them.
         self._made += 1
@@ -177,9 +177,11 @@ def _check_schema_version(framework: str, schema_version: int) -> None:
         raise ValueError(f"schema_version must be one of {known}, not {schema_version!r}")
 
 
-def _check_completed(completed: int, most: int) -> None:
-    if not 0 <= completed <= most:
-        raise ValueError(f"completed must be 0 to {most}, specs without unclaimed, not {completed}")
+def _check_completed(completed: int, maximum: int) -> None:
+    if not 0 <= completed <= maximum:
+        raise ValueError(
+            f"completed must be 0 to {maximum}, specs without unclaimed, not {completed}"
+        )
 
 
 def _check_annotations(framework: str, annotations: Sequence[tuple[str, str]]) -> None:

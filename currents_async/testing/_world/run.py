@@ -7,7 +7,7 @@ import msgspec
 
 from currents_async.testing._world import state
 from currents_async.testing._world.facts import Wire
-from currents_async.testing._world.play import Played
+from currents_async.testing._world.playback import Playback
 
 
 class WorldSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,14 +40,14 @@ class WorldRun:
         versions: Iterator[int],
         *,
         github_run: tuple[str, int] | None = None,
-        played: Played | None = None,
+        playback: Playback | None = None,
         serve: "Callable[[WorldRun, Iterable[int]], None] | None" = None,
     ) -> None:
         self.github_run = github_run
         self.version = next(versions)
         self._versions = versions
         self._payload = payload
-        self._played = played
+        self._playback = playback
         self._serve = serve
         self._specs: list[WorldSpec] | None = None
 
@@ -122,9 +122,9 @@ class WorldRun:
         A LookupError says that nobody has claimed the spec, or that the run was added as a payload.
         """
         spec: Wire = self._payload["specs"][index]
-        if self._played is None or "instanceId" not in spec:
+        if self._playback is None or "instanceId" not in spec:
             raise LookupError(f"spec {index} of run {self.run_id} has no instance to be made")
-        return self._played.instance(index, spec)
+        return self._playback.instance(index, spec)
 
     def complete(self, count: int | None = None) -> list[WorldSpec]:
         """Let the next `count` specs complete, by default all that are left, and return them.
@@ -134,7 +134,7 @@ class WorldRun:
         as other instances. A ValueError says that the run has ended, a LookupError that it was
         added as a payload.
         """
-        if self._played is None or self._serve is None:
+        if self._playback is None or self._serve is None:
             raise LookupError(f"run {self.run_id} was added as it is: it does not go on")
         if self.completion_state != "IN_PROGRESS":
             raise ValueError(f"run {self.run_id} has ended: {self.completion_state}")
@@ -144,7 +144,7 @@ class WorldRun:
         waiting = [index for index, spec in enumerate(specs) if spec["results"] is None]
         done, now = waiting[:count], state.last_moment(self._payload)
         for index in done:
-            specs[index] = self._played.execute(index, specs[index], now=now)
+            specs[index] = self._playback.execute(index, specs[index], now=now)
         state.roll_up(self._payload, self._retries())
         if done == waiting:
             state.complete(self._payload)
@@ -170,8 +170,8 @@ class WorldRun:
         return gone
 
     def _retries(self) -> list[int]:
-        if self._played is not None:
-            return self._played.retries()
+        if self._playback is not None:
+            return self._playback.retries()
         specs: list[Wire] = self._payload["specs"]
         done: list[Wire] = [spec.get("results") or {} for spec in specs]
         return [results.get("stats", {}).get("retries", 0) for results in done]

@@ -13,7 +13,7 @@ from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.run import WorldRun
 
 
-class SpecFile(msgspec.Struct):
+class SpecFileCounters(msgspec.Struct):
     """The counters of one spec file."""
 
     spec: str
@@ -64,7 +64,7 @@ def count_spec_files(
     runs: Iterable[WorldRun], groups: Collection[str], *, failed_in_duration: bool
 ) -> list[Wire]:
     """Count the executions of each spec file in some runs, of which the newest comes first."""
-    files: dict[str, SpecFile] = {}
+    files: dict[str, SpecFileCounters] = {}
     for run in runs:
         timeout: Wire = run.payload.get("timeout") or {}
         entries: list[Wire] = run.payload.get("specs") or []
@@ -72,7 +72,9 @@ def count_spec_files(
         for entry in entries:
             executed = entry.get("claimedAt") or entry.get("results") or timed_out
             if executed and (not groups or entry.get("groupId") in groups):
-                file = files.setdefault(entry["spec"], SpecFile(entry["spec"], run.project_id))
+                file = files.setdefault(
+                    entry["spec"], SpecFileCounters(entry["spec"], run.project_id)
+                )
                 file.count(entry, timed_out=timed_out, failed_in_duration=failed_in_duration)
     return [
         {

@@ -16,7 +16,7 @@ STATES = ("passed", "failed", "pending", "skipped")
 _FAILURES = frozenset({"failed", "skipped"})
 
 
-class Settings(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+class MetricStates(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """The states that count for some metrics; what is not given counts all."""
 
     executions: list[str] | None = None
@@ -25,7 +25,7 @@ class Settings(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_field
     failure_rate: list[str] | None = None
 
 
-def count_tests(executions: Iterable[WorldExecution], settings: Settings) -> dict[str, Wire]:
+def count_tests(executions: Iterable[WorldExecution], settings: MetricStates) -> dict[str, Wire]:
     """Count the executions of each test, by its signature; the newest execution comes first."""
     found: dict[str, list[WorldExecution]] = {}
     for one in executions:
@@ -33,7 +33,7 @@ def count_tests(executions: Iterable[WorldExecution], settings: Settings) -> dic
     return {signature: _count_test(mine, settings) for signature, mine in found.items()}
 
 
-def _count_test(executions: Sequence[WorldExecution], settings: Settings) -> Wire:
+def _count_test(executions: Sequence[WorldExecution], settings: MetricStates) -> Wire:
     newest = executions[0]
     return {
         "title": join_title(newest.title),
@@ -46,7 +46,7 @@ def _count_test(executions: Sequence[WorldExecution], settings: Settings) -> Wir
     }
 
 
-def _metrics(executions: Sequence[WorldExecution], settings: Settings) -> Wire:
+def _metrics(executions: Sequence[WorldExecution], settings: MetricStates) -> Wire:
     states = [one.state for one in executions]
     count = len(_in(executions, settings.executions))
     timed = _in(executions, settings.avg_duration)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 from currents_async.testing._world.executions import (
-    Occasion,
+    RunContext,
     WorldExecution,
     executions_of,
-    occasion_of,
+    run_context,
 )
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.run import WorldRun
@@ -32,7 +32,7 @@ class View:
         self._kept: dict[Hashable, Any] = {}
         self._by_run: dict[str, tuple[int, list[WorldExecution]]] = {}
 
-    def keep(self, key: Hashable, make: Callable[[], T]) -> T:
+    def cached(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what `make` makes, and keep it until the world changes."""
         if self._seen != self._versions.latest:
             self._seen = self._versions.latest
@@ -44,7 +44,7 @@ class View:
 
     def runs(self, project_id: str) -> list[WorldRun]:
         """List the runs of a project, the newest first."""
-        return self.keep(
+        return self.cached(
             ("runs", project_id),
             lambda: sorted(
                 (run for run in self._runs.values() if run.project_id == project_id),
@@ -53,9 +53,9 @@ class View:
             ),
         )
 
-    def occasion(self, run: WorldRun) -> Occasion:
+    def context(self, run: WorldRun) -> RunContext:
         """Return what the executions of a run share."""
-        return self.keep(("occasion", run.run_id), lambda: occasion_of(run))
+        return self.cached(("context", run.run_id), lambda: run_context(run))
 
     def executions(self, project_id: str) -> list[WorldExecution]:
         """List the executions of a project's tests, those of the newest run first."""
@@ -63,7 +63,7 @@ class View:
         def collect() -> list[WorldExecution]:
             return [one for run in self.runs(project_id) for one in self.of_run(run)]
 
-        return self.keep(("executions", project_id), collect)
+        return self.cached(("executions", project_id), collect)
 
     def with_signature(self, signature: str) -> list[WorldExecution]:
         """List the executions of one test, the newest first."""
@@ -75,7 +75,7 @@ class View:
                     found.setdefault(execution.signature, []).append(execution)
             return found
 
-        return self.keep("signatures", index).get(signature, [])
+        return self.cached("signatures", index).get(signature, [])
 
     def of_run(self, run: WorldRun) -> list[WorldExecution]:
         """List the executions of a run, in the order of its specs."""
@@ -93,10 +93,10 @@ class View:
             self._by_run.pop(run_id, None)
 
     def _read(self, run: WorldRun) -> list[WorldExecution]:
-        occasion = self.occasion(run)
+        context = self.context(run)
         found: list[WorldExecution] = []
         for index, spec in enumerate(run.payload.get("specs") or []):
             instance = self._instance(spec["instanceId"]) if "instanceId" in spec else None
             if instance is not None:
-                found.extend(executions_of(occasion, index, instance))
+                found.extend(executions_of(context, index, instance))
         return found

@@ -70,7 +70,7 @@ class WorldWebhook(msgspec.Struct, kw_only=True):
         return f"{type(self).__name__}({shown})"
 
 
-class Webhooks(dict[str, WorldWebhook]):
+class WorldWebhooks(dict[str, WorldWebhook]):
     """All webhooks of a world by their ID, in the order in which they were made."""
 
     def __init__(self, seed: int) -> None:
@@ -89,7 +89,7 @@ class Webhooks(dict[str, WorldWebhook]):
         return hook
 
 
-def spell_event(run: WorldRun, event: str, group_id: str | None) -> Wire:
+def event_to_wire(run: WorldRun, event: str, group_id: str | None) -> Wire:
     """Return what is posted about a run as it is now, or about one of its groups."""
     payload = run.payload
     groups: list[Wire] = payload.get("groups") or []

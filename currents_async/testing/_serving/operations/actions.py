@@ -16,108 +16,110 @@ from currents_async._resources.actions import (
     LIST_ACTIONS,
     UPDATE_ACTION,
 )
-from currents_async.testing._serving.call import Call, Route, known_project, read_body
+from currents_async.testing._serving.api_request import ApiRequest, Route, known_project, read_body
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError
 from currents_async.testing._serving.filters import contains
 from currents_async.testing._serving.params import Params, no_params, read_moment
-from currents_async.testing._serving.replies import Refusal, Reply
 from currents_async.testing._serving.rules import Changes, NewAction
 from currents_async.testing._world.actions import STATUSES, WorldAction
 from currents_async.testing.world import World
 
-_LONGEST_SEARCH = 100
+_MAX_SEARCH_LENGTH = 100
 
 
-def list_actions(world: World, call: Call) -> Reply:
+def list_actions(world: World, request: ApiRequest) -> ApiResponse:
     """GET /actions: those of a project, with any status unless some are asked for."""
-    asked = Params(call)
-    project_id = known_project(world, asked.required("projectId"))
-    statuses = asked.choices("status", STATUSES)
-    search = asked.text("search", longest=_LONGEST_SEARCH)
-    asked.end()
+    params = Params(request)
+    project_id = known_project(world, params.required("projectId"))
+    statuses = params.choices("status", STATUSES)
+    search = params.text("search", max_length=_MAX_SEARCH_LENGTH)
+    params.end()
     data = [
-        action.payload(call.now)
+        action.payload(request.now)
         for action in world.actions.values()
         if action.project_id == project_id
-        and (not statuses or action.status(call.now) in statuses)
+        and (not statuses or action.status(request.now) in statuses)
         and contains(search, [action.fields["name"]])
     ]
-    return Reply(lambda: data)
+    return ApiResponse(lambda: data)
 
 
-def create_action(world: World, call: Call) -> Reply:
+def create_action(world: World, request: ApiRequest) -> ApiResponse:
     """POST /actions."""
-    asked = Params(call)
-    project_id = known_project(world, asked.required("projectId"))
-    asked.end()
-    fields, expires = _read(call, NewAction)
-    action = world.actions.add(project_id, fields, expires, call.now)
-    return _reply(action, call, status=201)
+    params = Params(request)
+    project_id = known_project(world, params.required("projectId"))
+    params.end()
+    fields, expires = _read(request, NewAction)
+    action = world.actions.add(project_id, fields, expires, request.now)
+    return _response(action, request, status=201)
 
 
-def get_action(world: World, call: Call) -> Reply:
+def get_action(world: World, request: ApiRequest) -> ApiResponse:
     """GET /actions/{actionId}."""
-    return _reply(find_action(world, call), call)
+    return _response(find_action(world, request), request)
 
 
-def update_action(world: World, call: Call) -> Reply:
+def update_action(world: World, request: ApiRequest) -> ApiResponse:
     """PUT /actions/{actionId}: at least one of the fields."""
-    action = _find_living(world, call)
-    fields, expires = _read(call, Changes)
+    action = _find_living(world, request)
+    fields, expires = _read(request, Changes)
     if not fields:
-        raise Refusal(400, "Invalid request body: at least one field is needed")
-    world.actions.change(action, fields, expires, call.now)
-    return _reply(action, call)
+        raise RefusedError(400, "Invalid request body: at least one field is needed")
+    world.actions.change(action, fields, expires, request.now)
+    return _response(action, request)
 
 
-def delete_action(world: World, call: Call) -> Reply:
+def delete_action(world: World, request: ApiRequest) -> ApiResponse:
     """DELETE /actions/{actionId}: archives it, once and for all."""
-    action = find_action(world, call)
-    world.actions.archive(action, call.now)
-    return Reply(lambda: {"actionId": action.action_id, "archived": True})
+    action = find_action(world, request)
+    world.actions.archive(action, request.now)
+    return ApiResponse(lambda: {"actionId": action.action_id, "archived": True})
 
 
-def enable_action(world: World, call: Call) -> Reply:
+def enable_action(world: World, request: ApiRequest) -> ApiResponse:
     """PUT /actions/{actionId}/enable: nothing happens when it is enabled."""
-    action = _find_living(world, call)
-    world.actions.enable(action, call.now)
-    return _reply(action, call)
+    action = _find_living(world, request)
+    world.actions.enable(action, request.now)
+    return _response(action, request)
 
 
-def disable_action(world: World, call: Call) -> Reply:
+def disable_action(world: World, request: ApiRequest) -> ApiResponse:
     """PUT /actions/{actionId}/disable: nothing happens when it is disabled."""
-    action = _find_living(world, call)
-    world.actions.disable(action, call.now)
-    return _reply(action, call)
+    action = _find_living(world, request)
+    world.actions.disable(action, request.now)
+    return _response(action, request)
 
 
-def find_action(world: World, call: Call) -> WorldAction:
+def find_action(world: World, request: ApiRequest) -> WorldAction:
     """Return the action that the path is about; without a query."""
-    no_params(call)
-    action = world.actions.get(call.path_args["action_id"])
+    no_params(request)
+    action = world.actions.get(request.path_args["action_id"])
     if action is None:
-        raise Refusal(404, "Action not found")
+        raise RefusedError(404, "Action not found")
     return action
 
 
-def _find_living(world: World, call: Call) -> WorldAction:
-    action = find_action(world, call)
-    if action.status(call.now) == "archived":
-        raise Refusal(409, "Action is archived")
+def _find_living(world: World, request: ApiRequest) -> WorldAction:
+    action = find_action(world, request)
+    if action.status(request.now) == "archived":
+        raise RefusedError(409, "Action is archived")
     return action
 
 
-def _read(call: Call, kind: type[Changes | NewAction]) -> tuple[dict[str, Any], int | None]:
+def _read(
+    request: ApiRequest, kind: type[Changes | NewAction]
+) -> tuple[dict[str, Any], int | None]:
     """Return the fields as they were sent, and when the rule expires."""
-    asked = read_body(call, kind)
-    fields: dict[str, Any] = msgspec.json.decode(call.body)
-    expires = asked.expires_after
+    body = read_body(request, kind)
+    fields: dict[str, Any] = msgspec.json.decode(request.body)
+    expires = body.expires_after
     moment = read_moment("expiresAfter", expires) if isinstance(expires, str) else None
     return fields, moment
 
 
-def _reply(action: WorldAction, call: Call, status: int = 200) -> Reply:
-    data = action.payload(call.now)
-    return Reply(lambda: data, status=status)
+def _response(action: WorldAction, request: ApiRequest, status: int = 200) -> ApiResponse:
+    data = action.payload(request.now)
+    return ApiResponse(lambda: data, status=status)
 
 
 ROUTES = (

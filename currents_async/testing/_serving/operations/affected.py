@@ -12,12 +12,16 @@ from currents_async._resources.actions import (
     GET_AFFECTED_TEST_EXECUTIONS_BY_ACTION,
     LIST_AFFECTED_TESTS,
 )
-from currents_async.testing._serving.call import Call, Route, known_project
+from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError
 from currents_async.testing._serving.filters import Range, contains, read_range
-from currents_async.testing._serving.paging import Slice, read_sheet, read_slice
+from currents_async.testing._serving.paging import (
+    CursorRequest,
+    read_cursor_request,
+    read_page_request,
+)
 from currents_async.testing._serving.params import Params
-from currents_async.testing._serving.replies import Refusal, Reply
-from currents_async.testing._serving.results import spell_result
+from currents_async.testing._serving.results import result_to_wire
 from currents_async.testing._world.actions import STATUSES, WorldAction
 from currents_async.testing._world.executions import join_title
 from currents_async.testing._world.facts import Wire
@@ -25,85 +29,85 @@ from currents_async.testing._world.matching import matches
 from currents_async.testing.world import World, WorldExecution
 
 _EFFECTS = ("quarantine", "skip", "tag")
-_MOST_EXECUTIONS = 50
+_MAX_LIMIT = 50
 _Touched = list[tuple[WorldExecution, list[WorldAction]]]
 
 
-def list_affected_tests(world: World, call: Call) -> Reply:
+def list_affected_tests(world: World, request: ApiRequest) -> ApiResponse:
     """GET /actions/tests: the one that was executed last comes first, unless `dir` is asc.
 
     `action_type` is what one of the effects of an action is; `search` looks into spec and title.
     """
-    asked = Params(call)
-    sheet = read_sheet(asked)
-    project_id = known_project(world, asked.required("projectId"))
-    dates, search = read_range(asked), asked.text("search")
-    effects, action_id = asked.choices("action_type", _EFFECTS), asked.text("action_id")
-    ascending = asked.choice("dir", ("asc", "desc"), "desc") == "asc"
-    statuses = asked.choices("status", STATUSES)
-    asked.end()
+    params = Params(request)
+    paging = read_page_request(params)
+    project_id = known_project(world, params.required("projectId"))
+    dates, search = read_range(params), params.text("search")
+    effects, action_id = params.choices("action_type", _EFFECTS), params.text("action_id")
+    ascending = params.choice("dir", ("asc", "desc"), "desc") == "asc"
+    statuses = params.choices("status", STATUSES)
+    params.end()
 
-    def is_asked_for(action: WorldAction) -> bool:
+    def is_wanted(action: WorldAction) -> bool:
         return (
             action_id in {None, action.action_id}
-            and (not statuses or action.status(call.now) in statuses)
+            and (not statuses or action.status(request.now) in statuses)
             and (not effects or any(one["op"] in effects for one in action.fields["action"]))
         )
 
     found: dict[str, _Touched] = {}
-    for one, actions in _touched(world, project_id, is_asked_for):
+    for one, actions in _touched(world, project_id, is_wanted):
         if _is_within(one, dates, search):
             found.setdefault(one.signature, []).append((one, actions))
     tests = sorted(found)
     tests.sort(key=lambda signature: found[signature][0][0].run.created, reverse=not ascending)
-    return sheet.reply(tests, lambda signature: _spell_test(found[signature]))
+    return paging.respond(tests, lambda signature: _test_to_wire(found[signature]))
 
 
-def get_affected_test_executions(world: World, call: Call) -> Reply:
+def get_affected_test_executions(world: World, request: ApiRequest) -> ApiResponse:
     """GET /actions/tests/{signature}: the newest first; a test that nothing touched has none."""
-    asked = Params(call)
-    part = read_slice(asked, call, "getAffectedTestExecutions", most=_MOST_EXECUTIONS)
-    project_id = known_project(world, asked.required("projectId"))
-    dates, search = read_range(asked), asked.text("search")
-    asked.end()
-    signature = call.path_args["signature"]
+    params = Params(request)
+    paging = read_cursor_request(params, request, "getAffectedTestExecutions", max_limit=_MAX_LIMIT)
+    project_id = known_project(world, params.required("projectId"))
+    dates, search = read_range(params), params.text("search")
+    params.end()
+    signature = request.path_args["signature"]
     touched = (
         (one, actions)
         for one, actions in _touched(world, project_id, lambda _: True)
         if one.signature == signature and _is_within(one, dates, search)
     )
-    return _reply(world, part, touched)
+    return _response(world, paging, touched)
 
 
-def get_affected_test_executions_by_action(world: World, call: Call) -> Reply:
+def get_affected_test_executions_by_action(world: World, request: ApiRequest) -> ApiResponse:
     """GET /actions/{actionId}/tests: the newest first."""
-    asked = Params(call)
-    part = read_slice(asked, call, "getAffectedTestExecutionsByAction", most=_MOST_EXECUTIONS)
-    dates, search = read_range(asked), asked.text("search")
-    asked.end()
-    action = world.actions.get(call.path_args["action_id"])
+    params = Params(request)
+    paging = read_cursor_request(
+        params, request, "getAffectedTestExecutionsByAction", max_limit=_MAX_LIMIT
+    )
+    dates, search = read_range(params), params.text("search")
+    params.end()
+    action = world.actions.get(request.path_args["action_id"])
     if action is None:
-        raise Refusal(404, "Action not found")
+        raise RefusedError(404, "Action not found")
     touched = (
         (one, [action]) for one in _executions_of(world, action) if _is_within(one, dates, search)
     )
-    return _reply(world, part, touched)
+    return _response(world, paging, touched)
 
 
 def _executions_of(world: World, action: WorldAction) -> list[WorldExecution]:
-    return world.view.keep(
+    return world.view.cached(
         ("affected", action.action_id),
         lambda: [one for one in world.executions(action.project_id) if matches(action, one)],
     )
 
 
-def _touched(
-    world: World, project_id: str, is_asked_for: Callable[[WorldAction], bool]
-) -> _Touched:
+def _touched(world: World, project_id: str, is_wanted: Callable[[WorldAction], bool]) -> _Touched:
     """List executions with the actions that are asked for, the newest first."""
     found: dict[tuple[int, str, int, int], tuple[WorldExecution, list[WorldAction]]] = {}
     for action in world.actions.values():
-        if action.project_id == project_id and is_asked_for(action):
+        if action.project_id == project_id and is_wanted(action):
             for one in _executions_of(world, action):
                 found.setdefault(one.order, (one, []))[1].append(action)
     return [found[order] for order in sorted(found, reverse=True)]
@@ -115,17 +119,17 @@ def _is_within(one: WorldExecution, dates: Range, search: str | None) -> bool:
     )
 
 
-def _reply(
-    world: World, part: Slice, touched: Iterable[tuple[WorldExecution, list[WorldAction]]]
-) -> Reply:
-    return part.reply(
+def _response(
+    world: World, paging: CursorRequest, touched: Iterable[tuple[WorldExecution, list[WorldAction]]]
+) -> ApiResponse:
+    return paging.respond(
         touched,
         lambda pair: pair[0].order,
-        lambda pair: {**spell_result(world, pair[0]), "actions": _spell_actions(pair[1])},
+        lambda pair: {**result_to_wire(world, pair[0]), "actions": _actions_to_wire(pair[1])},
     )
 
 
-def _spell_test(touched: _Touched) -> Wire:
+def _test_to_wire(touched: _Touched) -> Wire:
     newest = touched[0][0]
     actions = {action.action_id: action for _, mine in touched for action in mine}
     return {
@@ -135,11 +139,11 @@ def _spell_test(touched: _Touched) -> Wire:
         "projectId": newest.run.project_id,
         "executions": len(touched),
         "lastSeen": newest.run.created_at,
-        "actions": _spell_actions(actions.values()),
+        "actions": _actions_to_wire(actions.values()),
     }
 
 
-def _spell_actions(actions: Iterable[WorldAction]) -> list[Wire]:
+def _actions_to_wire(actions: Iterable[WorldAction]) -> list[Wire]:
     return [
         {
             "actionId": action.action_id,

@@ -6,17 +6,17 @@ Source: `docs/api/operations.md`, "Context", which does not say what else is in 
 import msgspec
 
 from currents_async._resources.context import GET_CONTEXT
-from currents_async.testing._serving.call import Call, Route
+from currents_async.testing._serving.api_request import ApiRequest, Route
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError
 from currents_async.testing._serving.context import describe, write_markdown
-from currents_async.testing._serving.paging import Sheet
+from currents_async.testing._serving.paging import PageRequest
 from currents_async.testing._serving.params import Params
-from currents_async.testing._serving.replies import Refusal, Reply
 from currents_async.testing._world.schema_2 import read_tests
 from currents_async.testing.world import World, WorldExecution, WorldRun
 
 _LIMIT = 10
-_MOST = 50
-_LONGEST = 50_000
+_MAX_LIMIT = 50
+_MAX_LENGTH = 50_000
 
 
 class _Subject(msgspec.Struct, frozen=True):
@@ -27,40 +27,41 @@ class _Subject(msgspec.Struct, frozen=True):
     attempt: int | None
 
 
-def get_context(world: World, call: Call) -> Reply:
+def get_context(world: World, request: ApiRequest) -> ApiResponse:
     """GET /context: the failed tests of a run or an instance, or one test whatever it did.
 
     `limit` and `page` are for the tests. `max_length` cuts Markdown off, and means nothing for
     JSON.
     """
-    asked = Params(call)
-    subject = _find(world, asked)
-    form = asked.choice("format", ("json", "md"), "json")
-    detail = asked.choice("detail", ("default", "compact", "summary"), "default")
-    sheet = Sheet(
-        asked.number("page", 0, least=0), asked.number("limit", _LIMIT, least=1, most=_MOST)
+    params = Params(request)
+    subject = _find(world, params)
+    form = params.choice("format", ("json", "md"), "json")
+    detail = params.choice("detail", ("default", "compact", "summary"), "default")
+    paging = PageRequest(
+        params.number("page", 0, minimum=0),
+        params.number("limit", _LIMIT, minimum=1, maximum=_MAX_LIMIT),
     )
-    longest = asked.number("max_length", _LONGEST, least=1, most=_LONGEST)
-    asked.end()
+    max_length = params.number("max_length", _MAX_LENGTH, minimum=1, maximum=_MAX_LENGTH)
+    params.end()
     data = describe(
-        world, subject.run, subject.tests, sheet=sheet, detail=detail, attempt=subject.attempt
+        world, subject.run, subject.tests, paging=paging, detail=detail, attempt=subject.attempt
     )
     if form == "json":
-        return Reply(lambda: data)
-    return Reply(lambda: write_markdown(data)[:longest], text=True)
+        return ApiResponse(lambda: data)
+    return ApiResponse(lambda: write_markdown(data)[:max_length], text=True)
 
 
-def _find(world: World, asked: Params) -> _Subject:
-    run_id, instance_id = asked.text("run_id"), asked.text("instance_id")
-    test_id = asked.text("test_id")
-    attempt = asked.number("attempt", -1, least=0)
+def _find(world: World, params: Params) -> _Subject:
+    run_id, instance_id = params.text("run_id"), params.text("instance_id")
+    test_id = params.text("test_id")
+    attempt = params.number("attempt", -1, minimum=0)
     match run_id, instance_id, test_id:
         case (_, str(), str()):  # needs no run, but `@currents/mcp` may send it along
             return _find_test(world, instance_id, test_id, None if attempt < 0 else attempt)
         case (str(), _, None) if attempt < 0:
             return _find_failures(world, run_id, instance_id)
         case _:
-            raise Refusal(
+            raise RefusedError(
                 400,
                 "run_id, run_id and instance_id, or instance_id and test_id are required; "
                 "attempt is for a test",
@@ -70,9 +71,9 @@ def _find(world: World, asked: Params) -> _Subject:
 def _find_failures(world: World, run_id: str, instance_id: str | None) -> _Subject:
     run = world.runs.get(run_id)
     if run is None:
-        raise Refusal(404, "Run not found")
+        raise RefusedError(404, "Run not found")
     if instance_id is not None and all(spec.instance_id != instance_id for spec in run.specs):
-        raise Refusal(404, "Instance not found")
+        raise RefusedError(404, "Instance not found")
     failed = [
         one
         for one in world.view.of_run(run)
@@ -85,14 +86,14 @@ def _find_test(world: World, instance_id: str, test_id: str, attempt: int | None
     instance = world.instance(instance_id) or {}
     run = world.runs.get(instance.get("runId") or "")
     if run is None:
-        raise Refusal(404, "Instance not found")
+        raise RefusedError(404, "Instance not found")
     for one in world.view.of_run(run):
         if (one.instance_id, one.test_id) == (instance_id, test_id):
             attempts = read_tests(instance)[one.place[1]]["attempts"]
             if attempt is not None and attempt >= len(attempts):
-                raise Refusal(404, "Attempt not found")
+                raise RefusedError(404, "Attempt not found")
             return _Subject(run, [one], attempt)
-    raise Refusal(404, "Test not found")
+    raise RefusedError(404, "Test not found")
 
 
 ROUTES = (Route(GET_CONTEXT, get_context),)

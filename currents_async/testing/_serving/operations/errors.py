@@ -5,11 +5,11 @@ counts is in `_world/errors.py`.
 """
 
 from currents_async._resources.errors import GET_ERRORS_EXPLORER
-from currents_async.testing._serving.call import Call, Route, known_project
+from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError
 from currents_async.testing._serving.filters import contains, read_scope
-from currents_async.testing._serving.paging import question, read_sheet
+from currents_async.testing._serving.paging import cache_key, read_page_request
 from currents_async.testing._serving.params import Params
-from currents_async.testing._serving.replies import Refusal, Reply
 from currents_async.testing._world.errors import (
     KEYS,
     METRICS,
@@ -22,31 +22,31 @@ from currents_async.testing._world.facts import Wire
 from currents_async.testing.world import World, WorldExecution
 
 _TOP = 10
-_MOST_TOP = 50
+_MAX_TOP = 50
 
 
-def get_errors_explorer(world: World, call: Call) -> Reply:
+def get_errors_explorer(world: World, request: ApiRequest) -> ApiResponse:
     """GET /errors/{projectId}: by message and `count`, the largest first, unless asked otherwise.
 
     `error_message` is for a part of it, capitals or not; the other filters for the whole. The
     timeline is in days, of the errors that were asked for.
     """
-    asked = Params(call)
-    sheet = read_sheet(asked)
-    scope = read_scope(asked, operator="tags_logical_operator")
-    message = asked.text("error_message")
-    traits = {key: asked.text(f"error_{key}") for key in ("target", "category", "action")}
-    order = asked.choice("order_by", (*ORDERS, "error"), "count")
-    ascending = asked.choice("dir", ("asc", "desc"), "desc") == "asc"
-    group_by = asked.choices("group_by[]", KEYS) or ["message"]
-    metric = asked.choice("metric", METRICS, "occurrence")
-    top = asked.number("top_n", _TOP, least=1, most=_MOST_TOP)
-    asked.end()
+    params = Params(request)
+    paging = read_page_request(params)
+    scope = read_scope(params, operator="tags_logical_operator")
+    message = params.text("error_message")
+    traits = {key: params.text(f"error_{key}") for key in ("target", "category", "action")}
+    order = params.choice("order_by", (*ORDERS, "error"), "count")
+    ascending = params.choice("dir", ("asc", "desc"), "desc") == "asc"
+    group_by = params.choices("group_by[]", KEYS) or ["message"]
+    metric = params.choice("metric", METRICS, "occurrence")
+    top = params.number("top_n", _TOP, minimum=1, maximum=_MAX_TOP)
+    params.end()
     if len(set(group_by)) != len(group_by):
-        raise Refusal(400, "group_by[] must not name anything twice")
-    project_id = known_project(world, call.path_args["project_id"])
+        raise RefusedError(400, "group_by[] must not name anything twice")
+    project_id = known_project(world, request.path_args["project_id"])
 
-    def is_asked_for(one: WorldExecution) -> bool:
+    def matches(one: WorldExecution) -> bool:
         error = one.error
         return (
             error is not None
@@ -55,13 +55,13 @@ def get_errors_explorer(world: World, call: Call) -> Reply:
         )
 
     def explore() -> tuple[list[Wire], list[Wire]]:
-        failed = [one for one in scope.of(world.executions(project_id)) if is_asked_for(one)]
+        failed = [one for one in scope.of(world.executions(project_id)) if matches(one)]
         groups = group_errors(failed, group_by)
         items = order_errors(groups, group_by, order, ascending=ascending)
         return items, error_timeline(failed, group_by, metric, top)
 
-    items, timeline = world.view.keep(question(call, "getErrorsExplorer"), explore)
-    return sheet.reply(items, lambda item: item, {"timeline": timeline})
+    items, timeline = world.view.cached(cache_key(request, "getErrorsExplorer"), explore)
+    return paging.respond(items, lambda item: item, {"timeline": timeline})
 
 
 ROUTES = (Route(GET_ERRORS_EXPLORER, get_errors_explorer),)

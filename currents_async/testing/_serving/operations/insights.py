@@ -4,24 +4,24 @@ Source: `docs/api/operations.md`, "Projects". What each number counts is in `_wo
 """
 
 from currents_async._resources.projects import GET_PROJECT_INSIGHTS
-from currents_async.testing._serving.call import Call, Route, known_project
+from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
+from currents_async.testing._serving.api_response import ApiResponse
 from currents_async.testing._serving.filters import read_scope
 from currents_async.testing._serving.params import Params
-from currents_async.testing._serving.replies import Reply
 from currents_async.testing._world.buckets import SPANS
 from currents_async.testing._world.insights import insights
 from currents_async.testing.world import World
 
 
-def get_project_insights(world: World, call: Call) -> Reply:
+def get_project_insights(world: World, request: ApiRequest) -> ApiResponse:
     """GET /projects/{projectId}/insights: in days, unless `resolution` says otherwise."""
-    asked = Params(call)
-    scope = read_scope(asked)
-    start, end = asked.required("date_start"), asked.required("date_end")
-    resolution = asked.choice("resolution", tuple(SPANS), "1d")
-    asked.end()
-    project_id = known_project(world, call.path_args["project_id"])
-    runs = [run for run in world.view.runs(project_id) if scope.covers(world.view.occasion(run))]
+    params = Params(request)
+    scope = read_scope(params)
+    start, end = params.required("date_start"), params.required("date_end")
+    resolution = params.choice("resolution", tuple(SPANS), "1d")
+    params.end()
+    project_id = known_project(world, request.path_args["project_id"])
+    runs = [run for run in world.view.runs(project_id) if scope.covers(world.view.context(run))]
     executions = scope.of(world.executions(project_id))
     data = {
         "projectId": project_id,
@@ -31,7 +31,7 @@ def get_project_insights(world: World, call: Call) -> Reply:
         "resolution": resolution,
         "results": insights(runs, executions, resolution),
     }
-    return Reply(lambda: data)
+    return ApiResponse(lambda: data)
 
 
 ROUTES = (Route(GET_PROJECT_INSIGHTS, get_project_insights),)

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 from currents_async._resources._run_operations import LIST_PROJECT_RUNS
 from currents_async._resources.projects import GET_PROJECT, LIST_PROJECTS
-from currents_async.testing._serving.call import Call, Route, known_project
+from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError
 from currents_async.testing._serving.filters import BOOLEAN, contains, has_any, has_tags
-from currents_async.testing._serving.paging import read_slice
+from currents_async.testing._serving.paging import read_cursor_request
 from currents_async.testing._serving.params import Params, no_params
-from currents_async.testing._serving.replies import Refusal, Reply
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import parse_iso
 from currents_async.testing.world import World, WorldRun
@@ -24,7 +24,7 @@ _COMPLETION = {
     "TIMEOUT": {"TIMEOUT", "timedOut"},
 }
 """What a filter asks for, and how a run may say it: payloads may be in either vocabulary."""
-_LONGEST_SEARCH = 200
+_MAX_SEARCH_LENGTH = 200
 _LISTED = (
     "runId",
     "projectId",
@@ -40,63 +40,66 @@ _LISTED = (
 )
 
 
-def list_projects(world: World, call: Call) -> Reply:
+def list_projects(world: World, request: ApiRequest) -> ApiResponse:
     """GET /projects."""
-    asked = Params(call)
-    part = read_slice(asked, call, "listProjects")
-    asked.end()
-    return part.reply(
+    params = Params(request)
+    paging = read_cursor_request(params, request, "listProjects")
+    params.end()
+    return paging.respond(
         world.projects, lambda one: (one.created_at, one.project_id), lambda one: one.payload
     )
 
 
-def get_project(world: World, call: Call) -> Reply:
+def get_project(world: World, request: ApiRequest) -> ApiResponse:
     """GET /projects/{projectId}."""
-    no_params(call)
-    project_id = call.path_args["project_id"]
+    no_params(request)
+    project_id = request.path_args["project_id"]
     project = next((one for one in world.projects if one.project_id == project_id), None)
     if project is None:
-        raise Refusal(404, "Project not found")
-    return Reply(lambda: project.payload)
+        raise RefusedError(404, "Project not found")
+    return ApiResponse(lambda: project.payload)
 
 
-def list_project_runs(world: World, call: Call) -> Reply:
+def list_project_runs(world: World, request: ApiRequest) -> ApiResponse:
     """GET /projects/{projectId}/runs: without specs.
 
     All tags must be there unless `tag_operator` says OR. `search` looks into the CI build ID, and
     the commit's message, branch, SHA and author.
     """
-    asked = Params(call)
-    part = read_slice(asked, call, "listProjectRuns")
-    tags, every = asked.texts("tags[]"), asked.choice("tag_operator", BOOLEAN, "AND") == "AND"
-    branches, authors = asked.texts("branches[]"), asked.texts("authors[]")
-    search, pull_request = asked.text("search", longest=_LONGEST_SEARCH), asked.text("pr_id")
-    statuses = asked.choices("status", STATUSES)
-    states = set[str]().union(
-        *(_COMPLETION[state] for state in asked.choices("completion_state", _COMPLETION))
+    params = Params(request)
+    paging = read_cursor_request(params, request, "listProjectRuns")
+    tags, every = params.texts("tags[]"), params.choice("tag_operator", BOOLEAN, "AND") == "AND"
+    branches, authors = params.texts("branches[]"), params.texts("authors[]")
+    search, pull_request = (
+        params.text("search", max_length=_MAX_SEARCH_LENGTH),
+        params.text("pr_id"),
     )
-    start, end = asked.moment("date_start"), asked.moment("date_end")
-    asked.end()
+    statuses = params.choices("status", STATUSES)
+    states = set[str]().union(
+        *(_COMPLETION[state] for state in params.choices("completion_state", _COMPLETION))
+    )
+    start, end = params.moment("date_start"), params.moment("date_end")
+    params.end()
 
-    def is_asked_for(run: WorldRun) -> bool:
-        occasion = world.view.occasion(run)
-        commit = occasion.commit
+    def matches(run: WorldRun) -> bool:
+        context = world.view.context(run)
+        commit = context.commit
         return (
             has_tags(tags, run.tags, every=every)
             and (not branches or run.branch in branches)
-            and (not authors or has_any(authors, occasion.authors))
+            and (not authors or has_any(authors, context.authors))
             and contains(search, [run.ci_build_id, *map(commit.get, _SEARCHED)])
             and pull_request in {None, pull_request_of(run).get("id")}
             and (not statuses or run.status.upper() in statuses)
             and (not states or run.completion_state in states)
-            and (start is None or start <= occasion.created)
-            and (end is None or occasion.created <= end)
+            and (start is None or start <= context.created)
+            and (end is None or context.created <= end)
         )
 
-    runs = world.view.runs(known_project(world, call.path_args["project_id"]))
+    runs = world.view.runs(known_project(world, request.path_args["project_id"]))
     previous = {run.run_id: older.run_id for run, older in pairwise(runs)}
-    return part.reply(
-        filter(is_asked_for, runs),
+    return paging.respond(
+        filter(matches, runs),
         lambda run: (parse_iso(run.created_at), run.run_id),
         lambda run: {**without_specs(run), "previousRunId": previous.get(run.run_id)},
     )

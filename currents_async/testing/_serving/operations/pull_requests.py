@@ -4,26 +4,26 @@ Source: `docs/api/operations.md`, "Pull requests", which does not say all that i
 """
 
 from currents_async._resources.projects import LIST_PROJECT_PULL_REQUESTS
-from currents_async.testing._serving.call import Call, Route, known_project
+from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
+from currents_async.testing._serving.api_response import ApiResponse
 from currents_async.testing._serving.filters import BOOLEAN, fits_globs, has_tags
 from currents_async.testing._serving.operations.projects import (
     STATUSES,
     pull_request_of,
     without_specs,
 )
-from currents_async.testing._serving.paging import read_slice
+from currents_async.testing._serving.paging import read_cursor_request
 from currents_async.testing._serving.params import Params
-from currents_async.testing._serving.replies import Reply
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import parse_iso
 from currents_async.testing.world import World, WorldRun
 
-_MOST_CARDS = 50
-_MOST_RUNS = 10
+_MAX_LIMIT = 50
+_MAX_RUNS = 10
 _RUNS = 3
 
 
-def list_project_pull_requests(world: World, call: Call) -> Reply:
+def list_project_pull_requests(world: World, request: ApiRequest) -> ApiResponse:
     """GET /projects/{projectId}/pull-requests: a card for each `meta.pr.id` that runs have.
 
     A pull request is there when one of its runs matches, and shows those only; `status` is that of
@@ -31,48 +31,48 @@ def list_project_pull_requests(world: World, call: Call) -> Reply:
     card. Branches and authors may be patterns with `*`; all tags must be there unless
     `tag_operator` says OR.
     """
-    asked = Params(call)
-    part = read_slice(asked, call, "listProjectPullRequests", most=_MOST_CARDS)
-    most = asked.number("runs_per_pr", _RUNS, least=1, most=_MOST_RUNS)
-    tags, every = asked.texts("tags[]"), asked.choice("tag_operator", BOOLEAN, "AND") == "AND"
-    branches, authors = asked.texts("branches[]"), asked.texts("authors[]")
-    statuses = asked.choices("status", STATUSES)
-    asked.end()
+    params = Params(request)
+    paging = read_cursor_request(params, request, "listProjectPullRequests", max_limit=_MAX_LIMIT)
+    max_runs = params.number("runs_per_pr", _RUNS, minimum=1, maximum=_MAX_RUNS)
+    tags, every = params.texts("tags[]"), params.choice("tag_operator", BOOLEAN, "AND") == "AND"
+    branches, authors = params.texts("branches[]"), params.texts("authors[]")
+    statuses = params.choices("status", STATUSES)
+    params.end()
 
-    def is_asked_for(run: WorldRun) -> bool:
+    def matches(run: WorldRun) -> bool:
         return (
             has_tags(tags, run.tags, every=every)
             and fits_globs(branches, [run.branch])
-            and fits_globs(authors, world.view.occasion(run).authors)
+            and fits_globs(authors, world.view.context(run).authors)
         )
 
     found: dict[str, list[WorldRun]] = {}
     first: dict[str, WorldRun] = {}
-    for run in world.view.runs(known_project(world, call.path_args["project_id"])):
+    for run in world.view.runs(known_project(world, request.path_args["project_id"])):
         number: str | None = pull_request_of(run).get("id")
         if number is not None:
             first[number] = run
-            if is_asked_for(run):
+            if matches(run):
                 found.setdefault(number, []).append(run)
-    return part.reply(
+    return paging.respond(
         (
             number
             for number, runs in found.items()
             if not statuses or runs[0].status.upper() in statuses
         ),
         lambda number: (parse_iso(first[number].created_at), number),
-        lambda number: _card(found[number], most),
+        lambda number: _card(found[number], max_runs),
     )
 
 
-def _card(runs: list[WorldRun], most: int) -> Wire:
+def _card(runs: list[WorldRun], max_runs: int) -> Wire:
     newest = runs[0]
     return {
         "projectId": newest.project_id,
         "pr": pull_request_of(newest),
         "lastRunAt": newest.created_at,
         "runsCount": len(runs),
-        "runs": [without_specs(run) for run in runs[:most]],
+        "runs": [without_specs(run) for run in runs[:max_runs]],
     }
 
 

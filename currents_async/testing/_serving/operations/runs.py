@@ -19,9 +19,9 @@ from currents_async._resources._run_operations import (
     RESET_RUN,
 )
 from currents_async._resources.instances import GET_INSTANCE
-from currents_async.testing._serving.call import Call, Route, read_body
+from currents_async.testing._serving.api_request import ApiRequest, Route, read_body
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError
 from currents_async.testing._serving.params import Params, no_params
-from currents_async.testing._serving.replies import Refusal, Reply
 from currents_async.testing._world.facts import Wire
 from currents_async.testing.world import World, WorldRun
 
@@ -30,26 +30,26 @@ _CANCELED = {"CANCELED", "cancelled"}
 _UNFINISHED = {"IN_PROGRESS", "incomplete"}
 _PLAYWRIGHT = "pw"
 _BRANCH = re.compile(r"[!-)+-~]+\*?")
-_LONGEST_BRANCH = 250
+_MAX_BRANCH_LENGTH = 250
 
 
-def get_run(world: World, call: Call) -> Reply:
+def get_run(world: World, request: ApiRequest) -> ApiResponse:
     """GET /runs/{runId}."""
-    no_params(call)
-    return _reply_run(_find_by_id(world, call))
+    no_params(request)
+    return _run_response(_find_by_id(world, request))
 
 
-def find_run(world: World, call: Call) -> Reply:
+def find_run(world: World, request: ApiRequest) -> ApiResponse:
     """GET /runs/find: the most recent complete run that matches all that is asked for.
 
     A project nobody knows has no such run: 404. `pwLastRun` adds the failed tests of a run of
     Playwright, as `@currents/cmd` reads them.
     """
-    asked = Params(call)
-    project_id, branch = asked.required("projectId"), asked.text("branch")
-    ci_build_id, tags = asked.text("ciBuildId"), asked.texts("tags[]")
-    with_failed_tests = asked.flag("pwLastRun")
-    asked.end()
+    params = Params(request)
+    project_id, branch = params.required("projectId"), params.text("branch")
+    ci_build_id, tags = params.text("ciBuildId"), params.texts("tags[]")
+    with_failed_tests = params.flag("pwLastRun")
+    params.end()
     if branch is not None:
         _check_branch(branch)
     matches = [
@@ -61,65 +61,65 @@ def find_run(world: World, call: Call) -> Reply:
         and (run.ci_build_id == ci_build_id if ci_build_id else _on_branch(run, branch))
     ]
     if not matches:
-        raise Refusal(404, "Run not found")
+        raise RefusedError(404, "Run not found")
     run = max(matches, key=_age)
-    if with_failed_tests and world.view.occasion(run).framework == _PLAYWRIGHT:
-        return _reply({**run.payload, "pwLastRun": _last_run(world, run)})
-    return _reply_run(run)
+    if with_failed_tests and world.view.context(run).framework == _PLAYWRIGHT:
+        return _response({**run.payload, "pwLastRun": _last_run(world, run)})
+    return _run_response(run)
 
 
-def cancel_run(world: World, call: Call) -> Reply:
+def cancel_run(world: World, request: ApiRequest) -> ApiResponse:
     """PUT /runs/{runId}/cancel; a run that has ended cannot be cancelled: 422."""
-    no_params(call)
-    return _cancel(_find_by_id(world, call))
+    no_params(request)
+    return _cancel(_find_by_id(world, request))
 
 
-def cancel_run_by_github_ci(world: World, call: Call) -> Reply:
+def cancel_run_by_github_ci(world: World, request: ApiRequest) -> ApiResponse:
     """PUT /runs/cancel-ci/github: the most recent match that is in progress, if one is."""
-    no_params(call)
-    asked = read_body(call, _GithubCI)
+    no_params(request)
+    body = read_body(request, _GithubCI)
     matches = [
         run
         for run in world.runs.values()
-        if run.github_run == (asked.github_run_id, int(asked.github_run_attempt))
-        and asked.project_id in {None, run.project_id}
-        and asked.ci_build_id in {None, run.ci_build_id}
+        if run.github_run == (body.github_run_id, int(body.github_run_attempt))
+        and body.project_id in {None, run.project_id}
+        and body.ci_build_id in {None, run.ci_build_id}
     ]
     if not matches:
-        raise Refusal(404, "Run not found")
+        raise RefusedError(404, "Run not found")
     unfinished = [run for run in matches if run.completion_state in _UNFINISHED]
     return _cancel(max(unfinished or matches, key=_age))
 
 
-def reset_run(world: World, call: Call) -> Reply:
+def reset_run(world: World, request: ApiRequest) -> ApiResponse:
     """PUT /runs/{runId}/reset: take back every spec of these machines; a cancelled run goes on.
 
     Machines without a spec are no error. The response, which is not documented, is the run's ID and
     the number of specs.
     """
-    run = _find_by_id(world, call)
-    no_params(call)
-    asked = read_body(call, _Reset)
-    gone = world.reset(run.run_id, asked.machine_id)
-    return _reply({"runId": run.run_id, "specs": len(gone)})
+    run = _find_by_id(world, request)
+    no_params(request)
+    body = read_body(request, _Reset)
+    gone = world.reset(run.run_id, body.machine_id)
+    return _response({"runId": run.run_id, "specs": len(gone)})
 
 
-def delete_run(world: World, call: Call) -> Reply:
+def delete_run(world: World, request: ApiRequest) -> ApiResponse:
     """DELETE /runs/{runId}: the run, and its instances with it."""
-    no_params(call)
-    run = _find_by_id(world, call)
+    no_params(request)
+    run = _find_by_id(world, request)
     world.delete(run.run_id)
-    return _reply({"runId": run.run_id, "actor": "API Request"})
+    return _response({"runId": run.run_id, "actor": "API Request"})
 
 
-def get_instance(world: World, call: Call) -> Reply:
+def get_instance(world: World, request: ApiRequest) -> ApiResponse:
     """GET /instances/{instanceId}."""
-    no_params(call)
-    instance_id = call.path_args["instance_id"]
+    no_params(request)
+    instance_id = request.path_args["instance_id"]
     version = world.instance_version(instance_id)
     if version is None:
-        raise Refusal(404, "Instance not found")
-    return Reply(partial(world.instance, instance_id), ("instance", instance_id, version))
+        raise RefusedError(404, "Instance not found")
+    return ApiResponse(partial(world.instance, instance_id), ("instance", instance_id, version))
 
 
 ROUTES = (
@@ -147,19 +147,19 @@ class _Reset(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """Orchestration in batches; makes no difference here."""
 
 
-def _find_by_id(world: World, call: Call) -> WorldRun:
-    run = world.runs.get(call.path_args["run_id"])
+def _find_by_id(world: World, request: ApiRequest) -> WorldRun:
+    run = world.runs.get(request.path_args["run_id"])
     if run is None:
-        raise Refusal(404, "Run not found")
+        raise RefusedError(404, "Run not found")
     return run
 
 
-def _reply(data: Wire) -> Reply:
-    return Reply(lambda: data)
+def _response(data: Wire) -> ApiResponse:
+    return ApiResponse(lambda: data)
 
 
-def _reply_run(run: WorldRun) -> Reply:
-    return Reply(lambda: run.payload, ("run", run.run_id, run.version))
+def _run_response(run: WorldRun) -> ApiResponse:
+    return ApiResponse(lambda: run.payload, ("run", run.run_id, run.version))
 
 
 def _last_run(world: World, run: WorldRun) -> Wire:
@@ -180,16 +180,16 @@ def _on_branch(run: WorldRun, branch: str | None) -> bool:
     return run.branch == branch
 
 
-def _cancel(run: WorldRun) -> Reply:
+def _cancel(run: WorldRun) -> ApiResponse:
     if run.completion_state in _CANCELED:
-        raise Refusal(422, "Run already cancelled")
+        raise RefusedError(422, "Run already cancelled")
     if run.completion_state not in _UNFINISHED:
-        raise Refusal(422, "Run already completed")
-    return _reply({**run.cancel(), "runId": run.run_id})
+        raise RefusedError(422, "Run already completed")
+    return _response({**run.cancel(), "runId": run.run_id})
 
 
 def _check_branch(branch: str) -> None:
-    if len(branch) > _LONGEST_BRANCH:
-        raise Refusal(400, f"branch must have at most {_LONGEST_BRANCH} characters")
+    if len(branch) > _MAX_BRANCH_LENGTH:
+        raise RefusedError(400, f"branch must have at most {_MAX_BRANCH_LENGTH} characters")
     if not _BRANCH.fullmatch(branch):
-        raise Refusal(400, "branch must have no spaces, and * only at its end")
+        raise RefusedError(400, "branch must have no spaces, and * only at its end")

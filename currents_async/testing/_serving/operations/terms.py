@@ -6,15 +6,15 @@ Source: `docs/api/operations.md`, "Projects", which does not say what an item lo
 from collections.abc import Callable, Iterable, Iterator
 
 from currents_async._resources.projects import LIST_PROJECT_TERMS
-from currents_async.testing._serving.call import Call, Route, known_project
+from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError
 from currents_async.testing._serving.filters import contains
-from currents_async.testing._serving.paging import MOST, question, read_slice
+from currents_async.testing._serving.paging import MAX_LIMIT, cache_key, read_cursor_request
 from currents_async.testing._serving.params import Params
-from currents_async.testing._serving.replies import Refusal, Reply
-from currents_async.testing._world.executions import Occasion, WorldExecution
+from currents_async.testing._world.executions import RunContext, WorldExecution
 from currents_async.testing.world import World
 
-_OF_RUNS: dict[str, Callable[[Occasion], Iterable[str | None]]] = {
+_OF_RUNS: dict[str, Callable[[RunContext], Iterable[str | None]]] = {
     "tag": lambda run: run.tags,
     "group": lambda run: run.groups,
     "branch": lambda run: [run.branch],
@@ -30,26 +30,26 @@ _OF_EXECUTIONS: dict[str, Callable[[WorldExecution], Iterable[str | None]]] = {
 }
 
 
-def list_project_terms(world: World, call: Call) -> Reply:
+def list_project_terms(world: World, request: ApiRequest) -> ApiResponse:
     """GET /projects/{projectId}/terms/{termType}: in the order of the alphabet, or against it.
 
     Each is there once. `search` is for a part of it, capitals or not.
     """
-    asked = Params(call)
-    part = read_slice(asked, call, "listProjectTerms", default=MOST)
-    backwards = asked.choice("dir", ("asc", "desc"), "asc") == "desc"
-    search = asked.text("search")
-    asked.end()
-    kind = call.path_args["term_type"]
+    params = Params(request)
+    paging = read_cursor_request(params, request, "listProjectTerms", default=MAX_LIMIT)
+    backwards = params.choice("dir", ("asc", "desc"), "asc") == "desc"
+    search = params.text("search")
+    params.end()
+    kind = request.path_args["term_type"]
     if kind not in _OF_RUNS and kind not in _OF_EXECUTIONS:
         kinds = ", ".join((*_OF_RUNS, *_OF_EXECUTIONS))
-        raise Refusal(400, f"termType must be one of {kinds}, not {kind!r}")
-    project_id = known_project(world, call.path_args["project_id"])
-    terms = world.view.keep(
-        question(call, "terms")[:2],
+        raise RefusedError(400, f"termType must be one of {kinds}, not {kind!r}")
+    project_id = known_project(world, request.path_args["project_id"])
+    terms = world.view.cached(
+        cache_key(request, "terms")[:2],
         lambda: {term for term in _terms(world, project_id, kind) if term},
     )
-    return part.reply(
+    return paging.respond(
         (term for term in terms if contains(search, [term])),
         lambda term: (term,),
         lambda term: {"term": term, "type": kind},
@@ -60,7 +60,7 @@ def list_project_terms(world: World, call: Call) -> Reply:
 def _terms(world: World, project_id: str, kind: str) -> Iterator[str | None]:
     if kind in _OF_RUNS:
         for run in world.view.runs(project_id):
-            yield from _OF_RUNS[kind](world.view.occasion(run))
+            yield from _OF_RUNS[kind](world.view.context(run))
     else:
         for execution in world.executions(project_id):
             yield from _OF_EXECUTIONS[kind](execution)

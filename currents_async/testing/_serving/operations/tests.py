@@ -10,13 +10,13 @@ import msgspec
 
 from currents_async._resources.tests import GET_TESTS_EXPLORER
 from currents_async.testing._serving.annotations import has_annotations, read_annotations
-from currents_async.testing._serving.call import Call, Route, known_project
+from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
+from currents_async.testing._serving.api_response import ApiResponse
 from currents_async.testing._serving.filters import Range, Scope, contains, read_scope
-from currents_async.testing._serving.paging import question, read_sheet
+from currents_async.testing._serving.paging import cache_key, read_page_request
 from currents_async.testing._serving.params import Params
-from currents_async.testing._serving.replies import Reply
 from currents_async.testing._world.facts import Wire
-from currents_async.testing._world.tests import STATES, Settings, count_tests
+from currents_async.testing._world.tests import STATES, MetricStates, count_tests
 from currents_async.testing.world import World, WorldExecution
 
 _ORDERS = {
@@ -37,7 +37,7 @@ _DELTAS = {
 """Orders by how much a metric has grown since the stretch of the same length before."""
 
 
-class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+class _Query(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope
     order: str
     ascending: bool
@@ -45,72 +45,72 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     title: str | None
     min_executions: int
     states: list[str]
-    settings: Settings
+    settings: MetricStates
     has_annotations: Callable[[WorldExecution], bool]
 
 
-def get_tests_explorer(world: World, call: Call) -> Reply:
+def get_tests_explorer(world: World, request: ApiRequest) -> ApiResponse:
     """GET /tests/{projectId}: by `failures`, the largest first, unless asked otherwise.
 
     `spec` and `title` are for parts of them, capitals or not. With `test_state[]`, only executions
     in these states are counted. `metric_settings` says which states count for a metric.
     """
-    params = Params(call)
-    sheet = read_sheet(params)
-    asked = _Asked(
+    params = Params(request)
+    paging = read_page_request(params)
+    query = _Query(
         scope=read_scope(params),
         order=params.choice("order", (*_ORDERS, *_DELTAS, "title"), "failures"),
         ascending=params.choice("dir", ("asc", "desc"), "desc") == "asc",
         spec=params.text("spec"),
         title=params.text("title"),
-        min_executions=params.number("min_executions", 1, least=1),
+        min_executions=params.number("min_executions", 1, minimum=1),
         states=params.choices("test_state[]", STATES),
-        settings=params.json("metric_settings", Settings) or Settings(),
+        settings=params.json("metric_settings", MetricStates) or MetricStates(),
         has_annotations=has_annotations(read_annotations(params)),
     )
     params.end()
-    project_id = known_project(world, call.path_args["project_id"])
-    key = question(call, "getTestsExplorer")
-    return sheet.reply(
-        world.view.keep(key, lambda: _explore(world, project_id, asked)), lambda test: test
+    project_id = known_project(world, request.path_args["project_id"])
+    key = cache_key(request, "getTestsExplorer")
+    return paging.respond(
+        world.view.cached(key, lambda: _explore(world, project_id, query)), lambda test: test
     )
 
 
-def _explore(world: World, project_id: str, asked: _Asked) -> list[Wire]:
-    counted = _count(world, project_id, asked, asked.scope.range)
+def _explore(world: World, project_id: str, query: _Query) -> list[Wire]:
+    counted = _count(world, project_id, query, query.scope.range)
     tests = [
         test
         for test in counted.values()
-        if contains(asked.spec, [test["spec"]])
-        and contains(asked.title, [test["title"]])
-        and test["metrics"]["executions"] >= asked.min_executions
+        if contains(query.spec, [test["spec"]])
+        and contains(query.title, [test["title"]])
+        and test["metrics"]["executions"] >= query.min_executions
     ]
     tests.sort(key=lambda test: (test["title"], test["signature"]))
-    if asked.order == "title":
-        return tests if asked.ascending else tests[::-1]
-    if asked.order in _ORDERS:
-        name, before = _ORDERS[asked.order], dict[str, Wire]()
+    if query.order == "title":
+        return tests if query.ascending else tests[::-1]
+    if query.order in _ORDERS:
+        name, before = _ORDERS[query.order], dict[str, Wire]()
     else:
-        name = _DELTAS[asked.order]
-        before = _count(world, project_id, asked, asked.scope.range.before)
+        name = _DELTAS[query.order]
+        before = _count(world, project_id, query, query.scope.range.before)
 
     def value(test: Wire) -> float:
         earlier = before.get(test["signature"])
         now: float = test["metrics"][name]
         return now - (earlier["metrics"][name] if earlier else 0)
 
-    tests.sort(key=value, reverse=not asked.ascending)
+    tests.sort(key=value, reverse=not query.ascending)
     return tests
 
 
-def _count(world: World, project_id: str, asked: _Asked, during: Range) -> dict[str, Wire]:
+def _count(world: World, project_id: str, query: _Query, during: Range) -> dict[str, Wire]:
     return count_tests(
         (
             one
-            for one in asked.scope.of(world.executions(project_id), during)
-            if (not asked.states or one.state in asked.states) and asked.has_annotations(one)
+            for one in query.scope.of(world.executions(project_id), during)
+            if (not query.states or one.state in query.states) and query.has_annotations(one)
         ),
-        asked.settings,
+        query.settings,
     )
 
 

@@ -15,76 +15,76 @@ from currents_async._resources.webhooks import (
     LIST_WEBHOOKS,
     UPDATE_WEBHOOK,
 )
-from currents_async.testing._serving.call import Call, Route, known_project, read_body
+from currents_async.testing._serving.api_request import ApiRequest, Route, known_project, read_body
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError
 from currents_async.testing._serving.params import Params, no_params
-from currents_async.testing._serving.replies import Refusal, Reply
 from currents_async.testing._world.webhooks import Event, WorldWebhook
 from currents_async.testing.world import World
 
 
-def list_webhooks(world: World, call: Call) -> Reply:
+def list_webhooks(world: World, request: ApiRequest) -> ApiResponse:
     """GET /webhooks: those of a project, in the order in which they were made."""
-    project_id = _project(world, call)
+    project_id = _project(world, request)
     data = [hook.payload for hook in world.webhooks.values() if hook.project_id == project_id]
-    return Reply(lambda: data)
+    return ApiResponse(lambda: data)
 
 
-def create_webhook(world: World, call: Call) -> Reply:
+def create_webhook(world: World, request: ApiRequest) -> ApiResponse:
     """POST /webhooks: without `hookEvents`, it is for none."""
-    project_id = _project(world, call)
-    fields: dict[str, Any] = {"hookEvents": [], **_read(call, _NewWebhook)}
-    hook = world.webhooks.add(project_id, fields, call.now)
-    return Reply(lambda: hook.payload, status=201)
+    project_id = _project(world, request)
+    fields: dict[str, Any] = {"hookEvents": [], **_read(request, _NewWebhook)}
+    hook = world.webhooks.add(project_id, fields, request.now)
+    return ApiResponse(lambda: hook.payload, status=201)
 
 
-def get_webhook(world: World, call: Call) -> Reply:
+def get_webhook(world: World, request: ApiRequest) -> ApiResponse:
     """GET /webhooks/{hookId}."""
-    hook = _find(world, call)
-    return Reply(lambda: hook.payload)
+    hook = _find(world, request)
+    return ApiResponse(lambda: hook.payload)
 
 
-def update_webhook(world: World, call: Call) -> Reply:
+def update_webhook(world: World, request: ApiRequest) -> ApiResponse:
     """PUT /webhooks/{hookId}: at least one of the fields; null takes headers or label away."""
-    hook = _find(world, call)
-    fields = _read(call, _Changes)
+    hook = _find(world, request)
+    fields = _read(request, _Changes)
     if not fields:
-        raise Refusal(400, "Invalid request body: at least one field is needed")
+        raise RefusedError(400, "Invalid request body: at least one field is needed")
     hook.fields.update(fields)
-    hook.updated = call.now
-    return Reply(lambda: hook.payload)
+    hook.updated = request.now
+    return ApiResponse(lambda: hook.payload)
 
 
-def delete_webhook(world: World, call: Call) -> Reply:
+def delete_webhook(world: World, request: ApiRequest) -> ApiResponse:
     """DELETE /webhooks/{hookId}."""
-    hook = _find(world, call)
+    hook = _find(world, request)
     del world.webhooks[hook.hook_id]
-    return Reply(lambda: {"hookId": hook.hook_id, "projectId": hook.project_id})
+    return ApiResponse(lambda: {"hookId": hook.hook_id, "projectId": hook.project_id})
 
 
-def _project(world: World, call: Call) -> str:
-    asked = Params(call)
-    project_id = asked.required("projectId")
-    asked.end()
+def _project(world: World, request: ApiRequest) -> str:
+    params = Params(request)
+    project_id = params.required("projectId")
+    params.end()
     return known_project(world, project_id)
 
 
-def _find(world: World, call: Call) -> WorldWebhook:
-    no_params(call)
-    hook = world.webhooks.get(call.path_args["hook_id"])
+def _find(world: World, request: ApiRequest) -> WorldWebhook:
+    no_params(request)
+    hook = world.webhooks.get(request.path_args["hook_id"])
     if hook is None:
-        raise Refusal(404, "Webhook not found")
+        raise RefusedError(404, "Webhook not found")
     return hook
 
 
-def _read(call: Call, kind: type["_Optional"]) -> dict[str, Any]:
+def _read(request: ApiRequest, kind: type["_Optional"]) -> dict[str, Any]:
     """Return the fields as they were sent."""
-    headers = read_body(call, kind).headers
+    headers = read_body(request, kind).headers
     if isinstance(headers, str):
         try:
             msgspec.json.decode(headers, type=dict[str, str])
         except msgspec.DecodeError:
-            raise Refusal(400, "headers must be the JSON text of an object of texts") from None
-    fields: dict[str, Any] = msgspec.json.decode(call.body)
+            raise RefusedError(400, "headers must be the JSON text of an object of texts") from None
+    fields: dict[str, Any] = msgspec.json.decode(request.body)
     return fields
 
 

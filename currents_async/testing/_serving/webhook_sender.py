@@ -47,7 +47,7 @@ def join_headers(*parts: Mapping[str, str] | None) -> dict[str, str]:
     return dict(joined)
 
 
-class Courier:
+class WebhookSender:
     """Posts events, each over a connection of its own."""
 
     def __init__(self) -> None:

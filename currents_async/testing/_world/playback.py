@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from currents_async.testing._world import cypress, playwright
-from currents_async.testing._world.facts import Claim, Framework, RunFacts, Wire, claims
+from currents_async.testing._world.facts import Framework, RunFacts, SpecClaim, Wire, claims
 from currents_async.testing._world.ids import stream
 from currents_async.testing._world.plan import SpecPlan, plan_specs
 from currents_async.testing._world.state import complete, roll_up, time_out
@@ -22,9 +22,9 @@ class _Shape(NamedTuple):
     root: str
     suffix: str
     make_run: Callable[[RunFacts, list[Wire]], Wire]
-    make_spec: Callable[[Random, RunFacts, str, str, SpecPlan, Claim], Wire]
+    make_spec: Callable[[Random, RunFacts, str, str, SpecPlan, SpecClaim], Wire]
     make_unclaimed: Callable[[str, str], Wire]
-    make_instance: Callable[[Random, RunFacts, Wire, SpecPlan, Claim], Wire]
+    make_instance: Callable[[Random, RunFacts, Wire, SpecPlan, SpecClaim], Wire]
 
 
 _SHAPES: dict[Framework, _Shape] = {
@@ -48,14 +48,14 @@ _SHAPES: dict[Framework, _Shape] = {
 FRAMEWORKS = frozenset(_SHAPES)
 
 
-class Played(msgspec.Struct, frozen=True):
+class Playback(msgspec.Struct, frozen=True):
     """What a run remembers, so that its instances can be made when somebody asks for them."""
 
     facts: RunFacts
     plans: list[SpecPlan]
-    claimed: dict[int, Claim]
+    claimed: dict[int, SpecClaim]
     """Who ran a spec, by its number."""
-    to_come: dict[int, Wire]
+    pending: dict[int, Wire]
     """Entries of specs, by their number, that are played and not told of yet."""
     repeated: Counter[int]
     """How often a spec was executed after the run had been played, by its number."""
@@ -73,8 +73,8 @@ class Played(msgspec.Struct, frozen=True):
         One that was not played, or was taken back, is executed by a machine of its own; again, it
         ends as it did before.
         """
-        if index in self.to_come:
-            return self.to_come.pop(index)
+        if index in self.pending:
+            return self.pending.pop(index)
         self.repeated[index] += 1
         rng, plan = self._stream("execution", index), self.plans[index]
         facts = msgspec.structs.replace(self.facts, created=now)
@@ -100,7 +100,7 @@ def play(
     tests: int | tuple[int, int],
     failures: float,
     flaky: float,
-) -> tuple[Wire, Played]:
+) -> tuple[Wire, Playback]:
     """Play a run, and return its payload and what its instances are made from.
 
     The last `unclaimed` specs are not played; of the others, the payload tells of the first
@@ -110,7 +110,7 @@ def play(
     plans = plan_specs(rng, specs=specs - unclaimed, tests=tests, failures=failures, flaky=flaky)
     late = plan_specs(stream(facts.key, "late"), specs=unclaimed, tests=tests, failures=0, flaky=0)
     claimed = dict(enumerate(claims(rng, facts, plans)))
-    played = Played(facts, plans + late, claimed, {}, Counter())
+    playback = Playback(facts, plans + late, claimed, {}, Counter())
     shape = _SHAPES[facts.framework]
     entries: list[Wire] = []
     paths = spec_paths(stream(facts.suite, "paths"), shape.root, shape.suffix)
@@ -122,12 +122,12 @@ def play(
             if index < completed:
                 entry = made
             else:
-                played.to_come[index] = made
+                playback.pending[index] = made
         entries.append(entry)
     payload = shape.make_run(facts, entries)
-    roll_up(payload, played.retries())
+    roll_up(payload, playback.retries())
     if facts.timed_out:
         time_out(payload)
     elif completed == specs and not facts.running:
         complete(payload)
-    return payload, played
+    return payload, playback

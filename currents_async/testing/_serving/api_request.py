@@ -6,13 +6,13 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from currents_async._wire.endpoint import Endpoint
-from currents_async.testing._serving.replies import Refusal, Reply
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError
 from currents_async.testing.world import World
 
 T = TypeVar("T")
 
 
-class Call(msgspec.Struct, frozen=True):
+class ApiRequest(msgspec.Struct, frozen=True):
     """The arguments of an operation as they came over the wire."""
 
     path_args: dict[str, str]
@@ -26,17 +26,17 @@ class Route(NamedTuple):
     """An operation and what it does."""
 
     endpoint: Endpoint[Any]
-    handle: Callable[[World, Call], Reply]
+    handle: Callable[[World, ApiRequest], ApiResponse]
 
 
-def read_body(call: Call, kind: type[T]) -> T:
+def read_body(request: ApiRequest, kind: type[T]) -> T:
     """Decode the body of a request, or refuse it."""
     try:
-        return msgspec.json.decode(call.body, type=kind)
+        return msgspec.json.decode(request.body, type=kind)
     except msgspec.ValidationError as error:
-        raise Refusal(400, f"Invalid request body: {error}") from None
+        raise RefusedError(400, f"Invalid request body: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Refusal(400, "Request body is not valid JSON") from None
+        raise RefusedError(400, "Request body is not valid JSON") from None
 
 
 def known_project(world: World, project_id: str) -> str:
@@ -45,4 +45,4 @@ def known_project(world: World, project_id: str) -> str:
         return project_id
     if any(run.project_id == project_id for run in world.runs.values()):
         return project_id
-    raise Refusal(404, "Project not found")
+    raise RefusedError(404, "Project not found")

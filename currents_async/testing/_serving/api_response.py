@@ -14,7 +14,7 @@ _LARGE = 64 * 1024
 _GZIP = 31
 
 
-class Reply(msgspec.Struct, frozen=True):
+class ApiResponse(msgspec.Struct, frozen=True):
     """A success: what goes into the envelope as `data`."""
 
     make: Callable[[], Any]
@@ -44,7 +44,7 @@ class Reply(msgspec.Struct, frozen=True):
         return body if self.finish is None else self.finish(body)
 
 
-class Refusal(Exception):  # noqa: N818 - not an error of ours: the answer is no
+class RefusedError(Exception):
     """A failure: raised by handlers, sent in the service's envelope."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -71,14 +71,14 @@ class Encoder:
         self._cached_bytes = 0
         self._compressing = asyncio.Lock()
 
-    async def encode(self, reply: Reply, *, gzip: bool) -> bytes:
+    async def encode(self, response: ApiResponse, *, gzip: bool) -> bytes:
         """Return a reply's envelope as it goes over the wire."""
-        key = (reply.key, gzip)
+        key = (response.key, gzip)
         cached = self._cached(key)
         if cached is not None:
             return cached
         # Encoded before the first await, so that the bytes belong to the state that the key names.
-        text = reply.encode()
+        text = response.encode()
         if gzip and len(text) > _LARGE:
             # One after the other: those who ask for the same at the same time share the work.
             async with self._compressing:
@@ -86,7 +86,7 @@ class Encoder:
                 body = await asyncio.to_thread(compress, text) if shared is None else shared
         else:
             body = compress(text) if gzip else text
-        if reply.key is not None:
+        if response.key is not None:
             self._keep(key, body)
         return body
 
