@@ -59,16 +59,16 @@ class FakeCurrents:
     ) -> None:
         """Make a server for one `async with`.
 
-        Port 0 is any that is free. With `assets`, URLs of assets are signed anew in each answer:
-        they lead to a second socket, on the port after that or again on any, and their time is over
-        in two hours. Else they are those of the world, which nobody serves. `max_response_bytes` is in
-        bytes on the wire. `requests` and `asset_requests` are the last `max_requests` of each: a
-        bound for a server that runs for long; None keeps them all. Raises `InvalidArgumentError`
-        when it is not a positive integer.
+        Port 0 picks a free one. With `assets`, the URLs of assets are signed anew in each response:
+        they lead to a second socket, on the next port or again on a free one, and expire after two
+        hours. Otherwise they are those of the world, which no server is behind.
+        `max_response_bytes` counts bytes on the wire. `requests` and `asset_requests` keep the
+        last `max_requests` of each, for a server that runs for long; None keeps them all. Raises
+        `InvalidArgumentError` if it is not a positive integer.
 
-        The rate limit, signatures and all dates go by `clock`, a `RunningClock` by default. A
-        `ManualClock` that a client goes by too makes waiting for either take no time. `latency`, in
-        seconds before each answer, is real time, as everything is that happens on sockets.
+        The rate limit, the signatures and all dates follow `clock`, a `RunningClock` by default.
+        With a `ManualClock` that the client follows too, no wait takes real time. `latency`, in
+        seconds before each response, is real time, as is everything that happens on sockets.
         """
         if world is None:
             world = World()
