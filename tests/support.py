@@ -32,8 +32,15 @@ def client(
     )
 
 
-def shown_of(error: BaseException) -> str:
-    """Everything a log, a crash report or a pickle would show of an error."""
+def shown_of(error: BaseException, *, without: str | None = None) -> str:
+    """Everything a log, a crash report or a pickle would show of an error.
+
+    Frames of the file `without` are left out: a test may hold what is not to be shown.
+    """
     report = traceback.TracebackException.from_exception(error, capture_locals=True)
+    assert report.stack or without is None
+    report.stack = traceback.StackSummary.from_list([
+        frame for frame in report.stack if frame.filename != without
+    ])
     text = "".join(report.format()) + repr(error) + repr(vars(error))
     return text + (repr(pickle.dumps(error)) if isinstance(error, CurrentsError) else "")

@@ -97,6 +97,19 @@ class TestModes:
         assert mode_of(folder / "a") == 0o644
 
 
+async def test_a_partial_file_that_cannot_be_removed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Path) -> None:
+        raise OSError
+
+    file = PartialFile(folder / "a")
+    await file.write([b"abc"])
+    monkeypatch.setattr(Path, "unlink", fail)
+    await file.discard()
+    assert len(names_in(folder)) == 1
+
+
 class TestAbandoned:
     async def test_what_a_killed_process_left_is_removed(self, folder: Path) -> None:
         command = [sys.executable, "-c", KILLED, str(folder / "a")]

@@ -1,0 +1,35 @@
+"""What is left to fetch of an asset, and whether a response goes on with it."""
+
+import pytest
+
+from currents_async._wire.faults import TruncatedBody
+from currents_async._wire.ranges import Progress
+
+
+class TestProgress:
+    def test_more_than_there_should_be(self) -> None:
+        progress = Progress()
+        progress.start_anew({"Content-Length": "10", "ETag": '"a"'})
+        progress.received = 4
+        assert progress.conditions() == {"Range": "bytes=4-", "If-Range": '"a"'}
+        with pytest.raises(TruncatedBody, match="longer"):
+            progress.check_end(11)
+        assert progress.conditions() == {}
+
+    def test_a_length_that_counts_something_else(self) -> None:
+        progress = Progress()
+        progress.start_anew({"Content-Length": "10", "Transfer-Encoding": "chunked"})
+        progress.check_end(11)
+        assert progress.total is None
+
+    def test_a_total_that_is_told_late(self) -> None:
+        progress = Progress()
+        progress.start_anew({"ETag": '"a"'})
+        progress.received = 4
+        assert progress.goes_on({"Content-Range": "bytes 4-8/*"})
+        assert progress.total is None
+        assert progress.goes_on({"Content-Range": "bytes 4-8/9"})
+        assert progress.total == 9
+        with pytest.raises(TruncatedBody, match="ends early"):
+            progress.check_end(8)
+        progress.check_end(9)
