@@ -7,8 +7,9 @@ and web frameworks do, and a scope would then cancel whoever entered it.
 
 import asyncio
 import warnings
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -18,9 +19,11 @@ from currents_async import _handover
 from currents_async.errors import MisuseError
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used
-    from anyio.streams.memory import MemoryObjectReceiveStream
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 T = TypeVar("T")
+Send = Callable[[T], Awaitable[None]]
+Work = Callable[[], Awaitable[None]]
 
 
 async def load_backend() -> None:
@@ -148,6 +151,26 @@ class TaskOwner:
         stack.push_async_callback(self._tasks.aclose)
         return self._tasks
 
+    def _run_workers(
+        self,
+        stack: AsyncExitStack,
+        workers: Callable[[Send[T]], Iterable[Work]],
+        *,
+        buffer: int = 0,
+    ) -> "MemoryObjectReceiveStream[T | Exception]":
+        """Start tasks that send results; `_take` returns these, then raises what a task raised.
+
+        A slow consumer holds the tasks back as soon as the buffer is full.
+        """
+        send, results = anyio.create_memory_object_stream[T | Exception](buffer)
+        # First on the stack, so that the tasks have ended before their stream is closed.
+        stack.enter_context(send)
+        stack.enter_context(results)
+        tasks = self._own_tasks(stack, on_end=send.close)
+        for work in workers(partial(_handover.send, send)):
+            tasks.start(_run_worker(work, send))
+        return results
+
     def _check_open(self) -> None:
         if self._lease is None or not self._lease.is_open:
             raise MisuseError("iterate inside 'async with'")
@@ -161,6 +184,14 @@ class TaskOwner:
         if result is None and self._tasks is not None:
             self._tasks.check()
         return result
+
+
+async def _run_worker(work: Work, send: "MemoryObjectSendStream[T | Exception]") -> None:
+    try:
+        await work()
+    except Exception as error:  # noqa: BLE001 - raised where the results are taken
+        # Behind the results of the other tasks, which are not lost.
+        await send.send(error)
 
 
 class _Lease:

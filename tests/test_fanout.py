@@ -499,7 +499,7 @@ class TestATaskThatIsNotCancelledByUs:
             async with currents.runs.instances(run.run_id, on_error="collect") as results:
                 await anext(results)
                 for task in asyncio.all_tasks() - before:
-                    if "_fanout" in repr(task):
+                    if "_run_worker" in repr(task):
                         task.cancel()
                         break
                 async for _ in results:

@@ -1,15 +1,19 @@
 """Workers over one queue of jobs, whose results are handed out as they complete."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from operator import itemgetter
-from typing import Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 import anyio
 
 from currents_async import _handover
 from currents_async._config import check_concurrency
-from currents_async._tasks import TaskOwner
+from currents_async._tasks import Send, TaskOwner, Work
+
+if TYPE_CHECKING:  # anyio loads its parts when they are first used
+    from anyio.streams.memory import MemoryObjectReceiveStream
 from currents_async.errors import ClientClosedError, CurrentsError, WrongLoopError
 
 T = TypeVar("T")
@@ -70,6 +74,7 @@ class Pool(TaskOwner, Generic[JobT, ResultT]):
         self._concurrency = check_concurrency("concurrency", concurrency)
         self._lookahead = self._concurrency if lookahead is None else lookahead
         self._workload: _Workload[JobT, ResultT] | None = None
+        self._results: MemoryObjectReceiveStream[tuple[int, ResultT] | Exception] | None = None
 
     @property
     def total(self) -> int | None:
@@ -78,13 +83,9 @@ class Pool(TaskOwner, Generic[JobT, ResultT]):
 
     async def _open(self, stack: AsyncExitStack) -> None:
         self._workload = workload = _Workload(self._jobs, self._lookahead)
-        # First on the stack, so that the tasks have ended before their streams are closed.
         stack.callback(workload.close)
-        tasks = self._own_tasks(stack, on_end=workload.results.close)
-        tasks.start(workload.schedule())
-        tasks.start(workload.work(self._jobs.prefetch()))
-        for _ in range(self._concurrency - 1):
-            tasks.start(workload.work())
+        # Without a buffer, so that a slow consumer holds the workers back.
+        self._results = self._run_workers(stack, partial(workload.workers, self._concurrency))
 
     def __aiter__(self) -> Self:
         return self
@@ -104,27 +105,29 @@ class Pool(TaskOwner, Generic[JobT, ResultT]):
 
     async def _next(self) -> tuple[int, ResultT] | None:
         """Return the next result and the number of its job; None at the end."""
-        return await self._take(None if self._workload is None else self._workload.done)
+        return await self._take(self._results)
 
 
 class _Workload(Generic[JobT, ResultT]):
-    """The jobs and results of a pool, shared by its tasks."""
+    """The jobs of a pool, shared by its tasks."""
 
     def __init__(self, jobs: Jobs[JobT, ResultT], lookahead: int) -> None:
         self._jobs = jobs
         self.total: int | None = None
-        # The results have a buffer of 0, so that a slow consumer holds the workers back.
         self._put, self._queue = anyio.create_memory_object_stream[tuple[int, JobT]](lookahead)
-        self.results, self.done = anyio.create_memory_object_stream[
-            tuple[int, ResultT] | Exception
-        ](0)
 
     def close(self) -> None:
-        for stream in (self._put, self._queue, self.results, self.done):
-            stream.close()
+        self._put.close()
+        self._queue.close()
 
-    async def schedule(self) -> None:
-        """Queue the jobs."""
+    def workers(self, concurrency: int, send: Send[tuple[int, ResultT]]) -> Iterator[Work]:
+        """Return what queues the jobs, and `concurrency` workers that do them."""
+        yield self._schedule
+        yield partial(self._work, send, self._jobs.prefetch())
+        for _ in range(concurrency - 1):
+            yield partial(self._work, send)
+
+    async def _schedule(self) -> None:
         count = 0
 
         async def put_and_count(job: JobT) -> None:
@@ -133,20 +136,15 @@ class _Workload(Generic[JobT, ResultT]):
             count += 1
 
         with self._put:
-            try:
-                await self._jobs.plan(put_and_count)
-                self.total = count
-            except Exception as error:  # noqa: BLE001 - raised where the results are taken
-                await self.results.send(error)
+            await self._jobs.plan(put_and_count)
+        self.total = count
 
-    async def work(self, prefetch: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def _work(
+        self, send: Send[tuple[int, ResultT]], prefetch: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         """Do one job after the other, until none is left."""
-        try:
-            if prefetch is not None:
-                await prefetch()
-            while (numbered := await _handover.take(self._queue)) is not None:
-                number, job = numbered
-                await _handover.send(self.results, (number, await self._jobs.do(job)))
-        except Exception as error:  # noqa: BLE001 - raised where the results are taken
-            # Sent after the results of the other workers, which are not lost.
-            await self.results.send(error)
+        if prefetch is not None:
+            await prefetch()
+        while (numbered := await _handover.take(self._queue)) is not None:
+            number, job = numbered
+            await send((number, await self._jobs.do(job)))

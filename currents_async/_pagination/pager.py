@@ -6,17 +6,15 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self
 
-import anyio
-
 from currents_async._config import check_count
 from currents_async._pagination.page_walk import Capped, FetchedPage, Listing, PageWalk
 from currents_async._pagination.paging import P, Paging, T
 from currents_async._pagination.tokens import Position, identify_list, read_start, write_token
-from currents_async._tasks import TaskOwner
+from currents_async._tasks import Send, TaskOwner
 from currents_async.errors import MisuseError
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+    from anyio.streams.memory import MemoryObjectReceiveStream
 
 PAGE_SIZE = 50
 """Items per page by default: a size that every list of the API allows."""
@@ -94,13 +92,9 @@ class Pager(TaskOwner, Generic[T, P]):
     async def _open(self, stack: AsyncExitStack) -> None:
         if not self._prefetch:
             return
-        # A buffer of 0: one page is ahead, waiting to be taken.
-        send, ahead = anyio.create_memory_object_stream[FetchedPage[P] | Exception](0)
-        stack.enter_context(send)
-        stack.enter_context(ahead)
+        # Without a buffer: one page is ahead, waiting to be taken.
         pages = Capped(self._walk().next_page, self._max_items)
-        self._own_tasks(stack, on_end=send.close).start(_read_ahead(pages, send))
-        self._ahead = ahead
+        self._ahead = self._run_workers(stack, lambda send: [partial(_read_ahead, pages, send)])
 
     def _take_ahead(self) -> Callable[[], Awaitable[FetchedPage[P] | None]]:
         # Only once: a second reader would miss the rest of the page that the first one was in.
@@ -110,15 +104,10 @@ class Pager(TaskOwner, Generic[T, P]):
         return partial(self._take, ahead)
 
 
-async def _read_ahead(
-    pages: Capped[P], send: "MemoryObjectSendStream[FetchedPage[P] | Exception]"
-) -> None:
+async def _read_ahead(pages: Capped[P], send: Send[FetchedPage[P]]) -> None:
     # Not a method: a task must not hold a reference to its owner.
-    try:
-        while (fetched := await pages.next_page()) is not None:
-            await send.send(fetched)
-    except Exception as error:  # noqa: BLE001 - raised where the list is read
-        await send.send(error)
+    while (fetched := await pages.next_page()) is not None:
+        await send(fetched)
 
 
 class _Items(AsyncIterator[T], Generic[T, P]):

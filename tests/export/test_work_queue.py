@@ -7,7 +7,8 @@ from anyio.abc import TaskGroup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async.export._fetch.work_queue import Work, WorkQueue
+from currents_async._tasks import Work
+from currents_async.export._fetch.work_queue import WorkQueue
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -19,11 +20,11 @@ def noted() -> Noted:
     return []
 
 
-def never() -> bool:
+def never(_: WorkQueue) -> bool:
     return False
 
 
-def queue_of(refill: Callable[[], bool] = never, *, max_load: int = 100) -> WorkQueue:
+def queue_of(refill: Callable[[WorkQueue], bool] = never, *, max_load: int = 100) -> WorkQueue:
     return WorkQueue(refill=refill, max_load=max_load)
 
 
@@ -121,7 +122,7 @@ class TestRefilling:
     async def test_only_when_the_queue_is_empty(self, noted: Noted) -> None:
         begun: list[int] = []
 
-        def refill() -> bool:
+        def refill(queue: WorkQueue) -> bool:
             if len(begun) == 3:
                 return False
             number = len(begun)
@@ -138,7 +139,7 @@ class TestRefilling:
         jobs = [Held(noted, name) for name in "abcd"]
         left = iter(jobs)
 
-        def refill() -> bool:
+        def refill(queue: WorkQueue) -> bool:
             job = next(left, None)
             if job is not None:
                 queue.add((0,), job)
@@ -203,7 +204,7 @@ class TestLoad:
     async def test_waiting_for_room_does_not_refill(self, noted: Noted) -> None:
         begun: list[bool] = []
 
-        def refill() -> bool:
+        def refill(queue: WorkQueue) -> bool:
             begun.append(not queue._waiting)
             return False
 

@@ -8,18 +8,16 @@ which there are never more than workers, and as many instances.
 """
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-import anyio
 import msgspec
 
 from currents_async import Currents, Retries
 from currents_async._config import check_concurrency
-from currents_async._handover import send as hand_over
-from currents_async._tasks import TaskOwner
+from currents_async._tasks import Send, TaskOwner, Work
 from currents_async.export._fetch.events import FetchEvent
 from currents_async.export._fetch.failures import Failures
 from currents_async.export._fetch.selection import Depth, RunFilter, Select, everything
@@ -28,7 +26,7 @@ from currents_async.export._fetch.work_queue import WorkQueue
 from currents_async.export._windows import Window
 
 if TYPE_CHECKING:
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+    from anyio.streams.memory import MemoryObjectReceiveStream
 
 _MIN_ATTEMPTS = 8
 """Attempts at each request at least: throttles are among them."""
@@ -71,15 +69,13 @@ class Harvest(TaskOwner):
         """Harvest windows by `concurrency` workers, beginning with the first window."""
         super().__init__()
         self._currents = _patient(currents)
-        self._windows = enumerate(windows)
+        self._windows = windows
         self._concurrency = check_concurrency("concurrency", concurrency)
         self._depth = depth or Depth()
-        self._filter = runs or RunFilter()
+        self._runs = runs or RunFilter()
         self._select = select
         self._failures = Failures(projects)
-        self._queue = WorkQueue(refill=self._begin_window, max_load=_MAX_SPECS_AT_ONCE)
         self._events: MemoryObjectReceiveStream[FetchEvent | Exception] | None = None
-        self._context: FetchContext
 
     def __aiter__(self) -> Self:
         return self
@@ -92,38 +88,27 @@ class Harvest(TaskOwner):
         return event
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        # A slow consumer holds the workers back. One that keeps up seldom has to be waited for.
-        send, self._events = anyio.create_memory_object_stream[FetchEvent | Exception](
-            self._concurrency
-        )
-        stack.enter_context(send)
-        stack.enter_context(self._events)
-        self._context = FetchContext(
-            self._currents,
-            self._filter,
-            self._depth,
-            self._queue,
-            self._failures,
-            partial(hand_over, send),
-        )
-        tasks = self._own_tasks(stack, on_end=send.close)
+        # With a buffer, workers seldom have to wait for a consumer that keeps up.
+        self._events = self._run_workers(stack, self._workers, buffer=self._concurrency)
+
+    def _workers(self, send: Send[FetchEvent]) -> Iterator[Work]:
+        context = FetchContext(self._currents, self._runs, self._depth, self._failures, send)
+        begin_next = partial(_begin_next, context, enumerate(self._windows), self._select)
+        queue = WorkQueue(refill=begin_next, max_load=_MAX_SPECS_AT_ONCE)
         for _ in range(self._concurrency):
-            tasks.start(self._work(send))
+            yield queue.run_worker
 
-    async def _work(self, send: "MemoryObjectSendStream[FetchEvent | Exception]") -> None:
-        try:
-            await self._queue.run_worker()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is the consumer's to see
-            await send.send(error)
 
-    def _begin_window(self) -> bool:
-        """Begin the next window, if there is one."""
-        numbered = next(self._windows, None)
-        if numbered is None:
-            return False
-        number, window = numbered
-        WindowFetch(self._context, number, window, self._select(window)).begin()
-        return True
+def _begin_next(
+    context: FetchContext, windows: Iterator[tuple[int, Window]], select: Select, queue: WorkQueue
+) -> bool:
+    """Begin to fetch the next window, if there is one."""
+    numbered = next(windows, None)
+    if numbered is None:
+        return False
+    number, window = numbered
+    WindowFetch(context, queue, number, window, select(window)).begin()
+    return True
 
 
 def _patient(currents: Currents) -> Currents:

@@ -1,6 +1,6 @@
 """A window that is being fetched: its list of runs page by page, each run, and its instances."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import IntEnum
 from functools import partial
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from currents_async import Currents, CurrentsError, DecodeError
 from currents_async._resources._run_operations import LIST_PROJECT_RUNS
+from currents_async._tasks import Send, Work
 from currents_async.export._fetch.events import (
     FetchEvent,
     FetchFailed,
@@ -19,12 +20,10 @@ from currents_async.export._fetch.events import (
 from currents_async.export._fetch.failures import Failures
 from currents_async.export._fetch.listed import digest_of, with_listed
 from currents_async.export._fetch.selection import Depth, RunFilter, Selection
-from currents_async.export._fetch.work_queue import Work, WorkQueue
+from currents_async.export._fetch.work_queue import WorkQueue
 from currents_async.export._windows import Window
 from currents_async.models import CursorPage, ListedRun, Run
 from currents_async.models.pages import UnreadableItem
-
-Send = Callable[[FetchEvent], Awaitable[None]]
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -42,18 +41,23 @@ class FetchContext(NamedTuple):
     currents: Currents
     runs: RunFilter
     depth: Depth
-    queue: WorkQueue
     failures: Failures
-    send: Send
+    send: Send[FetchEvent]
 
 
 class WindowFetch:
     """Queues the requests of one window, and sends what they return."""
 
     def __init__(
-        self, context: FetchContext, number: int, window: Window, selection: Selection
+        self,
+        context: FetchContext,
+        queue: WorkQueue,
+        number: int,
+        window: Window,
+        selection: Selection,
     ) -> None:
         """Fetch a selection of a window; lower numbers are fetched first."""
+        self._queue = queue
         self._context = context
         self._send = context.send
         self._number = number
@@ -76,7 +80,7 @@ class WindowFetch:
 
     def _enqueue(self, priority: _Priority, work: Work, *, load: int = 0) -> None:
         self._work_left += 1
-        self._context.queue.add((self._number, priority), partial(self._do, work), load=load)
+        self._queue.add((self._number, priority), partial(self._do, work), load=load)
 
     async def _do(self, work: Work) -> None:
         """Do some of the work; after the last of it, send the end of the window."""

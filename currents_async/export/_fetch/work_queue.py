@@ -1,12 +1,13 @@
 """What there is to do, in order of priority, for workers that find more while they work."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
 
 import anyio
 
-Work = Callable[[], Awaitable[None]]
+from currents_async._tasks import Work
+
 Priority = tuple[int, ...]
 
 
@@ -18,7 +19,7 @@ class WorkQueue:
     queue waits as well.
     """
 
-    def __init__(self, *, refill: Callable[[], bool], max_load: int) -> None:
+    def __init__(self, *, refill: Callable[["WorkQueue"], bool], max_load: int) -> None:
         """Make an empty queue; `refill` adds work when there is none to take, or returns False."""
         self._refill = refill
         self._max_load = max_load
@@ -41,7 +42,7 @@ class WorkQueue:
                     _, _, load, work = heappop(self._waiting)
                     await self._do(work, load)
                     continue
-            elif self._refill():
+            elif self._refill(self):
                 continue
             elif not self._busy:
                 return
