@@ -13,19 +13,13 @@ from cyclopts import App, CycloptsError
 from currents_async._version import __version__
 from currents_async.cli import _exit
 from currents_async.cli._account.commands import api, auth
-from currents_async.cli._actions.commands import actions
 from currents_async.cli._assets.commands import assets
 from currents_async.cli._export.commands import export
 from currents_async.cli._help import HelpFormatter
-from currents_async.cli._instances.commands import instances
 from currents_async.cli._mock.commands import mock
-from currents_async.cli._projects.commands import projects
-from currents_async.cli._quarantine.commands import quarantine
 from currents_async.cli._reports.commands import demo, fetch
 from currents_async.cli._streams import drop_stdout, machine_stdout
-from currents_async.cli._tests.commands import tests
 from currents_async.cli._text import complain
-from currents_async.cli._webhooks.commands import webhooks
 
 app = App(
     name="currents-async",
@@ -41,19 +35,29 @@ app = App(
     help_formatter=HelpFormatter(),
 )
 _ROOM = "currents_async.cli"
+app.command(f"{_ROOM}._projects:app", name="projects", help="Projects of the organisation.")
 app.command(f"{_ROOM}._runs:app", name="runs", help="Runs of test suites.")
+app.command(f"{_ROOM}._instances:app", name="instances", help="Executions of single spec files.")
+app.command(f"{_ROOM}._tests:app", name="tests", help="Tests over a span of time.")
+app.command(
+    f"{_ROOM}._actions:app", name="actions", help="Rules that skip, quarantine or tag tests."
+)
+app.command(
+    f"{_ROOM}._quarantine:app",
+    name="quarantine",
+    help="Put tests that fail too often into quarantine, and let them out.",
+)
+app.command(
+    f"{_ROOM}._webhooks:app",
+    name="webhooks",
+    help="URLs that the service calls when runs begin or end.",
+)
 
 app.command(export)
 app.command(fetch, name="run")
 app.command(demo)
 for group in (
-    projects,
-    instances,
-    tests,
-    actions,
-    quarantine,
     assets,
-    webhooks,
     mock,
     auth,
 ):

@@ -11,14 +11,14 @@ from cyclopts import App
 
 from currents_async import models
 from currents_async.cli._account.commands import api
-from currents_async.cli._actions.commands import Status as ActionStatus
+from currents_async.cli._actions import Status as ActionStatus
 from currents_async.cli._app import app, run
 from currents_async.cli._assets.commands import Kind
 from currents_async.cli._export.commands import Format, Storage, Table
 from currents_async.cli._help import unwrapped
 from currents_async.cli._runs import State, Status
-from currents_async.cli._tests.commands import Order
-from currents_async.cli._webhooks.commands import Event
+from currents_async.cli._tests import Order
+from currents_async.cli._webhooks import Event
 from currents_async.export import SCHEMAS, DuckDBStorage, ExportFormat
 
 COMMANDS = {

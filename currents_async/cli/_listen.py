@@ -1,19 +1,17 @@
-"""A server for webhooks, from its first event to Ctrl-C."""
+"""`webhooks listen`: a server for webhooks, from its first event to Ctrl-C."""
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
 
 from aiohttp import web
 
-from currents_async.cli import _exit
 from currents_async.cli._options import Output
 from currents_async.cli._output.printer import Printer
 from currents_async.cli._signals import stop_signals
 from currents_async.cli._text import note
-from currents_async.cli._webhooks.secrets import read_secret
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
 from currents_async.models.common import Commit
@@ -60,18 +58,16 @@ class Received(Model, frozen=True, gc=False, kw_only=True):
         return cls(event=event.name, **shared)
 
 
-async def listen(
-    address: Address, *, secret_header: str | None, insecure: bool, output: Output
-) -> int:
+async def print_events(
+    address: Address, secret: Mapping[str, str] | None, *, insecure: bool, output: Output
+) -> None:
     """Print events until Ctrl-C or SIGTERM; what was accepted by then is printed too."""
     printer = Printer(Received, _SHOWN, output)
-    if secret_header is None and not insecure:
-        raise InvalidArgumentError("pass --secret-header, or --insecure to let anybody in")
     if not _PATH.fullmatch(address.path):
         raise InvalidArgumentError(
             f"--path must begin with a slash and have no {{}}?# or blanks, not {address.path!r}"
         )
-    verifier = Verifier(read_secret(secret_header), insecure=insecure)
+    verifier = Verifier(secret, insecure=insecure)
     router = Router()
     errors: list[Exception] = []
     with stop_signals() as stopped, printer.live() as add:
@@ -81,7 +77,7 @@ async def listen(
             add(Received.of(event))
 
         def give_up(_event: RunEvent, error: Exception) -> None:
-            # Who cannot print must not accept.
+            # What cannot be printed must not be accepted.
             errors.append(error)
             stopped.set()
 
@@ -91,12 +87,11 @@ async def listen(
             await stopped.wait()
     if errors:
         raise errors[0]
-    return _exit.OK
 
 
 @asynccontextmanager
 async def _serving(address: Address, receiver: Receiver) -> AsyncGenerator[str]:
-    """Serve deliveries; leaving works off what was accepted."""
+    """Serve deliveries; on exit, what was accepted is finished first."""
     app = web.Application()
     setup_webhooks(app, receiver, address.path)
     runner = web.AppRunner(app, access_log=None)

@@ -1,0 +1,176 @@
+"""`actions`: rules that skip, quarantine or tag tests."""
+
+from typing import Literal
+
+from cyclopts import App
+
+from currents_async.cli import _exit
+from currents_async.cli._confirm import confirm
+from currents_async.cli._options import (
+    CONNECTION,
+    OUTPUT,
+    Connection,
+    File,
+    Output,
+    Project,
+    Several,
+    Yes,
+    read_json,
+    read_optional_moment,
+)
+from currents_async.cli._output.printer import Printer
+from currents_async.cli._session import open_client
+from currents_async.models import Action, ArchivedAction, Effect, Matcher
+from currents_async.models._model import Model
+
+app = App(name="actions")
+
+Status = Literal["active", "disabled", "archived", "expired"]
+
+_LISTED = ("actionId", "name", "action.op", "status", "createdAt", "expiresAfter")
+_CARD = (*_LISTED, "description", "matcher")
+
+
+class _New(Model, frozen=True, gc=False, kw_only=True):
+    """What an action is made of; other fields that the service returns do not matter."""
+
+    name: str
+    action: tuple[Effect, ...]
+    matcher: Matcher
+    description: str | None = None
+    expires_after: str | None = None
+
+
+@app.command(name="list")
+async def list_actions(
+    *,
+    project: Project | None = None,
+    status: Several[Status] = (),
+    search: str | None = None,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> None:
+    """List the actions of a project.
+
+    Parameters
+    ----------
+    status
+        Only actions of this status; several can be given.
+    search
+        Only actions with this text in their name.
+
+    """
+    printer = Printer(Action, _LISTED, output)
+    async with open_client(connection) as currents:
+        printer.all(await currents.actions.list(project, status=status, search=search))
+
+
+@app.command
+async def get(
+    action_id: str, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
+) -> None:
+    """Fetch an action.
+
+    Parameters
+    ----------
+    action_id
+        The action to fetch.
+
+    """
+    printer = Printer(Action, _CARD, output)
+    async with open_client(connection) as currents:
+        printer.one(await currents.actions.get(action_id))
+
+
+@app.command
+async def create(
+    file: File,
+    /,
+    *,
+    project: Project | None = None,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> None:
+    """Create an action, which applies at once, from JSON with name, action and matcher.
+
+    It is what the API takes, and what `actions get -o json` prints:
+    {"name": "Checkout is flaky", "action": [{"op": "quarantine"}],
+    "matcher": {"op": "AND", "cond": [{"type": "file", "op": "eq", "value": "checkout.spec.ts"}]}}
+
+    Parameters
+    ----------
+    file
+        The file with the JSON; - is stdin.
+
+    """
+    printer = Printer(Action, _CARD, output)
+    async with open_client(connection) as currents:
+        new = await read_json(file, _New)
+        created = await currents.actions.create(
+            new.name,
+            action=new.action,
+            matcher=new.matcher,
+            description=new.description,
+            expires_after=read_optional_moment("expiresAfter", new.expires_after),
+            project_id=project,
+        )
+        printer.one(created)
+
+
+@app.command
+async def enable(
+    action_id: str, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
+) -> None:
+    """Let an action apply again.
+
+    Parameters
+    ----------
+    action_id
+        The action to enable.
+
+    """
+    printer = Printer(Action, _CARD, output)
+    async with open_client(connection) as currents:
+        printer.one(await currents.actions.enable(action_id))
+
+
+@app.command
+async def disable(
+    action_id: str, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
+) -> None:
+    """Keep an action, and do not let it apply.
+
+    Parameters
+    ----------
+    action_id
+        The action to disable.
+
+    """
+    printer = Printer(Action, _CARD, output)
+    async with open_client(connection) as currents:
+        printer.one(await currents.actions.disable(action_id))
+
+
+@app.command
+async def delete(
+    action_id: str,
+    /,
+    *,
+    yes: Yes = False,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> int:
+    """Archive an action for good. Asks first; where there is no terminal it needs --yes.
+
+    Parameters
+    ----------
+    action_id
+        The action to archive.
+
+    """
+    printer = Printer(ArchivedAction, ("actionId", "archived"), output)
+    async with open_client(connection) as currents:
+        if not confirm(f"Archive action {action_id}?", yes=yes):
+            return _exit.FAILED
+        printer.one(await currents.actions.delete(action_id))
+    return _exit.OK

@@ -1,0 +1,185 @@
+"""`quarantine`: put tests that fail too often into quarantine, and let them out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+import currents_async
+from currents_async.cli import _exit
+from currents_async.cli._confirm import check_can_ask, confirm
+from currents_async.cli._options import (
+    CONNECTION,
+    OUTPUT,
+    Connection,
+    Count,
+    Flag,
+    Output,
+    Project,
+    Several,
+    Yes,
+    read_span,
+)
+from currents_async.cli._output.printer import Printer
+from currents_async.cli._session import open_client
+from currents_async.cli._text import note
+from currents_async.models._model import Model
+
+app = App(name="quarantine")
+
+Share = Annotated[float, Parameter(validator=Number(gt=0, lte=1))]
+
+_DECIDED = ("decision", "test", "failed", "flaky", "judged", "reason")
+_DONE = ("outcome", "test", "actionId", "error")
+
+
+@Parameter(name="*", group="Policy")
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Which tests belong in quarantine."""
+
+    name: str = "default"
+    """Policies of other names look after actions of their own."""
+    branch: Several[str] = ()
+    """Only results of this branch count; several can be given."""
+    window: str = "14d"
+    """How far back results count."""
+    min_executions: Count = 10
+    """A test with fewer executions is not judged."""
+    failure_rate: Share = 0.2
+    """The share of failures from which on a test is put into quarantine."""
+    flakiness_rate: Share = 0.2
+    """The share of flaky passes from which on a test is put into quarantine."""
+    last_results: Count = 20
+    """How many of the newest results of a test have to confirm it."""
+    lift_after: Count = 10
+    """How many clean passes in a row let a test out."""
+    most: Annotated[int, Parameter(validator=Number(gte=0))] = 20
+    """How many tests may be in quarantine at once; with 0, tests are only let out."""
+    expires_after: str | None = None
+    """How long an action applies that is created, for example 30d; by default for ever."""
+
+    def read(self) -> "currents_async.QuarantinePolicy":
+        """Return the policy as the library takes it."""
+        expires = self.expires_after
+        return currents_async.QuarantinePolicy(
+            name=self.name,
+            branches=self.branch,
+            window=read_span("--window", self.window),
+            min_executions=self.min_executions,
+            failure_rate=self.failure_rate,
+            flakiness_rate=self.flakiness_rate,
+            last_results=self.last_results,
+            lift_after=self.lift_after,
+            max_tests=self.most,
+            expires_after=None if expires is None else read_span("--expires-after", expires),
+        )
+
+
+POLICY = Policy()
+
+
+class Decided(Model, frozen=True, gc=False, kw_only=True):
+    """What is to become of a test, and what came of it."""
+
+    decision: str
+    """`quarantine`, `extend`, `lift`, `keep` or `leave`."""
+    test: str
+    """Spec and title."""
+    signature: str
+    reason: str
+    failed: int
+    flaky: int
+    judged: int
+    """The last results that passed or failed."""
+    action_id: str | None
+    outcome: str | None = None
+    """Once applied: `created`, `extended`, `lifted`, `unchanged` or `failed`."""
+    error: str | None = None
+    """Why it failed."""
+
+
+@app.command
+async def plan(
+    *,
+    project: Project | None = None,
+    everything: Annotated[Flag, Parameter(name="--all")] = False,
+    fail_on: Literal["changes"] | None = None,
+    policy: Policy = POLICY,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> int:
+    """Print which tests to put into quarantine and which to let out, and do nothing.
+
+    Parameters
+    ----------
+    everything
+        Print also what stays as it is, and why.
+    fail_on
+        With `changes`, the exit code is 6 when there is something to do.
+
+    """
+    printer = Printer(Decided, _DECIDED, output)
+    async with open_client(connection) as currents:
+        made = await currents.quarantine.plan(project, policy.read())
+    printer.all(_decided(one) for one in made.decisions if everything or one.is_change)
+    return _exit.OK if made.is_empty or fail_on is None else _exit.FINDINGS
+
+
+@app.command
+async def apply(
+    *,
+    project: Project | None = None,
+    yes: Yes = False,
+    policy: Policy = POLICY,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> int:
+    """Print the plan on stderr, ask, and carry it out; where there is no terminal it needs --yes.
+
+    What was done is printed. The exit code is 5 when some of it failed.
+    """
+    printer = Printer(Decided, _DONE, output)
+    check_can_ask(yes=yes)
+    async with open_client(connection) as currents:
+        made = await currents.quarantine.plan(project, policy.read())
+        for line in str(made).splitlines():
+            note(line)
+        if made.is_empty:
+            printer.all(())
+            return _exit.OK
+        if not confirm("Carry it out?", yes=yes):
+            return _exit.FAILED
+        result = await made.apply()
+    printer.all(_done(result))
+    return _exit.PARTIAL if result.failed else _exit.OK
+
+
+def _done(result: "currents_async.QuarantineResult") -> Iterator[Decided]:
+    for outcome in ("created", "extended", "lifted", "unchanged"):
+        decisions: tuple[currents_async.QuarantineDecision, ...] = getattr(result, outcome)
+        for decision in decisions:
+            yield _decided(decision, outcome)
+    for failure in result.failed:
+        yield _decided(failure.decision, "failed", str(failure.error))
+
+
+def _decided(
+    decision: "currents_async.QuarantineDecision",
+    outcome: str | None = None,
+    error: str | None = None,
+) -> Decided:
+    return Decided(
+        decision=decision.kind,
+        test=decision.label,
+        signature=decision.test.signature,
+        reason=decision.reason,
+        failed=decision.test.failed,
+        flaky=decision.test.flaky,
+        judged=decision.test.judged,
+        action_id=None if decision.action is None else decision.action.action_id,
+        outcome=outcome,
+        error=error,
+    )

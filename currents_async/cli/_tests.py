@@ -1,0 +1,193 @@
+"""`tests`: tests over a span of time."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from cyclopts import App
+
+from currents_async.analysis import TestHistory
+from currents_async.cli._options import (
+    CONNECTION,
+    OUTPUT,
+    Connection,
+    Count,
+    Limit,
+    Output,
+    Project,
+    Several,
+    Since,
+    Until,
+    read_moment,
+)
+from currents_async.cli._output.printer import Printer
+from currents_async.cli._session import open_client
+from currents_async.cli._text import note
+from currents_async.errors import InvalidArgumentError
+from currents_async.models import ExploredTest, TestResult
+
+if TYPE_CHECKING:
+    from currents_async import Currents
+
+app = App(name="tests")
+
+Order = Literal[
+    "failures",
+    "passes",
+    "flakiness",
+    "flakinessXSamples",
+    "failRateXSamples",
+    "duration",
+    "durationDelta",
+    "flakinessRateDelta",
+    "failureRateDelta",
+    "durationXSamples",
+    "executions",
+    "title",
+]
+
+_TEST = (
+    "signature",
+    "spec",
+    "title",
+    "metrics.executions",
+    "metrics.failureRate",
+    "metrics.flakinessRate",
+    "lastSeen",
+)
+_RESULT = ("createdAt", "status", "flaky", "duration", "commit.branch", "runId", "displayError")
+
+
+@app.command(name="list")
+async def list_tests(
+    *,
+    project: Project | None = None,
+    since: Since = "14d",
+    until: Until = "0m",
+    branch: Several[str] = (),
+    tag: Several[str] = (),
+    author: Several[str] = (),
+    order: Order | None = None,
+    direction: Literal["asc", "desc"] | None = None,
+    spec: str | None = None,
+    title: str | None = None,
+    min_executions: Count | None = None,
+    limit: Limit | None = None,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> None:
+    """List the tests of a project, and how each fared.
+
+    Parameters
+    ----------
+    branch
+        Only executions on this branch; several can be given.
+    tag
+        Only executions with this tag; several can be given.
+    author
+        Only executions of this author's commits; several can be given.
+    order
+        What the list is sorted by.
+    direction
+        Which way it is sorted.
+    spec
+        Only tests of spec files with this text in their path.
+    title
+        Only tests with this text in their title.
+    min_executions
+        Only tests that were executed at least this often.
+
+    """
+    printer = Printer(ExploredTest, _TEST, output)
+    async with open_client(connection) as currents:
+        tests = currents.tests.list(
+            project,
+            date_start=read_moment("--since", since),
+            date_end=read_moment("--until", until),
+            branches=branch,
+            tags=tag,
+            authors=author,
+            order=order,
+            dir=direction,
+            spec=spec,
+            title=title,
+            min_executions=min_executions,
+        )
+        await printer.stream(tests if limit is None else tests.limit(limit))
+
+
+@app.command
+async def history(
+    signature: str | None = None,
+    /,
+    *,
+    spec: str | None = None,
+    title: Several[str] = (),
+    project: str | None = None,
+    since: Since = "30d",
+    until: Until = "0m",
+    branch: Several[str] = (),
+    group_id: str | None = None,
+    most: Count = 500,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> None:
+    """Print the last results of a test, the newest first, and how it fares on stderr.
+
+    Parameters
+    ----------
+    signature
+        What tells the test from others, as `tests list` prints it. Else --spec and --title.
+    spec
+        The path of the test's spec file.
+    title
+        The test's title; or those of the suites around it and then its own, one after the other.
+    project
+        The project of --spec and --title; else CURRENTS_PROJECT_ID, else the profile's.
+    branch
+        Only results of this branch; several can be given.
+    group_id
+        Only results of this group.
+    most
+        How many results are looked at.
+
+    """
+    printer = Printer(TestResult, _RESULT, output)
+    start, end = read_moment("--since", since), read_moment("--until", until)
+    async with open_client(connection) as currents:
+        found = await currents.test_results.history(
+            await _signature(currents, signature, spec, title, project),
+            date_start=start,
+            date_end=end,
+            branches=branch,
+            group_id=group_id,
+            max_results=most,
+        )
+    printer.all(found.results)
+    note(_summary(found))
+
+
+async def _signature(
+    currents: "Currents",
+    signature: str | None,
+    spec: str | None,
+    titles: Sequence[str],
+    project: str | None,
+) -> str:
+    if signature is not None and spec is None and not titles:
+        return signature
+    if signature is not None or spec is None or not titles:
+        raise InvalidArgumentError("pass a signature, or --spec and --title")
+    title = titles[0] if len(titles) == 1 else titles
+    found = await currents.signatures.get(spec, title, project)
+    return found.signature
+
+
+def _summary(history: TestHistory) -> str:
+    failures, flakiness = history.failure_rate, history.flakiness_rate
+    if history.streak is None or failures is None or flakiness is None:
+        return f"{len(history.results)} results, none of which passed or failed"
+    streak = f"{history.streak.status} {history.streak.count} times in a row"
+    return (
+        f"{len(history.results)} results: {streak}, {len(history.flips)} flips, "
+        f"{failures:.1%} failures, {flakiness:.1%} flaky"
+    )

@@ -1,1 +1,0 @@
-"""Commands about tests over a span of time: `tests`."""

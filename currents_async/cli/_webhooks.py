@@ -1,0 +1,215 @@
+"""`webhooks`: URLs that the service calls when runs begin or end."""
+
+import os
+from typing import Annotated, Literal
+
+import msgspec
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+from msgspec import UNSET
+
+from currents_async.cli import _exit
+from currents_async.cli._confirm import confirm
+from currents_async.cli._options import (
+    CONNECTION,
+    OUTPUT,
+    Connection,
+    Flag,
+    Output,
+    Project,
+    Several,
+    Yes,
+)
+from currents_async.cli._output.printer import Printer
+from currents_async.cli._session import open_client
+from currents_async.errors import InvalidArgumentError
+from currents_async.models import DeletedWebhook, Webhook
+
+app = App(name="webhooks")
+
+Event = Literal["RUN_FINISH", "RUN_START", "RUN_TIMEOUT", "RUN_CANCELED"]
+Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65535))]
+
+_VARIABLE = "CURRENTS_WEBHOOK_SECRET"
+_SHOWN = ("hookId", "url", "hookEvents", "label", "headers")
+
+
+@app.command(name="list")
+async def list_webhooks(
+    *,
+    project: Project | None = None,
+    show_secrets: Flag = False,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> None:
+    """List the webhooks of a project.
+
+    Parameters
+    ----------
+    show_secrets
+        Print the values of the headers that calls carry, instead of ***.
+
+    """
+    printer = Printer(Webhook, _SHOWN, output)
+    async with open_client(connection) as currents:
+        found = await currents.webhooks.list(project)
+        printer.all(found if show_secrets else map(_masked, found))
+
+
+@app.command
+async def create(
+    url: str,
+    /,
+    *,
+    event: Several[Event] = (),
+    label: str | None = None,
+    secret_header: str | None = None,
+    project: Project | None = None,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> None:
+    """Create a webhook.
+
+    Parameters
+    ----------
+    url
+        The URL to be called.
+    event
+        What it is called for; several can be given. By default what the service chooses.
+    label
+        What it is called.
+    secret_header
+        A header that calls carry, with the secret that is in CURRENTS_WEBHOOK_SECRET.
+
+    """
+    printer = Printer(Webhook, _SHOWN, output)
+    async with open_client(connection) as currents:
+        created = await currents.webhooks.create(
+            url,
+            headers=_read_secret(secret_header),
+            hook_events=event or None,
+            label=label,
+            project_id=project,
+        )
+        printer.one(_masked(created))
+
+
+@app.command
+async def update(
+    hook_id: str,
+    /,
+    *,
+    url: str | None = None,
+    event: Several[Event] = (),
+    label: str | None = None,
+    secret_header: str | None = None,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> None:
+    """Change what is passed of a webhook, and leave the rest.
+
+    Parameters
+    ----------
+    hook_id
+        The webhook to change.
+    url
+        The URL to be called.
+    event
+        What it is called for; several can be given.
+    label
+        What it is called.
+    secret_header
+        A header that calls carry instead of those they had, with the secret that is in
+        CURRENTS_WEBHOOK_SECRET.
+
+    """
+    printer = Printer(Webhook, _SHOWN, output)
+    async with open_client(connection) as currents:
+        updated = await currents.webhooks.update(
+            hook_id,
+            url=UNSET if url is None else url,
+            headers=UNSET if secret_header is None else _read_secret(secret_header),
+            hook_events=event or UNSET,
+            label=UNSET if label is None else label,
+        )
+        printer.one(_masked(updated))
+
+
+@app.command
+async def delete(
+    hook_id: str,
+    /,
+    *,
+    yes: Yes = False,
+    connection: Connection = CONNECTION,
+    output: Output = OUTPUT,
+) -> int:
+    """Delete a webhook. Asks first; where there is no terminal it needs --yes.
+
+    Parameters
+    ----------
+    hook_id
+        The webhook to delete.
+
+    """
+    printer = Printer(DeletedWebhook, ("hookId", "projectId"), output)
+    async with open_client(connection) as currents:
+        if not confirm(f"Delete webhook {hook_id}?", yes=yes):
+            return _exit.FAILED
+        printer.one(await currents.webhooks.delete(hook_id))
+    return _exit.OK
+
+
+@app.command
+async def listen(
+    *,
+    host: str = "127.0.0.1",
+    port: Port = 8080,
+    path: str = "/webhooks/currents",
+    secret_header: str | None = None,
+    insecure: Flag = False,
+    output: Output = OUTPUT,
+) -> None:
+    """Print the events that webhooks deliver, as they arrive, until Ctrl-C.
+
+    Deliveries without the secret, old ones and repeated ones are refused. Needs no API key.
+
+    Parameters
+    ----------
+    host
+        The address to listen on; 0.0.0.0 lets other machines in.
+    port
+        The port to listen on; 0 is any that is free.
+    path
+        The path of the URL that is called.
+    secret_header
+        The header that has to carry the secret, which is in CURRENTS_WEBHOOK_SECRET.
+    insecure
+        Accept deliveries from anyone: for development.
+
+    """
+    # Here, since --help does without a server.
+    from currents_async.cli._listen import Address, print_events  # noqa: PLC0415
+
+    if secret_header is None and not insecure:
+        raise InvalidArgumentError("pass --secret-header, or --insecure to let anyone in")
+    address, secret = Address(host, port, path), _read_secret(secret_header)
+    await print_events(address, secret, insecure=insecure, output=output)
+
+
+def _read_secret(header: str | None) -> dict[str, str] | None:
+    """Return the header with the secret of the environment, or None for no header."""
+    if header is None:
+        return None
+    secret = os.environ.get(_VARIABLE)
+    if not secret:
+        raise InvalidArgumentError(f"no secret for the header {header!r}: set {_VARIABLE}")
+    return {header: secret}
+
+
+def _masked(webhook: Webhook) -> Webhook:
+    """Return a webhook without the values of its headers, which are secrets."""
+    if webhook.headers_json is None:
+        return webhook
+    names = dict.fromkeys(webhook.headers, "***")
+    return msgspec.structs.replace(webhook, headers_json=msgspec.json.encode(names).decode())
