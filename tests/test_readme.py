@@ -11,8 +11,8 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from currents_async import Currents
+from currents_async.cli import _export_demo as demo
 from currents_async.cli._app import run as run_command
-from currents_async.cli._export import demo
 from currents_async.receiver import Verifier
 from currents_async.testing import FakeCurrents, WorldProject
 from tests import operations

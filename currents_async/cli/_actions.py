@@ -1,7 +1,5 @@
 """`actions`: rules that skip, quarantine or tag tests."""
 
-from typing import Literal
-
 from cyclopts import App
 
 from currents_async.cli import _exit
@@ -20,12 +18,10 @@ from currents_async.cli._options import (
 )
 from currents_async.cli._output.printer import Printer
 from currents_async.cli._session import open_client
-from currents_async.models import Action, ArchivedAction, Effect, Matcher
+from currents_async.models import Action, ActionStatusFilter, ArchivedAction, Effect, Matcher
 from currents_async.models._model import Model
 
 app = App(name="actions")
-
-Status = Literal["active", "disabled", "archived", "expired"]
 
 _LISTED = ("actionId", "name", "action.op", "status", "createdAt", "expiresAfter")
 _CARD = (*_LISTED, "description", "matcher")
@@ -45,7 +41,7 @@ class _New(Model, frozen=True, gc=False, kw_only=True):
 async def list_actions(
     *,
     project: Project | None = None,
-    status: Several[Status] = (),
+    status: Several[ActionStatusFilter] = (),
     search: str | None = None,
     connection: Connection = CONNECTION,
     output: Output = OUTPUT,

@@ -1,6 +1,6 @@
-"""The tree of all commands, and what runs one of them.
+"""The tree of all commands, and how one of them is run.
 
-A group is a module, which is imported when one of its commands is used, or its help.
+Each group is a module, which is imported when one of its commands or its help is asked for.
 """
 
 import sys
@@ -12,12 +12,7 @@ from cyclopts import App, CycloptsError
 
 from currents_async._version import __version__
 from currents_async.cli import _exit
-from currents_async.cli._account.commands import api, auth
-from currents_async.cli._assets.commands import assets
-from currents_async.cli._export.commands import export
 from currents_async.cli._help import HelpFormatter
-from currents_async.cli._mock.commands import mock
-from currents_async.cli._reports.commands import demo, fetch
 from currents_async.cli._streams import drop_stdout, machine_stdout
 from currents_async.cli._text import complain
 
@@ -34,35 +29,32 @@ app = App(
     help_format="plaintext",
     help_formatter=HelpFormatter(),
 )
-_ROOM = "currents_async.cli"
-app.command(f"{_ROOM}._projects:app", name="projects", help="Projects of the organisation.")
-app.command(f"{_ROOM}._runs:app", name="runs", help="Runs of test suites.")
-app.command(f"{_ROOM}._instances:app", name="instances", help="Executions of single spec files.")
-app.command(f"{_ROOM}._tests:app", name="tests", help="Tests over a span of time.")
-app.command(
-    f"{_ROOM}._actions:app", name="actions", help="Rules that skip, quarantine or tag tests."
-)
-app.command(
-    f"{_ROOM}._quarantine:app",
-    name="quarantine",
-    help="Put tests that fail too often into quarantine, and let them out.",
-)
-app.command(
-    f"{_ROOM}._webhooks:app",
-    name="webhooks",
-    help="URLs that the service calls when runs begin or end.",
-)
+_EXPORT = """Export all runs of projects as tables, day by day; needs the extra `export`.
 
-app.command(export)
-app.command(fetch, name="run")
-app.command(demo)
-for group in (
-    assets,
-    mock,
-    auth,
-):
-    app.command(group)
-app.command(api)
+A day becomes visible as a whole, and the target is sound at every moment, whatever happens. The
+exit code is 5 when something could not be fetched: it is in the table `errors`, and --resume
+tries it again. Ctrl-C and SIGTERM end it in order.
+"""
+for name, (place, text) in {
+    "export": ("_export:export", _EXPORT),
+    "run": ("_report:run", "Fetch a run and all its instances, and report on them."),
+    "demo": ("_report:demo", "Fetch a run and all its instances from a server in this process."),
+    "projects": ("_projects:app", "Projects of the organisation."),
+    "runs": ("_runs:app", "Runs of test suites."),
+    "instances": ("_instances:app", "Executions of single spec files."),
+    "tests": ("_tests:app", "Tests over a span of time."),
+    "actions": ("_actions:app", "Rules that skip, quarantine or tag tests."),
+    "quarantine": (
+        "_quarantine:app",
+        "Put tests that fail too often into quarantine, and let them out.",
+    ),
+    "assets": ("_assets:app", "Screenshots, videos, traces and attachments."),
+    "webhooks": ("_webhooks:app", "URLs that the service calls when runs begin or end."),
+    "mock": ("_mock:app", "Stand in for Currents, for programs in any language."),
+    "auth": ("_auth:app", "The API key."),
+    "api": ("_api:api", "Send any request, and print the JSON of the response as it came."),
+}.items():
+    app.command(f"currents_async.cli.{place}", name=name, help=text)
 
 _EXTRAS = {"pyarrow": "export", "duckdb": "export", "filelock": "export"}
 """The extras that modules belong to."""

@@ -34,7 +34,6 @@ Since = Annotated[
 Until = Annotated[str, Parameter(help="End of the time span, exclusive; written like --since.")]
 Limit = Annotated[Count, Parameter(help="At most this many; all by default.")]
 Yes = Annotated[Flag, Parameter(alias="-y", help="Do not ask.")]
-AsJson = Annotated[Flag, Parameter(name="--json")]
 RunBranches = Annotated[
     Several[str], Parameter(help="Only runs of this branch; several can be given.")
 ]
@@ -42,12 +41,6 @@ RunTags = Annotated[Several[str], Parameter(help="Only runs with this tag; sever
 RunAuthors = Annotated[
     Several[str], Parameter(help="Only runs of this author's commits; several can be given.")
 ]
-
-# Until each group has become one module:
-Texts = Several[str]
-Branches = Annotated[Texts, Parameter(name="--branch")]
-Tags = Annotated[Texts, Parameter(name="--tag")]
-Authors = Annotated[Texts, Parameter(name="--author")]
 
 Format = Literal["table", "json", "ndjson", "csv", "parquet"]
 Color = Literal["auto", "always", "never"]

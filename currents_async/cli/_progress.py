@@ -1,23 +1,17 @@
-"""Progress bars on stderr, for people only."""
+"""A progress bar on stderr, for people only."""
 
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
-from currents_async import APIError, RequestAttempt, Traffic
+from currents_async.errors import APIError
+
+if TYPE_CHECKING:
+    from currents_async import RequestAttempt, Traffic
 
 _TOO_MANY = 429
 
@@ -26,16 +20,16 @@ Advance = Callable[[int, int | None, str], None]
 
 
 class Throttles:
-    """A trace that counts how often the service said that there are too many requests."""
+    """Observes how often the service answered that there are too many requests."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Go by a clock in seconds."""
+        """Use a clock in seconds."""
         self._now = now
         self._count = 0
         self._paused_until = 0.0
 
-    def __call__(self, attempt: RequestAttempt) -> None:
-        """See an attempt."""
+    def __call__(self, attempt: "RequestAttempt") -> None:
+        """Count an attempt."""
         if attempt.status != _TOO_MANY:
             return
         self._count += 1
@@ -50,35 +44,46 @@ class Throttles:
         return f"{self._count:,} x 429{pause}"
 
 
+class _Rates:
+    """Requests per second, bytes and throttles, as of when they are written."""
+
+    def __init__(self, traffic: "Traffic", throttles: Throttles) -> None:
+        self._traffic = traffic
+        self._throttles = throttles
+        self._started = time.monotonic()
+
+    def __str__(self) -> str:
+        traffic, seconds = self._traffic, time.monotonic() - self._started
+        rate = traffic.requests / seconds if seconds > 0 else 0
+        parts = [f"{rate:,.0f} requests/s", decimal(traffic.wire_bytes), str(self._throttles)]
+        return "  ".join(filter(None, parts))
+
+
 @contextmanager
-def progress_bar(what: str, traffic: Traffic, throttles: Throttles) -> Generator[Advance]:
+def progress_bar(what: str, traffic: "Traffic", throttles: Throttles) -> Generator[Advance]:
     """Show a bar with rate, bytes, throttles and the time that is left; call what is yielded."""
+    # Here, since --help does without.
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[detail]}"),
-        _TrafficColumn(traffic, throttles),
+        TextColumn("{task.fields[rates]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=None, detail="")
+        task = progress.add_task(what, total=None, detail="", rates=_Rates(traffic, throttles))
 
         def advance(done: int, total: int | None, detail: str) -> None:
             progress.update(task, completed=done, total=total, detail=detail)
 
         yield advance
-
-
-class _TrafficColumn(ProgressColumn):
-    def __init__(self, traffic: Traffic, throttles: Throttles) -> None:
-        super().__init__()
-        self._traffic = traffic
-        self._throttles = throttles
-
-    def render(self, task: Task) -> Text:
-        traffic, seconds = self._traffic, task.elapsed or 0
-        rate = traffic.requests / seconds if seconds > 0 else 0
-        parts = [f"{rate:,.0f} requests/s", decimal(traffic.wire_bytes), str(self._throttles)]
-        return Text("  ".join(filter(None, parts)))

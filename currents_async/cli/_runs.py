@@ -28,12 +28,19 @@ from currents_async.cli._output.printer import Printer
 from currents_async.cli._run_changes import FINDINGS, Change, Finding, changes_of, summary_of
 from currents_async.cli._session import open_client
 from currents_async.cli._text import note
-from currents_async.models import ListedRun, Run, RunCancellation, RunSpec, RunStatus
+from currents_async.models import (
+    CompletionStateFilter,
+    ListedRun,
+    Run,
+    RunCancellation,
+    RunSpec,
+    RunStatus,
+    RunStatusFilter,
+    TagOperator,
+)
 
 app = App(name="runs")
 
-Status = Literal["PASSED", "FAILED", "RUNNING", "FAILING"]
-State = Literal["COMPLETE", "IN_PROGRESS", "CANCELED", "TIMEOUT"]
 Seconds = Annotated[float, Parameter(validator=Number(gt=0))]
 
 _LISTED = ("runId", "createdAt", "status", "completionState", "meta.commit.branch", "durationMs")
@@ -71,12 +78,12 @@ async def list_runs(
     project: Project | None = None,
     branch: RunBranches = (),
     tag: RunTags = (),
-    tag_operator: Literal["AND", "OR"] | None = None,
+    tag_operator: TagOperator | None = None,
     author: RunAuthors = (),
     search: str | None = None,
     pull_request: str | None = None,
-    status: Several[Status] = (),
-    state: Several[State] = (),
+    status: Several[RunStatusFilter] = (),
+    state: Several[CompletionStateFilter] = (),
     since: Since | None = None,
     until: Until | None = None,
     limit: Limit | None = None,

@@ -1,7 +1,7 @@
 """`tests`: tests over a span of time."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from cyclopts import App
 
@@ -23,27 +23,12 @@ from currents_async.cli._output.printer import Printer
 from currents_async.cli._session import open_client
 from currents_async.cli._text import note
 from currents_async.errors import InvalidArgumentError
-from currents_async.models import ExploredTest, TestResult
+from currents_async.models import ExploredTest, SortDirection, TestOrder, TestResult
 
 if TYPE_CHECKING:
     from currents_async import Currents
 
 app = App(name="tests")
-
-Order = Literal[
-    "failures",
-    "passes",
-    "flakiness",
-    "flakinessXSamples",
-    "failRateXSamples",
-    "duration",
-    "durationDelta",
-    "flakinessRateDelta",
-    "failureRateDelta",
-    "durationXSamples",
-    "executions",
-    "title",
-]
 
 _TEST = (
     "signature",
@@ -66,8 +51,8 @@ async def list_tests(
     branch: Several[str] = (),
     tag: Several[str] = (),
     author: Several[str] = (),
-    order: Order | None = None,
-    direction: Literal["asc", "desc"] | None = None,
+    order: TestOrder | None = None,
+    direction: SortDirection | None = None,
     spec: str | None = None,
     title: str | None = None,
     min_executions: Count | None = None,

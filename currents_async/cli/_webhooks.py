@@ -1,7 +1,7 @@
 """`webhooks`: URLs that the service calls when runs begin or end."""
 
 import os
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from cyclopts import App, Parameter
@@ -23,11 +23,10 @@ from currents_async.cli._options import (
 from currents_async.cli._output.printer import Printer
 from currents_async.cli._session import open_client
 from currents_async.errors import InvalidArgumentError
-from currents_async.models import DeletedWebhook, Webhook
+from currents_async.models import DeletedWebhook, HookEventName, Webhook
 
 app = App(name="webhooks")
 
-Event = Literal["RUN_FINISH", "RUN_START", "RUN_TIMEOUT", "RUN_CANCELED"]
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65535))]
 
 _VARIABLE = "CURRENTS_WEBHOOK_SECRET"
@@ -61,7 +60,7 @@ async def create(
     url: str,
     /,
     *,
-    event: Several[Event] = (),
+    event: Several[HookEventName] = (),
     label: str | None = None,
     secret_header: str | None = None,
     project: Project | None = None,
@@ -100,7 +99,7 @@ async def update(
     /,
     *,
     url: str | None = None,
-    event: Several[Event] = (),
+    event: Several[HookEventName] = (),
     label: str | None = None,
     secret_header: str | None = None,
     connection: Connection = CONNECTION,

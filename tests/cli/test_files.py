@@ -12,8 +12,8 @@ from currents_async import RequestAttempt, RequestCall
 from currents_async.cli import _exit
 from currents_async.cli._app import run
 from currents_async.cli._execute import execute
-from currents_async.cli._export.demo import export_demo, make_history
-from currents_async.cli._export.order import Order
+from currents_async.cli._export_demo import export_demo, make_history
+from currents_async.cli._export_job import Order
 from currents_async.cli._options import OUTPUT
 from currents_async.cli._progress import Throttles
 from currents_async.errors import RateLimitedError
@@ -194,8 +194,8 @@ class TestExport:
             (["-", "--format", "arrow"], "one table"),
             (["t", "--project", "p", "--all-projects"], "--all-projects"),
             (["t", "--resume", "--replace"], "--resume or --replace"),
-            (["t", "--since", "never"], "since"),
-            (["t", "--look-back", "never"], "look_back"),
+            (["t", "--since", "never"], "--since must be as"),
+            (["t", "--look-back", "never"], "--look-back must be as"),
             (["t", "--fields", "nope"], "no field"),
         ],
     )

@@ -9,16 +9,9 @@ from typing import get_args
 import pytest
 from cyclopts import App
 
-from currents_async import models
-from currents_async.cli._account.commands import api
-from currents_async.cli._actions import Status as ActionStatus
 from currents_async.cli._app import app, run
-from currents_async.cli._assets.commands import Kind
-from currents_async.cli._export.commands import Format, Storage, Table
+from currents_async.cli._export import Format, Storage, Table
 from currents_async.cli._help import unwrapped
-from currents_async.cli._runs import State, Status
-from currents_async.cli._tests import Order
-from currents_async.cli._webhooks import Event
 from currents_async.export import SCHEMAS, DuckDBStorage, ExportFormat
 
 COMMANDS = {
@@ -97,16 +90,9 @@ def test_help_is_no_failure(arguments: list[str], capsys: pytest.CaptureFixture[
 
 
 def test_choices_are_those_of_the_library() -> None:
-    assert set(get_args(Status)) == set(get_args(models.RunStatusFilter))
-    assert set(get_args(State)) == set(get_args(models.CompletionStateFilter))
-    assert set(get_args(Order)) == set(get_args(models.TestOrder))
-    assert set(get_args(ActionStatus)) == set(get_args(models.ActionStatusFilter))
-    assert set(get_args(Event)) == set(get_args(models.HookEventName))
-    assert set(get_args(Kind)) == set(get_args(models.AssetKind))
     assert set(get_args(Table)) == set(SCHEMAS)
     assert set(get_args(Storage)) == set(get_args(DuckDBStorage))
     assert set(get_args(Format)) == {*get_args(ExportFormat), "arrow"}
-    assert set(get_args(api.__annotations__["method"])) == set(get_args(models.HTTPMethod))
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

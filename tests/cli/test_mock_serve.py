@@ -19,8 +19,8 @@ import pytest
 
 from currents_async import Currents
 from currents_async.cli._app import run
-from currents_async.cli._mock.organisation import make_organisation
-from currents_async.cli._mock.request_log import request_log
+from currents_async.cli._mock_server import request_log
+from currents_async.cli._mock_world import make_organisation
 from currents_async.testing import FakeCurrents, World
 
 SERVE = (sys.executable, "-m", "currents_async.cli", "mock", "serve", "--port", "0")

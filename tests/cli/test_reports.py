@@ -3,7 +3,7 @@
 import pytest
 
 from currents_async import CurrentsError, InstanceResult
-from currents_async.cli._reports.report import FailingTest, Report
+from currents_async.cli._run_report import FailingTest, Report
 from currents_async.models import Instance, RunSpec, SpecReport, Stats
 from tests.analysis.made import FAILED, PASSED, a_test, an_instance
 

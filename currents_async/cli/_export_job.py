@@ -1,18 +1,20 @@
-"""What `export` does."""
+"""What `export` does: it exports what was ordered, and prints what came of it."""
 
 import sys
 from collections.abc import Sequence
+from typing import Any, Literal
 
-from currents_async import Currents
+import msgspec
+
+from currents_async import Currents, Limits
 from currents_async.cli import _exit
-from currents_async.cli._answer import Session, open_session
-from currents_async.cli._export.order import Order
-from currents_async.cli._options import Connection, Output
+from currents_async.cli._options import Connection, Output, read_span, read_time
 from currents_async.cli._output.printer import Printer
 from currents_async.cli._progress import Advance, Throttles, progress_bar
+from currents_async.cli._session import load_settings
 from currents_async.cli._text import note
 from currents_async.errors import InvalidArgumentError
-from currents_async.export import ExportResult, export, export_table
+from currents_async.export import DuckDBStorage, ExportFormat, ExportResult, export, export_table
 from currents_async.models._model import Model
 
 _SHOWN = (
@@ -27,6 +29,68 @@ _SHOWN = (
     "wireBytes",
     "rows",
 )
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What to export where, as it was asked for on the command line."""
+
+    target: str
+    projects: Sequence[str] = ()
+    all_projects: bool = False
+    since: str
+    until: str | None = None
+    form: ExportFormat | Literal["arrow"]
+    tables: Sequence[str] = ()
+    branches: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    authors: Sequence[str] = ()
+    only_failed: bool = False
+    resume: bool = False
+    replace: bool = False
+    look_back: str
+    duckdb_storage: DuckDBStorage = "v1.4.0"
+    concurrency: int
+    rate: float | None = None
+
+    def check(self) -> None:
+        """Raise `InvalidArgumentError` for what cannot go together."""
+        if (self.form == "arrow") != (self.target == "-"):
+            raise InvalidArgumentError("--format arrow goes to stdout, and nothing else: target -")
+        if self.form == "arrow" and len(self.tables) != 1:
+            raise InvalidArgumentError("--format arrow is one table: say which by --table")
+        if self.projects and self.all_projects:
+            raise InvalidArgumentError("pass --project or --all-projects")
+        if self.resume and self.replace:
+            raise InvalidArgumentError("pass --resume or --replace, which does all days anew")
+
+    @property
+    def limits(self) -> Limits:
+        """How much the client does at once."""
+        return Limits(concurrency=self.concurrency, rate=self.rate)
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """The arguments that all kinds of exports take."""
+        return {
+            "since": read_time("--since", self.since),
+            "until": None if self.until is None else read_time("--until", self.until),
+            "branches": self.branches,
+            "tags": self.tags,
+            "authors": self.authors,
+            "only_failed": self.only_failed,
+        }
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments of exports into targets besides."""
+        some = {"tables": self.tables} if self.tables else {}
+        return {
+            **some,
+            "resume": self.resume,
+            "replace": self.replace,
+            "look_back": read_span("--look-back", self.look_back),
+            "duckdb_storage": self.duckdb_storage,
+        }
 
 
 class Exported(Model, frozen=True, gc=False, kw_only=True):
@@ -53,15 +117,16 @@ class Exported(Model, frozen=True, gc=False, kw_only=True):
 
 
 async def export_runs(order: Order, *, connection: Connection, output: Output) -> int:
-    """Export, show how it gets on, and print what it came to."""
+    """Export with a progress bar, and print what came of it."""
     order.check()
     printer = Printer(Exported, _SHOWN, output)
     throttles = Throttles()
-    async with open_session(connection, limits=order.limits, observer=throttles) as session:
-        projects = await _projects(session, order)
+    settings = await load_settings(connection)
+    async with settings.client(limits=order.limits, observer=throttles) as currents:
+        projects = await _projects(currents, order, settings.project_id.value)
         if order.form == "arrow":
-            return await _stream(session.currents, order, projects, throttles)
-        exported = await export_to_target(session.currents, order, projects, throttles)
+            return await _stream(currents, order, projects, throttles)
+        exported = await export_to_target(currents, order, projects, throttles)
     printer.one(exported)
     return code_of(exported.failures or exported.missing)
 
@@ -105,7 +170,7 @@ async def export_to_target(
 
 
 def code_of(missing: int) -> int:
-    """Return the exit code, and say on stderr when not all could be fetched."""
+    """Return the exit code; print a note on stderr if not everything could be fetched."""
     if not missing:
         return _exit.OK
     note(f"{missing:,} could not be fetched: see the table errors, and try again with --resume")
@@ -135,10 +200,9 @@ def _show(so_far: ExportResult, advance: Advance) -> None:
     advance(so_far.windows_done, so_far.windows, detail + failed)
 
 
-async def _projects(session: Session, order: Order) -> Sequence[str]:
+async def _projects(currents: Currents, order: Order, default: str | None) -> Sequence[str]:
     if order.all_projects:
-        return [project.project_id async for project in session.currents.projects.list()]
-    default = session.settings.project_id.value
+        return [project.project_id async for project in currents.projects.list()]
     projects = order.projects or ([] if default is None else [default])
     if not projects:
         raise InvalidArgumentError("no project: pass --project or --all-projects")

@@ -1,4 +1,4 @@
-"""An export of a made-up organisation, for who has no account."""
+"""`export --demo`: an export of a made-up organisation, without an account."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,8 +6,7 @@ from pathlib import Path
 import msgspec
 
 from currents_async import Currents
-from currents_async.cli._export.order import Order
-from currents_async.cli._export.work import Exported, code_of, export_to_target
+from currents_async.cli._export_job import Exported, Order, code_of, export_to_target
 from currents_async.cli._options import Output
 from currents_async.cli._output.printer import Printer
 from currents_async.cli._progress import Throttles

@@ -1,13 +1,13 @@
-"""What `mock` takes."""
+"""`mock`: stand in for Currents, for programs in any language."""
 
 from typing import Annotated
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from currents_async.cli._options import AsJson, Count, Flag
+from currents_async.cli._options import Count, Flag
 
-mock = App(name="mock", help="Stand in for Currents, for programs in any language.")
+app = App(name="mock")
 
 # Assets are served on the next port, which must be one.
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65534))]
@@ -17,8 +17,8 @@ _MAX_REQUESTS = 200
 """How many requests are remembered by a server that may run for days."""
 
 
-@mock.command
-def serve(
+@app.command
+async def serve(
     *,
     seed: int = 1,
     host: str = "127.0.0.1",
@@ -32,11 +32,11 @@ def serve(
     latency: Seconds = 0,
     rate: Count | None = None,
     log: Flag = False,
-    as_json: AsJson = False,
+    as_json: Annotated[Flag, Parameter(name="--json")] = False,
 ) -> int:
     """Serve a made-up organisation until Ctrl-C: everything that the REST API can do.
 
-    What a client has to be told is printed once the server is ready. The same seed gives the same
+    What a client has to know is printed once the server is ready. The same seed gives the same
     organisation.
 
     Parameters
@@ -60,20 +60,20 @@ def serve(
         about the last days.
     assets
         Serve screenshots, videos and traces too, on the port after --port. Their URLs are signed
-        for each answer, and so never the same.
+        for each response, and so never the same.
     latency
-        Seconds before each answer.
+        Seconds before each response.
     rate
-        Requests a second; more are answered with status 429.
+        Requests per second; more get status 429.
     log
-        Write a line on stderr for each request that is answered.
+        Write a line on stderr for each request once its response is sent.
     as_json
         Print one line of JSON, for scripts that wait for it.
 
     """
-    from currents_async.cli._execute import execute  # noqa: PLC0415
-    from currents_async.cli._mock.organisation import make_organisation  # noqa: PLC0415
-    from currents_async.cli._mock.serving import serve_until_stopped  # noqa: PLC0415
+    # Here, since --help does without a server.
+    from currents_async.cli._mock_server import serve_until_stopped  # noqa: PLC0415
+    from currents_async.cli._mock_world import make_organisation  # noqa: PLC0415
     from currents_async.testing import FakeCurrents, RatePolicy  # noqa: PLC0415
 
     server = FakeCurrents(
@@ -86,4 +86,4 @@ def serve(
         rate_limit=None if rate is None else RatePolicy(requests=rate),
         max_requests=_MAX_REQUESTS,
     )
-    return execute(serve_until_stopped(server, assets=assets, log=log, as_json=as_json))
+    return await serve_until_stopped(server, assets=assets, log=log, as_json=as_json)

@@ -1,20 +1,23 @@
-"""Requests that no command is for."""
+"""`api`: requests that no other command sends."""
 
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import cyclopts
 import msgspec
 
-from currents_async import Currents, PaginationError
-from currents_async.cli import _exit
-from currents_async.cli._options import read_json
+from currents_async.cli._options import CONNECTION, Connection, File, Flag, Several, read_json
 from currents_async.cli._output.writers import safe_json
+from currents_async.cli._session import open_client
 from currents_async.cli._streams import machine_stdout
-from currents_async.errors import InvalidArgumentError
-from currents_async.models.common import HTTPMethod
+from currents_async.errors import InvalidArgumentError, PaginationError
+from currents_async.models import HTTPMethod
+
+if TYPE_CHECKING:
+    from currents_async import Currents
 
 Parameter = tuple[str, str]
 Query = list[Parameter]
@@ -23,32 +26,55 @@ _MAX_STALE_PAGES = 20
 """Pages in a row without anything new. A list that grows at its head may have a few."""
 
 
-async def send(
-    currents: Currents,
-    *,
+async def api(
     method: HTTPMethod,
     path: str,
-    query: Sequence[str],
-    body: str | None,
-    paginate: bool,
-) -> int:
-    """Send a request and print its answer, or all items of a list."""
+    /,
+    *,
+    query: Annotated[Several[str], cyclopts.Parameter(alias="-q")] = (),
+    body: File | None = None,
+    paginate: Flag = False,
+    connection: Connection = CONNECTION,
+) -> None:
+    """Send any request, and print the JSON of the response as it came.
+
+    Parameters
+    ----------
+    method
+        The method of the request.
+    path
+        The path below the base URL, percent-encoded, as in /projects.
+    query
+        NAME=VALUE; several can be given, also of one name.
+    body
+        A file with the JSON to send; - is stdin.
+    paginate
+        Fetch all pages of a list, and print each item on a line of its own.
+
+    """
     pairs = [_read_pair(text) for text in query]
-    if paginate:
-        if method != "GET" or body is not None:
-            raise InvalidArgumentError("only lists have pages: --paginate goes with GET alone")
-        async with aclosing(_items(currents, path, pairs)) as items:
-            async for item in items:
-                machine_stdout().write(safe_json(msgspec.json.encode(item)) + "\n")
-        return _exit.OK
-    sent = None if body is None else await read_json(body, object)
-    answer = await currents.request(method, path, query=pairs, body=sent)
-    _print(answer.body)
-    return _exit.OK
+    if paginate and (method != "GET" or body is not None):
+        raise InvalidArgumentError("only lists have pages: --paginate goes with GET alone")
+    async with open_client(connection) as currents:
+        if paginate:
+            async with aclosing(_items(currents, path, pairs)) as items:
+                async for item in items:
+                    machine_stdout().write(safe_json(msgspec.json.encode(item)) + "\n")
+        else:
+            sent = None if body is None else await read_json(body, object)
+            response = await currents.request(method, path, query=pairs, body=sent)
+            _print(response.body)
+
+
+def _read_pair(text: str) -> Parameter:
+    name, separator, value = text.partition("=")
+    if not name or not separator:
+        raise InvalidArgumentError(f"--query must be NAME=VALUE, not {text!r}")
+    return name, value
 
 
 def _print(body: bytes) -> None:
-    """Print an answer, JSON indented for people."""
+    """Print a response, JSON indented for people."""
     text = body
     if sys.stdout.isatty():
         with suppress(msgspec.DecodeError):
@@ -56,8 +82,8 @@ def _print(body: bytes) -> None:
     machine_stdout().write(safe_json(text).rstrip("\n") + "\n")
 
 
-async def _items(currents: Currents, path: str, query: Query) -> AsyncGenerator[Any]:
-    """Go over the items of a list, whichever way its pages are turned."""
+async def _items(currents: "Currents", path: str, query: Query) -> AsyncGenerator[Any]:
+    """Go over the items of a list, whichever way it is paginated."""
     asked, pages = list(query), _Pages(path)
     while True:
         response = await currents.request("GET", path, query=asked)
@@ -72,7 +98,10 @@ async def _items(currents: Currents, path: str, query: Query) -> AsyncGenerator[
 
 
 class _Pages:
-    """What there was of a list, to notice when it leads nowhere."""
+    """The pages so far, to notice when a list leads nowhere.
+
+    Stricter lists notice it by their items, whose models this one does not know.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -124,10 +153,3 @@ def _cursor_of(item: Any) -> str:
             return cursor
         case _:
             raise PaginationError("there is another page, but the last item has no cursor")
-
-
-def _read_pair(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not name or not separator:
-        raise InvalidArgumentError(f"query must be NAME=VALUE, not {text!r}")
-    return name, value

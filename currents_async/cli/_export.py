@@ -1,4 +1,4 @@
-"""What `export` takes."""
+"""`export`: all runs of projects as tables, day by day."""
 
 from typing import Annotated, Literal
 
@@ -8,15 +8,15 @@ from cyclopts.validators import Number
 from currents_async.cli._options import (
     CONNECTION,
     OUTPUT,
-    Authors,
-    Branches,
     Connection,
     Count,
     File,
     Flag,
     Output,
-    Tags,
-    Texts,
+    RunAuthors,
+    RunBranches,
+    RunTags,
+    Several,
 )
 
 Format = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb", "arrow"]
@@ -25,21 +25,19 @@ Table = Literal["runs", "run_groups", "specs", "tests", "attempts", "artifacts",
 Rate = Annotated[float, Parameter(validator=Number(gt=0))]
 
 
-def export(
+async def export(
     target: File,
     /,
     *,
-    projects: Annotated[Texts, Parameter(name="--project")] = (),
+    project: Several[str] = (),
     all_projects: Flag = False,
     since: str = "7d",
     until: str | None = None,
     form: Annotated[Format | None, Parameter(name="--format")] = None,
-    tables: Annotated[
-        tuple[Table, ...], Parameter(name="--table", negative="", show_default=False)
-    ] = (),
-    branches: Branches = (),
-    tags: Tags = (),
-    authors: Authors = (),
+    table: Several[Table] = (),
+    branch: RunBranches = (),
+    tag: RunTags = (),
+    author: RunAuthors = (),
     only_failed: Flag = False,
     resume: Flag = False,
     replace: Flag = False,
@@ -53,16 +51,12 @@ def export(
 ) -> int:
     """Export all runs of projects as tables, day by day; needs the extra `export`.
 
-    A day becomes visible as a whole, and the target is sound at every moment, whatever happens. The
-    exit code is 5 when something could not be fetched: it is in the table `errors`, and --resume
-    tries it again. Ctrl-C and SIGTERM end it in order.
-
     Parameters
     ----------
     target
         A directory, the URL of an object store (s3://..., gs://...), the file of a DuckDB database,
         or - for stdout, with --format arrow.
-    projects
+    project
         The ID of a project; several can be given. Else CURRENTS_PROJECT_ID, else the profile's.
     all_projects
         All projects that the API key can see.
@@ -74,14 +68,8 @@ def export(
     form
         How the tables are written; by default duckdb for a target that ends in .duckdb, else
         parquet. arrow is one table as an Arrow IPC stream.
-    tables
+    table
         Only this table; several can be given. What none of them needs is not fetched.
-    branches
-        Only runs of this branch; several can be given.
-    tags
-        Only runs with this tag; several can be given.
-    authors
-        Only runs of this author's commits; several can be given.
     only_failed
         Fetch only what failed of each run.
     resume
@@ -96,28 +84,27 @@ def export(
     concurrency
         Requests in flight.
     rate
-        Requests a second; by default as many as the service takes.
+        Requests per second; by default as many as the service takes.
     demo
         Export a made-up organisation of 3 projects and 30 days from a server in this process, into
         parquet/ and currents.duckdb below the target. Needs no account.
 
     """
-    from currents_async.cli._execute import execute  # noqa: PLC0415
-    from currents_async.cli._export.demo import export_demo  # noqa: PLC0415
-    from currents_async.cli._export.order import Order  # noqa: PLC0415
-    from currents_async.cli._export.work import export_runs  # noqa: PLC0415
+    # Here, since --help does without a client, a server and pyarrow.
+    from currents_async.cli._export_demo import export_demo  # noqa: PLC0415
+    from currents_async.cli._export_job import Order, export_runs  # noqa: PLC0415
 
     order = Order(
         target=target,
-        projects=projects,
+        projects=project,
         all_projects=all_projects,
         since=since,
         until=until,
         form=form or ("duckdb" if target.endswith(".duckdb") else "parquet"),
-        tables=tables,
-        branches=branches,
-        tags=tags,
-        authors=authors,
+        tables=table,
+        branches=branch,
+        tags=tag,
+        authors=author,
         only_failed=only_failed,
         resume=resume,
         replace=replace,
@@ -127,5 +114,5 @@ def export(
         rate=rate,
     )
     if demo:
-        return execute(export_demo(order, output=output))
-    return execute(export_runs(order, connection=connection, output=output))
+        return await export_demo(order, output=output)
+    return await export_runs(order, connection=connection, output=output)

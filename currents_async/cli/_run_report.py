@@ -1,16 +1,26 @@
-"""What a run came to, counted while its instances arrive."""
+"""What a run came to: counted while its instances arrive, then printed."""
 
 import heapq
+from collections.abc import Iterator
 
 import msgspec
+from rich.console import Group
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
 
 from currents_async import InstanceResult, Traffic
 from currents_async.analysis import failures_of
+from currents_async.cli import _exit
+from currents_async.cli._output.tables import console
+from currents_async.cli._output.writers import safe_json
+from currents_async.cli._streams import machine_stdout
 from currents_async.cli._text import one_line
 from currents_async.models import Instance, InstanceTest, Outcome, RunSpec
 from currents_async.models._unlisted import unlisted
 
 _SLOWEST = 5
+_MAX_LINES = 20
 
 
 class FailingTest(msgspec.Struct, frozen=True):
@@ -100,3 +110,73 @@ class Report(msgspec.Struct):
         duration = stats.duration_ms if stats is not None else None
         if duration is not None:
             self.slowest = heapq.nlargest(_SLOWEST, [*self.slowest, SlowSpec(duration, spec.spec)])
+
+    def show(self, *, as_json: bool) -> int:
+        """Print it, as one JSON object on one line or as tables; return the exit code."""
+        if as_json:
+            machine_stdout().write(safe_json(msgspec.json.encode(self)) + "\n")
+        else:
+            console("auto").print(Group(*_tables(self)))
+        return _exit.PARTIAL if self.errors else _exit.OK
+
+
+def _tables(report: Report) -> Iterator[Table]:
+    """Go over the counts, the failing tests, the slowest specs, and what is missing."""
+    yield _summary(report)
+    if report.failing:
+        yield _failing(report)
+    if report.slowest:
+        yield _slowest(report)
+    if report.errors:
+        yield _errors(report)
+
+
+def _summary(report: Report) -> Table:
+    title = Text(f"Run {report.run_id}", style="table.title")
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for name, value in (
+        ("specs", f"{report.specs:,}"),
+        ("tests", f"{report.tests:,}"),
+        ("passed", f"{report.passed:,}"),
+        ("failed", f"{report.failed:,}"),
+        ("flaky", f"{report.flaky:,}"),
+        ("pending", f"{report.pending:,}"),
+        ("skipped", f"{report.skipped:,}"),
+        ("wall time", f"{report.wall_seconds:.2f} s"),
+        ("on the wire", decimal(report.traffic.wire_bytes)),
+        ("requests", f"{report.traffic.requests:,}"),
+    ):
+        table.add_row(name, value)
+    return table
+
+
+def _failing(report: Report) -> Table:
+    table = Table("spec", "test", "error", title="Failing tests", title_justify="left")
+    for test in report.failing[:_MAX_LINES]:
+        table.add_row(_line(test.spec), _line(test.title), _line(test.error))
+    if len(report.failing) > _MAX_LINES:
+        table.caption = f"and {len(report.failing) - _MAX_LINES:,} more"
+    return table
+
+
+def _slowest(report: Report) -> Table:
+    table = Table("spec", "seconds", title="Slowest specs", title_justify="left")
+    table.columns[1].justify = "right"
+    for slow in report.slowest:
+        table.add_row(_line(slow.spec), f"{slow.duration_ms / 1000:.1f}")
+    return table
+
+
+def _errors(report: Report) -> Table:
+    table = Table("error", title="Missing", title_justify="left")
+    for error in report.errors[:_MAX_LINES]:
+        table.add_row(_line(error))
+    if len(report.errors) > _MAX_LINES:
+        table.caption = f"and {len(report.errors) - _MAX_LINES:,} more"
+    return table
+
+
+def _line(text: str) -> Text:
+    return Text(one_line(text), overflow="ellipsis", no_wrap=True)

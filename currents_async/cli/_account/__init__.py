@@ -1,1 +1,0 @@
-"""Commands about the API key, and about the API itself: `auth` and `api`."""

@@ -1,1 +1,0 @@
-"""Commands about the files that tests left behind: `assets`."""

@@ -1,1 +1,0 @@
-"""Commands for programs in any language that need a fake service: `mock`."""

@@ -1,1 +1,0 @@
-"""Commands that fetch a run and report on it: `demo` and `run`."""
