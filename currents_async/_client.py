@@ -235,10 +235,10 @@ class Currents:
         but with `retry_ambiguous`. Raises as the methods of all groups do.
         """
         request = build_request(method, path, query, body, type)
-        terms = self._transport.terms(repeat_writes=retry_ambiguous)
+        options = self._transport.options(repeat_writes=retry_ambiguous)
         if type is None:
-            return await self._transport.call_raw(request, terms)
-        return await self._transport.call(request, terms)
+            return await self._transport.call_raw(request, options)
+        return await self._transport.call(request, options)
 
     @property
     def limits(self) -> Limits:

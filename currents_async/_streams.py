@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Generic, Self, TypeVar
 
 from currents_async._tasks import TaskOwner
-from currents_async._transport import Answer
+from currents_async._transport import ResponseStream
 from currents_async.errors import MisuseError
 from currents_async.models.runs import Run
 
@@ -22,10 +22,10 @@ class RunStream(TaskOwner, Generic[SpecT]):
 
     _reused = "this stream has been used: ask for another one"
 
-    def __init__(self, answer: Callable[[], Answer[SpecT, Run]]) -> None:
+    def __init__(self, answer: Callable[[], ResponseStream[SpecT, Run]]) -> None:
         super().__init__()
         self._new_answer = answer
-        self._answer: Answer[SpecT, Run] | None = None
+        self._answer: ResponseStream[SpecT, Run] | None = None
         self._batch: Iterator[SpecT] = iter(())
         self._is_reading = False
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from currents_async._config import check_seconds
-from currents_async._transport import Answer, Terms, Transport
+from currents_async._transport import CallOptions, ResponseStream, Transport
 from currents_async.errors import (
     APIError,
     CurrentsError,
@@ -56,7 +56,7 @@ class Polls:
         if self._timeout is not None:
             self._ends_at = self._transport.channel.clock.now() + self._timeout
 
-    async def ask(self, fetch: Callable[[Terms], Awaitable[T]]) -> T:
+    async def ask(self, fetch: Callable[[CallOptions], Awaitable[T]]) -> T:
         """Return the next answer, when it is time for it and however many polls it takes.
 
         Raises `StillRunningError` when there is no time left, and what a poll fails with that will
@@ -65,7 +65,7 @@ class Polls:
         while True:
             await self._take_turn()
             try:
-                answer = await fetch(self._terms())
+                answer = await fetch(self._options())
             except CurrentsError as error:
                 if not self._goes_on_after(error):
                     raise
@@ -96,8 +96,8 @@ class Polls:
                 run_id=self._run_id,
             ) from self._failure
 
-    def _terms(self) -> Terms:
-        return self._transport.terms(ends_at=self._ends_at)
+    def _options(self) -> CallOptions:
+        return self._transport.options(ends_at=self._ends_at)
 
     def _goes_on_after(self, error: CurrentsError) -> bool:
         """Plan another poll after one that has failed, if there shall be one."""
@@ -117,7 +117,9 @@ class RunWatch:
     run has ended: complete, cancelled or timed out. Nothing is open while you work on a spec.
     """
 
-    def __init__(self, polls: Polls, answer: Callable[[Terms], Answer[RunSpec, Run]]) -> None:
+    def __init__(
+        self, polls: Polls, answer: Callable[[CallOptions], ResponseStream[RunSpec, Run]]
+    ) -> None:
         self._polls = polls
         self._answer = answer
         self._is_new = True
@@ -169,10 +171,10 @@ class RunWatch:
         if run.has_ended:
             self._ended = run
 
-    async def _read(self, terms: Terms) -> tuple[Run, dict[Hashable, RunSpec]]:
+    async def _read(self, options: CallOptions) -> tuple[Run, dict[Hashable, RunSpec]]:
         """Fetch the run, and keep what is new of it."""
         new: dict[Hashable, RunSpec] = {}
-        async with self._answer(terms) as answer:
+        async with self._answer(options) as answer:
             while specs := await answer.batch():
                 for spec in specs:
                     key = spec.instance_id or (spec.group_id, spec.spec)
@@ -181,7 +183,7 @@ class RunWatch:
             return answer.data, new
 
 
-async def wait_for_end(polls: Polls, fetch: Callable[[Terms], Awaitable[Run]]) -> Run:
+async def wait_for_end(polls: Polls, fetch: Callable[[CallOptions], Awaitable[Run]]) -> Run:
     """Return a run as it is when it has ended."""
     polls.begin()
     while not (run := await polls.ask(fetch)).has_ended:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.pretty import pretty_repr
 
 from currents_async import models
-from currents_async._wire.decode import EnvelopeDecoder
+from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async.models import (
     Attempt,
     AttemptError,

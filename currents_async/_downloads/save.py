@@ -13,7 +13,7 @@ from currents_async._downloads.artifacts import signed_again
 from currents_async._downloads.file_names import safe_name
 from currents_async._downloads.partial_file import PartialFile
 from currents_async._threads import in_thread
-from currents_async._transport import Terms, Transport
+from currents_async._transport import CallOptions, Transport
 from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.query import path_segment
 from currents_async.errors import InvalidArgumentError
@@ -22,7 +22,7 @@ from currents_async.models.instances import Instance
 MAX_BYTES = 2 * 1024**3
 """Bytes of one asset, unless the caller wants to have more or less."""
 
-FetchInstance = Callable[[str, Terms], Awaitable[Instance]]
+FetchInstance = Callable[[str, CallOptions], Awaitable[Instance]]
 Target = str | os.PathLike[str]
 
 
@@ -41,7 +41,7 @@ class AssetDownload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Saver:
-    """Saves assets under one set of terms."""
+    """Saves assets under one set of options."""
 
     def __init__(
         self,
@@ -80,9 +80,9 @@ class Saver:
         )
 
     async def _sign(self, url: AssetUrl, instance_id: str, ends_at: float) -> AssetUrl | None:
-        terms = Terms(min(self._transport.terms().deadline, ends_at))
+        options = self._transport.options(ends_at=ends_at)
         # No variable for the instance: a traceback with locals would show its signatures.
-        return signed_again(await self._fetch_instance(instance_id, terms), url)
+        return signed_again(await self._fetch_instance(instance_id, options), url)
 
 
 async def save_asset(

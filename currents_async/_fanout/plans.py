@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from currents_async._transport import Answer, Terms
+from currents_async._transport import CallOptions, ResponseStream
 from currents_async.errors import CurrentsError
 from currents_async.models.instances import Instance
 from currents_async.models.runs import Run, RunSpec
@@ -27,7 +27,7 @@ class InstanceResult(msgspec.Struct, frozen=True, kw_only=True):
 class Plan:
     """Base of what to fetch, in the order in which to fetch it."""
 
-    async def open(self, stack: AsyncExitStack, terms: Terms) -> None:
+    async def open(self, stack: AsyncExitStack, options: CallOptions) -> None:
         """Request what the plan is made from, if anything; the stack closes it."""
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
@@ -63,16 +63,16 @@ class RunPlan(Plan, Generic[SpecT]):
 
     def __init__(
         self,
-        stream: Callable[[Terms], Answer[SpecT, Run]],
+        stream: Callable[[CallOptions], ResponseStream[SpecT, Run]],
         only: Callable[[SpecT], bool] | None = None,
     ) -> None:
         self._open_stream = stream
         self._only = only
         self._planned: set[str] = set()
 
-    async def open(self, stack: AsyncExitStack, terms: Terms) -> None:
+    async def open(self, stack: AsyncExitStack, options: CallOptions) -> None:
         """Request the run."""
-        self._stream = await stack.enter_async_context(self._open_stream(terms))
+        self._stream = await stack.enter_async_context(self._open_stream(options))
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Return what reads the run from the network."""

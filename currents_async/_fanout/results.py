@@ -10,7 +10,7 @@ from currents_async._clock import Clock
 from currents_async._config import check_seconds
 from currents_async._fanout.plans import InstanceResult, Plan
 from currents_async._fanout.pool import Jobs, Pool, outcome_of
-from currents_async._transport import Terms, Transport
+from currents_async._transport import CallOptions, Transport
 from currents_async.errors import CurrentsError, InvalidArgumentError, MisuseError
 from currents_async.models.common import OnError
 from currents_async.models.instances import Instance
@@ -50,7 +50,7 @@ class InstanceResults(Pool[InstanceResult, InstanceResult]):
     def __init__(
         self,
         plan: Plan,
-        fetch: Callable[[str, Terms], Awaitable[Instance]],
+        fetch: Callable[[str, CallOptions], Awaitable[Instance]],
         *,
         transport: Transport,
         ends_at: Callable[[], float],
@@ -72,7 +72,7 @@ class InstanceResults(Pool[InstanceResult, InstanceResult]):
 
     async def _open(self, stack: AsyncExitStack) -> None:
         self._fetching.ends_at = self._ends_at()
-        await self._plan.open(stack, self._fetching.terms())
+        await self._plan.open(stack, self._fetching.options())
         await super()._open(stack)
 
 
@@ -82,7 +82,7 @@ class _Fetching(Jobs[InstanceResult, InstanceResult]):
     def __init__(
         self,
         plan: Plan,
-        fetch: Callable[[str, Terms], Awaitable[Instance]],
+        fetch: Callable[[str, CallOptions], Awaitable[Instance]],
         transport: Transport,
         *,
         collect: bool,
@@ -93,9 +93,9 @@ class _Fetching(Jobs[InstanceResult, InstanceResult]):
         self._collect = collect
         self.ends_at: float = math.inf
 
-    def terms(self) -> Terms:
+    def options(self) -> CallOptions:
         """Return the options of one request: made late, as it may be queued for hours."""
-        return self._transport.terms(bulk=True, ends_at=self.ends_at)
+        return self._transport.options(bulk=True, ends_at=self.ends_at)
 
     def prefetch(self) -> Callable[[], Awaitable[None]] | None:
         """Return what reads the run: it takes up a worker, as its request is one in flight."""
@@ -111,7 +111,7 @@ class _Fetching(Jobs[InstanceResult, InstanceResult]):
         """Fetch the instance of a result that lacks it."""
         if job.instance_id is None:
             return job
-        fetching = self._fetch(job.instance_id, self.terms())
+        fetching = self._fetch(job.instance_id, self.options())
         outcome = await outcome_of(fetching, collect=self._collect)
         if isinstance(outcome, CurrentsError):
             return msgspec.structs.replace(job, error=outcome)

@@ -131,9 +131,9 @@ class RunOperations(Group):
         `retry_ambiguous=True` sends it again instead.
         """
         body = _reset_body(machine_ids, batched)
-        terms = self._transport.terms(repeat_writes=retry_ambiguous)
+        options = self._transport.options(repeat_writes=retry_ambiguous)
         request = RESET_RUN.request({"run_id": run_id}, body=body)
-        return await self._transport.call(request, terms, already={})
+        return await self._transport.call(request, options, already={})
 
     async def delete(self, run_id: str) -> DeletedRun:
         """Delete a run and everything that belongs to it, for good.

@@ -97,8 +97,8 @@ class Actions(Group):
         """
         query = [("projectId", check_text("project_id", self._project(project_id)))]
         body = _body(name, given(description), action, matcher, given(expires_after))
-        terms = self._transport.terms(repeat_writes=retry_ambiguous)
-        return await self._transport.call(CREATE_ACTION.request(query=query, body=body), terms)
+        options = self._transport.options(repeat_writes=retry_ambiguous)
+        return await self._transport.call(CREATE_ACTION.request(query=query, body=body), options)
 
     async def get(self, action_id: str) -> Action:
         """Fetch an action."""
@@ -124,8 +124,8 @@ class Actions(Group):
         """
         body = check_changes(_body(name, description, action, matcher, expires_after))
         request = UPDATE_ACTION.request({"action_id": action_id}, body=body)
-        terms = self._transport.terms(repeat_writes=retry_ambiguous)
-        return await self._transport.call(request, terms, already=Action(action_id=action_id))
+        options = self._transport.options(repeat_writes=retry_ambiguous)
+        return await self._transport.call(request, options, already=Action(action_id=action_id))
 
     async def delete(self, action_id: str) -> ArchivedAction:
         """Archive an action: it no longer applies, and is listed with the status `archived`.

@@ -10,7 +10,7 @@ from typing import Literal, overload
 from currents_async._fanout.plans import IdPlan, InstanceResult
 from currents_async._fanout.results import InstanceResults, deadline_of, instances_of
 from currents_async._resources._group import Group
-from currents_async._transport import Terms, Transport
+from currents_async._transport import CallOptions, Transport
 from currents_async._wire.array import ArrayField
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.query import check_texts, path_segment
@@ -22,9 +22,9 @@ _TESTS = ArrayField(("results", "tests"), InstanceTest)
 GET_INSTANCE = Endpoint("getInstance", "GET", "/instances/{instance_id}", Instance, _TESTS)
 
 
-async def fetch_instance(transport: Transport, instance_id: str, terms: Terms) -> Instance:
+async def fetch_instance(transport: Transport, instance_id: str, options: CallOptions) -> Instance:
     """Fetch an instance as a part of a larger call."""
-    return await transport.call(GET_INSTANCE.request({"instance_id": instance_id}), terms)
+    return await transport.call(GET_INSTANCE.request({"instance_id": instance_id}), options)
 
 
 class Instances(Group):

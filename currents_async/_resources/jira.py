@@ -113,9 +113,9 @@ class Jira(Group):
         path = {"project_id": self._project(project_id)}
         about = _about(run_id, test_id, jira_installation_id, jira_project_id, jira_issue_type)
         body = about.put("customFields", given(custom_fields), _custom_fields).body
-        terms = self._transport.terms(repeat_writes=retry_ambiguous)
+        options = self._transport.options(repeat_writes=retry_ambiguous)
         request = CREATE_JIRA_ISSUE.request(path, body=body)
-        return await self._transport.call(request, terms, already=JiraIssue())
+        return await self._transport.call(request, options, already=JiraIssue())
 
     async def link_issue(
         self,
@@ -141,9 +141,9 @@ class Jira(Group):
         path = {"project_id": self._project(project_id), "jira_issue_key": jira_issue_key}
         about = _about(run_id, test_id, jira_installation_id, jira_project_id, jira_issue_type)
         body = _with_comment(about, comment, include_context_in_comment)
-        terms = self._transport.terms(repeat_writes=retry_ambiguous)
+        options = self._transport.options(repeat_writes=retry_ambiguous)
         request = LINK_JIRA_ISSUE.request(path, body=body)
-        return await self._transport.call(request, terms, already=JiraIssue(key=jira_issue_key))
+        return await self._transport.call(request, options, already=JiraIssue(key=jira_issue_key))
 
 
 def _query(jira_installation_id: str, search: str | None) -> Query:

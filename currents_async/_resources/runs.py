@@ -16,7 +16,7 @@ from currents_async._resources._comparable import (
 )
 from currents_async._resources._run_operations import GET_RUN, SPECS, RunOperations
 from currents_async._streams import RunStream
-from currents_async._transport import Answer, Terms, Transport
+from currents_async._transport import CallOptions, ResponseStream, Transport
 from currents_async._watch import INTERVAL, Polls, RunWatch, wait_for_end
 from currents_async._wire.array import check_element
 from currents_async.analysis import (
@@ -62,7 +62,7 @@ class Runs(RunOperations):
         self,
         transport: Transport,
         project_id: str | None,
-        fetch_instance: Callable[[str, Terms], Awaitable[Instance]],
+        fetch_instance: Callable[[str, CallOptions], Awaitable[Instance]],
     ) -> None:
         super().__init__(transport, project_id)
         self._fetch_instance = fetch_instance
@@ -327,7 +327,7 @@ class Runs(RunOperations):
     def _deadline(self, timeout: float | None) -> Callable[[], float]:
         return deadline_of(self._transport.channel.clock, timeout)
 
-    def _stream(self, run_id: str, spec_type: type[SpecT]) -> "partial[Answer[SpecT, Run]]":
-        """Return what asks for a run, by the terms of then; what is wrong with the ID shows now."""
+    def _stream(self, run_id: str, spec_type: type[SpecT]) -> "partial[ResponseStream[SpecT, Run]]":
+        """Return what asks for a run, with options made then; a wrong ID raises now."""
         request = GET_RUN.request({"run_id": run_id})
         return partial(self._transport.stream, request, SPECS, spec_type)

@@ -58,9 +58,9 @@ class Webhooks(Group):
         del headers  # a traceback with locals would show the secret
         query = [("projectId", check_text("project_id", self._project(project_id)))]
         body = _body(url, sealed, given(hook_events), given(label))
-        terms = self._transport.terms(repeat_writes=retry_ambiguous)
+        options = self._transport.options(repeat_writes=retry_ambiguous)
         request = CREATE_WEBHOOK.request(query=query, body=body, redact=redact_of(sealed))
-        return await self._transport.call(request, terms)
+        return await self._transport.call(request, options)
 
     async def get(self, hook_id: str) -> Webhook:
         """Fetch a webhook."""
@@ -87,8 +87,8 @@ class Webhooks(Group):
         del headers  # as in `create`
         body = check_changes(_body(url, sealed, hook_events, label))
         request = UPDATE_WEBHOOK.request({"hook_id": hook_id}, body=body, redact=redact_of(sealed))
-        terms = self._transport.terms(repeat_writes=retry_ambiguous)
-        return await self._transport.call(request, terms, already=Webhook(hook_id=hook_id))
+        options = self._transport.options(repeat_writes=retry_ambiguous)
+        return await self._transport.call(request, options, already=Webhook(hook_id=hook_id))
 
     async def delete(self, hook_id: str) -> DeletedWebhook:
         """Delete a webhook.

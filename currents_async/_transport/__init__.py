@@ -1,11 +1,11 @@
 """The only place that speaks to aiohttp's client."""
 
-from currents_async._transport.answer import Answer
-from currents_async._transport.channel import Channel, Terms
+from currents_async._transport.channel import CallOptions, Channel
 from currents_async._transport.credential import find_credential
 from currents_async._transport.proxy import find_proxy
 from currents_async._transport.raw import RawResponse
 from currents_async._transport.reach import Reach
+from currents_async._transport.response import ResponseStream
 from currents_async._transport.session import Session
 from currents_async._transport.tracing import (
     Observer,
@@ -18,7 +18,7 @@ from currents_async._transport.traffic import Traffic
 from currents_async._transport.transport import Transport
 
 __all__ = [
-    "Answer",
+    "CallOptions",
     "Channel",
     "Observer",
     "Observers",
@@ -26,8 +26,8 @@ __all__ = [
     "Reach",
     "RequestAttempt",
     "RequestCall",
+    "ResponseStream",
     "Session",
-    "Terms",
     "Tracing",
     "Traffic",
     "Transport",

@@ -5,21 +5,21 @@ from functools import partial
 from typing import Protocol
 
 from currents_async._config import Retries, Timeouts
-from currents_async._transport.asset_exchange import AssetExchange
+from currents_async._transport.asset_attempt import AssetAttempt
 from currents_async._transport.call import redact
 from currents_async._transport.channel import Channel
-from currents_async._transport.patience import Patience
-from currents_async._transport.retry import judge
+from currents_async._transport.retry import classify
+from currents_async._transport.retry_state import RetryState
 from currents_async._transport.tracing import Observed, RequestCall
 from currents_async._wire.asset_url import AssetUrl
-from currents_async._wire.failure import Sent
+from currents_async._wire.failure import RequestInfo
 from currents_async._wire.ranges import Progress
 from currents_async.errors import CurrentsError
 
 _OPERATION = "downloadAsset"
 
 
-class Sink(Protocol):
+class AssetSink(Protocol):
     """Where the bytes of an asset go."""
 
     async def write(self, pieces: Sequence[bytes]) -> None:
@@ -53,7 +53,7 @@ class AssetCall:
         self._timeouts = timeouts
         self._progress = Progress()
         self._refreshed = 0
-        self._patience = Patience(channel, retries, ends_at=ends_at)
+        self._retries = RetryState(channel, retries, ends_at=ends_at)
         self._observed = Observed(channel.tracing, channel.clock)
         self.attempts: int = 0
         """How often the asset was asked for, redirects not counted."""
@@ -65,7 +65,7 @@ class AssetCall:
         """Bytes that have arrived."""
         return self._progress.received
 
-    async def into(self, sink: Sink) -> None:
+    async def into(self, sink: AssetSink) -> None:
         """Download into a sink; raise a `CurrentsError`, or what the sink raises."""
         self._observed.began(self._describe)
         try:
@@ -74,13 +74,13 @@ class AssetCall:
         except BaseException as error:
             self._observed.ended(error)
             raise
-        self._patience.succeeded()
+        self._retries.succeeded()
         self._observed.ended(None)
 
-    async def _succeeds(self, sink: Sink) -> bool:
+    async def _succeeds(self, sink: AssetSink) -> bool:
         """Make an attempt; when it has failed wait for the next one, or raise."""
         self.attempts += 1
-        exchange = AssetExchange(
+        attempt = AssetAttempt(
             self._channel,
             self._url,
             sent=self._sent(),
@@ -89,18 +89,18 @@ class AssetCall:
             max_bytes=self._max_bytes,
         )
         try:
-            await self._transfer(exchange, sink)
+            await self._transfer(attempt, sink)
         except CurrentsError as failure:
             error = failure.with_traceback(None)
-            redact(error, exchange.redact)
+            redact(error, attempt.redact)
         except BaseException:
-            self._attempted(exchange, None)
+            self._attempted(attempt, None)
             raise
         else:
-            self._attempted(exchange, None)
+            self._attempted(attempt, None)
             return True
-        self._attempted(exchange, error)
-        if exchange.expired and await self._sign_again():
+        self._attempted(attempt, error)
+        if attempt.expired and await self._sign_again():
             return False
         try:
             await self._retry(error)
@@ -108,24 +108,24 @@ class AssetCall:
             del error  # with its traceback it would keep itself alive
         return False
 
-    async def _transfer(self, exchange: AssetExchange, sink: Sink) -> None:
-        if await exchange.run(partial(exchange.open, self._progress)):
+    async def _transfer(self, attempt: AssetAttempt, sink: AssetSink) -> None:
+        if await attempt.run(partial(attempt.open, self._progress)):
             self.resumed = True
         else:
             self.resumed = False
             await sink.start_anew()
-        while not exchange.ended:
+        while not attempt.ended:
             try:
-                await exchange.run(partial(exchange.fill, self._progress))
+                await attempt.run(partial(attempt.fill, self._progress))
             except CurrentsError:
                 # What has come need not come again.
-                await self._keep(exchange, sink)
+                await self._keep(attempt, sink)
                 raise
             # Apart from the time of the attempt: a timer must not end what a thread is doing.
-            await self._keep(exchange, sink)
+            await self._keep(attempt, sink)
 
-    async def _keep(self, exchange: AssetExchange, sink: Sink) -> None:
-        pieces = exchange.take()
+    async def _keep(self, attempt: AssetAttempt, sink: AssetSink) -> None:
+        pieces = attempt.take()
         if pieces:
             await sink.write(pieces)
             self._progress.received += sum(map(len, pieces))
@@ -135,7 +135,7 @@ class AssetCall:
         # The attempt with a URL whose time was over does not count.
         tried = self.attempts - self._refreshed
         # What another host than the API's asks for holds nobody else back.
-        delay = self._patience.delay(error, judge(error, repeatable=True), tried=tried)
+        delay = self._retries.delay(error, classify(error, repeatable=True), tried=tried)
         try:
             if delay is None:
                 raise error
@@ -155,8 +155,10 @@ class AssetCall:
         self._url = fresh
         return True
 
-    def _sent(self) -> Sent:
-        return Sent(operation=_OPERATION, method="GET", url=self._url.shown, attempts=self.attempts)
+    def _sent(self) -> RequestInfo:
+        return RequestInfo(
+            operation=_OPERATION, method="GET", url=self._url.shown, attempts=self.attempts
+        )
 
     def _describe(self) -> RequestCall:
         return RequestCall(
@@ -166,6 +168,6 @@ class AssetCall:
             url=self._url.shown,
         )
 
-    def _attempted(self, exchange: AssetExchange, error: CurrentsError | None) -> None:
-        self._observed.attempted(partial(exchange.record, error=error))
-        exchange.close()
+    def _attempted(self, attempt: AssetAttempt, error: CurrentsError | None) -> None:
+        self._observed.attempted(partial(attempt.record, error=error))
+        attempt.close()

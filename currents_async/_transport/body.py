@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import anyio
 
-from currents_async._transport.faults import from_network
+from currents_async._transport.aiohttp_errors import from_network
 from currents_async._transport.memory import Memory
 from currents_async._transport.traffic import Traffic
-from currents_async._wire.faults import OversizedBody
+from currents_async._wire.body_errors import OversizedBodyError
 from currents_async._wire.inflate import SLICE, Inflater, inflater_for
 from currents_async._wire.objects import ObjectCount
 
@@ -23,7 +23,7 @@ _UNCOUNTED = 1024 * 1024
 
 
 class Body:
-    """Reads a body slice by slice; raises `Broken` and `BodyFault`s.
+    """Reads a body slice by slice; raises `AiohttpError` and `BodyError`s.
 
     `on_end` is called when the network has no more to give, which may be long before the reader
     has read it all. With `keep` the body can be resumed by another one. `objects` counts those in
@@ -98,7 +98,7 @@ class Body:
                     return  # the reader has left
                 size += len(chunk)
                 if size > self._limit:
-                    raise OversizedBody(self._limit)
+                    raise OversizedBodyError(self._limit)
                 send.send_nowait(chunk)
                 if size > _UNCOUNTED:
                     await self._memory.hold(self, size)

@@ -7,13 +7,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from currents_async._config import Retries, Timeouts
-from currents_async._transport.channel import Channel, Terms
-from currents_async._transport.exchange import Exchange
-from currents_async._transport.patience import Patience
-from currents_async._transport.retry import Verdict, is_open, judge
+from currents_async._transport.api_attempt import ApiAttempt
+from currents_async._transport.channel import CallOptions, Channel
+from currents_async._transport.retry import RetryDecision, classify, may_have_happened
+from currents_async._transport.retry_state import RetryState
 from currents_async._transport.tracing import Observed, RequestCall
 from currents_async._wire.endpoint import Request
-from currents_async._wire.failure import Sent
+from currents_async._wire.failure import RequestInfo
 from currents_async._wire.inflate import SLICE
 from currents_async.errors import AmbiguousError, APIError, CurrentsError
 
@@ -26,7 +26,7 @@ class Call:
         channel: Channel,
         request: Request[Any],
         *,
-        terms: Terms,
+        options: CallOptions,
         timeouts: Timeouts,
         retries: Retries,
         first_slice: int = SLICE,
@@ -34,7 +34,7 @@ class Call:
     ) -> None:
         self._channel = channel
         self._request = request
-        self._terms = terms
+        self._options = options
         self._timeouts = timeouts
         self._first_slice = first_slice
         self._resumable = resumable
@@ -42,7 +42,7 @@ class Call:
         self._stopped_at = math.inf
         self._is_open = False
         """Whether an attempt before the last may have been carried out."""
-        self._patience = Patience(channel, retries, ends_at=terms.deadline)
+        self._retries = RetryState(channel, retries, ends_at=options.deadline)
         self._observed = (
             Observed(channel.tracing, channel.clock) if channel.tracing.watched else None
         )
@@ -59,7 +59,7 @@ class Call:
         traceback: TracebackType | None,
     ) -> None:
         if exc is None:
-            self._patience.succeeded()
+            self._retries.succeeded()
         if self._observed is not None:
             self._observed.ended(exc)
 
@@ -72,39 +72,39 @@ class Call:
         taken = max(0.0, self._channel.clock.now() - self._stopped_at)
         self._stopped_at = math.inf
         if taken:
-            self._terms = self._terms.extended(taken)
-            self._patience.ends_at = self._terms.deadline
+            self._options = self._options.extended(taken)
+            self._retries.ends_at = self._options.deadline
 
-    async def next_exchange(self) -> Exchange:
+    async def next_attempt(self) -> ApiAttempt:
         """Return the next attempt, whose turn it is."""
         self._attempts += 1
-        exchange = Exchange(
+        attempt = ApiAttempt(
             self._channel,
             self._request,
             sent=self._sent(),
-            terms=self._terms,
+            options=self._options,
             timeouts=self._timeouts,
             first_slice=self._first_slice,
             resumable=self._resumable,
         )
         try:
-            await exchange.take_turn()
+            await attempt.take_turn()
         except CurrentsError as failure:
             error = failure
         else:
-            return exchange
+            return attempt
         try:
             raise self.outcome(error)
         finally:
             del error
 
-    def attempted(self, exchange: Exchange, error: CurrentsError | None) -> None:
+    def attempted(self, attempt: ApiAttempt, error: CurrentsError | None) -> None:
         """Note how an attempt ended, and let go of it; its error loses what must not be shown."""
         if error is not None:
-            redact(error, exchange.redact)
+            redact(error, attempt.redact)
         if self._observed is not None:
-            self._observed.attempted(partial(exchange.record, error=error))
-        exchange.close()
+            self._observed.attempted(partial(attempt.record, error=error))
+        attempt.close()
 
     def was_done_before(self, error: CurrentsError) -> bool:
         """Say whether the server refuses a repetition because an earlier attempt did it."""
@@ -114,10 +114,10 @@ class Call:
     async def retry(self, error: CurrentsError) -> None:
         """Wait until there may be another attempt; raise the error when there shall be none."""
         endpoint = self._request.endpoint
-        repeatable = endpoint.repeatable or self._terms.repeat_writes
-        verdict = judge(error, repeatable=repeatable)
-        delay = self._delay(error, verdict)
-        self._is_open = self._is_open or is_open(error)
+        repeatable = endpoint.repeatable or self._options.repeat_writes
+        decision = classify(error, repeatable=repeatable)
+        delay = self._delay(error, decision)
+        self._is_open = self._is_open or may_have_happened(error)
         try:
             if delay is None:
                 raise self.outcome(error)
@@ -129,7 +129,10 @@ class Call:
     def outcome(self, error: CurrentsError) -> CurrentsError:
         """Return the error to be raised, without a trace of where it comes from."""
         error = error.with_traceback(None)
-        if self._request.endpoint.repeatable or judge(error, repeatable=False) is Verdict.GIVE_UP:
+        if (
+            self._request.endpoint.repeatable
+            or classify(error, repeatable=False) is RetryDecision.GIVE_UP
+        ):
             return error
         if not self._is_open:
             return error
@@ -137,10 +140,10 @@ class Call:
             f"it may have been carried out, or not: {error.args[0]}", **self._sent(), error=error
         )
 
-    def _delay(self, error: CurrentsError, verdict: Verdict) -> float | None:
+    def _delay(self, error: CurrentsError, decision: RetryDecision) -> float | None:
         """Return the seconds of backoff, or None when there shall be no other attempt."""
-        delay = self._patience.delay(
-            error, verdict, tried=self._attempts, at_least=self._channel.gate.delay()
+        delay = self._retries.delay(
+            error, decision, tried=self._attempts, at_least=self._channel.gate.delay()
         )
         asked = isinstance(error, APIError) and error.retry_after is not None
         # A pause that the server asked for is kept at the gate, by everybody.
@@ -156,9 +159,9 @@ class Call:
             url=self._channel.redact(sent["url"]),
         )
 
-    def _sent(self) -> Sent:
+    def _sent(self) -> RequestInfo:
         endpoint = self._request.endpoint
-        return Sent(
+        return RequestInfo(
             operation=endpoint.operation,
             method=endpoint.method,
             url=self._channel.base_url + self._request.target,

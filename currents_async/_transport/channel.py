@@ -8,7 +8,7 @@ import msgspec
 
 from currents_async._clock import Clock
 from currents_async._config import Limits
-from currents_async._transport.limits import Gate
+from currents_async._transport.gate import Gate
 from currents_async._transport.memory import Memory
 from currents_async._transport.pace import Pace
 from currents_async._transport.proxy import RevealProxy
@@ -18,7 +18,7 @@ from currents_async._transport.tracing import Tracing
 from currents_async._transport.traffic import Traffic
 
 
-class Terms(msgspec.Struct, frozen=True):
+class CallOptions(msgspec.Struct, frozen=True):
     """What a public call allows itself; all requests it makes share them."""
 
     deadline: float
@@ -35,8 +35,8 @@ class Terms(msgspec.Struct, frozen=True):
         """What the deadline comes from."""
         return "Timeouts.total" if self.deadline < self.ends_at else "the timeout that was given"
 
-    def extended(self, seconds: float) -> "Terms":
-        """Return the same terms with so much more time, as far as the caller's allows."""
+    def extended(self, seconds: float) -> "CallOptions":
+        """Return the same options with so much more time, as far as the caller's allows."""
         deadline = min(self.deadline + seconds, self.ends_at)
         return msgspec.structs.replace(self, deadline=deadline)
 

@@ -17,15 +17,15 @@ _MOST_STALE = 1_000
 """More connections than any pool of ours keeps."""
 
 
-class Lost(aiohttp.ClientConnectionError):
+class ConnectionLostError(aiohttp.ClientConnectionError):
     """The connection was lost, told in a way that aiohttp does not take as a cue to send again."""
 
 
-class _Stale(aiohttp.ClientConnectionError):
+class _StaleConnectionError(aiohttp.ClientConnectionError):
     """The connection cannot be used; nothing was sent."""
 
 
-class Once:
+class SendOnce:
     """An aiohttp middleware: a request carries the key while it is sent, and is sent once.
 
     aiohttp itself repeats requests of some methods when a connection is lost, PUT among them.
@@ -39,7 +39,7 @@ class Once:
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request; raise `Lost` for what aiohttp would follow with a second try."""
+        """Send a request; raise `ConnectionLostError` where aiohttp would send it again."""
         if request.url.scheme == "http" and request.proxy and not _is_here(request.proxy):
             # Plain HTTP is for this machine: another one would only get to know the secret.
             request.proxy = request.proxy_auth = request.proxy_headers = None
@@ -51,7 +51,7 @@ class Once:
             for _ in range(_MOST_STALE):
                 try:
                     return await handler(request)
-                except _Stale:
+                except _StaleConnectionError:
                     # It is gone from the pool. With its turn the loop notices others like it.
                     await asyncio.sleep(0)
             reason = "no connection is free of what the server sent unasked"
@@ -62,7 +62,7 @@ class Once:
         finally:
             # The answer keeps the headers of its request, and whoever waits for it shows them.
             _forget_credentials(request)
-        raise Lost(reason)
+        raise ConnectionLostError(reason)
 
 
 class CheckedRequest(aiohttp.ClientRequest):
@@ -77,7 +77,7 @@ class CheckedRequest(aiohttp.ClientRequest):
         protocol = conn.protocol
         if protocol is not None and protocol in _used:
             if protocol.should_close or _has_news(conn):
-                raise _Stale
+                raise _StaleConnectionError
         elif protocol is not None:
             _used.add(protocol)
         response = await super().send(conn)

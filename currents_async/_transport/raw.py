@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from currents_async._wire.decode import parse
+from currents_async._wire.envelope import parse
 
 
 class RawResponse(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,11 +9,11 @@ import aiohttp
 from aiohttp.abc import ResolveResult
 from aiohttp.connector import Connection
 
-from currents_async._transport.connection import CheckedRequest, Lost
+from currents_async._transport.connection import CheckedRequest, ConnectionLostError
 from currents_async._wire.networks import Network, literal_address, network_of
 
 
-class OutOfReach(aiohttp.ClientConnectionError):
+class OutOfReachError(aiohttp.ClientConnectionError):
     """A host has an address where assets must not come from; nothing was sent."""
 
 
@@ -58,7 +58,7 @@ class Guard:
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request; raise `OutOfReach` where it would go astray."""
+        """Send a request; raise `OutOfReachError` where it would go astray."""
         token = _guarding.set(None if request.proxy else self._reach)
         try:
             return await handler(request)
@@ -80,7 +80,7 @@ class GuardedResolver(aiohttp.ThreadedResolver):
         refusals = [await reach.refusal(one["host"]) for one in found]
         allowed = [one for one, refusal in zip(found, refusals, strict=True) if refusal is None]
         if not allowed and refusals:
-            raise OutOfReach(refusals[0])
+            raise OutOfReachError(refusals[0])
         return allowed
 
 
@@ -97,11 +97,11 @@ class GuardedRequest(CheckedRequest):
         if reach is not None:
             peer = None if transport is None else transport.get_extra_info("peername")
             if peer is None:
-                raise Lost("it was closed before anything was sent")
+                raise ConnectionLostError("it was closed before anything was sent")
             host: str = peer[0]
             refusal = await reach.refusal(host)
             if refusal is not None:
-                raise OutOfReach(refusal)
+                raise OutOfReachError(refusal)
         return await super().send(conn)
 
 

@@ -29,46 +29,46 @@ _INCOME = 1
 """Tokens a success without a retry earns, so that an outage does not end retries for good."""
 
 
-class Verdict(Enum):
+class RetryDecision(Enum):
     """What is to be done about a failed attempt."""
 
     GIVE_UP = auto()
     """The error is the outcome."""
     AMBIGUOUS = auto()
     """The write may have been carried out, and must not be repeated."""
-    AGAIN = auto()
+    RETRY = auto()
     """Try again: it has not been carried out, or may be repeated."""
-    AGAIN_SLOWLY = auto()
+    RETRY_THROTTLED = auto()
     """Try again: the server wants fewer requests."""
 
 
-def judge(error: CurrentsError, *, repeatable: bool) -> Verdict:
+def classify(error: CurrentsError, *, repeatable: bool) -> RetryDecision:
     """Decide about an attempt that failed.
 
     `repeatable` says that carrying the request out twice is as good as once.
     """
     if isinstance(error, RateLimitedError):
-        return Verdict.AGAIN_SLOWLY
+        return RetryDecision.RETRY_THROTTLED
     if isinstance(error, ConnectError):
-        return Verdict.AGAIN
-    if is_open(error):
-        return Verdict.AGAIN if repeatable else Verdict.AMBIGUOUS
-    return Verdict.GIVE_UP
+        return RetryDecision.RETRY
+    if may_have_happened(error):
+        return RetryDecision.RETRY if repeatable else RetryDecision.AMBIGUOUS
+    return RetryDecision.GIVE_UP
 
 
-def is_open(error: CurrentsError) -> bool:
+def may_have_happened(error: CurrentsError) -> bool:
     """Say whether a request that failed like this may have been carried out all the same."""
     if isinstance(error, TransportError):
         return not isinstance(error, ConnectError)
     return isinstance(error, APIError) and error.status in _TRANSIENT
 
 
-def backoff(verdict: Verdict, retry: int, chance: float) -> float:
+def backoff(decision: RetryDecision, retry: int, chance: float) -> float:
     """Return the seconds before a retry, counted from 1: full jitter under a doubling bound.
 
     `chance` is at least 0 and below 1.
     """
-    base = _BASE_THROTTLED if verdict is Verdict.AGAIN_SLOWLY else _BASE
+    base = _BASE_THROTTLED if decision is RetryDecision.RETRY_THROTTLED else _BASE
     return chance * min(_CAP, base * 2.0 ** min(retry - 1, 30))
 
 
@@ -78,9 +78,9 @@ class Quota:
     def __init__(self) -> None:
         self.tokens: int = _TOKENS
 
-    def take(self, verdict: Verdict) -> int:
+    def take(self, decision: RetryDecision) -> int:
         """Take the tokens of one retry and return how many; 0 when there are not enough."""
-        cost = _COST_THROTTLED if verdict is Verdict.AGAIN_SLOWLY else _COST
+        cost = _COST_THROTTLED if decision is RetryDecision.RETRY_THROTTLED else _COST
         if cost > self.tokens:
             return 0
         self.tokens -= cost

@@ -11,10 +11,10 @@ from aiohttp.typedefs import StrOrURL
 from yarl import URL
 
 from currents_async._config import Limits
-from currents_async._transport.connection import CheckedRequest, Once
+from currents_async._transport.connection import CheckedRequest, SendOnce
 from currents_async._transport.credential import Credential
+from currents_async._transport.deadlines import Deadlines
 from currents_async._transport.reach import Guard, GuardedRequest, GuardedResolver, Reach
-from currents_async._transport.watch import Watch
 from currents_async._version import __version__
 from currents_async.errors import ClientClosedError, WrongLoopError
 
@@ -60,7 +60,7 @@ class Session:
         self._limits = limits
         self._ssl = ssl
         self._trust_env = trust_env
-        self._once = Once(credential)
+        self._once = SendOnce(credential)
         self.reach = reach
         """Where assets may come from."""
         self._pooled: aiohttp.ClientSession | None = None
@@ -69,7 +69,7 @@ class Session:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
         self._closed = False
-        self.watch: Watch = Watch()
+        self.deadlines: Deadlines = Deadlines()
         """Over what waits for the network."""
         self.middlewares: Sequence[aiohttp.ClientMiddlewareType] = (self._once,)
 
@@ -104,7 +104,7 @@ class Session:
             self._check_loop()
         self._closed = True
         # aiohttp may leave a reader waiting whose connection it closes.
-        self.watch.end_all()
+        self.deadlines.end_all()
 
     async def aclose(self) -> None:
         """Close the sessions, if they are ours; all of them, also when cancelled meanwhile."""
@@ -173,7 +173,7 @@ class Session:
             trust_env=self._trust_env if theirs is None else theirs.trust_env,
             proxy=_proxy_of(theirs),
             request_class=GuardedRequest,
-            middlewares=(Once(None), *guards),
+            middlewares=(SendOnce(None), *guards),
         )
 
     def _connector(

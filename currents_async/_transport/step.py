@@ -9,10 +9,10 @@ from typing import TypeVar
 import aiohttp
 
 from currents_async._config import Timeouts
-from currents_async._transport.faults import Broken, transport_error
+from currents_async._transport.aiohttp_errors import AiohttpError, transport_error
 from currents_async._transport.session import Session
-from currents_async._wire.failure import Sent
-from currents_async._wire.faults import BodyFault
+from currents_async._wire.body_errors import BodyError
+from currents_async._wire.failure import RequestInfo
 from currents_async.errors import ClientClosedError, CurrentsError
 
 T = TypeVar("T")
@@ -23,9 +23,9 @@ async def run_step(
     step: Callable[[], Awaitable[T]],
     seconds: float = inf,
     *,
-    sent: Sent,
+    sent: RequestInfo,
     out_of_time: Callable[[], CurrentsError],
-    body_error: Callable[[BodyFault], CurrentsError],
+    body_error: Callable[[BodyError], CurrentsError],
     part_of: str = "call",
 ) -> T:
     """Run a step until it ends, its time is up, or the client is closed.
@@ -36,18 +36,18 @@ async def run_step(
     timeout = asyncio.timeout(None)
     try:
         async with timeout:
-            session.watch.begin(timeout, seconds)
+            session.deadlines.begin(timeout, seconds)
             return await step()
     except TimeoutError:
         error = out_of_time()
-    except Broken as broken:
+    except AiohttpError as broken:
         error = transport_error(sent, broken.foreign)
-    except BodyFault as fault:
+    except BodyError as fault:
         error = body_error(fault)
     except CurrentsError as found:
         error = found
     finally:
-        session.watch.end(timeout)
+        session.deadlines.end(timeout)
     if session.state == "closed":
         error = ClientClosedError(f"the client was closed during the {part_of}")
     try:

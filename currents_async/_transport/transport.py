@@ -1,31 +1,26 @@
 """A request to its answer, over aiohttp."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import cache, partial
+from functools import partial
 from math import inf
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 from currents_async._config import Retries, Timeouts
-from currents_async._transport.answer import (
-    Answer,
-    Decoder,
+from currents_async._transport.asset_call import AssetCall
+from currents_async._transport.call import Call
+from currents_async._transport.channel import CallOptions, Channel
+from currents_async._transport.raw import RawResponse
+from currents_async._transport.response import (
+    ResponseStream,
     read_decoded,
     read_raw,
     whole_answer,
 )
-from currents_async._transport.asset_call import AssetCall
-from currents_async._transport.call import Call
-from currents_async._transport.channel import Channel, Terms
-from currents_async._transport.raw import RawResponse
-from currents_async._wire.answers import CursorPageDecoder, TextDecoder, WriteDecoder
 from currents_async._wire.array import ArrayField
 from currents_async._wire.asset_url import AssetUrl
-from currents_async._wire.collecting import CollectingDecoder
-from currents_async._wire.decode import EnvelopeDecoder
+from currents_async._wire.decoders import WriteDecoder, decoder_for
 from currents_async._wire.elements import ElementDecoder
-from currents_async._wire.endpoint import Endpoint, Request
-from currents_async._wire.inflate import SLICE
-from currents_async.models.pages import CursorPage
+from currents_async._wire.endpoint import Request
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -50,15 +45,15 @@ class Transport:
             retries=retries or self.retries,
         )
 
-    def terms(
+    def options(
         self, *, bulk: bool = False, repeat_writes: bool = False, ends_at: float = inf
-    ) -> Terms:
-        """Return the terms of a request that begins now, as a part of what is over at `ends_at`."""
+    ) -> CallOptions:
+        """Return the options of a call that begins now and must end by `ends_at`."""
         deadline = min(self.channel.clock.now() + self.timeouts.total, ends_at)
-        return Terms(deadline, bulk, repeat_writes, ends_at)
+        return CallOptions(deadline, bulk, repeat_writes, ends_at)
 
     def call(
-        self, request: Request[T], terms: Terms | None = None, *, already: T | None = None
+        self, request: Request[T], options: CallOptions | None = None, *, already: T | None = None
     ) -> Coroutine[Any, Any, T]:
         """Send a request and decode its answer, a slice in each turn of the event loop.
 
@@ -67,16 +62,16 @@ class Transport:
         and nothing else, when there is no answer to return.
         """
         if already is None:
-            read = partial(read_decoded, _decoder_for(request.endpoint))
+            read = partial(read_decoded, decoder_for(request.endpoint))
         else:
             read = partial(read_decoded, partial(WriteDecoder, request.endpoint.returns, already))
-        return whole_answer(self._call(request, terms), read, already)
+        return whole_answer(self._call(request, options), read, already)
 
     def call_raw(
-        self, request: Request[Any], terms: Terms | None = None
+        self, request: Request[Any], options: CallOptions | None = None
     ) -> Coroutine[Any, Any, RawResponse]:
         """Send a request, and return its answer undecoded. Raises as `call` does."""
-        return whole_answer(self._call(request, terms), read_raw)
+        return whole_answer(self._call(request, options), read_raw)
 
     def raw(self) -> "RawTransport":
         """Return a transport over the same channel whose answers are not decoded."""
@@ -87,15 +82,17 @@ class Transport:
         request: Request[T],
         array: ArrayField,
         element: type[E],
-        terms: Terms | None = None,
-    ) -> Answer[E, T]:
+        options: CallOptions | None = None,
+    ) -> ResponseStream[E, T]:
         """Prepare to send a request whose answer has a large array, to be read element by element.
 
         `element` is the type to decode elements into. Raises as `call` does, when entered and when
         read.
         """
-        call = self._call(request, terms, first_slice=_FIRST_SLICE, resumable=True)
-        return Answer(call, partial(ElementDecoder, request.endpoint.returns, array, element))
+        call = self._call(request, options, first_slice=_FIRST_SLICE, resumable=True)
+        return ResponseStream(
+            call, partial(ElementDecoder, request.endpoint.returns, array, element)
+        )
 
     def asset_call(
         self,
@@ -119,11 +116,11 @@ class Transport:
             retries=self.retries,
         )
 
-    def _call(self, request: Request[Any], terms: Terms | None, **kwargs: Any) -> Call:
+    def _call(self, request: Request[Any], options: CallOptions | None, **kwargs: Any) -> Call:
         return Call(
             self.channel,
             request,
-            terms=terms or self.terms(),
+            options=options or self.options(),
             timeouts=self.timeouts,
             retries=self.retries,
             **kwargs,
@@ -136,23 +133,9 @@ class RawTransport(Transport):
     def call(
         self,
         request: Request[Any],
-        terms: Terms | None = None,
+        options: CallOptions | None = None,
         *,
         already: Any = None,  # noqa: ARG002 - there is no such answer to be had raw
     ) -> Coroutine[Any, Any, Any]:
         """Send a request, and return its answer undecoded."""
-        return self.call_raw(request, terms)
-
-
-@cache
-def _decoder_for(endpoint: Endpoint[Any]) -> Callable[[], Decoder[Any, Any]]:
-    """Return what makes decoders that hand nothing out before the end."""
-    returns = endpoint.returns
-    if get_origin(returns) is CursorPage:
-        [item] = get_args(returns)
-        return partial(CursorPageDecoder[Any], item)
-    if not endpoint.is_json:
-        return TextDecoder
-    if endpoint.array is None:
-        return partial(EnvelopeDecoder[Any], returns)
-    return partial(CollectingDecoder[Any], returns, endpoint.array, least=SLICE)
+        return self.call_raw(request, options)

@@ -24,7 +24,8 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from currents_async._wire.array import ArrayField, list_decoder, typed_with
-from currents_async._wire.decode import (
+from currents_async._wire.body_errors import UnexpectedBodyError
+from currents_async._wire.envelope import (
     BUILT_INS,
     DECODE_ERRORS,
     decode,
@@ -33,7 +34,6 @@ from currents_async._wire.decode import (
     read,
     unwrap,
 )
-from currents_async._wire.faults import UnexpectedBody
 from currents_async._wire.items import Elements, convert_elements
 from currents_async._wire.notes import Notes
 from currents_async._wire.separators import (
@@ -106,7 +106,7 @@ class ElementDecoder(Generic[E, T]):
     def feed(self, piece: bytes | bytearray) -> list[E]:
         """Take the next piece of the text, and return the elements that it completes.
 
-        Raises `UnexpectedBody` when an element is not of its type.
+        Raises `UnexpectedBodyError` when an element is not of its type.
         """
         self._text += piece
         self._seen += len(piece)
@@ -119,8 +119,8 @@ class ElementDecoder(Generic[E, T]):
     def flush(self) -> tuple[list[E], T]:
         """Return the last elements and the `data` without any, the text being complete.
 
-        Raises `UnexpectedBody` and `RefusedBody` as decoding the whole text would, and
-        `UnexpectedBody` when the array comes twice: some of the first has been handed out.
+        Raises `UnexpectedBodyError` and `RefusedBodyError` as decoding the whole text would, and
+        `UnexpectedBodyError` when the array comes twice: some of the first has been handed out.
         """
         last, data = self._finish()
         return last, self._array.put(data, [])
@@ -167,11 +167,11 @@ class ElementDecoder(Generic[E, T]):
             del self._text[start : start + len(_TOKEN) + 1]
             data = self._whole()
             if self._comes_again():
-                raise UnexpectedBody("the array comes twice", self._json_path) from None
+                raise UnexpectedBodyError("the array comes twice", self._json_path) from None
             return self._array.take(data), data
         array = _raw_at(data, self._array.path)
         if not array.startswith(b"[" + _TOKEN):
-            raise UnexpectedBody("the array comes twice", self._json_path)
+            raise UnexpectedBodyError("the array comes twice", self._json_path)
         return self._last_elements(array), data
 
     def _envelopes(self) -> msgspec.json.Decoder[Any]:

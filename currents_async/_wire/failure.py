@@ -8,17 +8,18 @@ from typing import TypedDict
 import msgspec
 
 from currents_async import errors
-from currents_async._wire.decode import DECODE_ERRORS, parse
-from currents_async._wire.faults import (
-    BodyFault,
-    OversizedBody,
-    RefusedBody,
-    TruncatedBody,
-    UnexpectedBody,
+from currents_async._wire.body_errors import (
+    BodyError,
+    OversizedBodyError,
+    RefusedBodyError,
+    TruncatedBodyError,
+    UnexpectedBodyError,
 )
+from currents_async._wire.envelope import DECODE_ERRORS, parse
 
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Amzn-RequestId", "X-Amzn-Trace-Id", "CF-Ray")
 _LONGEST_MESSAGE = 1_000
+_WORDS = re.compile(rb"<(Code|Message)>([^<]{1,500})</\1>")
 
 _ERRORS: dict[int, type[errors.APIError]] = {
     400: errors.BadRequestError,
@@ -33,7 +34,7 @@ _ERRORS: dict[int, type[errors.APIError]] = {
 }
 
 
-class Sent(TypedDict):
+class RequestInfo(TypedDict):
     """What every error tells of the request that failed."""
 
     operation: str
@@ -42,8 +43,8 @@ class Sent(TypedDict):
     attempts: int
 
 
-def status_error(
-    sent: Sent,
+def error_for_status(
+    sent: RequestInfo,
     status: int,
     headers: Mapping[str, str],
     body: bytes,
@@ -67,19 +68,19 @@ def status_error(
     )
 
 
-def body_error(
-    sent: Sent, status: int, headers: Mapping[str, str], fault: BodyFault
+def error_for_body(
+    sent: RequestInfo, status: int, headers: Mapping[str, str], fault: BodyError
 ) -> errors.CurrentsError:
     """Build the error for the body of a success that is not what it should be."""
     reason = str(fault)
     match fault:
-        case OversizedBody():
+        case OversizedBodyError():
             return errors.ResponseTooLargeError(reason, **sent, limit=fault.limit)
-        case TruncatedBody():
+        case TruncatedBodyError():
             return errors.TransportError(reason, **sent)
-        case UnexpectedBody():
+        case UnexpectedBodyError():
             return errors.DecodeError(_located(reason, fault.path), **sent, path=fault.path)
-        case RefusedBody():
+        case RefusedBodyError():
             return errors.APIError(reason, **sent, status=status, request_id=request_id(headers))
         case _:
             return errors.DecodeError(reason, **sent)
@@ -132,3 +133,22 @@ def _phrase(status: int) -> str:
 def request_id(headers: Mapping[str, str]) -> str | None:
     """Return the request ID that the server or its load balancer gave."""
     return next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), None)
+
+
+def is_expired(status: int, body: bytes) -> bool:
+    """Say whether a refusal may be for a signature whose time is over.
+
+    S3 and CloudFront answer 403 for every reason they have; others name it.
+    """
+    if status == HTTPStatus.FORBIDDEN:
+        return True
+    unnamed = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}
+    return status in unnamed and b"expired" in body.lower()
+
+
+def in_our_envelope(body: bytes) -> bytes:
+    """Put a host's words into the envelope of a failure, where there are any in XML."""
+    from html import unescape  # noqa: PLC0415 - 3 % of the time in which the library is loaded
+
+    words = [unescape(text.decode(errors="replace")) for _, text in _WORDS.findall(body)]
+    return msgspec.json.encode({"error": ": ".join(words[:2])}) if words else body

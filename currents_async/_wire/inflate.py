@@ -4,7 +4,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol, cast
 
-from currents_async._wire.faults import CorruptBody, OversizedBody, TruncatedBody
+from currents_async._wire.body_errors import (
+    CorruptBodyError,
+    OversizedBodyError,
+    TruncatedBodyError,
+)
 
 SLICE = 64 * 1024
 """The most bytes that come out at once, so that the caller can let the event loop have its turn."""
@@ -20,12 +24,13 @@ class Inflater(Protocol):
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Yield what `chunk` inflates to, in slices of at most `SLICE` bytes.
 
-        Raises `CorruptBody` and `OversizedBody`. Exhaust it before feeding the next chunk.
+        Raises `CorruptBodyError` and `OversizedBodyError`. Exhaust it before feeding the next
+        chunk.
         """
         ...
 
     def flush(self) -> None:
-        """Say that the body has ended; raise `TruncatedBody` if it should not have."""
+        """Say that the body has ended; raise `TruncatedBodyError` if it should not have."""
         ...
 
 
@@ -51,7 +56,7 @@ class Backend(NamedTuple):
 def inflater_for(
     encoding: str, limit: int, backend: Backend | None = None, *, first: int = SLICE
 ) -> Inflater:
-    """Choose by the Content-Encoding header; raise `CorruptBody` for one that was not asked for.
+    """Choose by the Content-Encoding header; raise `CorruptBodyError` for one we did not accept.
 
     `first` is the size of the first slice: who is in a hurry begins with less than `SLICE`.
     """
@@ -61,7 +66,9 @@ def inflater_for(
         case "" | "identity":
             return _Identity(limit)
         case _:
-            raise CorruptBody(f"the answer is encoded as {encoding!r}, which was not asked for")
+            raise CorruptBodyError(
+                f"the answer is encoded as {encoding!r}, which was not asked for"
+            )
 
 
 class _Identity:
@@ -74,7 +81,7 @@ class _Identity:
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         self._size += len(chunk)
         if self._size > self._limit:
-            raise OversizedBody(self._limit)
+            raise OversizedBodyError(self._limit)
         for start in range(0, len(chunk), SLICE):
             yield chunk[start : start + SLICE]
 
@@ -112,7 +119,7 @@ class _GzipInflater:
     def flush(self) -> None:
         # Neither inflater says so when the stream just stops.
         if not self._member.eof:
-            raise TruncatedBody("the gzip stream ends early")
+            raise TruncatedBodyError("the gzip stream ends early")
 
     def _without_padding(self, chunk: bytes) -> bytes:
         """Return what comes behind the zeros that may follow a member: gzip's manual, "Tapes"."""
@@ -123,13 +130,13 @@ class _GzipInflater:
 
     def _check_size(self) -> None:
         if self._size > self._limit:
-            raise OversizedBody(self._limit)
+            raise OversizedBodyError(self._limit)
 
     def _begin_member(self, chunk: bytes) -> None:
         if not _MAGIC.startswith(chunk[: len(_MAGIC)]):
-            raise CorruptBody("bytes follow the end of the gzip stream")
+            raise CorruptBodyError("bytes follow the end of the gzip stream")
         if self._members == _MOST_MEMBERS:
-            raise CorruptBody(f"the gzip stream has more than {_MOST_MEMBERS} members")
+            raise CorruptBodyError(f"the gzip stream has more than {_MOST_MEMBERS} members")
         self._members += 1
         self._member = self._new_member()
 
@@ -141,7 +148,7 @@ class _GzipInflater:
         else:
             self._slice = min(2 * self._slice, SLICE)
             return piece
-        raise CorruptBody(f"the gzip stream is corrupt: {reason}")
+        raise CorruptBodyError(f"the gzip stream is corrupt: {reason}")
 
 
 class _ZlibMember:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
 
+from currents_async._wire.body_errors import UnexpectedBodyError
 from currents_async._wire.built_ins import is_object
-from currents_async._wire.faults import UnexpectedBody
 from currents_async._wire.mend import mend, mend_elements
 from currents_async._wire.notes import Notes
 from currents_async.models._model import Model
@@ -99,7 +99,7 @@ def convert_elements(
     """Return the elements of an array, of which the first has the index `start`.
 
     Nulls, and what cannot be an element, are left out; one that lacks a field that it must have is
-    an `UnexpectedBody`.
+    an `UnexpectedBodyError`.
     """
     elements: list[Any] = []
     since = notes.bent
@@ -110,6 +110,6 @@ def convert_elements(
             except msgspec.ValidationError as error:
                 found = MISFIT.fullmatch(str(error))
                 reason, rest = (found[1], found[2][1:]) if found else (str(error), "")
-                raise UnexpectedBody(reason, f"{path}[{index}]{rest}") from None
+                raise UnexpectedBodyError(reason, f"{path}[{index}]{rest}") from None
     notes.put_under(path.removeprefix("$"), since)
     return elements

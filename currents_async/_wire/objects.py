@@ -1,6 +1,6 @@
 """What the objects of a JSON text weigh in memory, known before they are decoded."""
 
-from currents_async._wire.faults import OversizedBody
+from currents_async._wire.body_errors import OversizedBodyError
 
 _WEIGHT = 64
 """Bytes that a Struct takes at least; `{}` takes two on the wire.
@@ -25,10 +25,10 @@ class ObjectCount:
         return self._count * _WEIGHT
 
     def add(self, piece: bytes) -> None:
-        """Count the objects in a piece; raise `OversizedBody` when they get too many."""
+        """Count the objects in a piece; raise `OversizedBodyError` when they get too many."""
         self._size += len(piece)
         if self._size <= _UNCOUNTED:
             return
         self._count += piece.count(b"{")
         if self.weight > self._limit:
-            raise OversizedBody(self._limit)
+            raise OversizedBodyError(self._limit)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from currents_async._wire.faults import CorruptBody, TruncatedBody
+from currents_async._wire.body_errors import CorruptBodyError, TruncatedBodyError
 
 _STRONG_ETAG = re.compile(r'"[!#-~]*"')
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
@@ -51,20 +51,20 @@ class Progress:
         self._validator = _validator(headers)
 
     def check_end(self, size: int) -> None:
-        """Raise a `BodyFault` unless the asset may end at that size."""
+        """Raise a `BodyError` unless the asset may end at that size."""
         if self.total is None or size == self.total:
             return
         if size < self.total:
-            raise TruncatedBody("the body ends early")
+            raise TruncatedBodyError("the body ends early")
         self._validator = None
-        raise TruncatedBody("the body is longer than the host said")
+        raise TruncatedBodyError("the body is longer than the host said")
 
 
 def check_encoding(headers: Mapping[str, str]) -> None:
-    """Raise `CorruptBody` for bytes that are not those of the asset itself."""
+    """Raise `CorruptBodyError` for bytes that are not those of the asset itself."""
     encoding = headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity"}:
-        raise CorruptBody("the body is in an encoding that nobody asked for")
+        raise CorruptBodyError("the body is in an encoding that nobody asked for")
 
 
 def _length(headers: Mapping[str, str]) -> int | None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from currents_async._wire.decode import decode
+from currents_async._wire.body_errors import UnexpectedBodyError
+from currents_async._wire.envelope import decode
 from currents_async._wire.extra import fill_extra
-from currents_async._wire.faults import UnexpectedBody
 from currents_async._wire.mend import mend
 from currents_async._wire.notes import Notes
 from currents_async.errors import WebhookBodyError
@@ -63,7 +63,7 @@ def read_event(body: bytes, hosts: Collection[str], sent_at: datetime | None) ->
 def _decode(body: bytes) -> dict[str, Any]:
     try:
         return decode(body, _OBJECT)
-    except UnexpectedBody as fault:
+    except UnexpectedBodyError as fault:
         reason = str(fault)
     # Outside the `except`: the context of the error would keep the body alive.
     raise WebhookBodyError(reason)

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from currents_async import ClientClosedError, Currents, WrongLoopError
-from currents_async._transport import asset_exchange
+from currents_async._transport import asset_attempt
 from currents_async.models import Attachment, Screenshot, Trace, Video
 from currents_async.testing import FakeCurrents
 from tests.downloads.asset_host import OLD, AssetHost, files_in, stall, until
@@ -202,7 +202,7 @@ class TestLifeCycle:
         folder: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(asset_exchange, "_BLOCK", 1_000)
+        monkeypatch.setattr(asset_attempt, "_BLOCK", 1_000)
         content = host.add("/a", 5_000)
         for turns in range(10_000):
             await until(host.is_idle)

@@ -14,12 +14,12 @@ import trustme
 from aiohttp import web
 
 from currents_async import Currents, InvalidArgumentError, RedirectError
-from currents_async._transport.connection import Lost
+from currents_async._transport.connection import ConnectionLostError
 from currents_async._transport.reach import (
     Guard,
     GuardedRequest,
     GuardedResolver,
-    OutOfReach,
+    OutOfReachError,
     Reach,
 )
 from tests.loopback_proxy import loopback_proxy
@@ -202,7 +202,7 @@ class TestNames:
         resolver, request = GuardedResolver(), SimpleNamespace(proxy=None)
         guard: Any = Guard(Reach("https://127.0.0.1/v1", private=False))
         if left is None:
-            with pytest.raises(OutOfReach, match=r"private address 10\.0\.0\.5"):
+            with pytest.raises(OutOfReachError, match=r"private address 10\.0\.0\.5"):
                 await guard(request, resolve)
         else:
             assert await guard(request, resolve) == left
@@ -215,7 +215,7 @@ class TestNames:
         connections: list[Any] = [SimpleNamespace(transport=one) for one in (transport, None)]
         for conn in connections:
             send: Any = partial(GuardedRequest.send, conn=conn)
-            with pytest.raises(Lost, match="closed before anything was sent"):
+            with pytest.raises(ConnectionLostError, match="closed before anything was sent"):
                 await guard(SimpleNamespace(proxy=None), send)
 
 

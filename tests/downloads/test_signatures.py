@@ -24,7 +24,7 @@ from currents_async import (
     Timeouts,
 )
 from currents_async._downloads.save import Saver
-from currents_async._transport import Terms, asset_exchange
+from currents_async._transport import CallOptions, asset_attempt
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async.models import Instance
 from currents_async.testing import FakeCurrents, World
@@ -102,7 +102,7 @@ class TestSignatures:
             lengths.append(len(text))
             return False
 
-        monkeypatch.setattr(asset_exchange, "is_expired", judge)
+        monkeypatch.setattr(asset_attempt, "is_expired", judge)
         host.responses.append(endless_refusal)
         with pytest.raises(ForbiddenError):
             await currents.assets.download(host.signed("/a"), to=folder)
@@ -138,10 +138,10 @@ class TestSignatures:
     async def test_signing_again_takes_no_longer_than_the_download_may(
         self, currents: Currents, host: AssetHost, folder: Path
     ) -> None:
-        given: list[Terms] = []
+        given: list[CallOptions] = []
 
-        async def fetch(instance_id: str, terms: Terms) -> Instance:
-            given.append(terms)
+        async def fetch(instance_id: str, options: CallOptions) -> Instance:
+            given.append(options)
             return Instance(instance_id=instance_id)
 
         url = read_asset_url(host.signed("/a"))

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from currents_async._wire.decode import decode
+from currents_async._wire.envelope import decode
 from currents_async.models import Model, OpenEnum
 
 Json = st.SearchStrategy[Any]

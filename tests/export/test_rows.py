@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from currents_async import ConnectError, CurrentsError, NotFoundError
 from currents_async._downloads.artifacts import artifacts_of
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
-from currents_async._wire.decode import EnvelopeDecoder
+from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async.export._missing import missing_by
 from currents_async.export._tables.rows import RowBuilder
 from currents_async.export._tables.schemas import SCHEMAS

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from currents_async import InvalidArgumentError
-from currents_async._wire.decode import EnvelopeDecoder
+from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async.models import (
     Action,
     ActionStatus,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from currents_async._wire.decode import EnvelopeDecoder
+from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async.models import FailureContext
 
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from currents_async._wire.decode import EnvelopeDecoder
+from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async.models import JiraIssue, JiraIssueType, JiraProject, NumberedPage
 
 

@@ -5,8 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
-from currents_async._wire.answers import CursorPageDecoder
-from currents_async._wire.decode import EnvelopeDecoder
+from currents_async._wire.decoders import CursorPageDecoder, EnvelopeDecoder
 from currents_async.models import (
     Insights,
     InsightsResolution,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from currents_async._wire.decode import EnvelopeDecoder
+from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async.models import DeletedWebhook, HookEvent, Webhook
 
 SECRET = "a-very-secret-token"

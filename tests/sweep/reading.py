@@ -11,17 +11,17 @@ from typing import Any
 import msgspec
 
 from currents_async import CurrentsError
-from currents_async._transport.transport import _decoder_for
+from currents_async._wire.body_errors import BodyError
+from currents_async._wire.decoders import decoder_for
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.endpoint import Endpoint
-from currents_async._wire.failure import Sent, body_error, status_error
-from currents_async._wire.faults import BodyFault
+from currents_async._wire.failure import RequestInfo, error_for_body, error_for_status
 from currents_async.errors import WebhookError
 from currents_async.models import Model
 from currents_async.receiver import _reading
 from tests.operations import constants
 
-_SENT: Sent = {"operation": "op", "method": "GET", "url": "https://x", "attempts": 1}
+_SENT: RequestInfo = {"operation": "op", "method": "GET", "url": "https://x", "attempts": 1}
 _ENDPOINTS = {one.operation: one for one in constants().values() if one.is_json}
 _PIECE = 1_000
 _FOUND = re.compile(r", got `\w+`")
@@ -49,14 +49,14 @@ def read(name: str, operation: str, text: bytes) -> str:
             )
             use(event)
         else:
-            use(status_error(_SENT, 409, {}, text, retry_after=None, redact=str))
+            use(error_for_status(_SENT, 409, {}, text, retry_after=None, redact=str))
     except WebhookError as error:
         return f"{type(error).__name__}: {error}"
     return ""
 
 
 def _read_response(endpoint: Endpoint[Any], text: bytes) -> Iterator[str]:
-    whole = _decoder_for(endpoint)
+    whole = decoder_for(endpoint)
     makers: list[Any] = [whole]
     if endpoint.array is not None:
         array = endpoint.array
@@ -79,8 +79,8 @@ def _read_with(decoder: Any, text: bytes, size: int) -> Iterator[str]:
             for element in decoder.feed(text[start : start + size])
         ]
         last, data = decoder.flush()
-    except BodyFault as fault:
-        raise body_error(_SENT, 200, {}, fault) from None
+    except BodyError as fault:
+        raise error_for_body(_SENT, 200, {}, fault) from None
     use([*elements, *last, data])
     if getattr(decoder, "unreadable", ()):
         yield "the item is left out"

@@ -59,8 +59,8 @@ def _send(
     endpoint: Endpoint[Any], *, again: bool = False
 ) -> Callable[[Currents], Awaitable[object]]:
     def call(currents: Currents) -> Awaitable[object]:
-        terms = currents._transport.terms(repeat_writes=again)
-        return currents._transport.call(endpoint.request(body={}), terms)
+        options = currents._transport.options(repeat_writes=again)
+        return currents._transport.call(endpoint.request(body={}), options)
 
     return call
 

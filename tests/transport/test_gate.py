@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from currents_async import ClientClosedError
 from currents_async._clock import Timer
 from currents_async._transport.cubic import KEPT
-from currents_async._transport.limits import Gate, OutOfTime, Paused
+from currents_async._transport.gate import DeadlineExpiredError, Gate, PauseTooLongError
 from currents_async._transport.pace import Pace
 from currents_async._wire.throttle import RateLimit
 from currents_async.testing.clock import ManualClock
@@ -84,7 +84,7 @@ class Crowd:
     def pause_of(self, name: str) -> float:
         """Return how long a pause a task was told of."""
         error = self.error_of(name)
-        assert isinstance(error, Paused)
+        assert isinstance(error, PauseTooLongError)
         return error.seconds
 
     def is_waiting(self, name: str) -> bool:
@@ -304,7 +304,7 @@ class TestDeadline:
             await crowd.wait(6.5)
             assert crowd.is_waiting("b")
             await crowd.wait(0.5)
-            assert type(crowd.error_of("b")) is OutOfTime
+            assert type(crowd.error_of("b")) is DeadlineExpiredError
             await crowd.come("c")
             await crowd.leave()
             assert crowd.passed == ["a", "c"]
@@ -318,7 +318,7 @@ class TestDeadline:
             await crowd.leave()
             await crowd.wait(2)
             assert crowd.times == [0, 2]
-            assert type(crowd.error_of("c")) is OutOfTime
+            assert type(crowd.error_of("c")) is DeadlineExpiredError
 
     async def test_each_has_its_own(self) -> None:
         async with Crowd() as crowd:
@@ -572,7 +572,9 @@ class Observer:
             assert task.done()
             if not task.cancelled():
                 error = task.exception()
-                assert error is None or isinstance(error, Paused | OutOfTime), error
+                assert error is None or isinstance(
+                    error, PauseTooLongError | DeadlineExpiredError
+                ), error
 
 
 @given(

@@ -10,7 +10,7 @@ import pytest
 from currents_async._transport.body import Body
 from currents_async._transport.memory import Memory
 from currents_async._transport.traffic import Traffic
-from currents_async._wire.faults import OversizedBody
+from currents_async._wire.body_errors import OversizedBodyError
 
 MiB = 1024 * 1024
 
@@ -73,7 +73,7 @@ async def test_more_than_the_limit_is_not_fetched() -> None:
     body = body_of(content, memory, limit=1000)
     content.feed(bytes(1001))
     content.feed(b"")
-    with pytest.raises(OversizedBody):
+    with pytest.raises(OversizedBodyError):
         await body.prefetch()()
     body.close()
     assert memory._total == 0

@@ -7,30 +7,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from currents_async import errors
-from currents_async._transport.retry import Quota, Verdict, backoff, is_open, judge
-from currents_async._wire.failure import Sent, body_error, status_error
-from currents_async._wire.faults import (
-    BodyFault,
-    CorruptBody,
-    OversizedBody,
-    RefusedBody,
-    TruncatedBody,
-    UnexpectedBody,
+from currents_async._transport.retry import (
+    Quota,
+    RetryDecision,
+    backoff,
+    classify,
+    may_have_happened,
 )
+from currents_async._wire.body_errors import (
+    BodyError,
+    CorruptBodyError,
+    OversizedBodyError,
+    RefusedBodyError,
+    TruncatedBodyError,
+    UnexpectedBodyError,
+)
+from currents_async._wire.failure import RequestInfo, error_for_body, error_for_status
 
-SENT = Sent(operation="o", method="PUT", url="https://api.currents.dev/v1/x", attempts=1)
+SENT = RequestInfo(operation="o", method="PUT", url="https://api.currents.dev/v1/x", attempts=1)
 
-AGAIN, SLOWLY = Verdict.AGAIN, Verdict.AGAIN_SLOWLY
-GIVE_UP, AMBIGUOUS = Verdict.GIVE_UP, Verdict.AMBIGUOUS
+RETRY, SLOWLY = RetryDecision.RETRY, RetryDecision.RETRY_THROTTLED
+GIVE_UP, AMBIGUOUS = RetryDecision.GIVE_UP, RetryDecision.AMBIGUOUS
 
 
 def of_status(status: int, message: str = "no") -> errors.CurrentsError:
     body = b'{"status":"FAILED","error":"%s"}' % message.encode()
-    return status_error(SENT, status, {}, body, retry_after=None, redact=str)
+    return error_for_status(SENT, status, {}, body, retry_after=None, redact=str)
 
 
-def of_body(fault: BodyFault) -> errors.CurrentsError:
-    return body_error(SENT, 200, {}, fault)
+def of_body(fault: BodyError) -> errors.CurrentsError:
+    return error_for_body(SENT, 200, {}, fault)
 
 
 OPEN: list[tuple[str, errors.CurrentsError]] = [
@@ -38,7 +44,7 @@ OPEN: list[tuple[str, errors.CurrentsError]] = [
     # Of Cloudflare and its like, about an origin that is overloaded, out of reach or too slow.
     *((str(status), of_status(status)) for status in (520, 521, 522, 523, 524, 529, 530)),
     ("disconnect", errors.TransportError("the connection was lost", **SENT)),
-    ("truncated", of_body(TruncatedBody("ends early"))),
+    ("truncated", of_body(TruncatedBodyError("ends early"))),
     ("timeout", errors.RequestTimeoutError("no answer", **SENT)),
 ]
 FINAL: list[tuple[str, errors.CurrentsError]] = [
@@ -49,32 +55,36 @@ FINAL: list[tuple[str, errors.CurrentsError]] = [
         for status in (501, 505, 506, 507, 508, 510, 511, 519, 525, 526, 527, 531, 599)
     ),
     ("already cancelled", of_status(422, "Run already cancelled")),
-    ("refused", of_body(RefusedBody("no luck"))),
-    ("corrupt", of_body(CorruptBody("bad crc"))),
-    ("unexpected", of_body(UnexpectedBody("Expected `int`", "$.data"))),
-    ("oversized", of_body(OversizedBody(5))),
+    ("refused", of_body(RefusedBodyError("no luck"))),
+    ("corrupt", of_body(CorruptBodyError("bad crc"))),
+    ("unexpected", of_body(UnexpectedBodyError("Expected `int`", "$.data"))),
+    ("oversized", of_body(OversizedBodyError(5))),
     ("argument", errors.InvalidArgumentError("no")),
     ("closed", errors.ClientClosedError("closed")),
     ("loop", errors.WrongLoopError("another loop")),
 ]
 TABLE = [
-    ("connect", errors.ConnectError("nobody listens", **SENT), AGAIN, AGAIN, False),
+    ("connect", errors.ConnectError("nobody listens", **SENT), RETRY, RETRY, False),
     ("429", of_status(429), SLOWLY, SLOWLY, False),
-    *((name, error, AGAIN, AMBIGUOUS, True) for name, error in OPEN),
+    *((name, error, RETRY, AMBIGUOUS, True) for name, error in OPEN),
     *((name, error, GIVE_UP, GIVE_UP, False) for name, error in FINAL),
 ]
 
 
 @pytest.mark.parametrize(
-    ("error", "idempotent", "once", "may_have_happened"),
+    ("error", "idempotent", "once", "ambiguous"),
     [pytest.param(*row, id=name) for name, *row in TABLE],
 )
 def test_verdicts(
-    error: errors.CurrentsError, idempotent: Verdict, once: Verdict, *, may_have_happened: bool
+    error: errors.CurrentsError,
+    idempotent: RetryDecision,
+    once: RetryDecision,
+    *,
+    ambiguous: bool,
 ) -> None:
-    assert judge(error, repeatable=True) is idempotent
-    assert judge(error, repeatable=False) is once
-    assert is_open(error) is may_have_happened
+    assert classify(error, repeatable=True) is idempotent
+    assert classify(error, repeatable=False) is once
+    assert may_have_happened(error) is ambiguous
 
 
 class TestBackoff:
@@ -98,7 +108,7 @@ class TestBackoff:
     def test_full_jitter(
         self, retry: int, bound: float, bound_throttled: float, chance: float
     ) -> None:
-        assert backoff(AGAIN, retry, chance) == pytest.approx(chance * bound, rel=1e-15)
+        assert backoff(RETRY, retry, chance) == pytest.approx(chance * bound, rel=1e-15)
         assert backoff(SLOWLY, retry, chance) == pytest.approx(chance * bound_throttled, rel=1e-15)
 
 
@@ -106,11 +116,11 @@ class TestQuota:
     def test_what_a_retry_costs(self) -> None:
         quota = Quota()
         assert quota.tokens == 500
-        assert (quota.take(AGAIN), quota.tokens) == (14, 486)
+        assert (quota.take(RETRY), quota.tokens) == (14, 486)
         assert (quota.take(SLOWLY), quota.tokens) == (5, 481)
 
-    @pytest.mark.parametrize(("verdict", "retries", "left"), [(AGAIN, 35, 10), (SLOWLY, 100, 0)])
-    def test_how_many_there_are(self, verdict: Verdict, retries: int, left: int) -> None:
+    @pytest.mark.parametrize(("verdict", "retries", "left"), [(RETRY, 35, 10), (SLOWLY, 100, 0)])
+    def test_how_many_there_are(self, verdict: RetryDecision, retries: int, left: int) -> None:
         quota = Quota()
         taken = list(itertools.takewhile(bool, (quota.take(verdict) for _ in range(1000))))
         assert len(taken) == retries
@@ -120,7 +130,7 @@ class TestQuota:
     def test_a_throttled_retry_is_cheaper_to_the_last(self) -> None:
         quota = Quota()
         quota.tokens = 13
-        assert (quota.take(AGAIN), quota.take(SLOWLY), quota.take(SLOWLY)) == (0, 5, 5)
+        assert (quota.take(RETRY), quota.take(SLOWLY), quota.take(SLOWLY)) == (0, 5, 5)
         assert (quota.tokens, quota.take(SLOWLY)) == (3, 0)
 
     @pytest.mark.parametrize(
@@ -135,12 +145,12 @@ class TestQuota:
 
     @given(
         st.lists(
-            st.tuples(st.lists(st.sampled_from([AGAIN, SLOWLY]), max_size=4), st.booleans()),
+            st.tuples(st.lists(st.sampled_from([RETRY, SLOWLY]), max_size=4), st.booleans()),
             max_size=200,
         )
     )
     def test_never_negative_and_never_above_its_beginning(
-        self, calls: list[tuple[list[Verdict], bool]]
+        self, calls: list[tuple[list[RetryDecision], bool]]
     ) -> None:
         quota = Quota()
         for verdicts, succeeds in calls:
@@ -159,7 +169,7 @@ class TestQuota:
         for _ in range(calls):
             requests += 1
             for _ in range(attempts - 1):
-                if not quota.take(AGAIN):
+                if not quota.take(RETRY):
                     break
                 requests += 1
         assert requests <= calls + 35

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from currents_async._wire import elements as elements_module
 from currents_async._wire.array import ArrayField
-from currents_async._wire.collecting import CollectingDecoder
-from currents_async._wire.decode import EnvelopeDecoder, envelope_decoder
+from currents_async._wire.body_errors import BodyError, RefusedBodyError, UnexpectedBodyError
+from currents_async._wire.decoders import CollectingDecoder, EnvelopeDecoder
 from currents_async._wire.elements import ElementDecoder
-from currents_async._wire.faults import BodyFault, RefusedBody, UnexpectedBody
+from currents_async._wire.envelope import envelope_decoder
 from currents_async.models import Instance, InstanceTest, Run, RunSpec
 from currents_async.testing import World
 
@@ -76,7 +76,7 @@ INSTANCE = Shape(Instance, TESTS)
 def outcome(decode: Callable[[], Any]) -> Any:
     try:
         return decode()
-    except BodyFault as fault:
+    except BodyError as fault:
         return type(fault)
 
 
@@ -267,7 +267,7 @@ def test_truncated_at_every_byte(framework: Any) -> None:
     text = msgspec.json.encode({"status": "OK", "data": made.payload})
     for end in range(len(text)):
         half = end // 2
-        with pytest.raises(UnexpectedBody):
+        with pytest.raises(UnexpectedBodyError):
             RUN.streamed([text[:half], text[half:end]])
     assert len(RUN.streamed([text])[0].specs) == 4
 
@@ -368,14 +368,14 @@ class TestErrors:
         specs[number]["tags"] = {}
         text = envelope(json.dumps(specs, separators=(",", ":")))
         decoder = ElementDecoder(Run, SPECS, Narrowed)
-        with pytest.raises(UnexpectedBody, match="Expected `array`, got `object`") as caught:
+        with pytest.raises(UnexpectedBodyError, match="Expected `array`, got `object`") as caught:
             _ = [decoder.feed(text[start : start + size]) for start in range(0, len(text), size)]
             decoder.flush()
         assert caught.value.path == f"$.data.specs[{number}].tags"
 
     def test_the_path_of_something_else(self) -> None:
         text = envelope('[{"spec":"a"},{"spec":"b"}]').replace(b'"r"', b"{}")
-        with pytest.raises(UnexpectedBody) as caught:
+        with pytest.raises(UnexpectedBodyError) as caught:
             RUN.streamed([text[:120], text[120:]])
         assert caught.value.path == "$.data.runId"
 
@@ -396,7 +396,7 @@ class TestErrors:
         required = b'"runId":"other","projectId":"p","completionState":"COMPLETE","status":"PASSED"'
         text = text.replace(b'"runId":"other"', required)
         assert RUN.whole(text).specs == ()  # the last one counts
-        with pytest.raises(UnexpectedBody, match="twice") as caught:
+        with pytest.raises(UnexpectedBodyError, match="twice") as caught:
             RUN.streamed([text])
         assert caught.value.path == "$.data.specs"
 
@@ -409,7 +409,7 @@ class TestErrors:
         assert early == 1
 
     def test_a_failure(self) -> None:
-        with pytest.raises(RefusedBody, match="no luck"):
+        with pytest.raises(RefusedBodyError, match="no luck"):
             RUN.streamed([b'{"status":"FAILED","error":"no luck"}'])
 
     def test_an_element_that_ends_early_is_no_other_element(self) -> None:
@@ -464,7 +464,7 @@ class TestNarrowing:
 
     def test_a_field_that_is_missing(self) -> None:
         decoder = ElementDecoder(Run, SPECS, self.Name)
-        with pytest.raises(UnexpectedBody, match="missing required field `spec`") as caught:
+        with pytest.raises(UnexpectedBodyError, match="missing required field `spec`") as caught:
             decoder.feed(envelope('[{"spec":"a"},{"instanceId":"b"},{"spec":"c"}]'))
         assert caught.value.path == "$.data.specs[1]"
 

@@ -4,16 +4,18 @@ import pytest
 from multidict import CIMultiDict
 
 from currents_async import errors
-from currents_async._wire.failure import Sent, body_error, request_id, status_error
-from currents_async._wire.faults import (
-    CorruptBody,
-    OversizedBody,
-    RefusedBody,
-    TruncatedBody,
-    UnexpectedBody,
+from currents_async._wire.body_errors import (
+    CorruptBodyError,
+    OversizedBodyError,
+    RefusedBodyError,
+    TruncatedBodyError,
+    UnexpectedBodyError,
 )
+from currents_async._wire.failure import RequestInfo, error_for_body, error_for_status, request_id
 
-SENT = Sent(operation="getRun", method="GET", url="https://api.currents.dev/v1/runs/r", attempts=2)
+SENT = RequestInfo(
+    operation="getRun", method="GET", url="https://api.currents.dev/v1/runs/r", attempts=2
+)
 
 
 def error_of(
@@ -22,7 +24,7 @@ def error_of(
     headers: Mapping[str, str] = {},
     redact: Callable[[str], str] = str,
 ) -> errors.APIError:
-    return status_error(SENT, status, headers, body, retry_after=None, redact=redact)
+    return error_for_status(SENT, status, headers, body, retry_after=None, redact=redact)
 
 
 @pytest.mark.parametrize(
@@ -107,21 +109,21 @@ def test_a_secret_is_taken_out_before_the_cut() -> None:
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
-        (TruncatedBody("ends early"), errors.TransportError),
-        (CorruptBody("bad crc"), errors.DecodeError),
-        (UnexpectedBody("Expected `int`", "$.data.specs[3]"), errors.DecodeError),
-        (OversizedBody(5), errors.ResponseTooLargeError),
-        (RefusedBody("no luck"), errors.APIError),
+        (TruncatedBodyError("ends early"), errors.TransportError),
+        (CorruptBodyError("bad crc"), errors.DecodeError),
+        (UnexpectedBodyError("Expected `int`", "$.data.specs[3]"), errors.DecodeError),
+        (OversizedBodyError(5), errors.ResponseTooLargeError),
+        (RefusedBodyError("no luck"), errors.APIError),
     ],
 )
 def test_the_error_of_a_body(fault: Exception, kind: type[errors.CurrentsError]) -> None:
-    error = body_error(SENT, 200, {}, fault)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    error = error_for_body(SENT, 200, {}, fault)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert type(error) is kind
     assert str(error).startswith("getRun (GET https://api.currents.dev/v1/runs/r): ")
 
 
 def test_the_path_is_in_the_error_and_in_its_text() -> None:
-    error = body_error(SENT, 200, {}, UnexpectedBody("Expected `int`", "$.data.specs[3]"))
+    error = error_for_body(SENT, 200, {}, UnexpectedBodyError("Expected `int`", "$.data.specs[3]"))
     assert isinstance(error, errors.DecodeError)
     assert error.path == "$.data.specs[3]"
     assert str(error).endswith("Expected `int`, at $.data.specs[3]")
@@ -152,7 +154,7 @@ def test_the_servers_own_request_id_comes_first(
 
 @pytest.mark.parametrize("seconds", [None, 0.0, 7.5])
 def test_what_the_server_asked_to_wait(seconds: float | None) -> None:
-    error = status_error(SENT, 429, {}, b"", retry_after=seconds, redact=str)
+    error = error_for_status(SENT, 429, {}, b"", retry_after=seconds, redact=str)
     assert type(error) is errors.RateLimitedError
     assert error.retry_after == seconds
 

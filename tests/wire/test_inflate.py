@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._wire.faults import CorruptBody, OversizedBody, TruncatedBody
+from currents_async._wire.body_errors import (
+    CorruptBodyError,
+    OversizedBodyError,
+    TruncatedBodyError,
+)
 from currents_async._wire.inflate import ISAL, SLICE, ZLIB, Backend, inflater_for
 
 BACKENDS = [
@@ -54,22 +58,22 @@ class TestGzip:
 
     @pytest.mark.parametrize("cut", [1, 4, 8, 9, 50])
     def test_truncation(self, backend: Backend, cut: int) -> None:
-        with pytest.raises(TruncatedBody, match="ends early"):
+        with pytest.raises(TruncatedBodyError, match="ends early"):
             inflate(gzip.compress(b"x" * 1000 + bytes(range(256)))[:-cut], backend)
 
     def test_nothing_at_all_is_truncated(self, backend: Backend) -> None:
-        with pytest.raises(TruncatedBody):
+        with pytest.raises(TruncatedBodyError):
             inflate(b"", backend)
 
     @pytest.mark.parametrize("place", [-1, -5, -8], ids=["size", "crc", "crc's first byte"])
     def test_wrong_checksum(self, backend: Backend, place: int) -> None:
         raw = bytearray(gzip.compress(b"hello" * 100))
         raw[place] ^= 1
-        with pytest.raises(CorruptBody, match="corrupt"):
+        with pytest.raises(CorruptBodyError, match="corrupt"):
             inflate(bytes(raw), backend)
 
     def test_no_gzip_at_all(self, backend: Backend) -> None:
-        with pytest.raises(CorruptBody, match="corrupt"):
+        with pytest.raises(CorruptBodyError, match="corrupt"):
             inflate(b"<html>not gzip</html>" * 10, backend)
 
     @pytest.mark.parametrize("step", [1, 7, MiB])
@@ -79,7 +83,7 @@ class TestGzip:
         ids=["garbage behind a zero", "garbage", "nearly a member"],
     )
     def test_bytes_after_the_end(self, backend: Backend, step: int, tail: bytes) -> None:
-        with pytest.raises(CorruptBody, match="follow the end"):
+        with pytest.raises(CorruptBodyError, match="follow the end"):
             inflate(gzip.compress(b"hello") + tail, backend, step=step)
 
     @pytest.mark.parametrize("step", [1, 7, MiB])
@@ -98,17 +102,17 @@ class TestGzip:
         assert b"".join(inflate(padded * 2, backend, step=step)) == b"hello" * 2
 
     def test_endless_zeros_end_at_the_limit(self, backend: Backend) -> None:
-        with pytest.raises(OversizedBody):
+        with pytest.raises(OversizedBodyError):
             inflate(gzip.compress(b"hello") + bytes(2000), backend, limit=1000)
 
     @pytest.mark.parametrize("step", [1, MiB])
     def test_a_last_member_that_ends_early(self, backend: Backend, step: int) -> None:
-        with pytest.raises(TruncatedBody):
+        with pytest.raises(TruncatedBodyError):
             inflate(gzip.compress(b"hello") * 2 + gzip.compress(b"hello")[:-1], backend, step=step)
 
     @pytest.mark.parametrize("tail", [b"\x1f", b"\x1f\x8b", gzip.compress(b"more", mtime=0)[:9]])
     def test_a_member_that_just_begins_is_truncated(self, backend: Backend, tail: bytes) -> None:
-        with pytest.raises(TruncatedBody):
+        with pytest.raises(TruncatedBodyError):
             inflate(gzip.compress(b"hello") + tail, backend)
 
     @given(texts=st.lists(st.binary(max_size=300), min_size=1, max_size=5), step=st.integers(1, 99))
@@ -120,7 +124,7 @@ class TestGzip:
     def test_cut_anywhere(self, backend: Backend, cut: int, step: int) -> None:
         raw = gzip.compress(bytes(range(80)))
         assert len(raw) == 100
-        with pytest.raises(TruncatedBody):
+        with pytest.raises(TruncatedBodyError):
             inflate(raw[:cut], backend, step=step)
 
     @given(place=st.integers(0, 99), bit=st.integers(0, 7))
@@ -131,19 +135,19 @@ class TestGzip:
         raw = bytearray(gzip.compress(text))
         raw[place] ^= 1 << bit
         # A few bits mean nothing: the time in the header, the padding behind the last code.
-        with suppress(CorruptBody, TruncatedBody):
+        with suppress(CorruptBodyError, TruncatedBodyError):
             assert b"".join(inflate(bytes(raw), backend)) == text
 
     @pytest.mark.parametrize("text", [b"", b"hello"])
     def test_more_members_than_anybody_needs(self, backend: Backend, text: bytes) -> None:
-        with pytest.raises(CorruptBody, match="64 members"):
+        with pytest.raises(CorruptBodyError, match="64 members"):
             inflate(gzip.compress(text) * 65, backend)
 
     def test_a_bomb_ends_at_the_limit(self, backend: Backend) -> None:
         bomb = gzip.compress(bytes(20 * MiB))
         inflater = inflater_for("gzip", MiB, backend)
         out = 0
-        with pytest.raises(OversizedBody) as caught:
+        with pytest.raises(OversizedBodyError) as caught:
             for piece in inflater.feed(bomb):
                 out += len(piece)
         assert caught.value.limit == MiB
@@ -161,13 +165,13 @@ class TestIdentity:
         assert max(map(len, pieces)) <= SLICE
 
     def test_the_limit_holds(self) -> None:
-        with pytest.raises(OversizedBody):
+        with pytest.raises(OversizedBodyError):
             inflate(bytes(MiB + 1), ZLIB, encoding="identity")
 
 
 @pytest.mark.parametrize("encoding", ["br", "deflate", "zstd", "gzip, gzip"])
 def test_an_encoding_nobody_asked_for(encoding: str) -> None:
-    with pytest.raises(CorruptBody, match="not asked for"):
+    with pytest.raises(CorruptBodyError, match="not asked for"):
         inflater_for(encoding, MiB)
 
 

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._wire.answers import CursorPageDecoder
-from currents_async._wire.collecting import CollectingDecoder
-from currents_async._wire.decode import EnvelopeDecoder, decode, envelope_decoder
+from currents_async._wire.body_errors import BodyError, UnexpectedBodyError
+from currents_async._wire.decoders import CollectingDecoder, CursorPageDecoder, EnvelopeDecoder
 from currents_async._wire.elements import ElementDecoder
-from currents_async._wire.faults import BodyFault, UnexpectedBody
+from currents_async._wire.envelope import decode, envelope_decoder
 from currents_async._wire.notes import Notes
 from currents_async.models import (
     Action,
@@ -333,7 +332,7 @@ class TestItems:
         assert not page.has_more
 
     def test_a_null_in_place_of_a_list_is_no_list(self) -> None:
-        with pytest.raises(UnexpectedBody, match="no data"):
+        with pytest.raises(UnexpectedBodyError, match="no data"):
             read(None, tuple[Webhook, ...])
 
 
@@ -373,7 +372,7 @@ class TestTypesOfTheCallers:
     def test_of_other_libraries_lose_their_nulls_alone(self) -> None:
         points, _ = read([{"x": None, "y": 5}], list[Point])
         assert points == [Point(1, 5)]
-        with pytest.raises(UnexpectedBody, match="Expected `int`, got `str`"):
+        with pytest.raises(UnexpectedBodyError, match="Expected `int`, got `str`"):
             read([{"x": "1"}], list[Point])
 
 
@@ -483,7 +482,7 @@ def outcome(decoder: Any, pieces: list[bytes]) -> Any:
         for piece in pieces:
             decoder.feed(piece)
         return decoder.flush()[1]
-    except BodyFault as fault:
+    except BodyError as fault:
         return type(fault), str(fault), getattr(fault, "path", None)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from currents_async._wire.faults import TruncatedBody
+from currents_async._wire.body_errors import TruncatedBodyError
 from currents_async._wire.ranges import Progress
 
 
@@ -12,7 +12,7 @@ class TestProgress:
         progress.start_anew({"Content-Length": "10", "ETag": '"a"'})
         progress.received = 4
         assert progress.conditions() == {"Range": "bytes=4-", "If-Range": '"a"'}
-        with pytest.raises(TruncatedBody, match="longer"):
+        with pytest.raises(TruncatedBodyError, match="longer"):
             progress.check_end(11)
         assert progress.conditions() == {}
 
@@ -30,6 +30,6 @@ class TestProgress:
         assert progress.total is None
         assert progress.goes_on({"Content-Range": "bytes 4-8/9"})
         assert progress.total == 9
-        with pytest.raises(TruncatedBody, match="ends early"):
+        with pytest.raises(TruncatedBodyError, match="ends early"):
             progress.check_end(8)
         progress.check_end(9)

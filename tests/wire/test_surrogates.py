@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._wire import decode as decode_module
-from currents_async._wire.decode import EnvelopeDecoder
+from currents_async._wire import envelope as envelope_module
+from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.surrogates import mend_surrogates
 from currents_async.models import Instance, Run
@@ -135,6 +135,6 @@ class TestReading:
         assert found == [Name("a\N{REPLACEMENT CHARACTER}")] * 3
 
     def test_a_clean_body_is_not_looked_through(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(decode_module, "mend_surrogates", None)
+        monkeypatch.setattr(envelope_module, "mend_surrogates", None)
         text = self.body(previousRunId="\N{PILE OF POO} \\ud83d")
         assert RUN.whole(text).previous_run_id == "\N{PILE OF POO} \\ud83d"

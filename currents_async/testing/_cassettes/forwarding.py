@@ -10,9 +10,9 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from currents_async._transport.connection import CheckedRequest, Once
+from currents_async._transport.connection import CheckedRequest, SendOnce
 from currents_async._transport.credential import Credential
-from currents_async._wire.faults import BodyFault
+from currents_async._wire.body_errors import BodyError
 from currents_async._wire.inflate import inflater_for
 from currents_async.testing._cassettes.messages import fail, make_response, read_request, refuse
 from currents_async.testing._cassettes.tape import TapedExchange, TapedResponse, read_content
@@ -54,7 +54,7 @@ class Forwarder:
         """Be able to ask."""
         async with aiohttp.ClientSession(
             cookie_jar=aiohttp.DummyCookieJar(),
-            middlewares=(Once(self._credential),),
+            middlewares=(SendOnce(self._credential),),
             request_class=CheckedRequest,
             # aiohttp does not mind an answer that ends midway.
             auto_decompress=False,
@@ -72,7 +72,7 @@ class Forwarder:
         self._kept.append(None)
         try:
             response, body = await self._ask(request, recorded.body)
-        except (aiohttp.ClientError, TimeoutError, BodyFault) as error:
+        except (aiohttp.ClientError, TimeoutError, BodyError) as error:
             reason = self._credential.redact(str(error) or type(error).__name__)
             return fail(502, f"the service gave no answer to record: {reason}")
         asked = read_request(request, recorded.body)

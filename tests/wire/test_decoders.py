@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._wire.decode import EnvelopeDecoder
-from currents_async._wire.faults import RefusedBody, UnexpectedBody
+from currents_async._wire.body_errors import RefusedBodyError, UnexpectedBodyError
+from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async.models import Instance, Run
 
 
@@ -25,23 +25,23 @@ def test_data_of_the_envelope() -> None:
 
 
 def test_a_failure_with_status_200_is_a_failure() -> None:
-    with pytest.raises(RefusedBody, match="no luck"):
+    with pytest.raises(RefusedBodyError, match="no luck"):
         envelope(b'{"status":"FAILED","error":"no luck"}')
 
 
 def test_a_failure_whose_reason_is_no_text_is_shown_as_json() -> None:
-    with pytest.raises(RefusedBody, match=r'\{"code":7\}'):
+    with pytest.raises(RefusedBodyError, match=r'\{"code":7\}'):
         envelope(b'{"status":"FAILED","error":{"code":7}}')
 
 
 def test_a_failure_without_a_reason() -> None:
-    with pytest.raises(RefusedBody, match="not why"):
+    with pytest.raises(RefusedBodyError, match="without a reason"):
         envelope(b'{"status":"FAILED"}')
 
 
 @pytest.mark.parametrize("text", [b'{"status":"OK"}', b"{}", b'{"status":"OK","data":null}'])
 def test_no_data(text: bytes) -> None:
-    with pytest.raises(UnexpectedBody, match="no data") as caught:
+    with pytest.raises(UnexpectedBodyError, match="no data") as caught:
         envelope(text)
     assert caught.value.path == "$.data"
 
@@ -60,7 +60,7 @@ def test_no_data(text: bytes) -> None:
     ],
 )
 def test_what_is_no_json(text: bytes, reason: str) -> None:
-    with pytest.raises(UnexpectedBody, match=reason) as caught:
+    with pytest.raises(UnexpectedBodyError, match=reason) as caught:
         envelope(text)
     assert caught.value.path is None
 
@@ -76,7 +76,7 @@ def test_what_is_no_json(text: bytes, reason: str) -> None:
     ],
 )
 def test_what_says_of_nothing_which_it_is_is_refused(data: str, reason: str, path: str) -> None:
-    with pytest.raises(UnexpectedBody, match=reason) as caught:
+    with pytest.raises(UnexpectedBodyError, match=reason) as caught:
         envelope(b'{"status":"OK","data":%s}' % data.encode())
     assert caught.value.path == path
 
@@ -109,7 +109,7 @@ def test_any_json_is_a_model_or_a_fault(value: object) -> None:
     text = msgspec.json.encode({"status": "OK", "data": {"instanceId": "i", "results": value}})
     try:
         result = envelope(text, Instance)
-    except UnexpectedBody as fault:
+    except UnexpectedBodyError as fault:
         assert fault.path is not None  # noqa: PT017 - either outcome is right
         assert fault.path.startswith("$")  # noqa: PT017
     else:
@@ -118,8 +118,8 @@ def test_any_json_is_a_model_or_a_fault(value: object) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_fault(text: bytes) -> None:
-    with pytest.raises((UnexpectedBody, RefusedBody)) as caught:
+    with pytest.raises((UnexpectedBodyError, RefusedBodyError)) as caught:
         envelope(text)
-    if isinstance(caught.value, RefusedBody):
+    if isinstance(caught.value, RefusedBodyError):
         # Chance does find `{"status":"FAILED"}`.
         assert msgspec.json.decode(text)["status"] == "FAILED"

@@ -3,14 +3,13 @@
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
+from currents_async._transport.api_attempt import ApiAttempt
 from currents_async._transport.body import Body
 from currents_async._transport.call import Call
-from currents_async._transport.exchange import Exchange
 from currents_async._transport.raw import RawResponse
-from currents_async._wire.answers import BytesDecoder
-from currents_async._wire.notes import Notes
+from currents_async._wire.decoders import BytesDecoder, Decoder
 from currents_async.errors import CurrentsError, MisuseError
 
 E = TypeVar("E")
@@ -18,25 +17,8 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Decoder(Protocol[E, T_co]):
-    """A push decoder: elements as they become complete, the rest at the end."""
-
-    @property
-    def held(self) -> int:
-        """Bytes of the text that what it keeps was made of."""
-        ...
-
-    @property
-    def notes(self) -> Notes:
-        """What was bent so that the text could be read."""
-        ...
-
-    def feed(self, piece: bytes, /) -> list[E]: ...
-    def flush(self) -> tuple[list[E], T_co]: ...
-
-
 async def whole_answer(
-    call: Call, read: Callable[[Exchange], Awaitable[T]], already: T | None = None
+    call: Call, read: Callable[[ApiAttempt], Awaitable[T]], already: T | None = None
 ) -> T:
     """Make a call, and return what `read` makes of the answer: `read_decoded` or `read_raw`.
 
@@ -45,18 +27,18 @@ async def whole_answer(
     """
     with call:
         while True:
-            exchange = await call.next_exchange()
+            attempt = await call.next_attempt()
             try:
-                data = await exchange.run(partial(read, exchange))
+                data = await attempt.run(partial(read, attempt))
             except CurrentsError as failure:
                 error = failure
             except BaseException:
-                call.attempted(exchange, None)
+                call.attempted(attempt, None)
                 raise
             else:
-                call.attempted(exchange, None)
+                call.attempted(attempt, None)
                 return data
-            call.attempted(exchange, error)
+            call.attempted(attempt, error)
             try:
                 if already is not None and call.was_done_before(error):
                     return already
@@ -65,26 +47,26 @@ async def whole_answer(
                 del error  # with its traceback it would keep itself alive
 
 
-async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], exchange: Exchange) -> T:
+async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], attempt: ApiAttempt) -> T:
     """Send the request, and decode the whole of its answer."""
-    await exchange.open()
+    await attempt.open()
     decoder = new_decoder()
-    while (piece := await exchange.read()) is not None:
-        if wait := exchange.hold(max(decoder.held + len(piece), exchange.weight)):
+    while (piece := await attempt.read()) is not None:
+        if wait := attempt.hold(max(decoder.held + len(piece), attempt.weight)):
             await wait
         decoder.feed(piece)
     _, data = decoder.flush()
-    exchange.log(decoder.notes)
+    attempt.log(decoder.notes)
     return data
 
 
-async def read_raw(exchange: Exchange) -> RawResponse:
+async def read_raw(attempt: ApiAttempt) -> RawResponse:
     """Send the request, and take its answer as it is."""
-    body = await read_decoded(BytesDecoder, exchange)
-    return RawResponse(status=exchange.status, headers=exchange.headers, body=body)
+    body = await read_decoded(BytesDecoder, attempt)
+    return RawResponse(status=attempt.status, headers=attempt.headers, body=body)
 
 
-class Answer(Generic[E, T]):
+class ResponseStream(Generic[E, T]):
     """An async context manager: entered the call is made, left it is let go.
 
     An answer that breaks off goes on with that of the next attempt, where nothing has been handed
@@ -96,7 +78,7 @@ class Answer(Generic[E, T]):
         self._call = call
         self._new_decoder = new_decoder
         self._decoder = new_decoder()
-        self._exchange: Exchange | None = None
+        self._attempt: ApiAttempt | None = None
         self._handed_out = False
         self._error: CurrentsError | None = None
         self._end: tuple[T] | None = None
@@ -104,7 +86,7 @@ class Answer(Generic[E, T]):
     async def __aenter__(self) -> Self:
         self._call.__enter__()
         try:
-            self._exchange = await self._opened()
+            self._attempt = await self._opened()
         except BaseException as error:
             self._call.__exit__(type(error), error, None)
             raise
@@ -117,8 +99,8 @@ class Answer(Generic[E, T]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._exchange is not None:
-            self._call.attempted(self._exchange, None)
+        if self._attempt is not None:
+            self._call.attempted(self._attempt, None)
         self._call.__exit__(exc_type, exc if self._error is None else self._error, traceback)
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
@@ -159,45 +141,45 @@ class Answer(Generic[E, T]):
         return self._end[0]
 
     @property
-    def _entered(self) -> Exchange:
-        if self._exchange is None:
+    def _entered(self) -> ApiAttempt:
+        if self._attempt is None:
             raise MisuseError("iterate inside 'async with'")
-        return self._exchange
+        return self._attempt
 
-    async def _opened(self) -> Exchange:
+    async def _opened(self) -> ApiAttempt:
         """Return an attempt that is answered with a success."""
         while True:
-            exchange = await self._call.next_exchange()
+            attempt = await self._call.next_attempt()
             try:
-                await exchange.run(exchange.open)
+                await attempt.run(attempt.open)
             except CurrentsError as failure:
                 error = failure
             except BaseException:
-                self._call.attempted(exchange, None)
+                self._call.attempted(attempt, None)
                 raise
             else:
-                return exchange
-            self._call.attempted(exchange, error)
+                return attempt
+            self._call.attempted(attempt, error)
             try:
                 await self._call.retry(error)
             finally:
                 del error
 
     async def _next(self) -> list[E]:
-        exchange, decoder = self._entered, self._decoder
-        while (piece := await exchange.read()) is not None:
-            if wait := exchange.hold(decoder.held + len(piece)):
+        attempt, decoder = self._entered, self._decoder
+        while (piece := await attempt.read()) is not None:
+            if wait := attempt.hold(decoder.held + len(piece)):
                 await wait
             elements = decoder.feed(piece)
             if elements:
                 if not self._handed_out:
                     self._handed_out = True
-                    exchange.leave_to_reader()
+                    attempt.leave_to_reader()
                 return elements
         elements, data = decoder.flush()
         self._end = (data,)
-        exchange.log(decoder.notes)
-        exchange.let_go_of_memory()
+        attempt.log(decoder.notes)
+        attempt.let_go_of_memory()
         return elements
 
     async def _recover(self, error: CurrentsError) -> None:
@@ -206,11 +188,11 @@ class Answer(Generic[E, T]):
         try:
             while True:
                 self._call.attempted(self._entered, error)
-                self._exchange = None
+                self._attempt = None
                 await self._call.retry(error)
-                exchange = self._exchange = await self._opened()
+                attempt = self._attempt = await self._opened()
                 try:
-                    resumed = await exchange.run(partial(self._take_over, exchange, broken))
+                    resumed = await attempt.run(partial(self._take_over, attempt, broken))
                 except CurrentsError as failure:
                     error = failure
                     continue
@@ -222,11 +204,11 @@ class Answer(Generic[E, T]):
             self._decoder = self._new_decoder()  # the error keeps us, but not half an answer
             raise
 
-    async def _take_over(self, exchange: Exchange, broken: Body) -> bool:
+    async def _take_over(self, attempt: ApiAttempt, broken: Body) -> bool:
         """Prepare to read on; say whether that is possible."""
         # From memory, all of it: the task that would fetch it beside the reader is gone.
-        await exchange.fetch()
+        await attempt.fetch()
         if self._handed_out:
-            return await exchange.body.resume(broken)
+            return await attempt.body.resume(broken)
         self._decoder = self._new_decoder()
         return True

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from currents_async._transport.watch import Watch
+from currents_async._transport.deadlines import Deadlines
 
 
 class Steps:
@@ -16,7 +16,7 @@ class Steps:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.now = 1000.0
-        self.watch = Watch()
+        self.watch = Deadlines()
         self.ended: dict[str, float] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._done: dict[str, asyncio.Event] = {}

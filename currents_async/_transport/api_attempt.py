@@ -11,17 +11,17 @@ import aiohttp
 from yarl import URL
 
 from currents_async._config import Timeouts
+from currents_async._transport.aiohttp_errors import AiohttpError, from_network
 from currents_async._transport.body import Body
-from currents_async._transport.channel import Channel, Terms
-from currents_async._transport.faults import Broken, from_network
-from currents_async._transport.limits import OutOfTime, Paused
+from currents_async._transport.channel import CallOptions, Channel
+from currents_async._transport.gate import DeadlineExpiredError, PauseTooLongError
 from currents_async._transport.retry import PAUSING
 from currents_async._transport.session import MAX_HEADER, USER_AGENT
 from currents_async._transport.step import client_timeout, run_step
 from currents_async._transport.tracing import RequestAttempt, RequestCall, log_notes
+from currents_async._wire.body_errors import BodyError
 from currents_async._wire.endpoint import Request
-from currents_async._wire.failure import Sent, body_error, request_id, status_error
-from currents_async._wire.faults import BodyFault
+from currents_async._wire.failure import RequestInfo, error_for_body, error_for_status, request_id
 from currents_async._wire.inflate import SLICE
 from currents_async._wire.notes import Notes
 from currents_async._wire.objects import ObjectCount
@@ -35,7 +35,7 @@ _ERROR_BODY_SECONDS = 2.0
 """For the body of an error: its status is known, and worth more."""
 
 
-class Exchange:
+class ApiAttempt:
     """An attempt, from its turn at the gate until its connection is given back.
 
     Raises a `CurrentsError`, and nothing else.
@@ -46,8 +46,8 @@ class Exchange:
         channel: Channel,
         request: Request[Any],
         *,
-        sent: Sent,
-        terms: Terms,
+        sent: RequestInfo,
+        options: CallOptions,
         timeouts: Timeouts,
         first_slice: int,
         resumable: bool,
@@ -55,7 +55,7 @@ class Exchange:
         self._channel = channel
         self._request = request
         self._sent = sent
-        self._terms = terms
+        self._options = options
         self._timeouts = timeouts
         self._first_slice = first_slice
         self._resumable = resumable
@@ -89,15 +89,15 @@ class Exchange:
         channel = self._channel
         channel.session.live()
         try:
-            await channel.gate.enter(bulk=self._terms.bulk, deadline=self._terms.deadline)
-        except Paused as paused:
+            await channel.gate.enter(bulk=self._options.bulk, deadline=self._options.deadline)
+        except PauseTooLongError as paused:
             error = self._paused(paused.seconds)
-        except OutOfTime:
-            error = self._timed_out(f"there was no turn within {self._terms.bound}")
+        except DeadlineExpiredError:
+            error = self._timed_out(f"there was no turn within {self._options.bound}")
         else:
             self._in_gate = True
             self._sent_at = channel.clock.now()
-            self._ends_at = min(self._sent_at + self._timeouts.attempt, self._terms.deadline)
+            self._ends_at = min(self._sent_at + self._timeouts.attempt, self._options.deadline)
             return
         raise error
 
@@ -137,7 +137,9 @@ class Exchange:
         asked = requested_wait(headers, self._channel.clock.wall(), throttled=throttled)
         self._obey(status, asked)
         text = await self._read_error(response)
-        raise status_error(self._sent, status, headers, text, retry_after=asked, redact=self.redact)
+        raise error_for_status(
+            self._sent, status, headers, text, retry_after=asked, redact=self.redact
+        )
 
     def redact(self, text: str) -> str:
         """Return a text without the key and what the request says in secret."""
@@ -293,7 +295,7 @@ class Exchange:
     async def _read_error(self, response: aiohttp.ClientResponse) -> bytes:
         """Read what can be read of an error's body."""
         text = bytearray()
-        with suppress(BodyFault, Broken, TimeoutError):
+        with suppress(BodyError, AiohttpError, TimeoutError):
             async with asyncio.timeout(_ERROR_BODY_SECONDS):
                 body = self._body = self._new_body(response, _ERROR_BODY_LIMIT, SLICE)
                 while (piece := await body.read()) is not None:
@@ -321,18 +323,18 @@ class Exchange:
     def _timed_out(self, reason: str) -> CurrentsError:
         return RequestTimeoutError(reason, **self._unsent())
 
-    def _unsent(self) -> Sent:
+    def _unsent(self) -> RequestInfo:
         return {**self._sent, "attempts": self._sent["attempts"] - 1}
 
     def _out_of_time(self) -> CurrentsError:
-        in_total = self._channel.clock.now() >= self._terms.deadline
-        bound = self._terms.bound if in_total else "Timeouts.attempt"
+        in_total = self._channel.clock.now() >= self._options.deadline
+        bound = self._options.bound if in_total else "Timeouts.attempt"
         return RequestTimeoutError(f"no whole answer within {bound}", **self._sent)
 
-    def _body_error(self, fault: BodyFault) -> CurrentsError:
+    def _body_error(self, fault: BodyError) -> CurrentsError:
         if self._response is None:
             raise fault  # a body has a response
-        return body_error(self._sent, self._response.status, self._response.headers, fault)
+        return error_for_body(self._sent, self._response.status, self._response.headers, fault)
 
 
 _HEADERS = {"Accept-Encoding": "gzip", "User-Agent": USER_AGENT}

@@ -6,7 +6,7 @@ import math
 _LEAST_SLEEP = 0.01
 
 
-class Watch:
+class Deadlines:
     """Knows by when each step has to be done, in the time of the event loop.
 
     A timer of its own for each of thousands of steps, which nearly always is cancelled, would

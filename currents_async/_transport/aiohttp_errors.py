@@ -7,13 +7,13 @@ from typing import TypeVar
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from currents_async._wire.failure import Sent
+from currents_async._wire.failure import RequestInfo
 from currents_async.errors import ConnectError, RequestTimeoutError, TransportError
 
 T = TypeVar("T")
 
 
-class Broken(Exception):  # noqa: N818 - never leaves the transport: it becomes a TransportError
+class AiohttpError(Exception):
     """Something at the connection failed."""
 
     def __init__(self, foreign: Exception) -> None:
@@ -22,7 +22,7 @@ class Broken(Exception):  # noqa: N818 - never leaves the transport: it becomes 
 
 
 async def from_network(awaitable: Awaitable[T]) -> T:
-    """Await something of aiohttp's; raise `Broken` for whatever it raises.
+    """Await something of aiohttp's; raise `AiohttpError` for whatever it raises.
 
     A cancellation leaves its traceback behind: aiohttp's frames have no business in the reports
     of others.
@@ -32,7 +32,7 @@ async def from_network(awaitable: Awaitable[T]) -> T:
     except asyncio.CancelledError as cancelled:
         raise cancelled.with_traceback(None)  # noqa: B904 - the same exception
     except Exception as foreign:  # noqa: BLE001 - aiohttp lets through what it has not thought of
-        raise Broken(foreign.with_traceback(None)) from None
+        raise AiohttpError(foreign.with_traceback(None)) from None
 
 
 # The first that fits counts: aiohttp's exceptions inherit from each other, and from the built-in.
@@ -49,7 +49,7 @@ _CAUSES: tuple[tuple[type[Exception], type[TransportError], str], ...] = (
 )
 
 
-def transport_error(sent: Sent, error: Exception) -> TransportError:
+def transport_error(sent: RequestInfo, error: Exception) -> TransportError:
     """Build the error for what aiohttp raised."""
     reason = _reason(error)
     for foreign, ours, message in _CAUSES:

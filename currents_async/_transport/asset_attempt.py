@@ -10,18 +10,24 @@ from typing import TypeVar
 import aiohttp
 
 from currents_async._config import Timeouts
+from currents_async._transport.aiohttp_errors import AiohttpError, from_network
 from currents_async._transport.channel import Channel
-from currents_async._transport.faults import Broken, from_network
-from currents_async._transport.reach import OutOfReach
+from currents_async._transport.reach import OutOfReachError
 from currents_async._transport.session import MAX_HEADER, USER_AGENT
 from currents_async._transport.step import client_timeout, run_step
 from currents_async._transport.tracing import RequestAttempt, RequestCall
 from currents_async._wire.asset_url import AssetUrl
-from currents_async._wire.failure import Sent, body_error, request_id, status_error
-from currents_async._wire.faults import BodyFault, OversizedBody
+from currents_async._wire.body_errors import BodyError, OversizedBodyError
+from currents_async._wire.failure import (
+    RequestInfo,
+    error_for_body,
+    error_for_status,
+    in_our_envelope,
+    is_expired,
+    request_id,
+)
 from currents_async._wire.networks import literal_address
 from currents_async._wire.ranges import Progress, check_encoding
-from currents_async._wire.storage import in_our_envelope, is_expired
 from currents_async._wire.throttle import requested_wait
 from currents_async.errors import (
     CurrentsError,
@@ -41,7 +47,7 @@ _ERROR_BODY_SECONDS = 2.0
 """For the body of an error: its status is known, and worth more."""
 
 
-class AssetExchange:
+class AssetAttempt:
     """An attempt, from its first request until its connection is given back.
 
     It passes no gate: the pace is the API's, and this is another host. Raises a `CurrentsError`,
@@ -54,7 +60,7 @@ class AssetExchange:
         channel: Channel,
         url: AssetUrl,
         *,
-        sent: Sent,
+        sent: RequestInfo,
         timeouts: Timeouts,
         ends_at: float,
         max_bytes: int,
@@ -103,11 +109,11 @@ class AssetExchange:
             raise await self._failure()
         check_encoding(self._headers)
         if progress.total is not None and progress.total > self._max_bytes:
-            raise OversizedBody(self._max_bytes)
+            raise OversizedBodyError(self._max_bytes)
         return goes_on
 
     async def fill(self, progress: Progress) -> None:
-        """Take the next block off the network; raise a `BodyFault` when it must not end so."""
+        """Take the next block off the network; raise a `BodyError` when it must not end so."""
         while self._size < _BLOCK:
             chunk = await from_network(self._content.readany())
             size = progress.received + self._size + len(chunk)
@@ -119,7 +125,7 @@ class AssetExchange:
             self._channel.traffic.wire_bytes += len(chunk)
             self._channel.traffic.inflated_bytes += len(chunk)
             if size > self._max_bytes:
-                raise OversizedBody(self._max_bytes)
+                raise OversizedBodyError(self._max_bytes)
             self._pieces.append(chunk)
             self._size += len(chunk)
 
@@ -196,8 +202,8 @@ class AssetExchange:
             self._channel.traffic.requests += 1
             try:
                 return await from_network(self._send(conditions))
-            except Broken as broken:
-                if not isinstance(broken.foreign, OutOfReach):
+            except AiohttpError as broken:
+                if not isinstance(broken.foreign, OutOfReachError):
                     raise
                 reason = str(broken.foreign)
         if len(self._hops) > 1:
@@ -237,7 +243,7 @@ class AssetExchange:
         asked = requested_wait(self._headers, self._channel.clock.wall())
         text = await self._read_error()
         self.expired = is_expired(status, text)
-        return status_error(
+        return error_for_status(
             self._sent,
             status,
             self._headers,
@@ -249,7 +255,7 @@ class AssetExchange:
     async def _read_error(self) -> bytes:
         """Read what can be read of an error's body."""
         text = bytearray()
-        with suppress(Broken, TimeoutError):
+        with suppress(AiohttpError, TimeoutError):
             async with asyncio.timeout(_ERROR_BODY_SECONDS):
                 while len(text) < _ERROR_BODY_LIMIT:
                     chunk = await from_network(self._content.readany())
@@ -261,8 +267,8 @@ class AssetExchange:
     def _out_of_time(self) -> CurrentsError:
         return RequestTimeoutError("the asset did not arrive within the timeout", **self._sent)
 
-    def _body_error(self, fault: BodyFault) -> CurrentsError:
-        return body_error(self._sent, self._status or 0, {}, fault)
+    def _body_error(self, fault: BodyError) -> CurrentsError:
+        return error_for_body(self._sent, self._status or 0, {}, fault)
 
     def _redirect_error(self, reason: str) -> CurrentsError:
         return RedirectError(

@@ -1,18 +1,16 @@
-"""JSON text to Structs: the envelope every answer comes in, and what is wrong when it is not."""
+"""JSON text to Structs: the envelope of every response, and what is wrong with a bad one."""
 
 from functools import lru_cache
 from typing import Any, Generic, TypeVar, get_origin
 
 import msgspec
 
+from currents_async._wire.body_errors import RefusedBodyError, UnexpectedBodyError
 from currents_async._wire.built_ins import is_object, put_at, take_at
-from currents_async._wire.extra import fill_extra, keeps_extra
-from currents_async._wire.faults import RefusedBody, UnexpectedBody
-from currents_async._wire.items import MISFIT, Elements, Items, is_page
+from currents_async._wire.items import MISFIT, Elements
 from currents_async._wire.mend import mend
 from currents_async._wire.notes import Notes
 from currents_async._wire.surrogates import mend_surrogates
-from currents_async.models.pages import UnreadableItem
 
 T = TypeVar("T")
 
@@ -20,7 +18,7 @@ Text = bytes | bytearray | memoryview
 
 
 class Envelope(msgspec.Struct, Generic[T], frozen=True, gc=False):
-    """What every answer comes in."""
+    """What every JSON response comes in."""
 
     status: str | None = None
     error: object = None
@@ -33,78 +31,27 @@ class Envelope(msgspec.Struct, Generic[T], frozen=True, gc=False):
 def unwrap(envelope: Envelope[T]) -> T:
     """Return the data of a success.
 
-    Raises `RefusedBody` when the envelope reports a failure, and `UnexpectedBody` when it has no
-    data.
+    Raises `RefusedBodyError` when the envelope reports a failure, and `UnexpectedBodyError` when it
+    has no data.
     """
     if envelope.status == "FAILED":
         error = envelope.error
         words = error if isinstance(error, str) else msgspec.json.encode(error).decode()
-        raise RefusedBody(words if error else "the answer says FAILED and not why")
+        raise RefusedBodyError(words if error else "the response says FAILED without a reason")
     if isinstance(envelope.data, msgspec.UnsetType):
-        raise UnexpectedBody("the answer has no data", "$.data")
+        raise UnexpectedBodyError("the response has no data", "$.data")
     return envelope.data
 
 
 @lru_cache
 def envelope_decoder(returns: Any) -> msgspec.json.Decoder[Envelope[Any]]:
-    """Make a decoder for an answer with data of a type."""
+    """Return a decoder for a response whose data has a type."""
     generic: Any = Envelope  # type checkers take no variable as a type argument
     return msgspec.json.Decoder(generic[returns])
 
 
-class CollectedText:
-    """The text so far: base of push decoders that hand nothing out before the end."""
-
-    def __init__(self) -> None:
-        self._text = bytearray()
-        self.unreadable: tuple[UnreadableItem, ...] = ()
-        """Items that were left out, of a list."""
-        self.notes = Notes()
-        """What was bent so that the text could be read."""
-
-    @property
-    def held(self) -> int:
-        """Bytes of the text so far."""
-        return len(self._text)
-
-    def feed(self, piece: bytes) -> list[Any]:
-        """Take the next piece of the text; nothing of it is complete yet."""
-        self._text += piece
-        return []
-
-    def _envelope(self, returns: Any) -> Envelope[Any]:
-        """Decode the text, with what models of which only a part is known have beyond it."""
-        items = Items(returns, self.notes)
-        decoder = envelope_decoder(returns)
-        envelope, wire = read(self._text, decoder, self.notes, items.elements)
-        self.unreadable = items.unreadable
-        if keeps_extra(returns):
-            data = unwrap(envelope)
-            if wire is None:
-                wire = decode(self._text, BUILT_INS)
-            elif items.elements is not None:
-                put_at(wire, items.elements.path, items.mended)
-            fill_extra(data, wire["data"])
-        return envelope
-
-
-class EnvelopeDecoder(CollectedText, Generic[T]):
-    """A push decoder for `{"status": "OK", "data": …}`, decoded as a whole."""
-
-    def __init__(self, returns: type[T]) -> None:
-        super().__init__()
-        self._returns: Any = returns
-
-    def flush(self) -> tuple[list[Any], T]:
-        """Return no elements and `data`, the text being complete; raise as `unwrap` does."""
-        data: Any = unwrap(self._envelope(self._returns))
-        if self.unreadable and is_page(self._returns):
-            data = msgspec.structs.replace(data, unreadable=self.unreadable)
-        return [], data
-
-
 def decode(text: Text, decoder: msgspec.json.Decoder[T], notes: Notes | None = None) -> T:
-    """Decode a whole JSON text; raise `UnexpectedBody` with the path of what is wrong.
+    """Decode a whole JSON text; raise `UnexpectedBodyError` with the path of what is wrong.
 
     What is not as the type has it is mended as far as possible, and noted.
     """
@@ -126,7 +73,7 @@ def read(
         reason, path = diagnose(text, error)
     # The fault is kept in no variable: with its traceback it would keep itself alive, and the text.
     if path is None:
-        raise UnexpectedBody(reason)
+        raise UnexpectedBodyError(reason)
     try:
         mended = _mend_document(parse(text, BUILT_INS), decoder.type, notes, elements)
         # Annotated: to mypy, the type of a decoder of msgspec 0.23 is any.
@@ -135,7 +82,7 @@ def read(
         reason, path = diagnose(text, error)
     else:
         return decoded, mended
-    raise UnexpectedBody(reason, path)
+    raise UnexpectedBodyError(reason, path)
 
 
 def _mend_document(document: Any, kind: Any, notes: Notes, elements: Elements | None) -> Any:

@@ -1,19 +1,19 @@
 """What can be wrong with the body of an answer, known without knowing the request."""
 
 
-class BodyFault(Exception):  # noqa: N818 - never leaves the library: `failure.py` turns it into an error
+class BodyError(Exception):
     """Base: the body of an answer is not what it should be."""
 
 
-class TruncatedBody(BodyFault):
+class TruncatedBodyError(BodyError):
     """The body ends before its own format says so."""
 
 
-class CorruptBody(BodyFault):
+class CorruptBodyError(BodyError):
     """The bytes are not in the encoding they are declared to be in."""
 
 
-class OversizedBody(BodyFault):
+class OversizedBodyError(BodyError):
     """The inflated body is over the limit."""
 
     def __init__(self, limit: int) -> None:
@@ -21,7 +21,7 @@ class OversizedBody(BodyFault):
         self.limit = limit
 
 
-class UnexpectedBody(BodyFault):
+class UnexpectedBodyError(BodyError):
     """The text is not the JSON that the operation answers with."""
 
     def __init__(self, reason: str, path: str | None = None) -> None:
@@ -29,5 +29,5 @@ class UnexpectedBody(BodyFault):
         self.path = path
 
 
-class RefusedBody(BodyFault):
+class RefusedBodyError(BodyError):
     """The envelope says that the request failed, whatever the HTTP status says."""

@@ -19,7 +19,7 @@ LONGEST_PAUSE = 60.0
 """Seconds: who is asked to wait longer is told so instead of kept waiting."""
 
 
-class Paused(Exception):  # noqa: N818 - never leaves the transport: it becomes a RateLimitedError
+class PauseTooLongError(Exception):
     """The server asked for a pause that is too long to be waited for."""
 
     def __init__(self, seconds: float) -> None:
@@ -27,7 +27,7 @@ class Paused(Exception):  # noqa: N818 - never leaves the transport: it becomes 
         self.seconds = seconds
 
 
-class OutOfTime(Exception):  # noqa: N818 - never leaves the transport: it becomes a RequestTimeoutError
+class DeadlineExpiredError(Exception):
     """The deadline came before the turn."""
 
 
@@ -57,12 +57,12 @@ class Gate:
     async def enter(self, *, bulk: bool, deadline: float) -> None:
         """Await a turn, by a deadline of the clock; `leave` gives it back.
 
-        Raises `Paused` at once when the server wants a longer pause than there is time for, and
-        `OutOfTime` at the deadline.
+        Raises `PauseTooLongError` at once when the server asks for a longer pause than there is
+        time for, and `DeadlineExpiredError` at the deadline.
         """
         now = self._clock.now()
         if now >= deadline:
-            raise OutOfTime
+            raise DeadlineExpiredError
         if not self._waiting and self._has_room() and not self._pace.delay(now):
             self._pass(now)
             return
@@ -109,7 +109,7 @@ class Gate:
         left = self._pace.pause_left(now)
         for _, _, waiter in self._waiting:
             if _is_too_long(left, waiter.deadline - now) and not waiter.turn.done():
-                waiter.turn.set_exception(Paused(left))
+                waiter.turn.set_exception(PauseTooLongError(left))
         self._advance()
 
     async def sleep(self, seconds: float) -> None:
@@ -151,7 +151,7 @@ class Gate:
     def _check_pause(self, now: float, deadline: float) -> None:
         left = self._pace.pause_left(now)
         if _is_too_long(left, deadline - now):
-            raise Paused(left)
+            raise PauseTooLongError(left)
 
     async def _wait(self, waiter: _Waiter, seconds: float) -> None:
         timer = None
@@ -200,7 +200,7 @@ def _resolve(future: "asyncio.Future[None]") -> None:
 
 def _expire(turn: "asyncio.Future[None]") -> None:
     if not turn.done():
-        turn.set_exception(OutOfTime())
+        turn.set_exception(DeadlineExpiredError())
 
 
 def _is_too_long(pause: float, time_left: float) -> bool:

@@ -1,0 +1,231 @@
+"""Push decoders: fed slices of a text as they arrive, they return what was sent.
+
+`ElementDecoder`, which hands elements out while the text arrives, has a file of its own.
+"""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any, Generic, Protocol, TypeVar, cast, get_args, get_origin
+
+import msgspec
+
+from currents_async._wire.array import ArrayField
+from currents_async._wire.body_errors import UnexpectedBodyError
+from currents_async._wire.built_ins import put_at
+from currents_async._wire.elements import ElementDecoder
+from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.envelope import (
+    BUILT_INS,
+    Envelope,
+    decode,
+    envelope_decoder,
+    read,
+    unwrap,
+)
+from currents_async._wire.extra import fill_extra, keeps_extra
+from currents_async._wire.inflate import SLICE
+from currents_async._wire.items import Items, is_page
+from currents_async._wire.notes import Notes
+from currents_async.models.pages import CursorPage, UnreadableItem
+
+E_co = TypeVar("E_co", covariant=True)
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Decoder(Protocol[E_co, T_co]):
+    """A push decoder: elements as they become complete, the rest at the end."""
+
+    @property
+    def held(self) -> int:
+        """Bytes of the text that what it keeps was made of."""
+        ...
+
+    @property
+    def notes(self) -> Notes:
+        """What was bent so that the text could be read."""
+        ...
+
+    def feed(self, piece: bytes, /) -> list[E_co]: ...
+    def flush(self) -> tuple[list[E_co], T_co]: ...
+
+
+@cache
+def decoder_for(endpoint: Endpoint[Any]) -> Callable[[], Decoder[Any, Any]]:
+    """Return what makes decoders of the responses of an operation, which return them whole."""
+    returns = endpoint.returns
+    if get_origin(returns) is CursorPage:
+        [item] = get_args(returns)
+        return partial(CursorPageDecoder[Any], item)
+    if not endpoint.is_json:
+        return TextDecoder
+    if endpoint.array is None:
+        return partial(EnvelopeDecoder[Any], returns)
+    return partial(CollectingDecoder[Any], returns, endpoint.array, least=SLICE)
+
+
+class _CollectedText:
+    """The text so far: base of push decoders that hand nothing out before the end."""
+
+    def __init__(self) -> None:
+        self._text = bytearray()
+        self.unreadable: tuple[UnreadableItem, ...] = ()
+        """Items that were left out, of a list."""
+        self.notes = Notes()
+        """What was bent so that the text could be read."""
+
+    @property
+    def held(self) -> int:
+        """Bytes of the text so far."""
+        return len(self._text)
+
+    def feed(self, piece: bytes) -> list[Any]:
+        """Take the next piece of the text; nothing of it is complete yet."""
+        self._text += piece
+        return []
+
+    def _envelope(self, returns: Any) -> Envelope[Any]:
+        """Decode the text, with what models of which only a part is known have beyond it."""
+        items = Items(returns, self.notes)
+        decoder = envelope_decoder(returns)
+        envelope, wire = read(self._text, decoder, self.notes, items.elements)
+        self.unreadable = items.unreadable
+        if keeps_extra(returns):
+            data = unwrap(envelope)
+            if wire is None:
+                wire = decode(self._text, BUILT_INS)
+            elif items.elements is not None:
+                put_at(wire, items.elements.path, items.mended)
+            fill_extra(data, wire["data"])
+        return envelope
+
+
+class EnvelopeDecoder(_CollectedText, Generic[T]):
+    """A push decoder for `{"status": "OK", "data": …}`, decoded as a whole."""
+
+    def __init__(self, returns: type[T]) -> None:
+        super().__init__()
+        self._returns: Any = returns
+
+    def flush(self) -> tuple[list[Any], T]:
+        """Return no elements and `data`, the text being complete; raise as `unwrap` does."""
+        data: Any = unwrap(self._envelope(self._returns))
+        if self.unreadable and is_page(self._returns):
+            data = msgspec.structs.replace(data, unreadable=self.unreadable)
+        return [], data
+
+
+class CursorPageDecoder(_CollectedText, Generic[T]):
+    """A push decoder for `{"status": "OK", "has_more": …, "data": […]}`."""
+
+    def __init__(self, item: type[T]) -> None:
+        super().__init__()
+        self._items: Any = tuple[item, ...]  # type: ignore[valid-type]
+
+    def flush(self) -> tuple[list[Any], CursorPage[T]]:
+        """Return no elements and the page, the text being complete; raise as `unwrap` does."""
+        envelope = self._envelope(self._items)
+        items = unwrap(envelope)
+        return [], CursorPage(items=items, has_more=envelope.has_more, unreadable=self.unreadable)
+
+
+class WriteDecoder(EnvelopeDecoder[T]):
+    """A push decoder for the response to a write, which is done whatever the response says."""
+
+    def __init__(self, returns: type[T], known: T) -> None:
+        super().__init__(returns)
+        self._known = known
+
+    def flush(self) -> tuple[list[Any], T]:
+        """Return no elements and `data`, with what is known where it says nothing.
+
+        Raises as `unwrap` does, but not for data that is missing or of another shape.
+        """
+        if not self._text or self._text.isspace():
+            return [], self._known
+        try:
+            _, data = super().flush()
+        except UnexpectedBodyError:
+            self._check_success()
+            data = self._known
+        return [], _filled(data, self._known)
+
+    def _check_success(self) -> None:
+        """Raise unless the text is an envelope that does not report a failure."""
+        envelope = decode(self._text, envelope_decoder(object))
+        unwrap(msgspec.structs.replace(envelope, data=None))
+
+
+def _filled(data: T, known: T) -> T:
+    if not isinstance(data, msgspec.Struct) or type(data) is not type(known):
+        return data
+    missing = {
+        name: getattr(known, name)
+        for name in data.__struct_fields__
+        if getattr(data, name) is None and getattr(known, name) is not None
+    }
+    return msgspec.structs.replace(data, **missing) if missing else data
+
+
+class TextDecoder(_CollectedText):
+    """A push decoder for plain text in UTF-8."""
+
+    def flush(self) -> tuple[list[Any], str]:
+        """Return no elements and the text; raise `UnexpectedBodyError` when it is not UTF-8."""
+        try:
+            return [], self._text.decode()
+        except UnicodeDecodeError as error:
+            reason = f"the body is not UTF-8: {error.reason}"
+        raise UnexpectedBodyError(reason)
+
+
+class BytesDecoder(_CollectedText):
+    """A push decoder that decodes nothing."""
+
+    def flush(self) -> tuple[list[Any], bytes]:
+        """Return no elements and the bytes."""
+        return [], bytes(self._text)
+
+
+class CollectingDecoder(Generic[T]):
+    """A push decoder that decodes elements as they come, and returns `data` with all of them.
+
+    A text of less than `least` bytes, as most are, is decoded once at its end.
+    """
+
+    def __init__(self, returns: type[T], array: ArrayField, *, least: int) -> None:
+        self._returns = returns
+        self._array = array
+        self._least = least
+        self._text = bytearray()
+        self._decoder: ElementDecoder[Any, T] | None = None
+        self._elements: list[Any] = []
+        self._notes = Notes()
+        self.held = 0
+        """Bytes of the text so far, that of decoded elements included."""
+
+    @property
+    def notes(self) -> Notes:
+        """What was bent so that the text could be read."""
+        return self._notes if self._decoder is None else self._decoder.notes
+
+    def feed(self, piece: bytes) -> list[Any]:
+        """Take the next piece of the text; nothing of it is handed out yet."""
+        self.held += len(piece)
+        if self._decoder is not None:
+            self._elements += self._decoder.feed(piece)
+            return []
+        self._text += piece
+        if len(self._text) >= self._least:
+            self._decoder = ElementDecoder(self._returns, self._array, self._array.element)
+            self._elements += self._decoder.feed(self._text)
+            self._text.clear()
+        return []
+
+    def flush(self) -> tuple[list[Any], T]:
+        """Return no elements and the whole `data`; raise as `ElementDecoder.flush` does."""
+        if self._decoder is None:
+            decoder = envelope_decoder(cast("Any", self._returns))
+            data: T = unwrap(decode(self._text, decoder, self._notes))
+            return [], data
+        return [], self._decoder.flush_with(self._elements)
