@@ -334,7 +334,7 @@ class TestParents:
 
 
 class TestSecrets:
-    async def test_what_a_query_asks_for(
+    async def test_values_of_a_query_are_redacted(
         self, server: FakeCurrents, currents: Currents, spans: Spans
     ) -> None:
         server.fail("findRun", 200, body=BODY)
@@ -346,7 +346,7 @@ class TestSecrets:
         )
         assert "secret" not in text_of(spans.only)
 
-    async def test_what_the_server_says(
+    async def test_texts_of_the_server_are_left_out(
         self, server: FakeCurrents, currents: Currents, spans: Spans
     ) -> None:
         server.fail("getRun", 403, body=b'{"error":"the token of alice@example.org is no good"}')
@@ -377,7 +377,7 @@ class TestSecrets:
 
 
 class TestObserver:
-    async def test_shared_by_clients_whose_calls_have_the_same_numbers(
+    async def test_shared_by_clients_with_the_same_call_numbers(
         self, server: FakeCurrents, connect: Connect, spans: Spans
     ) -> None:
         observer = OpenTelemetry(spans.provider)
@@ -422,7 +422,7 @@ class TestObserver:
         observer.call_ended(call, None)
         assert attributes_of(spans.only)["url.full"] == url + shown
 
-    def test_a_call_it_has_not_seen_the_beginning_of(self, spans: Spans) -> None:
+    def test_a_call_without_a_known_beginning(self, spans: Spans) -> None:
         observer = OpenTelemetry(spans.provider)
         call = RequestCall(number=1, operation="o", method="GET", url="https://host/")
         observer.attempt_ended(
@@ -455,7 +455,7 @@ class TestObserver:
         await currents.runs.get(project.run(specs=1).run_id)
 
 
-def test_only_who_wants_it_pays_for_it() -> None:
+def test_opentelemetry_is_imported_only_when_used() -> None:
     assert otel.__all__ == ["OpenTelemetry"]
     code = "import sys, currents_async; print([m for m in sys.modules if 'opentelemetry' in m])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)  # noqa: S603 - our own code

@@ -120,7 +120,7 @@ async def test_narrowing(currents: Currents, project: WorldProject) -> None:
 
 
 @pytest.mark.parametrize("spec_type", [dict, int, None, "Name", list[Name]])
-async def test_what_is_no_struct(currents: Currents, spec_type: Any) -> None:
+async def test_invalid_spec_types(currents: Currents, spec_type: Any) -> None:
     with pytest.raises(InvalidArgumentError, match=r"spec_type must be a msgspec\.Struct"):
         currents.runs.stream("r", spec_type=spec_type)
 
@@ -205,7 +205,7 @@ class TestErrors:
         assert told.levelname == "DEBUG"
         assert told.message == "getRun: mended: $.data.specs[8000].spec (no text)"
 
-    async def test_the_index_of_a_spec_that_lacks_what_the_caller_needs(self) -> None:
+    async def test_the_index_of_a_spec_without_a_required_field(self) -> None:
         class Named(msgspec.Struct):
             spec: str
 
@@ -229,7 +229,7 @@ class TestErrors:
                         arrived.append(spec)  # noqa: PERF401 - the error is what is tested
         assert arrived
 
-    async def test_what_the_consumer_raises_leaves_as_itself(
+    async def test_an_error_of_the_consumer_leaves_as_itself(
         self, currents: Currents, project: WorldProject
     ) -> None:
         error = ZeroDivisionError()
@@ -306,7 +306,7 @@ class TestLeaving:
             first.cancel()
             await asyncio.wait([first])
 
-    async def test_its_task_cancelled_by_somebody(self) -> None:
+    async def test_its_task_cancelled_from_outside(self) -> None:
         """The reader would wait for ever."""
         before = asyncio.all_tasks()
         async with (
@@ -320,7 +320,7 @@ class TestLeaving:
             with pytest.raises(MisuseError, match="was cancelled"):
                 await anext(specs)
 
-    async def test_midway_the_loop_closes_it(self) -> None:
+    async def test_closed_midway_by_the_event_loop(self) -> None:
         async with (
             serving(packed(specs=5_000)[:150_000], asyncio.Event()) as url,
             Currents("key", base_url=url, limits=Limits(concurrency=1)) as currents,
@@ -345,7 +345,7 @@ class TestLeaving:
 
 
 @pytest.mark.parametrize("how", ["get", "stream"])
-async def test_no_more_than_a_slice_between_two_turns_of_the_loop(
+async def test_at_most_one_slice_per_iteration_of_the_loop(
     currents: Currents, project: WorldProject, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     made = project.run(specs=13_000)
@@ -377,7 +377,7 @@ class TestASlowReader:
     """The time that the reader takes is not the stream's."""
 
     @pytest.mark.parametrize("before", ["the first spec", "the second batch"])
-    async def test_a_connection_that_is_lost_meanwhile_is_made_again(self, before: str) -> None:
+    async def test_a_connection_lost_meanwhile_is_made_again(self, before: str) -> None:
         body = gzip.decompress(packed(specs=20_000))
         script = [faults.close_midway(body, gzip=False), faults.response(body, gzip=False)]
         clock = ManualClock()
@@ -392,7 +392,7 @@ class TestASlowReader:
         assert names == [f"{n}.ts" for n in range(20_000)]
         assert len(server.requests) == 2
 
-    async def test_but_its_own_time_is(self) -> None:
+    async def test_a_late_response_counts(self) -> None:
         body = gzip.decompress(packed(specs=20_000))
 
         async def late(exchange: Exchange) -> None:
@@ -410,7 +410,7 @@ class TestASlowReader:
                         pass
         assert len(server.requests) == 1
 
-    async def test_who_enters_late_has_all_the_time(
+    async def test_the_timeout_begins_on_entering(
         self, server: FakeCurrents, project: WorldProject
     ) -> None:
         clock = ManualClock()
@@ -422,7 +422,7 @@ class TestASlowReader:
 
 
 class TestFanOut:
-    async def test_instances_are_asked_for_before_the_runs_last_byte(
+    async def test_instances_are_requested_before_the_last_byte_of_the_run(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
         made = project.run(specs=13_000)
@@ -449,7 +449,7 @@ class TestFanOut:
         assert len(instances) == 600
         assert server.peak_in_flight <= concurrency
 
-    async def test_a_run_that_breaks_off_is_an_error_however_far_the_instances_are(
+    async def test_a_run_that_breaks_off_is_an_error_after_any_number_of_instances(
         self, server: FakeCurrents
     ) -> None:
         async with (

@@ -113,7 +113,7 @@ class TestATaskThatEndsBadly:
         await ended.wait()
         return tasks, ended
 
-    async def test_ends_the_others_and_is_told(self) -> None:
+    async def test_ends_the_others_and_is_raised(self) -> None:
         class Outcome(BaseException):
             """As `pytest.fail` raises one."""
 
@@ -133,7 +133,7 @@ class TestATaskThatEndsBadly:
         with pytest.raises(MisuseError, match="cancelled from outside"):
             tasks.check()
 
-    async def test_while_they_are_being_closed_is_nobodys_business(self) -> None:
+    async def test_errors_while_closing_are_ignored(self) -> None:
         lasting = Lasting()
         tasks = Tasks(on_end=lambda: None)
         tasks.start(lasting.work())

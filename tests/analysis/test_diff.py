@@ -241,7 +241,7 @@ class TestIdentity:
         assert filled(diff) == {"new_failures"}
 
     @pytest.mark.parametrize("signature", [None, "s"])
-    def test_two_of_a_kind_are_not_told_apart(self, signature: str | None) -> None:
+    def test_several_candidates_are_ambiguous(self, signature: str | None) -> None:
         once = ("t", signature, FAILED)
         diff = diff_runs(self.of(once), self.of(once, once))
         assert filled(diff) == {"ambiguous"}

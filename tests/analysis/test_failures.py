@@ -49,7 +49,7 @@ class TestFailures:
         assert failure.attempts == test.attempts
         assert failure.artifacts == (shot,)
 
-    def test_only_what_failed_in_the_order_of_the_instances(self) -> None:
+    def test_only_failures_in_the_order_of_the_instances(self) -> None:
         states = [FAILED, PASSED, PENDING, SKIPPED, None]
         tests = [InstanceTest(title=(f"{state}",), state=state) for state in states]
         one, two = an_instance("b.ts", *tests), an_instance("a.ts", a_test("last", FAILED))
@@ -89,7 +89,7 @@ class TestFailures:
         assert failure.test.error == "Error: oh!"
         assert failure.error is None
 
-    def test_nothing_of_what_has_no_results(self) -> None:
+    def test_instances_without_results_have_no_failures(self) -> None:
         assert failures_of([Instance(instance_id="i")]) == []
 
     @pytest.mark.parametrize("framework", FRAMEWORKS)

@@ -42,7 +42,7 @@ def test_newest_first() -> None:
     assert [one.run_id for one in history.results] == ["run 3", "run 2", "run 1", "run 0", "once"]
 
 
-def test_what_is_there_twice_counts_once() -> None:
+def test_duplicates_count_once() -> None:
     results = made("PF")
     again = [msgspec.structs.replace(one, cursor=f"elsewhere {one.run_id}") for one in results]
     assert history_of([*again, *results]).counters.tests == 2

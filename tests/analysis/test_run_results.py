@@ -43,7 +43,7 @@ def a_result(title: str, instance: Instance) -> TestResult:
 
 
 class TestOfInstances:
-    def test_what_was_executed(self) -> None:
+    def test_executed_tests(self) -> None:
         results = RunResults.of(a_run(ONE, TWO, ci_build_id="b1"), [TWO, ONE])
         assert (results.run_id, results.ci_build_id, results.is_complete) == ("r", "b1", True)
         assert [one.full_title for one in results.tests] == [
@@ -98,7 +98,7 @@ class TestOfInstances:
         silent = msgspec.structs.replace(ONE, completed_at=None)
         assert RunResults.of(a_run(ONE), [silent]).incomplete == []
 
-    def test_an_instance_may_be_younger_than_what_the_run_says(self) -> None:
+    def test_an_instance_may_be_newer_than_its_run(self) -> None:
         claimed = RunSpec(spec="a.ts", group_id="chromium", instance_id=ONE.instance_id)
         assert RunResults.of(a_run(more=[claimed]), [ONE]).incomplete == []
 
@@ -116,7 +116,7 @@ class TestOfInstances:
         with pytest.raises(InvalidArgumentError, match="specs"):
             RunResults.of(run, [])
 
-    def test_what_is_of_another_run_is_refused(self) -> None:
+    def test_results_of_another_run_are_refused(self) -> None:
         with pytest.raises(InvalidArgumentError, match=r"must be of run r: .+ is of other"):
             RunResults.of(a_run(ONE), [an_instance("a.ts", run_id="other")])
 
@@ -145,7 +145,7 @@ class TestOfInstances:
 
 
 class TestOfTestResults:
-    def test_what_was_executed(self) -> None:
+    def test_executed_tests(self) -> None:
         found = [a_result("one", ONE), a_result("three", TWO), a_result("two", ONE)]
         results = RunResults.of_test_results(a_run(ONE, TWO), found)
         assert [(one.spec, one.signature) for one in results.tests] == [
@@ -189,7 +189,7 @@ class TestOfTestResults:
         results = RunResults.of_test_results(a_run(more=[UNCLAIMED]), [result])
         assert [file.spec for file in results.incomplete] == ["a.ts", "c.ts"]
 
-    def test_what_is_of_another_run_is_refused(self) -> None:
+    def test_results_of_another_run_are_refused(self) -> None:
         result = msgspec.structs.replace(a_result("one", ONE), run_id="other")
         with pytest.raises(InvalidArgumentError, match="is of other"):
             RunResults.of_test_results(a_run(ONE), [result])

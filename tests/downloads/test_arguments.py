@@ -37,7 +37,7 @@ class TestArguments:
             (Screenshot(screenshot_url="http://host/a"), "shows the signature"),
         ],
     )
-    async def test_what_is_no_asset(
+    async def test_invalid_assets(
         self, currents: Currents, folder: Path, asset: Any, reason: str
     ) -> None:
         with pytest.raises(InvalidArgumentError, match=reason):

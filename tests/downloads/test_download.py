@@ -105,7 +105,7 @@ class TestDownload:
         saved = await currents.assets.download(host.signed("/a"), to=folder)
         assert saved.path.stat().st_mode == (folder / "other").stat().st_mode
 
-    async def test_it_is_on_the_disk_before_it_has_its_name(
+    async def test_file_is_synced_before_it_is_renamed(
         self,
         currents: Currents,
         host: AssetHost,

@@ -115,7 +115,7 @@ class TestHosts:
     @pytest.mark.parametrize(
         "to", ["http://host.example/a", "https://u:p@host/", "ftp://host/a", "https://[/", ""]
     )
-    async def test_redirects_nobody_should_follow(
+    async def test_unsafe_redirects_are_refused(
         self, currents: Currents, host: AssetHost, folder: Path, to: str
     ) -> None:
         host.responses.append(redirect(to))
@@ -124,7 +124,7 @@ class TestHosts:
         assert caught.value.status == 302
         assert len(host.requests) == 1
 
-    def test_tls_is_not_given_up(self) -> None:
+    def test_no_redirect_from_https_to_http(self) -> None:
         url = read_asset_url("https://host.example/a")
         assert isinstance(url, AssetUrl)
         assert url.redirected("http://127.0.0.1/a") is None

@@ -74,9 +74,7 @@ class TestModes:
         assert goal.read_bytes() == b"new"
         assert mode_of(goal) == mode
 
-    async def test_who_could_not_read_the_old_file_cannot_read_what_arrives(
-        self, folder: Path
-    ) -> None:
+    async def test_partial_file_has_the_mode_of_the_old_file(self, folder: Path) -> None:
         goal = folder / "a"
         goal.touch(mode=0o600)
         file = PartialFile(goal)
@@ -85,14 +83,14 @@ class TestModes:
         assert mode_of(folder / name) == 0o600
         await file.discard()
 
-    async def test_the_rights_of_others_are_not_passed_on(self, folder: Path) -> None:
+    async def test_setuid_bits_are_not_copied(self, folder: Path) -> None:
         goal = folder / "a"
         goal.touch()
         goal.chmod(0o6755)
         await save(goal)
         assert mode_of(goal) == 0o755
 
-    async def test_a_new_file_has_that_of_any_other(self, folder: Path, usual_mask: None) -> None:
+    async def test_a_new_file_has_the_default_mode(self, folder: Path, usual_mask: None) -> None:
         await save(folder / "a")
         assert mode_of(folder / "a") == 0o644
 
@@ -111,7 +109,7 @@ async def test_a_partial_file_that_cannot_be_removed(
 
 
 class TestAbandoned:
-    async def test_what_a_killed_process_left_is_removed(self, folder: Path) -> None:
+    async def test_partial_files_of_killed_processes_are_removed(self, folder: Path) -> None:
         command = [sys.executable, "-c", KILLED, str(folder / "a")]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: ASYNC220, S603 - for a moment, ours
             try:
@@ -125,7 +123,7 @@ class TestAbandoned:
         await save(folder / "c")
         assert names_in(folder) == {"b", "c"}
 
-    async def test_what_others_are_writing_stays(self, folder: Path) -> None:
+    async def test_partial_files_in_use_stay(self, folder: Path) -> None:
         first = PartialFile(folder / "a")
         await first.write([b"ab"])
         await save(folder / "b")
@@ -134,7 +132,7 @@ class TestAbandoned:
         assert (folder / "a").read_bytes() == b"abc"
         assert names_in(folder) == {"a", "b"}
 
-    async def test_what_is_finished_is_not_abandoned_before_it_has_its_name(
+    async def test_a_finished_file_is_not_abandoned_before_it_is_renamed(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         replace = Path.replace

@@ -209,7 +209,7 @@ class TestNames:
         # Whoever is not guarded finds all.
         assert await resolve(None) == found
 
-    async def test_a_connection_whose_other_end_has_left_is_lost(self) -> None:
+    async def test_a_connection_closed_by_its_peer_is_lost(self) -> None:
         transport = SimpleNamespace(get_extra_info=lambda _: None)
         guard: Any = Guard(Reach("https://127.0.0.1/v1", private=True))
         connections: list[Any] = [SimpleNamespace(transport=one) for one in (transport, None)]
@@ -268,7 +268,7 @@ class TestReach:
             ("169.254.1.1", False, {"public", "reserved"}),
         ],
     )
-    async def test_what_may_be_reached(self, api: str, private: bool, allowed: set[str]) -> None:  # noqa: FBT001 - a column of the table
+    async def test_reachable_addresses(self, api: str, private: bool, allowed: set[str]) -> None:  # noqa: FBT001 - a column of the table
         reach = Reach(f"https://{api}/v1", private=private)
         addresses = {
             "public": "8.8.8.8",
@@ -279,7 +279,7 @@ class TestReach:
         refused = {name for name, one in addresses.items() if await reach.refusal(one)}
         assert refused == addresses.keys() - allowed
 
-    async def test_what_no_option_allows_is_not_offered(self) -> None:
+    async def test_error_offers_no_option_that_would_not_help(self) -> None:
         reach = Reach(f"https://{PUBLIC}/v1", private=False)
         assert "private_assets" in str(await reach.refusal("10.0.0.5"))
         assert "private_assets" not in str(await reach.refusal("169.254.169.254"))

@@ -41,6 +41,8 @@ from tests.support import NoBackoff
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
 SETTLED = "Tue, 06 Jan 2026 09:00:00 GMT"
+REFUSAL = "<Error><Code>No &amp; no</Code><Message>Never</Message></Error>"
+REFUSALS = [(403, ForbiddenError), (404, NotFoundError), (401, UnauthorizedError)]
 
 
 class TestFaults:
@@ -67,7 +69,7 @@ class TestFaults:
         assert saved.attempts == len(host.requests) == 1 + len(responses)
         assert not saved.resumed
 
-    async def test_goes_on_where_it_broke_off(
+    async def test_resumes_where_it_broke_off(
         self, currents: Currents, host: AssetHost, folder: Path, content: bytes
     ) -> None:
         host.responses.extend([host.break_after(4_000), host.break_after(1_000)])
@@ -81,7 +83,7 @@ class TestFaults:
         assert saved.attempts == 3
         assert saved.size == len(content) == currents.traffic.wire_bytes
 
-    async def test_goes_on_after_many_blocks(
+    async def test_resumes_after_many_blocks(
         self, currents: Currents, host: AssetHost, folder: Path
     ) -> None:
         content = host.add("/b", 3_000_000)
@@ -124,7 +126,7 @@ class TestFaults:
         ]
         assert saved.resumed is resumes
 
-    async def test_another_file_meanwhile(
+    async def test_file_that_changes_meanwhile(
         self, currents: Currents, host: AssetHost, folder: Path, content: bytes
     ) -> None:
         async def replace(request: web.Request) -> web.StreamResponse:
@@ -148,7 +150,7 @@ class TestFaults:
             part(b"x" * 6_000, ""),
         ],
     )
-    async def test_another_range_than_asked_for(
+    async def test_range_that_was_not_requested(
         self, currents: Currents, host: AssetHost, folder: Path, content: bytes, respond: Handler
     ) -> None:
         host.responses.extend([host.break_after(4_000), respond])
@@ -158,16 +160,7 @@ class TestFaults:
         assert not saved.resumed
         assert saved.attempts == 2
 
-    async def test_a_range_nobody_asked_for(
-        self, currents: Currents, host: AssetHost, folder: Path
-    ) -> None:
-        host.responses.append(part(b"abc", "bytes 0-2/3"))
-        with pytest.raises(APIError) as caught:
-            await currents.assets.download(host.signed("/a"), to=folder)
-        assert caught.value.status == 206
-        assert len(host.requests) == 1
-
-    async def test_a_range_shorter_than_asked_for(
+    async def test_range_shorter_than_requested(
         self, currents: Currents, host: AssetHost, folder: Path, content: bytes
     ) -> None:
         async def some(_: web.Request) -> web.StreamResponse:
@@ -180,7 +173,7 @@ class TestFaults:
         assert [request.range for request in host.requests] == [None, "bytes=4000-", "bytes=5000-"]
         assert saved.attempts == 3
 
-    async def test_it_never_works(
+    async def test_error_after_all_attempts(
         self, currents: Currents, host: AssetHost, folder: Path, content: bytes
     ) -> None:
         host.responses.extend([host.break_after(4_000), host.break_after(1), host.break_after(1)])
@@ -194,7 +187,7 @@ class TestFaults:
         assert files_in(folder) == {}
         assert content
 
-    async def test_as_often_as_retries_say(
+    async def test_attempts_of_the_client(
         self, server: FakeCurrents, host: AssetHost, folder: Path
     ) -> None:
         host.responses.extend([status(503)] * 4)
@@ -206,16 +199,7 @@ class TestFaults:
                 assert caught.value.attempts == attempts
         assert len(host.requests) == 4
 
-    async def test_a_host_that_wants_a_long_pause(
-        self, currents: Currents, host: AssetHost, folder: Path
-    ) -> None:
-        host.responses.append(status(503, headers={"Retry-After": "3600"}))
-        with pytest.raises(ServerError) as caught:
-            await currents.assets.download(host.signed("/a"), to=folder)
-        assert caught.value.retry_after == 3600
-        assert len(host.requests) == 1
-
-    async def test_a_host_that_wants_a_pause_holds_no_api_call_back(
+    async def test_pause_of_a_host_does_not_delay_api_calls(
         self, server: FakeCurrents, host: AssetHost, folder: Path, content: bytes
     ) -> None:
         slept: list[float] = []
@@ -247,7 +231,7 @@ class TestFaults:
         assert files_in(folder) == {"a": content}
         assert len(host.requests) == 2
 
-    async def test_a_timeout_for_the_whole(
+    async def test_a_timeout_of_the_whole_download(
         self, server: FakeCurrents, host: AssetHost, folder: Path
     ) -> None:
         host.responses.append(stall)
@@ -262,7 +246,9 @@ class TestFaults:
                 await download
         assert caught.value.attempts == len(host.requests) == 1
 
-    async def test_nobody_listens(self, currents: Currents, folder: Path, unused_port: int) -> None:
+    async def test_connection_refused(
+        self, currents: Currents, folder: Path, unused_port: int
+    ) -> None:
         url = f"http://127.0.0.1:{unused_port}/a?{OLD}"
         with pytest.raises(ConnectError) as caught:
             await currents.assets.download(url, to=folder)
@@ -270,43 +256,44 @@ class TestFaults:
         assert files_in(folder) == {}
 
     @pytest.mark.parametrize(
-        ("code", "error"), [(403, ForbiddenError), (404, NotFoundError), (401, UnauthorizedError)]
+        ("respond", "error", "message", "attributes"),
+        [
+            *((status(code, REFUSAL), error, "No & no: Never", {}) for code, error in REFUSALS),
+            *((status(code), APIError, None, {"status": code}) for code in (202, 204, 300, 304)),
+            (part(b"abc", "bytes 0-2/3"), APIError, None, {"status": 206}),
+            (
+                status(200, "text", {"Content-Encoding": "gzip"}),
+                DecodeError,
+                "nobody asked for",
+                {},
+            ),
+            (
+                status(503, headers={"Retry-After": "3600"}),
+                ServerError,
+                None,
+                {"retry_after": 3600},
+            ),
+        ],
     )
-    async def test_what_is_final(
+    async def test_final_responses(
         self,
         currents: Currents,
         host: AssetHost,
         folder: Path,
-        code: int,
+        respond: Handler,
         error: type[APIError],
+        message: str | None,
+        attributes: dict[str, int],
     ) -> None:
-        words = "<Error><Code>No &amp; no</Code><Message>Never</Message></Error>"
-        host.responses.append(status(code, words))
-        with pytest.raises(error, match="No & no: Never") as caught:
+        host.responses.append(respond)
+        with pytest.raises(error, match=message) as caught:
             await currents.assets.download(host.signed("/a"), to=folder)
         assert caught.value.operation == "downloadAsset"
+        assert {name: getattr(caught.value, name) for name in attributes} == attributes
         assert len(host.requests) == 1
         assert files_in(folder) == {}
 
-    @pytest.mark.parametrize("code", [202, 204, 300, 304])
-    async def test_other_answers_than_files(
-        self, currents: Currents, host: AssetHost, folder: Path, code: int
-    ) -> None:
-        host.responses.append(status(code))
-        with pytest.raises(APIError) as caught:
-            await currents.assets.download(host.signed("/a"), to=folder)
-        assert caught.value.status == code
-        assert files_in(folder) == {}
-
-    async def test_an_encoding_nobody_asked_for(
-        self, currents: Currents, host: AssetHost, folder: Path
-    ) -> None:
-        host.responses.append(status(200, "text", {"Content-Encoding": "gzip"}))
-        with pytest.raises(DecodeError, match="nobody asked for"):
-            await currents.assets.download(host.signed("/a"), to=folder)
-        assert files_in(folder) == {}
-
-    async def test_too_large_by_its_own_word(
+    async def test_too_large_by_content_length(
         self, currents: Currents, host: AssetHost, folder: Path, content: bytes
     ) -> None:
         with pytest.raises(ResponseTooLargeError) as caught:

@@ -75,7 +75,7 @@ class TestSignatures:
         assert all("Authorization" not in request.headers for request in host.requests)
 
     @pytest.mark.parametrize("code", [400, 401])
-    async def test_other_ways_to_say_it(
+    async def test_other_statuses_of_an_expired_signature(
         self, currents: Currents, host: AssetHost, folder: Path, code: int
     ) -> None:
         content = host.add("/a")
@@ -83,7 +83,7 @@ class TestSignatures:
         await currents.assets.download(host.signed("/a"), to=folder, instance_id="i")
         assert files_in(folder) == {"a": content}
 
-    async def test_no_more_is_read_of_a_refusal_than_tells_the_reason(
+    async def test_only_the_beginning_of_a_refusal_is_read(
         self,
         currents: Currents,
         host: AssetHost,
@@ -109,7 +109,7 @@ class TestSignatures:
         [length] = lengths
         assert 64 * 1024 <= length < 512 * 1024
 
-    async def test_other_reasons(
+    async def test_other_refusals_are_final(
         self, server: FakeCurrents, currents: Currents, host: AssetHost, folder: Path
     ) -> None:
         host.responses.append(status(400, "<Error><Code>InvalidURI</Code></Error>"))
@@ -117,7 +117,7 @@ class TestSignatures:
             await currents.assets.download(host.signed("/a"), to=folder, instance_id="i")
         assert server.requests == []
 
-    async def test_amid_a_download(
+    async def test_expires_during_a_download(
         self, server: FakeCurrents, currents: Currents, host: AssetHost, folder: Path
     ) -> None:
         content = host.add("/a", 10_000)
@@ -135,7 +135,7 @@ class TestSignatures:
         assert saved.resumed
         assert len(server.requests) == 1
 
-    async def test_signing_again_takes_no_longer_than_the_download_may(
+    async def test_signing_again_has_the_deadline_of_the_download(
         self, currents: Currents, host: AssetHost, folder: Path
     ) -> None:
         given: list[CallOptions] = []
@@ -153,7 +153,7 @@ class TestSignatures:
             left = given[-1].deadline - currents.clock.now()
             assert longest - 5 < left <= longest
 
-    async def test_once(
+    async def test_signs_again_only_once(
         self, server: FakeCurrents, currents: Currents, host: AssetHost, folder: Path
     ) -> None:
         host.signature = "another"
@@ -174,7 +174,7 @@ class TestSignatures:
         assert files_in(folder) == {"a": content}
 
     @pytest.mark.parametrize("instance_id", ["i", None])
-    async def test_nothing_better_to_be_had(
+    async def test_instance_has_no_newer_url(
         self, currents: Currents, host: AssetHost, folder: Path, instance_id: str | None
     ) -> None:
         host.signature = "another"

@@ -245,7 +245,7 @@ class TestLifting:
         ]
         assert counts(await plan.apply()) == {"lifted": 1}
 
-    async def test_of_which_the_server_tells_nothing(
+    async def test_without_a_response(
         self, server: FakeCurrents, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:
         suite.play({PAYS: "....."})
@@ -299,7 +299,7 @@ class TestPeople:
         assert counts(await plan.apply()) == {"unchanged": 2}
         assert list((await statuses(currents)).values()) == ["disabled", "disabled"]
 
-    async def test_what_they_archive_is_not_created_by_the_same_plan(
+    async def test_archived_actions_are_not_created_again_by_the_same_plan(
         self, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:
         suite.play({PAYS: "FFFFFF"})
@@ -341,7 +341,7 @@ class TestExtending:
         assert (await quarantine.plan(policy=POLICY)).is_empty
         assert writes(server) == {"createAction": 1, "updateAction": 2}
 
-    async def test_not_of_what_is_gone_meanwhile(
+    async def test_not_if_the_action_is_gone_meanwhile(
         self, server: FakeCurrents, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:
         suite.play({PAYS: "FFFFFF"}, browser="webkit")
@@ -387,7 +387,7 @@ class TestLostAnswers:
         assert counts(await plan.apply()) == {"created": 1}
         assert list((await statuses(currents)).values()) == ["active"]
 
-    async def test_when_nobody_can_look(
+    async def test_when_actions_cannot_be_listed(
         self, server: FakeCurrents, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:
         suite.play({PAYS: "FFFFFF"})

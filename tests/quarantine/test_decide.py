@@ -142,7 +142,7 @@ class TestCandidates:
         assert decision.reason.startswith(f"its action a is {status} (failed 4")
 
     @pytest.mark.parametrize("status", [ActionStatus.EXPIRED, ActionStatus.ARCHIVED])
-    def test_what_is_over_does_not_count(self, status: ActionStatus) -> None:
+    def test_past_actions_do_not_count(self, status: ActionStatus) -> None:
         assert kinds([examined("FFFF")], [action(status=status)]) == [("quarantine", None)]
 
     @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ class TestQuarantined:
     def test_nothing_is_lifted_because_nothing_runs(self) -> None:
         assert kinds([examined("")], [action()], project_ran=False) == [("keep", "a")]
 
-    def test_nothing_is_lifted_whose_executions_are_counted_and_not_listed(self) -> None:
+    def test_tests_with_executions_that_are_not_listed_are_not_lifted(self) -> None:
         counted = msgspec.structs.replace(
             examined(""), metrics=ExploredTestMetrics(executions=9, failures=9)
         )
@@ -212,7 +212,7 @@ class TestQuarantined:
         assert kinds([examined("~.s-", ids="21")], [action(ids="1")]) == [("keep", "a")]
         assert kinds([examined("F", ids=" ")], [action(ids="1")]) == [("keep", "a")]
 
-    def test_what_a_duplicate_was_for_is_not_lost(self) -> None:
+    def test_test_ids_of_a_duplicate_are_not_lost(self) -> None:
         [lift, extend] = reversed(
             decide(
                 [examined("s")],
@@ -243,7 +243,7 @@ class TestCap:
         tests = [examined("FFFF", "a"), examined("FFFF", "b"), examined("...", "s")]
         assert kinds(tests, [action()]) == [("quarantine", None)] * 2 + [("lift", "a")]
 
-    def test_nobody_is_let_out_for_it(self) -> None:
+    def test_no_test_is_lifted_to_make_room(self) -> None:
         tests = [examined("F", "s"), examined("F", "t"), *(examined("FFFF", s) for s in "abc")]
         both = [action("a", ids="1"), action("b", signature="t", ids="2")]
         for most in (0, 1, 2):
@@ -325,7 +325,7 @@ def carry_out(
 
 
 @given(tests=TESTS, actions=ACTIONS, policy=POLICIES, project_ran=st.booleans())
-def test_what_is_decided_once_is_decided(
+def test_decisions_are_stable(
     tests: list[ExaminedTest],
     actions: list[Action],
     policy: QuarantinePolicy,

@@ -6,7 +6,7 @@ from currents_async.models import Commit, Outcome, TestResult
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def test_what_is_taken_from_a_result() -> None:
+def test_fields_that_are_taken_from_a_result() -> None:
     result = TestResult(
         run_id="r",
         test_id="t",
@@ -21,7 +21,7 @@ def test_what_is_taken_from_a_result() -> None:
     )
 
 
-def test_what_failed_at_last_is_a_failure_and_not_flaky_too() -> None:
+def test_a_failed_result_is_not_flaky_too() -> None:
     examined = ExaminedResult.of(TestResult(status=Outcome.FAILED, flaky=True))
     assert (examined.failed, examined.flaky, examined.is_clean) == (True, False, False)
 

@@ -33,7 +33,7 @@ ORDERS: dict[str, Callable[[ExploredTestMetrics], float]] = {
     most=st.sampled_from([0.05, 0.2, 0.3, 0.5, 1.0]),
 )
 @example(tests=[(5, 2, 5), (5, 1, 1)], order="by the server's rate", of_passes=True, most=0.3)
-def test_nobody_behind_is_bad(
+def test_no_further_test_reaches_the_threshold(
     tests: list[tuple[int, int, int]],
     order: str,
     of_passes: bool,  # noqa: FBT001 - hypothesis draws it

@@ -63,9 +63,7 @@ async def test_it_shows_the_evidence(quarantine: Quarantine, suite: Suite) -> No
     assert decision.reason == "failed 2 and was flaky 2 of the last 6 times"
 
 
-async def test_what_the_explorer_calls_failures_is_looked_into(
-    quarantine: Quarantine, suite: Suite
-) -> None:
+async def test_failures_of_the_explorer_are_examined(quarantine: Quarantine, suite: Suite) -> None:
     suite.play({BAD: "...ssssssssss."})
     [decision] = (await quarantine.plan(policy=POLICY)).decisions
     assert decision.test.metrics is not None
@@ -102,7 +100,7 @@ class TestWhatIsAskedFor:
         ("rates", "orders"),
         [({"failure_rate": None}, ["flakiness"]), ({"flakiness_rate": None}, ["failures"])],
     )
-    async def test_only_what_counts(
+    async def test_only_results_that_count(
         self,
         server: FakeCurrents,
         quarantine: Quarantine,
@@ -154,7 +152,7 @@ class TestWhatIsAskedFor:
         assert len(plan.to_quarantine) == 12
         assert server.peak_in_flight == 3
 
-    async def test_tests_that_cannot_be_told_apart_are_not_looked_at(
+    async def test_tests_without_a_valid_signature_are_skipped(
         self, server: FakeCurrents, quarantine: Quarantine, suite: Suite
     ) -> None:
         metrics = {"executions": 9, "failures": 9}
@@ -175,7 +173,7 @@ class TestScope:
         policy = msgspec.structs.replace(POLICY, branches=["main"])
         assert kinds((await quarantine.plan(policy=policy)).decisions) == {FLAKY: "quarantine"}
 
-    async def test_what_was_before_does_not_count(
+    async def test_results_before_the_window_do_not_count(
         self, quarantine: Quarantine, suite: Suite
     ) -> None:
         suite.play({BAD: "FFFFFFFFFF......"}, every=timedelta(hours=10))
@@ -201,7 +199,7 @@ async def test_for_people(quarantine: Quarantine, suite: Suite) -> None:
 
 
 class TestRefusals:
-    async def test_of_what_is_no_policy(self, server: FakeCurrents, quarantine: Quarantine) -> None:
+    async def test_invalid_policy(self, server: FakeCurrents, quarantine: Quarantine) -> None:
         with pytest.raises(InvalidArgumentError, match="policy must be a QuarantinePolicy, not di"):
             await quarantine.plan(policy={"window": 14})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         assert server.requests == []

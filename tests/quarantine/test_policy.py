@@ -36,7 +36,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("settings", "says"), REFUSED)
-def test_what_cannot_work_is_refused(settings: dict[str, Any], says: str) -> None:
+def test_invalid_settings_are_refused(settings: dict[str, Any], says: str) -> None:
     with pytest.raises(InvalidArgumentError, match=says):
         QuarantinePolicy(**settings)
 
@@ -53,5 +53,5 @@ def test_what_cannot_work_is_refused(settings: dict[str, Any], says: str) -> Non
         {"window": timedelta(seconds=1), "expires_after": timedelta(days=7)},
     ],
 )
-def test_what_works(settings: dict[str, Any]) -> None:
+def test_valid_settings(settings: dict[str, Any]) -> None:
     QuarantinePolicy(**settings)

@@ -33,7 +33,7 @@ class TestMarker:
         policy=st.from_regex("[A-Za-z0-9._-]{1,64}", fullmatch=True),
         signature=st.text(st.characters(codec="ascii"), min_size=1).filter(can_be_marked),
     )
-    def test_what_we_write_is_ours(self, policy: str, signature: str) -> None:
+    def test_our_actions_are_recognised(self, policy: str, signature: str) -> None:
         description = description_of(signature, "failed", QuarantinePolicy(name=policy))
         assert len(description) < 1000
         ours = described(description)

@@ -61,7 +61,7 @@ class Stream:
 
 
 class TestOnlyWhoKnowsTheSecretIsReadFrom:
-    async def test_what_the_headers_refuse_is_not_read(self) -> None:
+    async def test_bodies_of_refused_headers_are_not_read(self) -> None:
         stream = Stream(body())
         async with receiving() as receiver:
             for told, status in (
@@ -130,7 +130,7 @@ class TestNoMoreThanCanBeRight:
         assert answer == Response(status=408, message="the body did not arrive within 0.01 s")
         assert stream.is_closed
 
-    async def test_who_is_cancelled_meanwhile_shows_no_secret(self) -> None:
+    async def test_a_cancellation_meanwhile_shows_no_secret(self) -> None:
         stream = Stream(hangs=True)
         async with receiving() as receiver:
             task = asyncio.create_task(receiver.deliver(headers(), stream.chunks()))

@@ -114,7 +114,7 @@ class TestTolerance:
         commit = dict.fromkeys(PUBLISHED["commit"])
         assert parse(body(commit=commit)).commit == Commit()
 
-    def test_what_is_new_is_extra(self) -> None:
+    def test_new_fields_are_extra(self) -> None:
         event = parse(body(duration=5, meta={"a": [1]}))
         assert event.extra == {"duration": 5, "meta": {"a": [1]}}
 
@@ -339,6 +339,6 @@ class TestFetch:
         fetched = await event.fetch(currents)
         assert (fetched.run_id, fetched.failed) == (run.run_id, True)
 
-    async def test_a_run_nobody_knows(self, currents: Currents) -> None:
+    async def test_an_unknown_run(self, currents: Currents) -> None:
         with pytest.raises(NotFoundError):
             await RunFinished(run_id="made-up").fetch(currents)

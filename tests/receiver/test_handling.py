@@ -123,7 +123,7 @@ class TestWorkersSurviveTheirHandlers:
             (UnfinishedError, says)
         ] * 3
 
-    async def test_what_it_raised_is_the_cause(self) -> None:
+    async def test_the_error_it_raised_is_the_cause(self) -> None:
         noted = Noted(raise_ours)
         async with noted.receiver() as receiver:
             await deliver(receiver, "a")
@@ -359,7 +359,7 @@ class TestOnlyAsyncFunctions:
             (None, "NoneType"),
         ],
     )
-    def test_what_could_block_is_refused_when_it_is_registered(
+    def test_functions_that_could_block_are_refused_on_registration(
         self, handle: Any, name: str
     ) -> None:
         router = Router()
@@ -367,7 +367,7 @@ class TestOnlyAsyncFunctions:
             router.on(RunEvent)(handle)
         assert router.handlers_of(RunFinished(run_id="r")) == []
 
-    def test_an_async_generator_is_none(self) -> None:
+    def test_an_async_generator_is_refused(self) -> None:
         async def generate(_: RunEvent) -> Any:
             yield
 

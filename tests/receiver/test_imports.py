@@ -11,6 +11,6 @@ import pytest
         ("currents_async.receiver", "aiohttp.web"),
     ],
 )
-def test_nobody_pays_for_what_he_does_not_use(imported: str, unwanted: str) -> None:
+def test_extras_are_not_imported_before_they_are_used(imported: str, unwanted: str) -> None:
     program = f"import sys, {imported}; sys.exit({unwanted!r} in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603 - our own program

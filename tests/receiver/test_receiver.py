@@ -81,7 +81,7 @@ class TestAnswers:
         assert (again.status, again.headers) == (200, {})
         assert len(handlers.done) == 1
 
-    async def test_the_answer_does_not_wait(self) -> None:
+    async def test_the_response_does_not_wait(self) -> None:
         handlers = Handlers(open_gate=False)
         async with handlers.receiver() as receiver:
             assert await deliver(receiver, "a") == 202
@@ -140,7 +140,7 @@ class TestAnswers:
 
 
 class TestRoom:
-    async def test_a_full_queue_refuses_what_may_come_again(self) -> None:
+    async def test_a_full_queue_asks_to_try_later(self) -> None:
         handlers = Handlers(open_gate=False)
         async with handlers.receiver(concurrency=2, queue=3) as receiver:
             answers = [await deliver(receiver, str(number)) for number in range(7)]
@@ -155,7 +155,7 @@ class TestRoom:
         assert sorted(handlers.done) == list("0123456")
         assert handlers.errors == []
 
-    async def test_who_waits_for_the_store_has_a_place(self) -> None:
+    async def test_a_delivery_that_waits_for_the_store_has_a_place(self) -> None:
         """As many as there is room for, however many ask at the same time."""
         handlers = Handlers(open_gate=False)
         store = SlowStore()
@@ -197,7 +197,7 @@ class UnhurriedStore(MemoryReplays):
 
 
 class TestLeaving:
-    async def test_what_was_accepted_is_worked_off(self) -> None:
+    async def test_accepted_events_are_handled(self) -> None:
         handlers = Handlers(open_gate=False)
         clock = ManualClock(auto=False)
         receiver = handlers.receiver(concurrency=2, clock=clock)
@@ -248,7 +248,7 @@ class TestLeaving:
             assert {type(error) for _, error in handlers.errors} == {UnfinishedError}
             handlers.errors.clear()
 
-    async def test_what_is_unfinished_is_accepted_when_it_is_sent_again(self) -> None:
+    async def test_unfinished_events_are_accepted_when_sent_again(self) -> None:
         """By whoever comes next, with the same store; what was worked off is known."""
         replays = MemoryReplays()
         left = Handlers(open_gate=False)
@@ -268,7 +268,7 @@ class TestLeaving:
             assert await deliver(receiver, "done") == 200
         assert following.done == list("abc")
 
-    async def test_so_it_is_when_who_leaves_is_cancelled(self) -> None:
+    async def test_also_if_leaving_is_cancelled(self) -> None:
         class Unhurried(MemoryReplays):
             async def remove(self, key: str) -> None:
                 await turns(3)
@@ -315,7 +315,7 @@ class TestLeaving:
         ]
         assert len(replays) == 1
 
-    async def test_what_ends_in_time_is_not_reported(self) -> None:
+    async def test_handlers_that_end_in_time_are_not_reported(self) -> None:
         """A handler may finish its work when it is cancelled."""
         router = Router()
         ended: list[str | None] = []
@@ -388,7 +388,7 @@ class TestLeaving:
         assert sorted(handlers.done + reported) == accepted
         assert {type(error) for _, error in handlers.errors} <= {UnfinishedError}
 
-    async def test_who_waits_for_the_store_is_still_accepted(self) -> None:
+    async def test_a_delivery_that_waits_for_the_store_is_still_accepted(self) -> None:
         handlers = Handlers()
         store = SlowStore()
         async with handlers.receiver(verifier(replays=store)) as receiver:
@@ -402,7 +402,7 @@ class TestLeaving:
             await leaving
         assert handlers.done == ["a"]
 
-    async def test_who_waits_for_the_store_in_vain_is_not_waited_for(self) -> None:
+    async def test_a_delivery_that_waits_for_the_store_in_vain_does_not_delay_leaving(self) -> None:
         handlers = Handlers()
         store = SlowStore()
         checking = verifier(replays=store)
@@ -416,7 +416,7 @@ class TestLeaving:
         assert await asking == 200
         assert handlers.begun == []
 
-    async def test_the_store_answers_when_all_is_over(self) -> None:
+    async def test_the_store_responds_after_leaving(self) -> None:
         """It is refused, and so it can come again."""
         handlers = Handlers()
         store = SlowStore()

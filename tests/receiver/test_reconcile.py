@@ -15,7 +15,7 @@ async def missed(currents: Currents, project: WorldProject, seen: SeenRuns) -> l
     return [run.run_id async for run in runs]
 
 
-async def test_ended_and_not_told_of(currents: Currents, project: WorldProject) -> None:
+async def test_runs_that_ended_without_a_webhook(currents: Currents, project: WorldProject) -> None:
     made = [SINCE + timedelta(hours=hours) for hours in range(-1, 6)]
     before, told, lost, timed_out, running, cancelled, last = (
         project.run(specs=2, created_at=at, timed_out=number == 3, running=number == 4)

@@ -17,7 +17,7 @@ class TestMemoryReplays:
         clock.advance(10)
         assert not await replays.add("a", seconds=10)
 
-    async def test_what_is_over_is_forgotten(self) -> None:
+    async def test_expired_keys_are_dropped(self) -> None:
         clock = ManualClock()
         replays = MemoryReplays(clock=clock)
         for number in range(100):
@@ -32,7 +32,7 @@ class TestMemoryReplays:
         assert [await replays.add(key, seconds=10) for key in "bcd"] == [False] * 3
         assert await replays.add("a", seconds=10)
 
-    async def test_who_comes_again_is_the_youngest(self) -> None:
+    async def test_a_key_added_again_is_the_newest(self) -> None:
         clock = ManualClock()
         replays = MemoryReplays(3, clock=clock)
         for key, seconds in (("a", 1000), ("b", 10), ("c", 1000)):
@@ -63,7 +63,7 @@ class TestMemoryReplays:
 
 
 class TestSeenRuns:
-    def test_the_last_so_many(self) -> None:
+    def test_only_the_last_runs_are_kept(self) -> None:
         seen = SeenRuns(3)
         for run_id in ("a", "b", "a", "c", "d"):
             seen.add(run_id)

@@ -23,7 +23,7 @@ EVENTS: list[RunEvent] = [
 ]
 
 
-async def test_each_gets_what_it_asked_for_in_order() -> None:
+async def test_handlers_get_their_events_in_order() -> None:
     router = Router()
     calls: list[tuple[str, str]] = []
 
@@ -123,6 +123,6 @@ class TestErrors:
         assert calls == []
 
     @pytest.mark.parametrize("kinds", [(), (str,), ("RUN_FINISH",), (RunFinished, None), (type,)])
-    def test_what_is_no_event_is_refused(self, kinds: Any) -> None:
+    def test_anything_but_event_classes_is_refused(self, kinds: Any) -> None:
         with pytest.raises(InvalidArgumentError, match="pass event classes"):
             Router().on(*kinds)

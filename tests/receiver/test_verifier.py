@@ -211,7 +211,7 @@ class TestReplays:
         await checking.release(event)
         assert await checking.accept(TOLD, BODY) == event
 
-    async def test_what_tells_deliveries_apart(self) -> None:
+    async def test_fields_that_the_key_depends_on(self) -> None:
         checking = verifier()
         deliveries = [
             (TOLD, BODY),
@@ -371,7 +371,7 @@ class TestOrder:
         ],
         ids=lambda value: ascii(value)[:10],
     )
-    def test_a_length_that_is_told(self, length: str, is_larger: bool) -> None:  # noqa: FBT001
+    def test_content_length(self, length: str, is_larger: bool) -> None:  # noqa: FBT001
         checking = verifier(max_body=1000)
         with pytest.raises(WebhookTooLargeError) if is_larger else nullcontext():
             checking.check_headers({**TOLD, "content-length": length})
@@ -458,7 +458,9 @@ SHOWING: dict[str, tuple[dict[str, str], bytes]] = {
 
 class TestNothingIsShown:
     @pytest.mark.parametrize(("arguments", "says"), REFUSED)
-    def test_what_lets_anybody_in_is_refused(self, arguments: dict[str, Any], says: str) -> None:
+    def test_arguments_that_accept_anyone_are_refused(
+        self, arguments: dict[str, Any], says: str
+    ) -> None:
         with pytest.raises(InvalidArgumentError, match=says) as caught:
             Verifier(**arguments)
         report = shown_within_the_library(caught.value)

@@ -256,9 +256,7 @@ class TestStrangers:
             "refused a delivery with 401: the delivery does not carry the secret"
         ]
 
-    async def test_a_hundred_who_hang_within_their_bodies(
-        self, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    async def test_a_hundred_bodies_that_stall(self, caplog: pytest.LogCaptureFixture) -> None:
         async with receiving() as (serving, _):
             sent = b"Content-Length: 1048576\r\n\r\n" + b" " * 10_000
             lines = await asyncio.gather(*(serving.send(sent, self.FORGED) for _ in range(100)))
@@ -287,7 +285,9 @@ class TestBodiesThatDoNotCome:
         async with receiving(body_timeout=0.05) as (serving, _):
             assert b" 408 " in await serving.send(sent)
 
-    async def test_who_hangs_up_leaves_one_line(self, caplog: pytest.LogCaptureFixture) -> None:
+    async def test_a_client_that_disconnects_leaves_one_line(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
         async with receiving() as (serving, handled):
             async with serving.sending(b"Content-Length: 9\r\n\r\n{") as (_, writer):
                 await writer.drain()
@@ -310,7 +310,7 @@ class TestExpect:
             line = await serving.send(self.HEAD % 9, headers("wrong"))
             assert line.startswith(b"HTTP/1.1 401")
 
-    async def test_who_knows_the_secret_is(self) -> None:
+    async def test_a_client_with_the_secret_is(self) -> None:
         content = body()
         async with (
             receiving() as (serving, _),
@@ -334,7 +334,7 @@ class TestPaths:
             ("/", "/"),
         ],
     )
-    async def test_each_is_what_it_says(self, path: str, asked: str) -> None:
+    async def test_paths_are_literal(self, path: str, asked: str) -> None:
         app = web.Application()
         setup_webhooks(app, Receiver(verifier(), Router()), path)
         async with serve(app) as serving:
@@ -342,6 +342,6 @@ class TestPaths:
             assert (await serving.post(body(), path="/anything/hook"))[0] == 404
 
     @pytest.mark.parametrize("path", ["", "hook", "/hook?x=1", "/hook#x"])
-    def test_what_is_none_is_refused(self, path: str) -> None:
+    def test_invalid_paths_are_refused(self, path: str) -> None:
         with pytest.raises(InvalidArgumentError, match="path must begin with a slash"):
             setup_webhooks(web.Application(), Receiver(verifier(), Router()), path)

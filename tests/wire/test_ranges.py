@@ -7,7 +7,7 @@ from currents_async._wire.ranges import Progress
 
 
 class TestProgress:
-    def test_more_than_there_should_be(self) -> None:
+    def test_body_longer_than_announced(self) -> None:
         progress = Progress()
         progress.start_anew({"Content-Length": "10", "ETag": '"a"'})
         progress.received = 4
@@ -16,13 +16,13 @@ class TestProgress:
             progress.check_end(11)
         assert progress.conditions() == {}
 
-    def test_a_length_that_counts_something_else(self) -> None:
+    def test_length_of_a_chunked_body_is_ignored(self) -> None:
         progress = Progress()
         progress.start_anew({"Content-Length": "10", "Transfer-Encoding": "chunked"})
         progress.check_end(11)
         assert progress.total is None
 
-    def test_a_total_that_is_told_late(self) -> None:
+    def test_total_from_a_later_response(self) -> None:
         progress = Progress()
         progress.start_anew({"ETag": '"a"'})
         progress.received = 4

@@ -257,7 +257,7 @@ class TestErrors:
         assert failed[0].spec is not None
         assert isinstance(failed[0].error, NotFoundError)
 
-    async def test_several_errors_at_once_are_one(
+    async def test_one_of_several_errors_is_raised(
         self, server: FakeCurrents, currents: Currents, run: WorldRun
     ) -> None:
         server.fail("getInstance", status=500, times=400)
@@ -270,7 +270,7 @@ class TestErrors:
                 pytest.fail("there is no run")
         assert caught.value.operation == "getRun"
 
-    async def test_closing_the_client_is_no_result(
+    async def test_closing_the_client_is_never_collected(
         self, server: FakeCurrents, run: WorldRun
     ) -> None:
         async with (
@@ -405,7 +405,7 @@ class TestTime:
         return Currents(server.api_key, base_url=server.url, clock=clock, limits=Limits(**limits))
 
     @pytest.mark.parametrize("how", ["get_instances", "get_many"])
-    async def test_500_instances_at_4_a_second(
+    async def test_500_instances_at_4_per_second(
         self, server: FakeCurrents, project: WorldProject, how: str
     ) -> None:
         run = project.run(specs=500, tests=1)
@@ -418,9 +418,7 @@ class TestTime:
         assert len([one for one in server.requests if one.operation == "getInstance"]) == 500
         assert clock.now() > 500 / 4 > Timeouts().total
 
-    async def test_a_reader_that_takes_its_time(
-        self, server: FakeCurrents, project: WorldProject
-    ) -> None:
+    async def test_a_slow_reader(self, server: FakeCurrents, project: WorldProject) -> None:
         run = project.run(specs=1_200, tests=1)  # more than are known before their turn
         clock = ManualClock()
         arrived: list[str | None] = []
@@ -462,7 +460,7 @@ class TestTime:
         ],
         ids=["get_instances", "failures", "flaky_tests", "diff", "get_many"],
     )
-    async def test_a_timeout_of_what_returns_a_whole(
+    async def test_a_timeout_of_methods_that_return_everything(
         self, server: FakeCurrents, project: WorldProject, call: Callable[..., Any]
     ) -> None:
         run = project.run(specs=30, tests=2, failures=30, flaky=30)
@@ -473,7 +471,7 @@ class TestTime:
         assert clock.now() < 9.5
 
     @pytest.mark.parametrize("bad", [0, -1, math.nan, math.inf, True, "5"])
-    async def test_what_is_no_time(
+    async def test_invalid_timeouts(
         self, server: FakeCurrents, currents: Currents, bad: Any
     ) -> None:
         with pytest.raises(InvalidArgumentError, match=r"^timeout must be a positive number"):
@@ -488,7 +486,7 @@ class TestTime:
         assert server.requests == []
 
 
-class TestATaskThatIsNotCancelledByUs:
+class TestTasksCancelledByOthers:
     """What has come so far must not be taken for all there is."""
 
     async def test_from_outside(
@@ -506,7 +504,7 @@ class TestATaskThatIsNotCancelledByUs:
                     pass
         assert other_tasks() == set()
 
-    async def test_by_what_the_caller_gave(self, currents: Currents, run: WorldRun) -> None:
+    async def test_by_a_callback_of_the_caller(self, currents: Currents, run: WorldRun) -> None:
         class Outcome(BaseException):
             """As `pytest.fail` raises one."""
 

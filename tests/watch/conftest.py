@@ -1,0 +1,22 @@
+"""A clock that jumps, and a client that goes by it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from currents_async import Currents
+from currents_async.testing import FakeCurrents
+from currents_async.testing.clock import ManualClock
+from tests.watch.watching import open_client
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that jumps; with its dice each wait is as long as it is said to be."""
+    return ManualClock()
+
+
+@pytest.fixture
+async def currents(server: FakeCurrents, clock: ManualClock) -> AsyncIterator[Currents]:
+    async with open_client(server, clock) as currents:
+        yield currents
