@@ -1,6 +1,5 @@
 """What a client is told once: frozen settings, checked before anything is sent."""
 
-import math
 import os
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from currents_async._checks import check_concurrency, check_int, check_positive, check_timeout
 from currents_async.errors import InvalidArgumentError
 
 PRODUCTION = "https://api.currents.dev/v1"
@@ -34,9 +34,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            seconds = getattr(self, name)
-            if not _is_number(seconds) or not seconds > 0:
-                raise InvalidArgumentError(f"Timeouts.{name} must be a positive number of seconds")
+            check_timeout(f"Timeouts.{name}", getattr(self, name))
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +47,7 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
     """Attempts of each call, the first included; 1 never tries again."""
 
     def __post_init__(self) -> None:
-        check_count("Retries.attempts", self.attempts)
+        check_int("Retries.attempts", self.attempts)
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,35 +73,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         check_concurrency("Limits.concurrency", self.concurrency)
         for name in ("body", "memory"):
-            check_count(f"Limits.{name}", getattr(self, name))
-        if self.rate is not None and not (_is_number(self.rate) and 0 < self.rate < math.inf):
-            raise InvalidArgumentError("Limits.rate must be a positive number, or None")
+            check_int(f"Limits.{name}", getattr(self, name))
+        if self.rate is not None:
+            check_positive("Limits.rate", self.rate)
         if self.memory < self.body:
             raise InvalidArgumentError("Limits.memory must be at least Limits.body")
-
-
-def check_count(name: str, value: int, *, maximum: float = math.inf) -> int:
-    """Return a positive whole number, or raise `InvalidArgumentError`."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:  # pyright: ignore[reportUnnecessaryIsInstance]
-        bounds = "of at least 1" if maximum == math.inf else f"from 1 to {maximum}"
-        raise InvalidArgumentError(f"{name} must be a whole number {bounds}, not {value!r}")
-    return value
-
-
-def check_concurrency(name: str, value: int) -> int:
-    """Return how many may work at once, or raise `InvalidArgumentError`."""
-    return check_count(name, value, maximum=_MAX_CONCURRENCY)
-
-
-_MAX_CONCURRENCY = 10_000
-"""Each that may work has a task, whether or not there is work for it."""
-
-
-def check_seconds(name: str, value: float) -> float:
-    """Return a positive number of seconds, or raise `InvalidArgumentError`."""
-    if not _is_number(value) or not 0 < value < math.inf:
-        raise InvalidArgumentError(f"{name} must be a positive number of seconds, not {value!r}")
-    return value
 
 
 def resolve_base_url(base_url: str | None) -> str:
@@ -194,7 +168,3 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from types import TracebackType
 from typing import Self, TypeVar
 
-from currents_async._config import check_seconds
+from currents_async._checks import check_seconds
 from currents_async._transport import CallOptions, ResponseStream, Transport
 from currents_async.errors import (
     APIError,

@@ -196,7 +196,7 @@ def test_limits_are_positive_whole_numbers(name: str, value: object) -> None:
 def test_no_more_may_work_at_once_than_there_can_be_tasks() -> None:
     assert Limits(concurrency=10_000).concurrency == 10_000
     with pytest.raises(
-        InvalidArgumentError, match=r"Limits\.concurrency must be .* from 1 to 10000"
+        InvalidArgumentError, match=r"Limits\.concurrency must be .* from 1 to 10,000"
     ):
         Limits(concurrency=10_001)
 

@@ -29,7 +29,7 @@ COMMON: dict[str, tuple[dict[str, Any], str]] = {
     "a naive end": ({"date_end": NAIVE}, "date_end must have a time zone"),
     "a date that is text": ({"date_start": "2026-01-02"}, "date_start must be a datetime"),
     "no date": ({"date_end": 5}, "date_end must be a datetime"),
-    "tags as one string": ({"tags": "nightly"}, "tags must be a sequence of str, not one str"),
+    "tags as one string": ({"tags": "nightly"}, "tags must be a sequence of str, not a single str"),
     "an empty branch": ({"branches": ["main", ""]}, r"branches\[1\] must not be empty"),
     "groups as bytes": ({"groups": b"chrome"}, "groups must be a sequence of str"),
     "an author that is a number": ({"authors": [7]}, r"authors\[0\] must be a str"),
@@ -85,7 +85,7 @@ INVALID: dict[str, dict[str, Call]] = {
         "resolution": lambda c: c.projects.insights("p", **SPAN, resolution="2d"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     },
     "pull requests": {
-        "runs_per_pr must be a whole number from 1 to 10, not 0": (
+        "runs_per_pr must be an integer from 1 to 10, not 0": (
             lambda c: c.projects.pull_requests("p", runs_per_pr=0)
         ),
         "runs_per_pr": lambda c: c.projects.pull_requests("p", runs_per_pr=11),
@@ -113,7 +113,7 @@ INVALID: dict[str, dict[str, Call]] = {
     "tests": {
         "order": lambda c: c.tests.list("p", **SPAN, order="avgDuration"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         "dir": lambda c: c.tests.list("p", **SPAN, dir=""),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-        "min_executions must be a whole number at least 1": (
+        "min_executions must be a positive integer": (
             lambda c: c.tests.list("p", **SPAN, min_executions=0)
         ),
         "min_executions": lambda c: c.tests.list("p", **SPAN, min_executions=1.5),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -129,7 +129,7 @@ INVALID: dict[str, dict[str, Call]] = {
             **SPAN,
             metric_settings=MetricSettings(failure_rate="failed"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         ),
-        "metric_settings must be MetricSettings": (
+        "metric_settings must be a MetricSettings": (
             lambda c: c.tests.list("p", **SPAN, metric_settings={"executions": ["passed"]})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         ),
         r"annotations\[0\] must be an AnnotationFilter": (
@@ -149,7 +149,7 @@ INVALID: dict[str, dict[str, Call]] = {
                 AnnotationFilter(type="owner", description=""),
             ],
         ),
-        r"annotations\[0\].description must have at least 1 items": lambda c: c.tests.list(
+        r"annotations\[0\].description must have at least 1 item": lambda c: c.tests.list(
             "p", **SPAN, annotations=[AnnotationFilter(type="owner", description=[])]
         ),
     },
@@ -169,7 +169,7 @@ INVALID: dict[str, dict[str, Call]] = {
         r"group_by\[1\]": lambda c: c.errors.list("p", **SPAN, group_by=["target", "spec"]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
         "group_by must be a sequence": lambda c: c.errors.list("p", **SPAN, group_by="target"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         "metric": lambda c: c.errors.list("p", **SPAN, metric="tests"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-        "top_n must be a whole number from 1 to 50, not 51": (
+        "top_n must be an integer from 1 to 50, not 51": (
             lambda c: c.errors.list("p", **SPAN, top_n=51)
         ),
         "error_message": lambda c: c.errors.list("p", **SPAN, error_message="a\nb"),
@@ -179,7 +179,7 @@ INVALID: dict[str, dict[str, Call]] = {
         "title must not be empty": lambda c: c.signatures.get("a.ts", "", "p"),
         "title must not": lambda c: c.signatures.get("a.ts", [], "p"),
         r"title\[1\] must be a str": lambda c: c.signatures.get("a.ts", ["Cart", 7], "p"),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
-        r"title\[0\] must be a str": lambda c: c.signatures.get("a.ts", b"title", "p"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        "title must be a sequence of str": lambda c: c.signatures.get("a.ts", b"title", "p"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         "lone surrogates": lambda c: c.signatures.get("a.ts", "\ud800", "p"),
     },
     "the project": {

@@ -41,7 +41,7 @@ def change(**arguments: Any) -> Call:
 REFUSED: list[tuple[Call, str]] = [
     (make(project_id=None), "no project"),
     (make(url=""), "url must not be empty"),
-    (make(url="x" * 2049), "url must have at most 2048"),
+    (make(url="x" * 2049), "url must have at most 2,048"),
     (make(url=None), "url must be a str"),
     (make(label="x" * 256), "label must have at most 255"),
     (make(label=""), "label must not be empty"),

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator
 from typing import NamedTuple, get_args
 
+from currents_async._checks import check_choices
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
-from currents_async._wire.query import check_texts
 from currents_async.analysis.artifacts import Artifact
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.common import Screenshot
@@ -30,11 +30,7 @@ def check_kinds(kinds: Collection[AssetKind] | None) -> frozenset[str]:
     """Return kinds of artifacts, all by default, or raise `InvalidArgumentError`."""
     if kinds is None:
         return frozenset(KINDS)
-    wanted = frozenset(check_texts("kinds", kinds, fewest=1))
-    unknown = sorted(wanted - set(KINDS))
-    if unknown:
-        raise InvalidArgumentError(f"kinds must be of {', '.join(KINDS)}, not {unknown[0]!r}")
-    return wanted
+    return frozenset(check_choices("kinds", kinds, KINDS, min_items=1))
 
 
 def find_url(asset: object) -> AssetUrl | InvalidArgumentError:

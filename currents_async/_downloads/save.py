@@ -8,14 +8,13 @@ from pathlib import Path
 
 import msgspec
 
-from currents_async._config import check_count
+from currents_async._checks import check_int, check_segment, check_timeout
 from currents_async._downloads.artifacts import signed_again
 from currents_async._downloads.file_names import safe_name
 from currents_async._downloads.partial_file import PartialFile
 from currents_async._threads import in_thread
 from currents_async._transport import CallOptions, Transport
 from currents_async._wire.asset_url import AssetUrl
-from currents_async._wire.query import path_segment
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.instances import Instance
 
@@ -53,8 +52,8 @@ class Saver:
     ) -> None:
         self._transport = transport
         self._fetch_instance = fetch_instance
-        self._max_bytes = check_count("max_bytes", max_bytes)
-        self._seconds = _check_timeout(timeout)
+        self._max_bytes = check_int("max_bytes", max_bytes)
+        self._seconds = math.inf if timeout is None else check_timeout("timeout", timeout)
 
     async def save(self, url: AssetUrl, goal: Path, instance_id: str | None) -> AssetDownload:
         """Download to a file; with an instance to fetch once the signature's time is over."""
@@ -101,7 +100,7 @@ async def save_asset(
         raise InvalidArgumentError(*url.args)
     saver = Saver(transport, fetch_instance, max_bytes=max_bytes, timeout=timeout)
     if instance_id is not None:
-        path_segment("instance_id", instance_id)
+        check_segment("instance_id", instance_id)
     path = check_target(to)
     transport.channel.session.live()
     goal = await in_thread(partial(_goal, path, os.fspath(to), url.name))
@@ -128,12 +127,3 @@ def _goal(to: Path, text: str, name: str) -> Path:
 
 
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
-
-
-def _check_timeout(timeout: float | None) -> float:
-    if timeout is None:
-        return math.inf
-    number = isinstance(timeout, int | float) and not isinstance(timeout, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
-    if not number or not timeout > 0:  # which NaN is not either
-        raise InvalidArgumentError("timeout must be a positive number of seconds, or None")
-    return timeout

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 import anyio
 
 from currents_async import _handover
-from currents_async._config import check_concurrency
+from currents_async._checks import check_concurrency
 from currents_async._tasks import Send, TaskOwner, Work
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used

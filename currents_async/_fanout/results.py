@@ -3,15 +3,16 @@
 import math
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
+from typing import get_args
 
 import msgspec
 
+from currents_async._checks import check_choice, check_seconds
 from currents_async._clock import Clock
-from currents_async._config import check_seconds
 from currents_async._fanout.plans import InstanceResult, Plan
 from currents_async._fanout.pool import Jobs, Pool, outcome_of
 from currents_async._transport import CallOptions, Transport
-from currents_async.errors import CurrentsError, InvalidArgumentError, MisuseError
+from currents_async.errors import CurrentsError, MisuseError
 from currents_async.models.common import OnError
 from currents_async.models.instances import Instance
 from currents_async.models.runs import Run
@@ -22,9 +23,7 @@ _LOOKAHEAD = 1024
 
 def is_collecting(on_error: OnError) -> bool:
     """Return whether errors are collected; raise `InvalidArgumentError` for an unknown value."""
-    if on_error not in {"raise", "collect"}:
-        raise InvalidArgumentError(f"on_error must be 'raise' or 'collect', not {on_error!r}")
-    return on_error == "collect"
+    return check_choice("on_error", on_error, get_args(OnError)) == "collect"
 
 
 def instances_of(results: Iterable[InstanceResult]) -> list[Instance]:

@@ -6,7 +6,7 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self
 
-from currents_async._config import check_count
+from currents_async._checks import check_int
 from currents_async._pagination.page_walk import Capped, FetchedPage, Listing, PageWalk
 from currents_async._pagination.paging import P, Paging, T
 from currents_async._pagination.tokens import Position, identify_list, read_start, write_token
@@ -52,7 +52,7 @@ class Pager(TaskOwner, Generic[T, P]):
     def limit(self, max_items: int) -> Self:
         """Return a pager over at most `max_items` items."""
         limited = copy(self)
-        limited._max_items = check_count("limit", max_items)  # noqa: SLF001 - our own copy
+        limited._max_items = check_int("limit", max_items)  # noqa: SLF001 - our own copy
         limited._paging = self._paging.with_max_page_size(max_items)  # noqa: SLF001
         return limited
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
-from currents_async._config import check_count
+from currents_async._checks import check_int
 from currents_async._pagination.tokens import Position, hash_text
 from currents_async.models.pages import CursorPage, NumberedPage
 
@@ -20,7 +20,7 @@ class Paging(Generic[T, P]):
     def __init__(self, operation: str, key: Callable[[T], str | None], page_size: int) -> None:
         self.operation = operation
         self.key = key
-        self.page_size: int = check_count("page_size", page_size)
+        self.page_size: int = check_int("page_size", page_size)
 
     def with_max_page_size(self, max_items: int) -> Self:
         """Return the same paging with pages of at most `max_items`."""

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import msgspec
 
-from currents_async._wire.query import check_text
+from currents_async._checks import check_text
 from currents_async.errors import InvalidArgumentError, PaginationError
 
 _PREFIX = "v1."
@@ -58,9 +58,7 @@ def read_start(start: str | None, list_id: str) -> Position:
     """
     if start is None:
         return Position(list_id)
-    if isinstance(start, str) and len(start) > _MAX_LENGTH:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"start must have at most {_MAX_LENGTH:,} characters")
-    check_text("start", start)
+    check_text("start", start, max_length=_MAX_LENGTH)
     if not start.startswith(_PREFIX):
         return Position(list_id, cursor=start)
     text = start.removeprefix(_PREFIX)

@@ -3,6 +3,7 @@
 Source: `docs/api/operations.md`, "Spec files, tests, results, errors" and "Actions".
 """
 
+from currents_async._checks import check_type
 from currents_async._quarantine.action_store import ActionStore
 from currents_async._quarantine.decide import decide
 from currents_async._quarantine.examine import Examiner
@@ -14,7 +15,6 @@ from currents_async._resources.actions import Actions
 from currents_async._resources.test_results import TestResults
 from currents_async._resources.tests import Tests
 from currents_async._transport import Transport
-from currents_async.errors import InvalidArgumentError
 
 
 class Quarantine(Group):
@@ -79,9 +79,4 @@ class Quarantine(Group):
 
 
 def _check(policy: QuarantinePolicy | None) -> QuarantinePolicy:
-    if policy is None:
-        return QuarantinePolicy()
-    if not isinstance(policy, QuarantinePolicy):  # pyright: ignore[reportUnnecessaryIsInstance]
-        kind = type(policy).__name__
-        raise InvalidArgumentError(f"policy must be a QuarantinePolicy, not {kind}")
-    return policy
+    return QuarantinePolicy() if policy is None else check_type("policy", policy, QuarantinePolicy)

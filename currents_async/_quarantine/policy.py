@@ -6,9 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
-from currents_async._config import check_count
-from currents_async._wire.filters import check_range
-from currents_async._wire.query import check_texts
+from currents_async._checks import check_int, check_positive, check_texts
 from currents_async.errors import InvalidArgumentError
 
 _NAME = re.compile("[A-Za-z0-9._-]{1,64}")
@@ -58,12 +56,12 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
         _check_span("window", self.window)
         if self.expires_after is not None:
             _check_span("expires_after", self.expires_after)
-        check_range("QuarantinePolicy.max_tests", self.max_tests, least=0)
-        check_count("QuarantinePolicy.last_results", self.last_results)
+        check_int("QuarantinePolicy.max_tests", self.max_tests, min_value=0)
+        check_int("QuarantinePolicy.last_results", self.last_results)
         for name in ("min_executions", "lift_after"):
             # More results than are fetched could never be reached.
             count: int = getattr(self, name)
-            check_range(f"QuarantinePolicy.{name}", count, least=1, most=self.last_results)
+            check_int(f"QuarantinePolicy.{name}", count, max_value=self.last_results)
         self._check_rates()
 
     def _check_rates(self) -> None:
@@ -73,11 +71,8 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
                 "QuarantinePolicy needs failure_rate or flakiness_rate: both are None"
             )
         for name, rate in zip(("failure_rate", "flakiness_rate"), rates, strict=True):
-            is_number = isinstance(rate, int | float) and not isinstance(rate, bool)
-            if rate is not None and not (is_number and 0 < rate <= 1):
-                raise InvalidArgumentError(
-                    f"QuarantinePolicy.{name} must be above 0 and at most 1, or None, not {rate!r}"
-                )
+            if rate is not None:
+                check_positive(f"QuarantinePolicy.{name}", rate, max_value=1)
 
 
 def _check_span(name: str, span: timedelta) -> None:

@@ -6,7 +6,7 @@ from functools import wraps
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
-from currents_async._config import check_concurrency
+from currents_async._checks import check_concurrency
 from currents_async._pagination import CursorPager, Listing, PagePager
 from currents_async._transport import RawResponse, Transport
 from currents_async._wire.endpoint import Endpoint

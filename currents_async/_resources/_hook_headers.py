@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from currents_async._checks import is_header_name
 from currents_async._redaction import redactor
 from currents_async.errors import InvalidArgumentError
 
-# RFC 9110, sections 5.1 and 5.5.
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# RFC 9110, section 5.5.
 _VALUE = re.compile("[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 _MAX_TEXT = 4096
 _MIN_SECRET = 4
@@ -46,7 +46,7 @@ def seal(headers: Mapping[str, str] | UnsetType | None) -> Sealed:
     return headers if headers is None or headers is UNSET else SealedHeaders(headers)
 
 
-def unseal(sealed: SealedHeaders) -> msgspec.Raw:
+def unseal(_name: str, sealed: SealedHeaders) -> msgspec.Raw:
     """Return what is sent; raise `InvalidArgumentError` for what cannot be."""
     if isinstance(sealed.wire, InvalidArgumentError):
         raise sealed.wire
@@ -62,7 +62,7 @@ def _encode(headers: Mapping[str, str]) -> msgspec.Raw | InvalidArgumentError:
     if not isinstance(headers, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         return InvalidArgumentError(f"headers must be a mapping, not {type(headers).__name__}")
     for name, value in headers.items():
-        if not isinstance(name, str) or _NAME.fullmatch(name) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_header_name(name):
             return InvalidArgumentError(f"headers: {name!r} is not the name of a header")
         if not isinstance(value, str) or _VALUE.fullmatch(value) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
             return InvalidArgumentError(f"headers: the value of {name!r} cannot be sent")

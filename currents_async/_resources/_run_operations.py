@@ -4,15 +4,17 @@ Source: `docs/api/operations.md`, "Runs".
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import get_args
 
-from currents_async._config import check_count
+from currents_async._checks import check_branch, check_flag, check_int, check_text, check_texts
 from currents_async._pagination import PAGE_SIZE, CursorPager
 from currents_async._resources._group import Group
 from currents_async._wire.array import ArrayField
 from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.fields import Fields, given
 from currents_async._wire.filters import Filters, Moment
-from currents_async._wire.query import Query, check_branch, check_text, check_texts, flag
+from currents_async._wire.query import Query
 from currents_async.errors import AlreadyCancelledError, InvalidArgumentError, NotFoundError
 from currents_async.models.common import TagOperator
 from currents_async.models.pages import CursorPage
@@ -175,21 +177,18 @@ class RunOperations(Group):
         """
         filters = (
             Filters()
-            .texts("tags[]", "tags", tags)
-            .texts("branches[]", "branches", branches)
-            .texts("authors[]", "authors", authors)
-            .choice("tag_operator", "tag_operator", tag_operator, get_args(TagOperator))
-            .text("search", "search", search, longest=200)
-            .text("pr_id", "pr_id", pr_id)
-            .choices("status", "status", status, get_args(RunStatusFilter))
+            .lists(tags=tags, branches=branches, authors=authors)
+            .choice("tag_operator", tag_operator, get_args(TagOperator))
+            .text("search", search, max_length=200)
+            .text("pr_id", pr_id)
+            .choices("status", status, get_args(RunStatusFilter))
             .choices(
-                "completion_state",
                 "completion_state",
                 completion_state,
                 get_args(CompletionStateFilter),
             )
-            .moment("date_start", "date_start", date_start)
-            .moment("date_end", "date_end", date_end)
+            .moment("date_start", date_start)
+            .moment("date_end", date_end)
         )
         return self._cursor_pager(
             LIST_PROJECT_RUNS,
@@ -211,36 +210,36 @@ def _find_query(
 ) -> Query:
     if ci_build_id is not None and branch is not None:
         raise InvalidArgumentError("pass ci_build_id or branch: the API ignores branch beside it")
-    query = [("projectId", check_text("project_id", project_id))]
-    if ci_build_id is not None:
-        query.append(("ciBuildId", check_text("ci_build_id", ci_build_id)))
-    if branch is not None:
-        query.append(("branch", check_branch("branch", branch)))
-    query += [("tags[]", tag) for tag in check_texts("tags", tags)]
-    if pw_last_run is not None:
-        query.append(("pwLastRun", flag(pw_last_run)))
-    return query
+    return (
+        Filters()
+        .text("project_id", project_id, wire="projectId")
+        .text("ci_build_id", ci_build_id, wire="ciBuildId")
+        .text("branch", None if branch is None else check_branch("branch", branch))
+        .lists(tags=tags)
+        .flag("pw_last_run", pw_last_run, wire="pwLastRun")
+        .query
+    )
 
 
 def _github_ci_body(
     github_run_id: str, attempt: int, project_id: str | None, ci_build_id: str | None
 ) -> dict[str, object]:
-    body: dict[str, object] = {
-        "githubRunId": check_text("github_run_id", github_run_id),
-        "githubRunAttempt": check_count("attempt", attempt),
-    }
-    if project_id is not None:
-        body["projectId"] = check_text("project_id", project_id)
-    if ci_build_id is not None:
-        body["ciBuildId"] = check_text("ci_build_id", ci_build_id)
-    return body
+    return (
+        Fields()
+        .put("github_run_id", github_run_id, check_text, wire="githubRunId")
+        .put("attempt", attempt, check_int, wire="githubRunAttempt")
+        .put("project_id", given(project_id), check_text, wire="projectId")
+        .put("ci_build_id", given(ci_build_id), check_text, wire="ciBuildId")
+        .body
+    )
 
 
 def _reset_body(machine_ids: Sequence[str], batched: bool | None) -> dict[str, object]:  # noqa: FBT001
     # resetRun takes 1 to 63 machine IDs: `docs/api/openapi-runs-instances.json`, "ResetRunRequest".
-    body: dict[str, object] = {
-        "machineId": check_texts("machine_ids", machine_ids, fewest=1, most=63)
-    }
-    if batched is not None:
-        body["isBatchedOr8n"] = batched
-    return body
+    check_ids = partial(check_texts, min_items=1, max_items=63)
+    return (
+        Fields()
+        .put("machine_ids", machine_ids, check_ids, wire="machineId")
+        .put("batched", given(batched), check_flag, wire="isBatchedOr8n")
+        .body
+    )

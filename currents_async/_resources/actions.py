@@ -9,12 +9,12 @@ from typing import Any, get_args
 
 from msgspec import UNSET, UnsetType
 
+from currents_async._checks import check_int, check_prose, check_text, check_texts, check_type
 from currents_async._pagination import PAGE_SIZE, CursorPager, PagePager
 from currents_async._resources._group import Group, whole_item
 from currents_async._wire.endpoint import Endpoint
-from currents_async._wire.fields import Fields, check_changes, check_prose, given
-from currents_async._wire.filters import Filters, Moment, check_range, encode_moment
-from currents_async._wire.query import check_text, check_texts
+from currents_async._wire.fields import Fields, check_changes, given
+from currents_async._wire.filters import Filters, Moment, encode_moment
 from currents_async.errors import InvalidArgumentError, NotFoundError
 from currents_async.models.actions import (
     Action,
@@ -95,10 +95,11 @@ class Actions(Group):
         may have been carried out, and is not known to have been; `retry_ambiguous=True` sends it
         again instead, which may leave two of them.
         """
-        query = [("projectId", check_text("project_id", self._project(project_id)))]
+        filters = Filters().text("project_id", self._project(project_id), wire="projectId")
         body = _body(name, given(description), action, matcher, given(expires_after))
         options = self._transport.options(repeat_writes=retry_ambiguous)
-        return await self._transport.call(CREATE_ACTION.request(query=query, body=body), options)
+        request = CREATE_ACTION.request(query=filters.query, body=body)
+        return await self._transport.call(request, options)
 
     async def get(self, action_id: str) -> Action:
         """Fetch an action."""
@@ -172,16 +173,16 @@ class Actions(Group):
         """
         filters = (
             _span(date_start, date_end, search, project_id=self._project(project_id))
-            .choices("action_type", "action_type", action_type, get_args(ActionTypeFilter))
-            .text("action_id", "action_id", action_id)
-            .choice("dir", "dir", dir, get_args(SortDirection))
-            .choices("status", "status", status, get_args(ActionStatusFilter))
+            .choices("action_type", action_type, get_args(ActionTypeFilter))
+            .text("action_id", action_id)
+            .choice("dir", dir, get_args(SortDirection))
+            .choices("status", status, get_args(ActionStatusFilter))
         )
         return self._page_pager(
             LIST_AFFECTED_TESTS,
             query=filters.query,
             key=whole_item,
-            page_size=check_range("page_size", page_size, least=1, most=100),
+            page_size=check_int("page_size", page_size, max_value=100),
             start=start,
             prefetch=prefetch,
         )
@@ -210,7 +211,7 @@ class Actions(Group):
             GET_AFFECTED_TEST_EXECUTIONS,
             {"signature": signature},
             filters.query,
-            page_size=check_range("page_size", page_size, least=1, most=50),
+            page_size=check_int("page_size", page_size, max_value=50),
             start=start,
             reverse=reverse,
             prefetch=prefetch,
@@ -236,7 +237,7 @@ class Actions(Group):
             GET_AFFECTED_TEST_EXECUTIONS_BY_ACTION,
             {"action_id": action_id},
             _span(date_start, date_end, search).query,
-            page_size=check_range("page_size", page_size, least=1, most=50),
+            page_size=check_int("page_size", page_size, max_value=50),
             start=start,
             reverse=reverse,
             prefetch=prefetch,
@@ -257,9 +258,9 @@ class Actions(Group):
         """
         filters = (
             Filters()
-            .text("projectId", "project_id", self._project(project_id))
-            .choices("status", "status", status, get_args(ActionStatusFilter))
-            .text("search", "search", search, longest=100)
+            .text("project_id", self._project(project_id), wire="projectId")
+            .choices("status", status, get_args(ActionStatusFilter))
+            .text("search", search, max_length=100)
         )
         return await self._transport.call(LIST_ACTIONS.request(query=filters.query))
 
@@ -267,13 +268,11 @@ class Actions(Group):
 def _span(
     date_start: Moment, date_end: Moment, search: str | None, *, project_id: str | None = None
 ) -> Filters:
-    # The dates are required, so they are not left out even where they are None.
     return (
         Filters()
-        .text("projectId", "project_id", project_id)
-        .text("date_start", "date_start", encode_moment("date_start", date_start))
-        .text("date_end", "date_end", encode_moment("date_end", date_end))
-        .text("search", "search", search)
+        .text("project_id", project_id, wire="projectId")
+        .span(date_start, date_end)
+        .text("search", search)
     )
 
 
@@ -286,48 +285,42 @@ def _body(
 ) -> dict[str, Any]:
     return (
         Fields()
-        .put("name", name, partial(check_text, "name", longest=255))
-        .put_or_null("description", description, partial(check_prose, "description", longest=1000))
+        .put("name", name, partial(check_text, max_length=255))
+        .put_or_null("description", description, partial(check_prose, max_length=1000))
         .put("action", action, _effects)
         .put("matcher", matcher, _matcher)
-        .put_or_null("expiresAfter", expires_after, partial(encode_moment, "expires_after"))
+        .put_or_null("expires_after", expires_after, encode_moment, wire="expiresAfter")
         .body
     )
 
 
-def _effects(effects: Sequence[Effect]) -> list[dict[str, Any]]:
+def _effects(name: str, effects: Sequence[Effect]) -> list[dict[str, Any]]:
     if not effects:
-        raise InvalidArgumentError("action must have at least 1 item")
-    return [_effect(f"action[{index}]", effect) for index, effect in enumerate(effects)]
+        raise InvalidArgumentError(f"{name} must have at least 1 item")
+    return [_effect(f"{name}[{index}]", effect) for index, effect in enumerate(effects)]
 
 
 def _effect(name: str, effect: Effect) -> dict[str, Any]:
-    if not isinstance(effect, Effect):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"{name} must be an Effect, not {type(effect).__name__}")
-    fields = effect.to_dict()
+    fields = check_type(name, effect, Effect).to_dict()
     if effect.details is None:
         del fields["details"]
     elif effect.op == EffectOperation.TAG:
-        check_texts(f"{name}.tags", fields["details"].get("tags", ()), most=10)
+        check_texts(f"{name}.tags", fields["details"].get("tags", ()), max_items=10)
     return fields
 
 
-def _matcher(matcher: Matcher) -> dict[str, Any]:
-    if not isinstance(matcher, Matcher):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"matcher must be a Matcher, not {type(matcher).__name__}")
-    if not matcher.cond:
-        raise InvalidArgumentError("matcher must have at least 1 condition")
+def _matcher(name: str, matcher: Matcher) -> dict[str, Any]:
+    if not check_type(name, matcher, Matcher).cond:
+        raise InvalidArgumentError(f"{name} must have at least 1 condition")
     conditions = [
-        _condition(f"matcher.cond[{index}]", condition)
+        _condition(f"{name}.cond[{index}]", condition)
         for index, condition in enumerate(matcher.cond)
     ]
     return {**matcher.extra, "op": matcher.op, "cond": conditions}
 
 
 def _condition(name: str, condition: Condition) -> dict[str, Any]:
-    if not isinstance(condition, Condition):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"{name} must be a Condition, not {type(condition).__name__}")
-    value = condition.value
+    value = check_type(name, condition, Condition).value
     for text in (value,) if isinstance(value, str) else value or ():
         if isinstance(text, str):
             check_prose(f"{name}.value", text)

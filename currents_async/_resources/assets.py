@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
+from currents_async._checks import check_segment
 from currents_async._downloads.artifacts import find_url
 from currents_async._downloads.results import AssetResults
 from currents_async._downloads.save import (
@@ -21,7 +22,6 @@ from currents_async._downloads.sources import AtHand, OfRun, Source, ToFetch
 from currents_async._resources._group import Group
 from currents_async._streams import RunStream
 from currents_async._transport import Transport
-from currents_async._wire.query import path_segment
 from currents_async.analysis.artifacts import Artifact
 from currents_async.models.common import OnError
 from currents_async.models.instances import AssetKind, Instance
@@ -160,7 +160,7 @@ class Assets(Group):
     def _one(self, instance: Instance | str, concurrency: int | None, on_error: OnError) -> Source:
         if isinstance(instance, Instance):
             return AtHand(instance)
-        path_segment("instance", instance)
+        check_segment("instance", instance)
         return self._to_fetch(concurrency, on_error)([instance])
 
     def _to_fetch(

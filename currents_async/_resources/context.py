@@ -66,7 +66,7 @@ class Context(Group):
         filters = _subject(run_id, instance_id, test_id, attempt)
         query = (
             _extent(filters, "md", detail, limit, page)
-            .number("max_length", "max_length", max_length, least=1, most=50_000)
+            .number("max_length", max_length, max_value=50_000)
             .query
         )
         return await self._transport.call(GET_CONTEXT_MARKDOWN.request(query=query))
@@ -86,10 +86,10 @@ def _subject(
         raise InvalidArgumentError("attempt is one of a test: pass instance_id and test_id")
     return (
         Filters()
-        .text("run_id", "run_id", run_id)
-        .text("instance_id", "instance_id", instance_id)
-        .text("test_id", "test_id", test_id)
-        .number("attempt", "attempt", attempt, least=0)
+        .text("run_id", run_id)
+        .text("instance_id", instance_id)
+        .text("test_id", test_id)
+        .number("attempt", attempt, min_value=0)
     )
 
 
@@ -102,8 +102,8 @@ def _extent(
 ) -> Filters:
     return (
         filters
-        .text("format", "format", form)
-        .choice("detail", "detail", detail, get_args(ContextDetail))
-        .number("limit", "limit", limit, least=1, most=50)
-        .number("page", "page", page, least=0)
+        .text("format", form)
+        .choice("detail", detail, get_args(ContextDetail))
+        .number("limit", limit, max_value=50)
+        .number("page", page, min_value=0)
     )

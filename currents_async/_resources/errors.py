@@ -78,20 +78,19 @@ class Errors(Group):
             .lists(tags=tags)
             .choice(
                 "tags_logical_operator",
-                "tags_logical_operator",
                 tags_logical_operator,
                 get_args(TagOperator),
             )
             .lists(branches=branches, groups=groups, authors=authors)
-            .text("error_target", "error_target", error_target)
-            .text("error_message", "error_message", error_message)
-            .text("error_category", "error_category", error_category)
-            .text("error_action", "error_action", error_action)
-            .choice("order_by", "order_by", order_by, get_args(ErrorOrder))
-            .choice("dir", "dir", dir, get_args(SortDirection))
-            .choices("group_by[]", "group_by", group_by, get_args(ErrorDimension))
-            .choice("metric", "metric", metric, get_args(ErrorMetric))
-            .number("top_n", "top_n", top_n, least=1, most=50)
+            .text("error_target", error_target)
+            .text("error_message", error_message)
+            .text("error_category", error_category)
+            .text("error_action", error_action)
+            .choice("order_by", order_by, get_args(ErrorOrder))
+            .choice("dir", dir, get_args(SortDirection))
+            .choices("group_by", group_by, get_args(ErrorDimension), wire="group_by[]")
+            .choice("metric", metric, get_args(ErrorMetric))
+            .number("top_n", top_n, max_value=50)
         )
         return ErrorsPager(
             self._listing(

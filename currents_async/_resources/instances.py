@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Literal, overload
 
+from currents_async._checks import check_segment, check_texts
 from currents_async._fanout.plans import IdPlan, InstanceResult
 from currents_async._fanout.results import InstanceResults, deadline_of, instances_of
 from currents_async._resources._group import Group
 from currents_async._transport import CallOptions, Transport
 from currents_async._wire.array import ArrayField
 from currents_async._wire.endpoint import Endpoint
-from currents_async._wire.query import check_texts, path_segment
 from currents_async.models.common import OnError
 from currents_async.models.instances import Instance, InstanceTest
 
@@ -91,9 +91,7 @@ class Instances(Group):
         timeout: float | None,  # noqa: ASYNC109 - of the client's clock
         on_error: OnError,
     ) -> list[InstanceResult]:
-        ids = check_texts("instance_ids", instance_ids)
-        for instance_id in ids:
-            path_segment("instance_ids", instance_id)
+        ids = check_texts("instance_ids", instance_ids, check_segment)
         async with InstanceResults(
             IdPlan(ids),
             partial(fetch_instance, self._transport),

@@ -4,15 +4,15 @@ Source: `docs/api/operations.md`, "Jira".
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
+from currents_async._checks import check_flag, check_int, check_prose, check_text
 from currents_async._pagination import PAGE_SIZE, PagePager
 from currents_async._resources._group import Group, whole_item
 from currents_async._wire.endpoint import Endpoint
-from currents_async._wire.fields import Fields, check_prose, given
-from currents_async._wire.filters import Filters, check_range
-from currents_async._wire.query import Query, check_flag, check_text
+from currents_async._wire.fields import Fields, given
+from currents_async._wire.filters import Filters
+from currents_async._wire.query import Query
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.jira import JiraIssue, JiraIssueType, JiraProject
 from currents_async.models.pages import NumberedPage
@@ -62,7 +62,7 @@ class Jira(Group):
             LIST_JIRA_PROJECTS,
             query=_query(jira_installation_id, search),
             key=whole_item,
-            page_size=check_range("page_size", page_size, least=1, most=100),
+            page_size=check_int("page_size", page_size, max_value=100),
             start=start,
             prefetch=prefetch,
         )
@@ -86,7 +86,7 @@ class Jira(Group):
             {"jira_project_id": jira_project_id},
             _query(jira_installation_id, search),
             key=whole_item,
-            page_size=check_range("page_size", page_size, least=1, most=100),
+            page_size=check_int("page_size", page_size, max_value=100),
             start=start,
             prefetch=prefetch,
         )
@@ -112,9 +112,11 @@ class Jira(Group):
         """
         path = {"project_id": self._project(project_id)}
         about = _about(run_id, test_id, jira_installation_id, jira_project_id, jira_issue_type)
-        body = about.put("customFields", given(custom_fields), _custom_fields).body
+        fields = about.put(
+            "custom_fields", given(custom_fields), _custom_fields, wire="customFields"
+        )
         options = self._transport.options(repeat_writes=retry_ambiguous)
-        request = CREATE_JIRA_ISSUE.request(path, body=body)
+        request = CREATE_JIRA_ISSUE.request(path, body=fields.body)
         return await self._transport.call(request, options, already=JiraIssue())
 
     async def link_issue(
@@ -148,12 +150,7 @@ class Jira(Group):
 
 def _query(jira_installation_id: str, search: str | None) -> Query:
     installation = check_text("jira_installation_id", jira_installation_id)
-    return (
-        Filters()
-        .text("jira_installation_id", "jira_installation_id", installation)
-        .text("search", "search", search)
-        .query
-    )
+    return Filters().text("jira_installation_id", installation).text("search", search).query
 
 
 def _about(
@@ -165,23 +162,21 @@ def _about(
 ) -> Fields:
     return (
         Fields()
-        .put("runId", run_id, partial(check_text, "run_id"))
-        .put("testId", test_id, partial(check_text, "test_id"))
-        .put(
-            "jiraInstallationId", jira_installation_id, partial(check_text, "jira_installation_id")
-        )
-        .put("jiraProjectId", jira_project_id, partial(check_text, "jira_project_id"))
-        .put("jiraIssueType", jira_issue_type, partial(check_text, "jira_issue_type"))
+        .put("run_id", run_id, check_text, wire="runId")
+        .put("test_id", test_id, check_text, wire="testId")
+        .put("jira_installation_id", jira_installation_id, check_text, wire="jiraInstallationId")
+        .put("jira_project_id", jira_project_id, check_text, wire="jiraProjectId")
+        .put("jira_issue_type", jira_issue_type, check_text, wire="jiraIssueType")
     )
 
 
-def _custom_fields(values: Mapping[str, str]) -> list[dict[str, str]]:
+def _custom_fields(name: str, values: Mapping[str, str]) -> list[dict[str, str]]:
     if not isinstance(values, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"custom_fields must be a mapping, not {type(values).__name__}")
+        raise InvalidArgumentError(f"{name} must be a mapping, not {type(values).__name__}")
     return [
         {
-            "fieldId": check_text("custom_fields", field_id),
-            "value": check_prose(f"custom_fields[{field_id!r}]", value),
+            "fieldId": check_text(name, field_id),
+            "value": check_prose(f"{name}[{field_id!r}]", value),
         }
         for field_id, value in values.items()
     ]
@@ -196,11 +191,12 @@ def _with_comment(
         raise InvalidArgumentError("comment is needed when include_context_in_comment is False")
     return (
         fields
-        .put("comment", given(comment), partial(check_prose, "comment"))
+        .put("comment", given(comment), check_prose)
         .put(
-            "includeContextInComment",
+            "include_context_in_comment",
             given(include_context),
-            partial(check_flag, "include_context_in_comment"),
+            check_flag,
+            wire="includeContextInComment",
         )
         .body
     )

@@ -6,10 +6,11 @@ Source: `docs/api/operations.md`, "Projects".
 from collections.abc import Sequence
 from typing import get_args
 
+from currents_async._checks import check_choice
 from currents_async._pagination import PAGE_SIZE, CursorPager
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
-from currents_async._wire.filters import Filters, Moment, check_choice
+from currents_async._wire.filters import Filters, Moment
 from currents_async.models.common import SortDirection, TagOperator
 from currents_async.models.pages import CursorPage
 from currents_async.models.projects import (
@@ -73,7 +74,7 @@ class Projects(Group):
         filters = (
             Filters()
             .span(date_start, date_end)
-            .choice("resolution", "resolution", resolution, get_args(InsightsResolutionName))
+            .choice("resolution", resolution, get_args(InsightsResolutionName))
             .lists(tags=tags, branches=branches, groups=groups, authors=authors)
         )
         return await self._transport.call(GET_PROJECT_INSIGHTS.request(path, query=filters.query))
@@ -101,10 +102,10 @@ class Projects(Group):
         """
         filters = (
             Filters()
-            .number("runs_per_pr", "runs_per_pr", runs_per_pr, least=1, most=10)
+            .number("runs_per_pr", runs_per_pr, max_value=10)
             .lists(tags=tags, branches=branches, authors=authors)
-            .choice("tag_operator", "tag_operator", tag_operator, get_args(TagOperator))
-            .choices("status", "status", status, get_args(RunStatusFilter))
+            .choice("tag_operator", tag_operator, get_args(TagOperator))
+            .choices("status", status, get_args(RunStatusFilter))
         )
         return self._cursor_pager(
             LIST_PROJECT_PULL_REQUESTS,
@@ -138,11 +139,7 @@ class Projects(Group):
             "project_id": self._project(project_id),
             "term_type": check_choice("term_type", term_type, get_args(TermType)),
         }
-        filters = (
-            Filters()
-            .choice("dir", "dir", dir, get_args(SortDirection))
-            .text("search", "search", search)
-        )
+        filters = Filters().choice("dir", dir, get_args(SortDirection)).text("search", search)
         return self._cursor_pager(
             LIST_PROJECT_TERMS,
             path,

@@ -5,10 +5,9 @@ Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 
 from collections.abc import Sequence
 
+from currents_async._checks import check_prose, check_text, check_texts
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
-from currents_async._wire.fields import check_prose
-from currents_async._wire.query import check_text
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.signatures import TestSignature
 
@@ -51,4 +50,4 @@ def _check_title(title: str | Sequence[str]) -> str | list[str]:
         raise InvalidArgumentError("title must not be empty")
     if isinstance(title, str):
         return check_prose("title", title)
-    return [check_prose(f"title[{index}]", one) for index, one in enumerate(title)]
+    return check_texts("title", title, check_prose)

@@ -56,11 +56,13 @@ class SpecFiles(Group):
             Filters()
             .span(date_start, date_end)
             .lists(tags=tags, branches=branches, groups=groups, authors=authors)
-            .choice("order", "order", order, get_args(SpecFileOrder))
-            .choice("dir", "dir", dir, get_args(SortDirection))
-            .text("specNameFilter", "spec_name_filter", spec_name_filter)
+            .choice("order", order, get_args(SpecFileOrder))
+            .choice("dir", dir, get_args(SortDirection))
+            .text("spec_name_filter", spec_name_filter, wire="specNameFilter")
             .flag(
-                "includeFailedInDuration", "include_failed_in_duration", include_failed_in_duration
+                "include_failed_in_duration",
+                include_failed_in_duration,
+                wire="includeFailedInDuration",
             )
         )
         return self._page_pager(

@@ -81,8 +81,8 @@ class TestResults(Group):
             Filters()
             .span(date_start, date_end)
             .lists(tags=tags, branches=branches, authors=authors, groups=groups)
-            .choices("status[]", "status", status, TEST_STATES)
-            .flag("flaky", "flaky", flaky)
+            .choices("status", status, TEST_STATES, wire="status[]")
+            .flag("flaky", flaky)
             .annotations(annotations)
         )
         return self._cursor_pager(

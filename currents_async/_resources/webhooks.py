@@ -9,12 +9,12 @@ from typing import Any, get_args
 
 from msgspec import UNSET, UnsetType
 
+from currents_async._checks import check_choices, check_text
 from currents_async._resources._group import Group
 from currents_async._resources._hook_headers import Sealed, redact_of, seal, unseal
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.fields import Fields, check_changes, given
-from currents_async._wire.filters import Filters, check_choices
-from currents_async._wire.query import check_text
+from currents_async._wire.filters import Filters
 from currents_async.errors import NotFoundError
 from currents_async.models.webhooks import DeletedWebhook, HookEvent, HookEventName, Webhook
 
@@ -56,10 +56,10 @@ class Webhooks(Group):
         """
         sealed = seal(given(headers))
         del headers  # a traceback with locals would show the secret
-        query = [("projectId", check_text("project_id", self._project(project_id)))]
+        filters = self._of_project(project_id)
         body = _body(url, sealed, given(hook_events), given(label))
         options = self._transport.options(repeat_writes=retry_ambiguous)
-        request = CREATE_WEBHOOK.request(query=query, body=body, redact=redact_of(sealed))
+        request = CREATE_WEBHOOK.request(query=filters.query, body=body, redact=redact_of(sealed))
         return await self._transport.call(request, options)
 
     async def get(self, hook_id: str) -> Webhook:
@@ -100,11 +100,14 @@ class Webhooks(Group):
             DELETE_WEBHOOK.request({"hook_id": hook_id}), already=DeletedWebhook(hook_id=hook_id)
         )
 
+    def _of_project(self, project_id: str | None) -> Filters:
+        return Filters().text("project_id", self._project(project_id), wire="projectId")
+
     # The last one: from here on `list` is no longer the built-in type.
 
     async def list(self, project_id: str | None = None) -> list[Webhook]:
         """Fetch all webhooks of a project, by default the client's, in one answer."""
-        filters = Filters().text("projectId", "project_id", self._project(project_id))
+        filters = self._of_project(project_id)
         return await self._transport.call(LIST_WEBHOOKS.request(query=filters.query))
 
 
@@ -114,12 +117,12 @@ def _body(
     hook_events: Sequence[HookEventName | HookEvent] | UnsetType,
     label: str | UnsetType | None,
 ) -> dict[str, Any]:
-    choices = get_args(HookEventName)
+    check_events = partial(check_choices, choices=get_args(HookEventName))
     return (
         Fields()
-        .put("url", url, partial(check_text, "url", longest=2048))
+        .put("url", url, partial(check_text, max_length=2048))
         .put_or_null("headers", headers, unseal)
-        .put("hookEvents", hook_events, partial(check_choices, "hook_events", choices=choices))
-        .put_or_null("label", label, partial(check_text, "label", longest=255))
+        .put("hook_events", hook_events, check_events, wire="hookEvents")
+        .put_or_null("label", label, partial(check_text, max_length=255))
         .body
     )

@@ -1,6 +1,5 @@
-"""The fields of JSON bodies: what of them is sent, and what text may be in them."""
+"""The fields of JSON bodies."""
 
-import re
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
@@ -10,33 +9,44 @@ from currents_async.errors import InvalidArgumentError
 
 T = TypeVar("T")
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
 
 class Fields:
-    """Builds a JSON object in the order of the calls, each field encoded by a function.
+    """Builds a JSON object in the order of the calls, without the fields that are UNSET.
 
-    That function checks its argument, and raises `InvalidArgumentError`.
+    `name` is the argument's, and `wire` the name that is sent where it is another one. `encode`
+    gets the name and the value, and raises `InvalidArgumentError` for what cannot be sent.
     """
 
     def __init__(self) -> None:
         self.body: dict[str, Any] = {}
         """What has been built."""
 
-    def put(self, wire: str, value: T | UnsetType, encode: Callable[[T], object]) -> Self:
-        """Add a field, unless it is UNSET."""
+    def put(
+        self,
+        name: str,
+        value: T | UnsetType,
+        encode: Callable[[str, T], object],
+        *,
+        wire: str | None = None,
+    ) -> Self:
+        """Add a field."""
         if value is not UNSET:
-            self.body[wire] = encode(value)
+            self.body[wire or name] = encode(name, value)
         return self
 
     def put_or_null(
-        self, wire: str, value: T | UnsetType | None, encode: Callable[[T], object]
+        self,
+        name: str,
+        value: T | UnsetType | None,
+        encode: Callable[[str, T], object],
+        *,
+        wire: str | None = None,
     ) -> Self:
-        """Add a field that may be null, unless it is UNSET."""
+        """Add a field that may be null."""
         if value is None:
-            self.body[wire] = None
+            self.body[wire or name] = None
             return self
-        return self.put(wire, value, encode)
+        return self.put(name, value, encode, wire=wire)
 
 
 def given(value: T | None) -> T | UnsetType:
@@ -49,14 +59,3 @@ def check_changes(body: dict[str, Any]) -> dict[str, Any]:
     if not body:
         raise InvalidArgumentError("there is nothing to change: pass at least one field")
     return body
-
-
-def check_prose(name: str, value: str, *, longest: int | None = None) -> str:
-    """Return text of any number of lines, or raise `InvalidArgumentError`."""
-    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"{name} must be a str, not {type(value).__name__}")
-    if _LONE_SURROGATE.search(value):
-        raise InvalidArgumentError(f"{name} must not contain lone surrogates: {value!r}")
-    if longest is not None and len(value) > longest:
-        raise InvalidArgumentError(f"{name} must have at most {longest} characters")
-    return value

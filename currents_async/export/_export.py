@@ -10,7 +10,7 @@ from typing import BinaryIO
 import msgspec
 
 from currents_async import Currents
-from currents_async._wire.query import check_flag, check_text
+from currents_async._checks import check_flag, check_text
 from currents_async.errors import InvalidArgumentError
 from currents_async.export._job import (
     ExportResult,
@@ -21,7 +21,7 @@ from currents_async.export._job import (
     in_thread_or_export_error,
 )
 from currents_async.export._known import NOTHING, Known, known_in_full, known_to_resume
-from currents_async.export._plan import Plan, make_plan
+from currents_async.export._plan import Plan, check_look_back, make_plan
 from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.export._window_rows import OpenWindows
 from currents_async.export._windows import Window
@@ -109,7 +109,7 @@ async def export(
         concurrency=concurrency,
     )
     _check_target(target)
-    _check_look_back(look_back)
+    check_look_back(look_back)
     check_flag("resume", resume)
     if check_flag("replace", replace) and resume:
         raise InvalidArgumentError("pass resume or replace: with replace, all days are done again")
@@ -192,11 +192,6 @@ def _sending(stream: BinaryIO, table: str) -> Generator[IpcSink]:
 def _check_target(target: str | Path) -> None:
     if not isinstance(target, Path):
         check_text("target", target)
-
-
-def _check_look_back(look_back: timedelta) -> None:
-    if not isinstance(look_back, timedelta) or look_back < timedelta():  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"look_back must be a timedelta of at least 0, not {look_back}")
 
 
 def _options(plan: Plan, export_format: ExportFormat) -> Options:

@@ -1,13 +1,18 @@
 """What is to be exported: every argument checked, before anything is sent or written."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from currents_async import Currents
-from currents_async._config import check_concurrency
-from currents_async._wire.query import check_flag, check_texts
+from currents_async._checks import (
+    check_choices,
+    check_concurrency,
+    check_flag,
+    check_texts,
+    check_type,
+)
 from currents_async.errors import InvalidArgumentError
 from currents_async.export._fetch.harvest import Harvest
 from currents_async.export._fetch.selection import Depth, RunFilter, Select, everything
@@ -93,11 +98,14 @@ def depth_of(tables: Iterable[str], *, only_failed: bool) -> Depth:
     return Depth(specs=instances or "specs" in wanted, instances=instances, only_failed=only_failed)
 
 
+def check_look_back(look_back: timedelta) -> None:
+    """Raise `InvalidArgumentError` for a negative time."""
+    if check_type("look_back", look_back, timedelta) < timedelta():
+        raise InvalidArgumentError(f"look_back must not be negative: {look_back}")
+
+
 def _check_tables(tables: Iterable[str]) -> tuple[str, ...]:
-    wanted = check_texts("tables", tables, fewest=1)
-    unknown = [table for table in wanted if table not in SCHEMAS]
-    if unknown:
-        raise InvalidArgumentError(f"tables must be of {', '.join(SCHEMAS)}, not {unknown[0]!r}")
+    wanted = check_choices("tables", tables, SCHEMAS, min_items=1)
     return tuple(table for table in SCHEMAS if table in wanted)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
-from currents_async._wire.query import check_texts, path_segment
+from currents_async._checks import check_aware, check_segment, check_texts
 from currents_async.errors import InvalidArgumentError
 
 FIRST_DAY = date(2020, 1, 1)
@@ -49,9 +49,7 @@ def windows_between(
     No day before 2020 is: the service did not exist. Raises `InvalidArgumentError` for IDs that
     cannot be any, for datetimes without a time zone, and when there is nothing between them.
     """
-    texts = check_texts("projects", project_ids, fewest=1)
-    for index, project_id in enumerate(texts):
-        path_segment(f"projects[{index}]", project_id)
+    texts = check_texts("projects", project_ids, check_segment, min_items=1)
     since, until = _in_utc("since", since), _in_utc("until", until)
     if until <= since:
         raise InvalidArgumentError(
@@ -80,11 +78,7 @@ def check_not_far_ahead(until: datetime, *, now: datetime) -> None:
 
 
 def _in_utc(name: str, moment: datetime) -> datetime:
-    if not isinstance(moment, datetime):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"{name} must be a datetime, not {moment!r}")
-    if moment.utcoffset() is None:
-        raise InvalidArgumentError(f"{name} must have a time zone, as with tzinfo=UTC")
     try:
-        return moment.astimezone(UTC)
+        return check_aware(name, moment).astimezone(UTC)
     except OverflowError:
         raise InvalidArgumentError(f"{name} is out of range: {moment.isoformat()}") from None

@@ -52,7 +52,7 @@ from currents_async.export._engines.engine_types import (
 from currents_async.export._engines.loaded_windows import LoadedWindows
 from currents_async.export._export import LOOK_BACK
 from currents_async.export._missing import GIVE_UP_AFTER
-from currents_async.export._plan import Plan, make_plan
+from currents_async.export._plan import Plan, check_look_back, make_plan
 from currents_async.export._tables.schemas import KEYS, SCHEMAS
 from currents_async.export._windows import Window
 
@@ -117,8 +117,7 @@ def currents_source(
     `export` raises.
     """
     plan = make_plan(connect(), projects=project_ids, since=since, until=until, tables=tables)
-    if look_back < timedelta():
-        raise InvalidArgumentError(f"look_back must be a timedelta of at least 0, not {look_back}")
+    check_look_back(look_back)
     loading = _Loading(plan, connect, look_back=look_back)
     return DltSource(dlt.Schema(SCHEMA), SCHEMA, list(loading.resources()))
 

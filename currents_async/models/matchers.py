@@ -6,6 +6,7 @@ Source: `docs/api/operations.md`, "Actions".
 from collections.abc import Iterable
 from typing import ClassVar
 
+from currents_async._checks import check_texts, check_type
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import OpenEnum, OpenModel
 
@@ -197,19 +198,11 @@ def _some(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
 
 
 def _text(name: str, value: str) -> str:
-    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"{name} must be a str, not {type(value).__name__}")
-    return value
+    return check_type(name, value, str)
 
 
 def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(values, str | bytes):
-        kind = type(values).__name__
-        raise InvalidArgumentError(f"{name} must be a sequence of str, not one {kind}")
-    texts = tuple(_text(f"{name}[{index}]", value) for index, value in enumerate(values))
-    if not texts:
-        raise InvalidArgumentError(f"{name} must have at least 1 item")
-    return texts
+    return tuple(check_texts(name, values, _text, min_items=1))
 
 
 def _one_or_more(name: str, value: str | Iterable[str]) -> str | tuple[str, ...]:

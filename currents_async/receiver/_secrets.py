@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
+from currents_async._checks import is_header_name
 from currents_async.errors import InvalidArgumentError
 
 Secrets = Mapping[str, str | Sequence[str]]
@@ -13,8 +14,7 @@ Secrets = Mapping[str, str | Sequence[str]]
 SecretCheck = Callable[[Mapping[str, Sequence[str]]], bool]
 """Returns whether headers, by their names in lower case, carry the secrets."""
 
-# RFC 9110, section 5.1. Values must be ASCII: HTTP libraries decode others differently.
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# Values must be ASCII: HTTP libraries decode others differently.
 _SECRET = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
@@ -26,7 +26,7 @@ def read_secrets(secrets: Secrets, *, insecure: bool) -> SecretCheck | InvalidAr
     """
     digests: dict[str, list[bytes]] = {}
     for name, given in secrets.items():
-        if not isinstance(name, str) or _HEADER_NAME.fullmatch(name) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not is_header_name(name):
             return InvalidArgumentError(f"{name!r} is not the name of a header")
         if name.lower() in digests:
             return InvalidArgumentError(f"{name!r} is given twice: pass a list of its values")

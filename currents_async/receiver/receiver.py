@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import logging
-import math
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -11,8 +10,8 @@ from typing import Self
 import anyio
 import msgspec
 
+from currents_async._checks import check_concurrency, check_int, check_timeout
 from currents_async._clock import Clock, SystemClock
-from currents_async._config import check_concurrency, check_count, check_seconds
 from currents_async.errors import (
     InvalidArgumentError,
     MisuseError,
@@ -98,9 +97,9 @@ class Receiver:
         self._router = router
         self._on_error = on_error or _log
         self._drain = drain
-        self._max_load = check_concurrency("concurrency", concurrency) + check_count("queue", queue)
-        self._handler_timeout = _check_limit("handler_timeout", handler_timeout)
-        self._body_timeout = _check_limit("body_timeout", body_timeout)
+        self._max_load = check_concurrency("concurrency", concurrency) + check_int("queue", queue)
+        self._handler_timeout = check_timeout("handler_timeout", handler_timeout)
+        self._body_timeout = check_timeout("body_timeout", body_timeout)
         self._clock = clock
         self._refusals = RefusalLog(_logger, clock)
         self._workers = Workers(self._handle, concurrency=concurrency, clock=clock)
@@ -238,10 +237,6 @@ class Receiver:
             raise
         except BaseException:
             _logger.exception("on_error failed on %r of run %s", event.name, event.run_id)
-
-
-def _check_limit(name: str, seconds: float) -> float:
-    return seconds if seconds == math.inf else check_seconds(name, seconds)
 
 
 def _refusal(error: WebhookError) -> Response:

@@ -3,8 +3,8 @@
 import math
 from typing import Protocol
 
+from currents_async._checks import check_int
 from currents_async._clock import Clock, SystemClock
-from currents_async._config import check_count
 
 
 class ReplayStore(Protocol):
@@ -28,7 +28,7 @@ class MemoryReplays:
     """Keeps keys in the memory of this process; beyond `max_keys` it drops the oldest."""
 
     def __init__(self, max_keys: int = 100_000, *, clock: Clock | None = None) -> None:
-        self._max_keys = check_count("max_keys", max_keys)
+        self._max_keys = check_int("max_keys", max_keys)
         self._clock = clock or SystemClock()
         self._until: dict[str, float] = {}
         """Each key and the time until which it is kept, in the order they were added."""

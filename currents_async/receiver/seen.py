@@ -1,13 +1,13 @@
 """Runs whose end a webhook has reported."""
 
-from currents_async._config import check_count
+from currents_async._checks import check_int
 
 
 class SeenRuns:
     """The IDs of the last `max_runs` runs whose end has been handled: a `Container[str]`."""
 
     def __init__(self, max_runs: int = 10_000) -> None:
-        self._max_runs = check_count("max_runs", max_runs)
+        self._max_runs = check_int("max_runs", max_runs)
         self._run_ids: dict[str, None] = {}
 
     def __contains__(self, run_id: object) -> bool:

@@ -1,15 +1,13 @@
 """Decides whether to accept a delivery, without any I/O but that of the replay store."""
 
-import math
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
 import anyio
 
+from currents_async._checks import check_int, check_seconds, check_texts
 from currents_async._clock import Clock, SystemClock
-from currents_async._config import check_count
-from currents_async._wire.query import check_texts
 from currents_async.errors import (
     InvalidArgumentError,
     WebhookError,
@@ -64,12 +62,10 @@ class Verifier:
         del secrets
         if isinstance(check, InvalidArgumentError):
             raise check
-        if not 0 < tolerance < math.inf:
-            raise InvalidArgumentError("tolerance must be a positive number of seconds")
-        self.max_body = check_count("max_body", max_body)
+        self.max_body = check_int("max_body", max_body)
         self._carries_secrets = check
-        self._tolerance = tolerance
-        self._hosts = frozenset(host.lower() for host in check_texts("hosts", hosts, fewest=1))
+        self._tolerance = check_seconds("tolerance", tolerance)
+        self._hosts = frozenset(host.lower() for host in check_texts("hosts", hosts, min_items=1))
         self._insecure = insecure
         self._clock = clock or SystemClock()
         self._replays = MemoryReplays(clock=self._clock) if replays is None else replays

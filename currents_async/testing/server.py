@@ -10,7 +10,7 @@ from typing import Self
 import msgspec
 from aiohttp import web
 
-from currents_async._config import check_count
+from currents_async._checks import check_int
 from currents_async.testing._serving.api import BASE, Api
 from currents_async.testing._serving.api import PATHS as API_PATHS
 from currents_async.testing._serving.assets import PATHS as ASSET_PATHS
@@ -84,7 +84,7 @@ class FakeCurrents:
         self._serves_assets = assets
         self._asset_host = AssetHost(self.clock, secret=str(world.seed))
         marks = count(1)
-        bound = None if max_requests is None else check_count("max_requests", max_requests)
+        bound = None if max_requests is None else check_int("max_requests", max_requests)
         self._requests = Recorder(
             self.clock, marks, "fake", BASE, self._is_authorized, max_requests=bound
         )

@@ -145,8 +145,8 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("projects", "message"),
         [
-            ([], "projects must have at least 1 items"),
-            ("p", "projects must be a sequence of str, not one str"),
+            ([], "projects must have at least 1 item"),
+            ("p", "projects must be a sequence of str, not a single str"),
             (["p", "a/b"], r"projects\[1\] must be one path segment"),
             ([".."], r"projects\[0\] must be one path segment"),
             (["p", ""], r"projects\[1\] must not be empty"),

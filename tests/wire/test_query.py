@@ -4,13 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._wire.query import (
-    check_branch,
-    check_text,
-    check_texts,
-    encode_query,
-    path_segment,
-)
+from currents_async._wire.query import encode_query, path_segment
 from currents_async.errors import InvalidArgumentError
 
 sendable = st.text(
@@ -47,35 +41,3 @@ def test_a_query_survives(query: list[tuple[str, str]]) -> None:
 def test_brackets_spaces_and_order() -> None:
     query = [("tags[]", "a b"), ("projectId", "p+q"), ("tags[]", "ü&=")]
     assert encode_query(query) == "tags%5B%5D=a%20b&projectId=p%2Bq&tags%5B%5D=%C3%BC%26%3D"
-
-
-@pytest.mark.parametrize("value", ["main", "release/*", "a", "feat/x-1_2.3", "x" * 250])
-def test_branches(value: str) -> None:
-    assert check_branch("branch", value) == value
-
-
-@pytest.mark.parametrize("value", ["*", "a*b", "a**", "*a", "two words", "ä", "", "x" * 251])
-def test_what_is_no_branch_filter(value: str) -> None:
-    with pytest.raises(InvalidArgumentError, match="branch"):
-        check_branch("branch", value)
-
-
-def test_one_string_is_no_sequence_of_strings() -> None:
-    with pytest.raises(InvalidArgumentError, match="sequence of str, not one str"):
-        check_texts("tags", "nightly")
-
-
-@pytest.mark.parametrize("count", [0, 64])
-def test_bounds_of_a_list(count: int) -> None:
-    with pytest.raises(InvalidArgumentError, match=f"1 to 63 items, not {count}"):
-        check_texts("machine_ids", ["m"] * count, fewest=1, most=63)
-
-
-def test_the_item_that_is_wrong_is_named() -> None:
-    with pytest.raises(InvalidArgumentError, match=r"tags\[1\] must not be empty"):
-        check_texts("tags", ["a", ""])
-
-
-def test_emoji_of_several_code_points_are_text() -> None:
-    family = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}"
-    assert check_text("tag", family) == family

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from currents_async import Currents, Retries
-from currents_async._config import check_concurrency
+from currents_async._checks import check_concurrency
 from currents_async._tasks import Send, TaskOwner, Work
 from currents_async.export._fetch.events import FetchEvent
 from currents_async.export._fetch.failures import Failures

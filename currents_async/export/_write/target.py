@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 
 from filelock import FileLock, Timeout
 
-from currents_async._wire.filters import check_choice
+from currents_async._checks import check_choice
 from currents_async.errors import ExportError, InvalidArgumentError
 from currents_async.export._write.duck import DuckDBSink, DuckDBStorage
 from currents_async.export._write.files import FileSink

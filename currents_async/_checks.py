@@ -1,0 +1,192 @@
+"""Argument checks: each returns its argument, or raises an `InvalidArgumentError` that names it.
+
+They also check what the annotations promise, since not every caller has a type checker.
+"""
+
+import math
+import re
+import sys
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import Any, TypeGuard, TypeVar
+
+from currents_async.errors import InvalidArgumentError
+
+T = TypeVar("T")
+
+# Lone surrogates cannot be encoded, and control characters are never part of a name or an ID.
+_UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_BRANCH = re.compile(r"[!-)+-~]+\*?")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""Source: RFC 9110, section 5.1."""
+
+_MAX_BRANCH = 250
+_MAX_CONCURRENCY = 10_000
+"""Each worker has a task, whether or not there is work for it."""
+
+
+def check_type(name: str, value: Any, kind: type[T]) -> T:
+    """Return an instance of a class."""
+    if isinstance(value, kind):
+        return value
+    article = "an" if kind.__name__[0] in "AEIOUaeiou" else "a"
+    raise InvalidArgumentError(
+        f"{name} must be {article} {kind.__name__}, not {type(value).__name__}"
+    )
+
+
+# Text.
+
+
+def check_text(name: str, value: str, *, max_length: int | None = None) -> str:
+    """Return text of one line that is not blank."""
+    check_type(name, value, str)
+    if not value or value.isspace():
+        raise InvalidArgumentError(f"{name} must not be empty")
+    _check_length(name, value, max_length)
+    if _UNSENDABLE.search(value):
+        raise InvalidArgumentError(f"{name} must not contain control characters: {value!r}")
+    return value
+
+
+def check_prose(name: str, value: str, *, max_length: int | None = None) -> str:
+    """Return text of any number of lines, which may be blank."""
+    check_type(name, value, str)
+    _check_length(name, value, max_length)
+    if _LONE_SURROGATE.search(value):
+        raise InvalidArgumentError(f"{name} must not contain lone surrogates: {value!r}")
+    return value
+
+
+def check_segment(name: str, value: str) -> str:
+    """Return an ID that is one segment of a path."""
+    check_text(name, value)
+    if "/" in value or "\\" in value or value in {".", ".."}:
+        raise InvalidArgumentError(f"{name} must be one path segment, not {value!r}")
+    return value
+
+
+def check_branch(name: str, value: str) -> str:
+    """Return a filter of branches: an exact name, or a prefix and `*`.
+
+    Source: `docs/api/openapi-runs-instances.json`, "BranchFilterQueryValue".
+    """
+    check_text(name, value, max_length=_MAX_BRANCH)
+    if _BRANCH.fullmatch(value) is None:
+        raise InvalidArgumentError(
+            f"{name} must be printable ASCII without spaces, with '*' only at the end: {value!r}"
+        )
+    return value
+
+
+def check_choice(name: str, value: str, choices: Collection[str]) -> str:
+    """Return one of several values."""
+    check_text(name, value)
+    if value not in choices:
+        raise InvalidArgumentError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    return str(value)  # of an enum's member, its value
+
+
+def check_texts(
+    name: str,
+    values: Iterable[str],
+    check: Callable[[str, str], str] = check_text,
+    *,
+    min_items: int = 0,
+    max_items: int | None = None,
+) -> list[str]:
+    """Return a list of texts, each checked by a function."""
+    if isinstance(values, str | bytes):
+        # A str is a sequence of str too: tags="nightly" would filter by seven letters.
+        kind = type(values).__name__
+        raise InvalidArgumentError(f"{name} must be a sequence of str, not a single {kind}")
+    texts = [check(f"{name}[{index}]", value) for index, value in enumerate(values)]
+    if len(texts) < min_items or (max_items is not None and len(texts) > max_items):
+        bounds = f"at least {min_items}" if max_items is None else f"{min_items} to {max_items}"
+        items = "item" if bounds == "at least 1" else "items"
+        raise InvalidArgumentError(f"{name} must have {bounds} {items}, not {len(texts)}")
+    return texts
+
+
+def check_choices(
+    name: str, values: Iterable[str], choices: Collection[str], *, min_items: int = 0
+) -> list[str]:
+    """Return a list of some of several values."""
+
+    def check(name: str, value: str) -> str:
+        return check_choice(name, value, choices)
+
+    return check_texts(name, values, check, min_items=min_items)
+
+
+def is_header_name(value: object) -> bool:
+    """Return whether a value can be the name of an HTTP header."""
+    return isinstance(value, str) and _HEADER_NAME.fullmatch(value) is not None
+
+
+def _check_length(name: str, value: str, max_length: int | None) -> None:
+    if max_length is not None and len(value) > max_length:
+        raise InvalidArgumentError(f"{name} must have at most {max_length:,} characters")
+
+
+# Numbers, booleans and times.
+
+
+def check_flag(name: str, value: bool) -> bool:  # noqa: FBT001 - the value is what is checked
+    """Return a boolean."""
+    return check_type(name, value, bool)
+
+
+def check_int(name: str, value: int, *, min_value: int = 1, max_value: int | None = None) -> int:
+    """Return an integer in a range."""
+    is_int = isinstance(value, int) and not isinstance(value, bool)  # pyright: ignore[reportUnnecessaryIsInstance]
+    if is_int and value >= min_value and (max_value is None or value <= max_value):
+        return value
+    if max_value is not None:
+        bounds = f"an integer from {min_value} to {max_value:,}"
+    else:
+        bounds = "a positive integer" if min_value == 1 else f"an integer of at least {min_value}"
+    raise InvalidArgumentError(f"{name} must be {bounds}, not {value!r}")
+
+
+def check_concurrency(name: str, value: int) -> int:
+    """Return how many may work at once."""
+    return check_int(name, value, max_value=_MAX_CONCURRENCY)
+
+
+def check_positive(
+    name: str, value: float, *, max_value: float | None = None, unit: str = ""
+) -> float:
+    """Return a positive number, finite by default."""
+    largest = sys.float_info.max if max_value is None else max_value
+    if is_number(value) and 0 < value <= largest:
+        return value
+    of_unit = f" of {unit}" if unit else ""
+    bound = "" if max_value in {None, math.inf} else f" up to {max_value:g}"
+    raise InvalidArgumentError(f"{name} must be a positive number{of_unit}{bound}, not {value!r}")
+
+
+def check_seconds(name: str, value: float) -> float:
+    """Return a positive and finite number of seconds."""
+    return check_positive(name, value, unit="seconds")
+
+
+def check_timeout(name: str, value: float) -> float:
+    """Return a positive number of seconds; `math.inf` is no limit."""
+    return check_positive(name, value, unit="seconds", max_value=math.inf)
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a number, which booleans and NaN are not."""
+    if isinstance(value, float):
+        return not math.isnan(value)
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def check_aware(name: str, value: datetime) -> datetime:
+    """Return a point in time with its time zone: which one is meant would be a guess."""
+    check_type(name, value, datetime)
+    if value.utcoffset() is None:
+        raise InvalidArgumentError(f"{name} must have a time zone, such as tzinfo=UTC")
+    return value
