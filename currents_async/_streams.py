@@ -1,4 +1,4 @@
-"""A run whose specs arrive while its body is still coming."""
+"""A run whose specs are handed out while its body is still arriving."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -15,31 +15,31 @@ SpecT = TypeVar("SpecT")
 class RunStream(TaskOwner, Generic[SpecT]):
     """The specs of a run as they arrive: an async context manager, and inside it an iterator.
 
-    Iterate over single specs, or over `batches()` of them, which is faster. The body is taken off
-    the network as fast as it comes, compressed, and decoded as fast as it is iterated over: the
-    time that you take for the specs counts for no timeout.
+    Iterate over single specs, or over `batches()` of them, which is faster. The compressed body is
+    read from the network as fast as it arrives, and decoded as you iterate: the time that you spend
+    on specs does not count towards any timeout.
     """
 
-    _reused = "this stream has been used: ask for another one"
+    _reused = "this stream has been used: make another one"
 
-    def __init__(self, answer: Callable[[], ResponseStream[SpecT, Run]]) -> None:
+    def __init__(self, open_stream: Callable[[], ResponseStream[SpecT, Run]]) -> None:
         super().__init__()
-        self._new_answer = answer
-        self._answer: ResponseStream[SpecT, Run] | None = None
+        self._open_stream = open_stream
+        self._stream: ResponseStream[SpecT, Run] | None = None
         self._batch: Iterator[SpecT] = iter(())
         self._is_reading = False
 
     @property
     def run(self) -> Run:
         """The run without its specs, once the iteration has ended."""
-        if self._answer is None:
+        if self._stream is None:
             raise MisuseError("there is no run before the iteration has ended")
-        return self._answer.data
+        return self._stream.data
 
     async def _open(self, stack: AsyncExitStack) -> None:
-        self._answer = answer = await stack.enter_async_context(self._new_answer())
-        prefetch = answer.prefetch()
-        self._own_tasks(stack, on_end=answer.end_of_prefetch()).start(prefetch())
+        self._stream = stream = await stack.enter_async_context(self._open_stream())
+        prefetch = stream.prefetch()
+        self._own_tasks(stack, on_end=stream.end_of_prefetch()).start(prefetch())
 
     def __aiter__(self) -> Self:
         return self
@@ -53,7 +53,7 @@ class RunStream(TaskOwner, Generic[SpecT]):
         raise StopAsyncIteration
 
     async def batches(self) -> AsyncIterator[list[SpecT]]:
-        """Iterate over lists of specs, each as long as what has arrived at once."""
+        """Iterate over lists of specs, each of those that have arrived at once."""
         rest = list(self._batch)
         if rest:
             yield rest
@@ -62,10 +62,10 @@ class RunStream(TaskOwner, Generic[SpecT]):
 
     async def _next_batch(self) -> list[SpecT]:
         self._check_open()
-        if self._answer is None or self._is_reading:
-            raise MisuseError("another task is iterating over this stream already: let one do it")
+        if self._stream is None or self._is_reading:
+            raise MisuseError("another task is already iterating over this stream")
         self._is_reading = True
         try:
-            return await self._answer.batch()
+            return await self._stream.batch()
         finally:
             self._is_reading = False

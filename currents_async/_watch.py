@@ -1,6 +1,6 @@
-"""Runs that go on: asked for again and again, until they have ended.
+"""Runs in progress: polled until they have ended.
 
-Between two polls nothing is held: no answer, no connection, no task.
+Between two polls nothing is held: no response, no connection, no task.
 """
 
 import math
@@ -26,18 +26,18 @@ from currents_async.models.runs import Run, RunSpec
 T = TypeVar("T")
 
 INTERVAL = 2.0
-"""Seconds between two polls of a run that gets on."""
-_LONGEST = 30.0
+"""Seconds between two polls of a run that makes progress."""
+_MAX_INTERVAL = 30.0
 _GROWTH = 1.5
 _JITTER = 0.25
-"""What a wait may be shorter or longer by: watches that begin together do not stay together."""
+"""The share by which a wait varies, so that watches that begin together drift apart."""
 
-_MOST_FAILURES = 10
-"""Polls that fail one after the other: with the default interval, two minutes of them."""
+_MAX_FAILURES = 10
+"""Polls that may fail in a row: two minutes of them with the default interval."""
 
 
 class Polls:
-    """Polls one after the other, each a call of its own, as long as there is sense in it."""
+    """Polls of a run, each a call of its own, until one fails for good or time is up."""
 
     def __init__(
         self, transport: Transport, run_id: str, *, timeout: float | None, interval: float
@@ -52,45 +52,45 @@ class Polls:
         self._failure: CurrentsError | None = None
 
     def begin(self) -> None:
-        """Let the time begin to run."""
+        """Start the timeout."""
         if self._timeout is not None:
             self._ends_at = self._transport.channel.clock.now() + self._timeout
 
-    async def ask(self, fetch: Callable[[CallOptions], Awaitable[T]]) -> T:
-        """Return the next answer, when it is time for it and however many polls it takes.
+    async def poll(self, fetch: Callable[[CallOptions], Awaitable[T]]) -> T:
+        """Wait until a poll is due and return its result, polling again after transient errors.
 
-        Raises `StillRunningError` when there is no time left, and what a poll fails with that will
-        not pass, or has not passed for long.
+        Raises `StillRunningError` when the timeout expires, a permanent error at once, and a
+        transient one after too many in a row.
         """
         while True:
-            await self._take_turn()
+            await self._wait_until_due()
             try:
-                answer = await fetch(self._options())
+                result = await fetch(self._options())
             except CurrentsError as error:
-                if not self._goes_on_after(error):
+                if not self._schedules_after(error):
                     raise
             else:
                 self._failures, self._failure = 0, None
-                return answer
+                return result
 
-    def schedule(self, *, news: bool, at_least: float = 0) -> None:
-        """Plan the next poll: soon after news, else later each time."""
-        if news:
+    def schedule(self, *, progress: bool, min_wait: float = 0) -> None:
+        """Schedule the next poll: soon after progress, otherwise later each time."""
+        if progress:
             self._wait = self._interval
         clock = self._transport.channel.clock
         jitter = 1 + _JITTER * (2 * clock.random() - 1)
-        self._due = clock.now() + max(self._wait * jitter, at_least)
-        self._wait = min(self._wait * _GROWTH, max(self._interval, _LONGEST))
+        self._due = clock.now() + max(self._wait * jitter, min_wait)
+        self._wait = min(self._wait * _GROWTH, max(self._interval, _MAX_INTERVAL))
 
-    async def _take_turn(self) -> None:
+    async def _wait_until_due(self) -> None:
         channel = self._transport.channel
-        channel.session.live()  # it may have been closed while nobody waited
+        channel.session.live()  # it may have been closed between two polls
         now = channel.clock.now()
-        turn = max(self._due, now)
-        seconds = min(turn, self._ends_at) - now
+        due = max(self._due, now)
+        seconds = min(due, self._ends_at) - now
         if seconds > 0:
             await channel.gate.sleep(seconds)
-        if turn >= self._ends_at:
+        if due >= self._ends_at:
             raise StillRunningError(
                 f"run {self._run_id} has not been seen to end within {self._timeout:g} s",
                 run_id=self._run_id,
@@ -99,29 +99,30 @@ class Polls:
     def _options(self) -> CallOptions:
         return self._transport.options(ends_at=self._ends_at)
 
-    def _goes_on_after(self, error: CurrentsError) -> bool:
-        """Plan another poll after one that has failed, if there shall be one."""
+    def _schedules_after(self, error: CurrentsError) -> bool:
+        """Schedule a poll after one that has failed, and return whether there is another."""
         self._failures += 1
-        if not _may_pass(error) or self._failures >= _MOST_FAILURES:
+        if not _is_transient(error) or self._failures >= _MAX_FAILURES:
             return False
-        self._failure = error.with_traceback(None)  # which would keep the answer
-        asked = error.retry_after if isinstance(error, APIError) else None
-        self.schedule(news=False, at_least=asked or 0)
+        self._failure = error.with_traceback(None)  # which would keep the response
+        retry_after = error.retry_after if isinstance(error, APIError) else None
+        self.schedule(progress=False, min_wait=retry_after or 0)
         return True
 
 
 class RunWatch:
     """The specs of a run as they complete: an async context manager, and inside it an iterator.
 
-    Each instance comes once, those first that are complete already, and the iteration ends when the
-    run has ended: complete, cancelled or timed out. Nothing is open while you work on a spec.
+    Each instance comes once, beginning with those that are already complete, and the iteration ends
+    when the run has ended: complete, cancelled or timed out. Nothing is open while you handle a
+    spec.
     """
 
     def __init__(
-        self, polls: Polls, answer: Callable[[CallOptions], ResponseStream[RunSpec, Run]]
+        self, polls: Polls, open_stream: Callable[[CallOptions], ResponseStream[RunSpec, Run]]
     ) -> None:
         self._polls = polls
-        self._answer = answer
+        self._open_stream = open_stream
         self._is_new = True
         self._is_open = False
         self._known: set[Hashable] = set()
@@ -137,7 +138,7 @@ class RunWatch:
 
     async def __aenter__(self) -> Self:
         if not self._is_new:
-            raise MisuseError("this watch has been used: ask for another one")
+            raise MisuseError("this watch has been used: make another one")
         self._is_new, self._is_open = False, True
         self._polls.begin()
         return self
@@ -163,35 +164,35 @@ class RunWatch:
         return self._new.popleft()
 
     async def _poll(self) -> None:
-        run, new = await self._polls.ask(self._read)
-        self._polls.schedule(news=bool(new))
-        # Only now: what a poll that fails has seen comes again.
+        run, new = await self._polls.poll(self._read)
+        self._polls.schedule(progress=bool(new))
+        # Only now, so that specs of a poll that fails come again.
         self._known.update(new)
         self._new.extend(new.values())
         if run.has_ended:
             self._ended = run
 
     async def _read(self, options: CallOptions) -> tuple[Run, dict[Hashable, RunSpec]]:
-        """Fetch the run, and keep what is new of it."""
+        """Fetch the run, and return it with the specs that are newly complete."""
         new: dict[Hashable, RunSpec] = {}
-        async with self._answer(options) as answer:
-            while specs := await answer.batch():
+        async with self._open_stream(options) as stream:
+            while specs := await stream.batch():
                 for spec in specs:
                     key = spec.instance_id or (spec.group_id, spec.spec)
                     if spec.is_complete and key not in self._known:
                         new[key] = spec
-            return answer.data, new
+            return stream.data, new
 
 
 async def wait_for_end(polls: Polls, fetch: Callable[[CallOptions], Awaitable[Run]]) -> Run:
-    """Return a run as it is when it has ended."""
+    """Poll a run until it has ended, and return it."""
     polls.begin()
-    while not (run := await polls.ask(fetch)).has_ended:
-        polls.schedule(news=False)
+    while not (run := await polls.poll(fetch)).has_ended:
+        polls.schedule(progress=False)
     return run
 
 
-def _may_pass(error: CurrentsError) -> bool:
+def _is_transient(error: CurrentsError) -> bool:
     if isinstance(error, DecodeError):
-        return error.path is None  # no JSON: damaged on its way, or not from the API
+        return error.path is None  # not JSON: damaged on its way, or not from the API
     return isinstance(error, TransportError | ServerError | RateLimitedError)

@@ -21,18 +21,18 @@ from currents_async._version import __version__
 __all__ = ["OpenTelemetry"]
 
 _SCHEMA = "https://opentelemetry.io/schemas/1.23.0"
-"""The first one with all of these attributes in their stable form."""
+"""The first version in which all of these attributes are stable."""
 _PORTS = {"http": 80, "https": 443}
 
 
 class OpenTelemetry(Observer):
     """One span for each call, with an event for each of its attempts.
 
-    A span is named after the operation, for example `getRun`. It is a child of the span that is
-    current where the call begins, and lasts until the answer is decoded, or its stream is left.
+    A span is named after the operation, for example `getRun`. It is a child of the current span at
+    the beginning of the call, and lasts until the response is decoded, or its stream is left.
     Attributes are those of HTTP clients, and `currents.operation`; failed calls have the class of
-    their error as `error.type`. No span shows the API key, what a query asks for, or the server's
-    words. Several clients may share one. Without `tracer_provider` it takes the global one.
+    their error as `error.type`. No span shows the API key, values of a query, or texts of the
+    server. Several clients may share an instance. Without `tracer_provider` it uses the global one.
 
     Source: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span, for the
     top-most operation.
@@ -41,7 +41,7 @@ class OpenTelemetry(Observer):
     def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
         self._tracer = get_tracer("currents_async", __version__, tracer_provider, _SCHEMA)
         self._open: dict[int, _OpenSpan] = {}
-        """By the identity of the call: calls of different clients have the same numbers."""
+        """By the identity of the call, because calls of different clients have the same numbers."""
 
     def call_began(self, call: RequestCall) -> None:
         """Start a span."""
@@ -109,7 +109,7 @@ def _attributes_of_attempt(attempt: RequestAttempt) -> dict[str, AttributeValue]
 
 
 def _without_values(url: str) -> str:
-    """Redact the values of a query: they may be signatures, names of branches or of people."""
+    """Redact the values of a query, which may be signatures or names of branches or people."""
     address, mark, query = url.partition("?")
     pairs = (pair.partition("=") for pair in query.split("&"))
     return address + mark + "&".join(name + sign + (sign and "REDACTED") for name, sign, _ in pairs)

@@ -1,4 +1,4 @@
-"""Partial files: locked as long as somebody writes to them, and removed when nobody does."""
+"""Partial files: locked while they are written to, and removed once they are abandoned."""
 
 import os
 import re
@@ -12,12 +12,12 @@ _NAME = re.compile(r"\.currents-[0-9a-f]{16}\.part", re.ASCII)
 
 
 def create_partial(directory: Path) -> tuple[Path, BinaryIO]:
-    """Create a partial file in a directory, and remove those that killed processes left there."""
+    """Create a partial file in a directory, and remove those of killed processes."""
     _remove_abandoned(directory)
     while True:
         path = directory / f".currents-{secrets.token_hex(8)}.part"
         file = path.open("xb")
-        # Somebody else may have taken it for abandoned before it was locked.
+        # Another process may have removed it as abandoned before it was locked.
         if not _is_locked_by_another(file) and os.fstat(file.fileno()).st_nlink:
             return path, file
         file.close()
@@ -29,18 +29,20 @@ if sys.platform == "win32":
         return False
 
     def _remove_abandoned(_: Path) -> None:
-        """Leave them: a file that is locked cannot get its name there, so none is."""
+        """Leave them: files are not locked on Windows, where a locked file cannot be renamed."""
 
 else:
     import fcntl
 
     def _is_locked_by_another(file: BinaryIO) -> bool:
-        """Lock a file until it is closed, where the file system can; return whether another has."""
+        """Lock a file until it is closed, if possible; return whether another process holds it."""
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        except OSError:  # of a network, without locks: then nobody takes it for abandoned
+        except (
+            OSError
+        ):  # a network file system without locks: other processes cannot lock it either
             return False
         return False
 
@@ -52,7 +54,7 @@ else:
                 if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
             ]
         for path in found:
-            # An OSError also says that somebody writes to it.
+            # An OSError may mean that another process is writing to it.
             with suppress(OSError), path.open("r+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()

@@ -1,11 +1,11 @@
-"""What an instance leaves behind: its artifacts, and where they are."""
+"""The artifacts of an instance, and their URLs."""
 
 from collections.abc import Collection, Iterator
 from typing import NamedTuple, get_args
 
 from currents_async._checks import check_choices
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
-from currents_async.analysis.artifacts import Artifact
+from currents_async.analysis.artifacts import Artifact, list_artifacts
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.common import Screenshot
 from currents_async.models.instances import AssetKind, Attachment, Instance, Trace, Video
@@ -13,17 +13,17 @@ from currents_async.models.instances import AssetKind, Attachment, Instance, Tra
 KINDS: tuple[AssetKind, ...] = get_args(AssetKind)
 
 
-class Listed(NamedTuple):
-    """An artifact as an instance lists it, its signature out of sight."""
+class ArtifactToSave(NamedTuple):
+    """An artifact as an instance lists it, with its signature hidden."""
 
     kind: AssetKind
     number: int
-    """Counts those of its kind from 1, those without a URL included."""
+    """The position among those of its kind, from 1, including those without a URL."""
     label: str | None
     test_id: str | None
     test_attempt_index: int | None
     url: AssetUrl | InvalidArgumentError | None
-    """None while there is nothing to be had."""
+    """None if it has no URL yet."""
 
 
 def check_kinds(kinds: Collection[AssetKind] | None) -> frozenset[str]:
@@ -34,9 +34,9 @@ def check_kinds(kinds: Collection[AssetKind] | None) -> frozenset[str]:
 
 
 def find_url(asset: object) -> AssetUrl | InvalidArgumentError:
-    """Take the URL of an artifact, or one as it is; return the error where there is none.
+    """Return the URL of an artifact, or a URL that is given, or an error.
 
-    Returns it instead of raising it: a traceback made here would hold the signature.
+    The error is returned, not raised: a traceback made here would hold the signature.
     """
     if isinstance(asset, str):
         return read_asset_url(asset)
@@ -51,31 +51,11 @@ def find_url(asset: object) -> AssetUrl | InvalidArgumentError:
     return read_asset_url(url)
 
 
-def artifacts_of(instance: Instance) -> Iterator[Listed]:
+def artifacts_to_save(instance: Instance) -> Iterator[ArtifactToSave]:
     """List all artifacts of an instance."""
-    report = instance.results
-    if report is None:
-        return
-    yield from _listed("screenshot", report.screenshots)
-    yield from _listed("video", report.videos)
-    if report.video_url is not None:
-        # Cypress has one video of the whole file.
-        number = len(report.videos) + 1
-        yield Listed("video", number, None, None, None, read_asset_url(report.video_url))
-    yield from _listed("trace", report.playwright_traces)
-    yield from _listed("attachment", report.attachments)
-
-
-def signed_again(instance: Instance, url: AssetUrl) -> AssetUrl | None:
-    """Find the URL of the same asset in an instance that has been fetched since."""
-    urls = (one.url for one in artifacts_of(instance))
-    return next((one for one in urls if isinstance(one, AssetUrl) and one.is_asset_of(url)), None)
-
-
-def _listed(kind: AssetKind, artifacts: tuple[Artifact, ...]) -> Iterator[Listed]:
-    for number, artifact in enumerate(artifacts, start=1):
+    for kind, number, artifact in list_artifacts(instance.results):
         url = _url_of(artifact)
-        yield Listed(
+        yield ArtifactToSave(
             kind,
             number,
             _label_of(artifact),
@@ -83,6 +63,12 @@ def _listed(kind: AssetKind, artifacts: tuple[Artifact, ...]) -> Iterator[Listed
             artifact.test_attempt_index,
             None if url is None else read_asset_url(url),
         )
+
+
+def signed_again(instance: Instance, url: AssetUrl) -> AssetUrl | None:
+    """Return the URL of the same asset in an instance that has been fetched later."""
+    urls = (one.url for one in artifacts_to_save(instance))
+    return next((one for one in urls if isinstance(one, AssetUrl) and one.is_asset_of(url)), None)
 
 
 def _url_of(artifact: Artifact) -> str | None:

@@ -1,25 +1,25 @@
-"""Names of files: safe on every system, whatever the server calls things."""
+"""File names that are safe on every system, from names that the server sends."""
 
 import re
 from hashlib import sha256
 from pathlib import Path
 from unicodedata import category
 
-_LONGEST = 150
-"""Bytes of UTF-8; most systems take 255, and something may be put before it."""
-_LONGEST_SUFFIX = 16
+_MAX_BYTES = 150
+"""Bytes of UTF-8: most systems take 255, and a prefix may be added."""
+_MAX_SUFFIX = 16
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE
 )
-"""Names of devices on Windows, with any suffix."""
+"""Names of devices on Windows, with or without a suffix."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 
 
 def safe_name(name: str) -> str:
-    """Return a name for one file in the directory it is put into: not hidden, not too long.
+    """Return a name for a file in a directory: not hidden, and not too long.
 
-    Path separators, control and format characters and what Windows forbids become `_`.
+    Path separators, control and format characters and those that Windows forbids become `_`.
     """
     name = "".join("_" if _is_forbidden(character) else character for character in name)
     name = _cut(name.lstrip(".- ")).rstrip(". ")
@@ -29,18 +29,18 @@ def safe_name(name: str) -> str:
 
 
 def safe_id(some_id: str) -> str:
-    """Return a name for a directory; no two IDs share one."""
+    """Return a name for a directory, which differs for different IDs."""
     if _ID.fullmatch(some_id) and not _RESERVED.fullmatch(some_id):
         return some_id
     return f"{safe_name(some_id)[:40]}-{sha256(some_id.encode(errors='replace')).hexdigest()[:16]}"
 
 
 def labelled(label: str | None, url_name: str) -> str:
-    """Return what an artifact is called, with the suffix of its URL; without a label, as there."""
+    """Return a file name from a label and the suffix of the URL, or from the URL alone."""
     if not label:
         return safe_name(url_name)
     suffix = Path(safe_name(url_name)).suffix
-    if len(suffix) > _LONGEST_SUFFIX or label.lower().endswith(suffix.lower()):
+    if len(suffix) > _MAX_SUFFIX or label.lower().endswith(suffix.lower()):
         suffix = ""
     return safe_name(label + suffix)
 
@@ -52,9 +52,9 @@ def _is_forbidden(character: str) -> bool:
 
 def _cut(name: str) -> str:
     """Shorten a name, but not its suffix."""
-    if len(name.encode()) <= _LONGEST:
+    if len(name.encode()) <= _MAX_BYTES:
         return name
     suffix = Path(name).suffix
-    suffix = suffix if len(suffix.encode()) <= _LONGEST_SUFFIX else ""
-    stem = name.removesuffix(suffix).encode()[: _LONGEST - len(suffix.encode())]
+    suffix = suffix if len(suffix.encode()) <= _MAX_SUFFIX else ""
+    stem = name.removesuffix(suffix).encode()[: _MAX_BYTES - len(suffix.encode())]
     return stem.decode(errors="ignore") + suffix

@@ -1,4 +1,4 @@
-"""A file that is there as a whole or not at all."""
+"""A file that appears complete, or not at all."""
 
 import os
 from collections.abc import Sequence
@@ -11,17 +11,14 @@ from currents_async._downloads.abandoned import create_partial
 from currents_async._threads import in_thread
 
 _PERMISSIONS = 0o777
-"""Of a file that is replaced; not those to run as somebody else."""
+"""The permissions that are copied from a replaced file; not setuid, setgid and sticky."""
 
 
 class PartialFile:
-    """What has arrived, in a file of its own beside the goal, whose name it takes in the end.
+    """A file beside its goal, which it replaces when it is finished.
 
-    A file that is replaced keeps its permissions. What killed processes have left behind is
-    removed.
-
-    An async context manager: left without `finish`, nothing of it remains. Raises `OSError`s as
-    they are: they are about the caller's disk.
+    The permissions of a replaced file are kept. Partial files of killed processes are removed.
+    `OSError`s are raised as they are, because they are about the caller's disk.
     """
 
     def __init__(self, goal: Path) -> None:
@@ -29,21 +26,21 @@ class PartialFile:
         self._path = goal
         self._file: BinaryIO | None = None
 
-    async def write(self, pieces: Sequence[bytes]) -> None:
+    async def write(self, chunks: Sequence[bytes]) -> None:
         """Append."""
-        await in_thread(partial(self._write, pieces))
+        await in_thread(partial(self._write, chunks))
 
     async def start_anew(self) -> None:
-        """Forget what has been written."""
+        """Truncate what has been written."""
         if self._file is not None:
             await in_thread(partial(self._truncate, self._file))
 
     async def finish(self) -> None:
-        """Make sure that it is on the disk, and give it its name: that of a file already there."""
+        """Write the file to the disk, and rename it to its goal, which may exist."""
         await in_thread(self._finish)
 
     async def discard(self) -> None:
-        """Remove what has not been finished."""
+        """Remove the file unless it is finished."""
         if self._file is not None:
             await in_thread(partial(self._discard, self._file))
 
@@ -51,13 +48,13 @@ class PartialFile:
         if self._file is None:
             self._goal.parent.mkdir(parents=True, exist_ok=True)
             self._path, self._file = create_partial(self._goal.parent)
-            # From the first byte on: who may not read the old file may not read the new one.
+            # Before the first byte: the new file must not be more readable than the old one.
             with suppress(FileNotFoundError):
                 self._path.chmod(self._goal.stat().st_mode & _PERMISSIONS)
         return self._file
 
-    def _write(self, pieces: Sequence[bytes]) -> None:
-        self._opened().writelines(pieces)
+    def _write(self, chunks: Sequence[bytes]) -> None:
+        self._opened().writelines(chunks)
 
     def _truncate(self, file: BinaryIO) -> None:
         file.seek(0)
@@ -69,7 +66,7 @@ class PartialFile:
         os.fsync(file.fileno())
         if os.name == "nt":
             file.close()  # what is open cannot be renamed there
-        # While it is locked: nobody must take it for abandoned.
+        # While it is locked, or another process might remove it as abandoned.
         self._path.replace(self._goal)
         file.close()
         self._file = None
@@ -77,7 +74,7 @@ class PartialFile:
 
     def _discard(self, file: BinaryIO) -> None:
         self._file = None
-        # It is of no use any more; a full disk would have its say here once again.
+        # Errors do not matter any more, and a full disk would raise one again.
         with suppress(OSError):
             file.close()
         with suppress(OSError):
@@ -85,7 +82,7 @@ class PartialFile:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Make the new name last, where the system can: Windows and some network drives cannot."""
+    """Write the new name to the disk, if the system can: Windows and some drives cannot."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     with suppress(OSError):

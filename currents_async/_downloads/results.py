@@ -1,4 +1,4 @@
-"""All artifacts of instances, each as a file, handed out as they come."""
+"""All artifacts of instances, saved as files and handed out as they complete."""
 
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from currents_async._downloads.artifacts import Listed, artifacts_of, check_kinds
+from currents_async._downloads.artifacts import ArtifactToSave, artifacts_to_save, check_kinds
 from currents_async._downloads.file_names import labelled, safe_id
 from currents_async._downloads.save import AssetDownload, Saver, Target, check_target
 from currents_async._downloads.sources import Source
@@ -23,36 +23,36 @@ from currents_async.models.instances import AssetKind
 
 
 class AssetResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one artifact of an instance."""
+    """The outcome of one artifact of an instance."""
 
     instance_id: str
     kind: AssetKind | None = None
-    """None when the instance itself could not be fetched: then there is an error."""
+    """None when the instance itself could not be fetched: then `error` says why."""
     number: int | None = None
-    """Counts the artifacts of that kind as the instance lists them, from 1."""
+    """The position among the artifacts of that kind in the instance, from 1."""
     test_id: str | None = None
     """None for the video of a whole spec file."""
     test_attempt_index: int | None = None
     """Counts from 0."""
     download: AssetDownload | None = None
-    """None without an error where the artifact has no URL."""
+    """None without an error if the artifact has no URL."""
     error: CurrentsError | None = None
     """Why there is no file, with `on_error="collect"`."""
 
 
 class _Job(NamedTuple):
-    """A result that still lacks its download, and what it takes."""
+    """A result that still lacks its download, and the artifact to download."""
 
     result: AssetResult
-    artifact: Listed | None = None
+    artifact: ArtifactToSave | None = None
 
 
 class AssetResults(Pool[_Job, AssetResult]):
     """Artifacts as they are saved: an async context manager, and inside it an async iterator.
 
-    Leaving the context, by `break`, an error or at the end, cancels what is under way; nothing
-    runs on, and no file is left half written. At most `concurrency` downloads are in flight or
-    have results waiting to be taken.
+    Leaving the context, by `break`, an error or at the end, cancels the downloads in progress;
+    nothing goes on afterwards, and no file is left incomplete. At most `concurrency` downloads are
+    in progress or have results waiting to be taken.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class AssetResults(Pool[_Job, AssetResult]):
 
 
 class _Saving(Jobs[_Job, AssetResult]):
-    """Artifacts that still lack their download, and how each is saved."""
+    """Artifacts that still lack their download, and how to save them."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class _Saving(Jobs[_Job, AssetResult]):
         self._collect = collect
 
     async def plan(self, put: Callable[[_Job], Awaitable[None]]) -> None:
-        """Put the artifacts of the instances that the source has."""
+        """Put the artifacts of all instances of the source."""
         await self._source.hand_over(partial(self._put, put))
 
     async def _put(self, put: Callable[[_Job], Awaitable[None]], found: InstanceResult) -> None:
@@ -116,12 +116,12 @@ class _Saving(Jobs[_Job, AssetResult]):
                 ),
                 artifact,
             )
-            for artifact in artifacts_of(found.instance)
+            for artifact in artifacts_to_save(found.instance)
             if artifact.kind in self._kinds
         ]
 
     async def do(self, job: _Job) -> AssetResult:
-        """Save an artifact, where there is one."""
+        """Save an artifact, if there is one."""
         result, artifact = job
         if artifact is None or artifact.url is None:
             return result
@@ -132,10 +132,10 @@ class _Saving(Jobs[_Job, AssetResult]):
         return msgspec.structs.replace(result, download=outcome)
 
     async def _save(
-        self, instance_id: str, artifact: Listed, url: AssetUrl | InvalidArgumentError
+        self, instance_id: str, artifact: ArtifactToSave, url: AssetUrl | InvalidArgumentError
     ) -> AssetDownload:
         if isinstance(url, InvalidArgumentError):
-            # Another one: with its traceback it would keep itself alive.
+            # A new one: with its traceback, that one would keep itself alive.
             raise InvalidArgumentError(*url.args)
         name = f"{artifact.kind}-{artifact.number}-{labelled(artifact.label, url.name)}"
         goal = self._directory / safe_id(instance_id) / name

@@ -19,14 +19,14 @@ from currents_async.errors import InvalidArgumentError
 from currents_async.models.instances import Instance
 
 MAX_BYTES = 2 * 1024**3
-"""Bytes of one asset, unless the caller wants to have more or less."""
+"""Bytes of one asset, by default."""
 
 FetchInstance = Callable[[str, CallOptions], Awaitable[Instance]]
 Target = str | os.PathLike[str]
 
 
 class AssetDownload(msgspec.Struct, frozen=True, kw_only=True):
-    """An asset that is on the disk."""
+    """An asset that has been saved."""
 
     path: Path
     size: int
@@ -34,13 +34,13 @@ class AssetDownload(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     """Where it came from, without the signature."""
     attempts: int
-    """How often it was asked for, redirects not counted."""
+    """How many requests it took, redirects not counted."""
     resumed: bool
-    """Whether the last attempt only had to fetch what was missing."""
+    """Whether the last attempt fetched only the rest."""
 
 
 class Saver:
-    """Saves assets under one set of options."""
+    """Saves assets with one set of limits."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Saver:
         self._seconds = math.inf if timeout is None else check_timeout("timeout", timeout)
 
     async def save(self, url: AssetUrl, goal: Path, instance_id: str | None) -> AssetDownload:
-        """Download to a file; with an instance to fetch once the signature's time is over."""
+        """Download to a file; `instance_id` allows signing the URL again once it has expired."""
         ends_at = self._transport.channel.clock.now() + self._seconds
         call = self._transport.asset_call(
             url,
@@ -94,9 +94,9 @@ async def save_asset(
     max_bytes: int,
     timeout: float | None,  # noqa: ASYNC109 - of the whole, retries included
 ) -> AssetDownload:
-    """Check what the caller asks for, and do it."""
+    """Check the arguments, and download the asset."""
     if isinstance(url, InvalidArgumentError):
-        # Another one: with its traceback it would keep itself alive.
+        # A new one: with its traceback, that one would keep itself alive.
         raise InvalidArgumentError(*url.args)
     saver = Saver(transport, fetch_instance, max_bytes=max_bytes, timeout=timeout)
     if instance_id is not None:
@@ -108,7 +108,7 @@ async def save_asset(
 
 
 def check_target(to: Target) -> Path:
-    """Return a path that files can have, or raise `InvalidArgumentError`."""
+    """Return a path, or raise `InvalidArgumentError`."""
     text = os.fspath(to) if isinstance(to, str | os.PathLike) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if not isinstance(text, str) or not text or "\0" in text:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError("to must be a path, as str or os.PathLike[str]")
@@ -116,13 +116,13 @@ def check_target(to: Target) -> Path:
 
 
 def _goal(to: Path, text: str, name: str) -> Path:
-    """Return the file to write: `to` itself, or in it when it is a directory."""
+    """Return the file to write: `to` itself, or a file in it if it is a directory."""
     if to.is_dir():
         to /= safe_name(name)
     elif text.endswith(_SEPARATORS) or not to.parent.is_dir():
         raise InvalidArgumentError(f"to: there is no such directory: {text!r}")
     if to.exists() and not to.is_file():
-        raise InvalidArgumentError(f"to: there is something else than a file: {text!r}")
+        raise InvalidArgumentError(f"to must be a file or a directory: {text!r}")
     return to
 
 

@@ -1,4 +1,4 @@
-"""The instances whose artifacts are wanted: one that is at hand, those of IDs, or of a run."""
+"""The instances whose artifacts to download: one that is given, by IDs, or of a run."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
@@ -17,14 +17,14 @@ Take = Callable[[InstanceResult], Awaitable[None]]
 
 
 class Source(Protocol):
-    """Hands over instances, each with its ID, or the errors in their place."""
+    """Hands over instances, each with its ID, or errors in their place."""
 
     async def hand_over(self, take: Take) -> None:
-        """Hand over one after the other; each is taken before there is another."""
+        """Hand over one instance after the other, each after the one before has been taken."""
         ...
 
 
-class AtHand:
+class GivenInstance:
     """An instance that has been fetched before."""
 
     def __init__(self, instance: Instance) -> None:
@@ -35,7 +35,7 @@ class AtHand:
         await take(self._result)
 
 
-class ToFetch:
+class InstancesById:
     """Instances by their IDs."""
 
     def __init__(
@@ -58,33 +58,33 @@ class ToFetch:
         )
 
     async def hand_over(self, take: Take) -> None:
-        """Hand over instances as they arrive, a few ahead of what is taken."""
+        """Hand over instances as they arrive, fetching a few ahead."""
         async with self._results() as results:
             async for result in results:
                 await take(result)
-                # While the next one is awaited: a traceback with locals would show signatures.
+                # Before the next one is awaited: a traceback with locals would show signatures.
                 del result
 
 
-class OfRun:
+class InstancesOfRun:
     """The instances of a run."""
 
     def __init__(
         self,
         specs: RunStream[RunSpec],
         only: Callable[[RunSpec], bool] | None,
-        to_fetch: Callable[[Iterable[str]], Source],
+        by_ids: Callable[[Iterable[str]], Source],
     ) -> None:
         self._specs = specs
         self._only = only
-        self._to_fetch = to_fetch
+        self._by_ids = by_ids
 
     async def hand_over(self, take: Take) -> None:
-        """Take the whole run first, for it has to arrive in time, and files take their time."""
+        """Read the whole run first, because it has a deadline, and downloads take long."""
         async with self._specs as specs:
             wanted = [spec.instance_id async for spec in specs if self._is_wanted(spec)]
         claimed = [instance_id for instance_id in wanted if instance_id is not None]
-        await self._to_fetch(claimed).hand_over(take)
+        await self._by_ids(claimed).hand_over(take)
 
     def _is_wanted(self, spec: RunSpec) -> bool:
         return self._only is None or self._only(spec)

@@ -63,10 +63,10 @@ class RunPlan(Plan, Generic[SpecT]):
 
     def __init__(
         self,
-        stream: Callable[[CallOptions], ResponseStream[SpecT, Run]],
+        open_stream: Callable[[CallOptions], ResponseStream[SpecT, Run]],
         only: Callable[[SpecT], bool] | None = None,
     ) -> None:
-        self._open_stream = stream
+        self._open_stream = open_stream
         self._only = only
         self._planned: set[str] = set()
 

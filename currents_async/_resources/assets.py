@@ -18,7 +18,7 @@ from currents_async._downloads.save import (
     Target,
     save_asset,
 )
-from currents_async._downloads.sources import AtHand, OfRun, Source, ToFetch
+from currents_async._downloads.sources import GivenInstance, InstancesById, InstancesOfRun, Source
 from currents_async._resources._group import Group
 from currents_async._streams import RunStream
 from currents_async._transport import Transport
@@ -148,7 +148,7 @@ class Assets(Group):
         order of completion.
         """
         return self._results(
-            OfRun(self._stream_run(run_id), only, self._to_fetch(concurrency, on_error)),
+            InstancesOfRun(self._stream_run(run_id), only, self._by_ids(concurrency, on_error)),
             to=to,
             kinds=kinds,
             concurrency=concurrency,
@@ -159,15 +159,15 @@ class Assets(Group):
 
     def _one(self, instance: Instance | str, concurrency: int | None, on_error: OnError) -> Source:
         if isinstance(instance, Instance):
-            return AtHand(instance)
+            return GivenInstance(instance)
         check_segment("instance", instance)
-        return self._to_fetch(concurrency, on_error)([instance])
+        return self._by_ids(concurrency, on_error)([instance])
 
-    def _to_fetch(
+    def _by_ids(
         self, concurrency: int | None, on_error: OnError
     ) -> Callable[[Iterable[str]], Source]:
         return partial(
-            ToFetch,
+            InstancesById,
             transport=self._transport,
             fetch_instance=self._fetch_instance,
             concurrency=self._concurrency(concurrency),

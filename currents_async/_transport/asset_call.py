@@ -22,7 +22,7 @@ _OPERATION = "downloadAsset"
 class AssetSink(Protocol):
     """Where the bytes of an asset go."""
 
-    async def write(self, pieces: Sequence[bytes]) -> None:
+    async def write(self, chunks: Sequence[bytes]) -> None:
         """Append."""
         ...
 
@@ -125,10 +125,10 @@ class AssetCall:
             await self._keep(attempt, sink)
 
     async def _keep(self, attempt: AssetAttempt, sink: AssetSink) -> None:
-        pieces = attempt.take()
-        if pieces:
-            await sink.write(pieces)
-            self._progress.received += sum(map(len, pieces))
+        chunks = attempt.take()
+        if chunks:
+            await sink.write(chunks)
+            self._progress.received += sum(map(len, chunks))
 
     async def _retry(self, error: CurrentsError) -> None:
         """Wait until there may be another attempt; raise the error when there shall be none."""

@@ -53,7 +53,7 @@ class TestArguments:
             ({"to": 3}, "must be a path"),
             ({"to": "missing/a"}, "no such directory"),
             ({"to": "missing/"}, "no such directory"),
-            ({"to": "/dev/null"}, "something else than a file"),
+            ({"to": "/dev/null"}, "must be a file or a directory"),
             ({"max_bytes": 0}, "max_bytes"),
             ({"max_bytes": 1.5}, "max_bytes"),
             ({"timeout": 0}, "timeout"),
@@ -84,7 +84,7 @@ class TestArguments:
         self, currents: Currents, host: AssetHost, folder: Path
     ) -> None:
         (folder / "a").mkdir()
-        with pytest.raises(InvalidArgumentError, match="something else"):
+        with pytest.raises(InvalidArgumentError, match="must be a file or a directory"):
             await currents.assets.download(host.signed("/a"), to=folder)
         assert host.requests == []
 

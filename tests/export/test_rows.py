@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from currents_async import ConnectError, CurrentsError, NotFoundError
-from currents_async._downloads.artifacts import artifacts_of
+from currents_async._downloads.artifacts import artifacts_to_save
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async.export._missing import missing_by
@@ -210,7 +210,7 @@ class TestArtifacts:
             instance = decode(run.instance(index), Instance)
             found = [
                 (one.kind, one.number, one.test_id, one.test_attempt_index, one.url.shown)
-                for one in artifacts_of(instance)
+                for one in artifacts_to_save(instance)
                 if isinstance(one.url, AssetUrl)
             ]
             rows = rows_of_instance(instance).get("artifacts", [])
