@@ -9,7 +9,7 @@ import pytest
 
 from currents_async._wire.endpoint import Endpoint
 from currents_async.models import CursorPage
-from currents_async.testing._serving.routes import ROUTES
+from currents_async.testing._serving.operations import ROUTES
 from tests.operations import README, ROOT, constants, documented, is_list, operations
 from tests.test_requests import ROWS
 

@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from currents_async._clock import Timer
+from currents_async.errors import InvalidArgumentError
 
 __all__ = ["AnyClock", "ManualClock", "RunningClock"]
 
@@ -226,7 +227,7 @@ class _Alarm:
 def _seconds(seconds: float, minutes: float, hours: float, days: float) -> float:
     total = seconds + 60 * minutes + 60 * 60 * (hours + 24 * days)
     if not 0 <= total < math.inf:
-        raise ValueError(f"a clock can only be moved forward, not by {total} seconds")
+        raise InvalidArgumentError(f"a clock can only be moved forward, not by {total} seconds")
     return total
 
 

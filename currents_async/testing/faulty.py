@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
+from currents_async.errors import MisuseError
 from currents_async.testing._faulty.connection import FaultyConnection
 from currents_async.testing._faulty.content import response
 from currents_async.testing._faulty.exchange import Exchange, Fault, RawRequest
@@ -85,7 +86,7 @@ class FaultyServer:
     def url(self) -> str:
         """The base URL for the client."""
         if self._listener is None:
-            raise RuntimeError("FaultyServer has a URL only inside its `async with`")
+            raise MisuseError("FaultyServer has a URL only inside its `async with`")
         host, port = self._listener.getsockname()
         return f"http://{host}:{port}/v1"
 

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from currents_async._checks import check_int
+from currents_async.errors import InvalidArgumentError, MisuseError
 from currents_async.testing._serving.api import BASE, Api
 from currents_async.testing._serving.api import PATHS as API_PATHS
 from currents_async.testing._serving.assets import PATHS as ASSET_PATHS
@@ -131,7 +132,7 @@ class FakeCurrents:
     def asset_url(self) -> str:
         """Where the URLs of assets lead to."""
         if not self._serves_assets:
-            raise RuntimeError("FakeCurrents has no URL of assets without assets=True")
+            raise MisuseError("FakeCurrents has no URL of assets without assets=True")
         return str(self._assets.origin)
 
     @property
@@ -270,7 +271,9 @@ class FakeCurrents:
         if to is not None:
             return [(to, {})]
         if event not in EVENTS:
-            raise ValueError(f"event must be one of {list(EVENTS)} without `to`, not {event!r}")
+            raise InvalidArgumentError(
+                f"event must be one of {list(EVENTS)} without `to`, not {event!r}"
+            )
         hooks = self.world.webhooks.values()
         return [(hook.url, hook.headers) for hook in hooks if hook.wants(run.project_id, event)]
 

@@ -11,8 +11,7 @@ from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import base62, hexadecimal, stream
 from currents_async.testing._world.jira import WorldIssue, WorldJira
 from currents_async.testing._world.project import WorldProject
-from currents_async.testing._world.run import WorldRun, WorldSpec
-from currents_async.testing._world.versions import Versions
+from currents_async.testing._world.run import Versions, WorldRun, WorldSpec
 from currents_async.testing._world.view import View
 from currents_async.testing._world.webhooks import WorldWebhook, WorldWebhooks
 

@@ -12,7 +12,14 @@ import msgspec
 import pytest
 from yarl import URL
 
-from currents_async import BadRequestError, Currents, ServerError, UnauthorizedError
+from currents_async import (
+    BadRequestError,
+    Currents,
+    InvalidArgumentError,
+    MisuseError,
+    ServerError,
+    UnauthorizedError,
+)
 from currents_async.testing import FakeCurrents, WorldProject, WorldRun
 from currents_async.testing._cassettes.addresses import mask_aliases, replace_addresses
 from currents_async.testing._cassettes.people import rename_people
@@ -353,7 +360,7 @@ class TestFile:
     )
     async def test_broken(self, tape: Path, content: bytes, words: str) -> None:
         put(tape, content)
-        with pytest.raises(ValueError, match=rf"tape\.json is not a cassette: .*{words}"):
+        with pytest.raises(InvalidArgumentError, match=rf"tape\.json is not a cassette: .*{words}"):
             async with CassettePlayer(tape):
                 pass
 
@@ -387,9 +394,9 @@ class TestEither:
 async def test_there_is_a_url_only_inside(tape: Path) -> None:
     write(tape)
     player = CassettePlayer(tape)
-    with pytest.raises(RuntimeError, match="only inside"):
+    with pytest.raises(MisuseError, match="only inside"):
         _ = player.url
     async with player:
         assert player.url.startswith("http://127.0.0.1:")
-    with pytest.raises(RuntimeError, match="only inside"):
+    with pytest.raises(MisuseError, match="only inside"):
         _ = player.url

@@ -148,7 +148,7 @@ def test_the_bot_and_its_tests_of_the_readme_as_printed(pytester: pytest.Pyteste
 def test_an_async_fixture_in_another_loop(run: Run) -> None:
     result = run(*AUTO, conftest="", test_bot=EXAMPLE, bot=BOT)
     result.assert_outcomes(errors=2)
-    result.stdout.fnmatch_lines("*RuntimeError: this runs in another event loop than the test: *")
+    result.stdout.fnmatch_lines("*MisuseError: this runs in another event loop than the test: *")
 
 
 LOOPS = """

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from anyio.abc import TaskGroup
 
+from currents_async import InvalidArgumentError
 from currents_async.testing import FakeCurrents, World, WorldProject
 from currents_async.testing._plugin.webhooks import WebhookApps
 
@@ -185,12 +186,12 @@ async def test_an_app_that_does_not_stop(server: FakeCurrents, project: WorldPro
 
 @pytest.mark.parametrize("events", [["RUN_FINISHED"], ["RUN_START", "x"], "RUN_START"])
 async def test_unknown_events(webhooks: WebhookApps, world: World, events: Any) -> None:
-    with pytest.raises(ValueError, match="events must be of"):
+    with pytest.raises(InvalidArgumentError, match="events must be of"):
         webhooks.register("http://127.0.0.1:1", events=events)
     assert not world.webhooks
 
 
 async def test_without_a_project(server: FakeCurrents) -> None:
     async with WebhookApps(server) as webhooks:
-        with pytest.raises(ValueError, match="no project"):
+        with pytest.raises(InvalidArgumentError, match="no project"):
             webhooks.register("http://127.0.0.1:1")

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 from yarl import URL
 
-from currents_async import APIError, Currents, ForbiddenError, NotFoundError
+from currents_async import APIError, Currents, ForbiddenError, MisuseError, NotFoundError
 from currents_async.models import Instance
 from currents_async.testing import FakeCurrents, World, WorldProject
 
@@ -158,7 +158,7 @@ class TestAddress:
 
     async def test_not_without_assets(self, world: World) -> None:
         async with FakeCurrents(world) as server:
-            with pytest.raises(RuntimeError, match="assets=True"):
+            with pytest.raises(MisuseError, match="assets=True"):
                 _ = server.asset_url
 
 

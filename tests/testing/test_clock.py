@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async import Clock, Currents, Limits
+from currents_async import Clock, Currents, InvalidArgumentError, Limits
 from currents_async.testing import FakeCurrents, ManualClock, RatePolicy, RunningClock, World
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -55,7 +55,7 @@ class TestAdvance:
     @pytest.mark.parametrize("seconds", [-0.1, float("inf"), float("nan")])
     def test_only_forward(self, make: Callable[[], Any], seconds: float) -> None:
         clock = make()
-        with pytest.raises(ValueError, match="only be moved forward"):
+        with pytest.raises(InvalidArgumentError, match="only be moved forward"):
             clock.advance(seconds)
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from currents_async import Currents
+from currents_async import Currents, InvalidArgumentError, MisuseError
 from currents_async.models import HookEvent
 from currents_async.testing import Delivery, FakeCurrents, ManualClock, World, WorldProject
 
@@ -191,7 +191,7 @@ class TestBody:
             assert {name: body[name] for name in COUNTERS} == {
                 name: group["tests"][name] for name in COUNTERS
             }
-        with pytest.raises(ValueError, match="has no group 'nope'"):
+        with pytest.raises(InvalidArgumentError, match="has no group 'nope'"):
             await server.emit(run, "RUN_FINISH", to=receiver.url, group_id="nope")
 
     async def test_of_a_bare_payload(
@@ -217,7 +217,7 @@ class TestBody:
         run = project.run(specs=1)
         await server.emit(run, "RUN_PAUSED", to=receiver.url)
         assert receiver.posted[0].json["event"] == "RUN_PAUSED"
-        with pytest.raises(ValueError, match=r"event must be one of .*'RUN_FINISH'"):
+        with pytest.raises(InvalidArgumentError, match=r"event must be one of .*'RUN_FINISH'"):
             await server.emit(run, "RUN_PAUSED")
 
 
@@ -353,7 +353,7 @@ class TestDelivery:
         run = world.project().run(specs=1)
         server = FakeCurrents(world)
         for _ in range(2):
-            with pytest.raises(RuntimeError, match="inside its `async with`"):
+            with pytest.raises(MisuseError, match="inside its `async with`"):
                 await server.emit(run, "RUN_START", to="http://127.0.0.1:1/")
             async with server:
                 pass

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from currents_async.testing import World, WorldProject
-from currents_async.testing._world.classify import ErrorFacts
 from currents_async.testing._world.errors import group_errors, order_errors
+from currents_async.testing._world.failures import ErrorFacts
 
 DATES = (("date_start", "2026-01-01"), ("date_end", "2026-03-01"))
 

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from currents_async import InvalidArgumentError
 from currents_async.testing import FakeCurrents, RecordedRequest, World
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -135,7 +136,7 @@ class TestWhen:
         ],
     )
     async def test_refused(self, served: Any, arguments: Any, words: str) -> None:
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises(InvalidArgumentError, match=words):
             served.server.fail(**{"operation": "getRun", **arguments})
 
 

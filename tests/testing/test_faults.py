@@ -10,6 +10,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from currents_async import InvalidArgumentError
 from currents_async.models import Instance, Run
 from currents_async.testing import Fault, FaultyServer, faults
 
@@ -419,7 +420,7 @@ class TestBombs:
             await wire.reader.readexactly(100_000)
 
     def test_too_small(self) -> None:
-        with pytest.raises(ValueError, match="size must be at least 35 for string"):
+        with pytest.raises(InvalidArgumentError, match="size must be at least 35 for string"):
             faults.gzip_bomb(34, "string")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from currents_async import MisuseError
 from currents_async.testing import Exchange, Fault, FaultyServer, faults
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -206,12 +207,12 @@ class TestExchange:
 class TestLifecycle:
     async def test_url(self) -> None:
         server = FaultyServer()
-        with pytest.raises(RuntimeError, match="inside its `async with`"):
+        with pytest.raises(MisuseError, match="inside its `async with`"):
             _ = server.url
         async with server:
             assert server.url.startswith("http://127.0.0.1:")
             assert server.url.endswith("/v1")
-        with pytest.raises(RuntimeError, match="inside its `async with`"):
+        with pytest.raises(MisuseError, match="inside its `async with`"):
             _ = server.url
 
     async def test_idle_connections_are_closed(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from currents_async.testing import World
-from currents_async.testing._serving.routes import ROUTES
+from currents_async.testing._serving.operations import ROUTES
 from tests.operations import is_list
 
 DATES = (("date_start", "2026-01-01"), ("date_end", "2027-01-01"))

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from currents_async import InvalidArgumentError
 from currents_async.testing import World
 from currents_async.testing._world.schema_2 import read_tests
 
@@ -223,7 +224,7 @@ class TestSchema2:
 
     @pytest.mark.parametrize(("framework", "version"), [("cypress", 2), ("playwright", 3)])
     def test_that_there_is_not(self, framework: Any, version: Any) -> None:
-        with pytest.raises(ValueError, match="schema_version must be one of"):
+        with pytest.raises(InvalidArgumentError, match="schema_version must be one of"):
             World().project().run(framework=framework, schema_version=version)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from currents_async import Currents
+from currents_async import Currents, InvalidArgumentError
 from currents_async.models import Run
 from currents_async.testing import FakeCurrents, World, WorldProject, WorldRun
 
@@ -128,7 +128,7 @@ def test_a_run_that_was_cancelled_goes_on_after_a_reset() -> None:
     world = World()
     run = make(world, specs=10, completed=5)
     run.cancel()
-    with pytest.raises(ValueError, match="has ended: CANCELED"):
+    with pytest.raises(InvalidArgumentError, match="has ended: CANCELED"):
         run.complete()
     world.reset(run.run_id, run.machine_ids)
     run.complete()
@@ -169,20 +169,20 @@ async def test_a_server_tells_of_it(
 class TestArguments:
     @pytest.mark.parametrize("completed", [-1, 9])
     def test_how_many_are_complete(self, completed: int) -> None:
-        with pytest.raises(ValueError, match="completed must be 0 to 8"):
+        with pytest.raises(InvalidArgumentError, match="completed must be 0 to 8"):
             make(specs=10, unclaimed=2, completed=completed)
 
     @pytest.mark.parametrize("count", [0, -1])
     def test_how_many_complete(self, count: int) -> None:
         run = make(specs=3, completed=0)
         before = run.version
-        with pytest.raises(ValueError, match="count must be at least 1"):
+        with pytest.raises(InvalidArgumentError, match="count must be at least 1"):
             run.complete(count)
         assert run.version == before
 
     @pytest.mark.parametrize("options", [{}, {"timed_out": True, "completed": 1}], ids=str)
     def test_a_run_that_has_ended(self, options: dict[str, Any]) -> None:
-        with pytest.raises(ValueError, match="has ended"):
+        with pytest.raises(InvalidArgumentError, match="has ended"):
             make(specs=3, **options).complete()
 
     def test_a_run_that_was_added_as_it_is(self) -> None:

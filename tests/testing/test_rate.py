@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from currents_async import InvalidArgumentError
 from currents_async.testing import ManualClock, RatePolicy
 
 RATE = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
@@ -129,5 +130,5 @@ async def test_time_of_the_machine(serve: Any) -> None:
     ],
 )
 def test_refused(options: Any, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(InvalidArgumentError, match=words):
         RatePolicy(**options)

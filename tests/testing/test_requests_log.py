@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from currents_async import Currents
+from currents_async import Currents, InvalidArgumentError
 from currents_async.testing import FakeCurrents, RecordedRequest, Requests
 
 SECRET = "fake-currents-api-key"
@@ -109,7 +109,7 @@ class TestOf:
     )
     def test_what_could_never_match_is_an_error(self, arguments: Any, words: str) -> None:
         for ask in (ALL.of, ALL.assert_none):
-            with pytest.raises(ValueError, match=words):
+            with pytest.raises(InvalidArgumentError, match=words):
                 ask(**arguments)
 
 

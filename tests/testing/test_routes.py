@@ -11,7 +11,7 @@ import pytest
 from currents_async import _resources
 from currents_async._wire.endpoint import Endpoint
 from currents_async.testing import World
-from currents_async.testing._serving.routes import ROUTES
+from currents_async.testing._serving.operations import ROUTES
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 DATES = (("date_start", "2020-01-01"), ("date_end", "2027-01-01"))

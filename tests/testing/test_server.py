@@ -7,7 +7,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from currents_async import InvalidArgumentError
+from currents_async import InvalidArgumentError, MisuseError
 from currents_async.testing import FakeCurrents, RecordedRequest, World
 
 GZIP = {"Accept-Encoding": "gzip, deflate"}
@@ -369,7 +369,7 @@ class TestFail:
         ],
     )
     async def test_refused(self, served: Any, arguments: Any, words: str) -> None:
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises(InvalidArgumentError, match=words):
             served.server.fail(**arguments)
 
 
@@ -386,7 +386,7 @@ class TestLifecycle:
             assert asyncio.all_tasks() == before
             with pytest.raises(aiohttp.ClientConnectorError):
                 await session.get(f"{url}/runs/r")
-        with pytest.raises(RuntimeError, match="inside the `async with`"):
+        with pytest.raises(MisuseError, match="inside the `async with`"):
             _ = server.url
 
     async def test_closing_with_an_answer_held_back(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from currents_async import InvalidArgumentError
 from currents_async.testing import World, WorldRun
 from currents_async.testing.world import WorldProject
 
@@ -235,7 +236,7 @@ class TestArguments:
     )
     def test_refused(self, options: dict[str, Any], words: str) -> None:
         project = World().project()
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises(InvalidArgumentError, match=words):
             project.run(**options)
         assert project.runs == []
         assert project.run().payload == World().project().run().payload
@@ -344,7 +345,7 @@ class TestVariety:
         run = make(created_at=date)
         assert run.created_at == "2025-12-31T22:59:59.123Z"
         assert all(entry["claimedAt"] > run.created_at for entry in run.payload["specs"])
-        with pytest.raises(ValueError, match="created_at must have a time zone"):
+        with pytest.raises(InvalidArgumentError, match="created_at must have a time zone"):
             make(created_at=date.replace(tzinfo=None))
 
     def test_the_other_options_change_nothing_else(self) -> None:
@@ -375,7 +376,7 @@ class TestVariety:
         assert notes[0] == notes[1]
         told = Counter(len(note) for note in notes[0].values())
         assert told == {1: 160, 0: 40}
-        with pytest.raises(ValueError, match="annotations must be empty"):
+        with pytest.raises(InvalidArgumentError, match="annotations must be empty"):
             project.run(framework="cypress", annotations=[("owner", "Ada")])
 
     @pytest.mark.parametrize("framework", FRAMEWORKS)

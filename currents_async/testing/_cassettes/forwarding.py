@@ -14,6 +14,7 @@ from currents_async._transport.connection import CheckedRequest, SendOnce
 from currents_async._transport.credential import Credential
 from currents_async._wire.body_errors import BodyError
 from currents_async._wire.inflate import inflater_for
+from currents_async.errors import MisuseError
 from currents_async.testing._cassettes.messages import fail, make_response, read_request, refuse
 from currents_async.testing._cassettes.tape import TapedExchange, TapedResponse, read_content
 from currents_async.testing._serving.api import BASE
@@ -85,7 +86,7 @@ class Forwarder:
 
     async def _ask(self, request: web.Request, sent: bytes) -> tuple[TapedResponse, bytes]:
         if self._session is None:
-            raise RuntimeError("not connected")
+            raise MisuseError("not connected")
         own = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
         async with self._session.request(
             request.method,

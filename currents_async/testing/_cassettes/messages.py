@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from currents_async.testing._cassettes.tape import TapedRequest, read_content
+from currents_async.testing._gzip import compress
 from currents_async.testing._serving.api import BASE
-from currents_async.testing._serving.api_response import compress, encode_failure
+from currents_async.testing._serving.api_response import encode_failure
 from currents_async.testing._serving.requests import RecordedRequest
 from currents_async.testing._serving.sending import WireResponse
 

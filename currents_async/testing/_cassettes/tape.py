@@ -9,6 +9,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET
 
+from currents_async.errors import InvalidArgumentError
+
 
 class _Kept(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
@@ -81,7 +83,7 @@ def read_tape(path: Path) -> Tape:
     try:
         return msgspec.json.decode(written, type=Tape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not a cassette: {error}") from None
+        raise InvalidArgumentError(f"{path} is not a cassette: {error}") from None
 
 
 def write_tape(path: Path, tape: Tape) -> None:

@@ -4,11 +4,10 @@ import struct
 import zlib
 from typing import Literal, NamedTuple
 
+from currents_async.errors import InvalidArgumentError
 from currents_async.testing._faulty.exchange import Exchange, Fault
 from currents_async.testing._faulty.message import GZIP, json_head
-
-GZIP_START = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
-"""The header of a gzip stream."""
+from currents_async.testing._gzip import GZIP_START, deflate
 
 _END = b"\x03\x00"  # the last block, an empty one
 _BLOCK = 1024 * 1024
@@ -46,7 +45,9 @@ def gzip_bomb(size: int, kind: BombKind = "zeros") -> Fault:
     start, unit, end, pad = _FILLINGS[kind]
     fill = size - len(start) - len(end)
     if fill < 0:
-        raise ValueError(f"size must be at least {len(start) + len(end)} for {kind}, not {size}")
+        raise InvalidArgumentError(
+            f"size must be at least {len(start) + len(end)} for {kind}, not {size}"
+        )
     block = unit * (_BLOCK // len(unit))
     blocks, rest = divmod(fill, len(block))
     units, padding = divmod(rest, len(unit))
@@ -66,12 +67,3 @@ def gzip_bomb(size: int, kind: BombKind = "zeros") -> Fault:
         await exchange.send(final + struct.pack("<II", crc, size & _UINT32_MAX))
 
     return fault
-
-
-def deflate(data: bytes) -> bytes:
-    """Compress data into blocks that can stand anywhere in a deflate stream, any number of times.
-
-    The full flush at the end makes them end at a byte; they refer to nothing outside.
-    """
-    deflating = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return deflating.compress(data) + deflating.flush(zlib.Z_FULL_FLUSH)

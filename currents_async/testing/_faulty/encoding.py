@@ -6,7 +6,7 @@ from itertools import pairwise
 from currents_async.testing._faulty.content import BODY, response
 from currents_async.testing._faulty.exchange import Fault
 from currents_async.testing._faulty.message import GZIP, halves
-from currents_async.testing._serving.api_response import compress
+from currents_async.testing._gzip import compress
 
 # A gzip stream ends with its CRC and its length, four bytes each.
 _TRAILER = 8

@@ -1,6 +1,5 @@
 """Answers that say wrongly, or in two ways, where their body ends; and bodies that never end."""
 
-from currents_async.testing._faulty.bombs import GZIP_START, deflate
 from currents_async.testing._faulty.content import BODY
 from currents_async.testing._faulty.exchange import Fault
 from currents_async.testing._faulty.message import (
@@ -16,6 +15,7 @@ from currents_async.testing._faulty.message import (
     sends,
     sends_forever,
 )
+from currents_async.testing._gzip import GZIP_START, deflate
 
 _PIECE = 16 * 1024
 

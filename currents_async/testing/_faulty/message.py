@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from http.client import responses
 
 from currents_async.testing._faulty.exchange import Exchange, Fault
-from currents_async.testing._serving.api_response import compress
+from currents_async.testing._gzip import compress
 
 GZIP = {"Content-Encoding": "gzip"}
 CHUNKED = {"Transfer-Encoding": "chunked"}

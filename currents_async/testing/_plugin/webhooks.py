@@ -9,12 +9,15 @@ from typing import Self
 import msgspec
 from aiohttp import web
 
-from currents_async.testing._plugin.apps import RunningApp
+from currents_async.errors import InvalidArgumentError, MisuseError
 from currents_async.testing._serving.webhook_sender import Delivery
 from currents_async.testing._world.ids import seconds_ms
 from currents_async.testing._world.webhooks import EVENTS
 from currents_async.testing.server import FakeCurrents
 from currents_async.testing.world import WorldProject, WorldRun
+
+_SHUTDOWN_SECONDS = 5.0
+"""For requests that are being answered; aiohttp's own minute is long for a test that fails."""
 
 
 class WebhookApps:
@@ -30,7 +33,7 @@ class WebhookApps:
     def __init__(self, server: FakeCurrents) -> None:
         """Make it for one `async with`, inside that of the server."""
         self._server = server
-        self._apps: list[RunningApp] = []
+        self._apps: list[_RunningApp] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(
@@ -47,11 +50,11 @@ class WebhookApps:
         `headers` are what the webhook is called with, such as a shared secret.
         """
         if asyncio.get_running_loop() is not self._loop:
-            raise RuntimeError(
+            raise MisuseError(
                 "this runs in another event loop than the test: an async fixture needs the same "
                 "loop_scope, see asyncio_default_fixture_loop_scope of pytest-asyncio"
             )
-        running = RunningApp(app)
+        running = _RunningApp(app)
         self._apps.append(running)
         url = f"{await running.origin()}/{path.removeprefix('/')}"
         self.register(url, project=project, events=events, headers=headers)
@@ -69,10 +72,10 @@ class WebhookApps:
         world = self._server.world
         projects = world.projects if project is None else [project]
         if not projects:
-            raise ValueError("the world has no project yet that could have a webhook")
+            raise InvalidArgumentError("the world has no project yet that could have a webhook")
         unknown = set(events) - set(EVENTS)
         if unknown:
-            raise ValueError(f"events must be of {list(EVENTS)}, not {sorted(unknown)}")
+            raise InvalidArgumentError(f"events must be of {list(EVENTS)}, not {sorted(unknown)}")
         secret = msgspec.json.encode(headers or {}).decode()
         now = seconds_ms(self._server.clock.wall())
         for one in projects:
@@ -101,3 +104,37 @@ class WebhookApps:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+class _RunningApp:
+    """An app in a task of its own: its startup and cleanup may share a task group."""
+
+    def __init__(self, app: web.Application) -> None:
+        """Begin to start it."""
+        self._port = asyncio.get_running_loop().create_future()
+        self._leave = asyncio.Event()
+        self._task = asyncio.create_task(self._run(app))
+
+    async def origin(self) -> str:
+        """Wait until it has started, and return where it is; raise what it raised instead."""
+        await asyncio.wait([self._task, self._port], return_when=asyncio.FIRST_COMPLETED)
+        if self._task.done():
+            await self._task
+        return f"http://127.0.0.1:{self._port.result()}"
+
+    async def stop(self) -> None:
+        """Shut it down, gracefully; raise what its cleanup raises."""
+        self._leave.set()
+        await asyncio.wait([self._task])
+        if self._port.done():
+            await self._task
+
+    async def _run(self, app: web.Application) -> None:
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+        try:
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            self._port.set_result(runner.addresses[0][1])
+            await self._leave.wait()
+        finally:
+            await runner.cleanup()

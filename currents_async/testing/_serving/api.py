@@ -7,17 +7,17 @@ from http.client import responses
 import msgspec
 from aiohttp import web
 
+from currents_async.testing._gzip import compress
 from currents_async.testing._serving.api_request import ApiRequest
 from currents_async.testing._serving.api_response import (
     ApiResponse,
     Encoder,
     RefusedError,
-    compress,
     encode_failure,
 )
+from currents_async.testing._serving.operations import ROUTES
 from currents_async.testing._serving.rate import RateWindow
 from currents_async.testing._serving.requests import RecordedRequest
-from currents_async.testing._serving.routes import ROUTES
 from currents_async.testing._serving.sending import WireResponse
 from currents_async.testing._serving.site import OperationPath
 from currents_async.testing._world.ids import seconds_ms

@@ -1,17 +1,17 @@
 """What handlers return, and how that becomes the bytes of an answer."""
 
 import asyncio
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
 import msgspec
 
+from currents_async.testing._gzip import compress
+
 _CACHE_BYTES = 64 * 1024 * 1024
 # Compressing takes about 15 ms for each MB: too long for the event loop of the client under test.
 _LARGE = 64 * 1024
-_GZIP = 31
 
 
 class ApiResponse(msgspec.Struct, frozen=True):
@@ -56,11 +56,6 @@ class RefusedError(Exception):
 def encode_failure(message: str) -> bytes:
     """Put a message into the service's envelope."""
     return msgspec.json.encode({"status": "FAILED", "error": message})
-
-
-def compress(body: bytes) -> bytes:
-    """Compress a body with gzip."""
-    return zlib.compress(body, wbits=_GZIP)
 
 
 class Encoder:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from currents_async.testing._serving.paging import PageRequest
 from currents_async.testing._serving.results import read_test
-from currents_async.testing._world.classify import without_colours
 from currents_async.testing._world.executions import join_title
 from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.failures import without_colours
 from currents_async.testing.world import World, WorldExecution, WorldRun
 
 

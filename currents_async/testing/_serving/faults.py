@@ -1,14 +1,30 @@
 """Faults: what a fake server does instead of answering as it should."""
 
+import asyncio
 import math
 from collections.abc import Mapping
 from random import Random
-from typing import Literal, get_args
+from typing import Literal, Never, get_args
 
 import msgspec
+from aiohttp import web
+
+from currents_async.errors import InvalidArgumentError
+from currents_async.testing._faulty.encoding import flip_bits
+from currents_async.testing._faulty.exchange import reset
+from currents_async.testing._faulty.message import GZIP, halves
+from currents_async.testing._serving.sending import WireResponse, hang_up
 
 FaultKind = Literal["reset", "close", "stall", "truncate", "cut-gzip", "corrupt"]
 """Faults of the connection and of its bytes."""
+
+BEFORE_RESPONSE = frozenset({"reset", "close", "stall"})
+"""The breakages that leave a request undone; with the others it is done, and the answer harmed."""
+
+OURS = frozenset({"reset", "close", "truncate"})
+"""The breakages with which the server ends the connection itself."""
+
+_NEEDS_GZIP = frozenset({"cut-gzip", "corrupt"})
 
 _KINDS = get_args(FaultKind)
 _STATUS = 503
@@ -38,21 +54,25 @@ class ScriptedFault(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.status not in _STATUSES or self.status in _WITHOUT_BODY:
-            raise ValueError(f"status must be 200 to 599 and may have a body, not {self.status}")
+            raise InvalidArgumentError(
+                f"status must be 200 to 599 and may have a body, not {self.status}"
+            )
         if self.times is not None and self.times < 1:
-            raise ValueError(f"times must be at least 1, or None, not {self.times}")
+            raise InvalidArgumentError(f"times must be at least 1, or None, not {self.times}")
         if self.after < 0:
-            raise ValueError(f"after must not be negative, not {self.after}")
+            raise InvalidArgumentError(f"after must not be negative, not {self.after}")
         if self.probability is not None and not 0 <= self.probability <= 1:
-            raise ValueError(f"probability must be 0 to 1, not {self.probability}")
+            raise InvalidArgumentError(f"probability must be 0 to 1, not {self.probability}")
         if self.kind is not None:
             self._check_kind()
 
     def _check_kind(self) -> None:
         if self.kind not in _KINDS:
-            raise ValueError(f"fault must be one of {list(_KINDS)}, not {self.kind!r}")
+            raise InvalidArgumentError(f"fault must be one of {list(_KINDS)}, not {self.kind!r}")
         if self.status != _STATUS or self.headers or self.body is not None:
-            raise ValueError("fault comes without status, headers and body: it sends none of them")
+            raise InvalidArgumentError(
+                "fault comes without status, headers and body: it sends none of them"
+            )
 
     def matches(self, operation: str | None, path_args: Mapping[str, str]) -> bool:
         """Say whether a request is one of those that this fault is for."""
@@ -100,3 +120,29 @@ class _ArmedFault:
             return False
         self.left -= 1
         return True
+
+
+async def break_off(request: web.Request, kind: FaultKind) -> Never:
+    """Break a connection before any answer."""
+    if kind == "close":
+        await hang_up(request)
+    if kind == "reset" and request.transport is not None:
+        reset(request.transport)
+    while True:
+        await asyncio.Event().wait()  # cancelled when the connection has gone
+
+
+def needs_gzip(kind: FaultKind) -> bool:
+    """Say whether an answer must be compressed, asked for or not, to be harmed in this way."""
+    return kind in _NEEDS_GZIP
+
+
+def damage(response: WireResponse, kind: FaultKind) -> WireResponse:
+    """Return a right answer with something wrong about its body."""
+    half, _ = halves(response.body)
+    if kind == "truncate":
+        return response._replace(cut=len(half))
+    return response._replace(
+        body=half if kind == "cut-gzip" else flip_bits(response.body),
+        headers={**response.headers, **GZIP},
+    )

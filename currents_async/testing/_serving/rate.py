@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from currents_async.errors import InvalidArgumentError
 from currents_async.testing.clock import AnyClock
 
 
@@ -26,9 +27,9 @@ class RatePolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.requests < 1:
-            raise ValueError(f"requests must be at least 1, not {self.requests}")
+            raise InvalidArgumentError(f"requests must be at least 1, not {self.requests}")
         if not 0 < self.per < math.inf:
-            raise ValueError(f"per must be a number of seconds above 0, not {self.per}")
+            raise InvalidArgumentError(f"per must be a number of seconds above 0, not {self.per}")
 
 
 class RateDecision(NamedTuple):

@@ -7,7 +7,8 @@ from string import Formatter
 import msgspec
 from multidict import CIMultiDictProxy
 
-from currents_async.testing._serving.routes import ROUTES
+from currents_async.errors import InvalidArgumentError
+from currents_async.testing._serving.operations import ROUTES
 
 DOWNLOAD = "downloadAsset"
 """What a request for an asset is called, which is no operation of the API."""
@@ -72,7 +73,9 @@ class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
 def check_operation(operation: str) -> AbstractSet[str]:
     """Return the names of an operation's path arguments; a `ValueError` if there is none."""
     if operation not in _PATH_ARGS:
-        raise ValueError(f"operation must be one of {sorted(_PATH_ARGS)}, not {operation!r}")
+        raise InvalidArgumentError(
+            f"operation must be one of {sorted(_PATH_ARGS)}, not {operation!r}"
+        )
     return _PATH_ARGS[operation]
 
 
@@ -174,7 +177,9 @@ def _check_names(operation: str | None, path_args: Mapping[str, str]) -> None:
     known = _ALL_PATH_ARGS if operation is None else check_operation(operation)
     for name in path_args:
         if name not in known:
-            raise ValueError(f"a path argument must be one of {sorted(known)}, not {name!r}")
+            raise InvalidArgumentError(
+                f"a path argument must be one of {sorted(known)}, not {name!r}"
+            )
 
 
 def _asks(request: RecordedRequest, query: _Query) -> bool:

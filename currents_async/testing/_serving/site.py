@@ -10,14 +10,16 @@ from aiohttp.typedefs import Handler
 from multidict import CIMultiDict
 from yarl import URL
 
-from currents_async.testing._serving.breaking import (
+from currents_async.errors import MisuseError
+from currents_async.testing._serving.faults import (
     BEFORE_RESPONSE,
     OURS,
+    Faults,
+    ScriptedFault,
     break_off,
     damage,
     needs_gzip,
 )
-from currents_async.testing._serving.faults import Faults, ScriptedFault
 from currents_async.testing._serving.recording import Recorder
 from currents_async.testing._serving.requests import RecordedRequest
 from currents_async.testing._serving.sending import WireResponse, accepts_gzip, send
@@ -70,9 +72,9 @@ class Site:
     @asynccontextmanager
     async def listen(self, host: str, port: int) -> AsyncGenerator[None]:
         """Serve on a port, 0 for any; in the end, wait until nothing is under way."""
-        app = web.Application(middlewares=[self._serve])
+        app = web.Application(middlewares=[self._serve_unmatched])
         for one in self._paths:
-            app.router.add_route(one.method, one.path, _unreached, name=one.operation)
+            app.router.add_route(one.method, one.path, self._serve, name=one.operation)
         runner = web.AppRunner(
             app,
             access_log=None,
@@ -102,7 +104,7 @@ class Site:
     def origin(self) -> URL:
         """Where it is, while it is there."""
         if self._origin is None:
-            raise RuntimeError("there is a URL only inside the `async with`")
+            raise MisuseError("there is a URL only inside the `async with`")
         return self._origin
 
     @property
@@ -113,12 +115,12 @@ class Site:
         return sum(one.transport is not None for one in self._runner.server.connections)
 
     @web.middleware
-    async def _serve(
-        self,
-        request: web.Request,
-        handler: Handler,  # noqa: ARG002 - aiohttp passes it by this name
-    ) -> web.StreamResponse:
-        """Answer every request, also those that aiohttp knows no route for."""
+    async def _serve_unmatched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Serve a request that no route matches too, instead of aiohttp's own 404 or 405."""
+        is_matched = request.match_info.http_exception is None
+        return await (handler if is_matched else self._serve)(request)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
         recorded = self._recorder.start(request)
         try:
             recorded.body = await request.read()
@@ -156,7 +158,3 @@ def _origin_of(runner: web.AppRunner) -> URL:
     host: str
     host, port, *_ = runner.addresses[0]
     return URL.build(scheme="http", host=_ANYWHERE.get(host, host), port=port)
-
-
-async def _unreached(_: web.Request) -> web.StreamResponse:
-    raise NotImplementedError("the middleware answers")

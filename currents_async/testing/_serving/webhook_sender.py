@@ -12,6 +12,8 @@ import aiohttp
 import msgspec
 from multidict import CIMultiDict
 
+from currents_async.errors import MisuseError
+
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """An event as it was posted to one URL.
@@ -71,7 +73,7 @@ class WebhookSender:
         """Post all at the same time, and return what became of each, in the same order."""
         session = self._session
         if session is None:
-            raise RuntimeError("FakeCurrents posts only inside its `async with`")
+            raise MisuseError("FakeCurrents posts only inside its `async with`")
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_post(session, one, seconds)) for one in deliveries]
         done = [task.result() for task in tasks]

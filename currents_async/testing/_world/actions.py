@@ -6,7 +6,7 @@ import msgspec
 
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import base62, iso, stream
-from currents_async.testing._world.versions import Versions
+from currents_async.testing._world.run import Versions
 
 Status = Literal["active", "disabled", "archived", "expired"]
 STATUSES = get_args(Status)

@@ -7,11 +7,11 @@ message add up to the failed tests of the insights.
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from currents_async.testing._world.buckets import buckets
-from currents_async.testing._world.classify import ErrorFacts
 from currents_async.testing._world.executions import WorldExecution
 from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.failures import ErrorFacts
 from currents_async.testing._world.ids import iso
+from currents_async.testing._world.insights import buckets
 
 KEYS: dict[str, tuple[str, Callable[[ErrorFacts], str | None]]] = {
     "target": ("error_target", lambda error: error.target),

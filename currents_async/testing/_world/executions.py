@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from currents_async.testing._world.classify import ErrorFacts, classify
 from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.failures import ErrorFacts, classify
 from currents_async.testing._world.ids import parse_iso
 from currents_async.testing._world.run import WorldRun
 from currents_async.testing._world.schema_2 import read_tests

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterator
+from itertools import cycle, islice
 from random import Random
 from typing import Any, Literal, NamedTuple
 
@@ -20,6 +21,8 @@ SchemaVersion = Literal[1, 2]
 _SPECS_PER_MACHINE = 20
 _MAX_MACHINES = 50
 _WORKERS = 4
+_BROWSERS = ("chromium", "firefox", "webkit", "Mobile Chrome", "Mobile Safari")
+_ENGINES = {"Mobile Chrome": "chromium", "Mobile Safari": "webkit"}
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +48,35 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Handed out to the tests of a spec in turn, and then one test gets none."""
     groups: list[Wire]
     """`groupId` and `platform` of each group; spec number n runs in group n modulo their number."""
+
+
+def make_groups(framework: Framework, ci_build_id: str, count: int) -> list[Wire]:
+    """Name some groups, and say what they run on."""
+    if framework == "cypress":
+        return [
+            {
+                "groupId": ci_build_id if number == 1 else f"{ci_build_id}-{number}",
+                "platform": {
+                    "osName": "linux",
+                    "osVersion": "Debian - 10.11",
+                    "browserName": "Chrome",
+                    "browserVersion": "97.0.4692.71",
+                },
+            }
+            for number in range(1, count + 1)
+        ]
+    return [
+        {
+            "groupId": browser if number < len(_BROWSERS) else f"{browser} {number}",
+            "platform": {
+                "osName": "linux",
+                "osVersion": "Ubuntu - 22.04",
+                "browserName": _ENGINES.get(browser, browser),
+                "browserVersion": "",
+            },
+        }
+        for number, browser in enumerate(islice(cycle(_BROWSERS), count))
+    ]
 
 
 class SpecClaim(NamedTuple):

@@ -1,7 +1,10 @@
 """Errors as Playwright and Cypress report them: long stacks, code frames, colours of a terminal."""
 
+import re
 from random import Random
 from typing import NamedTuple
+
+import msgspec
 
 from currents_async.testing._world.facts import Wire
 
@@ -29,6 +32,11 @@ _FILES = (
     "support/pages/größe.ts",
 )
 _DEPTHS = (3, 8, 60)
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_ASSERTION = re.compile(r"expect\(.*?\)\.(?:not\.)?(\w+)\(")
+_TIMEOUT = re.compile(r"(?:\w+\.)?(\w+): Timeout \d+ms exceeded")
+_LOCATOR = re.compile(r"locator\('(.+?)'\)")
+_PROPERTY = re.compile(r"\(reading '(.+?)'\)")
 
 
 class AttemptFailure(NamedTuple):
@@ -121,3 +129,32 @@ def _frames(rng: Random, depth: int, root: str) -> str:
         f"\n    at {rng.choice(_FUNCTIONS)} ({root}{rng.choice(_FILES)}:{rng.randint(1, 4000)}:17)"
         for _ in range(depth)
     )
+
+
+class ErrorFacts(msgspec.Struct, frozen=True):
+    """An error in the words of the errors explorer; None is what the error does not say."""
+
+    message: str
+    category: str
+    action: str | None = None
+    target: str | None = None
+
+
+def classify(error: Wire) -> ErrorFacts:
+    """Take the error of an attempt apart."""
+    message = without_colours(error.get("message") or "")
+    if timeout := _TIMEOUT.search(message):
+        return ErrorFacts(message, "timeout", timeout[1], _first(_LOCATOR, message))
+    if assertion := _ASSERTION.search(message):
+        return ErrorFacts(message, "assertion", assertion[1], _first(_LOCATOR, message))
+    return ErrorFacts(message, "exception", None, _first(_PROPERTY, message))
+
+
+def without_colours(text: str) -> str:
+    """Return a text without the colours of a terminal."""
+    return _COLOURS.sub("", text)
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str | None:
+    found = pattern.search(text)
+    return None if found is None else found[1]

@@ -7,6 +7,8 @@ from functools import cache
 from random import Random
 from uuid import UUID
 
+from currents_async.errors import InvalidArgumentError
+
 EPOCH = datetime(2026, 1, 5, 9, tzinfo=UTC)
 """When every world begins; a date is a number of milliseconds since then."""
 
@@ -40,7 +42,7 @@ def parse_iso(text: str) -> int:
 def date_ms(date: datetime) -> int:
     """Return the milliseconds since `EPOCH` of a date, which must have a time zone."""
     if date.tzinfo is None:
-        raise ValueError("created_at must have a time zone, as with tzinfo=UTC")
+        raise InvalidArgumentError("created_at must have a time zone, as with tzinfo=UTC")
     return (date - EPOCH) // timedelta(milliseconds=1)
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from currents_async.errors import InvalidArgumentError
+
 _PENDING_SHARE = 0.02
 _SKIPPED_SHARE = 0.01
 _MAX_RETRIES = 2
@@ -81,7 +83,7 @@ def plan_specs(
 def _bounds(tests: int | tuple[int, int]) -> tuple[int, int]:
     minimum, maximum = (tests, tests) if isinstance(tests, int) else tests
     if not 0 <= minimum <= maximum:
-        raise ValueError(f"tests must be a number or (minimum, maximum), not {tests!r}")
+        raise InvalidArgumentError(f"tests must be a number or (minimum, maximum), not {tests!r}")
     return minimum, maximum
 
 
@@ -91,7 +93,7 @@ def _outcomes(rng: Random, total: int, failures: float, flaky: float) -> list[Pl
     saved = _number("flaky", flaky, total)
     rest = total - failed - saved
     if rest < 0:
-        raise ValueError(f"failures and flaky are {failed + saved} of only {total} tests")
+        raise InvalidArgumentError(f"failures and flaky are {failed + saved} of only {total} tests")
     pending = min(rest, round(total * _PENDING_SHARE))
     # A test is skipped because another one failed, so a run without failures skips nothing.
     skipped = min(rest - pending, round(total * _SKIPPED_SHARE)) if failed else 0
@@ -105,5 +107,5 @@ def _outcomes(rng: Random, total: int, failures: float, flaky: float) -> list[Pl
 
 def _number(name: str, value: float, total: int) -> int:
     if isinstance(value, bool) or value < 0 or (isinstance(value, float) and value > 1):
-        raise ValueError(f"{name} must be a number of tests or a share from 0.0 to 1.0")
+        raise InvalidArgumentError(f"{name} must be a number of tests or a share from 0.0 to 1.0")
     return round(value * total) if isinstance(value, float) else value

@@ -3,9 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from currents_async.testing._world.facts import Framework, RunFacts, SchemaVersion, Wire
+from currents_async.errors import InvalidArgumentError
+from currents_async.testing._world.facts import (
+    Framework,
+    RunFacts,
+    SchemaVersion,
+    Wire,
+    make_groups,
+)
 from currents_async.testing._world.ids import date_ms, epoch_ms, hexadecimal, iso, stream
-from currents_async.testing._world.platforms import make_groups
 from currents_async.testing._world.playback import FRAMEWORKS, play
 from currents_async.testing._world.run import WorldRun
 from currents_async.testing._world.text import author as draw_author
@@ -160,33 +166,37 @@ class WorldProject:
 
 def _check(framework: str, specs: int, unclaimed: int, groups: int, tags: Sequence[str]) -> None:
     if framework not in FRAMEWORKS:
-        raise ValueError(f"framework must be one of {sorted(FRAMEWORKS)}, not {framework!r}")
+        raise InvalidArgumentError(
+            f"framework must be one of {sorted(FRAMEWORKS)}, not {framework!r}"
+        )
     if specs < 1:
-        raise ValueError(f"specs must be at least 1, not {specs}")
+        raise InvalidArgumentError(f"specs must be at least 1, not {specs}")
     if not 0 <= unclaimed <= specs:
-        raise ValueError(f"unclaimed must be 0 to {specs}, the number of specs, not {unclaimed}")
+        raise InvalidArgumentError(
+            f"unclaimed must be 0 to {specs}, the number of specs, not {unclaimed}"
+        )
     if groups < 1:
-        raise ValueError(f"groups must be at least 1, not {groups}")
+        raise InvalidArgumentError(f"groups must be at least 1, not {groups}")
     if isinstance(tags, str):
-        raise ValueError(f"tags must be a sequence of str, not {tags!r}")  # noqa: TRY004 - one of many values
+        raise InvalidArgumentError(f"tags must be a sequence of str, not {tags!r}")
 
 
 def _check_schema_version(framework: str, schema_version: int) -> None:
     known = {1, 2} if framework == "playwright" else {1}
     if schema_version not in known:
-        raise ValueError(f"schema_version must be one of {known}, not {schema_version!r}")
+        raise InvalidArgumentError(f"schema_version must be one of {known}, not {schema_version!r}")
 
 
 def _check_completed(completed: int, maximum: int) -> None:
     if not 0 <= completed <= maximum:
-        raise ValueError(
+        raise InvalidArgumentError(
             f"completed must be 0 to {maximum}, specs without unclaimed, not {completed}"
         )
 
 
 def _check_annotations(framework: str, annotations: Sequence[tuple[str, str]]) -> None:
     if framework == "cypress" and annotations:
-        raise ValueError("annotations must be empty for Cypress, which has none")
+        raise InvalidArgumentError("annotations must be empty for Cypress, which has none")
 
 
 def _commit(key: str, branch: str, author: tuple[str, str] | None) -> Wire:

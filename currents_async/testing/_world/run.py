@@ -5,9 +5,21 @@ from typing import Any
 
 import msgspec
 
+from currents_async.errors import InvalidArgumentError
 from currents_async.testing._world import state
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.playback import Playback
+
+
+class Versions(Iterator[int]):
+    """Counts the changes of a world, from 1."""
+
+    latest: int = 0
+    """The number of the last change."""
+
+    def __next__(self) -> int:
+        self.latest += 1
+        return self.latest
 
 
 class WorldSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,9 +149,9 @@ class WorldRun:
         if self._playback is None or self._serve is None:
             raise LookupError(f"run {self.run_id} was added as it is: it does not go on")
         if self.completion_state != "IN_PROGRESS":
-            raise ValueError(f"run {self.run_id} has ended: {self.completion_state}")
+            raise InvalidArgumentError(f"run {self.run_id} has ended: {self.completion_state}")
         if count is not None and count < 1:
-            raise ValueError(f"count must be at least 1, not {count}")
+            raise InvalidArgumentError(f"count must be at least 1, not {count}")
         specs: list[Wire] = self._payload["specs"]
         waiting = [index for index, spec in enumerate(specs) if spec["results"] is None]
         done, now = waiting[:count], state.last_moment(self._payload)

@@ -10,8 +10,7 @@ from currents_async.testing._world.executions import (
     run_context,
 )
 from currents_async.testing._world.facts import Wire
-from currents_async.testing._world.run import WorldRun
-from currents_async.testing._world.versions import Versions
+from currents_async.testing._world.run import Versions, WorldRun
 
 T = TypeVar("T")
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from currents_async.errors import InvalidArgumentError
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import iso, stream, uuid
 from currents_async.testing._world.run import WorldRun
@@ -96,7 +97,7 @@ def event_to_wire(run: WorldRun, event: str, group_id: str | None) -> Wire:
     if group_id is not None:
         groups = [group for group in groups if group["groupId"] == group_id]
         if not groups:
-            raise ValueError(f"run {run.run_id} has no group {group_id!r}")
+            raise InvalidArgumentError(f"run {run.run_id} has no group {group_id!r}")
     tests: list[Wire] = [group.get("tests") or {} for group in groups]
     commit: Wire = payload.get("meta", {}).get("commit") or {}
     return {

@@ -8,8 +8,7 @@ from currents_async.testing._serving.api_request import ApiRequest, Route, known
 from currents_async.testing._serving.api_response import ApiResponse
 from currents_async.testing._serving.filters import read_scope
 from currents_async.testing._serving.params import Params
-from currents_async.testing._world.buckets import SPANS
-from currents_async.testing._world.insights import insights
+from currents_async.testing._world.insights import SPANS, insights
 from currents_async.testing.world import World
 
 

@@ -9,10 +9,9 @@ import msgspec
 
 from currents_async._resources.signatures import GET_TEST_SIGNATURE
 from currents_async._resources.test_results import GET_TEST_RESULTS
-from currents_async.testing._serving.annotations import has_annotations, read_annotations
 from currents_async.testing._serving.api_request import ApiRequest, Route, known_project, read_body
 from currents_async.testing._serving.api_response import ApiResponse
-from currents_async.testing._serving.filters import read_scope
+from currents_async.testing._serving.filters import has_annotations, read_annotations, read_scope
 from currents_async.testing._serving.paging import read_cursor_request
 from currents_async.testing._serving.params import Params, no_params
 from currents_async.testing._serving.results import result_to_wire

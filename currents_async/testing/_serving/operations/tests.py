@@ -9,10 +9,16 @@ from collections.abc import Callable
 import msgspec
 
 from currents_async._resources.tests import GET_TESTS_EXPLORER
-from currents_async.testing._serving.annotations import has_annotations, read_annotations
 from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
 from currents_async.testing._serving.api_response import ApiResponse
-from currents_async.testing._serving.filters import Range, Scope, contains, read_scope
+from currents_async.testing._serving.filters import (
+    Range,
+    Scope,
+    contains,
+    has_annotations,
+    read_annotations,
+    read_scope,
+)
 from currents_async.testing._serving.paging import cache_key, read_page_request
 from currents_async.testing._serving.params import Params
 from currents_async.testing._world.facts import Wire
