@@ -5,7 +5,7 @@ from typing import NamedTuple, get_args
 
 from currents_async._checks import check_choices
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
-from currents_async.analysis.artifacts import Artifact, list_artifacts
+from currents_async.analysis.artifacts import Artifact, list_artifacts, url_of
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.common import Screenshot
 from currents_async.models.instances import AssetKind, Attachment, Instance, Trace, Video
@@ -45,7 +45,7 @@ def find_url(asset: object) -> AssetUrl | InvalidArgumentError:
         return InvalidArgumentError(
             f"asset must be a URL or an artifact of an instance, not {kind}"
         )
-    url = _url_of(asset)
+    url = url_of(asset)
     if url is None:
         return InvalidArgumentError(f"this {type(asset).__name__} has no URL")
     return read_asset_url(url)
@@ -54,7 +54,7 @@ def find_url(asset: object) -> AssetUrl | InvalidArgumentError:
 def artifacts_to_save(instance: Instance) -> Iterator[ArtifactToSave]:
     """List all artifacts of an instance."""
     for kind, number, artifact in list_artifacts(instance.results):
-        url = _url_of(artifact)
+        url = url_of(artifact)
         yield ArtifactToSave(
             kind,
             number,
@@ -69,18 +69,6 @@ def signed_again(instance: Instance, url: AssetUrl) -> AssetUrl | None:
     """Return the URL of the same asset in an instance that has been fetched later."""
     urls = (one.url for one in artifacts_to_save(instance))
     return next((one for one in urls if isinstance(one, AssetUrl) and one.is_asset_of(url)), None)
-
-
-def _url_of(artifact: Artifact) -> str | None:
-    match artifact:
-        case Screenshot():
-            return artifact.screenshot_url
-        case Video():
-            return artifact.video_url
-        case Trace():
-            return artifact.trace_url
-        case Attachment():
-            return artifact.read_url
 
 
 def _label_of(artifact: Artifact) -> str | None:

@@ -46,6 +46,19 @@ def list_artifacts(report: InstanceReport | None) -> Iterator[ListedArtifact]:
             yield ListedArtifact(kind, number, artifact)
 
 
+def url_of(artifact: Artifact) -> str | None:
+    """Return the signed URL of an artifact, if it has one."""
+    match artifact:
+        case Screenshot():
+            return artifact.screenshot_url
+        case Video():
+            return artifact.video_url
+        case Trace():
+            return artifact.trace_url
+        case Attachment():
+            return artifact.read_url
+
+
 def artifacts_of(instance: Instance, test_id: str, *, attempt: int | None = None) -> list[Artifact]:
     """List the artifacts of a test, or of one attempt at it, counted from 0.
 

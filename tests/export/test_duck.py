@@ -178,7 +178,7 @@ class TestTables:
         query = "SELECT run_id, author_name, tags FROM runs ORDER BY 1"
         assert ask(path, query) == [("r1", None, None), ("r2", "Ada", ["a", "b"])]
         query = "SELECT comment FROM duckdb_columns() WHERE column_name = 'author_name'"
-        assert ask(path, query) == [("Who made the commit.",)]
+        assert ask(path, query) == [("The author of the commit.",)]
 
     def test_a_column_of_the_users_is_left_alone(self, connect: Open, path: Path) -> None:
         connect().close()

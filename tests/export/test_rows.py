@@ -19,7 +19,7 @@ from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async.export._missing import missing_by
 from currents_async.export._tables.rows import RowBuilder
 from currents_async.export._tables.schemas import SCHEMAS
-from currents_async.export._tables.table import CellRows, Rows
+from currents_async.export._tables.table import CellRows, ModelRows, Rows
 from currents_async.models import Instance, InstanceReport, InstanceTest, Run, RunSpec
 from currents_async.testing import World
 from tests.export import oracle
@@ -269,7 +269,8 @@ class TestErrors:
 
 
 KINDS = sorted(
-    {*Rows.__subclasses__(), *CellRows.__subclasses__()} - {CellRows},
+    {one for base in (Rows, ModelRows, CellRows) for one in base.__subclasses__()}
+    - {ModelRows, CellRows},
     key=lambda rows: rows.table.name,
 )
 

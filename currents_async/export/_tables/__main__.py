@@ -11,9 +11,9 @@ from currents_async.export._tables.schemas import KEYS, SCHEMAS
 _INTRODUCTION = """\
 # The tables of an export
 
-They are the same for all test frameworks. A row belongs to one project, day and run, by which
-tables are joined; specs, tests, attempts and artifacts also by their instance. What the server did
-not say is null, as is what its column cannot hold.
+The tables are the same for all test frameworks. Every row belongs to one project, day and run, by
+which tables can be joined; specs, tests, attempts and artifacts also by their instance. Null is
+what the server did not send, or what its column cannot hold.
 """
 
 
@@ -25,19 +25,19 @@ def to_markdown() -> str:
 def _table(name: str) -> Iterator[str]:
     schema = SCHEMAS[name]
     yield f"## `{name}`\n"
-    yield f"{_said(schema.metadata, b'doc')} Key: {', '.join(f'`{key}`' for key in KEYS[name])}.\n"
+    yield f"{_text(schema.metadata, b'doc')} Key: {', '.join(f'`{key}`' for key in KEYS[name])}.\n"
     yield "| column | type | null | what it is |"
     yield "|---|---|---|---|"
     fields: list[pa.Field[Any]] = list(schema)
     for field in fields:
-        unit = _said(field.metadata, b"unit")
+        unit = _text(field.metadata, b"unit")
         kind = f"`{field.type}`, {unit}" if unit else f"`{field.type}`"
         null = "yes" if field.nullable else ""
-        yield f"| `{field.name}` | {kind} | {null} | {_said(field.metadata, b'doc')} |"
+        yield f"| `{field.name}` | {kind} | {null} | {_text(field.metadata, b'doc')} |"
     yield ""
 
 
-def _said(metadata: Mapping[bytes, bytes] | None, key: bytes) -> str:
+def _text(metadata: Mapping[bytes, bytes] | None, key: bytes) -> str:
     return (metadata or {}).get(key, b"").decode()
 
 

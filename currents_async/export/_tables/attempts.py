@@ -1,8 +1,7 @@
 """The table of attempts at tests."""
 
-from currents_async.export._tables.columns import Column
 from currents_async.export._tables.kinds import COUNT, FRACTION, MOMENT, TEXT, WHOLE
-from currents_async.export._tables.table import CellRows, Table
+from currents_async.export._tables.table import CellRows, Column, Table
 from currents_async.models import AttemptError, CodeFrame, Instance, Location
 
 _COLUMNS = (
@@ -11,21 +10,25 @@ _COLUMNS = (
         "test_position", COUNT, "The number of the test in its instance, from 0.", nullable=False
     ),
     Column("attempt", COUNT, "The number of the attempt at the test, from 0.", nullable=False),
-    Column("test_id", TEXT, "What the framework calls the test.", nullable=False),
-    Column("attempt_id", TEXT, "What the framework calls the attempt; Playwright only."),
+    Column("test_id", TEXT, "The test's ID in its framework.", nullable=False),
+    Column("attempt_id", TEXT, "The attempt's ID in its framework; Playwright only."),
     Column("state", TEXT, "`passed`, `failed`, `pending`, `skipped`, or a newer word."),
-    Column("raw_status", TEXT, "Playwright's own word for it, for example `timedOut`."),
+    Column("raw_status", TEXT, "Playwright's own word for it, such as `timedOut`."),
     Column("started_at", MOMENT, "When it began."),
-    Column("duration_ms", WHOLE, "How long it took.", "ms"),
+    Column("duration_ms", WHOLE, "How long it took.", unit="ms"),
     Column("error_name", TEXT, "The class of the error."),
     Column("error_message", TEXT, "The message of the error."),
     Column("error_stack", TEXT, "The stack of the error."),
     Column("error_file", TEXT, "The file that the error points to."),
     Column("error_line", COUNT, "The line in that file, from 1."),
     Column("error_column", COUNT, "The column in that line."),
-    Column("video_timestamp_ms", FRACTION, "When it began in the video; Cypress only.", "ms"),
+    Column("video_timestamp_ms", FRACTION, "When it began in the video; Cypress only.", unit="ms"),
     Column("worker_index", COUNT, "The number of the worker; Playwright only."),
-    Column("parallel_index", COUNT, "The worker's place among those at work; Playwright only."),
+    Column(
+        "parallel_index",
+        COUNT,
+        "The worker's place among those running in parallel; Playwright only.",
+    ),
 )
 _NOWHERE = Location()
 _NO_ERROR = (None,) * 6
@@ -70,7 +73,7 @@ def _facts_of(error: AttemptError) -> tuple[object, ...]:
 
 
 def _place_of(error: AttemptError) -> Location:
-    """Say where an error is: Playwright says it outright, Cypress by the lines around it."""
+    """Return where an error is: Playwright gives a location, Cypress a code frame."""
     if error.location is not None:
         return error.location
     frame = error.code_frame

@@ -1,56 +1,47 @@
 """The table of what could not be fetched."""
 
 from currents_async.export._missing import Missing
-from currents_async.export._tables.columns import Column, Values
 from currents_async.export._tables.kinds import COUNT, TEXT
-from currents_async.export._tables.table import Rows, Table
+from currents_async.export._tables.table import Column, ModelRows, Table
 
 _COLUMNS = (
     Column(
-        "instance_id", TEXT, "The instance; empty when it is the run's spec files.", nullable=False
+        "instance_id",
+        TEXT,
+        "The instance; empty if the run's spec files could not be fetched.",
+        nullable=False,
     ),
-    Column(
-        "spec", TEXT, "The path of the spec file; empty when it is all of the run.", nullable=False
-    ),
+    Column("spec", TEXT, "The path of the spec file; empty for a whole run.", nullable=False),
     Column(
         "reason",
         TEXT,
-        "`failed`: it is asked for again; `given up`: no more; `gone`, or where the service no "
-        "longer keeps it `past retention`: the rows are those of an earlier export.",
+        "`failed`: it will be tried again; `given up`: it will not; `gone`, or `past retention` if "
+        "the service no longer keeps it: the rows are those of an earlier export.",
         nullable=False,
     ),
     Column(
         "error",
         TEXT,
-        "The class of the error, for example `NotFoundError`; empty without one.",
+        "The class of the error, such as `NotFoundError`; empty if there was none.",
         nullable=False,
     ),
-    Column("status", COUNT, "The HTTP status, where the server answered."),
+    Column("status", COUNT, "The HTTP status, if the server sent one."),
     Column("message", TEXT, "What happened.", nullable=False),
 )
 
 
-class ErrorRows(Rows):
+class ErrorRows(ModelRows):
     """What could not be fetched."""
 
     table = Table(
         "errors",
-        "What could not be fetched, one row each; errors of tests are in `attempts`. Without a run "
-        "it is the list of runs of that day, or some of it.",
+        "What could not be fetched, one row each; errors of tests are in `attempts`. An empty "
+        "`run_id` stands for the list of runs of that day, or part of it.",
         key=("project_id", "day", "run_id", "instance_id"),
         columns=_COLUMNS,
     )
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._missing: list[Missing] = []
-
     def add(self, missing: Missing) -> None:
         """Add what could not be fetched."""
         self._run_ids.append(missing.run_id)
-        self._missing.append(missing)
-
-    def _values(self) -> Values:
-        return {
-            column.name: [getattr(one, column.name) for one in self._missing] for column in _COLUMNS
-        }
+        self._models.append(missing)

@@ -1,11 +1,22 @@
 """The table of the spec files of runs."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from currents_async.export._tables.columns import COUNTERS, Column, Values, counters_of
 from currents_async.export._tables.kinds import COUNT, FLAG, MOMENT, TEXT, TEXTS, WHOLE
-from currents_async.export._tables.table import Rows, Table
-from currents_async.models import RunSpec, SpecReport, Stats, Worker
+from currents_async.export._tables.table import Column, Rows, Table, Values, counters_at, values_in
+from currents_async.models import RunSpec
+
+
+def _started_at(spec: RunSpec) -> datetime | None:
+    stats = spec.results and spec.results.stats
+    return stats and (stats.wall_clock_started_at or stats.started_at)
+
+
+def _ended_at(spec: RunSpec) -> datetime | None:
+    stats = spec.results and spec.results.stats
+    return stats and (stats.wall_clock_ended_at or stats.ended_at)
+
 
 _COLUMNS = (
     Column("position", COUNT, "The number of the spec file in its run, from 0.", nullable=False),
@@ -13,27 +24,38 @@ _COLUMNS = (
     Column(
         "group_id",
         TEXT,
-        "The group; empty when it has no name, as in `run_groups`.",
+        "The group; empty if it has no name, as in `run_groups`.",
+        lambda spec: spec.group_id or "",
         nullable=False,
     ),
-    Column("instance_id", TEXT, "The execution of the file; null while there is none."),
+    Column("instance_id", TEXT, "The execution of the file; null until a machine has claimed it."),
     Column("machine_id", TEXT, "The machine that claimed it."),
     Column("tags", TEXTS, "The tags of the file; Playwright only.", nullable=False),
     Column("claimed_at", MOMENT, "When a machine claimed it."),
-    Column("completed_at", MOMENT, "When its results were in."),
-    Column("is_complete", FLAG, "Whether the results are in.", nullable=False),
-    Column("exception", TEXT, "What stopped the whole file, where something did."),
-    *COUNTERS,
-    Column("started_at", MOMENT, "When the first test began."),
-    Column("ended_at", MOMENT, "When the last test ended."),
-    Column("duration_ms", WHOLE, "How long the tests took.", "ms"),
-    Column("worker_index", COUNT, "The number of the worker; Playwright only."),
-    Column("parallel_index", COUNT, "The worker's place among those at work; Playwright only."),
-    Column("inactivity_timeout_ms", WHOLE, "How long the machine may be silent.", "ms"),
+    Column("completed_at", MOMENT, "When its results were received."),
+    Column("is_complete", FLAG, "Whether its results were received.", nullable=False),
+    Column("exception", TEXT, "What stopped the whole file, if anything.", "results.exception"),
+    *counters_at(
+        "results.stats",
+        # Cypress counts them beside the stats.
+        flaky=lambda spec: spec.results and spec.flaky,
+    ),
+    Column("started_at", MOMENT, "When the first test began.", _started_at),
+    Column("ended_at", MOMENT, "When the last test ended.", _ended_at),
+    Column(
+        "duration_ms", WHOLE, "How long the tests took.", "results.stats.duration_ms", unit="ms"
+    ),
+    Column(
+        "worker_index", COUNT, "The number of the worker; Playwright only.", "worker.worker_index"
+    ),
+    Column(
+        "parallel_index",
+        COUNT,
+        "The worker's place among those running in parallel; Playwright only.",
+        "worker.parallel_index",
+    ),
+    Column("inactivity_timeout_ms", WHOLE, "How long the machine may be silent.", unit="ms"),
 )
-_NO_REPORT = SpecReport()
-_NO_STATS = Stats()
-_NO_WORKER = Worker()
 
 
 class SpecRows(Rows):
@@ -41,7 +63,7 @@ class SpecRows(Rows):
 
     table = Table(
         "specs",
-        "The spec files of runs, one row each, those that nobody has claimed yet included.",
+        "The spec files of runs, one row each, including those that no machine has claimed yet.",
         key=("run_id", "position"),
         columns=_COLUMNS,
     )
@@ -58,28 +80,4 @@ class SpecRows(Rows):
         self._specs += specs
 
     def _values(self) -> Values:
-        specs = self._specs
-        reports = [spec.results or _NO_REPORT for spec in specs]
-        stats = [report.stats or _NO_STATS for report in reports]
-        workers = [spec.worker or _NO_WORKER for spec in specs]
-        return {
-            "position": self._positions,
-            "spec": [spec.spec for spec in specs],
-            "group_id": [spec.group_id or "" for spec in specs],
-            "instance_id": [spec.instance_id for spec in specs],
-            "machine_id": [spec.machine_id for spec in specs],
-            "tags": [spec.tags for spec in specs],
-            "claimed_at": [spec.claimed_at for spec in specs],
-            "completed_at": [spec.completed_at for spec in specs],
-            "is_complete": [spec.is_complete for spec in specs],
-            "exception": [report.exception for report in reports],
-            **counters_of([report.stats for report in reports]),
-            # Cypress counts them beside the stats.
-            "flaky": [spec.results and spec.flaky for spec in specs],
-            "started_at": [one.wall_clock_started_at or one.started_at for one in stats],
-            "ended_at": [one.wall_clock_ended_at or one.ended_at for one in stats],
-            "duration_ms": [one.duration_ms for one in stats],
-            "worker_index": [worker.worker_index for worker in workers],
-            "parallel_index": [worker.parallel_index for worker in workers],
-            "inactivity_timeout_ms": [spec.inactivity_timeout_ms for spec in specs],
-        }
+        return {"position": self._positions, **values_in(self._specs, _COLUMNS[1:])}

@@ -1,21 +1,90 @@
-"""What tables are, and rows of them that are being collected, column by column."""
+"""What tables and columns are, and rows of a table that are being collected."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import date
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import pyarrow as pa
 
-from currents_async.export._tables.columns import Column, Values
-from currents_async.export._tables.kinds import DAY, TEXT
+from currents_async.export._tables.kinds import COUNT, DAY, TEXT, Kind
+
+Values = Mapping[str, Sequence[object]]
+"""The values of each column by its name, in the order of the rows."""
+Source = str | Callable[[Any], object]
+"""A path of attributes in a model, or a function of the model."""
+
+
+class Column(NamedTuple):
+    """What a schema says of a column, and where models have its values."""
+
+    name: str
+    kind: Kind
+    doc: str
+    source: Source = ""
+    """By default the attribute with the name of the column. What is under None is null."""
+    unit: str | None = None
+    nullable: bool = True
+
+    @property
+    def field(self) -> "pa.Field[Any]":
+        """The column as Arrow has it."""
+        metadata = {"doc": self.doc} if self.unit is None else {"doc": self.doc, "unit": self.unit}
+        return pa.field(self.name, self.kind.arrow, nullable=self.nullable, metadata=metadata)
+
+
+def counters_at(path: str, *, flaky: Source | None = None) -> tuple[Column, ...]:
+    """Return the columns of the `Counters` at a path."""
+    return (
+        Column("tests", COUNT, "How many tests there are.", f"{path}.total"),
+        Column("passes", COUNT, "Tests that passed.", f"{path}.passes"),
+        Column("failures", COUNT, "Tests that failed.", f"{path}.failures"),
+        Column("pending", COUNT, "Tests that were skipped on purpose.", f"{path}.pending"),
+        Column("skipped", COUNT, "Tests that were interrupted, or never run.", f"{path}.skipped"),
+        Column(
+            "flaky",
+            COUNT,
+            "Tests that passed after a failed attempt; also counted among the passes.",
+            flaky or f"{path}.flaky",
+        ),
+        Column("retries", COUNT, "Attempts after the first one of each test.", f"{path}.retries"),
+    )
+
+
+def platform_at(path: str) -> tuple[Column, ...]:
+    """Return the columns of the `Platform` at a path."""
+    return (
+        Column("os_name", TEXT, "The operating system.", f"{path}.os_name"),
+        Column("os_version", TEXT, "The version of the operating system.", f"{path}.os_version"),
+        Column("browser_name", TEXT, "The browser.", f"{path}.browser_name"),
+        Column("browser_version", TEXT, "The version of the browser.", f"{path}.browser_version"),
+    )
+
 
 _PARTITION = (
     Column("project_id", TEXT, "The project.", nullable=False),
     Column("day", DAY, "The day on which the run began, in UTC.", nullable=False),
 )
 _RUN = Column("run_id", TEXT, "The run.", nullable=False)
+
+
+def values_in(models: Sequence[Any], columns: Iterable[Column]) -> Values:
+    """Find the values that some columns have in models."""
+    found: dict[str, Sequence[Any]] = {"": models}
+
+    def find(path: str) -> Sequence[Any]:
+        if path not in found:
+            parent, _, name = path.rpartition(".")
+            found[path] = [None if one is None else getattr(one, name) for one in find(parent)]
+        return found[path]
+
+    return {
+        column.name: [column.source(one) for one in models]
+        if callable(column.source)
+        else find(column.source or column.name)
+        for column in columns
+    }
 
 
 class Table:
@@ -34,7 +103,7 @@ class Table:
 
 
 class Rows(ABC):
-    """Base of the rows of a table: to add some fills lists, and everything else is for later."""
+    """Base of the rows of a table: adding some fills lists, all other work is done later."""
 
     table: ClassVar[Table]
 
@@ -45,7 +114,7 @@ class Rows(ABC):
         return len(self._run_ids)
 
     def take(self) -> Self:
-        """Hand the rows over, and be without any."""
+        """Hand the rows over, and be empty."""
         taken = copy(self)
         vars(self).update(vars(type(self)()))
         return taken
@@ -65,10 +134,22 @@ class Rows(ABC):
         return pa.RecordBatch.from_arrays(arrays, schema=self.table.schema)
 
 
+class ModelRows(Rows):
+    """Rows of models, one each, in which all columns find their values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._models: list[Any] = []
+
+    def _values(self) -> Values:
+        return values_in(self._models, self.table.columns[1:])  # the run is kept apart
+
+
 class CellRows(Rows):
     """Rows whose cells are collected as they are found, in the order of the columns.
 
-    They stand one after the other: a tuple for each row would be one more thing for the collector.
+    They are kept in one list: a tuple for each row would be one more object for the garbage
+    collector.
     """
 
     def __init__(self) -> None:

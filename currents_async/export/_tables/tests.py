@@ -1,8 +1,7 @@
 """The table of tests."""
 
-from currents_async.export._tables.columns import Column
 from currents_async.export._tables.kinds import COUNT, FLAG, TEXT, TEXTS
-from currents_async.export._tables.table import CellRows, Table
+from currents_async.export._tables.table import CellRows, Column, Table
 from currents_async.models import Instance
 
 _COLUMNS = (
@@ -12,16 +11,18 @@ _COLUMNS = (
     Column(
         "group_id",
         TEXT,
-        "The group; empty when it has no name, as in `run_groups`.",
+        "The group; empty if it has no name, as in `run_groups`.",
         nullable=False,
     ),
-    Column("test_id", TEXT, "What the framework calls the test.", nullable=False),
-    Column("title", TEXTS, "The titles of the suites around it, then its own.", nullable=False),
+    Column("test_id", TEXT, "The test's ID in its framework.", nullable=False),
+    Column(
+        "title", TEXTS, "The titles of its suites, outermost first, then its own.", nullable=False
+    ),
     Column("state", TEXT, "`passed`, `failed`, `pending`, `skipped`, or a newer word."),
-    Column("is_flaky", FLAG, "Whether it passed, but only after a failed attempt.", nullable=False),
+    Column("is_flaky", FLAG, "Whether it passed only after a failed attempt.", nullable=False),
     Column("attempts", COUNT, "How many attempts there were.", nullable=False),
     Column("tags", TEXTS, "The tags of the test.", nullable=False),
-    Column("display_error", TEXT, "The error as it is shown to people."),
+    Column("display_error", TEXT, "The error as Currents displays it."),
 )
 
 
