@@ -1,6 +1,6 @@
-"""From workers to the one who takes their results: without a turn of the event loop each time.
+"""Hands results of workers to their consumer, without yielding to the event loop each time.
 
-A stream's own methods make one; here the network makes enough.
+The methods of a stream always yield; here the network yields often enough.
 """
 
 from typing import TYPE_CHECKING, TypeVar

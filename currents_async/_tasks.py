@@ -2,7 +2,7 @@
 
 No cancel scope and no task group is left open over the caller. An async generator that iterates
 inside `async with` may be closed by another task than the one that entered it, as the event loop
-and web frameworks do, and a scope would then cancel whoever entered it.
+and web frameworks do, and a scope would then cancel the task that entered it.
 """
 
 import asyncio
@@ -111,12 +111,11 @@ class TaskOwner:
     """Base of async context managers with tasks; leaving one cancels them, from whichever task.
 
     An error in the body of `async with` leaves as itself. The tasks must not refer to their owner:
-    one that nobody closes and nobody holds any more is closed by the loop, with a
-    `ResourceWarning`.
+    one that is dropped without being closed is closed by the loop, with a `ResourceWarning`.
     """
 
     _reused: ClassVar[str]
-    """What to say to who enters it twice."""
+    """The message for entering it twice."""
 
     def __init__(self) -> None:
         self._was_entered = False
@@ -205,7 +204,7 @@ class _Lease:
 
     async def aclose(self) -> None:
         self.is_open = False
-        # Closed, not exited with an error, which is nobody's business in there.
+        # Closed, not exited with the error of the body: that does not concern what is on the stack.
         await self._stack.aclose()
 
     def __del__(self, _warnings: ModuleType = warnings) -> None:

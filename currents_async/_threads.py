@@ -1,4 +1,4 @@
-"""Blocking work off the event loop, never left to itself."""
+"""Blocking work in threads, which is always waited for."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,15 +12,15 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Do work in a thread; who is cancelled meanwhile waits until the thread is done with it.
+    """Do work in a thread; a cancellation is raised only once the thread is done.
 
     Otherwise a file would be closed and removed while a thread still writes to it.
     """
-    # A future and no task: `asyncio.run` cancels all tasks in the end, and would not wait for it.
+    # A future, not a task: `asyncio.run` cancels all tasks at the end, and would not wait for it.
     done = asyncio.get_running_loop().run_in_executor(None, partial(copy_context().run, work))
     try:
         await wait_for_all([done])
     except asyncio.CancelledError:
-        done.exception()  # the cancellation counts; asyncio complains of errors nobody saw
+        done.exception()  # marks the error as seen, or asyncio would log it
         raise
     return done.result()

@@ -273,7 +273,7 @@ class TestFailure:
         server.fail("getRun", fault="stall")
         task = asyncio.create_task(currents.runs.get("r"))
         async with asyncio.timeout(20):
-            while not server.requests:  # noqa: ASYNC110 - nobody tells
+            while not server.requests:  # noqa: ASYNC110 - there is no event
                 await asyncio.sleep(0)
         task.cancel()
         with suppress(asyncio.CancelledError):

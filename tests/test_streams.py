@@ -52,9 +52,9 @@ def packed(*, specs: int) -> bytes:
 
 @asynccontextmanager
 async def serving(*pieces: bytes | asyncio.Event | None) -> AsyncGenerator[str]:
-    """Answer with these pieces; wait for the events among them, and at None hang up."""
+    """Respond with these pieces; wait for the events among them, and disconnect at None."""
 
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Encoding": "gzip"})
         response.enable_chunked_encoding()
         await response.prepare(request)
@@ -68,7 +68,7 @@ async def serving(*pieces: bytes | asyncio.Event | None) -> AsyncGenerator[str]:
         await response.write_eof()
         return response
 
-    runner = web.ServerRunner(web.Server(answer, handler_cancellation=True), shutdown_timeout=0.01)
+    runner = web.ServerRunner(web.Server(respond, handler_cancellation=True), shutdown_timeout=0.01)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -201,9 +201,9 @@ class TestErrors:
             (8_000, ""),
             (8_001, "8001.ts"),
         ]
-        [told] = [record for record in caplog.records if "mended" in record.message]
-        assert told.levelname == "DEBUG"
-        assert told.message == "getRun: mended: $.data.specs[8000].spec (no text)"
+        [logged] = [record for record in caplog.records if "mended" in record.message]
+        assert logged.levelname == "DEBUG"
+        assert logged.message == "getRun: mended: $.data.specs[8000].spec (no text)"
 
     async def test_the_index_of_a_spec_without_a_required_field(self) -> None:
         class Named(msgspec.Struct):

@@ -98,7 +98,7 @@ class TestLeaving:
 
 
 class TestATaskThatEndsBadly:
-    """Nobody may take what has come so far for all there is."""
+    """An iteration must not end as if it were complete."""
 
     @staticmethod
     async def started(work: Callable[[], object]) -> tuple[Tasks, asyncio.Event]:
@@ -145,7 +145,7 @@ class TestATaskThatEndsBadly:
 
 class TestThreads:
     def test_the_end_of_the_loop_waits_for_them(self) -> None:
-        """`asyncio.run` cancels every task that is left, and with it nobody who waits for it."""
+        """`asyncio.run` cancels every task that is left, and must not end the wait for it."""
         begun, may_end = threading.Event(), threading.Event()
         seen: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Answers to what people ask of their tests: pure functions over models.
+"""Analyses of runs: what failed, what is flaky, what changed. Pure functions over models.
 
     instances = await currents.runs.get_instances(run.run_id)
     for failure in failures_of(instances):
@@ -8,7 +8,7 @@
     if diff.has_new_failures or not diff.is_conclusive:
         ...
 
-`ExecutedTest` is a test in all of them.
+`ExecutedTest` stands for a test in all of them.
 """
 
 from currents_async.analysis.artifacts import artifacts_of

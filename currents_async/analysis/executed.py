@@ -1,4 +1,4 @@
-"""Tests as a run left them, in the same words whichever operation told of them."""
+"""Tests as a run left them, in one form for instances and test results."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,10 +19,10 @@ class ExecutedTest(Model, frozen=True, gc=False, kw_only=True):
     spec: str = ""
     """The path of the spec file."""
     title: tuple[str, ...] = ()
-    """The titles of the suites around the test, then its own; none for a spec file."""
+    """The titles of the suites around the test, then its own; empty for a spec file."""
     group_id: str | None = None
     signature: str | None = None
-    """What identifies the test in all runs, where it is known: instances do not tell it."""
+    """Identifies the test in all runs; None if unknown, as instances do not have it."""
     test_id: str = ""
     instance_id: str | None = None
     run_id: str | None = None
@@ -31,9 +31,9 @@ class ExecutedTest(Model, frozen=True, gc=False, kw_only=True):
     """Whether it passed only after a failed attempt."""
     attempts: int = 0
     error: str = ""
-    """The first line of the last error; empty when there was none."""
+    """The first line of the last error; empty without one."""
     is_file: bool = False
-    """Whether this is a spec file: failed when it threw by itself, whatever its tests did, or when
+    """Whether this is a spec file. It failed if it threw by itself, whatever its tests did, or if
     the server counts failures in it that it does not list."""
 
     @property
@@ -53,12 +53,12 @@ class ExecutedTest(Model, frozen=True, gc=False, kw_only=True):
 
 
 def executed_tests(instances: Iterable[Instance]) -> list[ExecutedTest]:
-    """List the tests of instances, those that were skipped included."""
+    """List the tests of instances, including skipped ones."""
     return [executed_test(instance, test) for instance in instances for test in instance.tests]
 
 
 def executed_results(results: Iterable[TestResult]) -> list[ExecutedTest]:
-    """List the tests of test results: these know their signatures."""
+    """List the tests of test results, which have signatures."""
     return [executed_result(result) for result in results]
 
 
@@ -96,7 +96,7 @@ def executed_result(result: TestResult) -> ExecutedTest:
 
 
 def as_listed(instance: Instance, spec: RunSpec | None) -> Instance:
-    """Return an instance that tells where it belongs, as its run does where it does not itself."""
+    """Return an instance whose spec and group, if missing, are those that its run lists."""
     if spec is None or (instance.spec and instance.group_id is not None):
         return instance
     return replace(
@@ -115,7 +115,7 @@ def executed_file(
     failure: str | None,
     is_flaky: bool = False,
 ) -> ExecutedTest:
-    """Describe a spec file as a whole, by why it counts as failed if it does."""
+    """Describe a spec file as a whole; `failure` is why it counts as failed, if it does."""
     return ExecutedTest(
         spec=spec,
         group_id=group_id,

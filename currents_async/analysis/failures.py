@@ -1,4 +1,4 @@
-"""What failed, with everything that helps to find out why."""
+"""Failures, with everything that helps to find their causes."""
 
 from collections.abc import Iterable, Iterator
 
@@ -19,27 +19,27 @@ __all__ = ["Failure", "failures_of"]
 
 
 class Failure(Model, frozen=True, gc=False, kw_only=True):
-    """A test that failed, or a spec file as a whole: then `test.is_file` says so."""
+    """A failed test, or a failed spec file, whose `test.is_file` is true."""
 
     test: ExecutedTest
-    """Which one: its spec, group, title and instance, and the first line of the error."""
+    """Its spec, group, title and instance, and the first line of the error."""
     error: AttemptError | None = None
-    """The error of the last attempt that has one; of a spec file, why it failed."""
+    """The error of the last attempt that has one, or why the spec file failed."""
     attempts: tuple[Attempt, ...] = ()
-    """None for a spec file."""
+    """Empty for a spec file."""
     artifacts: tuple[Artifact, ...] = ()
-    """Of all attempts, and then of the whole file: Cypress has a video of that.
+    """Those of all attempts, then those of the whole file, of which Cypress has a video.
 
-    The URLs are signed anew in each response, and say themselves for how long they are valid.
+    Each response has newly signed URLs, which contain their own expiry.
     """
 
 
 def failures_of(instances: Iterable[Instance], *, specs: Iterable[RunSpec] = ()) -> list[Failure]:
-    """List the tests that failed and the spec files that did, in the order of the instances.
+    """List failed tests and failed spec files, in the order of the instances.
 
     A spec file failed as a whole if it threw, or if the server counts failures that it does not
-    list. It comes before its tests, of which it may have none. `specs`, as their run lists them,
-    count too: those that failed and have no instance here come last.
+    list. It comes before its failed tests, if any. Pass the `specs` of the run to include their
+    counts; failed specs without an instance come last.
     """
     rest = {spec.instance_id or id(spec): spec for spec in specs}
     found = [
@@ -51,7 +51,7 @@ def failures_of(instances: Iterable[Instance], *, specs: Iterable[RunSpec] = ())
 
 
 def failure_of_run(run: Run, unlisted_specs: int) -> Failure:
-    """Describe a run that failed in spec files that it may not list."""
+    """Describe a run that failed in spec files that it does not list."""
     failure = f"spec files that the server counts and does not list: {unlisted_specs}"
     return Failure(
         test=executed_file("", group_id=None, instance_id=None, run_id=run.run_id, failure=failure),

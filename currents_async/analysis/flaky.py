@@ -1,4 +1,4 @@
-"""What passed only after a failed attempt, and why it had failed."""
+"""Flaky tests, and the errors of their failed attempts."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,25 +16,25 @@ class FlakyTest(Model, frozen=True, gc=False, kw_only=True):
     """A test that passed only after a failed attempt."""
 
     test: ExecutedTest
-    """Which one: its spec, group, title and instance, and the first line of the last error."""
+    """Its spec, group, title and instance, and the first line of the last error."""
     attempts: tuple[Attempt, ...] = ()
     errors: tuple[AttemptError, ...] = ()
-    """Those of the failed attempts, the first one first."""
+    """Those of the failed attempts, in order."""
     artifacts: tuple[Artifact, ...] = ()
-    """Of all attempts, and then of the whole file: Cypress has a video of that.
+    """Those of all attempts, then those of the whole file, of which Cypress has a video.
 
-    The URLs are signed anew in each response, and say themselves for how long they are valid.
+    Each response has newly signed URLs, which contain their own expiry.
     """
 
 
 def flaky_tests_of(
     instances: Iterable[Instance], *, specs: Iterable[RunSpec] = ()
 ) -> list[FlakyTest]:
-    """List the tests that were flaky, in the order of the instances.
+    """List flaky tests, in the order of the instances.
 
-    A spec file of which the server counts flaky tests that it does not list comes itself, before
-    those that are listed: `FlakyTest.test.is_file` says so. `specs`, as their run lists them, count
-    too.
+    If the server counts flaky tests that it does not list, their spec file comes before those that
+    it lists, with `FlakyTest.test.is_file` true. Pass the `specs` of the run to include their
+    counts.
     """
     counted = {spec.instance_id: spec.results for spec in specs}
     return [

@@ -1,4 +1,4 @@
-"""How a test fared over many runs."""
+"""The history of a test over many runs."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -23,9 +23,9 @@ class Streak(Model, frozen=True, gc=False, kw_only=True):
     status: Outcome
     count: int
     first: TestResult
-    """The oldest: tells since when, by `created_at`, and by which run and commit.
+    """The oldest result of the streak, with its time, run and commit.
 
-    Where it is the oldest of all results, the streak may have begun before.
+    If it is the oldest of all results, the streak may have begun earlier.
     """
 
 
@@ -37,45 +37,46 @@ class Flip(Model, frozen=True, gc=False, kw_only=True):
 
 
 class TestHistory(Model, frozen=True, gc=False, kw_only=True):
-    """The results of a test, and what they come to.
+    """The results of a test, with streaks, flips and rates.
 
-    Only passes and failures are verdicts. What was skipped, on purpose or not, counts in none of
-    the rates, and neither ends a streak nor makes it longer.
+    Only passes and failures are verdicts. Skipped results, on purpose or not, count in no rate, and
+    neither end a streak nor extend it.
     """
 
-    __test__ = False  # pytest takes what is called Test… for tests
+    __test__ = False  # pytest would collect a class with this name
 
     results: tuple[TestResult, ...] = ()
     """The newest first."""
     groups: tuple[str | None, ...] = ()
-    """The groups that they are from, that of the newest first."""
+    """The groups of the results, that of the newest first."""
     counters: Counters = Counters()
-    """How many there are of each status; of `retries`, all together."""
+    """The number of results of each status, and of all retries."""
     streak: Streak | None = None
-    """The newest verdicts, as far as they agree; None without any."""
+    """The newest verdicts that agree; None without verdicts."""
     last_pass: TestResult | None = None
-    """The newest result that passed, be it flaky."""
+    """The newest result that passed, flaky or not."""
     flips: tuple[Flip, ...] = ()
     """The newest first."""
 
     @property
     def failing_since(self) -> TestResult | None:
-        """The first failure of the streak; None when the test does not fail now."""
+        """The first failure of the streak; None if the newest verdict is a pass."""
         if self.streak is None or self.streak.status != Outcome.FAILED:
             return None
         return self.streak.first
 
     @property
     def failure_rate(self) -> float | None:
-        """The share of verdicts that are failures, from 0 to 1; None without any.
+        """The share of verdicts that are failures, from 0 to 1; None without verdicts.
 
-        The tests explorer's counts other results in: skipped ones as failures, pending ones as not.
+        The rate of the tests explorer includes other results: skipped ones as failures, pending
+        ones as not failed.
         """
         return self._share(self.counters.failures)
 
     @property
     def flakiness_rate(self) -> float | None:
-        """The share of verdicts that are flaky passes, from 0 to 1; None without any."""
+        """The share of verdicts that are flaky passes, from 0 to 1; None without verdicts."""
         return self._share(self.counters.flaky)
 
     def _share(self, part: int) -> float | None:
@@ -84,11 +85,11 @@ class TestHistory(Model, frozen=True, gc=False, kw_only=True):
 
 
 def history_of(results: Iterable[TestResult], *, group_id: str | None = None) -> TestHistory:
-    """Tell how a test fared, by its results in any order; a result that comes twice counts once.
+    """Return the history of a test from its results, in any order; duplicates count once.
 
-    Results of several groups make one history, as Cypress may call the group of each run by
-    another name. Where a test runs in several groups at a time, in browsers for example, streaks
-    and flips say something of one alone: say which as `group_id`.
+    Results of all groups make one history, because Cypress may name the group of each run
+    differently. If a test runs in several groups at a time, such as browsers, pass one `group_id`:
+    streaks and flips only make sense within one.
     """
     ours = [one for one in results if group_id is None or one.group_id == group_id]
     ordered = sorted(_unique(ours), key=_age, reverse=True)
@@ -108,7 +109,7 @@ def history_of(results: Iterable[TestResult], *, group_id: str | None = None) ->
 
 
 def _unique(results: Iterable[TestResult]) -> Iterable[TestResult]:
-    # Where it was in which list does not matter.
+    # Results of different lists have different cursors.
     return {msgspec.structs.replace(one, cursor=None): one for one in results}.values()
 
 

@@ -1,4 +1,4 @@
-"""What one run knows of its tests, and of which spec files it does not know them."""
+"""The results of one run, and which of its spec files lack them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Self
@@ -21,7 +21,7 @@ __all__ = ["FileResults", "RunResults"]
 
 
 class FileResults(Model, frozen=True, gc=False, kw_only=True):
-    """What is known of one spec file in one run."""
+    """The results of one spec file in one run."""
 
     spec: str = ""
     """The path of the spec file."""
@@ -30,12 +30,12 @@ class FileResults(Model, frozen=True, gc=False, kw_only=True):
     """None while no machine has claimed the file."""
     run_id: str
     is_complete: bool = False
-    """Whether `tests` are all there are: never without results, nor when the file threw, nor while
-    the server counts more tests, or more failures, than it lists."""
+    """Whether `tests` are all of the file's tests: not without results, not if the file threw, and
+    not if the server counts more tests, or more failures, than it lists."""
     exception: str | None = None
-    """What stopped the whole file, where something did."""
+    """The error that stopped the whole file, if any."""
     unlisted_failures: int = 0
-    """How many tests failed that are not in `tests`, as the server counts them."""
+    """How many more failures the server counts than are in `tests`."""
     tests: tuple[ExecutedTest, ...] = ()
 
     @property
@@ -45,17 +45,17 @@ class FileResults(Model, frozen=True, gc=False, kw_only=True):
 
 
 class RunResults(Model, frozen=True, gc=False, kw_only=True):
-    """What was executed in one run and what was not: made by `of` or `of_test_results`.
+    """The results of one run, file by file: made by `of` or `of_test_results`.
 
-    Both want all spec files of the run, to know which have no results: `specs` says them where
-    `run` comes without, as from `runs.instances` (each result has its spec) or from a list. They
-    raise `InvalidArgumentError` when there are none, and for what belongs to another run.
+    Both need all spec files of the run, to find those without results. Pass them as `specs` if
+    `run` lacks them, as from `runs.instances` (each result has its spec) or from a list. They raise
+    `InvalidArgumentError` without spec files, and for results of another run.
     """
 
     run_id: str
     ci_build_id: str | None = None
     is_complete: bool = False
-    """Whether all spec files have reported and are listed; else there may be more of them."""
+    """Whether all spec files have reported and are listed; otherwise there may be more."""
     files: tuple[FileResults, ...] = ()
 
     @property
@@ -72,7 +72,7 @@ class RunResults(Model, frozen=True, gc=False, kw_only=True):
     def of(
         cls, run: Run, instances: Iterable[Instance], *, specs: Iterable[RunSpec] | None = None
     ) -> Self:
-        """Take the results of a run from its instances, in their order."""
+        """Make the results of a run from its instances, in their order."""
         listing = _Listing(run, specs)
         found = [
             _file_of_instance(instance, listing.take(instance), run.run_id)
@@ -84,9 +84,9 @@ class RunResults(Model, frozen=True, gc=False, kw_only=True):
     def of_test_results(
         cls, run: Run, results: Iterable[TestResult], *, specs: Iterable[RunSpec] | None = None
     ) -> Self:
-        """Take the results of a run from test results: these know the signatures of tests.
+        """Make the results of a run from test results, which have signatures.
 
-        A file with fewer results here than the run counts tests in it is not complete.
+        A file is incomplete if it has fewer results than the run counts tests in it.
         """
         listing = _Listing(run, specs)
         by_file: dict[tuple[str | None, ...], list[TestResult]] = {}
@@ -120,13 +120,13 @@ class _Listing:
         lacking = run.unlisted_specs(len(self._specs))
         self.has_all_specs: bool = not lacking
         if specs is None and lacking and not self._specs:
-            raise InvalidArgumentError(f"specs must be those of run {run.run_id}, which lacks them")
+            raise InvalidArgumentError(f"pass specs=: run {run.run_id} lacks its spec files")
 
     def take(self, found: Instance | TestResult) -> RunSpec:
-        """Return the spec that something is a result of; one made up when none is listed."""
+        """Return the spec of an instance or a result; a made-up one if it is not listed."""
         if found.run_id not in {None, self._run_id}:
             raise InvalidArgumentError(
-                f"all must be of run {self._run_id}: {found.instance_id} is of {found.run_id}"
+                f"instance {found.instance_id} is of run {found.run_id}, not of {self._run_id}"
             )
         made_up = RunSpec(spec=found.spec, group_id=found.group_id, instance_id=found.instance_id)
         if found.instance_id is None:
@@ -135,7 +135,7 @@ class _Listing:
         return self._by_instance.get(found.instance_id, made_up)
 
     def rest(self) -> list[FileResults]:
-        """Tell of the specs that have not been taken what the run itself knows of them."""
+        """Return the results that the run itself has of specs that have not been taken."""
         return [
             _file_of_spec(spec, self._run_id)
             for spec in self._specs
@@ -147,7 +147,7 @@ def _file_of_instance(instance: Instance, listed: RunSpec, run_id: str) -> FileR
     instance = as_listed(instance, listed)
     report = instance.results
     exception = None if report is None else report.exception
-    # Published instances of Playwright do not tell when they were completed; their runs do.
+    # Documented Playwright instances lack the time of completion; their runs have it.
     has_ended = instance.completed_at is not None or listed.is_complete
     missing = unlisted(instance.tests, [report, listed.results])
     return FileResults(

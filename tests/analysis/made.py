@@ -37,8 +37,8 @@ T = TypeVar("T", Run, Instance)
 
 
 def sample(name: str, returns: type[T]) -> T:
-    answer: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())
-    return msgspec.convert(answer["data"], returns)
+    response: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())
+    return msgspec.convert(response["data"], returns)
 
 
 def played(run: WorldRun) -> tuple[Run, list[Instance]]:

@@ -38,7 +38,7 @@ RUN = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": 
 
 
 class TestMany:
-    """A run of two instances with all kinds of artifacts, and one that nobody has claimed."""
+    """A run of two instances with all kinds of artifacts, and an unclaimed spec."""
 
     @pytest.fixture
     def contents(self, host: AssetHost, world: World) -> dict[str, bytes]:

@@ -74,7 +74,7 @@ async def host(authority: trustme.CA) -> AsyncIterator[Host]:
     authority.issue_cert("assets.example", "127.0.0.1").configure_cert(context)
     asked, connections, redirects = list[str](), list[object](), list[str]()
 
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(request: web.BaseRequest) -> web.StreamResponse:
         asked.append(request.host)
         if redirects:
             return web.Response(status=302, headers={"Location": redirects[0]})
@@ -85,7 +85,7 @@ async def host(authority: trustme.CA) -> AsyncIterator[Host]:
             connections.append(self)
             return super().__call__()
 
-    runner = web.ServerRunner(Counting(answer))
+    runner = web.ServerRunner(Counting(respond))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
     yield Host(runner.addresses[0][1], asked, connections, redirects)

@@ -37,7 +37,7 @@ async def main(run_id: str) -> int:
         try:
             reasons = await verdict(currents, run_id)
         except CurrentsError as error:
-            reasons = [f"cannot tell: {error}"]  # who cannot tell does not deploy
+            reasons = [f"cannot tell: {error}"]  # when in doubt, do not deploy
     print(*reasons or ["fit to be deployed"], sep="\n")
     return 1 if reasons else 0
 

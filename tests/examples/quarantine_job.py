@@ -20,7 +20,7 @@ POLICY = QuarantinePolicy(
 
 
 async def main(project_id: str, *, apply: bool) -> int:
-    """Print the plan and its evidence; carry it out if told so. Return the exit code."""
+    """Print the plan and its evidence; carry it out if `apply` is set. Return the exit code."""
     async with Currents() as currents:
         plan = await currents.quarantine.plan(project_id, POLICY)
         print(plan)

@@ -48,8 +48,8 @@ def other_tasks() -> set["asyncio.Task[object]"]:
     return {task for task in tasks if "currents_async/_" in repr(task)}
 
 
-def answer_in_waves(server: FakeCurrents, size: int) -> None:
-    """Hold instance answers back until `size` requests are in flight at once."""
+def respond_in_waves(server: FakeCurrents, size: int) -> None:
+    """Hold responses of instances back until `size` requests are in flight at once."""
     wave = asyncio.Barrier(size)
 
     async def wait(request: RecordedRequest) -> None:
@@ -67,7 +67,7 @@ async def fail_after(seconds: float) -> AsyncGenerator[None]:
 
 
 class Gate:
-    """Holds instance answers back until they are called by their ID."""
+    """Holds responses of instances back until they are released by ID."""
 
     def __init__(self, server: FakeCurrents) -> None:
         self._open: dict[str, asyncio.Event] = {}
@@ -87,7 +87,7 @@ class Gate:
 async def test_every_instance_once_at_full_concurrency(
     server: FakeCurrents, currents: Currents, run: WorldRun
 ) -> None:
-    answer_in_waves(server, 16)
+    respond_in_waves(server, 16)
     arrived: list[InstanceResult] = []
     async with currents.runs.instances(run.run_id, concurrency=16) as results:
         async for result in results:
@@ -371,7 +371,7 @@ async def test_a_slow_consumer_holds_the_workers_back(
         await server.idle()
         for _ in range(50):
             await asyncio.sleep(0)
-        # One was taken; four wait to be taken, and nobody fetches ahead of them.
+        # One was taken; four wait to be taken, and none is fetched ahead of them.
         assert len(server.requests) == 1 + 1 + 4
         assert server.in_flight == 0
 
@@ -380,7 +380,7 @@ async def test_the_connections_bound_the_concurrency(
     server: FakeCurrents, project: WorldProject
 ) -> None:
     run = project.run(specs=30)
-    answer_in_waves(server, 3)
+    respond_in_waves(server, 3)
     limits = Limits(concurrency=3)
     async with Currents(server.api_key, base_url=server.url, limits=limits) as currents:
         await currents.runs.get_instances(run.run_id, concurrency=50)
@@ -487,7 +487,7 @@ class TestTime:
 
 
 class TestTasksCancelledByOthers:
-    """What has come so far must not be taken for all there is."""
+    """An iteration must not end as if it were complete."""
 
     async def test_from_outside(
         self, server: FakeCurrents, currents: Currents, run: WorldRun

@@ -112,7 +112,7 @@ both = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 
 
 async def read(pager: AnyPager, most: int | None = None) -> list[Item]:
-    """Read on, up to so many items, and leave the pager there."""
+    """Read at most `most` items, and stop there."""
     items: list[Item] = []
     if most == 0:
         return items

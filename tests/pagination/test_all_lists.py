@@ -198,7 +198,7 @@ def set_up(kind: Callable[[World], Scene]) -> Stage:
 
 
 shared = lru_cache(set_up)
-"""For who only reads: most of the time goes into making 237 of a kind."""
+"""Shared by tests that only read: making 237 items takes most of the time."""
 
 
 @pytest.fixture

@@ -132,9 +132,9 @@ class TestMendedPages:
             page = await currents.projects.list()
         assert [one.project_id for one in page.items] == ["a", "b"]
         assert [one.position for one in page.unreadable] == [1]
-        [told] = [record for record in caplog.records if "mended" in record.message]
-        assert told.levelname == "WARNING"
-        assert told.message == (
+        [record] = [record for record in caplog.records if "mended" in record.message]
+        assert record.levelname == "WARNING"
+        assert record.message == (
             "listProjects: items left out (1), or mended: $.data[0].name (null), "
             "$.data[1] (Object missing required field `projectId`)"
         )

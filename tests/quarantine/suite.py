@@ -1,15 +1,17 @@
-"""A project whose tests come out as they are told to, run after run."""
+"""A project whose tests have the results that are set, run after run."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from currents_async import QuarantinePolicy
 from currents_async.testing import World, WorldProject
 from currents_async.testing._world.executions import test_signature
 
 SPEC = "tests/cart.spec.ts"
 FIRST = datetime(2026, 1, 5, 9, tzinfo=UTC)
 NOW = FIRST + timedelta(days=7)
+POLICY = QuarantinePolicy(min_executions=5, last_results=10, lift_after=5)
 
 _STATES = {".": "passed", "F": "failed", "~": "passed", "s": "skipped", "-": "pending"}
 

@@ -15,14 +15,13 @@ from currents_async import (
     ForbiddenError,
     ServerError,
 )
-from currents_async._quarantine import Quarantine, QuarantinePolicy, QuarantineResult
+from currents_async._quarantine import Quarantine, QuarantineResult
 from currents_async._quarantine.rules import marker, matcher_for
 from currents_async.models import Action, Effect, Matcher, when
 from currents_async.testing import FakeCurrents, ManualClock, RecordedRequest, World
-from tests.quarantine.suite import NOW, SPEC, Suite, id_of
+from tests.quarantine.suite import NOW, POLICY, SPEC, Suite, id_of
 
 PAYS, SHIPS, OPENS = "cart > pays", "cart > ships", "cart > opens"
-POLICY = QuarantinePolicy(min_executions=5, last_results=10, lift_after=5)
 
 
 def writes(server: FakeCurrents) -> Counter[str | None]:
@@ -329,7 +328,7 @@ class TestExtending:
         await (await quarantine.plan(policy=POLICY)).apply()
         suite.play({PAYS: "F"}, browser="webkit")
         plan = await quarantine.plan(policy=POLICY)
-        # Its answer is lost, and it is sent once more.
+        # Its response is lost, and it is sent again.
         server.fail("updateAction", fault="truncate")
         result = await plan.apply()
         assert counts(result) == {"extended": 1}
@@ -353,7 +352,7 @@ class TestExtending:
         assert writes(server)["updateAction"] == 0
 
 
-class TestLostAnswers:
+class TestLostResponses:
     @pytest.mark.parametrize("fault", ["truncate", "cut-gzip", "corrupt"])
     async def test_of_an_action_that_was_created(
         self,

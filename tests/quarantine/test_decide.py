@@ -92,11 +92,7 @@ class TestCandidates:
             ("..F.", "quarantine", "failed 1 and was flaky 0 of the last 4 times"),
             ("F.......", "leave", "failed 1 and was flaky 0 of the last 8 times: below the policy"),
             ("..F.~...", "leave", "failed 1 and was flaky 1 of the last 8 times: below the policy"),
-            (
-                "FFF",
-                "leave",
-                "failed 3 and was flaky 0 of the last 3 times: fewer than the 4 times",
-            ),
+            ("FFF", "leave", "failed 3 and was flaky 0 of the last 3 times: fewer than the 4"),
             ("FF-ss", "leave", "failed 2 and was flaky 0 of the last 2 times: fewer than the 4"),
             ("ssssssss", "leave", "failed 0 and was flaky 0 of the last 0 times: fewer than the 4"),
             ("...FFFFF", "leave", "failed 5 and was flaky 0 of the last 8 times: the last 3 were"),
@@ -259,7 +255,7 @@ def test_labels() -> None:
     assert gone.label == "Quarantine: cart"
 
 
-# Whatever there is, carrying the decisions out leaves nothing to decide, and harms nobody.
+# Carrying out any decisions leaves nothing to decide, and changes no action of others.
 
 SIGNATURES = "stuvw"
 RESULTS = st.text(st.sampled_from(list(STATES)), max_size=8)

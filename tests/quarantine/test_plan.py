@@ -12,15 +12,13 @@ from currents_async._quarantine import (
     ExaminedResult,
     Quarantine,
     QuarantineDecision,
-    QuarantinePolicy,
 )
 from currents_async.models import Outcome
 from currents_async.testing import FakeCurrents, ManualClock, RecordedRequest
 from tests.quarantine.conftest import quarantine_of
-from tests.quarantine.suite import FIRST, NOW, SPEC, Suite, id_of
+from tests.quarantine.suite import FIRST, NOW, POLICY, SPEC, Suite, id_of
 
 BAD, FLAKY, GOOD = "cart > pays", "cart > ships", "cart > opens"
-POLICY = QuarantinePolicy(min_executions=5, last_results=10, lift_after=5)
 
 
 def queries(server: FakeCurrents, operation: str) -> list[list[tuple[str, str]]]:

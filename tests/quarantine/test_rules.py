@@ -44,7 +44,7 @@ class TestMarker:
         [
             MARKER,
             f"Anything\n\n{MARKER}",
-            f"{MARKER}\nand a note of somebody",
+            f"{MARKER}\nand a note of a person",
             f"with\r\n{MARKER}\r\nother line ends",
         ],
     )

@@ -43,6 +43,9 @@ def headers(secret: str = SECRET, *, at: float | str = NOW) -> dict[str, str]:
     return {"X-Secret": secret, "X-Timestamp": str(at), "Content-Type": "application/json"}
 
 
+VALID = headers()
+
+
 def body(event: str = "RUN_FINISH", run_id: str = RUN_ID, **fields: Any) -> bytes:
     """Return the body of an event; a field that is None is null."""
     run_url = f"https://app.currents.dev/run/{run_id}"

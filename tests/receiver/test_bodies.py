@@ -11,11 +11,16 @@ from starlette.requests import ClientDisconnect
 
 from currents_async.receiver import Receiver, Response, Router, RunEvent
 from currents_async.testing import ManualClock
-from tests.receiver.deliveries import SECRET, body, headers, shown_within_the_library, verifier
+from tests.receiver.deliveries import (
+    SECRET,
+    VALID,
+    body,
+    headers,
+    shown_within_the_library,
+    verifier,
+)
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
-
-TOLD = headers()
 
 
 @asynccontextmanager
@@ -64,12 +69,12 @@ class TestOnlyWhoKnowsTheSecretIsReadFrom:
     async def test_bodies_of_refused_headers_are_not_read(self) -> None:
         stream = Stream(body())
         async with receiving() as receiver:
-            for told, status in (
+            for given, status in (
                 (headers("wrong"), 401),
                 (headers(at=1), 400),
-                ({**TOLD, "Content-Length": "1001"}, 413),
+                ({**VALID, "Content-Length": "1001"}, 413),
             ):
-                assert (await receiver.deliver(told, stream.chunks())).status == status
+                assert (await receiver.deliver(given, stream.chunks())).status == status
         assert stream.asked == 0
 
     async def test_nor_where_there_is_no_room(self) -> None:
@@ -77,10 +82,10 @@ class TestOnlyWhoKnowsTheSecretIsReadFrom:
         gate, receiver = full(room=2)
         async with receiver:
             for run_id in "ab":
-                assert (await receiver.deliver(TOLD, body(run_id=run_id))).status == 202
-            assert (await receiver.deliver(TOLD, stream.chunks())).message == "too busy"
+                assert (await receiver.deliver(VALID, body(run_id=run_id))).status == 202
+            assert (await receiver.deliver(VALID, stream.chunks())).message == "too busy"
             gate.set()
-        assert (await receiver.deliver(TOLD, stream.chunks())).message == "shutting down"
+        assert (await receiver.deliver(VALID, stream.chunks())).message == "shutting down"
         assert stream.asked == 0
 
     async def test_room_is_looked_for_again_when_the_body_is_there(self) -> None:
@@ -92,10 +97,10 @@ class TestOnlyWhoKnowsTheSecretIsReadFrom:
 
         gate, receiver = full(room=2)
         async with receiver:
-            late = asyncio.create_task(receiver.deliver(TOLD, slow()))
+            late = asyncio.create_task(receiver.deliver(VALID, slow()))
             await asyncio.sleep(0)
             for run_id in "ab":
-                assert (await receiver.deliver(TOLD, body(run_id=run_id))).status == 202
+                assert (await receiver.deliver(VALID, body(run_id=run_id))).status == 202
             arrived.set()
             assert (await late).message == "too busy"
             gate.set()
@@ -104,8 +109,8 @@ class TestOnlyWhoKnowsTheSecretIsReadFrom:
         content = body()
         stream = Stream(*(content[at : at + 7] for at in range(0, len(content), 7)), b"")
         async with receiving() as receiver:
-            assert (await receiver.deliver(TOLD, stream.chunks())).status == 202
-            assert (await receiver.deliver(TOLD, content)).status == 200
+            assert (await receiver.deliver(VALID, stream.chunks())).status == 202
+            assert (await receiver.deliver(VALID, content)).status == 200
         assert stream.is_closed
 
 
@@ -113,21 +118,21 @@ class TestNoMoreThanCanBeRight:
     async def test_too_large_without_a_length(self) -> None:
         stream = Stream(*[b" " * 100] * 1000)
         async with receiving() as receiver:
-            answer = await receiver.deliver(TOLD, stream.chunks())
-        assert (answer.status, answer.message) == (413, "the body is larger than 1000 bytes")
+            response = await receiver.deliver(VALID, stream.chunks())
+        assert (response.status, response.message) == (413, "the body is larger than 1000 bytes")
         assert (stream.asked, stream.is_closed) == (11, True)
 
     async def test_it_breaks_off(self) -> None:
         stream = Stream(body()[:9], then=ClientDisconnect(SECRET))
         async with receiving() as receiver:
-            answer = await receiver.deliver(TOLD, stream.chunks())
-        assert answer == Response(status=400, message="the body broke off: ClientDisconnect")
+            response = await receiver.deliver(VALID, stream.chunks())
+        assert response == Response(status=400, message="the body broke off: ClientDisconnect")
 
     async def test_it_hangs(self) -> None:
         stream = Stream(body()[:9], hangs=True)
         async with receiving(body_timeout=0.01) as receiver:
-            answer = await receiver.deliver(TOLD, stream.chunks())
-        assert answer == Response(status=408, message="the body did not arrive within 0.01 s")
+            response = await receiver.deliver(VALID, stream.chunks())
+        assert response == Response(status=408, message="the body did not arrive within 0.01 s")
         assert stream.is_closed
 
     async def test_a_cancellation_meanwhile_shows_no_secret(self) -> None:
@@ -147,17 +152,17 @@ class TestALineForEachRefusal:
     async def test_each(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG, "currents_async.receiver")
         async with receiving(body_timeout=0.01) as receiver:
-            for told, content in (
+            for given, content in (
                 (headers("a guess"), body()),
                 (headers(at=1), body()),
-                (TOLD, b"{\n}"),
-                (TOLD, b" " * 1001),
-                (TOLD, Stream(hangs=True).chunks()),
-                (TOLD, body()),
-                (TOLD, body()),  # accepted before, which is no refusal
+                (VALID, b"{\n}"),
+                (VALID, b" " * 1001),
+                (VALID, Stream(hangs=True).chunks()),
+                (VALID, body()),
+                (VALID, body()),  # accepted before, which is no refusal
             ):
-                await receiver.deliver(told, content)
-        await receiver.deliver(TOLD, body())
+                await receiver.deliver(given, content)
+        await receiver.deliver(VALID, body())
         assert {(one.name, one.levelno, one.exc_info) for one in caplog.records} == {
             ("currents_async.receiver", logging.WARNING, None)
         }

@@ -21,13 +21,13 @@ from currents_async.testing import ManualClock
 from tests.receiver.deliveries import (
     EVENTS,
     SECRET,
+    VALID,
     body,
     headers,
     shown_within_the_library,
     verifier,
 )
 
-TOLD = headers()
 ACCEPTED = Response(status=202, message="accepted")
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -63,7 +63,7 @@ class Handlers:
 
 
 async def deliver(receiver: Receiver, run_id: str, event: str = "RUN_FINISH") -> int:
-    return (await receiver.deliver(TOLD, body(event, run_id))).status
+    return (await receiver.deliver(VALID, body(event, run_id))).status
 
 
 async def turns(number: int = 10) -> None:
@@ -72,12 +72,12 @@ async def turns(number: int = 10) -> None:
         await asyncio.sleep(0)
 
 
-class TestAnswers:
+class TestResponses:
     async def test_accepted_then_known(self) -> None:
         handlers = Handlers()
         async with handlers.receiver() as receiver:
-            assert await receiver.deliver(TOLD, body()) == ACCEPTED
-            again = await receiver.deliver(TOLD, body())
+            assert await receiver.deliver(VALID, body()) == ACCEPTED
+            again = await receiver.deliver(VALID, body())
         assert (again.status, again.headers) == (200, {})
         assert len(handlers.done) == 1
 
@@ -93,35 +93,35 @@ class TestAnswers:
             assert (handlers.done, receiver.pending) == (["a"], 0)
 
     @pytest.mark.parametrize(
-        ("told", "content", "status"),
+        ("given", "content", "status"),
         [
             (headers("wrong"), body(), 401),
             ({}, body(), 401),
             (headers(at=1), body(), 400),
-            (TOLD, b"{}", 400),
-            (TOLD, body(runUrl="https://evil.example/run/r"), 400),
-            (TOLD, b" " * 2000, 413),
+            (VALID, b"{}", 400),
+            (VALID, body(runUrl="https://evil.example/run/r"), 400),
+            (VALID, b" " * 2000, 413),
         ],
     )
-    async def test_refused(self, told: Any, content: bytes, status: int) -> None:
+    async def test_refused(self, given: Any, content: bytes, status: int) -> None:
         handlers = Handlers()
         async with handlers.receiver(verifier(max_body=1999)) as receiver:
-            answer = await receiver.deliver(told, content)
+            response = await receiver.deliver(given, content)
             assert receiver.max_body == 1999
-        assert answer.status == status
-        assert SECRET not in repr(answer)
+        assert response.status == status
+        assert SECRET not in repr(response)
         assert handlers.begun == []
 
     async def test_only_inside(self) -> None:
         receiver = Handlers().receiver()
         with pytest.raises(MisuseError, match="inside 'async with'"):
-            await receiver.deliver(TOLD, body())
+            await receiver.deliver(VALID, body())
         async with receiver:
             """Enter it."""
         with pytest.raises(MisuseError, match="has been used"):
             await receiver.__aenter__()
-        answer = await receiver.deliver(TOLD, body())
-        assert (answer.status, answer.headers) == (503, {"Retry-After": "10"})
+        response = await receiver.deliver(VALID, body())
+        assert (response.status, response.headers) == (503, {"Retry-After": "10"})
 
     @pytest.mark.parametrize(
         "options",
@@ -143,8 +143,8 @@ class TestRoom:
     async def test_a_full_queue_asks_to_try_later(self) -> None:
         handlers = Handlers(open_gate=False)
         async with handlers.receiver(concurrency=2, queue=3) as receiver:
-            answers = [await deliver(receiver, str(number)) for number in range(7)]
-            assert answers == [202] * 5 + [503] * 2
+            responses = [await deliver(receiver, str(number)) for number in range(7)]
+            assert responses == [202] * 5 + [503] * 2
             await turns()
             assert (handlers.begun, receiver.pending) == (["0", "1"], 5)
             assert await deliver(receiver, "5") == 503
@@ -407,7 +407,7 @@ class TestLeaving:
         store = SlowStore()
         checking = verifier(replays=store)
         store.gate.set()
-        await checking.accept(TOLD, body(run_id="a"))
+        await checking.accept(VALID, body(run_id="a"))
         store.gate.clear()
         async with asyncio.timeout(5), handlers.receiver(checking, drain=60) as receiver:
             asking = asyncio.create_task(deliver(receiver, "a"))
@@ -493,7 +493,7 @@ class TestErrors:
             raise KeyError("what happened")
 
         async with handlers.receiver(on_error=None) as receiver:
-            await receiver.deliver(TOLD, body("RUN_FINISH", "r", buildId="b\nforged line"))
+            await receiver.deliver(VALID, body("RUN_FINISH", "r", buildId="b\nforged line"))
         [record] = caplog.records
         assert (record.name, record.levelno) == ("currents_async.receiver", logging.ERROR)
         assert record.message == "'RUN_FINISH' of run r was not handled"

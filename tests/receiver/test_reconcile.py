@@ -17,7 +17,7 @@ async def missed(currents: Currents, project: WorldProject, seen: SeenRuns) -> l
 
 async def test_runs_that_ended_without_a_webhook(currents: Currents, project: WorldProject) -> None:
     made = [SINCE + timedelta(hours=hours) for hours in range(-1, 6)]
-    before, told, lost, timed_out, running, cancelled, last = (
+    before, reported, lost, timed_out, running, cancelled, last = (
         project.run(specs=2, created_at=at, timed_out=number == 3, running=number == 4)
         for number, at in enumerate(made)
     )
@@ -26,11 +26,11 @@ async def test_runs_that_ended_without_a_webhook(currents: Currents, project: Wo
     await currents.runs.cancel(running.run_id)
     still = project.run(specs=2, created_at=SINCE + timedelta(hours=7), running=True)
     async with Receiver(verifier(), Router()) as receiver:
-        for run in (told, last):
-            answer = await receiver.deliver(headers(), body("RUN_FINISH", run.run_id))
-            assert answer.status == 202
-        answer = await receiver.deliver(headers(), body("RUN_START", lost.run_id))
-        assert answer.status == 202
+        for run in (reported, last):
+            response = await receiver.deliver(headers(), body("RUN_FINISH", run.run_id))
+            assert response.status == 202
+        response = await receiver.deliver(headers(), body("RUN_START", lost.run_id))
+        assert response.status == 202
     found = await missed(currents, project, receiver.seen)
     assert found == [cancelled.run_id, running.run_id, timed_out.run_id, lost.run_id]
     assert still.run_id not in found

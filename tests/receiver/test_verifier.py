@@ -31,13 +31,13 @@ from tests.receiver.deliveries import (
     NOW,
     RUN_ID,
     SECRET,
+    VALID,
     body,
     headers,
     shown_within_the_library,
     verifier,
 )
 
-TOLD = headers()
 BODY = body()
 OLD = "the-secret-before-it"
 
@@ -88,36 +88,36 @@ class TestSecret:
             {"X-Secret": [SECRET, OLD, "third"], "X-Other": ["a", "b"]}, clock=ManualClock()
         )
         monkeypatch.setattr(hmac, "compare_digest", compare)
-        told = {} if sent is None else {"X-Secret": sent}
+        fields = {} if sent is None else {"X-Secret": sent}
         with pytest.raises(WebhookSecretError):
-            checking.parse(told, BODY)
+            checking.parse(fields, BODY)
         assert len(compared) == 5
         assert len({known for _, known in compared}) == 5
         assert {len(value) for pair in compared for value in pair} == {32}
 
     @pytest.mark.parametrize("second", [SECRET, "other"])
     def test_said_twice_is_not_said(self, second: str) -> None:
-        twice = [*TOLD.items(), ("x-secret", second)]
-        for told in (twice, CIMultiDict(twice)):
+        twice = [*VALID.items(), ("x-secret", second)]
+        for fields in (twice, CIMultiDict(twice)):
             with pytest.raises(WebhookSecretError):
-                verifier().parse(told, BODY)
+                verifier().parse(fields, BODY)
 
     @pytest.mark.parametrize(
-        "told",
+        "fields",
         [
-            TOLD,
-            {name.upper(): value for name, value in TOLD.items()},
-            list(TOLD.items()),
-            tuple(TOLD.items()),
-            CIMultiDict(TOLD),
-            CIMultiDictProxy(CIMultiDict(TOLD)),
-            Headers(TOLD),
-            Headers(raw=[(k.lower().encode(), v.encode()) for k, v in TOLD.items()]),
+            VALID,
+            {name.upper(): value for name, value in VALID.items()},
+            list(VALID.items()),
+            tuple(VALID.items()),
+            CIMultiDict(VALID),
+            CIMultiDictProxy(CIMultiDict(VALID)),
+            Headers(VALID),
+            Headers(raw=[(k.lower().encode(), v.encode()) for k, v in VALID.items()]),
         ],
-        ids=lambda told: type(told).__name__,
+        ids=lambda fields: type(fields).__name__,
     )
-    def test_headers_of_any_framework(self, told: Any) -> None:
-        assert verifier().parse(told, BODY).run_id == RUN_ID
+    def test_headers_of_any_framework(self, fields: Any) -> None:
+        assert verifier().parse(fields, BODY).run_id == RUN_ID
 
 
 class TestTime:
@@ -189,44 +189,44 @@ class TestTime:
 
     def test_said_twice(self) -> None:
         with pytest.raises(WebhookStaleError):
-            verifier().parse([*TOLD.items(), ("x-timestamp", str(NOW))], BODY)
+            verifier().parse([*VALID.items(), ("x-timestamp", str(NOW))], BODY)
 
     def test_time_goes_by(self) -> None:
         clock = ManualClock()
         checking = verifier(clock=clock, tolerance=10)
         clock.advance(10)
-        checking.parse(TOLD, BODY)
+        checking.parse(VALID, BODY)
         clock.advance(0.01)
         with pytest.raises(WebhookStaleError):
-            checking.parse(TOLD, BODY)
+            checking.parse(VALID, BODY)
 
 
 class TestReplays:
     async def test_accepted_once(self) -> None:
         checking = verifier()
-        event = await checking.accept(TOLD, BODY)
+        event = await checking.accept(VALID, BODY)
         with pytest.raises(WebhookReplayError):
-            await checking.accept(TOLD, BODY)
-        assert checking.parse(TOLD, BODY) == event
+            await checking.accept(VALID, BODY)
+        assert checking.parse(VALID, BODY) == event
         await checking.release(event)
-        assert await checking.accept(TOLD, BODY) == event
+        assert await checking.accept(VALID, BODY) == event
 
     async def test_fields_that_the_key_depends_on(self) -> None:
         checking = verifier()
         deliveries = [
-            (TOLD, BODY),
+            (VALID, BODY),
             (headers(at=NOW + 1), BODY),
-            (TOLD, body("RUN_TIMEOUT")),
-            (TOLD, body(run_id="other")),
-            (TOLD, body(groupId="g")),
-            (TOLD, body(passes=2)),
+            (VALID, body("RUN_TIMEOUT")),
+            (VALID, body(run_id="other")),
+            (VALID, body(groupId="g")),
+            (VALID, body(passes=2)),
         ]
         events = [await checking.accept(*delivery) for delivery in deliveries]
         assert len({event.key for event in events}) == len(deliveries)
 
     async def test_the_same_time_in_another_unit_is_the_same_time(self) -> None:
         checking = verifier()
-        await checking.accept(TOLD, BODY)
+        await checking.accept(VALID, BODY)
         for same in (f"{NOW}000", f"{NOW}.0", f"{NOW}.000", f"0{NOW}"):
             with pytest.raises(WebhookReplayError):
                 await checking.accept(headers(at=same), BODY)
@@ -247,10 +247,10 @@ class TestReplays:
 
     async def test_refused_is_not_remembered(self) -> None:
         checking = verifier()
-        for told, content in ((headers("wrong"), BODY), (headers(at=1), BODY), (TOLD, b"{}")):
+        for fields, content in ((headers("wrong"), BODY), (headers(at=1), BODY), (VALID, b"{}")):
             with pytest.raises(WebhookError):
-                await checking.accept(told, content)
-        await checking.accept(TOLD, BODY)
+                await checking.accept(fields, content)
+        await checking.accept(VALID, BODY)
 
     async def test_verifiers_share_a_store(self) -> None:
         class Store:
@@ -268,16 +268,16 @@ class TestReplays:
 
         store = Store()
         one, other = (verifier(replays=store, tolerance=60) for _ in range(2))
-        event = await one.accept(TOLD, BODY)
+        event = await one.accept(VALID, BODY)
         with pytest.raises(WebhookReplayError):
-            await other.accept(TOLD, BODY)
+            await other.accept(VALID, BODY)
         assert store.known == {event.key: 120}
         await other.release(event)
-        await one.accept(TOLD, BODY)
+        await one.accept(VALID, BODY)
 
     @pytest.mark.parametrize("how", ["fails", "is cancelled", "is cancelled by asyncio"])
     async def test_a_store_that_leaves_it_open_forgets_it(self, how: str) -> None:
-        """It has remembered the key, and nobody was told: the sender will try again."""
+        """It has remembered the key, but no response was sent: the sender will try again."""
 
         class Store:
             def __init__(self) -> None:
@@ -303,19 +303,19 @@ class TestReplays:
         checking = verifier(replays=store)
         if how == "fails":
             with pytest.raises(OSError, match="gone"):
-                await checking.accept(TOLD, BODY)
+                await checking.accept(VALID, BODY)
         elif how == "is cancelled":
             with anyio.move_on_after(0):
-                await checking.accept(TOLD, BODY)
+                await checking.accept(VALID, BODY)
         else:
-            task = asyncio.create_task(checking.accept(TOLD, BODY))
+            task = asyncio.create_task(checking.accept(VALID, BODY))
             await asyncio.sleep(0)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
         assert store.known == set()
         store.is_sound = True
-        await checking.accept(TOLD, BODY)
+        await checking.accept(VALID, BODY)
 
     async def test_a_store_that_cannot_forget_changes_no_error(self) -> None:
         class Store:
@@ -327,7 +327,7 @@ class TestReplays:
                 raise OSError(key)
 
         with anyio.move_on_after(0) as scope:
-            await verifier(replays=Store()).accept(TOLD, BODY)
+            await verifier(replays=Store()).accept(VALID, BODY)
         assert scope.cancelled_caught
 
 
@@ -342,9 +342,9 @@ class TestOrder:
         with pytest.raises(WebhookStaleError):
             checking.parse(headers(at=1), large)
         with pytest.raises(WebhookTooLargeError, match="larger than 1000 bytes"):
-            checking.parse(TOLD, large)
+            checking.parse(VALID, large)
         with pytest.raises(WebhookBodyError):
-            checking.parse(TOLD, b"{}")
+            checking.parse(VALID, b"{}")
 
     def test_at_the_headers_before_there_is_a_body(self) -> None:
         checking = verifier(max_body=1000)
@@ -354,8 +354,8 @@ class TestOrder:
         with pytest.raises(WebhookStaleError):
             checking.check_headers({**headers(at=1), **large})
         with pytest.raises(WebhookTooLargeError, match="larger than 1000 bytes"):
-            checking.check_headers({**TOLD, **large})
-        checking.check_headers(TOLD)
+            checking.check_headers({**VALID, **large})
+        checking.check_headers(VALID)
 
     @pytest.mark.parametrize(
         ("length", "is_larger"),
@@ -374,7 +374,7 @@ class TestOrder:
     def test_content_length(self, length: str, is_larger: bool) -> None:  # noqa: FBT001
         checking = verifier(max_body=1000)
         with pytest.raises(WebhookTooLargeError) if is_larger else nullcontext():
-            checking.check_headers({**TOLD, "content-length": length})
+            checking.check_headers({**VALID, "content-length": length})
 
     def test_headers_that_are_refused_show_no_secret(self) -> None:
         with pytest.raises(WebhookStaleError) as caught:
@@ -383,9 +383,9 @@ class TestOrder:
 
     def test_the_largest_body(self) -> None:
         content = BODY + b" " * (1_048_576 - len(BODY))
-        assert verifier().parse(TOLD, content).run_id == RUN_ID
+        assert verifier().parse(VALID, content).run_id == RUN_ID
         with pytest.raises(WebhookTooLargeError):
-            verifier().parse(TOLD, content + b" ")
+            verifier().parse(VALID, content + b" ")
 
 
 class TestInsecure:
@@ -444,15 +444,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 SHOWING: dict[str, tuple[dict[str, str], bytes]] = {
-    "too large": (TOLD, SECRET.encode() * 100_000),
+    "too large": (VALID, SECRET.encode() * 100_000),
     "forged": (headers(SECRET + SECRET), BODY),
     "stale": (headers(at=1), BODY),
-    "host": (TOLD, body(runUrl=f"https://evil.example/run/{SECRET}")),
-    "field": (TOLD, body(runUrl=[SECRET])),
-    "unknown event": (TOLD, body(SECRET, runUrl=SECRET)),
-    "no JSON": (TOLD, SECRET.encode()),
-    "half of it": (TOLD, b'{"' + SECRET.encode() + b'": '),
-    "no UTF-8": (TOLD, b"\xff" + SECRET.encode()),
+    "host": (VALID, body(runUrl=f"https://evil.example/run/{SECRET}")),
+    "field": (VALID, body(runUrl=[SECRET])),
+    "unknown event": (VALID, body(SECRET, runUrl=SECRET)),
+    "no JSON": (VALID, SECRET.encode()),
+    "half of it": (VALID, b'{"' + SECRET.encode() + b'": '),
+    "no UTF-8": (VALID, b"\xff" + SECRET.encode()),
 }
 
 
@@ -495,7 +495,7 @@ class TestNothingIsShown:
                 """There is nothing."""
 
         with pytest.raises(OSError, match="no room") as caught:
-            await verifier(replays=Store()).accept(TOLD, BODY)
+            await verifier(replays=Store()).accept(VALID, BODY)
         assert SECRET not in shown_within_the_library(caught.value)
 
 
@@ -530,13 +530,13 @@ events = st.fixed_dictionaries(
 
 
 class TestAnything:
-    @given(told=st.lists(st.tuples(names | st.text(), values)), content=st.binary())
-    def test_any_bytes_and_headers(self, told: list[tuple[str, str]], content: bytes) -> None:
-        self.parse(told, content)
+    @given(fields=st.lists(st.tuples(names | st.text(), values)), content=st.binary())
+    def test_any_bytes_and_headers(self, fields: list[tuple[str, str]], content: bytes) -> None:
+        self.parse(fields, content)
 
     @given(content=st.binary())
     def test_any_bytes_with_the_right_headers(self, content: bytes) -> None:
-        self.parse(list(TOLD.items()), content)
+        self.parse(list(VALID.items()), content)
 
     @given(event=events, said=st.dictionaries(fields | st.text(), json_values))
     def test_any_json_with_the_right_headers(self, event: Any, said: Any) -> None:
@@ -544,17 +544,17 @@ class TestAnything:
             content = msgspec.json.encode({**said, **event})
         except (OverflowError, UnicodeEncodeError):
             return
-        self.parse(list(TOLD.items()), content)
+        self.parse(list(VALID.items()), content)
 
     @pytest.mark.parametrize("depth", [10, 1_000, 100_000])
     def test_nested(self, depth: int) -> None:
         nested = b"[" * depth + b"]" * depth
-        self.parse(list(TOLD.items()), nested)
-        self.parse(list(TOLD.items()), b'{"event": "X", "deep": ' + nested + b"}")
+        self.parse(list(VALID.items()), nested)
+        self.parse(list(VALID.items()), b'{"event": "X", "deep": ' + nested + b"}")
 
-    def parse(self, told: list[tuple[str, str]], content: bytes) -> None:
+    def parse(self, fields: list[tuple[str, str]], content: bytes) -> None:
         try:
-            event = verifier().parse(told, content)
+            event = verifier().parse(fields, content)
         except WebhookError:
             return
         assert isinstance(event, RunEvent)

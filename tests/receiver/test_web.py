@@ -20,11 +20,10 @@ from currents_async import receiver as receiver_package
 from currents_async.receiver import Receiver, Router, RunEvent
 from currents_async.receiver.web import setup_webhooks, webhook_handler
 from currents_async.testing import ManualClock, WorldProject
-from tests.receiver.deliveries import SECRET, body, headers, verifier
+from tests.receiver.deliveries import SECRET, VALID, body, headers, verifier
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
-TOLD = headers()
 MANY = 250
 
 
@@ -37,25 +36,25 @@ class Serving:
         self._session = session
 
     async def post(
-        self, content: Any, told: dict[str, str] = TOLD, path: str = "/webhooks/currents"
+        self, content: Any, given: dict[str, str] = VALID, path: str = "/webhooks/currents"
     ) -> tuple[int, str]:
         url = f"http://127.0.0.1:{self.port}{path}"
-        async with self._session.post(url, data=content, headers=told) as response:
+        async with self._session.post(url, data=content, headers=given) as response:
             assert (response.status == 503) == ("Retry-After" in response.headers)
             return response.status, await response.text()
 
-    async def send(self, sent: bytes, told: dict[str, str] = TOLD) -> bytes:
-        """Send the head of a request and a part of its body; return the first line of an answer."""
-        async with self.sending(sent, told) as (reader, _):
+    async def send(self, sent: bytes, given: dict[str, str] = VALID) -> bytes:
+        """Send the head of a request and a part of its body; return the first line received."""
+        async with self.sending(sent, given) as (reader, _):
             return await reader.readline()
 
     @asynccontextmanager
     async def sending(
-        self, sent: bytes, told: dict[str, str] = TOLD
+        self, sent: bytes, given: dict[str, str] = VALID
     ) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
         """Send the head of a request and a part of its body, and hang up in the end."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "x", **told}.items())
+        head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "x", **given}.items())
         writer.write(b"POST /webhooks/currents HTTP/1.1\r\n" + head.encode() + sent)
         async with asyncio.timeout(5):
             yield reader, writer
@@ -101,16 +100,16 @@ async def test_many_at_once_a_full_queue_and_a_shutdown() -> None:
     app = web.Application()
     app.router.add_post("/first", webhook_handler(first))
     app.router.add_post("/second", webhook_handler(second))
-    answers: dict[str, tuple[int, str]] = {}
+    responses: dict[str, tuple[int, str]] = {}
     leaving: list[asyncio.Task[None]] = []
 
     async with serve(app) as serving:
 
         async def post(run_id: str) -> None:
-            answers[run_id] = await serving.post(body(run_id=run_id), path="/first")
-            if len(answers) == 100:
+            responses[run_id] = await serving.post(body(run_id=run_id), path="/first")
+            if len(responses) == 100:
                 handled.gate.set()
-            elif len(answers) == 175:
+            elif len(responses) == 175:
                 leaving.append(asyncio.create_task(first.__aexit__(None, None, None)))
 
         await first.__aenter__()
@@ -120,20 +119,20 @@ async def test_many_at_once_a_full_queue_and_a_shutdown() -> None:
         [task] = leaving
         await task
 
-        assert len(answers) == MANY
-        assert set(answers.values()) == {
+        assert len(responses) == MANY
+        assert set(responses.values()) == {
             (202, "accepted"),
             (503, "too busy"),
             (503, "shutting down"),
         }
-        accepted = [run_id for run_id, (status, _) in answers.items() if status == 202]
+        accepted = [run_id for run_id, (status, _) in responses.items() if status == 202]
         assert handled.runs == Counter(accepted)
 
         async with second:
-            posts = (serving.post(body(run_id=run_id), path="/second") for run_id in answers)
+            posts = (serving.post(body(run_id=run_id), path="/second") for run_id in responses)
             statuses = Counter(status for status, _ in await asyncio.gather(*posts))
         assert statuses == {200: len(accepted), 202: MANY - len(accepted)}
-    assert handled.runs == Counter(list(answers))
+    assert handled.runs == Counter(list(responses))
 
 
 async def test_the_application_drains_on_shutdown() -> None:
@@ -179,12 +178,12 @@ async def test_the_documented_example(
     names["setup_webhooks"] = setup_webhooks
     exec(example, names)  # noqa: S102 - our own words
     async with serve(names["app"]) as serving:
-        told = headers(at=time.time())
-        assert (await serving.post(body(run_id=run.run_id), told))[0] == 202
+        given = headers(at=time.time())
+        assert (await serving.post(body(run_id=run.run_id), given))[0] == 202
     assert capsys.readouterr().out == f"PASSED https://app.currents.dev/run/{run.run_id}\n"
 
 
-class TestAnswers:
+class TestResponses:
     async def test_each(self) -> None:
         async with receiving() as (serving, handled):
             assert await serving.post(body()) == (202, "accepted")
@@ -197,7 +196,7 @@ class TestAnswers:
     async def test_only_posts(self) -> None:
         async with receiving() as (serving, _), aiohttp.ClientSession() as session:
             url = f"http://127.0.0.1:{serving.port}/webhooks/currents"
-            async with session.get(url, headers=TOLD) as response:
+            async with session.get(url, headers=VALID) as response:
                 assert response.status == 405
 
     async def test_a_secret_said_twice(self) -> None:
@@ -228,8 +227,8 @@ class TestSizes:
     async def test_a_gzip_bomb(self) -> None:
         async with receiving() as (serving, _):
             bomb = gzip.compress(b" " * 5_000_000)
-            told = {**TOLD, "Content-Encoding": "gzip"}
-            assert (await serving.post(bomb, told))[0] == 413
+            given = {**VALID, "Content-Encoding": "gzip"}
+            assert (await serving.post(bomb, given))[0] == 413
 
     async def test_broken_gzip(self) -> None:
         async with receiving() as (serving, handled):
@@ -249,9 +248,9 @@ class TestStrangers:
         async with receiving() as (serving, _):
             head = b"Content-Length: 1048576\r\n\r\n"
             async with serving.sending(head, self.FORGED) as (reader, _writer):
-                answer = await reader.read()  # to the end: the connection is closed
-        assert answer.startswith(b"HTTP/1.1 401 ")
-        assert b"Connection: close" in answer
+                response = await reader.read()  # to the end: the connection is closed
+        assert response.startswith(b"HTTP/1.1 401 ")
+        assert b"Connection: close" in response
         assert [record.message for record in caplog.records] == [
             "refused a delivery with 401: the delivery does not carry the secret"
         ]
@@ -301,7 +300,7 @@ class TestBodiesThatDoNotCome:
 
 
 class TestExpect:
-    """Who asks before the body is sent, as curl does, is told."""
+    """Who asks before the body is sent, as curl does, is given."""
 
     HEAD = b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n"
 

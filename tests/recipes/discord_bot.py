@@ -44,7 +44,7 @@ class FailureBot(discord.Client):
         await channel.send("\n".join([f"**{len(failures)} failed**: {event.run_url}", *titles]))
 
     async def close(self) -> None:
-        """Work off what was accepted, while the bot can still talk."""
+        """Handle accepted events while the bot can still send messages."""
         await self._stack.aclose()
         await super().close()
 

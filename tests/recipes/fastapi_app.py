@@ -20,7 +20,7 @@ def make_app() -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        # Left in reverse: what was accepted is worked off while the client is open.
+        # Left in reverse: accepted events are handled while the client is open.
         async with Currents() as app.state.currents, receiver:
             yield
 
@@ -33,7 +33,7 @@ def make_app() -> FastAPI:
 
     @app.post("/webhooks/currents")
     async def take(request: Request) -> Response:
-        answer = await receiver.deliver(request.headers, request.stream())
-        return Response(answer.message, answer.status, answer.headers)
+        response = await receiver.deliver(request.headers, request.stream())
+        return Response(response.message, response.status, response.headers)
 
     return app

@@ -23,13 +23,13 @@ def make_app() -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        # Left in reverse: what was accepted is worked off while the client is open.
+        # Left in reverse: accepted events are handled while the client is open.
         async with Currents() as app.state.currents, receiver:
             yield
 
     async def take(request: Request) -> Response:
-        answer = await receiver.deliver(request.headers, request.stream())
-        return Response(answer.message, answer.status, answer.headers)
+        response = await receiver.deliver(request.headers, request.stream())
+        return Response(response.message, response.status, response.headers)
 
     app = Starlette(routes=[Route("/webhooks/currents", take, methods=["POST"])], lifespan=lifespan)
 

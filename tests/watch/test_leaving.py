@@ -129,7 +129,7 @@ class TestLeaving:
 
 
 def hold_responses(server: FakeCurrents, held: asyncio.Event) -> None:
-    """Answer nothing any more, and tell when somebody waits for that."""
+    """Send no more responses, and set an event when a request waits for one."""
 
     async def hold(_: RecordedRequest) -> None:
         held.set()

@@ -155,7 +155,7 @@ class TestFaults:
     async def test_specs_of_a_broken_response_come_with_the_next_poll(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
-        """Half of 3,000 specs have been decoded when the answer breaks off."""
+        """Half of 3,000 specs have been decoded when the response breaks off."""
         run = project.run(specs=3_000, running=True)
         server.fail("getRun", fault="truncate")
         server.fail("getRun", fault="corrupt")
@@ -258,7 +258,7 @@ class TestTimeout:
         assert caught.value.run_id == run.run_id
         assert caught.value.__cause__ is None
         assert len(arrived) == 2
-        # Nothing is asked at the deadline, for there would be no time for an answer.
+        # Nothing is requested at the deadline, when there is no time for a response.
         assert clock.waited == [2, 3, 4.5, 0.5]
         assert clock.now() == 10
         assert len(server.requests) == 4

@@ -178,7 +178,7 @@ STEP = st.one_of(
 
 
 def is_bearable(steps: list[tuple[str, int]]) -> bool:
-    """Say whether there are never ten faults in a row, which would be the end."""
+    """Return whether there are never ten faults in a row, which would end the watch."""
     runs = groupby(steps, key=lambda step: step[0] in FAULTS)
     return all(len(list(several)) < 10 for are_faults, several in runs if are_faults)
 
@@ -214,15 +214,15 @@ async def check_each_once(steps: list[tuple[str, int]], attempts: int) -> None:
     ):
         server.before_response = step
         arrived, final = await collect(currents.runs.watch(run.run_id))
-    told = [
+    seen_ids = [
         instance_id
         for request, complete in zip(server.requests, seen, strict=True)
         if request.fault is None
         for instance_id in complete
     ]
     assert len(set(ids_of(arrived))) == len(arrived)
-    assert {spec.instance_id for spec in run.specs} <= set(ids_of(arrived)) <= set(told)
+    assert {spec.instance_id for spec in run.specs} <= set(ids_of(arrived)) <= set(seen_ids)
     assert final.is_complete
     if attempts == 1:
         # A second attempt is lost with the half of the first, where the run has got on meanwhile.
-        assert ids_of(arrived) == list(dict.fromkeys(told))
+        assert ids_of(arrived) == list(dict.fromkeys(seen_ids))

@@ -35,7 +35,7 @@ def nothing() -> None:
 
 
 def completing(run: WorldRun, *counts: int) -> Iterator[Callable[[], object]]:
-    """Make steps in which so many specs of a run complete."""
+    """Return steps, in each of which `count` specs of a run complete."""
     return (partial(run.complete, count) if count else nothing for count in counts)
 
 
@@ -58,7 +58,7 @@ def other_tasks() -> set[asyncio.Task[Any]]:
 async def until(condition: Callable[[], object]) -> None:
     """Let the loop turn until something has come about."""
     async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - nobody tells
+        while not condition():  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0)
 
 
