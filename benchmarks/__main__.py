@@ -4,14 +4,13 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections import ChainMap
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
 
 from benchmarks import suites
-from benchmarks.plot import draw
 from benchmarks.processes import Failed
 from benchmarks.report import Report
 
@@ -32,8 +31,9 @@ def main() -> int:
     if asked.json is not None:
         text = msgspec.json.encode(_as_json(asked.suite, report))
         asked.json.write_bytes(msgspec.json.format(text))
-    if asked.plot is not None and report.chart is not None:
-        asked.plot.write_text(draw(report.chart), encoding="utf-8")
+    if asked.plot is not None:
+        chart = "".join(part.chart for part in report.parts)
+        asked.plot.write_text(chart, encoding="utf-8")
     return 0
 
 
@@ -59,31 +59,23 @@ def _options(asked: argparse.Namespace) -> suites.Options:
 def _as_json(suite: str, report: Report) -> dict[str, object]:
     return {
         "suite": suite,
-        "machine": _machine(),
+        "machine": {
+            "system": platform.system(),
+            "machine": platform.machine(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+        },
         "versions": _versions(report),
         "missing": report.missing,
         "notes": report.notes,
         "reach": [{**msgspec.structs.asdict(row), "verdict": row.verdict} for row in report.reach],
-        "measured": report.measured,
-    }
-
-
-def _machine() -> dict[str, object]:
-    return {
-        "system": platform.system(),
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
+        "measured": dict(ChainMap(*(part.measured for part in report.parts))),
     }
 
 
 def _versions(report: Report) -> dict[str, str]:
-    return {"python": platform.python_version(), **_installed(report.packages)}
-
-
-def _installed(packages: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for package in sorted(set(packages)):
+    found = {"python": platform.python_version()}
+    for package in sorted(set(report.packages)):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -1,9 +1,11 @@
 """What a suite reports, and how that becomes text."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 import msgspec
+
+_Item = TypeVar("_Item")
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,57 +44,13 @@ class Table(msgspec.Struct, frozen=True):
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
 
-
-class Bar(msgspec.Struct, frozen=True):
-    """A row of the chart."""
-
-    label: str
-    value: float
-    ours: bool
-
-
-class Chart(msgspec.Struct, frozen=True):
-    """What the SVG shows."""
-
-    title: str
-    unit: str
-    bars: Sequence[Bar]
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a suite found out."""
-
-    tables: Sequence[Table]
-    reach: Sequence[Reach]
-    missing: dict[str, str]
-    """Contenders that did not take part, and why."""
-    packages: Sequence[str]
-    """The distributions whose versions matter."""
-    measured: dict[str, Any]
-    """For `--json`; medians and the rounds behind them."""
-    notes: Sequence[str] = ()
-    chart: Chart | None = None
-
     def render(self) -> str:
-        """Return the whole as plain text."""
-        parts = [render(table) for table in (*self.tables, _reach_table(self.reach)) if table.rows]
-        parts += [f"not measured: {name}: {reason}" for name, reason in self.missing.items()]
-        parts += [f"note: {note}" for note in self.notes]
-        return "\n\n".join(parts) + "\n"
-
-
-def number(value: float | None, digits: int = 1, unit: str = "") -> str:
-    """Format a number, or a dash where there is none."""
-    return "-" if value is None else f"{value:.{digits}f}{unit}"
-
-
-def render(table: Table) -> str:
-    """Return a table as aligned text."""
-    lines = [table.columns, *table.rows]
-    widths = [max(len(line[index]) for line in lines) for index in range(len(table.columns))]
-    head, *rows = (_line(line, widths) for line in lines)
-    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    return "\n".join([table.title, "", head, rule, *rows])
+        """Return the table as aligned text."""
+        lines = [self.columns, *self.rows]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        head, *rows = (_line(line, widths) for line in lines)
+        rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+        return "\n".join([self.title, "", head, rule, *rows])
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -101,18 +59,72 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(padded).rstrip()
 
 
-def _reach_table(rows: Sequence[Reach]) -> Table:
-    signs = {"less": "<=", "more": ">="}
-    return Table(
-        "Reach",
-        ("metric", "ours", "reach", ""),
-        [
-            (
-                row.metric,
-                number(row.ours, 2, row.unit),
-                f"{signs[row.better]} {row.reach:g}{row.unit}",
-                row.verdict,
-            )
-            for row in rows
-        ],
-    )
+def table(
+    title: str,
+    items: Mapping[str, _Item],
+    columns: Sequence[tuple[str, Callable[[_Item], str]]],
+    first: str = "",
+) -> Table:
+    """Lay items out by their labels: a column is its heading, and what makes its cells."""
+    headings = (first, *(heading for heading, _ in columns))
+    rows = [(label, *(cell(item) for _, cell in columns)) for label, item in items.items()]
+    return Table(title, headings, rows)
+
+
+def number(value: float | None, digits: int = 1, unit: str = "") -> str:
+    """Format a number, or a dash where there is none."""
+    return "-" if value is None else f"{value:.{digits}f}{unit}"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What one part of a suite found out."""
+
+    tables: Sequence[Table]
+    reach: Sequence[Reach] = ()
+    measured: dict[str, Any] = {}
+    """For `--json`."""
+    notes: Sequence[str] = ()
+    chart: str = ""
+    """As SVG, if there is one."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a suite found out."""
+
+    parts: Sequence[Part]
+    packages: Sequence[str]
+    """The distributions whose versions matter."""
+    missing: dict[str, str] = {}
+    """Contenders that did not take part, and why."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of the numbers."""
+        return [note for part in self.parts for note in part.notes]
+
+    @property
+    def reach(self) -> list[Reach]:
+        """All promises."""
+        return [row for part in self.parts for row in part.reach]
+
+    def render(self) -> str:
+        """Return the whole as plain text."""
+        signs = {"less": "<=", "more": ">="}
+        reach = Table(
+            "Reach",
+            ("metric", "ours", "reach", ""),
+            [
+                (
+                    row.metric,
+                    number(row.ours, 2, row.unit),
+                    f"{signs[row.better]} {row.reach:g}{row.unit}",
+                    row.verdict,
+                )
+                for row in self.reach
+            ],
+        )
+        tables = [*(one for part in self.parts for one in part.tables), reach]
+        lines = [one.render() for one in tables if one.rows]
+        lines += [f"not measured: {name}: {reason}" for name, reason in self.missing.items()]
+        lines += [f"note: {note}" for note in self.notes]
+        return "\n\n".join(lines) + "\n"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from statistics import median
 
+from benchmarks.report import number
 from benchmarks.session import Case
 from benchmarks.worker import Sample
 
@@ -53,6 +54,14 @@ class Results:
         if case not in self or other not in self:
             return None
         return ratio(self._values(case, read), self._values(other, read))
+
+    def cells(self, read: Value, digits: int = 1, unit: str = "") -> Callable[[Case], str]:
+        """Return a column of medians."""
+        return lambda case: number(self.median(case, read), digits, unit)
+
+    def ratios(self, other: Case, read: Value) -> Callable[[Case], str]:
+        """Return a column of ratios."""
+        return lambda case: number(self.ratio(case, other, read), 2, "x")
 
     def excess(self, case: Case, other: Case, read: Value) -> float | None:
         """Return the difference of the medians."""

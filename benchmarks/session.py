@@ -68,8 +68,14 @@ class Session(ExitStack):
         return [case for case in cases if case.process in self._processes]
 
     def ask(self, case: Case, order: Order) -> Sample:
-        """Measure once, in the process of a case that has been started."""
+        """Measure once, in the process of a case, which is started if need be."""
+        [case] = self.start([case])
         return self._processes[case.process].ask(order, Sample)
+
+    def ask_alone(self, case: Case, order: Order, *flags: str) -> Sample | None:
+        """Measure once, in a new process; return None if the case cannot take part."""
+        with self.alone(case, *flags) as process:
+            return process and process.ask(order, Sample)
 
     @contextmanager
     def alone(self, case: Case, *flags: str) -> Iterator[Process | None]:

@@ -67,6 +67,11 @@ class Sample(msgspec.Struct, kw_only=True):
     retained: int | None
     """Growth of resident memory that is still there, with what was kept."""
 
+    @property
+    def above(self) -> int | None:
+        """How far `peak` is above `retained`."""
+        return None if self.peak is None or self.retained is None else self.peak - self.retained
+
 
 class Taken:
     """Takes what a contender hands over: counts it, and keeps what is to be kept."""

@@ -1,6 +1,6 @@
 """What `currents_async.analysis` takes for runs of thousands of tests, once they are there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from statistics import median
@@ -9,7 +9,7 @@ import msgspec
 
 from benchmarks import payloads
 from benchmarks.processes import pin
-from benchmarks.report import Reach, Report, Table, at_most, number
+from benchmarks.report import Part, Report, Table, at_most, number, table
 from benchmarks.results import ratio
 from benchmarks.suites import Options
 from benchmarks.timing import Comparison, Times, compare
@@ -56,23 +56,28 @@ def run(options: Options) -> Report:
     tests = _TINY if options.sizes is payloads.TINY else _FULL
     project = World(seed=4).project()
     before, after = (_Fetched(project.run(specs=tests // _TESTS, tests=_TESTS)) for _ in range(2))
-    compared = {"two": _of_two_runs(before, after), "one": _of_one_run(after), "test": _of_a_test()}
-    times = {name: compare(ways, options.rounds) for name, ways in compared.items()}
-    return Report(
+    two = compare(_of_two_runs(before, after), options.rounds)
+    one = compare(_of_one_run(after), options.rounds)
+    test = compare(_of_a_test(), options.rounds)
+    diff = f"diff of two runs of {tests} tests each"
+    to_decoding = ratio(two[_BOTH], two[_DECODE])
+    part = Part(
         tables=[
-            _table(f"Diff of two runs of {tests} tests each, CPU ms", times["two"]),
-            _table(f"Analyses of a run of {tests} tests, CPU ms", times["one"]),
-            _table(f"Analyses of a test with {_RESULTS} results, CPU ms", times["test"]),
+            _table(f"Diff of two runs of {tests} tests each, CPU ms", two),
+            _table(f"Analyses of a run of {tests} tests, CPU ms", one),
+            _table(f"Analyses of a test with {_RESULTS} results, CPU ms", test),
         ],
-        reach=_reach(tests, times["two"]),
-        missing={},
-        packages=["currents-async", "msgspec"],
-        measured={"tests": tests, "times": times},
+        reach=[
+            at_most(f"{diff}: {_DIFF}, CPU", median(two[_DIFF]) * 1e3, 20, " ms"),
+            at_most(f"{diff}: {_BOTH}, CPU over {_DECODE}", to_decoding, 1, "x"),
+        ],
+        measured={"tests": tests, "times": {"two": two, "one": one, "test": test}},
         notes=[
             "each analysis is made in one go: the event loop stands still as long",
             "by hand found the same new failures, and looked for nothing else",
         ],
     )
+    return Report(parts=[part], packages=["currents-async", "msgspec"])
 
 
 def _of_two_runs(before: _Fetched, after: _Fetched) -> Comparison:
@@ -124,26 +129,16 @@ def _of_a_test() -> Comparison:
 
 
 def _table(title: str, ways: Times) -> Table:
-    return Table(
+    def ratios(other: str) -> Callable[[list[float]], str]:
+        return lambda seconds: number(ratio(seconds, ways.get(other)), 2, "x")
+
+    return table(
         title,
-        ("", "median", "slowest", "x decoding", "x by hand"),
+        ways,
         [
-            (
-                name,
-                number(median(seconds) * 1e3),
-                number(max(seconds) * 1e3),
-                number(ratio(seconds, ways.get(_DECODE)), 2, "x"),
-                number(ratio(seconds, ways.get(_BY_HAND)), 2, "x"),
-            )
-            for name, seconds in ways.items()
+            ("median", lambda seconds: number(median(seconds) * 1e3)),
+            ("slowest", lambda seconds: number(max(seconds) * 1e3)),
+            ("x decoding", ratios(_DECODE)),
+            ("x by hand", ratios(_BY_HAND)),
         ],
     )
-
-
-def _reach(tests: int, ways: Times) -> list[Reach]:
-    diff = f"diff of two runs of {tests} tests each"
-    to_decoding = ratio(ways[_BOTH], ways[_DECODE])
-    return [
-        at_most(f"{diff}: {_DIFF}, CPU", median(ways[_DIFF]) * 1e3, 20, " ms"),
-        at_most(f"{diff}: {_BOTH}, CPU over {_DECODE}", to_decoding, 1, "x"),
-    ]

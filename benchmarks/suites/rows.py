@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from benchmarks.contenders._rows import rows_of_instance
 from benchmarks.processes import Failed, pin
-from benchmarks.report import Report, Table, number
+from benchmarks.report import Part, Report, number, table
 from benchmarks.results import ratio
 from benchmarks.suites import Options
-from benchmarks.timing import Comparison, Times, compare
+from benchmarks.timing import Comparison, compare
 from currents_async.export._tables.rows import RowBuilder
 from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.models import Instance
@@ -42,13 +42,18 @@ def run(options: Options) -> Report:
         _DECODED: lambda: [_DECODER.decode(text) for text in texts],
     }
     times = compare(ways, options.rounds)
-    return Report(
-        tables=[_table(times, sum(table.num_rows for table in tables.values()))],
-        reach=[],
-        missing={},
-        packages=["currents-async", "msgspec", "pyarrow"],
-        measured={"times": times},
+    count = sum(one.num_rows for one in tables.values())
+    shown = table(
+        f"{count} rows of tests and attempts",
+        times,
+        [
+            ("rows a second", lambda seconds: f"{count / median(seconds):,.0f}"),
+            ("x ours", lambda seconds: number(ratio(seconds, times[_OURS]), 2)),
+        ],
+        "way",
     )
+    part = Part([shown], measured={"times": times})
+    return Report(parts=[part], packages=["currents-async", "msgspec", "pyarrow"])
 
 
 def _documents(specs: int) -> list[dict[str, Any]]:
@@ -76,9 +81,9 @@ def _by_hand(documents: Sequence[dict[str, Any]]) -> Tables:
     run = {"projectId": _PROJECT, "createdAt": _DAY.isoformat(), "runId": _RUN}
     found: dict[str, list[dict[str, Any]]] = {"tests": [], "attempts": []}
     for document in documents:
-        for table, rows in rows_of_instance(document, run).items():
-            found[table] += rows
-    return {table: _as_ours(pa.Table.from_pylist(found[table]), table) for table in found}
+        for name, rows in rows_of_instance(document, run).items():
+            found[name] += rows
+    return {name: _as_ours(pa.Table.from_pylist(rows), name) for name, rows in found.items()}
 
 
 def _as_ours(made: pa.Table, table: str) -> pa.Table:
@@ -91,14 +96,3 @@ def _as_ours(made: pa.Table, table: str) -> pa.Table:
         for field in schema
     ]
     return pa.Table.from_arrays(columns, schema=schema)
-
-
-def _table(times: Times, count: int) -> Table:
-    return Table(
-        f"{count} rows of tests and attempts",
-        ("way", "rows a second", "x ours"),
-        [
-            (name, f"{count / median(seconds):,.0f}", number(ratio(seconds, times[_OURS]), 2))
-            for name, seconds in times.items()
-        ],
-    )
