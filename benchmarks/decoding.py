@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from benchmarks import payloads
+from benchmarks.contenders.currents_narrow import TwoFields
 from benchmarks.hostile import make_all
 from benchmarks.processes import pin
 from benchmarks.timing import Comparison, Times, compare
@@ -28,13 +29,6 @@ _LIMIT = 1 << 30
 
 class _Envelope(msgspec.Struct, frozen=True, gc=False):
     data: Run
-
-
-class TwoFields(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
-    """What a scheduler of instances needs of a spec."""
-
-    spec: str = ""
-    instance_id: str | None = None
 
 
 _WHOLE = msgspec.json.Decoder(_Envelope)

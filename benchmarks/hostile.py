@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from benchmarks.payloads import envelope
+
 _RUN = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
 _SEPARATORS = '"},{"spec":"x"}],"specs":[{"spec":"' * 8
 _INNER = {"spec": "x"}
@@ -46,8 +48,7 @@ def _make(scale: float) -> Iterator[tuple[str, bytes]]:
 def _text(
     specs: list[Any], before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
 ) -> bytes:
-    data = {**_RUN, **(before or {}), "specs": specs, **(after or {})}
-    return msgspec.json.encode({"status": "OK", "data": data})
+    return envelope({**_RUN, **(before or {}), "specs": specs, **(after or {})})
 
 
 def _specs(count: int, **more: Any) -> list[dict[str, Any]]:

@@ -51,48 +51,43 @@ class Payload(msgspec.Struct, frozen=True):
 
 def write(folder: Path, sizes: Sizes) -> dict[str, Payload]:
     """Write each payload as `.json` and `.json.gz`; return those that have a name."""
-    named = {path: _save(folder, path, data) for path, data in _runs_and_instances(sizes)}
-    for path, data in _fanned_out(sizes):
-        saved = _save(folder, path, data)
-        if path.startswith("runs/"):
-            named[path] = saved
+    project = World(seed=1).project()
+    alone = {
+        RUN: project.run(specs=sizes.playwright).payload,
+        CYPRESS: project.run(specs=sizes.cypress, framework="cypress").payload,
+        INSTANCE: project.run(specs=1, tests=8, failures=1).instance(0),
+        LARGE_INSTANCE: project.run(specs=1, tests=sizes.tests, failures=0.2).instance(0),
+    }
+    named = {path: _save(folder, path, data) for path, data in alone.items()}
+    project = World(seed=2).project()
+    for path, specs in ((SMALL, 20), (FANOUT, sizes.fanout)):
+        named[path] = write_run(folder, path, project.run(specs=specs))
     for path, source in ((DOCUMENTED, RUN), (SMALL, SMALL)):
         text = (folder / f"{source}.json").read_bytes()
         named[path] = _save_text(folder, path, _documented(text), named[source].count)
     return named
 
 
-def write_run(folder: Path, path: str, run: WorldRun) -> None:
+def write_run(folder: Path, path: str, run: WorldRun) -> Payload:
     """Write a run under a path of its own, and its instances under their IDs."""
-    _save(folder, path, run.payload)
-    for instance, data in _instances(run):
+    for instance, data in instances_of(run):
         _save(folder, instance, data)
+    return _save(folder, path, run.payload)
 
 
-def _runs_and_instances(sizes: Sizes) -> Iterator[tuple[str, Any]]:
-    world = World(seed=1)
-    project = world.project()
-    yield RUN, project.run(specs=sizes.playwright).payload
-    yield CYPRESS, project.run(specs=sizes.cypress, framework="cypress").payload
-    yield INSTANCE, project.run(specs=1, tests=8, failures=1).instance(0)
-    yield LARGE_INSTANCE, project.run(specs=1, tests=sizes.tests, failures=0.2).instance(0)
-
-
-def _fanned_out(sizes: Sizes) -> Iterator[tuple[str, Any]]:
-    project = World(seed=2).project()
-    for path, specs in ((SMALL, 20), (FANOUT, sizes.fanout)):
-        run = project.run(specs=specs)
-        yield path, run.payload
-        yield from _instances(run)
-
-
-def _instances(run: WorldRun) -> Iterator[tuple[str, Any]]:
+def instances_of(run: WorldRun) -> Iterator[tuple[str, Any]]:
+    """Return the path and the data of each instance."""
     for index, spec in enumerate(run.specs):
         yield f"instances/{spec.instance_id}", run.instance(index)
 
 
+def envelope(data: Any) -> bytes:
+    """Return the body of a response."""
+    return msgspec.json.encode({"status": "OK", "data": data})
+
+
 def _documented(text: bytes) -> bytes:
-    """Spell the two enums of a run as the OpenAPI document does, and the samples do not."""
+    """Write the two enums of a run as the OpenAPI document does, and the samples do not."""
     for upper, lower in (
         (b'"completionState":"COMPLETE"', b'"completionState":"complete"'),
         (b'"status":"FAILED"', b'"status":"failed"'),
@@ -104,8 +99,7 @@ def _documented(text: bytes) -> bytes:
 
 def _save(folder: Path, path: str, data: Any) -> Payload:
     elements = data["specs"] if path.startswith("runs/") else data["results"]["tests"]
-    text = msgspec.json.encode({"status": "OK", "data": data})
-    return _save_text(folder, path, text, len(elements))
+    return _save_text(folder, path, envelope(data), len(elements))
 
 
 def _save_text(folder: Path, path: str, text: bytes, count: int) -> Payload:

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from random import Random
 
-import msgspec
-
+from benchmarks.payloads import envelope, instances_of
 from currents_async.testing import Exchange, Fault, WorldRun, faults
 
 Make = Callable[[bytes], Fault]
@@ -104,7 +103,11 @@ class RandomFaults:
     """A `Fault` that serves runs and their instances; one response in five is wrong or odd."""
 
     def __init__(self, runs: Iterable[WorldRun], seed: int) -> None:
-        self._bodies = dict(_bodies(runs))
+        self._bodies = {
+            f"/v1/{path}": envelope(data)
+            for run in runs
+            for path, data in ((f"runs/{run.run_id}", run.payload), *instances_of(run))
+        }
         self._random = Random(seed)  # noqa: S311 - chance for tests, no secrets
         self._counts = Counter[str]()
 
@@ -127,14 +130,3 @@ class RandomFaults:
                 return self._random.choice(list(kinds.items()))
             chance -= share
         return "right", faults.response
-
-
-def _bodies(runs: Iterable[WorldRun]) -> Iterable[tuple[str, bytes]]:
-    for run in runs:
-        yield f"/v1/runs/{run.run_id}", _envelope(run.payload)
-        for index, spec in enumerate(run.specs):
-            yield f"/v1/instances/{spec.instance_id}", _envelope(run.instance(index))
-
-
-def _envelope(data: object) -> bytes:
-    return msgspec.json.encode({"status": "OK", "data": data})

@@ -13,7 +13,7 @@ PACKAGES = ("currents-async", "aiohttp", "msgspec", "isal")
 
 
 class TwoFields(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
-    """What a scheduler of instances needs."""
+    """What a scheduler of instances needs of a spec."""
 
     spec: str = ""
     instance_id: str | None = None

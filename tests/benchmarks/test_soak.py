@@ -19,7 +19,7 @@ def test_a_soak_of_a_second() -> None:
         capture_output=True,
         check=False,
         text=True,
-        timeout=120,
+        timeout=280,
     )
     assert done.returncode == 0, done.stdout
     assert re.search(r"^0 problems: ok$", done.stdout, re.MULTILINE), done.stderr
