@@ -84,10 +84,8 @@ class Session(ExitStack):
             yield process if self._is_ready(case, process) else None
 
     def _new(self, case: Case, *flags: str) -> Process:
-        if case.uvloop:
-            flags = (*flags, "--uvloop")
-        arguments = (case.contender, "--path", str(self.folder), *flags)
-        return Process("benchmarks.worker", *arguments)
+        loop = ("uvloop",) if case.uvloop else ()
+        return Process("benchmarks.worker", case.contender, str(self.folder), *loop, *flags)
 
     def _is_ready(self, case: Case, process: Process) -> bool:
         hello = process.read(Hello)

@@ -1,6 +1,5 @@
 """A contender in a process of its own: does what each line of its input orders, and measures it."""
 
-import argparse
 import asyncio
 import gc
 import sys
@@ -164,27 +163,21 @@ async def _work(contender: contenders.Contender, selector: StallSelector | None)
             say(await _measure(fetch, order, selector))
 
 
-def main() -> None:
-    """Load a contender and obey."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("contender")
-    parser.add_argument("--path", help="a folder to import from")
-    parser.add_argument("--uvloop", action="store_true")
-    parser.add_argument("--anywhere", action="store_true", help="on any core: times do not count")
-    options = parser.parse_args()
-    sys.path.append(options.path)
-    selector = None if options.uvloop else StallSelector()
+def main(name: str, folder: str, *flags: str) -> None:
+    """Load a contender, which may import from a folder, and obey."""
+    sys.path.append(folder)
+    selector = None if "uvloop" in flags else StallSelector()
     try:
         factory = loop_factory(selector)
-        contender = contenders.load(options.contender)
+        contender = contenders.load(name)
     except ModuleNotFoundError as error:
         say(Hello(missing=error.name))
         return
-    if not options.anywhere:
+    if "anywhere" not in flags:  # where times do not count
         pin("client")  # only now: many start at once
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(_work(contender, selector))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

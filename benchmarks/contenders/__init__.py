@@ -1,6 +1,6 @@
 """A file for each contender, each with the same three names: see `Contender`.
 
-`floor_*` are no contenders but what nobody can be faster than; they hand over no elements.
+`floor_*` are lower bounds, not contenders; they hand over no elements.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -15,7 +15,7 @@ PACKAGES = ("aiohttp", "isal", "msgspec")
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
-    """What every answer comes in."""
+    """The object around every response's data."""
 
     data: Run
 

@@ -21,7 +21,7 @@ async def connect(server: str) -> AsyncIterator[Fetch]:
     async with client:
 
         async def fetch(path: str, take: Take) -> None:
-            answer = await get_run.asyncio(path.removeprefix("runs/"), client=client)
-            take(answer.data.specs)
+            response = await get_run.asyncio(path.removeprefix("runs/"), client=client)
+            take(response.data.specs)
 
         yield fetch

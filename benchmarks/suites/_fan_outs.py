@@ -95,13 +95,13 @@ def limit(session: Session, instances: int, rounds: int) -> Part:
     """Fan out over a run at a rate limit."""
     fake = Fake(specs=instances, tests=(1, 3), rate=_RATE)
     found = [_fan_out(session, fake, {}) for _ in range(rounds)]
-    title = f"Fan-out over {instances} instances, {_RATE} requests a second"
+    title = f"Fan-out over {instances} instances, {_RATE} requests per second"
     throttled = max(one.throttled for one in found)
     return Part(
         tables=[_fan_out_table(title, {"default options": found})],
         reach=[
-            *_reach(f"{_RATE} a second", found, instances, seconds=6),
-            at_most(f"{_RATE} a second: responses that are 429, at most", throttled, 8, " %"),
+            *_reach(f"{_RATE} per second", found, instances, seconds=6),
+            at_most(f"{_RATE} per second: responses that are 429, at most", throttled, 8, " %"),
         ],
         measured={"limited": found},
     )
@@ -199,7 +199,7 @@ def speed(session: Session, instances: int, options: Options) -> Part:
         f"Fan-out over {instances} instances of {size:.0f} bytes of gzip",
         found,
         [
-            ("a second", lambda ones: number(rate(ones), 0)),
+            ("per second", lambda ones: number(rate(ones), 0)),
             ("slowest", lambda ones: number(rate(ones, min), 0)),
             ("fastest", lambda ones: number(rate(ones, max), 0)),
             ("CPU us each", lambda ones: number(cpu(ones), 0)),
@@ -207,8 +207,8 @@ def speed(session: Session, instances: int, options: Options) -> Part:
         ],
     )
     reach = [
-        at_least("small instances a second", rate(default), 2000, "/s"),
-        at_least("small instances a second, uvloop", rate(fast), 2000, "/s"),
+        at_least("small instances per second", rate(default), 2000, "/s"),
+        at_least("small instances per second, uvloop", rate(fast), 2000, "/s"),
         at_most(f"fan-out over {instances}: peak RSS", peak, 64, " MiB"),
     ]
     return Part([shown], reach, {"speed": {"gzip": size, "weighed": weighed, **found}}, [noise])

@@ -45,7 +45,7 @@ class Race:
         return Results(samples)
 
     def _weigh(self, case: Case, keep: Keep) -> Sample | None:
-        sample = self.session.ask_alone(case, self._order(case, keep, memory=True), "--anywhere")
+        sample = self.session.ask_alone(case, self._order(case, keep, memory=True), "anywhere")
         return sample and self._checked(case, sample)
 
     def _order(self, case: Case, keep: Keep, *, memory: bool = False) -> Order:

@@ -219,7 +219,7 @@ def _of_limits(found: dict[str, _Limited]) -> Part:
     )
     reach = []
     for name, one in found.items():
-        title = f"{_RATE} a second, {name}"
+        title = f"{_RATE} per second, {name}"
         reach += [
             at_most(f"{title}: wall, x the least", one.times_least, 1.1, "x"),
             at_most(f"{title}: responses that are 429", one.throttled, 5, " %"),
