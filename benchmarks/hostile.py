@@ -36,7 +36,7 @@ def _make(scale: float) -> Iterator[tuple[str, bytes]]:
     yield "one huge string", _text([huge, *_specs(2)])
     note = '"specs":[{"spec":' * count(200_000)
     yield "huge string before the array", _text(_specs(2_000), {"note": note})
-    decoys = {"decoys": [{"specs": []}] * count(200_000)}
+    decoys: dict[str, Any] = {"decoys": [{"specs": []}] * count(200_000)}
     yield "200,000 decoys before", _text(_specs(2_000), decoys)
     yield "200,000 decoys after", _text(_specs(2_000), {}, decoys)
     names = {"tags": ["specs"] * count(200_000)}

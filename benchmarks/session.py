@@ -75,7 +75,7 @@ class Session(ExitStack):
     def ask_alone(self, case: Case, order: Order, *flags: str) -> Sample | None:
         """Measure once, in a new process; return None if the case cannot take part."""
         with self.alone(case, *flags) as process:
-            return process and process.ask(order, Sample)
+            return None if process is None else process.ask(order, Sample)
 
     @contextmanager
     def alone(self, case: Case, *flags: str) -> Iterator[Process | None]:

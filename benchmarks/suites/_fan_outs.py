@@ -78,13 +78,13 @@ def failures(session: Session, ways: Sequence[Way], instances: int, rounds: int)
     promised = found[PROMISED.label]
     title = f"Fan-out over {instances} instances, {_SHARE:.0%} of all requests fail"
     names = dict.fromkeys(name for one in promised for name in sorted(one.counts))
-    kinds = Table(
+    responses = Table(
         "Responses in the first of these, by round",
         ("", *(str(1 + number) for number in range(rounds))),
         [(name, *(str(one.counts.get(name, 0)) for one in promised)) for name in names],
     )
     return Part(
-        tables=[_fan_out_table(title, found), kinds],
+        tables=[_fan_out_table(title, found), responses],
         reach=_reach(f"{_SHARE:.0%} failures", promised, instances, seconds=2),
         measured={"failing": found},
         notes=["each request fails by a chance of its own; the seeds are 1, 2, and so on"],
