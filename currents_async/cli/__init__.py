@@ -11,7 +11,7 @@ def main() -> None:
     open_streams()
     try:
         sys.exit(_run())
-    except KeyboardInterrupt:  # where no command runs, which see to it themselves
+    except KeyboardInterrupt:  # outside of commands, which handle it themselves
         drop_stdout()
         sys.exit(_exit.INTERRUPTED)
 

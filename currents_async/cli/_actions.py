@@ -1,6 +1,8 @@
 """`actions`: rules that skip, quarantine or tag tests."""
 
-from cyclopts import App
+from typing import Annotated
+
+from cyclopts import App, Parameter
 
 from currents_async.cli import _exit
 from currents_async.cli._confirm import confirm
@@ -23,8 +25,10 @@ from currents_async.models._model import Model
 
 app = App(name="actions")
 
-_LISTED = ("actionId", "name", "action.op", "status", "createdAt", "expiresAfter")
-_CARD = (*_LISTED, "description", "matcher")
+ActionID = Annotated[str, Parameter(help="The ID of the action.")]
+
+_LISTED = "actionId, name, action.op, status, createdAt, expiresAfter"
+_CARD = f"{_LISTED}, description, matcher"
 
 
 class _New(Model, frozen=True, gc=False, kw_only=True):
@@ -63,16 +67,9 @@ async def list_actions(
 
 @app.command
 async def get(
-    action_id: str, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
+    action_id: ActionID, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
 ) -> None:
-    """Fetch an action.
-
-    Parameters
-    ----------
-    action_id
-        The action to fetch.
-
-    """
+    """Fetch an action."""
     printer = Printer(Action, _CARD, output)
     async with open_client(connection) as currents:
         printer.one(await currents.actions.get(action_id))
@@ -115,16 +112,9 @@ async def create(
 
 @app.command
 async def enable(
-    action_id: str, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
+    action_id: ActionID, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
 ) -> None:
-    """Let an action apply again.
-
-    Parameters
-    ----------
-    action_id
-        The action to enable.
-
-    """
+    """Let an action apply again."""
     printer = Printer(Action, _CARD, output)
     async with open_client(connection) as currents:
         printer.one(await currents.actions.enable(action_id))
@@ -132,16 +122,9 @@ async def enable(
 
 @app.command
 async def disable(
-    action_id: str, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
+    action_id: ActionID, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
 ) -> None:
-    """Keep an action, and do not let it apply.
-
-    Parameters
-    ----------
-    action_id
-        The action to disable.
-
-    """
+    """Keep an action, and do not let it apply."""
     printer = Printer(Action, _CARD, output)
     async with open_client(connection) as currents:
         printer.one(await currents.actions.disable(action_id))
@@ -149,22 +132,15 @@ async def disable(
 
 @app.command
 async def delete(
-    action_id: str,
+    action_id: ActionID,
     /,
     *,
     yes: Yes = False,
     connection: Connection = CONNECTION,
     output: Output = OUTPUT,
 ) -> int:
-    """Archive an action for good. Asks first; where there is no terminal it needs --yes.
-
-    Parameters
-    ----------
-    action_id
-        The action to archive.
-
-    """
-    printer = Printer(ArchivedAction, ("actionId", "archived"), output)
+    """Archive an action for good. Asks first; where there is no terminal it needs --yes."""
+    printer = Printer(ArchivedAction, "actionId, archived", output)
     async with open_client(connection) as currents:
         if not confirm(f"Archive action {action_id}?", yes=yes):
             return _exit.FAILED

@@ -23,7 +23,7 @@ app = App(
     The API key is read from CURRENTS_API_KEY, or from a profile of the configuration file.
 
     Exit codes: 0 ok, 1 the API, the network or a file failed, 2 usage, 3 not found, 4 not allowed,
-    5 done in part, 6 --fail-on found something, 130 Ctrl-C, 141 nobody reads on, 143 SIGTERM.
+    5 done in part, 6 --fail-on found something, 130 Ctrl-C, 141 stdout was closed, 143 SIGTERM.
     """,
     version=__version__,
     help_format="plaintext",
@@ -85,10 +85,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _exit.USAGE  # cyclopts has printed what is wrong
     except BrokenPipeError:
         drop_stdout()
-        return _exit.NOBODY_READS
+        return _exit.STDOUT_CLOSED
     except SystemExit as ended:
         if isinstance(ended.__context__, BrokenPipeError):  # as rich ends it
-            return _exit.NOBODY_READS
+            return _exit.STDOUT_CLOSED
         raise
     except OSError as error:  # a full disk, for example
         drop_stdout()

@@ -25,7 +25,7 @@ from currents_async.models._model import Model
 
 app = App(name="assets")
 
-_SHOWN = ("kind", "path", "size", "error")
+_SHOWN = "kind, path, size, error"
 
 
 class Saved(Model, frozen=True, gc=False, kw_only=True):

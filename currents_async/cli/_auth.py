@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = App(name="auth")
 
-_SHOWN = ("keyFrom", "baseUrl", "baseUrlFrom", "projectId", "projectIdFrom", "accepted")
+_SHOWN = "keyFrom, baseUrl, baseUrlFrom, projectId, projectIdFrom, accepted"
 
 
 class Checked(Model, frozen=True, gc=False, kw_only=True):

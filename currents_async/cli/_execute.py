@@ -32,7 +32,7 @@ def execute(command: Command) -> int:
     """
     with StopSignals() as signals:
         code = _run(command, signals)
-        sys.stdout.flush()  # while signals still end a write that nobody takes
+        sys.stdout.flush()  # while signals still end a write that is not read
         return _exit.OK if code is None else code
 
 

@@ -1,4 +1,4 @@
-"""Exit codes."""
+"""Exit codes; those above 128 are what a shell reports of a signal."""
 
 OK = 0
 FAILED = 1
@@ -9,9 +9,9 @@ UNAUTHORIZED = 4
 PARTIAL = 5
 """Something was done, and something failed."""
 FINDINGS = 6
-"""What `--fail-on` names was found."""
+"""`--fail-on` names something that was found."""
 INTERRUPTED = 130
-NOBODY_READS = 141
-"""Who read the output has closed it, as `head` does: what a shell says of SIGPIPE."""
+STDOUT_CLOSED = 141
+"""The reader of stdout has closed it, as `head` does (SIGPIPE)."""
 TERMINATED = 143
-"""SIGTERM came, as a shell says it."""
+"""By SIGTERM."""

@@ -18,7 +18,7 @@ from currents_async.models.common import Commit
 from currents_async.receiver import Receiver, Router, RunEvent, Verifier
 from currents_async.receiver.web import setup_webhooks
 
-_SHOWN = ("sentAt", "event", "runId", "groupId", "commit.branch", "passes", "failures", "flaky")
+_SHOWN = "sentAt, event, runId, groupId, commit.branch, passes, failures, flaky"
 
 _PATH = re.compile(r"/[^{}?#\s]*")
 """A path that stands in the URL that is printed as it is in the option."""

@@ -41,7 +41,7 @@ def _add_run(
     in_progress: bool,
     created_at: datetime | None,
 ) -> None:
-    """Add a run: two of `main` and two of a pull request, in turn."""
+    """Add a run: two of `main`, then two of a pull request, and so on."""
     pair, _ = divmod(index, _RUNS_OF_A_PULL_REQUEST)
     pull_request = pair // 2 + 1 if pair % 2 else None
     is_cypress = number % 3 == 0

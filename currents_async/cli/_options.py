@@ -34,6 +34,7 @@ Since = Annotated[
 Until = Annotated[str, Parameter(help="End of the time span, exclusive; written like --since.")]
 Limit = Annotated[Count, Parameter(help="At most this many; all by default.")]
 Yes = Annotated[Flag, Parameter(alias="-y", help="Do not ask.")]
+RunID = Annotated[str, Parameter(help="The ID of the run.")]
 RunBranches = Annotated[
     Several[str], Parameter(help="Only runs of this branch; several can be given.")
 ]
@@ -93,7 +94,7 @@ def read_moment(option: str, text: str) -> date | datetime:
 
 
 def read_optional_moment(option: str, text: str | None) -> date | datetime | None:
-    """Read a moment unless there is none."""
+    """Read a moment, or return None for None."""
     return None if text is None else read_moment(option, text)
 
 

@@ -1,4 +1,4 @@
-"""Profiles: what a person's configuration file says, by name."""
+"""Profiles: named settings in the user's configuration file."""
 
 import os
 import stat
@@ -49,15 +49,15 @@ class NamedProfile(msgspec.Struct, frozen=True):
 
 
 def config_path() -> Path:
-    """Return where the configuration file is, whether or not there is one."""
+    """Return the path of the configuration file, which need not exist."""
     return user_config_path("currents-async", appauthor=False) / "config.toml"
 
 
 def find_profile(name: str | None) -> NamedProfile:
-    """Read the profile that is asked for, by the option or the environment, or the default one.
+    """Read the profile that the option or the environment names, or the default one.
 
-    Raises `InvalidArgumentError` for a file that cannot be understood, and where a profile that is
-    asked for is not in it. No error quotes the file, which holds keys.
+    Raises `InvalidArgumentError` for a file that cannot be read as configuration, and for a name
+    that is not in it. No error quotes the file, which holds keys.
     """
     path = config_path()
     asked = name or os.environ.get(VARIABLE) or None

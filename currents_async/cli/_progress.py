@@ -20,7 +20,7 @@ Advance = Callable[[int, int | None, str], None]
 
 
 class Throttles:
-    """Observes how often the service answered that there are too many requests."""
+    """Observer that counts the responses with status 429."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         """Use a clock in seconds."""

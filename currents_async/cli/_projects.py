@@ -15,7 +15,7 @@ async def list_projects(
     *, limit: Limit | None = None, connection: Connection = CONNECTION, output: Output = OUTPUT
 ) -> None:
     """List the projects that the API key can see, the newest first."""
-    printer = Printer(Project, ("projectId", "name", "createdAt", "defaultBranchName"), output)
+    printer = Printer(Project, "projectId, name, createdAt, defaultBranchName", output)
     async with open_client(connection) as currents:
         projects = currents.projects.list()
         await printer.stream(projects if limit is None else projects.limit(limit))

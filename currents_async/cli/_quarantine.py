@@ -31,8 +31,8 @@ app = App(name="quarantine")
 
 Share = Annotated[float, Parameter(validator=Number(gt=0, lte=1))]
 
-_DECIDED = ("decision", "test", "failed", "flaky", "judged", "reason")
-_DONE = ("outcome", "test", "actionId", "error")
+_DECIDED = "decision, test, failed, flaky, judged, reason"
+_DONE = "outcome, test, actionId, error"
 
 
 @Parameter(name="*", group="Policy")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 import currents_async
-from currents_async.cli._options import CONNECTION, Connection, Count, Flag
+from currents_async.cli._options import CONNECTION, Connection, Count, Flag, RunID
 from currents_async.cli._progress import Throttles, progress_bar
 from currents_async.cli._session import open_client
 
@@ -18,7 +18,7 @@ AsJson = Annotated[Flag, Parameter(name="--json", help="Print one JSON object in
 
 
 async def run(
-    run_id: str,
+    run_id: RunID,
     /,
     *,
     concurrency: Count = 16,
@@ -29,8 +29,6 @@ async def run(
 
     Parameters
     ----------
-    run_id
-        The run to fetch.
     concurrency
         Instances fetched at once.
 
@@ -78,7 +76,7 @@ async def demo(
     return report.show(as_json=as_json)
 
 
-async def _report_on(currents: "Currents", run_id: str, throttles: Throttles) -> "Report":
+async def _report_on(currents: "Currents", run_id: RunID, throttles: Throttles) -> "Report":
     # Here, since --help does without aiohttp.
     from currents_async.cli._run_report import Report  # noqa: PLC0415
 

@@ -85,8 +85,8 @@ class Report(msgspec.Struct):
         self.tests += missing.tests
         self.failed += missing.failures
         if missing.tests:
-            told = f"tests that the server counts and does not list: {missing.tests}"
-            self.errors.append(f"{instance.spec}: {told}")
+            reason = f"tests that the server counts and does not list: {missing.tests}"
+            self.errors.append(f"{instance.spec}: {reason}")
 
     def _add_test(self, instance: Instance, test: InstanceTest) -> None:
         self.tests += 1

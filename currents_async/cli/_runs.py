@@ -17,6 +17,7 @@ from currents_async.cli._options import (
     Project,
     RunAuthors,
     RunBranches,
+    RunID,
     RunTags,
     Several,
     Since,
@@ -43,33 +44,18 @@ app = App(name="runs")
 
 Seconds = Annotated[float, Parameter(validator=Number(gt=0))]
 
-_LISTED = ("runId", "createdAt", "status", "completionState", "meta.commit.branch", "durationMs")
+_LISTED = "runId, createdAt, status, completionState, meta.commit.branch, durationMs"
 _CARD = (
-    "runId",
-    "projectId",
-    "createdAt",
-    "status",
-    "completionState",
-    "durationMs",
-    "tags",
-    "meta.commit.branch",
-    "meta.commit.sha",
-    "meta.commit.message",
-    "meta.commit.authorName",
-    "meta.ciBuildId",
-    "meta.framework.name",
-    "meta.framework.version",
+    "runId, projectId, createdAt, status, completionState, durationMs, tags, meta.commit.branch, "
+    "meta.commit.sha, meta.commit.message, meta.commit.authorName, meta.ciBuildId, "
+    "meta.framework.name, meta.framework.version"
 )
 _SPEC = (
-    "completedAt",
-    "spec",
-    "results.stats.tests",
-    "results.stats.passes",
-    "results.stats.failures",
-    "results.flaky",
+    "completedAt, spec, results.stats.tests, results.stats.passes, results.stats.failures, "
+    "results.flaky"
 )
-_CANCELLATION = ("runId", "cancelledAt", "actor", "reason")
-_CHANGE = ("change", "spec", "title", "before", "after", "error")
+_CANCELLATION = "runId, cancelledAt, actor, reason"
+_CHANGE = "change, spec, title, before, after, error"
 
 
 @app.command(name="list")
@@ -126,16 +112,9 @@ async def list_runs(
 
 @app.command
 async def get(
-    run_id: str, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
+    run_id: RunID, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
 ) -> None:
-    """Fetch a run with all its specs.
-
-    Parameters
-    ----------
-    run_id
-        The run to fetch.
-
-    """
+    """Fetch a run with all its specs."""
     printer = Printer(Run, _CARD, output)
     async with open_client(connection) as currents:
         printer.one(await currents.runs.get(run_id))
@@ -180,7 +159,7 @@ async def find(
 
 @app.command
 async def watch(
-    run_id: str,
+    run_id: RunID,
     /,
     *,
     timeout: Seconds | None = None,  # noqa: ASYNC109 - of the client's clock
@@ -193,8 +172,6 @@ async def watch(
 
     Parameters
     ----------
-    run_id
-        The run to watch.
     timeout
         Seconds to wait at most; then the exit code is 1.
     interval
@@ -222,21 +199,14 @@ def _has_passed(run: Run) -> bool:
 
 @app.command
 async def cancel(
-    run_id: str,
+    run_id: RunID,
     /,
     *,
     yes: Yes = False,
     connection: Connection = CONNECTION,
     output: Output = OUTPUT,
 ) -> int:
-    """Cancel a run in progress. Asks first; where there is no terminal it needs --yes.
-
-    Parameters
-    ----------
-    run_id
-        The run to cancel.
-
-    """
+    """Cancel a run in progress. Asks first; where there is no terminal it needs --yes."""
     printer = Printer(RunCancellation, _CANCELLATION, output)
     async with open_client(connection) as currents:
         if not confirm(f"Cancel run {run_id}?", yes=yes):

@@ -20,7 +20,7 @@ async def open_client(connection: Connection, **options: Any) -> AsyncGenerator[
 
 
 async def load_settings(connection: Connection) -> "Settings":
-    """Read what a client is made of, from options, the environment and the configuration file."""
+    """Gather the settings of a client from options, the environment and the configuration file."""
     from currents_async.cli import _settings  # noqa: PLC0415 - --help does without aiohttp
 
     return await _settings.load(connection)

@@ -1,4 +1,4 @@
-"""What a client is made of: an option goes before the environment, and that before the profile."""
+"""The settings of a client: an option overrides the environment, which overrides the profile."""
 
 import asyncio
 import os
@@ -20,14 +20,14 @@ _PROJECT = "CURRENTS_PROJECT_ID"
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """A value, and who said so."""
+    """A value, and where it was set."""
 
     value: str | None
     source: str
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it but the key, of which only the source is shown."""
+    """All settings, with only the source of the key."""
 
     key_source: str
     base_url: Setting
@@ -35,12 +35,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     found: NamedProfile
     connection: Connection
     trust: ssl.SSLContext | None
-    """What certificates are trusted, where it is not the system's trust."""
+    """The certificates to trust, if not just the system's."""
 
     @property
     def trusts_environment(self) -> bool:
         """Whether the proxies of the environment are for this service."""
-        # Plain HTTP is for this machine: a proxy would only get to know the key.
+        # Plain HTTP is for this machine: a proxy would only learn the key.
         return urlsplit(self.base_url.value or PRODUCTION).scheme != "http"
 
     def client(self, **options: Any) -> Currents:
@@ -63,7 +63,7 @@ async def load(connection: Connection) -> Settings:
 
 
 def read_settings(connection: Connection) -> Settings:
-    """Find out what a client is to be made of; raise `InvalidArgumentError` where it cannot be."""
+    """Gather the settings of a client; raise `InvalidArgumentError` for any that cannot work."""
     found = find_profile(connection.profile)
     source = f"profile {found.name!r} in {found.path}"
     if _KEY not in os.environ and found.profile.api_key is None:
@@ -97,7 +97,7 @@ def _base_url_in_environment() -> Setting:
 
 
 def _checked_url(*settings: Setting) -> Setting:
-    """Return the first URL that is set; what is wrong with it is said of where it was set."""
+    """Return the first URL that is set; an error names where it was set."""
     first = _first(*settings)
     if first.value is None:
         return first
@@ -105,7 +105,7 @@ def _checked_url(*settings: Setting) -> Setting:
 
 
 def _refuse_proxy(option: str | None, *, trusts_environment: bool) -> None:
-    """Refuse in the words of the command line what the client would refuse in its own."""
+    """Refuse what the client would refuse, but name the option or the variable."""
     if option is not None:
         reason = proxy_refusal(option)
         refusal = None if reason is None else f"--proxy {reason}"
@@ -122,7 +122,7 @@ def _trust(ca_file: str) -> ssl.SSLContext:
         context.load_verify_locations(ca_file)
     except ssl.SSLError:
         raise InvalidArgumentError(
-            f"--ca-file: {ca_file} must have certificates as PEM, and nothing broken among them"
+            f"--ca-file: {ca_file} must have certificates as PEM, and none that is broken"
         ) from None
     except OSError as error:
         raise InvalidArgumentError(f"--ca-file: {ca_file}: {error.strerror}") from None

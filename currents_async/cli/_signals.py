@@ -18,39 +18,39 @@ EXIT_CODES = {signal.SIGINT: _exit.INTERRUPTED, signal.SIGTERM: _exit.TERMINATED
 _ONE_MOMENT = 1.0
 """Seconds in which several signals are one: a shell, a process manager or `timeout` may send one to
 the process and one to its group."""
-_PATIENCE_MS = 1_000
-"""How long a reader of stdout may stand still once the command is to end."""
+_GRACE_MS = 1_000
+"""How long a reader of stdout may read nothing once the command is to end."""
 _LOOK_EVERY_SECONDS = 0.1
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
 class StopSignals:
-    """A context in which the first SIGINT or SIGTERM ends a command in order.
+    """A context in which the first SIGINT or SIGTERM ends a command in an orderly way.
 
-    A later one ends the process at once, and so does a reader of stdout that stands still: a write
-    that nobody takes cannot be cancelled.
+    A later one ends the process at once. So does a reader of stdout that has stopped reading, since
+    a write that waits for it cannot be cancelled.
     """
 
     def __init__(self, *, stays: bool = False) -> None:
-        """Say whether its handlers stay when it is left after a signal."""
+        """With `stays`, the handlers are kept if the context is left after a signal."""
         self.number: signal.Signals | None = None
-        """Which has come."""
+        """The one that came first."""
         self._stays = stays
         self._came = 0.0
         self._stop: Callable[[], object] = lambda: None
         self._before: dict[int, Any] = {}
         self._ended = threading.Event()
-        """One has come, or the context was left."""
+        """Set when a signal has come or the context was left."""
         self._left = threading.Event()
 
     def __enter__(self) -> Self:
-        # Only the main thread may handle signals. Not `loop.add_signal_handler`, which Windows has
-        # not, and which a loop that waits for a write would never get to.
+        # Only the main thread may handle signals. Not with `loop.add_signal_handler`: not on
+        # Windows, and a loop that waits for a write never gets to it.
         if threading.current_thread() is threading.main_thread():
-            # Now, for a handler must not start threads: it may interrupt who is just doing so.
+            # Started now, since a handler must not start threads: it may interrupt code that does.
             threading.Thread(target=self._watch_reader, daemon=True).start()
             for number in EXIT_CODES:
-                # Shells have jobs in the background ignore Ctrl-C.
+                # Shells let background jobs ignore Ctrl-C.
                 if self._stays or signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._handle)
         return self
@@ -61,11 +61,11 @@ class StopSignals:
         if self._stays and self.number is not None:
             return
         for number, handler in self._before.items():
-            if signal.getsignal(number) == self._handle:  # else that of a context inside stays
+            if signal.getsignal(number) == self._handle:  # else a context inside has kept its own
                 signal.signal(number, handler)
 
     def call(self, stop: Callable[[], object]) -> None:
-        """Call a function in the running event loop when one comes, or at once if one has."""
+        """Call a function in the running event loop when a signal comes, or now if one has."""
         loop = asyncio.get_running_loop()
 
         def soon() -> None:
@@ -88,13 +88,13 @@ class StopSignals:
         self._ended.wait()
         reader = _reader_of_stdout()
         while reader is not None and not self._left.wait(_LOOK_EVERY_SECONDS):
-            if not reader.poll(_PATIENCE_MS) and not self._left.is_set():
+            if not reader.poll(_GRACE_MS) and not self._left.is_set():
                 _leave(self.number or signal.SIGTERM)
 
 
 @contextmanager
 def stop_signals() -> Generator[asyncio.Event]:
-    """Set an event on the first SIGINT or SIGTERM: for servers, which end well by them."""
+    """Set an event on the first SIGINT or SIGTERM: for servers, which these stop as intended."""
     stopped = asyncio.Event()
     with StopSignals(stays=True) as signals:
         signals.call(stopped.set)
@@ -102,7 +102,7 @@ def stop_signals() -> Generator[asyncio.Event]:
 
 
 def _reader_of_stdout() -> "select.poll | None":
-    """Return what tells whether stdout takes more, where a system can."""
+    """Return a poll object for writes to stdout, where the system has one."""
     if sys.platform == "win32":
         return None
     try:

@@ -1,4 +1,4 @@
-"""The standard streams: none of them need exist, and none stops a command for a character."""
+"""The standard streams: a command runs without them, and whatever their encoding is."""
 
 import io
 import os
@@ -8,10 +8,10 @@ from typing import TextIO
 
 
 def open_streams() -> None:
-    """Make the streams of this process fit for whatever commands read and write.
+    """Prepare the streams of this process for everything that commands read and write.
 
-    One that was closed by whoever started the process becomes the null device: Python would print
-    on stdout what is for a stderr that is not there, and the next file would get its number.
+    A stream that the parent process closed becomes the null device. Otherwise Python would print
+    on stdout what is meant for stderr, and the next file to be opened would get its number.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -24,13 +24,13 @@ def open_streams() -> None:
 
 
 def machine_stdout() -> TextIO:
-    r"""Return stdout for what programs read: UTF-8 and \n, whatever the locale and the system."""
+    r"""Return stdout for programs: UTF-8 and \n, whatever the locale and the system are."""
     _reconfigure_stdout(encoding="utf-8", errors="replace", newline="\n")
     return sys.stdout
 
 
 def drop_stdout() -> None:
-    """Spare the interpreter another error when it flushes stdout at its end."""
+    """Replace stdout, so that the interpreter's last flush raises no second error."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)
@@ -38,12 +38,12 @@ def drop_stdout() -> None:
 
 def _reconfigure_stdout(**options: str) -> None:
     reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:  # what stands in for stdout may not have it
+    if reconfigure is not None:  # a stand-in for stdout may not have it
         reconfigure(**options)
 
 
 class _Stderr(io.TextIOWrapper):
-    """What cannot be written is lost: there is nobody left to tell."""
+    """Drops what cannot be written, since there is nowhere left to report it."""
 
     def write(self, text: str, /) -> int:
         with suppress(OSError):

@@ -31,15 +31,10 @@ if TYPE_CHECKING:
 app = App(name="tests")
 
 _TEST = (
-    "signature",
-    "spec",
-    "title",
-    "metrics.executions",
-    "metrics.failureRate",
-    "metrics.flakinessRate",
-    "lastSeen",
+    "signature, spec, title, metrics.executions, metrics.failureRate, metrics.flakinessRate, "
+    "lastSeen"
 )
-_RESULT = ("createdAt", "status", "flaky", "duration", "commit.branch", "runId", "displayError")
+_RESULT = "createdAt, status, flaky, duration, commit.branch, runId, displayError"
 
 
 @app.command(name="list")

@@ -27,10 +27,11 @@ from currents_async.models import DeletedWebhook, HookEventName, Webhook
 
 app = App(name="webhooks")
 
+HookID = Annotated[str, Parameter(help="The ID of the webhook.")]
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65535))]
 
 _VARIABLE = "CURRENTS_WEBHOOK_SECRET"
-_SHOWN = ("hookId", "url", "hookEvents", "label", "headers")
+_SHOWN = "hookId, url, hookEvents, label, headers"
 
 
 @app.command(name="list")
@@ -95,7 +96,7 @@ async def create(
 
 @app.command
 async def update(
-    hook_id: str,
+    hook_id: HookID,
     /,
     *,
     url: str | None = None,
@@ -109,8 +110,6 @@ async def update(
 
     Parameters
     ----------
-    hook_id
-        The webhook to change.
     url
         The URL to be called.
     event
@@ -136,22 +135,15 @@ async def update(
 
 @app.command
 async def delete(
-    hook_id: str,
+    hook_id: HookID,
     /,
     *,
     yes: Yes = False,
     connection: Connection = CONNECTION,
     output: Output = OUTPUT,
 ) -> int:
-    """Delete a webhook. Asks first; where there is no terminal it needs --yes.
-
-    Parameters
-    ----------
-    hook_id
-        The webhook to delete.
-
-    """
-    printer = Printer(DeletedWebhook, ("hookId", "projectId"), output)
+    """Delete a webhook. Asks first; where there is no terminal it needs --yes."""
+    printer = Printer(DeletedWebhook, "hookId, projectId", output)
     async with open_client(connection) as currents:
         if not confirm(f"Delete webhook {hook_id}?", yes=yes):
             return _exit.FAILED

@@ -1,3 +1,4 @@
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,6 +7,9 @@ from anyio.from_thread import start_blocking_portal
 
 from currents_async.cli import _profiles as profiles
 from currents_async.testing import FakeCurrents, World
+
+# A command imports it when it runs, where duckdb reads its version inside the event loop.
+importlib.import_module("currents_async.export")
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from currents_async.cli import _exit
 from currents_async.cli._app import run
 from currents_async.cli._execute import execute
 from currents_async.cli._export_demo import export_demo, make_history
-from currents_async.cli._export_job import Order
+from currents_async.cli._export_options import ExportOptions
 from currents_async.cli._options import OUTPUT
 from currents_async.cli._progress import Throttles
 from currents_async.errors import RateLimitedError
@@ -238,10 +238,8 @@ class TestDemo:
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         world = make_history(days=2)
-        order = Order(
-            target=str(tmp_path), since="7d", form="parquet", look_back="48h", concurrency=8
-        )
-        assert execute(export_demo(order, output=OUTPUT, world=world)) == 0
+        options = ExportOptions(concurrency=8)
+        assert execute(export_demo(str(tmp_path), options, output=OUTPUT, world=world)) == 0
         parquet, database = answered(capsys)
         assert parquet["rows"] == database["rows"]
         flaky = sum(spec.flaky for one in world.runs.values() for spec in one.specs)

@@ -10,7 +10,7 @@ import pytest
 from cyclopts import App
 
 from currents_async.cli._app import app, run
-from currents_async.cli._export import Format, Storage, Table
+from currents_async.cli._export_options import Format, Storage, Table
 from currents_async.cli._help import unwrapped
 from currents_async.export import SCHEMAS, DuckDBStorage, ExportFormat
 

@@ -1,1 +1,1 @@
-"""Answers on stdout: tables for people, JSON, CSV and Parquet for programs."""
+"""Output on stdout: tables for people; JSON, CSV and Parquet for programs."""

@@ -28,10 +28,10 @@ class Field(NamedTuple):
 
 
 def fields_of(model: type[Model], names: Iterable[str]) -> list[Field]:
-    """Return fields by their names; raise `InvalidArgumentError` for one that there is not.
+    """Return fields by their names; raise `InvalidArgumentError` for an unknown one.
 
-    In a list, a number picks one, and any other name is that of all its items. What the server
-    says beyond a model is under `extra`.
+    In a list, a number selects an item, and any other name is a field of all items. What the
+    server sends beyond the model is under `extra`.
     """
     root = inspect.type_info(model)
     return [_field(root, name) for name in names]
@@ -44,10 +44,10 @@ def all_fields_of(model: type[Model]) -> list[Field]:
 
 
 def read_names(text: str) -> list[str]:
-    """Split what the option `--fields` says."""
+    """Split the names in the option `--fields`."""
     names = [name.strip() for name in text.split(",")]
     if not all(names):
-        raise InvalidArgumentError(f"fields must be names separated by commas, not {text!r}")
+        raise InvalidArgumentError(f"--fields must be names separated by commas, not {text!r}")
     return names
 
 

@@ -19,7 +19,7 @@ _parquet: Any = pq
 _ROWS = 10_000
 """Rows of a row group."""
 _WHOLE = range(-(1 << 63), 1 << 63)
-"""What a column of whole numbers can hold."""
+"""The integers that a column can hold."""
 
 
 class ParquetWriter(Writer):

@@ -21,11 +21,11 @@ from currents_async.models._model import Model
 class Printer:
     """Prints the items of a command; fields are checked before anything is fetched.
 
-    `columns` are what a table shows, unless `--fields` names others. Nothing is collected: lists
-    may be longer than memory.
+    `columns` are what a table shows, written like `--fields`, unless that names others. Nothing is
+    collected: lists may be longer than memory.
     """
 
-    def __init__(self, model: type[Model], columns: Iterable[str], output: Output) -> None:
+    def __init__(self, model: type[Model], columns: str, output: Output) -> None:
         """Raise `InvalidArgumentError` for fields that the model does not have."""
         self._format: Format = output.output or _default_format()
         if self._format == "parquet" and sys.stdout.isatty():
@@ -34,7 +34,7 @@ class Printer:
         self._picked = (
             None if output.fields is None else fields_of(model, read_names(output.fields))
         )
-        self._shown = self._picked or fields_of(model, columns)
+        self._shown = self._picked or fields_of(model, read_names(columns))
         self._all = self._picked or all_fields_of(model)
 
     async def stream(self, items: AsyncIterable[Model]) -> None:

@@ -16,7 +16,7 @@ from currents_async.cli._text import one_line
 from currents_async.models._model import Model
 
 _ROWS = 200
-"""What is printed at once: columns are as wide as these rows need."""
+"""Rows that are printed together, and that decide how wide columns are."""
 _WIDE = 1000
 """Columns of an output that is no terminal."""
 
@@ -51,7 +51,7 @@ class TableWriter(Writer):
                 Text(field.name),
                 justify="right" if is_number else "left",
                 overflow="fold",
-                no_wrap=index == 0,  # what most are known by: to be copied as a whole
+                no_wrap=index == 0,  # usually the ID, which people copy as a whole
             )
         for row in self._rows:
             table.add_row(*map(_cell, row))
