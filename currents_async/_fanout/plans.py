@@ -24,7 +24,7 @@ class InstanceResult(msgspec.Struct, frozen=True, kw_only=True):
     """Why the instance could not be fetched, with `on_error="collect"`."""
 
 
-class Plan:
+class InstancePlan:
     """Base of what to fetch, in the order in which to fetch it."""
 
     async def open(self, stack: AsyncExitStack, options: CallOptions) -> None:
@@ -58,7 +58,7 @@ class _Schedulable(Protocol):
 SpecT = TypeVar("SpecT", bound=_Schedulable)
 
 
-class RunPlan(Plan, Generic[SpecT]):
+class RunPlan(InstancePlan, Generic[SpecT]):
     """Each instance of a run once, and each spec that has none."""
 
     def __init__(
@@ -105,7 +105,7 @@ class RunPlan(Plan, Generic[SpecT]):
         return InstanceResult(instance_id=spec.instance_id, **known)
 
 
-class IdPlan(Plan):
+class IdPlan(InstancePlan):
     """Instances by their IDs, each once."""
 
     def __init__(self, instance_ids: Iterable[str]) -> None:

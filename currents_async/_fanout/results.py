@@ -9,7 +9,7 @@ import msgspec
 
 from currents_async._checks import check_choice, check_seconds
 from currents_async._clock import Clock
-from currents_async._fanout.plans import InstanceResult, Plan
+from currents_async._fanout.plans import InstancePlan, InstanceResult
 from currents_async._fanout.pool import Jobs, Pool, outcome_of
 from currents_async._transport import CallOptions, Transport
 from currents_async.errors import CurrentsError, MisuseError
@@ -48,7 +48,7 @@ class InstanceResults(Pool[InstanceResult, InstanceResult]):
 
     def __init__(
         self,
-        plan: Plan,
+        plan: InstancePlan,
         fetch: Callable[[str, CallOptions], Awaitable[Instance]],
         *,
         transport: Transport,
@@ -80,7 +80,7 @@ class _Fetching(Jobs[InstanceResult, InstanceResult]):
 
     def __init__(
         self,
-        plan: Plan,
+        plan: InstancePlan,
         fetch: Callable[[str, CallOptions], Awaitable[Instance]],
         transport: Transport,
         *,

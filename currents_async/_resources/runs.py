@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar, overload
 
-from currents_async._fanout.plans import Plan, RunPlan, ScheduledSpec
+from currents_async._fanout.plans import InstancePlan, RunPlan, ScheduledSpec
 from currents_async._fanout.results import InstanceResults, deadline_of, instances_of
 from currents_async._pagination import CursorPager
 from currents_async._resources._comparable import (
@@ -310,7 +310,7 @@ class Runs(RunOperations):
 
     def _fan_out(
         self,
-        plan: Plan,
+        plan: InstancePlan,
         concurrency: int | None,
         ends_at: Callable[[], float],
         on_error: OnError,

@@ -265,7 +265,7 @@ class TestIdentity:
         assert filled(diff) == {"new_failures", "others"}
         assert diff.new_failures[0].test.signature == "s2"
 
-    def test_many_that_are_linked_to_one_another(self) -> None:
+    def test_many_that_are_united(self) -> None:
         # Each signature is had by two titles, which chains all of them.
         count = 3_000
         chain = [(f"{number // 2}", f"s{(1 + number) // 2}", PASSED) for number in range(count)]
@@ -275,7 +275,7 @@ class TestIdentity:
         assert (len(unclear.before), len(unclear.after)) == (count, count // 2)
 
 
-class TestWhatIsNotKnown:
+class TestUnknown:
     def test_a_file_that_was_not_executed_now(self) -> None:
         before = results(an_instance("a.ts", a_test("t", FAILED)))
         diff = diff_runs(before, results(more=[WAITING]))

@@ -90,7 +90,7 @@ def test_streak(letters: str, status: Outcome, count: int, since: int) -> None:
     assert history.failing_since == (history.streak.first if status is FAILED else None)
 
 
-def test_the_first_failure_and_the_last_pass_tell_the_commit() -> None:
+def test_the_first_failure_and_the_last_pass_have_their_commits() -> None:
     history = history_of(made("PPFFF-"))
     assert history.failing_since is not None
     assert history.failing_since.commit == Commit(sha="sha 2")

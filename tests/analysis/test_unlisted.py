@@ -43,7 +43,7 @@ NOT_AS_FAILED = counting(a_test("one"), a_test("two"), stats=Stats(tests=2, fail
 
 
 class TestFailures:
-    def test_that_are_only_counted_are_one_of_the_file(self) -> None:
+    def test_that_are_only_counted_become_one_of_the_file(self) -> None:
         assert NOTHING_LISTED.failed
         [failure] = failures_of([NOTHING_LISTED])
         assert (failure.test.is_file, failure.test.failed) == (True, True)
@@ -83,7 +83,7 @@ class TestFailures:
 
 
 class TestFlakyTests:
-    def test_that_are_only_counted_are_one_of_the_file(self) -> None:
+    def test_that_are_only_counted_become_one_of_the_file(self) -> None:
         flaky = a_test("one", failures=["no"])
         for instance, listed in (
             (an_instance("a.ts", flaky, flaky=2), 1),

@@ -164,7 +164,7 @@ class TestAbandoned:
         await save(folder / "a")
         assert names_in(folder) == {*others, directory.name, link, "a"}
 
-    async def test_one_that_is_taken_for_abandoned_before_it_is_locked(
+    async def test_one_removed_as_abandoned_before_it_is_locked(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         lock = fcntl.flock

@@ -127,7 +127,7 @@ class TestNames:
         assert host.connections == []
         assert names == ["assets.example", "api.example"]  # and not tried again
 
-    async def test_a_connector_of_the_callers_looks_names_up_itself_and_nothing_is_sent(
+    async def test_a_connector_of_the_caller_resolves_names_and_nothing_is_sent(
         self, host: Host, names: list[str], trusting: ssl.SSLContext, tmp_path: Path
     ) -> None:
         connector = aiohttp.TCPConnector(ssl=trusting)
@@ -140,7 +140,7 @@ class TestNames:
         assert len(host.connections) == 1
         assert host.asked == []
 
-    async def test_a_connector_of_another_make_gets_out_its_own_way(
+    async def test_other_connectors_connect_their_own_way(
         self, host: Host, names: list[str], trusting: ssl.SSLContext, tmp_path: Path
     ) -> None:
         class Socks(aiohttp.TCPConnector):
@@ -168,7 +168,7 @@ class TestNames:
             saved = await currents.assets.download(host.url, to=tmp_path)
         assert saved.path.read_bytes() == b"content"
 
-    async def test_through_a_proxy_names_are_for_the_proxy_to_look_up(
+    async def test_names_are_resolved_by_a_proxy(
         self, host: Host, names: list[str], connect: Callable[..., Currents], tmp_path: Path
     ) -> None:
         async with loopback_proxy() as proxy, connect(proxy=proxy.url) as currents:

@@ -300,7 +300,7 @@ class TestErrors:
         assert len(server.requests) == 1
 
 
-class TestWhatIsFetched:
+class TestSpecs:
     async def test_only_some(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:

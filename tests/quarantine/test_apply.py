@@ -219,7 +219,7 @@ class TestLifting:
         assert (await quarantine.plan(policy=POLICY)).is_empty
         assert writes(server) == {"createAction": 1, "deleteAction": 1}
 
-    async def test_and_put_back_when_it_fails_again(
+    async def test_put_back_when_it_fails_again(
         self, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:
         suite.play({PAYS: "....."})
@@ -267,7 +267,7 @@ class TestLifting:
 
 
 class TestPeople:
-    async def test_disabling_is_a_no(
+    async def test_disabled_actions_stay_disabled(
         self, server: FakeCurrents, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:
         suite.play({PAYS: "FFFFFF"})
@@ -285,7 +285,7 @@ class TestPeople:
         assert (await quarantine.plan(policy=POLICY)).is_empty
         assert writes(server) == {"createAction": 1, "disableAction": 1}
 
-    async def test_meanwhile(
+    async def test_disabled_between_plan_and_apply(
         self, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:
         """Between the plan and its application."""
@@ -309,7 +309,7 @@ class TestPeople:
         assert counts(await plan.apply()) == {"unchanged": 1}
         assert list((await statuses(currents)).values()) == ["archived"]
 
-    async def test_policies_of_two_names_do_not_fight(
+    async def test_policies_of_two_names_are_independent(
         self, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:
         suite.play({PAYS: "FFFFFF....."})
@@ -372,7 +372,7 @@ class TestLostResponses:
         assert counts(await plan.apply()) == {"unchanged": 2}
         assert writes(server) == {"createAction": 2}
 
-    async def test_of_one_that_was_not(
+    async def test_of_an_action_that_was_not_created(
         self, server: FakeCurrents, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:
         suite.play({PAYS: "FFFFFF"})
@@ -465,7 +465,7 @@ class TestRaces:
         assert counts(await mine.apply()) == {"unchanged": 1}
         assert writes(server) == {"createAction": 1}
 
-    async def test_two_at_the_same_moment_come_down_to_one(
+    async def test_two_plans_at_once_leave_one_action(
         self, server: FakeCurrents, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:
         suite.play({PAYS: "FFFFFF"})

@@ -132,7 +132,7 @@ class TestCandidates:
         assert "no test IDs" in decision.reason
 
     @pytest.mark.parametrize("status", ["disabled", "paused"])
-    def test_a_person_said_no(self, status: str) -> None:
+    def test_inactive_actions_of_ours_are_respected(self, status: str) -> None:
         decision = decide_one(examined("FFFF"), action(status=ActionStatus(status)))
         assert (decision.kind, decision.action) == ("leave", action(status=ActionStatus(status)))
         assert decision.reason.startswith(f"its action a is {status} (failed 4")
@@ -201,10 +201,10 @@ class TestQuarantined:
         ],
         ids=["has it", "made wider", "unknown"],
     )
-    def test_or_does_not(self, kept: Action) -> None:
+    def test_a_failure_that_is_covered_keeps_it(self, kept: Action) -> None:
         assert kinds([examined("F.sF", ids="21")], [kept]) == [("keep", "a")]
 
-    def test_only_failures_do(self) -> None:
+    def test_only_failures_extend_it(self) -> None:
         assert kinds([examined("~.s-", ids="21")], [action(ids="1")]) == [("keep", "a")]
         assert kinds([examined("F", ids=" ")], [action(ids="1")]) == [("keep", "a")]
 
@@ -233,7 +233,7 @@ class TestCap:
         assert decisions[2].reason.endswith("times, but there is only room for 2 tests")
         assert decisions[2].test_ids == ()
 
-    def test_those_in_quarantine_take_room_and_those_let_out_make_it(self) -> None:
+    def test_tests_in_quarantine_take_room_and_lifted_ones_free_it(self) -> None:
         tests = [examined("FFFF", "a"), examined("FFFF", "b"), examined("F", "s")]
         assert kinds(tests, [action()]) == [("quarantine", None), ("keep", "a"), ("leave", None)]
         tests = [examined("FFFF", "a"), examined("FFFF", "b"), examined("...", "s")]

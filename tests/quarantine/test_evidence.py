@@ -26,7 +26,7 @@ def test_a_failed_result_is_not_flaky_too() -> None:
     assert (examined.failed, examined.flaky, examined.is_clean) == (True, False, False)
 
 
-def test_of_little() -> None:
+def test_of_an_empty_result() -> None:
     examined = ExaminedResult.of(TestResult())
     assert examined == ExaminedResult()
     assert (examined.failed, examined.flaky, examined.is_clean) == (False, False, False)

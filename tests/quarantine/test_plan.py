@@ -29,7 +29,9 @@ def kinds(decisions: tuple[QuarantineDecision, ...]) -> dict[str, str]:
     return {" > ".join(one.test.title): one.kind for one in decisions}
 
 
-async def test_a_plan_is_dry(server: FakeCurrents, quarantine: Quarantine, suite: Suite) -> None:
+async def test_a_plan_writes_nothing(
+    server: FakeCurrents, quarantine: Quarantine, suite: Suite
+) -> None:
     suite.play({BAD: "..F..F..F..F", FLAKY: ".~..~..~..~.", GOOD: "F..........."})
     plan = await quarantine.plan(policy=POLICY)
     assert kinds(plan.decisions) == {BAD: "quarantine", FLAKY: "quarantine"}
@@ -69,7 +71,7 @@ async def test_failures_of_the_explorer_are_examined(quarantine: Quarantine, sui
     assert (decision.kind, decision.test.failed) == ("leave", 0)
 
 
-class TestWhatIsAskedFor:
+class TestRequests:
     async def test_the_window_and_the_branches(
         self, server: FakeCurrents, quarantine: Quarantine, suite: Suite
     ) -> None:
@@ -209,7 +211,7 @@ class TestRefusals:
         assert server.requests == []
 
     @pytest.mark.parametrize("operation", ["listActions", "getTestsExplorer", "getTestResults"])
-    async def test_of_a_plan_on_half_of_the_evidence(
+    async def test_a_plan_on_half_of_the_evidence(
         self, server: FakeCurrents, quarantine: Quarantine, suite: Suite, operation: str
     ) -> None:
         suite.play({f"bad {number}": "FFFFF" for number in range(20)})
@@ -217,7 +219,7 @@ class TestRefusals:
         with pytest.raises(ServerError):
             await quarantine.plan(policy=POLICY)
 
-    async def test_it_is_no_operation(self, quarantine: Quarantine) -> None:
+    async def test_there_is_no_raw_response(self, quarantine: Quarantine) -> None:
         with pytest.raises(AttributeError, match="plan is no single operation"):
             _ = quarantine.raw.plan
 

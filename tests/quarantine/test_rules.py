@@ -100,7 +100,7 @@ class TestNames:
         assert len(name) == 255
         assert name.endswith("xxx…")
 
-    def test_titles_drive_no_terminal(self) -> None:
+    def test_control_characters_of_titles_are_removed(self) -> None:
         assert one_line("\x1b[31mred\x1b[0m\n and\u2028 \u202emore\t") == "[31mred [0m and more"
 
 
@@ -122,5 +122,5 @@ class TestMatcher:
         ],
         ids=["none", "any", "file", "id", "not", "more"],
     )
-    def test_of_another_they_are_not_known(self, matcher: Matcher | None) -> None:
+    def test_ids_of_other_matchers_are_unknown(self, matcher: Matcher | None) -> None:
         assert matched_ids(Action(action_id="a", matcher=matcher)) is None

@@ -65,7 +65,7 @@ class Stream:
             self.is_closed = True
 
 
-class TestOnlyWhoKnowsTheSecretIsReadFrom:
+class TestBodiesThatAreNotRead:
     async def test_bodies_of_refused_headers_are_not_read(self) -> None:
         stream = Stream(body())
         async with receiving() as receiver:
@@ -77,7 +77,7 @@ class TestOnlyWhoKnowsTheSecretIsReadFrom:
                 assert (await receiver.deliver(given, stream.chunks())).status == status
         assert stream.asked == 0
 
-    async def test_nor_where_there_is_no_room(self) -> None:
+    async def test_bodies_are_not_read_without_room(self) -> None:
         stream = Stream(body())
         gate, receiver = full(room=2)
         async with receiver:
@@ -88,7 +88,7 @@ class TestOnlyWhoKnowsTheSecretIsReadFrom:
         assert (await receiver.deliver(VALID, stream.chunks())).message == "shutting down"
         assert stream.asked == 0
 
-    async def test_room_is_looked_for_again_when_the_body_is_there(self) -> None:
+    async def test_room_is_checked_again_after_the_body(self) -> None:
         arrived = asyncio.Event()
 
         async def slow() -> AsyncIterator[bytes]:
@@ -114,7 +114,7 @@ class TestOnlyWhoKnowsTheSecretIsReadFrom:
         assert stream.is_closed
 
 
-class TestNoMoreThanCanBeRight:
+class TestLimits:
     async def test_too_large_without_a_length(self) -> None:
         stream = Stream(*[b" " * 100] * 1000)
         async with receiving() as receiver:

@@ -118,7 +118,7 @@ class TestTolerance:
         event = parse(body(duration=5, meta={"a": [1]}))
         assert event.extra == {"duration": 5, "meta": {"a": [1]}}
 
-    def test_ours_are_not_the_bodys_to_say(self) -> None:
+    def test_our_fields_are_not_taken_from_the_body(self) -> None:
         ours: dict[str, Any] = {
             "runId": "evil",
             "sentAt": "1999-01-01T00:00:00Z",
@@ -159,7 +159,7 @@ ODD: list[tuple[str, Any, str, object]] = [
 
 @pytest.mark.parametrize("name", ["RUN_FINISH", "RUN_PAUSED"])
 @pytest.mark.parametrize(("field", "value", "attribute", "expected"), ODD)
-def test_an_odd_value_costs_no_more_than_itself(
+def test_an_invalid_value_costs_only_itself(
     name: str,
     field: str,
     value: Any,
@@ -180,7 +180,7 @@ def test_an_odd_value_costs_no_more_than_itself(
 HALF = rb"\ud83d"
 
 
-class TestHalfAnEmoji:
+class TestLoneSurrogates:
     @pytest.mark.parametrize("half", [HALF, rb"\ude00", HALF + HALF])
     def test_it_costs_one_character_wherever_it_stands(self, half: bytes) -> None:
         message = b"boom " + half

@@ -167,7 +167,7 @@ class TestWorkersSurviveTheirHandlers:
         kinds = [type(error).__name__ for error in caught.value.exceptions]
         assert kinds == ["Ours", "UnfinishedError", "Failed"]
 
-    async def test_one_that_takes_no_cancellation_for_the_last_does_not_keep_the_receiver(
+    async def test_one_that_ignores_cancellations_does_not_block_leaving(
         self,
     ) -> None:
         async def hold_out(_: RunEvent) -> None:
@@ -202,7 +202,7 @@ class TestWorkersSurviveTheirHandlers:
 
 
 @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
-def test_what_ends_the_program_ends_it_and_the_event_is_reported(
+def test_an_exit_ends_the_program_and_the_event_is_reported(
     kind: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
     """As a handler of SIGTERM may raise it, in whatever runs just then."""
@@ -243,7 +243,7 @@ def test_nothing_is_accepted_when_no_worker_is_left() -> None:
 
 
 class TestTimeLimit:
-    async def test_a_handler_that_hangs_is_cancelled_reported_and_the_others_have_their_turn(
+    async def test_a_handler_that_hangs_is_cancelled_and_reported_and_the_others_run(
         self,
     ) -> None:
         clock = ManualClock(auto=False)

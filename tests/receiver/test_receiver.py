@@ -360,7 +360,7 @@ class TestLeaving:
 
     @pytest.mark.parametrize("how", ["asyncio", "anyio"])
     @pytest.mark.parametrize("after", range(0, 40, 2))
-    async def test_cancelled_at_every_turn(self, how: str, after: int) -> None:
+    async def test_cancelled_at_every_await(self, how: str, after: int) -> None:
         """What was accepted is done or reported, and never both, and nothing else is."""
         handlers = Handlers(open_gate=False)
         scope = anyio.CancelScope()
@@ -534,7 +534,7 @@ class TestErrors:
 
 
 class TestSeen:
-    async def test_ends_that_were_dealt_with(self) -> None:
+    async def test_ends_that_were_handled(self) -> None:
         handlers = Handlers()
         async with handlers.receiver() as receiver:
             for event in (*EVENTS, "RUN_PAUSED"):

@@ -72,7 +72,7 @@ async def test_a_function_is_left_as_it_is() -> None:
 
 
 class TestErrors:
-    async def test_one_is_raised_as_itself_after_all_had_their_turn(self) -> None:
+    async def test_one_is_raised_as_itself_after_all_have_run(self) -> None:
         router = Router()
         calls: list[str] = []
 

@@ -96,7 +96,7 @@ class TestSecret:
         assert {len(value) for pair in compared for value in pair} == {32}
 
     @pytest.mark.parametrize("second", [SECRET, "other"])
-    def test_said_twice_is_not_said(self, second: str) -> None:
+    def test_a_repeated_secret_is_refused(self, second: str) -> None:
         twice = [*VALID.items(), ("x-secret", second)]
         for fields in (twice, CIMultiDict(twice)):
             with pytest.raises(WebhookSecretError):
@@ -187,7 +187,7 @@ class TestTime:
         with pytest.raises(WebhookStaleError, match="must be the time sent"):
             verifier().parse({"X-Secret": SECRET}, BODY)
 
-    def test_said_twice(self) -> None:
+    def test_repeated(self) -> None:
         with pytest.raises(WebhookStaleError):
             verifier().parse([*VALID.items(), ("x-timestamp", str(NOW))], BODY)
 
@@ -276,7 +276,7 @@ class TestReplays:
         await one.accept(VALID, BODY)
 
     @pytest.mark.parametrize("how", ["fails", "is cancelled", "is cancelled by asyncio"])
-    async def test_a_store_that_leaves_it_open_forgets_it(self, how: str) -> None:
+    async def test_a_store_that_raises_forgets_the_key(self, how: str) -> None:
         """It has remembered the key, but no response was sent: the sender will try again."""
 
         class Store:

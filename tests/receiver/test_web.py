@@ -199,7 +199,7 @@ class TestResponses:
             async with session.get(url, headers=VALID) as response:
                 assert response.status == 405
 
-    async def test_a_secret_said_twice(self) -> None:
+    async def test_a_repeated_secret(self) -> None:
         async with receiving() as (serving, _):
             content = body()
             twice = b"x-secret: other\r\nContent-Length: %d\r\n\r\n" % len(content) + content

@@ -79,7 +79,7 @@ async def test_remaining_specs_come_before_the_end(
     assert len(server.requests) == 3
 
 
-class TestWhatIsNew:
+class TestNewSpecs:
     async def test_a_spec_that_was_reset_comes_again(
         self, server: FakeCurrents, currents: Currents, project: WorldProject, world: World
     ) -> None:
