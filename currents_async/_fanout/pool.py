@@ -1,6 +1,6 @@
 """Workers over one queue of jobs, whose results are handed out as they complete."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from operator import itemgetter
@@ -148,3 +148,28 @@ class _Workload(Generic[JobT, ResultT]):
         while (numbered := await _handover.take(self._queue)) is not None:
             number, job = numbered
             await send((number, await self._jobs.do(job)))
+
+
+class _Each(Jobs[JobT, ResultT]):
+    """The work as jobs of a pool."""
+
+    def __init__(self, items: Iterable[JobT], work: Callable[[JobT], Awaitable[ResultT]]) -> None:
+        self._items = items
+        self._work = work
+
+    async def plan(self, put: Callable[[JobT], Awaitable[None]]) -> None:
+        """Put the items."""
+        for item in self._items:
+            await put(item)
+
+    async def do(self, job: JobT) -> ResultT:
+        """Work on an item."""
+        return await self._work(job)
+
+
+async def for_each(
+    items: Iterable[JobT], work: Callable[[JobT], Awaitable[ResultT]], *, concurrency: int
+) -> list[ResultT]:
+    """Return the results in the order of the items; the first error ends the work."""
+    async with Pool(_Each(items, work), concurrency) as results:
+        return await results.in_order()

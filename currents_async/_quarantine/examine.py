@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from currents_async._clock import Clock
-from currents_async._quarantine.each import for_each
+from currents_async._fanout.pool import for_each
 from currents_async._quarantine.evidence import ExaminedResult, ExaminedTest
 from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._quarantine.rules import can_be_marked

@@ -7,10 +7,9 @@ from typing import Literal, NamedTuple, get_args
 import anyio
 import msgspec
 
-from currents_async._fanout.pool import outcome_of
+from currents_async._fanout.pool import for_each, outcome_of
 from currents_async._quarantine.action_store import ActionStore
 from currents_async._quarantine.decide import OwnActions, QuarantineDecision, covers
-from currents_async._quarantine.each import for_each
 from currents_async.errors import CurrentsError
 from currents_async.models.actions import Action, QuarantineKind
 

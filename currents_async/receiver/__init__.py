@@ -30,10 +30,9 @@ from currents_async.receiver.events import (
     UnknownEvent,
 )
 from currents_async.receiver.receiver import Receiver, Response
-from currents_async.receiver.reconcile import reconcile
+from currents_async.receiver.reconcile import SeenRuns, reconcile
 from currents_async.receiver.replays import MemoryReplays, ReplayStore
 from currents_async.receiver.router import Router
-from currents_async.receiver.seen import SeenRuns
 from currents_async.receiver.verifier import Verifier
 
 __all__ = [

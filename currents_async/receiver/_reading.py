@@ -2,19 +2,21 @@
 
 import hashlib
 import logging
+import re
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
+from currents_async._config import is_loopback
 from currents_async._wire.body_errors import UnexpectedBodyError
 from currents_async._wire.envelope import decode
 from currents_async._wire.extra import fill_extra
 from currents_async._wire.mend import mend
 from currents_async._wire.notes import Notes
 from currents_async.errors import WebhookBodyError
-from currents_async.receiver._run_urls import find_run_id
 from currents_async.receiver.events import (
     AnyEvent,
     RunCanceled,
@@ -33,6 +35,9 @@ _KINDS: dict[str, type[AnyEvent]] = {
     "RUN_TIMEOUT": RunTimedOut,
     "RUN_CANCELED": RunCanceled,
 }
+
+_RUN_PATH = re.compile(r"/run/([A-Za-z0-9_.~-]+)(?:/.*)?")
+"""Only unreserved characters, so that the ID is the same however it is quoted."""
 
 
 def read_event(body: bytes, hosts: Collection[str], sent_at: datetime | None) -> AnyEvent:
@@ -73,10 +78,38 @@ def _run_id(run_url: str | None, hosts: Collection[str]) -> str | None:
     """Return the ID in a URL, or None without one; raise for anything else."""
     if not run_url:
         return None
-    run_id = find_run_id(run_url, hosts)
+    run_id = _find_run_id(run_url, hosts)
     if run_id is None:
         raise WebhookBodyError("runUrl is not the URL of a run at an expected host")
     return run_id
+
+
+def _find_run_id(url: str, hosts: Collection[str]) -> str | None:
+    """Return the run's ID from its URL, or None if it is not the URL of a run at one of `hosts`.
+
+    Anything after the ID is ignored: another segment, a query, a fragment.
+    """
+    if not url.isascii() or not url.isprintable() or {" ", "\\"} & set(url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    found = _RUN_PATH.fullmatch(parts.path)
+    if found is None or not _is_expected(parts, hosts) or _climbs(parts.path):
+        return None
+    return found[1]
+
+
+def _is_expected(parts: SplitResult, hosts: Collection[str]) -> bool:
+    # Compared as a whole, with user and port: a host must be expected exactly as it stands.
+    if parts.netloc.lower() not in hosts:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+
+
+def _climbs(path: str) -> bool:
+    return any(unquote(segment) in {".", ".."} for segment in path.split("/"))
 
 
 def _key(event: AnyEvent, body: bytes) -> str:

@@ -24,8 +24,8 @@ from currents_async.receiver._headers import Headers
 from currents_async.receiver._refusals import RefusalLog
 from currents_async.receiver._workers import Workers
 from currents_async.receiver.events import RunCanceled, RunEvent, RunFinished, RunTimedOut
+from currents_async.receiver.reconcile import SeenRuns
 from currents_async.receiver.router import Router
-from currents_async.receiver.seen import SeenRuns
 from currents_async.receiver.verifier import Verifier
 
 _logger = logging.getLogger("currents_async.receiver")

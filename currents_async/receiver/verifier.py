@@ -16,10 +16,9 @@ from currents_async.errors import (
     WebhookStaleError,
     WebhookTooLargeError,
 )
-from currents_async.receiver._headers import Headers, index_headers
+from currents_async.receiver._headers import Headers, index_headers, read_timestamp
 from currents_async.receiver._reading import read_event
 from currents_async.receiver._secrets import Secrets, read_secrets
-from currents_async.receiver._timestamps import read_timestamp
 from currents_async.receiver.events import AnyEvent, RunEvent
 from currents_async.receiver.replays import MemoryReplays, ReplayStore
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection
 
 from currents_async import (
-    ClientClosedError,
     ConnectError,
     CurrentsError,
     ForbiddenError,
@@ -13,10 +12,10 @@ from currents_async import (
     ServerError,
     TransportError,
     UnauthorizedError,
-    WrongLoopError,
 )
+from currents_async._fanout.pool import CLIENT_ERRORS
 
-_FATAL = (ClientClosedError, ConnectError, RateLimitedError, UnauthorizedError, WrongLoopError)
+_FATAL = (*CLIENT_ERRORS, ConnectError, RateLimitedError, UnauthorizedError)
 """About the client, its key or the network, not about what was requested."""
 _PROJECT_REFUSED = (ForbiddenError, NotFoundError)
 """When a list of runs fails with these, its project is to blame."""
