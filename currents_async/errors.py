@@ -2,14 +2,14 @@
 
     CurrentsError
     ├── InvalidArgumentError          also a ValueError; nothing was sent
-    ├── MisuseError                   also a RuntimeError; used out of turn
-    ├── ClientClosedError             not opened yet, or closed, also while the call was under way
+    ├── MisuseError                   also a RuntimeError; used in the wrong order
+    ├── ClientClosedError             not opened yet, or closed, perhaps during the call
     ├── WrongLoopError                used from another event loop, thread or process
-    ├── TransportError                no whole answer arrived
+    ├── TransportError                no complete response was received
     │   ├── ConnectError              nothing was sent
     │   └── RequestTimeoutError       also a TimeoutError
     ├── AmbiguousError                a write that may have happened, and was not repeated
-    ├── APIError                      the server answered, and it was not a success
+    ├── APIError                      the server responded with an error
     │   ├── BadRequestError           400
     │   ├── UnauthorizedError         401
     │   ├── RequestFailedError        402
@@ -22,22 +22,22 @@
     │   ├── RateLimitedError          429
     │   ├── ServerError               5xx
     │   └── RedirectError             3xx
-    ├── DecodeError                   the answer arrived and is not what the API documents
+    ├── DecodeError                   the response is not what the API documents
     ├── PaginationError               the pages of a list lead nowhere
-    ├── ResponseTooLargeError         the answer is larger than Limits.body
-    ├── ExportError                   an export cannot go on; what it has written is sound
-    ├── StillRunningError             also a TimeoutError; a run has not ended in the time given
-    └── WebhookError                  a delivery that is not to be acted on
+    ├── ResponseTooLargeError         the response is larger than Limits.body
+    ├── ExportError                   an export cannot continue; what it has written is sound
+    ├── StillRunningError             also a TimeoutError; a run did not end in time
+    └── WebhookError                  a delivery that must not be acted on
         ├── WebhookSecretError        401: it does not carry the secret
         ├── WebhookStaleError         400: it is too old, or from the future
         ├── WebhookReplayError        200: it has been accepted before
         ├── WebhookBodyError          400: it is not what the service posts
         └── WebhookTooLargeError      413: it is larger than anything the service posts
 
-Every one of them pickles, and none ever holds the API key.
+All of them can be pickled, and none holds the API key.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict, Unpack
 
 __all__ = [
     "APIError",
@@ -59,6 +59,7 @@ __all__ = [
     "RateLimitedError",
     "RedirectError",
     "RequestFailedError",
+    "RequestInfo",
     "RequestTimeoutError",
     "ResponseTooLargeError",
     "ServerError",
@@ -94,23 +95,32 @@ def _restore(
 
 
 class InvalidArgumentError(CurrentsError, ValueError):
-    """An argument cannot be right; nothing was sent."""
+    """An argument is invalid; nothing was sent."""
 
 
 class MisuseError(CurrentsError, RuntimeError):
-    """Something is used out of turn: outside its `async with`, twice, or by two tasks at once."""
+    """Something is used outside its `async with`, twice, or by two tasks at once."""
 
 
 class ClientClosedError(CurrentsError):
-    """The client is used before `async with` opened it, or was closed before or meanwhile."""
+    """The client was used before `async with` opened it, or after or while it was closed."""
 
 
 class WrongLoopError(CurrentsError):
-    """The client is used from an event loop, a thread or a process it was not opened in."""
+    """The client is used in another event loop, thread or process than it was opened in."""
+
+
+class RequestInfo(TypedDict):
+    """The request that failed: keyword arguments of the errors that are about one."""
+
+    operation: str
+    method: str
+    url: str
+    attempts: int
 
 
 class _RequestError(CurrentsError):
-    """What every failure of one request knows about that request."""
+    """A failure of one request."""
 
     operation: str
     """The operationId of the API's OpenAPI document, for example `getRun`."""
@@ -118,23 +128,21 @@ class _RequestError(CurrentsError):
     url: str
     """The URL as it was sent; a base URL with a user, a password or a query is refused."""
     attempts: int
-    """How many times the request was sent, or tried to be sent."""
+    """How many times we tried to send the request."""
 
-    def __init__(
-        self, message: str, *, operation: str, method: str, url: str, attempts: int = 1
-    ) -> None:
+    def __init__(self, message: str, **request: Unpack[RequestInfo]) -> None:
         super().__init__(message)
-        self.operation = operation
-        self.method = method
-        self.url = url
-        self.attempts = attempts
+        self.operation = request["operation"]
+        self.method = request["method"]
+        self.url = request["url"]
+        self.attempts = request.get("attempts", 1)  # errors made by hand may leave it out
 
     def __str__(self) -> str:
         return f"{self.operation} ({self.method} {self.url}): {self.args[0]}"
 
 
 class TransportError(_RequestError):
-    """No whole answer arrived: the connection failed, or broke off midway."""
+    """No complete response was received: the connection failed, or broke off."""
 
 
 class ConnectError(TransportError):
@@ -146,100 +154,75 @@ class RequestTimeoutError(TransportError, TimeoutError):
 
 
 class AmbiguousError(_RequestError):
-    """A write failed in a way that leaves open whether it was done; it was not repeated.
+    """A write failed, and may have been carried out all the same; it was not repeated.
 
-    Look whether it was, or pass `retry_ambiguous=True` where doing it twice does no harm.
+    Check whether it was, or pass `retry_ambiguous=True` if carrying it out twice does no harm.
     """
 
     error: CurrentsError
-    """What the last attempt ended with."""
+    """The error of the last attempt."""
 
     def __init__(
-        self,
-        message: str,
-        *,
-        operation: str,
-        method: str,
-        url: str,
-        error: CurrentsError,
-        attempts: int = 1,
+        self, message: str, *, error: CurrentsError, **request: Unpack[RequestInfo]
     ) -> None:
-        super().__init__(message, operation=operation, method=method, url=url, attempts=attempts)
+        super().__init__(message, **request)
         self.error = error
 
 
 class DecodeError(_RequestError):
-    """The answer arrived, and is not the JSON that the API documents.
+    """The response is not the JSON that the API documents.
 
-    Corrupt or trailing bytes, an encoding nobody asked for, HTML, or JSON of another shape.
+    It has corrupt or trailing bytes, an encoding that was not asked for, HTML, or JSON of another
+    shape.
     """
 
     path: str | None
-    """Where in the JSON text, for example `$.data.specs[3].results`; None when it is no JSON."""
+    """Where in the JSON text, for example `$.data.specs[3].results`; None when it is not JSON."""
 
     def __init__(
-        self,
-        message: str,
-        *,
-        operation: str,
-        method: str,
-        url: str,
-        path: str | None = None,
-        attempts: int = 1,
+        self, message: str, *, path: str | None = None, **request: Unpack[RequestInfo]
     ) -> None:
-        super().__init__(message, operation=operation, method=method, url=url, attempts=attempts)
+        super().__init__(message, **request)
         self.path = path
 
 
 class PaginationError(CurrentsError):
-    """The pages of a list lead nowhere: in a circle, or on and on without anything new."""
+    """The pages of a list lead in a circle, or on and on without anything new."""
 
 
 class ResponseTooLargeError(_RequestError):
-    """The answer, inflated, is larger than `Limits.body`."""
+    """The response, inflated, is larger than `Limits.body`."""
 
     limit: int
     """The limit in bytes."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        operation: str,
-        method: str,
-        url: str,
-        limit: int,
-        attempts: int = 1,
-    ) -> None:
-        super().__init__(message, operation=operation, method=method, url=url, attempts=attempts)
+    def __init__(self, message: str, *, limit: int, **request: Unpack[RequestInfo]) -> None:
+        super().__init__(message, **request)
         self.limit = limit
 
 
 class APIError(_RequestError):
-    """The server answered, and the answer is not a success."""
+    """The server responded with an error."""
 
     status: int
     """The HTTP status."""
     message: str
-    """The server's own words, or the standard phrase of the status where it sent none."""
+    """The server's own words, or the standard phrase of the status if it sent none."""
     request_id: str | None
-    """The request ID that the server or its load balancer gave."""
+    """The request ID that the server or its load balancer sent."""
     retry_after: float | None
-    """Seconds the server asked to wait, where it did."""
+    """Seconds that the server asked us to wait."""
 
     def __init__(
         self,
         message: str,
         *,
-        operation: str,
-        method: str,
-        url: str,
         status: int,
         request_id: str | None = None,
         retry_after: float | None = None,
-        attempts: int = 1,
+        **request: Unpack[RequestInfo],
     ) -> None:
-        super().__init__(message, operation=operation, method=method, url=url, attempts=attempts)
+        super().__init__(message, **request)
         self.status = status
         self.message = message
         self.request_id = request_id
@@ -275,7 +258,7 @@ class ConflictError(APIError):
 
 
 class PayloadTooLargeError(APIError):
-    """413: the answer would be larger than the 1 MB the API sends."""
+    """413: the response would be larger than 1 MB, the most that the API sends."""
 
 
 class UnprocessableError(APIError):
@@ -295,18 +278,18 @@ class ServerError(APIError):
 
 
 class RedirectError(APIError):
-    """3xx: the API never redirects, so something between us and it does."""
+    """3xx: the API never redirects, so something in between does."""
 
 
 class ExportError(CurrentsError):
-    """An export cannot begin or go on: the disk is full, the target is in use or another's.
+    """An export cannot begin or continue: for example, the disk is full or the target is in use.
 
-    What has been written up to then is sound, and a later export goes on from there.
+    What has been written by then is sound, and a later export continues from there.
     """
 
 
 class StillRunningError(CurrentsError, TimeoutError):
-    """A run has not ended in the time that the caller gave it."""
+    """A run did not end within the `timeout` of the caller."""
 
     run_id: str
 
@@ -316,28 +299,28 @@ class StillRunningError(CurrentsError, TimeoutError):
 
 
 class WebhookError(CurrentsError):
-    """A delivery to a webhook is not to be acted on: a subclass says why."""
+    """A delivery to a webhook must not be acted on; a subclass says why."""
 
     status: ClassVar[int]
-    """The HTTP status to answer it with."""
+    """The HTTP status to respond with."""
 
 
 class WebhookSecretError(WebhookError):
-    """401: the delivery does not carry the secret that the owner of the webhook set."""
+    """401: the delivery does not carry the secret of the webhook."""
 
     status = 401
 
 
 class WebhookStaleError(WebhookError):
-    """400: the delivery is older than is tolerated, or from the future."""
+    """400: the delivery is too old, or from the future."""
 
     status = 400
 
 
 class WebhookReplayError(WebhookError):
-    """200: the same delivery has been accepted before, and is not to be acted on again.
+    """200: the same delivery has been accepted before, and must not be acted on again.
 
-    It is a success for the sender, who may repeat what he got no answer to.
+    To the sender this is a success: it repeats deliveries that it got no response to.
     """
 
     status = 200

@@ -22,7 +22,7 @@ SENT: dict[str, Any] = {
     "method": "GET",
     "url": "https://api.currents.dev/v1/runs/r",
 }
-PUBLIC = [getattr(errors, name) for name in errors.__all__]
+PUBLIC = [getattr(errors, name) for name in errors.__all__ if name != "RequestInfo"]
 
 
 def make(kind: type[CurrentsError]) -> CurrentsError:

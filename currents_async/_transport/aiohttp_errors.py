@@ -7,8 +7,7 @@ from typing import TypeVar
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-from currents_async._wire.failure import RequestInfo
-from currents_async.errors import ConnectError, RequestTimeoutError, TransportError
+from currents_async.errors import ConnectError, RequestInfo, RequestTimeoutError, TransportError
 
 T = TypeVar("T")
 

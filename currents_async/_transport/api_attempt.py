@@ -21,12 +21,12 @@ from currents_async._transport.step import client_timeout, run_step
 from currents_async._transport.tracing import RequestAttempt, RequestCall, log_notes
 from currents_async._wire.body_errors import BodyError
 from currents_async._wire.endpoint import Request
-from currents_async._wire.failure import RequestInfo, error_for_body, error_for_status, request_id
+from currents_async._wire.failure import error_for_body, error_for_status, request_id
 from currents_async._wire.inflate import SLICE
 from currents_async._wire.notes import Notes
 from currents_async._wire.objects import ObjectCount
 from currents_async._wire.throttle import rate_limit, requested_wait
-from currents_async.errors import CurrentsError, RateLimitedError, RequestTimeoutError
+from currents_async.errors import CurrentsError, RateLimitedError, RequestInfo, RequestTimeoutError
 
 T = TypeVar("T")
 

@@ -19,7 +19,6 @@ from currents_async._transport.tracing import RequestAttempt, RequestCall
 from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.body_errors import BodyError, OversizedBodyError
 from currents_async._wire.failure import (
-    RequestInfo,
     error_for_body,
     error_for_status,
     in_our_envelope,
@@ -33,6 +32,7 @@ from currents_async.errors import (
     CurrentsError,
     InvalidArgumentError,
     RedirectError,
+    RequestInfo,
     RequestTimeoutError,
 )
 

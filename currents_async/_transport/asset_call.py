@@ -12,9 +12,8 @@ from currents_async._transport.retry import classify
 from currents_async._transport.retry_state import RetryState
 from currents_async._transport.tracing import Observed, RequestCall
 from currents_async._wire.asset_url import AssetUrl
-from currents_async._wire.failure import RequestInfo
 from currents_async._wire.ranges import Progress
-from currents_async.errors import CurrentsError
+from currents_async.errors import CurrentsError, RequestInfo
 
 _OPERATION = "downloadAsset"
 

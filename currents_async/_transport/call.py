@@ -13,9 +13,8 @@ from currents_async._transport.retry import RetryDecision, classify, may_have_ha
 from currents_async._transport.retry_state import RetryState
 from currents_async._transport.tracing import Observed, RequestCall
 from currents_async._wire.endpoint import Request
-from currents_async._wire.failure import RequestInfo
 from currents_async._wire.inflate import SLICE
-from currents_async.errors import AmbiguousError, APIError, CurrentsError
+from currents_async.errors import AmbiguousError, APIError, CurrentsError, RequestInfo
 
 
 class Call:

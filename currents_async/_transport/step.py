@@ -12,8 +12,7 @@ from currents_async._config import Timeouts
 from currents_async._transport.aiohttp_errors import AiohttpError, transport_error
 from currents_async._transport.session import Session
 from currents_async._wire.body_errors import BodyError
-from currents_async._wire.failure import RequestInfo
-from currents_async.errors import ClientClosedError, CurrentsError
+from currents_async.errors import ClientClosedError, CurrentsError, RequestInfo
 
 T = TypeVar("T")
 

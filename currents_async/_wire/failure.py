@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TypedDict
 
 import msgspec
 
@@ -16,6 +15,7 @@ from currents_async._wire.body_errors import (
     UnexpectedBodyError,
 )
 from currents_async._wire.envelope import DECODE_ERRORS, parse
+from currents_async.errors import RequestInfo
 
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Amzn-RequestId", "X-Amzn-Trace-Id", "CF-Ray")
 _LONGEST_MESSAGE = 1_000
@@ -32,15 +32,6 @@ _ERRORS: dict[int, type[errors.APIError]] = {
     422: errors.UnprocessableError,
     429: errors.RateLimitedError,
 }
-
-
-class RequestInfo(TypedDict):
-    """What every error tells of the request that failed."""
-
-    operation: str
-    method: str
-    url: str
-    attempts: int
 
 
 def error_for_status(

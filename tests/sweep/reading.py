@@ -15,8 +15,8 @@ from currents_async._wire.body_errors import BodyError
 from currents_async._wire.decoders import decoder_for
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.endpoint import Endpoint
-from currents_async._wire.failure import RequestInfo, error_for_body, error_for_status
-from currents_async.errors import WebhookError
+from currents_async._wire.failure import error_for_body, error_for_status
+from currents_async.errors import RequestInfo, WebhookError
 from currents_async.models import Model
 from currents_async.receiver import _reading
 from tests.operations import constants

@@ -22,7 +22,8 @@ from currents_async._wire.body_errors import (
     TruncatedBodyError,
     UnexpectedBodyError,
 )
-from currents_async._wire.failure import RequestInfo, error_for_body, error_for_status
+from currents_async._wire.failure import error_for_body, error_for_status
+from currents_async.errors import RequestInfo
 
 SENT = RequestInfo(operation="o", method="PUT", url="https://api.currents.dev/v1/x", attempts=1)
 

@@ -11,7 +11,8 @@ from currents_async._wire.body_errors import (
     TruncatedBodyError,
     UnexpectedBodyError,
 )
-from currents_async._wire.failure import RequestInfo, error_for_body, error_for_status, request_id
+from currents_async._wire.failure import error_for_body, error_for_status, request_id
+from currents_async.errors import RequestInfo
 
 SENT = RequestInfo(
     operation="getRun", method="GET", url="https://api.currents.dev/v1/runs/r", attempts=2

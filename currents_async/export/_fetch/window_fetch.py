@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from currents_async import Currents, CurrentsError, DecodeError
-from currents_async._resources._run_operations import LIST_PROJECT_RUNS
+from currents_async._resources._run_requests import LIST_PROJECT_RUNS
 from currents_async._tasks import Send, Work
 from currents_async.export._fetch.events import (
     FetchEvent,
@@ -217,6 +217,7 @@ def _unread(items: Sequence[UnreadableItem]) -> DecodeError:
         operation=LIST_PROJECT_RUNS.operation,
         method=LIST_PROJECT_RUNS.method,
         url=LIST_PROJECT_RUNS.path,
+        attempts=1,
     )
 
 
