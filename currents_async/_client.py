@@ -184,9 +184,9 @@ class Currents:
 
         It shares the connections, the pacing and the limits, and is open as long as this one.
         """
-        view = type(self).__new__(type(self))
+        view = type(self).__new__(type(self))  # `copy` refuses clients, as `pickle` does
         vars(view).update(vars(self))
-        view._make_groups(self._transport.with_options(timeouts, retries))  # noqa: SLF001 - a copy
+        view._make_groups(self._transport.with_options(timeouts, retries))  # noqa: SLF001 - our own copy
         return view
 
     @overload

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_origin
 
 from currents_async import Currents, _resources
-from currents_async._resources._group import Group
+from currents_async._resources._group import Group, is_compound
 from currents_async._wire.endpoint import Endpoint
 from currents_async.models import CursorPage, NumberedPage
 
@@ -64,7 +64,7 @@ def operations() -> Iterator[Operation]:
     }
     for group, kind in groups.items():
         for name, method in _attributes(kind).items():
-            if name.startswith("_") or name in kind._compound or not inspect.isfunction(method):
+            if name.startswith("_") or is_compound(method) or not inspect.isfunction(method):
                 continue
             used = [known[one] for one in method.__code__.co_names if one in known]
             if len(used) == 1:

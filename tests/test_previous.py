@@ -258,5 +258,5 @@ class TestMisuse:
         assert server.requests == []
 
     async def test_there_is_no_raw_answer(self, currents: Currents) -> None:
-        with pytest.raises(AttributeError, match="no single operation"):
+        with pytest.raises(AttributeError, match="not a single request"):
             _ = currents.runs.raw.previous

@@ -10,7 +10,7 @@ from currents_async._quarantine.examine import Examiner
 from currents_async._quarantine.plan import QuarantinePlan
 from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._quarantine.rules import own_actions
-from currents_async._resources._group import Group
+from currents_async._resources._group import Group, compound
 from currents_async._resources.actions import Actions
 from currents_async._resources.test_results import TestResults
 from currents_async._resources.tests import Tests
@@ -29,14 +29,9 @@ class Quarantine(Group):
     Actions apply to Playwright only. Actions that others have made are never touched: ours have a
     marker line in their description. One of ours that a person disables stays disabled, and keeps
     its test out of quarantine. Remove that line from an action to manage it yourself.
-
-    Methods raise `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
     """
 
     __slots__ = ("_actions", "_test_results", "_tests")
-
-    _compound = frozenset({"plan"})
 
     def __init__(
         self,
@@ -51,6 +46,7 @@ class Quarantine(Group):
         self._test_results = test_results
         self._actions = actions
 
+    @compound
     async def plan(
         self, project_id: str | None = None, policy: QuarantinePolicy | None = None
     ) -> QuarantinePlan:

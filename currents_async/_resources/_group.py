@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from copy import copy
 from functools import wraps
 from operator import attrgetter
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from currents_async._checks import check_concurrency
 from currents_async._pagination import CursorPager, Listing, PagePager
@@ -17,15 +17,30 @@ from currents_async.models.pages import CursorPage, NumberedPage
 
 T = TypeVar("T")
 P = TypeVar("P", bound="CursorPage[Any] | NumberedPage[Any]")
+MethodT = TypeVar("MethodT", bound=Callable[..., Any])
+
+
+def compound(method: MethodT) -> MethodT:
+    """Mark a method that is not one operation of the API, and so has no raw response."""
+    vars(method)["_is_compound"] = True
+    return method
+
+
+def is_compound(method: object) -> bool:
+    """Return whether a method was marked so."""
+    return hasattr(method, "_is_compound")
 
 
 class Group:
-    """A group of operations, carried by one transport."""
+    """A group of operations.
+
+    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
+    """
+
+    # A method called `list` comes last in its class: behind it, `list` is not the built-in type.
 
     __slots__ = ("_project_id", "_transport")
-
-    _compound: ClassVar[frozenset[str]] = frozenset()
-    """Methods that are more than one operation, and have no raw answer."""
 
     def __init__(self, transport: Transport, project_id: str | None) -> None:
         self._transport = transport
@@ -33,16 +48,16 @@ class Group:
 
     @property
     def raw(self) -> "RawView":
-        """The same operations, with answers as they are: status, headers and undecoded bytes.
+        """The same operations, which return the status, the headers and the undecoded bytes.
 
-        `await currents.runs.raw.get(run_id)`; of a list it is one page.
+        `await currents.runs.raw.get(run_id)`; of a list, it is one page.
         """
         group = copy(self)
-        group._transport = self._transport.raw()  # noqa: SLF001 - a copy of ourselves
-        return RawView(group, self._compound)
+        group._transport = self._transport.raw()  # noqa: SLF001 - our own copy
+        return RawView(group)
 
     def _project(self, project_id: str | None) -> str:
-        """Return the project an operation is about: its argument, else the client's."""
+        """Return the ID of the project of an operation: its argument, else the client's."""
         project = project_id or self._project_id
         if project is None:
             raise InvalidArgumentError(
@@ -54,7 +69,7 @@ class Group:
         maximum = self._transport.channel.limits.concurrency
         if concurrency is None:
             return maximum
-        # Who is not among those in flight would only wait in line, and its time would run.
+        # More workers would only queue for a slot, while the time of their calls runs.
         return min(check_concurrency("concurrency", concurrency), maximum)
 
     def _cursor_pager(
@@ -84,41 +99,40 @@ class Group:
     def _listing(
         self, endpoint: Endpoint[P], path: dict[str, str] | None, query: Query
     ) -> Listing[P]:
-        # Made once for its checks, which are to come before anything is sent.
-        whole = endpoint.request(path, query=query)
+        # Built here for its checks, which have to come before anything is sent.
+        unpaged = endpoint.request(path, query=query)
 
         async def fetch(page: Query) -> P:
             return await self._transport.call(endpoint.request(path, query=[*query, *page]))
 
-        return Listing(endpoint.operation, whole.target, fetch)
+        return Listing(endpoint.operation, unpaged.target, fetch)
 
 
 def whole_item(item: Model) -> str:
-    """Tell items of a list apart by all that is said of them, where no key is documented."""
+    """Return all of an item, as the key of items that have none."""
     return item.to_json().decode()
 
 
 class RawView:
-    """The operations of a group by the same names and arguments, with undecoded answers."""
+    """The operations of a group, with the same names and arguments, but with raw responses."""
 
-    __slots__ = ("_compound", "_group")
+    __slots__ = ("_group",)
 
-    def __init__(self, group: Group, compound: frozenset[str]) -> None:
+    def __init__(self, group: Group) -> None:
         self._group = group
-        self._compound = compound
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[RawResponse]]:
         operation: Callable[..., Any] = getattr(self._group, name)
-        if name.startswith("_") or name in self._compound or not callable(operation):
-            raise AttributeError(f"{name} is no single operation: it has no raw answer")
+        if name.startswith("_") or is_compound(operation) or not callable(operation):
+            raise AttributeError(f"{name} is not a single request, so it has no raw response")
 
         @wraps(operation)
         async def call(*args: Any, **kwargs: Any) -> RawResponse:
-            answer: RawResponse = await operation(*args, **kwargs)
-            return answer
+            response: RawResponse = await operation(*args, **kwargs)
+            return response
 
         return call
 
     def __dir__(self) -> list[str]:
         names = (name for name in dir(self._group) if not name.startswith("_") and name != "raw")
-        return [name for name in names if name not in self._compound]
+        return [name for name in names if not is_compound(getattr(self._group, name))]

@@ -70,9 +70,6 @@ class Actions(Group):
         matcher=Matcher.all(when.file.eq("checkout.spec.ts"), when.tag.includes("slow")),
     )
     ```
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
     """
 
     __slots__ = ()
@@ -242,8 +239,6 @@ class Actions(Group):
             reverse=reverse,
             prefetch=prefetch,
         )
-
-    # The last one: from here on `list` is no longer the built-in type.
 
     async def list(
         self,

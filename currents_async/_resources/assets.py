@@ -19,7 +19,7 @@ from currents_async._downloads.save import (
     save_asset,
 )
 from currents_async._downloads.sources import GivenInstance, InstancesById, InstancesOfRun, Source
-from currents_async._resources._group import Group
+from currents_async._resources._group import Group, compound
 from currents_async._streams import RunStream
 from currents_async._transport import Transport
 from currents_async.analysis.artifacts import Artifact
@@ -61,6 +61,7 @@ class Assets(Group):
         self._stream_run = stream_run
 
     # Not `async`, so that no frame of the call has the signed URL as an argument.
+    @compound
     def download(
         self,
         asset: str | Artifact,
@@ -92,6 +93,7 @@ class Assets(Group):
             timeout=timeout,
         )
 
+    @compound
     def of_instance(
         self,
         instance: Instance | str,
@@ -117,6 +119,7 @@ class Assets(Group):
             timeout=timeout,
         )
 
+    @compound
     def of_run(
         self,
         run_id: str,

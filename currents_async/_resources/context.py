@@ -20,9 +20,6 @@ class Context(Group):
 
     Of a run by `run_id`, of an instance by `run_id` and `instance_id`, or of a test by
     `instance_id` and `test_id`.
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
     """
 
     __slots__ = ()

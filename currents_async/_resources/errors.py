@@ -32,15 +32,9 @@ class ErrorsPager(NumberedPager[ExploredError, ErrorsPage]):
 
 
 class Errors(Group):
-    """Errors over a span of time.
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
-    """
+    """Errors over a span of time."""
 
     __slots__ = ()
-
-    # The last one: from here on `list` is no longer the built-in type.
 
     def list(
         self,

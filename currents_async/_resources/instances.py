@@ -10,7 +10,7 @@ from typing import Literal, overload
 from currents_async._checks import check_segment, check_texts
 from currents_async._fanout.plans import IdPlan, InstanceResult
 from currents_async._fanout.results import InstanceResults, deadline_of, instances_of
-from currents_async._resources._group import Group
+from currents_async._resources._group import Group, compound
 from currents_async._transport import CallOptions, Transport
 from currents_async._wire.array import ArrayField
 from currents_async._wire.endpoint import Endpoint
@@ -28,14 +28,9 @@ async def fetch_instance(transport: Transport, instance_id: str, options: CallOp
 
 
 class Instances(Group):
-    """Executions of single spec files.
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
-    """
+    """Executions of single spec files."""
 
     __slots__ = ()
-    _compound = frozenset({"get_many"})
 
     async def get(self, instance_id: str) -> Instance:
         """Fetch an instance with its tests, their attempts, errors and artifacts.
@@ -65,6 +60,7 @@ class Instances(Group):
         on_error: Literal["collect"],
     ) -> list[InstanceResult]: ...
 
+    @compound
     async def get_many(
         self,
         instance_ids: Iterable[str],

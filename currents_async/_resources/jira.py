@@ -38,9 +38,6 @@ class Jira(Group):
     """Jira: its projects and issue types, and issues made of failures.
 
     `jira_installation_id` is what the dashboard of the service shows as the installation's ID.
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
     """
 
     __slots__ = ()

@@ -40,11 +40,7 @@ LIST_PROJECT_TERMS = Endpoint(
 
 
 class Projects(Group):
-    """Projects of the organisation that the API key belongs to.
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
-    """
+    """Projects of the organisation that the API key belongs to."""
 
     __slots__ = ()
 
@@ -149,8 +145,6 @@ class Projects(Group):
             reverse=reverse,
             prefetch=prefetch,
         )
-
-    # The last one: from here on `list` is no longer the built-in type.
 
     def list(
         self,

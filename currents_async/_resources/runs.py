@@ -1,62 +1,61 @@
-"""Runs: what takes more than one operation, or hands out an answer while it arrives."""
+"""Runs, of which everything else is a part: /runs/… and GET /projects/{projectId}/runs."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, get_args, overload
 
 from currents_async._fanout.plans import InstancePlan, RunPlan, ScheduledSpec
 from currents_async._fanout.results import InstanceResults, deadline_of, instances_of
-from currents_async._pagination import CursorPager
-from currents_async._resources._comparable import (
-    MOST_LOOKED_THROUGH,
-    askable,
+from currents_async._pagination import PAGE_SIZE, CursorPager
+from currents_async._resources._group import Group, compound
+from currents_async._resources._run_analysis import (
+    MAX_EARLIER_RUNS,
     branch_of,
+    created_at,
+    fetch_diff,
+    fetch_failures,
+    fetch_flaky_tests,
     first_comparable,
+    usable_as_filters,
 )
-from currents_async._resources._run_operations import GET_RUN, SPECS, RunOperations
+from currents_async._resources._run_requests import (
+    CANCEL_RUN,
+    CANCEL_RUN_BY_GITHUB_CI,
+    DELETE_RUN,
+    FIND_RUN,
+    GET_RUN,
+    LIST_PROJECT_RUNS,
+    RESET_RUN,
+    SPECS,
+    find_query,
+    github_ci_body,
+    reset_body,
+)
 from currents_async._streams import RunStream
 from currents_async._transport import CallOptions, ResponseStream, Transport
 from currents_async._watch import INTERVAL, Polls, RunWatch, wait_for_end
 from currents_async._wire.array import check_element
-from currents_async.analysis import (
-    Failure,
-    FlakyTest,
-    RunDiff,
-    RunResults,
-    diff_runs,
-    failures_of,
-    flaky_tests_of,
-)
-from currents_async.analysis.failures import failure_of_run
-from currents_async.errors import InvalidArgumentError
-from currents_async.models.common import OnError
+from currents_async._wire.filters import Filters, Moment
+from currents_async.analysis import Failure, FlakyTest, RunDiff
+from currents_async.models.common import OnError, TagOperator
 from currents_async.models.instances import Instance
 from currents_async.models.projects import ListedRun
-from currents_async.models.runs import Run, RunSpec
+from currents_async.models.runs import (
+    CompletionStateFilter,
+    DeletedRun,
+    Run,
+    RunCancellation,
+    RunSpec,
+    RunStatusFilter,
+)
 
 SpecT = TypeVar("SpecT")
 
 
-class Runs(RunOperations):
-    """Runs of a test suite, and the instances they consist of.
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
-    """
+class Runs(Group):
+    """Runs of a test suite, and the instances they consist of."""
 
     __slots__ = ("_fetch_instance",)
-    _compound = frozenset({
-        "stream",
-        "instances",
-        "get_instances",
-        "watch",
-        "wait",
-        "previous",
-        "failures",
-        "flaky_tests",
-        "diff",
-    })
 
     def __init__(
         self,
@@ -67,14 +66,102 @@ class Runs(RunOperations):
         super().__init__(transport, project_id)
         self._fetch_instance = fetch_instance
 
+    async def get(self, run_id: str) -> Run:
+        """Fetch a run with all its specs.
+
+        Raises `NotFoundError`, and `PayloadTooLargeError` when the run, compressed, is over the
+        1 MB that the API sends.
+        """
+        return await self._transport.call(GET_RUN.request({"run_id": run_id}))
+
+    async def find(
+        self,
+        project_id: str | None = None,
+        *,
+        ci_build_id: str | None = None,
+        branch: str | None = None,
+        tags: Sequence[str] = (),
+        pw_last_run: bool | None = None,
+    ) -> Run:
+        """Fetch the most recent completed run that matches, with all its specs.
+
+        `project_id` defaults to the client's. `branch` is an exact name, or a prefix and `*` as in
+        `release/*`, of at most 250 characters; it cannot be combined with `ci_build_id`, beside
+        which the API ignores it. `pw_last_run` asks for the failed tests of the last Playwright
+        run. Raises `NotFoundError` when no run matches.
+        """
+        query = find_query(self._project(project_id), ci_build_id, branch, tags, pw_last_run)
+        return await self._transport.call(FIND_RUN.request(query=query))
+
+    async def cancel(self, run_id: str) -> RunCancellation:
+        """Cancel a run in progress.
+
+        Raises `AlreadyCancelledError` when it had been cancelled before. Only the run's ID is set
+        if the server sends nothing else, or an earlier attempt, whose response was lost, turns out
+        to have cancelled the run.
+        """
+        return await self._transport.call(
+            CANCEL_RUN.request({"run_id": run_id}), already=RunCancellation(run_id=run_id)
+        )
+
+    async def cancel_github_ci(
+        self,
+        github_run_id: str,
+        attempt: int,
+        *,
+        project_id: str | None = None,
+        ci_build_id: str | None = None,
+    ) -> RunCancellation:
+        """Cancel the run that a GitHub Actions workflow started.
+
+        `github_run_id` and `attempt` are GitHub's `github.run_id` and `github.run_attempt`, the
+        latter counting from 1. `project_id` and `ci_build_id` narrow the search; the client's
+        default project does not.
+        """
+        body = github_ci_body(github_run_id, attempt, project_id, ci_build_id)
+        return await self._transport.call(
+            CANCEL_RUN_BY_GITHUB_CI.request(body=body), already=RunCancellation()
+        )
+
+    async def reset(
+        self,
+        run_id: str,
+        machine_ids: Sequence[str],
+        *,
+        batched: bool | None = None,
+        retry_ambiguous: bool = False,
+    ) -> dict[str, object]:
+        """Reset the failed specs of 1 to 63 machines, so that they can be executed again.
+
+        `batched` says whether the run is orchestrated in batches (`isBatchedOr8n`). Returns the
+        server's response, whose fields the API does not document, and which may be empty. Raises
+        `AmbiguousError` when it is unknown whether the run was reset; with `retry_ambiguous=True`
+        the request is sent again instead.
+        """
+        body = reset_body(machine_ids, batched)
+        options = self._transport.options(repeat_writes=retry_ambiguous)
+        request = RESET_RUN.request({"run_id": run_id}, body=body)
+        return await self._transport.call(request, options, already={})
+
+    async def delete(self, run_id: str) -> DeletedRun:
+        """Delete a run and everything that belongs to it, for good.
+
+        Only the run's ID is set if the server sends nothing else, or an earlier attempt, whose
+        response was lost, turns out to have deleted the run.
+        """
+        return await self._transport.call(
+            DELETE_RUN.request({"run_id": run_id}), already=DeletedRun(run_id=run_id)
+        )
+
     @overload
     def stream(self, run_id: str) -> RunStream[RunSpec]: ...
 
     @overload
     def stream(self, run_id: str, *, spec_type: type[SpecT]) -> RunStream[SpecT]: ...
 
+    @compound
     def stream(self, run_id: str, *, spec_type: type[Any] = RunSpec) -> RunStream[Any]:
-        """Fetch a run and hand out its specs while its body is still arriving.
+        """Fetch a run, and hand out its specs while its body is still arriving.
 
         ```python
         async with currents.runs.stream(run_id) as specs:
@@ -84,12 +171,13 @@ class Runs(RunOperations):
         ```
 
         `spec_type` is any `msgspec.Struct` with the fields you need, in the wire's names
-        (`rename="camel"`): narrower is faster. Raises as `get` does, on entering or while
-        iterating. Specs are handed out before the end of the body has been seen, and with it the
-        checksum: where an error follows, they may come from a body that was not sound.
+        (`rename="camel"`): the fewer, the faster. Raises as `get` does, on entering or while
+        iterating. Specs are handed out before the end of the body, and its checksum, have been
+        seen: if an error follows, they may come from a corrupt body.
         """
         return RunStream(self._stream(run_id, check_element("spec_type", spec_type)))
 
+    @compound
     def instances(
         self,
         run_id: str,
@@ -99,7 +187,7 @@ class Runs(RunOperations):
         on_error: OnError = "raise",
         only: Callable[[RunSpec], bool] | None = None,
     ) -> InstanceResults:
-        """Fetch every instance of a run concurrently, each handed out as soon as it is there.
+        """Fetch every instance of a run concurrently, and hand out each as soon as it arrives.
 
         ```python
         async with currents.runs.instances(run_id) as results:
@@ -109,15 +197,15 @@ class Runs(RunOperations):
         ```
 
         At most `concurrency` instances are in flight, and never more than `Limits.concurrency`, the
-        default, which also bounds the connections. `Timeouts.total` holds for each request, and
-        `timeout` bounds the whole: seconds from entering the context, by default as long as it
-        takes. What is not there by then is a `RequestTimeoutError`.
+        default, which also bounds the connections. `Timeouts.total` applies to each request, and
+        `timeout` to the whole: seconds from entering the context, by default without end. What has
+        not arrived by then is a `RequestTimeoutError`.
 
-        `only` picks the specs to fetch, for example `lambda spec: spec.failed`. An instance that
-        several specs share is fetched once; a spec that no machine has claimed comes as a result
-        with neither instance nor error. The first error ends the iteration; with
-        `on_error="collect"` it comes as the `error` of its result, and all others come too. Results
-        come in order of completion.
+        `only` selects the specs to fetch, for example `lambda spec: spec.failed`. An instance that
+        several specs share is fetched once; a spec that no machine has claimed has a result with
+        neither instance nor error. The first error ends the iteration; with `on_error="collect"` it
+        is the `error` of its result, and all other results follow. Results come in order of
+        completion.
         """
         return self._fan_out(
             RunPlan[RunSpec](self._stream(run_id, RunSpec), only),
@@ -126,6 +214,7 @@ class Runs(RunOperations):
             on_error,
         )
 
+    @compound
     async def get_instances(
         self,
         run_id: str,
@@ -150,10 +239,11 @@ class Runs(RunOperations):
         ) as results:
             return instances_of(await results.in_order())
 
+    @compound
     def watch(
         self, run_id: str, *, timeout: float | None = None, interval: float = INTERVAL
     ) -> RunWatch:
-        """Ask for a run until it has ended, and hand out each spec when it has completed.
+        """Poll a run until it has ended, and hand out each spec when it has completed.
 
         ```python
         async with currents.runs.watch(run_id, timeout=3600) as events:
@@ -162,21 +252,22 @@ class Runs(RunOperations):
             events.run  # the run without its specs, as it has ended
         ```
 
-        Each comes once, those first that are complete already, those that never complete not at
-        all. One that was reset is executed as another instance, and comes again.
+        Each spec comes once: first those that are complete already. Those that never complete do
+        not come. A spec that was reset is executed as another instance, and comes again.
 
-        The run is asked for again `interval` seconds after something was new, and otherwise after
-        half as long again each time, up to 30 s; give or take a quarter. Each poll is a call of its
-        own. One that fails for a reason that may pass costs time only: a lost connection, a 5xx,
-        throttling, an answer that is no JSON. The tenth of them in a row is raised, what will not
-        pass at once, and `StillRunningError` when the run has not ended after `timeout` seconds in
-        all; by default it is waited for without end.
+        The run is polled again `interval` seconds after something was new, and otherwise after half
+        as long again each time, up to 30 s; give or take a quarter. Each poll is a call of its own.
+        A poll may fail for a reason that passes: a lost connection, a 5xx, throttling, a response
+        that is not JSON. The tenth such failure in a row is raised, and any other error at once.
+        Raises `StillRunningError` when the run has not ended after `timeout` seconds in all, by
+        default never.
         """
         return RunWatch(
             Polls(self._transport, run_id, timeout=timeout, interval=interval),
             self._stream(run_id, RunSpec),
         )
 
+    @compound
     async def wait(
         self,
         run_id: str,
@@ -186,7 +277,7 @@ class Runs(RunOperations):
     ) -> Run:
         """Wait until a run has ended, and return it with all its specs.
 
-        Asks as `watch` does while nothing is new, and raises as it does.
+        Polls as `watch` does while nothing is new, and raises as it does.
         """
         request = GET_RUN.request({"run_id": run_id})
         return await wait_for_end(
@@ -194,20 +285,31 @@ class Runs(RunOperations):
             partial(self._transport.call, request),
         )
 
+    @compound
     async def previous(self, run: Run | str) -> ListedRun | None:
         """Find the run before this one that it can be compared with, without its specs.
 
-        It is the newest of those that are complete, were created before this run, and have the
-        same project, the same branch and exactly the same tags; a run without a branch is compared
-        with others without one. A run in progress, cancelled or timed out is none, nor is one that
-        was created in the same millisecond. None when there is none among the 500 runs before.
-        `run` may be an ID, of a run that is fetched first.
+        It is the newest complete run that was created before this one and has the same project, the
+        same branch and exactly the same tags; a run without a branch is compared with others
+        without one. Runs in progress, cancelled or timed out do not count, nor does one that was
+        created in the same millisecond. None if none of the 500 runs before is comparable. `run`
+        may be an ID; then that run is fetched first.
 
-        It is another one than `Run.previous_run_id`, which is the run that this one retries.
+        Not `Run.previous_run_id`, which is the run that this one retries.
         """
         this = run if isinstance(run, Run) else await self.get(run)
-        return await first_comparable(this, self._earlier(this))
+        earlier = self.list(
+            this.project_id,
+            # The server does not compare tags exactly.
+            branches=usable_as_filters(branch_of(this)),
+            tags=usable_as_filters(*this.tags),
+            tag_operator="AND",
+            completion_state=["COMPLETE"],
+            date_end=created_at(this),
+        )
+        return await first_comparable(this, earlier.limit(MAX_EARLIER_RUNS))
 
+    @compound
     async def failures(
         self,
         run_id: str,
@@ -215,31 +317,19 @@ class Runs(RunOperations):
         concurrency: int | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
     ) -> list[Failure]:
-        """Fetch what failed in a run: tests, and spec files that did; in the order of the specs.
+        """Fetch what failed in a run: tests and spec files, in the order of the specs.
 
-        Spec files fail that threw, or of which the server counts failures that it does not list.
-        Where a failed run lists fewer spec files than it counts, a failure without `test.spec`
-        says so at the end. Only instances of specs that failed are fetched. Of a run in progress it
-        is what has failed so far. Takes `concurrency` and `timeout`, and raises, as `get_instances`
-        does.
+        A spec file failed if it threw, or if the server counts failures in it that it does not
+        list. If a failed run lists fewer spec files than it counts, a failure without `test.spec`
+        at the end says so. Only instances of specs that failed are fetched. Of a run in progress,
+        returns what has failed so far. Takes `concurrency` and `timeout`, and raises, as
+        `get_instances` does.
         """
-        listed = 0
+        return await fetch_failures(
+            partial(self.instances, run_id, concurrency=concurrency, timeout=timeout)
+        )
 
-        def failed(spec: RunSpec) -> bool:
-            nonlocal listed
-            listed += 1
-            return spec.failed
-
-        async with self.instances(
-            run_id, concurrency=concurrency, timeout=timeout, only=failed
-        ) as results:
-            found = await results.in_order()
-            run = results.run
-        specs = [one.spec for one in found if one.spec is not None]
-        failures = failures_of(instances_of(found), specs=specs)
-        lacking = run.unlisted_specs(listed)
-        return [*failures, failure_of_run(run, lacking)] if run.failed and lacking else failures
-
+    @compound
     async def flaky_tests(
         self,
         run_id: str,
@@ -247,18 +337,16 @@ class Runs(RunOperations):
         concurrency: int | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
     ) -> list[FlakyTest]:
-        """Fetch the tests of a run that passed only after a failed attempt, in that order too.
+        """Fetch the tests of a run that passed after a failed attempt, in the order of the specs.
 
         Only instances of specs that count such tests are fetched. Takes `concurrency` and
         `timeout`, and raises, as `get_instances` does.
         """
-        async with self.instances(
-            run_id, concurrency=concurrency, timeout=timeout, only=lambda spec: spec.flaky > 0
-        ) as results:
-            found = await results.in_order()
-        specs = [one.spec for one in found if one.spec is not None]
-        return flaky_tests_of(instances_of(found), specs=specs)
+        return await fetch_flaky_tests(
+            partial(self.instances, run_id, concurrency=concurrency, timeout=timeout)
+        )
 
+    @compound
     async def diff(
         self,
         before_id: str,
@@ -275,38 +363,16 @@ class Runs(RunOperations):
             diff = await currents.runs.diff(before.run_id, run.run_id)
         ```
 
-        Tests are told apart as in `analysis.diff_runs`, which does it with what you have fetched
+        Tests are told apart as in `analysis.diff_runs`, which compares runs that you have fetched
         already. `timeout` bounds both together. Raises as `get_instances` does.
         """
         ends_at = self._deadline(timeout)()
-        before = await self._results(before_id, concurrency, ends_at)
-        after = await self._results(after_id, concurrency, ends_at)
-        await asyncio.sleep(0)  # each takes about 10 ms for 5,000 tests
-        return diff_runs(before, after)
 
-    async def _results(self, run_id: str, concurrency: int | None, ends_at: float) -> RunResults:
-        plan = RunPlan[RunSpec](self._stream(run_id, RunSpec))
-        async with self._fan_out(plan, concurrency, lambda: ends_at, "raise") as results:
-            found = await results.in_order()
-            return RunResults.of(
-                results.run,
-                instances_of(found),
-                specs=[one.spec for one in found if one.spec is not None],
-            )
+        def fetch(run_id: str) -> InstanceResults:
+            plan = RunPlan[RunSpec](self._stream(run_id, RunSpec))
+            return self._fan_out(plan, concurrency, lambda: ends_at, "raise")
 
-    def _earlier(self, run: Run) -> CursorPager[ListedRun]:
-        """List what may be comparable: the server does not compare tags exactly."""
-        if run.created_at is None:
-            raise InvalidArgumentError(f"run {run.run_id} does not say when it was created")
-        earlier = self.list(
-            run.project_id,
-            branches=askable(branch_of(run)),
-            tags=askable(*run.tags),
-            tag_operator="AND",
-            completion_state=["COMPLETE"],
-            date_end=run.created_at,
-        )
-        return earlier.limit(MOST_LOOKED_THROUGH)
+        return await fetch_diff(fetch(before_id), fetch(after_id))
 
     def _fan_out(
         self,
@@ -328,6 +394,52 @@ class Runs(RunOperations):
         return deadline_of(self._transport.channel.clock, timeout)
 
     def _stream(self, run_id: str, spec_type: type[SpecT]) -> "partial[ResponseStream[SpecT, Run]]":
-        """Return what asks for a run, with options made then; a wrong ID raises now."""
+        """Return what sends the request later; an invalid ID is refused now."""
         request = GET_RUN.request({"run_id": run_id})
         return partial(self._transport.stream, request, SPECS, spec_type)
+
+    def list(
+        self,
+        project_id: str | None = None,
+        *,
+        tags: Sequence[str] = (),
+        branches: Sequence[str] = (),
+        authors: Sequence[str] = (),
+        tag_operator: TagOperator | None = None,
+        search: str | None = None,
+        pr_id: str | None = None,
+        status: Sequence[RunStatusFilter] = (),
+        completion_state: Sequence[CompletionStateFilter] = (),
+        date_start: Moment | None = None,
+        date_end: Moment | None = None,
+        page_size: int = PAGE_SIZE,
+        start: str | None = None,
+        reverse: bool = False,
+        prefetch: bool = False,
+    ) -> CursorPager[ListedRun]:
+        """List the runs of a project, the newest first, without their specs.
+
+        `project_id` defaults to the client's. `search` has at most 200 characters. Datetimes need
+        a time zone. `start` is a cursor or a resume token to continue after; with `reverse` the
+        list goes from there towards the newest. Source: `docs/api/operations.md`, "Projects".
+        """
+        filters = (
+            Filters()
+            .lists(tags=tags, branches=branches, authors=authors)
+            .choice("tag_operator", tag_operator, get_args(TagOperator))
+            .text("search", search, max_length=200)
+            .text("pr_id", pr_id)
+            .choices("status", status, get_args(RunStatusFilter))
+            .choices("completion_state", completion_state, get_args(CompletionStateFilter))
+            .moment("date_start", date_start)
+            .moment("date_end", date_end)
+        )
+        return self._cursor_pager(
+            LIST_PROJECT_RUNS,
+            {"project_id": self._project(project_id)},
+            filters.query,
+            page_size=page_size,
+            start=start,
+            reverse=reverse,
+            prefetch=prefetch,
+        )

@@ -21,11 +21,7 @@ GET_TEST_SIGNATURE = Endpoint(
 
 
 class Signatures(Group):
-    """Signatures, which tell tests apart.
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
-    """
+    """Signatures, which tell tests apart."""
 
     __slots__ = ()
 

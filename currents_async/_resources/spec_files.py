@@ -19,15 +19,9 @@ GET_SPEC_FILES = Endpoint("getSpecFiles", "GET", "/spec-files/{project_id}", Num
 
 
 class SpecFiles(Group):
-    """Spec files over a span of time.
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
-    """
+    """Spec files over a span of time."""
 
     __slots__ = ()
-
-    # The last one: from here on `list` is no longer the built-in type.
 
     def list(
         self,

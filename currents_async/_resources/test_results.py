@@ -6,7 +6,7 @@ Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 from collections.abc import Sequence
 
 from currents_async._pagination import PAGE_SIZE, CursorPager
-from currents_async._resources._group import Group
+from currents_async._resources._group import Group, compound
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.filters import TEST_STATES, Filters, Moment
 from currents_async.analysis import TestHistory, history_of
@@ -20,15 +20,11 @@ GET_TEST_RESULTS = Endpoint(
 
 
 class TestResults(Group):
-    """Results of one test, wherever it was executed.
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
-    """
+    """Results of one test, wherever it was executed."""
 
     __slots__ = ()
-    _compound = frozenset({"history"})
 
+    @compound
     async def history(
         self,
         signature: str,
@@ -49,8 +45,6 @@ class TestResults(Group):
             signature, date_start=date_start, date_end=date_end, branches=branches
         ).limit(max_results)
         return history_of([result async for result in results], group_id=group_id)
-
-    # The last one: from here on `list` is no longer the built-in type.
 
     def list(
         self,

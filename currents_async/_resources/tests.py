@@ -27,15 +27,9 @@ GET_TESTS_EXPLORER = Endpoint(
 
 
 class Tests(Group):
-    """Tests over a span of time.
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
-    """
+    """Tests over a span of time."""
 
     __slots__ = ()
-
-    # The last one: from here on `list` is no longer the built-in type.
 
     def list(
         self,

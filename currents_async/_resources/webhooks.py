@@ -28,11 +28,7 @@ DELETE_WEBHOOK = Endpoint(
 
 
 class Webhooks(Group):
-    """Webhooks, which the service calls when a run begins or ends.
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
-    """
+    """Webhooks, which the service calls when a run begins or ends."""
 
     __slots__ = ()
 
@@ -102,8 +98,6 @@ class Webhooks(Group):
 
     def _of_project(self, project_id: str | None) -> Filters:
         return Filters().text("project_id", self._project(project_id), wire="projectId")
-
-    # The last one: from here on `list` is no longer the built-in type.
 
     async def list(self, project_id: str | None = None) -> list[Webhook]:
         """Fetch all webhooks of a project, by default the client's, in one answer."""

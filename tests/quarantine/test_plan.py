@@ -220,7 +220,7 @@ class TestRefusals:
             await quarantine.plan(policy=POLICY)
 
     async def test_there_is_no_raw_response(self, quarantine: Quarantine) -> None:
-        with pytest.raises(AttributeError, match="plan is no single operation"):
+        with pytest.raises(AttributeError, match="plan is not a single request"):
             _ = quarantine.raw.plan
 
 

@@ -113,5 +113,5 @@ class TestMisuse:
 
     @pytest.mark.parametrize("name", ["watch", "wait"])
     async def test_there_is_no_raw_response(self, currents: Currents, name: str) -> None:
-        with pytest.raises(AttributeError, match="no single operation"):
+        with pytest.raises(AttributeError, match="not a single request"):
             getattr(currents.runs.raw, name)

@@ -5,7 +5,7 @@ Source: `docs/api/operations.md`, "Projects". Lists begin with the newest.
 
 from itertools import pairwise
 
-from currents_async._resources._run_operations import LIST_PROJECT_RUNS
+from currents_async._resources._run_requests import LIST_PROJECT_RUNS
 from currents_async._resources.projects import GET_PROJECT, LIST_PROJECTS
 from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
 from currents_async.testing._serving.api_response import ApiResponse, RefusedError

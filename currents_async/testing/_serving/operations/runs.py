@@ -10,7 +10,7 @@ from typing import Annotated
 
 import msgspec
 
-from currents_async._resources._run_operations import (
+from currents_async._resources._run_requests import (
     CANCEL_RUN,
     CANCEL_RUN_BY_GITHUB_CI,
     DELETE_RUN,
