@@ -1,34 +1,23 @@
+"""`run` and `demo`: a run with all its instances, and a report on them."""
+
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 
-from currents_async import __version__
-from currents_async.cli import _profiles as profiles
+from currents_async import (
+    CurrentsError,
+    InstanceResult,
+)
 from currents_async.cli._app import run
+from currents_async.cli._run_report import FailingTest, Report
+from currents_async.models import Instance, RunSpec, SpecReport, Stats
 from currents_async.testing import FakeCurrents, World, WorldProject
+from tests.analysis.made import FAILED, PASSED, a_test, an_instance
+
+COUNTED = Stats(tests=3, failures=2)
 
 
-@pytest.fixture(autouse=True)
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Never the configuration file of who runs the tests."""
-    monkeypatch.setattr(profiles, "config_path", lambda: tmp_path / "config.toml")
-
-
-@pytest.fixture
-def service(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCurrents]:
-    """A server in a thread of its own: a command runs an event loop itself."""
-    with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(FakeCurrents(world)) as server,
-    ):
-        monkeypatch.setenv("CURRENTS_API_KEY", server.api_key)
-        monkeypatch.setenv("CURRENTS_API_URL", server.url)
-        yield server
+MISSING = "tests that the server counts and does not list"
 
 
 def test_demo_counts_what_it_made(capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,77 +151,36 @@ class TestRun:
         assert "\x1b[31m" not in out
 
 
-class TestMistakes:
-    @pytest.mark.parametrize(
-        "arguments",
-        [
-            ["run"],
-            ["run", "a", "b"],
-            ["run", "a", "--concurrency", "0"],
-            ["run", "a", "--concurrency", "many"],
-            ["demo", "--specs", "0"],
-            ["demo", "--unknown"],
-            ["unknown"],
-        ],
+@pytest.mark.parametrize(
+    ("instance", "spec"),
+    [
+        (an_instance("a.ts", a_test("one", FAILED), stats=COUNTED), None),
+        (
+            an_instance("a.ts", a_test("one", FAILED)),
+            RunSpec(spec="a.ts", instance_id="r chromium a.ts", results=SpecReport(stats=COUNTED)),
+        ),
+    ],
+    ids=["by itself", "by its run"],
+)
+def test_what_is_only_counted_is_missing(instance: Instance, spec: RunSpec | None) -> None:
+    report = Report("r")
+    report.add(InstanceResult(spec=spec, instance_id=instance.instance_id, instance=instance))
+    assert (report.tests, report.failed) == (3, 2)
+    assert [failing.title for failing in report.failing] == ["", "Cart > one"]
+    assert report.errors == [f"a.ts: {MISSING}: 2"]
+
+
+def test_a_file_that_threw_is_failing() -> None:
+    report = Report("r")
+    thrown = an_instance("a.ts", a_test("one", PASSED), exception="it broke")
+    report.add(InstanceResult(instance_id=thrown.instance_id, instance=thrown))
+    assert report.failing == [FailingTest("a.ts", "", "it broke")]
+    assert (report.failed, report.errors) == (0, [])
+
+
+def test_what_the_server_says_of_a_missing_instance_has_no_terminal_colours() -> None:
+    report = Report("r")
+    report.add(
+        InstanceResult(error=CurrentsError("getInstance: 404 \x1b[31mgone\x1b[0m\nfor good"))
     )
-    def test_usage(self, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
-        assert run(arguments) == 2
-        out, err = capsys.readouterr()
-        assert out == ""
-        assert "Error" in err
-        assert "Traceback" not in err
-
-    def test_no_key(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["run", "a"]) == 2
-        assert "CURRENTS_API_KEY" in capsys.readouterr().err
-
-    def test_a_run_id_that_cannot_be(
-        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert run(["run", "a/b"]) == 2
-        assert "run_id" in capsys.readouterr().err
-        assert service.requests == []
-
-    def test_not_found(self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["run", "unknown"]) == 3
-        out, err = capsys.readouterr()
-        assert out == ""
-        assert err.startswith("currents-async: getRun (GET http://127.0.0.1:")
-        assert "404 Run not found" in err
-
-    @pytest.mark.parametrize("status", [401, 403])
-    def test_not_allowed(
-        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str], status: int
-    ) -> None:
-        service.fail("getRun", status=status)
-        assert run(["run", "a"]) == 4
-        assert str(status) in capsys.readouterr().err
-
-    def test_nobody_there(
-        self,
-        unused_port: int,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        monkeypatch.setenv("CURRENTS_API_KEY", "key")
-        assert run(["run", "a", "--base-url", f"http://127.0.0.1:{unused_port}"]) == 1
-        assert "no connection" in capsys.readouterr().err
-
-
-def in_a_process(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)  # noqa: S603
-
-
-@pytest.mark.parametrize("module", ["currents_async", "currents_async.cli"])
-def test_as_a_module(module: str) -> None:
-    done = in_a_process("-m", module, "--version")
-    assert done.returncode == 0
-    assert done.stdout.strip() == __version__
-
-
-def test_without_the_extra() -> None:
-    code = "import sys; sys.modules['cyclopts'] = None; from currents_async.cli import main; main()"
-    done = in_a_process("-c", code, "demo")
-    assert done.returncode == 1
-    assert "python -m pip install 'currents-async[cli]'" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert report.errors == ["getInstance: 404 gone for good"]

@@ -1,0 +1,174 @@
+"""`api`: any request, and all pages of lists."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from currents_async.cli._app import run
+from currents_async.testing import FakeCurrents, WorldProject, WorldRun
+from tests.cli.stdio import rows
+
+
+def cursors(*following: str) -> object:
+    """A page whose items lead on."""
+    items = [{"cursor": cursor} for cursor in following]
+    return {"status": "OK", "has_more": True, "data": items}
+
+
+def numbered(number: object, *items: str) -> object:
+    """A page that names the next one."""
+    return {
+        "status": "OK",
+        "data": {"list": [{"cursor": one} for one in items], "nextPage": number},
+    }
+
+
+@pytest.fixture
+def made(project: WorldProject, service: FakeCurrents) -> WorldRun:
+    return project.run(specs=3, tests=4, failures=2)
+
+
+class TestApi:
+    def test_an_answer_as_it_came(
+        self, service: FakeCurrents, project: WorldProject, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["api", "GET", "/projects", "-q", "limit=1"]) == 0
+        envelope = json.loads(capsys.readouterr().out)
+        assert envelope["status"] == "OK"
+        assert envelope["data"][0]["projectId"] == project.project_id
+        assert service.requests[-1].query == [("limit", "1")]
+
+    def test_all_pages_of_both_kinds(
+        self, service: FakeCurrents, project: WorldProject, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        runs = [project.run(specs=1, tests=3).run_id for _ in range(5)]
+        path = f"/projects/{project.project_id}/runs"
+        assert run(["api", "GET", path, "-q", "limit=2", "--paginate"]) == 0
+        assert [one["runId"] for one in rows(capsys)] == runs[::-1]
+        span = ("-q", "date_start=2026-01-01", "-q", "date_end=2026-02-01", "-q", "limit=2")
+        path = f"/tests/{project.project_id}"
+        assert run(["api", "GET", path, *span, "--paginate"]) == 0
+        signatures = [one["signature"] for one in rows(capsys)]
+        assert len(signatures) == len(set(signatures)) == 3
+
+    def test_a_body(
+        self,
+        service: FakeCurrents,
+        project: WorldProject,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        body = {"projectId": project.project_id, "specFilePath": "a", "testTitle": "b"}
+        stdin = io.TextIOWrapper(io.BytesIO(json.dumps(body).encode()))
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert run(["api", "POST", "/signature/test", "--body", "-"]) == 0
+        assert "signature" in json.loads(capsys.readouterr().out)["data"]
+
+    def test_a_body_that_begins_with_a_byte_order_mark(
+        self, service: FakeCurrents, project: WorldProject, tmp_path: Path
+    ) -> None:
+        body = {"projectId": project.project_id, "specFilePath": "a", "testTitle": "b"}
+        path = tmp_path / "body.json"
+        path.write_text(json.dumps(body), encoding="utf-8-sig")
+        assert run(["api", "POST", "/signature/test", "--body", str(path)]) == 0
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["PATCH", "/projects"],
+            ["GET", "projects"],
+            ["GET", "/projects", "-q", "limit"],
+            ["POST", "/projects", "--paginate"],
+        ],
+        ids=" ".join,
+    )
+    def test_mistakes(self, service: FakeCurrents, arguments: list[str]) -> None:
+        assert run(["api", *arguments]) == 2
+        assert service.requests == []
+
+    @pytest.mark.parametrize(
+        ("pages", "items", "message"),
+        [
+            ([cursors("A"), cursors("B")] * 3, ["A", "B"], "lead in a circle, at A"),
+            ([cursors("A")] * 3, ["A"], "lead in a circle, at A"),
+            ([numbered(number, "same") for number in range(1, 99)], ["same"], "had nothing new"),
+            ([numbered(1, "a"), numbered(1, "b")], ["a", "b"], "lead in a circle, at 1"),
+            ([numbered(number) for number in range(1, 99)], [], "20 pages of /x in a row"),
+        ],
+        ids=["two cursors", "one cursor", "ignored number", "one number", "empty"],
+    )
+    def test_pages_without_an_end_are_an_error(
+        self,
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        pages: list[object],
+        items: list[str],
+        message: str,
+    ) -> None:
+        for page in pages:
+            service.fail(None, status=200, body=json.dumps(page).encode())
+        assert run(["api", "GET", "/x", "--paginate"]) == 1
+        out, err = capsys.readouterr()
+        assert [json.loads(line)["cursor"] for line in out.splitlines()] == items
+        assert message in err
+        assert len(service.requests) <= 21
+
+    def test_pages_without_anything_new_are_turned_for_a_while(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for page in (numbered(1, "a"), numbered(2), numbered(3, "a"), numbered(None, "b")):
+            service.fail(None, status=200, body=json.dumps(page).encode())
+        assert run(["api", "GET", "/x", "--paginate"]) == 0
+        assert [one["cursor"] for one in rows(capsys)] == ["a", "b"]
+
+    def test_pages_are_numbered_in_whichever_way_javascript_writes(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        pages = [numbered(1.0, "a"), numbered(number=True), numbered(3, "b"), numbered(0, "c")]
+        for page in pages:
+            service.fail(None, status=200, body=json.dumps(page).encode())
+        assert run(["api", "GET", "/x", "--paginate"]) == 0
+        assert [one["cursor"] for one in rows(capsys)] == ["a", "b", "c"]
+        asked = [dict(request.query).get("page") for request in service.requests]
+        assert asked == [None, "1", "2", "3"]
+
+    def test_an_item_without_a_cursor_leads_nowhere(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        page = {"status": "OK", "data": [{"runId": "r"}], "has_more": True}
+        service.fail(None, status=200, body=json.dumps(page).encode())
+        assert run(["api", "GET", "/x", "--paginate"]) == 1
+        assert "the last item has no cursor" in capsys.readouterr().err
+
+    def test_people_get_it_indented(
+        self,
+        service: FakeCurrents,
+        project: WorldProject,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        assert run(["api", "GET", f"/projects/{project.project_id}"]) == 0
+        out = capsys.readouterr().out
+        assert out.startswith('{\n  "status": "OK",\n  "data": {\n')
+        assert json.loads(out)["data"]["projectId"] == project.project_id
+
+    @pytest.mark.parametrize("body", [b"not \xff\x1b[2J JSON", b'{"a":"\xe2\x80\xae\xc2\x9b"}'])
+    def test_no_response_draws_on_a_terminal(
+        self,
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        body: bytes,
+    ) -> None:
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        service.fail(None, status=200, body=body)
+        assert run(["api", "GET", "/x"]) == 0
+        assert capsys.readouterr().out.replace("\n", "").isprintable()
+
+    def test_what_has_no_pages(self, made: WorldRun, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["api", "GET", f"/runs/{made.run_id}", "--paginate"]) == 2
+        assert "no list" in capsys.readouterr().err
+        assert run(["api", "GET", "/runs/unknown"]) == 3

@@ -1,0 +1,72 @@
+"""What keeps commands from changing something by accident."""
+
+import io
+
+import pytest
+
+from currents_async.cli._app import run
+from currents_async.testing import FakeCurrents, WorldProject
+from tests.cli.stdio import Typing
+
+
+class TestConfirmation:
+    @pytest.mark.parametrize(
+        ("typed", "code"), [("y\n", 0), ("Yes\n", 0), ("n\n", 1), ("\n", 1), ("", 1)]
+    )
+    def test_on_a_terminal(
+        self,
+        project: WorldProject,
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        typed: str,
+        code: int,
+    ) -> None:
+        going_on = project.run(specs=1, running=True)
+        monkeypatch.setattr("sys.stdin", Typing(typed))
+        assert run(["runs", "cancel", going_on.run_id]) == code
+        err = capsys.readouterr().err
+        assert err.startswith(f"Cancel run {going_on.run_id}? [y/N] ")
+        assert ("nothing was done" in err) == (code != 0)
+        assert len(service.requests) == (code == 0)
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [["runs", "cancel", "x"], ["actions", "delete", "x"], ["webhooks", "delete", "x"]],
+        ids=" ".join,
+    )
+    def test_no_is_no_for_every_command(
+        self,
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        arguments: list[str],
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", Typing("no\n"))
+        assert run(arguments) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.endswith("[y/N] nothing was done\n")
+        assert service.requests == []
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["runs", "cancel", "x"],
+            ["actions", "delete", "x"],
+            ["webhooks", "delete", "x"],
+            ["quarantine", "apply"],
+        ],
+        ids=" ".join,
+    )
+    def test_without_a_terminal(
+        self,
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        arguments: list[str],
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+        assert run(arguments) == 2
+        assert "pass --yes" in capsys.readouterr().err
+        assert service.requests == []

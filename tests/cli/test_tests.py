@@ -1,0 +1,67 @@
+"""`tests`."""
+
+import pytest
+
+from currents_async.cli._app import run
+from currents_async.testing import FakeCurrents, WorldProject, WorldRun
+from tests.cli.stdio import rows
+
+SPAN = ("--since", "2026-01-01", "--until", "2026-02-01")
+
+
+@pytest.fixture
+def made(project: WorldProject, service: FakeCurrents) -> list[WorldRun]:
+    """Two runs of the same branch and tags, the second with more failures."""
+    return [project.run(specs=4, failures=number, flaky=number) for number in (1, 3)]
+
+
+class TestTests:
+    def test_list(self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
+        options = ("--order", "failures", "--direction", "desc", "--min-executions", "1")
+        assert run(["tests", "list", *SPAN, *options, "--limit", "3"]) == 0
+        failures = [one["metrics"]["failures"] for one in rows(capsys)]  # type: ignore[index]
+        assert failures == sorted(failures, reverse=True)
+        assert len(failures) == 3
+
+    def test_explorers_are_asked_with_whole_days_where_days_were_given(
+        self, made: list[WorldRun], service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Some services take no times."""
+        assert run(["tests", "list", *SPAN, "--limit", "1"]) == 0
+        [test] = rows(capsys)
+        assert run(["tests", "history", str(test["signature"]), *SPAN]) == 0
+        for request in service.requests:
+            assert ("date_start", "2026-01-01") in request.query
+            assert ("date_end", "2026-02-01") in request.query
+        assert len(service.requests) == 2
+        assert run(["tests", "list", "--since", "2026-01-01T02:00+02:00", "--limit", "1"]) == 0
+        assert ("date_start", "2026-01-01T00:00:00.000Z") in service.requests[-1].query
+
+    def test_history_by_signature_and_by_title(
+        self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["tests", "list", *SPAN, "--limit", "1"]) == 0
+        [test] = rows(capsys)
+        assert run(["tests", "history", str(test["signature"]), *SPAN]) == 0
+        by_signature = capsys.readouterr()
+        titles = [part for title in test["titlePath"] for part in ("--title", title)]  # type: ignore[attr-defined]
+        arguments = ["--spec", str(test["spec"]), *(titles or ["--title", str(test["title"])])]
+        assert run(["tests", "history", *arguments, *SPAN]) == 0
+        assert capsys.readouterr() == by_signature
+        assert len(by_signature.out.splitlines()) == test["metrics"]["executions"]  # type: ignore[index]
+        assert "in a row" in by_signature.err
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [[], ["--spec", "a"], ["--title", "a"], ["s", "--spec", "a"], ["s", "--title", "a"]],
+        ids=" ".join,
+    )
+    def test_which_test_has_to_be_clear(self, service: FakeCurrents, arguments: list[str]) -> None:
+        assert run(["tests", "history", *arguments]) == 2
+        assert service.requests == []
+
+    def test_a_test_without_results(
+        self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["tests", "history", "f" * 32, *SPAN]) == 0
+        assert "none of which" in capsys.readouterr().err

@@ -1,0 +1,68 @@
+"""`webhooks`, but for `webhooks listen`."""
+
+import pytest
+
+from currents_async.cli._app import run
+from currents_async.testing import FakeCurrents, WorldProject
+from tests.cli.stdio import rows
+
+SECRET = "hook-secret-7f3a"
+
+
+class TestWebhooks:
+    def test_made_changed_and_deleted(
+        self,
+        project: WorldProject,
+        service: FakeCurrents,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("CURRENTS_WEBHOOK_SECRET", SECRET)
+        url = "https://example.org/hook"
+        options = ("--event", "RUN_FINISH", "--event", "RUN_START", "--label", "ours")
+        assert run(["webhooks", "create", url, *options, "--secret-header", "X-Secret"]) == 0
+        [created] = rows(capsys)
+        assert (created["url"], created["label"]) == (url, "ours")
+        assert created["hookEvents"] == ["RUN_FINISH", "RUN_START"]
+        assert created["headers"] == '{"X-Secret":"***"}'
+        hook_id = str(created["hookId"])
+        assert run(["webhooks", "update", hook_id, "--label", "theirs"]) == 0
+        [updated] = rows(capsys)
+        assert updated == {**created, "label": "theirs", "updatedAt": updated["updatedAt"]}
+        assert run(["webhooks", "list", "--fields", "headers"]) == 0
+        assert run(["webhooks", "list", "--fields", "headers", "--show-secrets"]) == 0
+        masked, shown = rows(capsys)
+        assert masked == {"headers": '{"X-Secret":"***"}'}
+        assert SECRET in str(shown)
+        assert run(["webhooks", "delete", hook_id, "--yes"]) == 0
+        assert rows(capsys)[0]["hookId"] == hook_id
+        assert not service.world.webhooks
+
+    def test_nothing_to_change(self, service: FakeCurrents) -> None:
+        assert run(["webhooks", "update", "some-id"]) == 2
+
+    def test_the_secret_is_in_the_environment_alone(
+        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        arguments = ["webhooks", "create", "https://example.org", "--secret-header", "X-Secret"]
+        assert run(arguments) == 2
+        assert "CURRENTS_WEBHOOK_SECRET" in capsys.readouterr().err
+        assert service.requests == []
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ([], "--insecure"),
+            (["--secret-header", "X-Secret"], "CURRENTS_WEBHOOK_SECRET"),
+            (["--insecure", "--path", "hook"], "--path must begin with a slash"),
+            (["--insecure", "--path", "/{x"], "not '/{x'"),
+            (["--insecure", "--path", "/{x}"], "not '/{x}'"),
+            (["--insecure", "--path", "/hook?x=1"], "not '/hook?x=1'"),
+            (["--insecure", "--fields", "nope"], "no field"),
+        ],
+    )
+    def test_listening_to_anybody_has_to_be_said(
+        self, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+    ) -> None:
+        assert run(["webhooks", "listen", "--port", "0", *options]) == 2
+        assert message in capsys.readouterr().err
