@@ -1,12 +1,15 @@
 """Each operation has everything that belongs to it; `CONTRIBUTING.md` says how to add one."""
 
 import inspect
+import pkgutil
+import tomllib
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
 
+from currents_async import _resources
 from currents_async._wire.endpoint import Endpoint
 from currents_async.models import CursorPage
 from currents_async.testing._serving.operations import ROUTES
@@ -28,6 +31,19 @@ ALL = sorted({*documented(), *ENDPOINTS, *METHODS, *SERVED, *REQUESTED})
 def test_nothing_is_missing(operation: str) -> None:
     if missing := [*_missing(operation)]:
         pytest.fail("\n- ".join([f"{operation} lacks:", *missing]), pytrace=False)
+
+
+def test_every_group_is_held_to_know_no_other() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    [contract] = (
+        one
+        for one in project["tool"]["importlinter"]["contracts"]
+        if one["name"] == "Groups of operations know nothing of each other"
+    )
+    groups = {module.name for module in pkgutil.iter_modules(_resources.__path__)}
+    assert {name for name in groups if not name.startswith("_")} == {
+        name.rpartition(".")[2] for name in contract["modules"]
+    }
 
 
 def _missing(operation: str) -> Iterator[str]:

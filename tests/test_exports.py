@@ -1,4 +1,5 @@
 import importlib
+import pkgutil
 import subprocess
 import sys
 import types
@@ -7,7 +8,7 @@ from typing import Literal, get_origin
 import pytest
 
 import currents_async
-from currents_async import _public, errors
+from currents_async import _public, errors, models
 
 PUBLIC_MODULES = [
     "currents_async._public",
@@ -43,6 +44,15 @@ def test_all_is_had_at_the_top() -> None:
     assert dir(currents_async) == sorted(set(currents_async.__all__))
     with pytest.raises(AttributeError, match="has no attribute 'Curents'"):
         currents_async.Curents  # type: ignore[attr-defined]  # noqa: B018 - the access is the test
+
+
+def test_every_model_is_in_models() -> None:
+    modules = [
+        importlib.import_module(f"{models.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(models.__path__)
+        if not module.name.startswith("_")
+    ]
+    assert {name for module in modules for name in module.__all__} <= {*models.__all__}
 
 
 def test_nothing_is_loaded_before_it_is_used() -> None:
