@@ -32,6 +32,24 @@ BY_FILE = ("-n", "auto", "--dist", "loadfile")
 SUITE = (*BY_FILE, "--ignore", "tests/benchmarks")
 
 
+# They take long: what writes files, starts processes, breaks connections or tries all there is.
+SLOW = (
+    *("benchmarks", "cli", "export", "faults", "guard", "plugin", "sweep"),
+    *("test_cli.py", "test_examples.py", "test_readme.py", "test_recipes.py", "test_regexes.py"),
+)
+
+
+@nox.session(default=False, reuse_venv=True)
+def quick(session: nox.Session) -> None:
+    """Find most mistakes in two minutes: style, layers, and the tests but for the slow ones."""
+    install(session, "tests", "lint", "layers")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+    left_out = [f"--ignore=tests/{name}" for name in SLOW]
+    session.run("pytest", *BY_FILE, *left_out, *session.posargs)
+
+
 @nox.session(default=False)
 def lowest(session: nox.Session) -> None:
     """Run the test suite with the lowest version of everything that `pyproject.toml` names."""
