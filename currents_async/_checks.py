@@ -19,7 +19,7 @@ _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _BRANCH = re.compile(r"[!-)+-~]+\*?")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""Source: RFC 9110, section 5.1."""
+"""Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.1."""
 
 _MAX_BRANCH = 250
 _MAX_CONCURRENCY = 10_000

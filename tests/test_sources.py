@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 OPENAPI = "docs/api/openapi-runs-instances.json"
 DOCUMENTS = [
-    *(ROOT / name for name in ("README.md", "benchmarks/README.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
@@ -86,6 +86,22 @@ def test_a_link_leads_to_a_file_and_its_headings(document: Path) -> None:
         file = document.parent / target
         assert file.exists(), target
         assert set(_quoted(quoted)) <= _headings(file) if quoted else True, (target, quoted)
+
+
+def test_contributors_find_every_room() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in (ROOT / "currents_async").iterdir()
+        if path.name not in {"__pycache__", "py.typed"}
+    }
+    assert {room for room in rooms if f"{room} " not in text} == set()
+
+
+def test_contributors_find_every_test() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\btests/[\w/]+(?:\.\w+)?", text))
+    assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
 def test_every_fact_tells_where_it_is_from() -> None:

@@ -219,7 +219,7 @@ class ApiAttempt:
         response, body = self._response, self._body
         return RequestAttempt(
             call=call,
-            attempt=self._sent.get("attempts", 1),
+            attempt=self._sent["attempts"],
             status=None if response is None else response.status,
             request_id=None if response is None else self._request_id(response),
             error=error,
@@ -324,7 +324,7 @@ class ApiAttempt:
         return RequestTimeoutError(reason, **self._unsent())
 
     def _unsent(self) -> RequestInfo:
-        return {**self._sent, "attempts": self._sent.get("attempts", 1) - 1}
+        return {**self._sent, "attempts": self._sent["attempts"] - 1}
 
     def _out_of_time(self) -> CurrentsError:
         in_total = self._channel.clock.now() >= self._options.deadline

@@ -154,7 +154,7 @@ class AssetAttempt:
         answered = self._status is not None
         return RequestAttempt(
             call=call,
-            attempt=self._sent.get("attempts", 1),
+            attempt=self._sent["attempts"],
             status=self._status,
             request_id=None if self._request_id is None else self.redact(self._request_id),
             error=error,
