@@ -157,6 +157,6 @@ def pins(session: nox.Session) -> None:
 
 @nox.session
 def layers(session: nox.Session) -> None:
-    """Check that imports go down the layers only."""
+    """Check that imports only go down the layers, and in no circle."""
     install(session, "layers")
     session.run("lint-imports")

@@ -1,12 +1,12 @@
-"""A fake Currents service for tests: a seeded world, and a real server that tells of it.
+"""A fake Currents service for tests: a seeded world, and a real HTTP server of it.
 
 async with FakeCurrents() as server:
     async with Currents(server.api_key, base_url=server.url) as currents:
         run = await currents.runs.get(server.world.projects[0].runs[0].run_id)
         server.requests.assert_sent("getRun", times=1)
 
-`server.fail` makes it fail, `server.clock.advance` moves its time, `server.emit` calls webhooks.
-`FaultyServer` is for what no sound server sends: see `currents_async.testing.faults`.
+`server.fail` injects failures, `server.clock.advance` moves its clock, and `server.emit` calls
+webhooks. `FaultyServer` sends what no sound server would: see `currents_async.testing.faults`.
 """
 
 from currents_async.testing._plugin.webhooks import WebhookApps

@@ -1,11 +1,11 @@
-"""Cassettes: what the real service answered, recorded once, and replayed without a network.
+"""Cassettes: responses of the real service, recorded once and replayed without a network.
 
 async with CassetteRecorder("tests/cassettes/bot.json", api_key=key) as server:
     async with Currents(server.api_key, base_url=server.url) as currents:
         await currents.runs.get(run_id)
 
 async with CassettePlayer("tests/cassettes/bot.json") as server:
-    ...  # the same code, the same answers
+    ...  # the same code, the same responses
 """
 
 import re
@@ -31,27 +31,27 @@ from currents_async.testing._cassettes.tape import Tape, TapedRequest, read_tape
 __all__ = ["CassettePlayer", "CassetteRecorder", "cassette"]
 
 Scrub: TypeAlias = Sequence[str | re.Pattern[str]]
-"""Regular expressions of what must not be in a cassette."""
+"""Regular expressions for what a cassette must not contain."""
 
 
 class CassetteRecorder(CassetteServer):
-    """A server that passes requests on to the real service, and records the answers.
+    """A server that forwards requests to the real service, and records the responses.
 
-    The client needs its `url` and `api_key`, which is made up; the real key stays in here. When
-    the `async with` ends, also by an error, all answers of the service are written to `record_to`,
-    decoded, in the order in which they were asked for. What was answered with a failure is
-    recorded too, but not what was not answered at all: that is a 502 for the client.
+    Give the client its `url` and its `api_key`, which is made up; the real key stays here. When
+    the `async with` ends, also with an error, all responses of the service are written to
+    `record_to`, decoded, in the order of their requests. Failures that the service sends are
+    recorded too. If no response arrives, the client gets a 502 and nothing is recorded.
 
-    The file is to be kept, so it lacks the API key, the signatures of URLs, and their users and
-    passwords, the values of webhooks' headers, and what is secret in the URLs of Slack, Discord,
-    Teams and others that anybody can post to. The same e-mail address becomes the same
-    `user1@scrubbed.example` everywhere, in commit messages as in queries, and the same name, such
-    as that of an author, the same `Person 1`; a name of one word does so where the service says
-    that it is one. What one of the regular expressions `scrub` matches becomes `[scrubbed]`: pass
-    them to the player too.
+    The file is meant to be kept, so it contains neither the API key, nor the signatures, users and
+    passwords of URLs, nor the values of webhooks' headers, nor the secrets in URLs of Slack,
+    Discord, Teams and others, which anyone who knows them can post to. The same e-mail address
+    always becomes the same `user1@scrubbed.example`, in commit messages as in queries, and the same
+    name, such as that of an author, the same `Person 1`; a name of one word is replaced only where
+    the service says that it is a name. What one of the regular expressions `scrub` matches becomes
+    `[scrubbed]`: pass them to the player too.
 
-    `base_url` and `api_key` are those of `Currents`, which also says where they come from by
-    default. Raises `InvalidArgumentError` for those that cannot be used.
+    `base_url` and `api_key` are those of `Currents`, with the same defaults. Raises
+    `InvalidArgumentError` if one of them cannot be used.
     """
 
     def __init__(
@@ -84,30 +84,30 @@ class CassetteRecorder(CassetteServer):
     def _write(self) -> None:
         name, people = Aliases(), People()
 
-        @cache  # the names of fields are most of all texts
+        @cache  # most texts are the same few names of fields
         def change(text: str) -> str:
             return replace_addresses(people.hide(self._redact(self._hide(text))), name)
 
         exchanges = self._forwarder.exchanges
-        for one in exchanges:  # to know a name before the first text that has it
+        for one in exchanges:  # to know all names before any text is changed
             scrub_exchange(one, people.hide, people)
         kept = [scrub_exchange(one, change, people) for one in exchanges]
         write_tape(self._path, Tape(exchanges=kept))
 
 
 class CassettePlayer(CassetteServer):
-    """A server that answers what was recorded, and nothing else.
+    """A server that sends the recorded responses, and nothing else.
 
-    A request is known by its method, path, query and body; the order of a query's names and of
-    JSON fields does not matter. Each recorded exchange is answered once, equal ones in their order,
-    and different ones in any. A test may ask for a person by the real address or name, as long as
-    only one recorded request can be meant. `scrub` is what it was for the recorder.
+    A request is identified by its method, path, query and body; the order of a query's names and
+    of JSON fields does not matter. Each recorded exchange is played once: equal ones in their
+    order, different ones in any. A test may use the real address or name of a person, as long as
+    only one recorded request can be meant. `scrub` is what the recorder got.
 
-    Everything else is answered with a 400, and makes the `async with` end in an `AssertionError`.
-    So do exchanges that were never asked for, but with `allow_unused`.
+    Any other request gets a 400, and makes the `async with` end in an `AssertionError`. So do
+    exchanges that were never requested, unless `allow_unused` is true.
 
-    Entering raises `FileNotFoundError` when there is no such file, and `ValueError` when it is no
-    cassette.
+    Entering raises `FileNotFoundError` if there is no such file, and `InvalidArgumentError` if it
+    is not a cassette.
     """
 
     def __init__(self, path: str | Path, *, allow_unused: bool = False, scrub: Scrub = ()) -> None:
@@ -133,8 +133,8 @@ class CassettePlayer(CassetteServer):
     def _complain(self, unused: Sequence[TapedRequest]) -> str:
         lines = [f"cassette {self._path}"]
         for title, requests in (
-            ("asked for, and not in it (any more):", self._replayer.unexpected),
-            ("in it, and not asked for:", unused),
+            ("requested, but not in it (any more):", self._replayer.unexpected),
+            ("in it, but not requested:", unused),
         ):
             if requests:
                 lines += [title, *(f"  {show(one)}" for one in requests)]
@@ -150,7 +150,7 @@ async def cassette(
     allow_unused: bool = False,
     scrub: Scrub = (),
 ) -> AsyncGenerator[CassettePlayer | CassetteRecorder]:
-    """Replay a cassette; when there is none and a key is given, record it.
+    """Replay a cassette, or record it if the file does not exist and a key is given.
 
         key = os.environ.get("CURRENTS_API_KEY")
         async with cassette("tests/cassettes/bot.json", api_key=key) as server:

@@ -1,4 +1,4 @@
-"""Clocks for tests: hours of backoff and pauses pass at once, or when the test says so."""
+"""Clocks for tests: hours of backoff pass at once, or when the test says so."""
 
 import asyncio
 import math
@@ -14,11 +14,11 @@ from currents_async.errors import InvalidArgumentError
 __all__ = ["AnyClock", "ManualClock", "RunningClock"]
 
 _MAX_JUMP = 60.0
-"""The longest a client ever waits between two requests; what takes longer is a deadline."""
+"""The longest that a client waits between two requests; a longer wait is a deadline."""
 
 
 class ManualClock:
-    """A clock that stands still, but for jumps: what a client goes by instead of real time.
+    """A clock that stands still except for jumps, which a client uses instead of real time.
 
         clock = ManualClock()
         async with Currents(server.api_key, base_url=server.url, clock=clock) as currents:
@@ -26,17 +26,17 @@ class ManualClock:
             await currents.runs.get(run_id)  # at once
         assert clock.waited == [30.0]
 
-    As soon as somebody waits, the clock jumps to the end of the wait that ends first, in the next
-    turn of the event loop. What would take more than 60 s is a deadline, and not jumped to: where
-    you test shorter ones, or need the time between two waits, use `auto=False`. It does not jump,
-    and goes on when you say `advance`.
+    As soon as something waits, the clock jumps to the end of the shortest wait, in the next
+    iteration of the event loop. A wait of more than 60 s is a deadline, and not jumped to: to test
+    shorter deadlines, or what happens between two waits, pass `auto=False`. The clock then stands
+    still until you call `advance`.
 
-    `chance` is what `random` returns, or a function that says so: the default makes every backoff
-    half of the longest it could be. Waiting for the network itself takes real time.
+    `chance` is what `random` returns, or a function that returns it: the default makes every
+    backoff half of its maximum. Waiting for the network itself takes real time.
     """
 
     waited: list[float]
-    """The seconds of each wait that has ended, in that order; those given up are not among them."""
+    """The seconds of each wait that has ended, in that order, without those that were cancelled."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class ManualClock:
         chance: float | Callable[[], float] = 0.5,
         wall: float = 1_767_225_600.0,
     ) -> None:
-        """Begin at 0, which is `wall` in seconds since the epoch: the first moment of 2026."""
+        """Start at 0, which is `wall` in seconds since the epoch: the first moment of 2026."""
         self.waited = []
         self._auto = auto
         self._chance = chance
@@ -54,23 +54,23 @@ class ManualClock:
         self._numbers = count()
         self._timers: list[tuple[float, int, _Timer]] = []
         self._near = 0
-        """How many of them are short enough to be jumped to."""
+        """How many of the timers are short enough to jump to."""
         self._is_about_to_jump = False
 
     def now(self) -> float:
-        """Return the seconds since the beginning."""
+        """Return the seconds since the start."""
         return self._now
 
     def wall(self) -> float:
-        """Return seconds since the epoch, which go by with the others."""
+        """Return the seconds since the epoch."""
         return self._began + self._now
 
     def random(self) -> float:
-        """Return what is to be taken for chance."""
+        """Return what stands for a random number."""
         return self._chance() if callable(self._chance) else self._chance
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        """Call back when the clock has been moved on, or has jumped, that far."""
+        """Call back once the clock has moved or jumped that far."""
         timer = _Timer(seconds, callback, self._forget)
         heappush(self._timers, (self._now + max(0.0, seconds), next(self._numbers), timer))
         self._near += timer.is_near
@@ -85,9 +85,9 @@ class ManualClock:
     def advance(
         self, seconds: float = 0.0, *, minutes: float = 0, hours: float = 0, days: float = 0
     ) -> None:
-        """Move on, and end the waits that end in that time, each at its own time.
+        """Move forward, and end the waits that end by then, each at its own time.
 
-        Whoever waited goes on when the event loop has its next turn.
+        The tasks that waited continue in the next iteration of the event loop.
         """
         end = self._now + _seconds(seconds, minutes, hours, days)
         while (next_end := self._next_end()) is not None and next_end <= end:
@@ -112,7 +112,7 @@ class ManualClock:
             asyncio.get_running_loop().call_soon(self._jump)
 
     def _jump(self) -> None:
-        """End one wait, if only a deadline: who follows may want to wait for less than the next."""
+        """End one wait, even a deadline: a task that continues may start a shorter wait."""
         self._is_about_to_jump = False
         if self._near and self._next_end() is not None:
             self._end_wait()
@@ -139,17 +139,17 @@ class _Timer:
 
 
 class RunningClock:
-    """The time of this machine, which a test can move forward: what a `FakeCurrents` goes by.
+    """The time of this machine, which a test can move forward: a `FakeCurrents` uses one.
 
         async with FakeCurrents() as server:
             server.clock.advance(hours=2)
 
-    Given to a client too, `Currents(..., clock=server.clock)`, it ends those of the client's waits
-    that end in that time; all others take as long as they take.
+    Passed to a client too, `Currents(..., clock=server.clock)`, it ends those of the client's waits
+    that end in the skipped time; all others take real time.
     """
 
     def __init__(self) -> None:
-        """Begin with the time of this machine."""
+        """Start at the time of this machine."""
         self._ahead = 0.0
         self._alarms: list[_Alarm] = []
 
@@ -158,7 +158,7 @@ class RunningClock:
         return time.monotonic() + self._ahead
 
     def wall(self) -> float:
-        """Return seconds since the epoch."""
+        """Return the seconds since the epoch."""
         return time.time() + self._ahead
 
     def random(self) -> float:
@@ -166,7 +166,7 @@ class RunningClock:
         return random.random()  # noqa: S311 - jitter is no secret
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        """Call back when that much time has gone by, or the clock has been moved that far."""
+        """Call back once that much time has passed, or the clock has been moved that far."""
         alarm = _Alarm(self.now() + max(0.0, seconds), callback, self._alarms.remove)
         self._alarms.append(alarm)
         alarm.wind(max(0.0, seconds))
@@ -180,9 +180,9 @@ class RunningClock:
     def advance(
         self, seconds: float = 0.0, *, minutes: float = 0, hours: float = 0, days: float = 0
     ) -> None:
-        """Move forward, and end the waits that end in that time, each at its own time.
+        """Move forward, and end the waits that end by then, each at its own time.
 
-        Whoever waited goes on when the event loop has its next turn.
+        The tasks that waited continue in the next iteration of the event loop.
         """
         goal = self._ahead + _seconds(seconds, minutes, hours, days)
         while (alarm := self._next_alarm()) and alarm.end <= time.monotonic() + goal:
@@ -208,7 +208,7 @@ class _Alarm:
         self._handle: asyncio.TimerHandle | None = None
 
     def wind(self, seconds: float) -> None:
-        """Ring in that many seconds, and not when it would have."""
+        """Ring in that many seconds, and no longer at the time set before."""
         if self._handle is not None:
             self._handle.cancel()
         self._handle = asyncio.get_running_loop().call_later(seconds, self.ring)
@@ -232,4 +232,4 @@ def _seconds(seconds: float, minutes: float, hours: float, days: float) -> float
 
 
 AnyClock = ManualClock | RunningClock
-"""What a `FakeCurrents` goes by."""
+"""A clock that a `FakeCurrents` can use."""

@@ -1,9 +1,9 @@
-"""Ready-made faults for `FaultyServer`: one for each way in which an answer can go wrong.
+"""Ready-made faults for `FaultyServer`: one for each way in which a response can go wrong.
 
     async with FaultyServer([faults.reset(), faults.response()]) as server: ...
 
-Where a fault has a body, that is a right one by default: `BODY`, which will do for a run and for an
-instance. With `gzip=False` it is sent as it is.
+A fault with a body sends `BODY` by default, which is valid for a run and for an instance. With
+`gzip=False` it is not compressed.
 """
 
 from currents_async.testing._faulty.bombs import gzip_bomb

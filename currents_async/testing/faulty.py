@@ -1,4 +1,4 @@
-"""A server that does wrong on purpose, with every byte under control."""
+"""A server that misbehaves on purpose, with every byte under control."""
 
 import asyncio
 import socket
@@ -15,21 +15,21 @@ __all__ = ["Exchange", "Fault", "FaultyServer", "RawRequest"]
 
 
 class FaultyServer:
-    """A raw TCP server on 127.0.0.1, in the loop of the test, that plays a script of faults.
+    """A raw TCP server on 127.0.0.1, in the test's event loop, that plays a script of faults.
 
         async with FaultyServer([faults.reset(), faults.response()]) as server:
             async with Currents("key", base_url=server.url) as currents:
                 ...
 
-    The n-th request gets the n-th fault of the script, whichever connection it comes over. A
-    single fault serves them all. Ready-made faults are in `currents_async.testing.faults`; one of
-    your own is a coroutine function:
+    The n-th request gets the n-th fault of the script, whichever connection it arrives on. A
+    single fault serves all requests. Ready-made faults are in `currents_async.testing.faults`; one
+    of your own is a coroutine function:
 
         async def half(exchange: Exchange) -> None:
             await exchange.send(b"HTTP/1.1 200")
             exchange.close()
 
-    What a fault raises is raised again when the `async with` ends.
+    An exception that a fault raises is raised again when the `async with` ends.
     """
 
     requests: list[RawRequest]
@@ -41,7 +41,7 @@ class FaultyServer:
         """Make a server for one `async with`.
 
         Requests after the end of the script get `then`, by default the last fault of the script,
-        or a right answer if the script is empty.
+        or a valid response if the script is empty.
         """
         self.requests = []
         self.connections = 0
@@ -71,13 +71,13 @@ class FaultyServer:
         with listener:
             await _knock(listener)
             await self._accepting
-        # A turn of the loop, so that what is cancelled has begun, and can close its socket.
+        # One iteration of the loop, so that cancelled tasks have started, and close their sockets.
         await asyncio.sleep(0)
         for task in self._serving:
             task.cancel()
         if self._serving:
             await asyncio.wait(self._serving)
-        # Another one, in which asyncio closes the sockets of what was aborted.
+        # Another one, in which asyncio closes the sockets that were aborted.
         await asyncio.sleep(0)
         if exc is None and self._errors:
             raise self._errors[0]
@@ -96,7 +96,7 @@ class FaultyServer:
         return len(self._serving)
 
     async def wait_for_requests(self, count: int = 1) -> None:
-        """Wait until this many requests have arrived, all in all."""
+        """Wait until this many requests have arrived in total."""
         await self._wait_until(lambda: len(self.requests) >= count)
 
     async def wait_for_no_connections(self) -> None:
@@ -109,9 +109,9 @@ class FaultyServer:
             await self._changed.wait()
 
     async def _accept(self, listener: socket.socket) -> None:
-        """Accept connections until one comes after the end.
+        """Accept connections until one arrives after the end.
 
-        `asyncio.start_server` loses a connection that it has just accepted when it is closed.
+        When it is closed, `asyncio.start_server` loses a connection that it has just accepted.
         """
         loop = asyncio.get_running_loop()
         while True:
@@ -142,7 +142,7 @@ class FaultyServer:
 
 
 async def _knock(listener: socket.socket) -> None:
-    """Connect to a listener: cancelling what waits for it could lose a connection."""
+    """Connect to a listener: cancelling the task that accepts could lose a connection."""
     with socket.socket() as knocking:
         knocking.settimeout(0)
         await asyncio.get_running_loop().sock_connect(knocking, listener.getsockname())

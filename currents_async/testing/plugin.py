@@ -7,8 +7,8 @@
         currents_server.fail("getRun", times=2)
         assert await verdict(currents, run.run_id) == "2 failures"
 
-A test must be run by pytest-asyncio, in any mode and with any scope of its loop, or by anyio's
-plugin. Everything is made anew for each test, lives in the test's loop, and is closed after it.
+A test must be run by pytest-asyncio, in any mode and with any loop scope, or by anyio's plugin.
+Everything is made anew for each test, lives in the test's event loop, and is closed after it.
 
 PYTEST_DONT_REWRITE: there are no assertions in here.
 """
@@ -33,7 +33,7 @@ if find_spec("pytest_asyncio"):
 
 @pytest.fixture
 def currents_world() -> World:
-    """Make what the service has to tell: nothing yet. Override it where all tests need more."""
+    """Make the world of the service, empty at first. Override it where all tests need more."""
     return World(seed=1)
 
 
@@ -41,7 +41,7 @@ def currents_world() -> World:
 def currents_server(
     request: pytest.FixtureRequest, currents_world: World
 ) -> Iterator[FakeCurrents]:
-    """Run the service. Its clock begins now, and jumps over backoff; `advance` moves it on."""
+    """Run the service. Its clock starts now, and jumps over backoff; `advance` moves it on."""
     clock = ManualClock(wall=time.time())
     with opened(request, FakeCurrents(currents_world, assets=True, clock=clock)) as server:
         yield server
@@ -49,7 +49,7 @@ def currents_server(
 
 @pytest.fixture
 def currents(request: pytest.FixtureRequest, currents_server: FakeCurrents) -> Iterator[Currents]:
-    """Open a client of the service that goes by its clock."""
+    """Open a client of the service that uses the same clock."""
     server = currents_server
     client = Currents(server.api_key, base_url=server.url, clock=server.clock)
     with opened(request, client) as currents:

@@ -40,9 +40,9 @@ class FakeCurrents:
     """
 
     clock: AnyClock
-    """What the server goes by: `advance` moves it forward."""
+    """The server's clock: `advance` moves it forward."""
     before_response: Callable[[RecordedRequest], Awaitable[None]] | None
-    """Awaited before each answer is made: a test can hold answers back, or look at the order."""
+    """Awaited before each response is made: a test can delay responses, or watch their order."""
 
     def __init__(
         self,
@@ -130,9 +130,9 @@ class FakeCurrents:
 
     @property
     def asset_url(self) -> str:
-        """Where the URLs of assets lead to."""
+        """The origin of the URLs of assets."""
         if not self._serves_assets:
-            raise MisuseError("FakeCurrents has no URL of assets without assets=True")
+            raise MisuseError("FakeCurrents serves assets only with assets=True")
         return str(self._assets.origin)
 
     @property
@@ -147,22 +147,22 @@ class FakeCurrents:
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """All that was posted to webhooks, in the order in which it was done."""
+        """All deliveries to webhooks, in the order in which they were made."""
         return self._webhook_sender.deliveries
 
     @property
     def in_flight(self) -> int:
-        """How many requests have arrived and do not have their answer's last byte yet."""
+        """How many requests have arrived whose response has not been sent to its last byte."""
         return self._requests.in_flight
 
     @property
     def peak_in_flight(self) -> int:
-        """The most there ever were of `in_flight`."""
+        """The highest value of `in_flight` so far."""
         return self._requests.peak_in_flight
 
     @property
     def bytes_sent(self) -> int:
-        """Bytes of bodies sent so far, compressed where they were."""
+        """Bytes of bodies sent so far, as they were compressed."""
         return self._requests.bytes_sent
 
     @property
@@ -171,7 +171,7 @@ class FakeCurrents:
         return self._api.open_connections
 
     async def idle(self) -> None:
-        """Wait until no request is in flight, nor one for an asset."""
+        """Wait until no request is in flight, for an asset neither."""
         await self._requests.idle()
         await self._downloads.idle()
 
@@ -189,24 +189,26 @@ class FakeCurrents:
         seed: int = 0,
         fault: FaultKind | None = None,
     ) -> None:
-        """Answer the next `times` requests of an operation with a failure.
+        """Fail the next `times` requests of an operation.
 
-        `operation` None means every request, also those for assets, which are `downloadAsset`;
-        `times` None means for ever. Only those requests count whose path arguments include
+        `operation` None means every request, including those for assets, which are `downloadAsset`;
+        `times` None means forever. Only those requests count whose path arguments include
         `path_args`, such as `{"instance_id": "2tniK8lM9j1rSoVh"}`. The first `after` of them are
         spared; then each fails, or fails with `probability`, drawn from random numbers of its own
-        that depend on `seed` only. Without `body` the answer is the service's envelope, or for an
-        asset what its host says, in XML.
+        that depend on `seed` only. The default body is the service's envelope, or for an asset the
+        XML of its host.
 
-        Instead of a status, `fault` harms the connection: `reset` and `close` end it without an
-        answer, and `stall` never answers. Or it harms the right answer: `truncate` closes the
-        connection after half of the body, `cut-gzip` sends half of the gzip stream, `corrupt`
-        damages it in the middle; the last two in sound framing, and gzip even if not asked for.
+        Instead of sending a status, `fault` breaks the connection: `reset` and `close` end it
+        without a response, and `stall` never responds. Or it damages a valid response: `truncate`
+        closes the connection after half of the body, `cut-gzip` sends half of the gzip stream, and
+        `corrupt` damages it in the middle; the last two with correct framing, and compressed even
+        if the client does not accept gzip.
 
-        Faults come before anything else: the world is not touched, nor the API key looked at, and
-        they do not count for the rate limit; but with the three that harm the right answer, the
-        request is done. Several for the same request come one after the other: each sees only the
-        requests that those before it leave alone.
+        Faults come before anything else: the world is not touched, the API key is not checked, and
+        the rate limit does not count them. Only with the three that damage a valid response, the
+        request is carried out. Of several faults for the same request, each sees only the requests
+        that those before it leave alone. Raises `InvalidArgumentError` for an unknown operation,
+        and for numbers out of range.
         """
         if operation is not None:
             check_operation(operation)
@@ -238,12 +240,12 @@ class FakeCurrents:
     ) -> list[Delivery]:
         """Post an event about a run, as it is now, to the webhooks of its project that want it.
 
-        Nothing is ever posted but by this. With `to` it goes to that URL instead, and may be an
-        event that the service does not know. `headers` come before those of the webhooks. With
-        `group_id` it is about that group only. `timestamp` is for `x-timestamp`: by default the
+        Nothing is posted otherwise. With `to` it goes to that URL instead, and may be an event that
+        the service does not know. `headers` override those of the webhooks. With `group_id` it is
+        about that group only. `timestamp` is the value of `x-timestamp`: by default the
         milliseconds since the epoch, by the server's `clock`. A receiver that fails, or does not
-        answer in `timeout` seconds of real time, is no error: its `Delivery` says so. Source:
-        `docs/api/webhooks.md`, "Delivery".
+        respond within `timeout` seconds of real time, is not an error: its `Delivery` says so.
+        Source: `docs/api/webhooks.md`, "Delivery".
         """
         body = msgspec.json.encode(event_to_wire(run, event, group_id))
         if timestamp is None:
@@ -261,7 +263,7 @@ class FakeCurrents:
         *,
         timeout: float = 10.0,  # noqa: ASYNC109 - as for `emit`
     ) -> Delivery:
-        """Post an event again, exactly as it was: with its old time and all."""
+        """Post an event again exactly as it was, with its old timestamp."""
         (done,) = await self._webhook_sender.post([delivery], seconds=timeout)
         return done
 
@@ -281,7 +283,7 @@ class FakeCurrents:
         return request.headers.get("Authorization") == f"Bearer {self.api_key}"
 
     def _sign(self, request: web.Request, body: bytes) -> bytes:
-        # As the client calls this machine: inside a container it goes by another name.
+        # The host as the client calls it: inside a container this machine has another name.
         origin = request.url.origin().with_port(self._assets.origin.port)
         return self._asset_host.sign_all(body, str(origin))
 

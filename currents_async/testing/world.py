@@ -37,11 +37,11 @@ class _Instance(NamedTuple):
 
 
 class World:
-    """What a fake server has to tell.
+    """The data that a fake server serves.
 
     The same seed gives the same bytes: a project, a run and an instance depend on their number
-    only, not on what else there is or on who was asked for first. No clock is read: the first run
-    of a project begins at 2026-01-05T09:00:00Z.
+    only, not on what else there is or on the order of requests. No clock is read: the first run of
+    a project starts at 2026-01-05T09:00:00Z.
     """
 
     runs: dict[str, WorldRun]
@@ -55,7 +55,7 @@ class World:
     jiras: list[WorldJira]
     """The installations of Jira, in the order in which they were made."""
     view: View
-    """What the runs come to, for whoever serves it."""
+    """What lists, explorers and insights are computed from."""
 
     def __init__(self, seed: int = 1) -> None:
         self.seed = seed
@@ -70,7 +70,7 @@ class World:
         self.view = View(self.runs, self._versions, self.instance)
 
     def project(self, name: str | None = None) -> WorldProject:
-        """Make a project, as yet without runs."""
+        """Make a project, without runs at first."""
         number = len(self.projects) + 1
         project = WorldProject(
             f"{self.seed}:{number}",
@@ -87,7 +87,7 @@ class World:
         return project
 
     def jira(self, *, projects: int = 3, issue_types: int = 5) -> WorldJira:
-        """Connect an installation of Jira."""
+        """Connect a Jira installation."""
         jira = WorldJira(self.seed, len(self.jiras) + 1, projects=projects, issue_types=issue_types)
         self.jiras.append(jira)
         return jira
@@ -95,14 +95,14 @@ class World:
     def executions(self, project_id: str) -> list[WorldExecution]:
         """List the executions of a project's tests, those of the newest run first.
 
-        It is what all numbers are counted from: leave the list as it is.
+        All numbers are counted from this list: do not change it.
         """
         return self.view.executions(project_id)
 
     def add_run_payload(self, data: Wire, *, github_run: tuple[str, int] | None = None) -> WorldRun:
         """Serve a copy of a run's `data` exactly as given, under its own `runId`.
 
-        Its specs have no instances but those that are added too.
+        Its specs have only those instances that are added too.
         """
         run = WorldRun(deepcopy(data), self._versions, github_run=github_run)
         self.runs[run.run_id] = run
@@ -117,20 +117,20 @@ class World:
         self.view.forget(None)
 
     def instance(self, instance_id: str) -> Wire | None:
-        """Build the `data` of getInstance, or return None when there is no such instance."""
+        """Build the `data` of getInstance, or return None if there is no such instance."""
         found = self._instances.get(instance_id)
         return None if found is None else found.make()
 
     def instance_version(self, instance_id: str) -> int | None:
-        """Return a number that changes with the instance's payload, None without an instance."""
+        """Return a number that changes with the instance's payload, or None without an instance."""
         found = self._instances.get(instance_id)
         return None if found is None else found.version
 
     def reset(self, run_id: str, machine_ids: Collection[str]) -> list[str]:
         """Take the specs of some machines back, so that they wait to be claimed again.
 
-        Their instances are gone, and the run is in progress again; unless none of the machines has
-        a spec, which changes nothing. Return the IDs of the instances that are gone.
+        Their instances are deleted, and the run is in progress again. If none of the machines has a
+        spec, nothing changes. Return the IDs of the deleted instances.
         """
         gone = self.runs[run_id].unclaim(machine_ids)
         for instance_id in gone:
@@ -151,8 +151,8 @@ class World:
         self._serve(run, range(len(run.payload["specs"])))
 
     def _serve(self, run: WorldRun, indices: Iterable[int]) -> None:
-        """Serve the instances of some of a run's specs, as far as there are any."""
-        # From the payload: most large runs are never asked for their `specs`.
+        """Serve the instances of some of a run's specs, where they have any."""
+        # From the payload: the `specs` of most large runs are never read.
         for index in indices:
             spec: Wire = run.payload["specs"][index]
             if "instanceId" in spec:

@@ -316,7 +316,7 @@ async def test_what_was_not_answered_is_not(fault: Any, connect: Connect, tape: 
         CassetteRecorder(tape, base_url=upstream.url, api_key=KEY) as server,
         connect(server) as currents,
     ):
-        with pytest.raises(ServerError, match="502 the service gave no answer to record"):
+        with pytest.raises(ServerError, match="502 the service sent no response to record"):
             await currents.runs.get("r")
     assert exchanges(tape) == []
 

@@ -63,7 +63,7 @@ async def status(server: CassettePlayer, method: str, path: str, **options: Any)
 async def refused(tape: Path, method: str, path: str, **options: Any) -> int:
     """Ask for what is not in a cassette, and return the status of the answer."""
     statuses: list[int] = []
-    with pytest.raises(AssertionError, match="asked for, and not in it"):
+    with pytest.raises(AssertionError, match="requested, but not in it"):
         async with CassettePlayer(tape, allow_unused=True) as server:
             statuses.append(await status(server, method, path, **options))
     return statuses[0]
@@ -181,7 +181,7 @@ class TestStrict:
         write(tape, got("/runs/r"))
         complaint = f"""\
 cassette {tape}
-asked for, and not in it (any more):
+requested, but not in it (any more):
   GET /runs/other
   PUT /runs/r/reset {{"machineId":["m"]}}
   GET /runs/r"""
@@ -200,7 +200,7 @@ asked for, and not in it (any more):
         write(tape, got("/runs/r"), got("/runs/r"), got("/a", {"x": ["1", "é"]}))
         complaint = f"""\
 cassette {tape}
-in it, and not asked for:
+in it, but not requested:
   GET /runs/r
   GET /a?x=1&x=%C3%A9"""
         with pytest.raises(AssertionError, match=f"^{re.escape(complaint)}$"):
@@ -211,7 +211,7 @@ in it, and not asked for:
 
     async def test_unexpected_though_unused_is_allowed(self, tape: Path, connect: Connect) -> None:
         write(tape)
-        with pytest.raises(AssertionError, match="asked for, and not in it"):
+        with pytest.raises(AssertionError, match="requested, but not in it"):
             async with (
                 CassettePlayer(tape, allow_unused=True) as server,
                 connect(server) as currents,
@@ -285,7 +285,7 @@ in it, and not asked for:
         with pytest.raises(KeyError) as caught:
             await fail("/other")
         [note] = caught.value.__notes__
-        assert note.endswith("asked for, and not in it (any more):\n  GET /other")
+        assert note.endswith("requested, but not in it (any more):\n  GET /other")
         with pytest.raises(KeyError) as caught:
             await fail("/runs/r")
         assert not hasattr(caught.value, "__notes__")
@@ -384,7 +384,7 @@ class TestEither:
 
     async def test_strict(self, tape: Path) -> None:
         write(tape, got("/x"))
-        with pytest.raises(AssertionError, match="not asked for"):
+        with pytest.raises(AssertionError, match="not requested"):
             async with cassette(tape):
                 pass
         async with cassette(tape, allow_unused=True):

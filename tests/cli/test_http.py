@@ -80,7 +80,7 @@ async def test_one_connection_is_enough(server: FakeCurrents, plain: Plain) -> N
         ("GET", "/nope", 404, "Not found"),
         ("GET", "/projects/", 404, "Not found"),
         ("PATCH", "/projects", 405, "Method not allowed"),
-        ("GET", "/projects?limit=x", 400, "limit must be a whole number from 1 to 100"),
+        ("GET", "/projects?limit=x", 400, "limit must be an integer from 1 to 100"),
         ("POST", "/signature/test", 400, "Request body is not valid JSON"),
     ],
 )

@@ -290,11 +290,11 @@ _READABLE = {
     "an object where a list belongs",
     "wrong type in a list",
     "wrong type deep inside",
-    "date that is none",
+    "invalid date",
 }
 _REFUSED = {
     "status FAILED",
-    "status FAILED without a word",
+    "status FAILED without a message",
     "status FAILED with data",
     "error of a wrong type",
 }

@@ -258,7 +258,7 @@ class TestFailures:
 
         receiver.answer = stall
         delivery = await self.emit(server, receiver.url, timeout=0.05)
-        assert (delivery.status, delivery.error) == (None, "no answer within 0.05 s")
+        assert (delivery.status, delivery.error) == (None, "no response within 0.05 s")
 
     async def test_an_answer_without_end(self, server: FakeCurrents, receiver: Receiver) -> None:
         async def endless(request: web.Request) -> web.StreamResponse:
@@ -270,7 +270,7 @@ class TestFailures:
 
         receiver.answer = endless
         delivery = await self.emit(server, receiver.url, timeout=0.05)
-        assert delivery.error == "no answer within 0.05 s"
+        assert delivery.error == "no response within 0.05 s"
 
     async def test_a_connection_that_breaks(self, server: FakeCurrents, receiver: Receiver) -> None:
         async def hang_up(request: web.Request) -> web.StreamResponse:

@@ -243,7 +243,7 @@ class TestMessages:
             "  GET /runs/r: 200",
             "  GET /runs/r?tags[]=a&tags[]=b&limit=5: 503",
             "  GET /instances/i: 200",
-            "  PUT /runs/r/cancel: not answered",
+            "  PUT /runs/r/cancel: no response",
         ]
 
     def test_are_not_endless(self) -> None:

@@ -1,22 +1,22 @@
-"""E-mail addresses in any text: found, and given other names."""
+"""Find e-mail addresses in any text, and replace them by aliases."""
 
 import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
 _DOMAIN = "scrubbed.example"
-"""Nobody's, as its top-level domain is reserved (RFC 2606): no alias is anybody's address."""
+"""Its top-level domain is reserved (RFC 2606), so that no alias is a real address."""
 
 _BETWEEN = r"""\s"'()<>\[\]{}@,:;\\/=?&\#|`*"""
 _FOREIGN = r"%(?:25)*[89A-F][0-9A-F]"
 """A byte of a character that is not ASCII, as in a URL."""
 _ATOM = rf"(?: [^{_BETWEEN}.%] | %(?:25)*2B | {_FOREIGN} )"
 _AMID_ATOM = r"(?<= %25) (?= (?:25)* (?: 2B | [89A-F][0-9A-F] ) )"
-"""Not the start of a word: from each of them on, a long text would be read to its end."""
+"""Not the start of a word: matching from each of these would read a long text to its end."""
 _AT = r"(?: @ | %(?:25)*40 )"
 _ADDRESS = re.compile(
     rf"""
-    # It begins as a word does, or after what else a URL has encoded.
+    # It starts as a word does, or after another encoded character of a URL.
     (?: (?<! [^{_BETWEEN}] )
       | (?<= %(?!2B)[0-7][0-9A-F] ) (?! {_AMID_ATOM} )
       | (?<= %) (?! [0-9A-F]{{2}} ) )
@@ -34,20 +34,20 @@ _ALIAS = re.compile(rf"user\d+ (?= {_AT} {re.escape(_DOMAIN)} )", re.IGNORECASE 
 
 
 class Aliases:
-    """Gives each address a name, and the same address the same one."""
+    """Gives each address an alias, and the same address the same one."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
 
     def __call__(self, address: str) -> str:
-        """Return what stands for an address before its at sign."""
+        """Return what replaces the part of an address before its at sign."""
         return self._names.setdefault(address, f"user{len(self._names) + 1}")
 
 
 def replace_addresses(text: str, name: Callable[[str], str]) -> str:
-    """Return a text whose addresses are replaced, each by what `name` makes of it at a domain.
+    """Return a text whose addresses are replaced by aliases, which `name` makes.
 
-    What has been replaced stays as it is, and so does `git@`, who is nobody.
+    Aliases stay as they are, and so does `git@`, which is not a person.
     """
     if "@" not in text and "%" not in text:
         return text
@@ -55,7 +55,7 @@ def replace_addresses(text: str, name: Callable[[str], str]) -> str:
 
 
 def mask_aliases(text: str, mask: str) -> str:
-    """Return a text in which what has been replaced is all the same."""
+    """Return a text in which all aliases are the same."""
     return _ALIAS.sub(mask, text)
 
 

@@ -1,4 +1,4 @@
-"""A host that passes on what it is asked, and keeps what it is answered."""
+"""A host that forwards requests, and keeps the responses."""
 
 import asyncio
 import sys
@@ -34,9 +34,9 @@ _KEPT = (
 
 
 class Forwarder:
-    """Asks the service itself, with the real key.
+    """Sends requests to the service itself, with the real key.
 
-    A failure to get an answer is a 502 for the client, and is not kept.
+    If no response arrives, the client gets a 502 and nothing is kept.
     """
 
     def __init__(self, base_url: str, credential: Credential) -> None:
@@ -47,17 +47,17 @@ class Forwarder:
 
     @property
     def exchanges(self) -> list[TapedExchange]:
-        """What has been answered, in the order in which it was asked."""
+        """The requests that got a response, in the order in which they were sent."""
         return [one for one in self._kept if one is not None]
 
     @asynccontextmanager
     async def connected(self) -> AsyncGenerator[None]:
-        """Be able to ask."""
+        """Open the session that requests are sent with."""
         async with aiohttp.ClientSession(
             cookie_jar=aiohttp.DummyCookieJar(),
             middlewares=(SendOnce(self._credential),),
             request_class=CheckedRequest,
-            # aiohttp does not mind an answer that ends midway.
+            # aiohttp accepts a compressed body that ends midway.
             auto_decompress=False,
         ) as self._session:
             yield
@@ -65,32 +65,32 @@ class Forwarder:
     async def respond(
         self, request: web.Request, recorded: RecordedRequest, *, gzip: bool
     ) -> WireResponse:
-        """Pass a request on, and its answer back."""
+        """Forward a request, and return the response."""
         refusal = refuse(request, recorded)
         if refusal is not None:
             return refusal
         number = len(self._kept)
         self._kept.append(None)
         try:
-            response, body = await self._ask(request, recorded.body)
+            response, body = await self._forward(request, recorded.body)
         except (aiohttp.ClientError, TimeoutError, BodyError) as error:
             reason = self._credential.redact(str(error) or type(error).__name__)
-            return fail(502, f"the service gave no answer to record: {reason}")
-        asked = read_request(request, recorded.body)
-        self._kept[number] = TapedExchange(request=asked, response=response)
+            return fail(502, f"the service sent no response to record: {reason}")
+        taped = read_request(request, recorded.body)
+        self._kept[number] = TapedExchange(request=taped, response=response)
         return await make_response(response.status, response.headers, body, gzip=gzip)
 
     def failure(self, status: int) -> Never:
-        """Never make a failure, for none is asked for."""
+        """Make no failure, since no test can ask for one."""
         raise NotImplementedError(status)
 
-    async def _ask(self, request: web.Request, sent: bytes) -> tuple[TapedResponse, bytes]:
+    async def _forward(self, request: web.Request, sent: bytes) -> tuple[TapedResponse, bytes]:
         if self._session is None:
             raise MisuseError("not connected")
         own = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
         async with self._session.request(
             request.method,
-            # As it came: its encoding is the client's.
+            # As it was sent: how to encode it is the client's choice.
             URL(self._base_url + request.rel_url.raw_path_qs.removeprefix(BASE), encoded=True),
             headers={**own, "Accept-Encoding": "gzip"},
             data=sent or None,

@@ -1,4 +1,4 @@
-"""Requests and answers, between the wire and a tape."""
+"""Convert requests and responses between the wire and a tape."""
 
 import asyncio
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from currents_async.testing._serving.sending import WireResponse
 
 
 def refuse(request: web.Request, recorded: RecordedRequest) -> WireResponse | None:
-    """Answer what is not for the API, or lacks the server's key; None is to be answered."""
+    """Return the refusal of a request that is not for the API, or lacks the server's key."""
     if not recorded.authorized:
         return fail(401, "Invalid API key provided")
     if not request.path.startswith(f"{BASE}/"):
@@ -23,12 +23,12 @@ def refuse(request: web.Request, recorded: RecordedRequest) -> WireResponse | No
 
 
 def fail(status: int, message: str) -> WireResponse:
-    """Make an answer of ours, in the service's envelope."""
+    """Make a failure of our own, in the service's envelope."""
     return WireResponse(status, encode_failure(message), {})
 
 
 def read_request(request: web.Request, body: bytes) -> TapedRequest:
-    """Return a request as it is kept."""
+    """Return a request as a tape has it."""
     query: dict[str, list[str]] = {}
     for name, value in request.query.items():
         query.setdefault(name, []).append(value)
@@ -43,7 +43,7 @@ def read_request(request: web.Request, body: bytes) -> TapedRequest:
 async def make_response(
     status: int, headers: Mapping[str, str], body: bytes, *, gzip: bool
 ) -> WireResponse:
-    """Make the answer with a body, which may be large."""
+    """Make the response with a body, which may be large."""
     if not gzip or not body:
         return WireResponse(status, body, headers)
     compressed = await asyncio.to_thread(compress, body)

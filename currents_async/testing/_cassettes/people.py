@@ -1,11 +1,11 @@
-"""Names of people: found where the service says that one is a person's, and given other names."""
+"""Find names of people, where the service says that a field has them, and replace them."""
 
 import re
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeGuard
 
 Rename: TypeAlias = Callable[[str], str]
-"""Return what stands for the name of a person."""
+"""Returns the alias of a person's name."""
 
 _FIELD = re.compile(
     r"""(?: git_? )? (?: author | committer ) (?: s | _?name )? (?: \[\] )?
@@ -14,27 +14,27 @@ _FIELD = re.compile(
       (?: l? ed ) _?by""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""A field, or a parameter, whose value is a person, or several."""
+"""A field, or a parameter, whose value is one person or several."""
 _TRAILER = re.compile(
     r"""^( (?: acked | co-authored | co-developed | reported | reviewed | signed-off | suggested
              | tested ) -by: )
     ( [^<>\n@]* ) (?= < | $ )""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
-"""How git says who else it was: `Co-authored-by: Ada <ada@example.com>`."""
+"""How git names other people: `Co-authored-by: Ada <ada@example.com>`."""
 _ALIAS = re.compile(r"Person \d+")
 
 
 class People:
-    """Gives each name another, and the same name the same one."""
+    """Gives each name an alias, and the same name the same one."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._anywhere: re.Pattern[str] | None = None
-        """Finds the names that are known; None when there is a new one."""
+        """Finds all known names; None when there is a new one."""
 
     def __call__(self, name: str) -> str:
-        """Return what stands for a name."""
+        """Return the alias of a name."""
         if not name.strip() or _ALIAS.fullmatch(name):
             return name
         if name not in self._names:
@@ -43,9 +43,9 @@ class People:
         return self._names[name]
 
     def hide(self, text: str) -> str:
-        """Return a text without the names that are known, and without those in git's trailers.
+        """Return a text without the known names, and without those in git's trailers.
 
-        Names of one word, which may be any word, stay outside of fields that are a person's.
+        A name of one word could be any word, so it is replaced only in fields that have people.
         """
         text = _TRAILER.sub(self._rename_trailer, text)
         if self._anywhere is None:
@@ -64,12 +64,12 @@ def _any_of(names: list[str]) -> re.Pattern[str]:
 
 
 def rename_people(json: Any, rename: Rename) -> Any:
-    """Return JSON in which people are renamed, by the fields that they are in."""
+    """Return JSON in which people are renamed, where a field has them."""
     if _is_array(json):
         return [rename_people(item, rename) for item in json]
     if not _is_object(json):
         return json
-    # A term or a condition says of what its value is.
+    # The type of a term, or of a condition, says what its value is.
     is_of_people = _FIELD.fullmatch(str(json.get("type"))) is not None
     return {
         name: _rename(value, rename)
@@ -80,15 +80,15 @@ def rename_people(json: Any, rename: Rename) -> Any:
 
 
 def rename_query(query: dict[str, list[str]], rename: Rename) -> dict[str, list[str]]:
-    """Return a query in which people are renamed, by the parameters that they are in."""
+    """Return a query in which people are renamed, where a parameter has them."""
     renamed: dict[str, list[str]] = rename_people(query, rename)
     return renamed
 
 
 def _rename(value: Any, rename: Rename) -> Any:
-    """Rename a person, or several: names, or objects that have them."""
+    """Rename one person or several: names, or objects that have names."""
     if isinstance(value, str):
-        # What has an address gets another address, and `api:key` is nobody.
+        # An address is replaced elsewhere, and `api:key` is not a person.
         return value if {"@", ":"} & set(value) else rename(value)
     if _is_array(value):
         return [_rename(item, rename) for item in value]

@@ -1,4 +1,4 @@
-"""A host that answers what has been recorded, and nothing else."""
+"""A host that sends the recorded responses, and nothing else."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -16,73 +16,72 @@ from currents_async.testing._serving.requests import RecordedRequest
 from currents_async.testing._serving.sending import WireResponse
 
 _UNEXPECTED = 400
-"""No client tries again after it."""
+"""A status that no client retries."""
 _MASK = "user"
 _MAX_LENGTH = 200
 
 
 class Replayer:
-    """Answers each recorded request once, and equal ones in the order of the recording."""
+    """Plays each recorded response once, and those to equal requests in the recorded order."""
 
     def __init__(self, hide: Change) -> None:
-        """Make one that hides in what is asked what was hidden in what was recorded."""
+        """`hide` hides in requests what was hidden in the recording."""
         self._hide = hide
         self.unexpected: list[TapedRequest] = []
-        """What was asked for, and is not there (any more)."""
-        self._shelves: dict[bytes, deque[TapedExchange]] = {}
-        self._alike: dict[bytes, list[deque[TapedExchange]]] = {}
+        """Requests that are not in the cassette (any more)."""
+        self._queues: dict[bytes, deque[TapedExchange]] = {}
+        self._similar: dict[bytes, list[deque[TapedExchange]]] = {}
+        """The queues of requests that differ only in people."""
 
     def load(self, exchanges: Iterable[TapedExchange]) -> None:
-        """Have exchanges to answer with."""
+        """Add exchanges to play."""
         for one in exchanges:
             key = _key(one.request)
-            if key not in self._shelves:
-                self._shelves[key] = deque()
-                masked = scrub_request(
-                    one.request, lambda text: mask_aliases(text, _MASK), _anybody
-                )
-                self._alike.setdefault(_key(masked), []).append(self._shelves[key])
-            self._shelves[key].append(one)
+            if key not in self._queues:
+                self._queues[key] = deque()
+                masked = scrub_request(one.request, lambda text: mask_aliases(text, _MASK), _mask)
+                self._similar.setdefault(_key(masked), []).append(self._queues[key])
+            self._queues[key].append(one)
 
     @property
     def unused(self) -> list[TapedRequest]:
-        """What was recorded, and not asked for (yet)."""
-        return [one.request for shelf in self._shelves.values() for one in shelf]
+        """The recorded requests that have not been made (yet)."""
+        return [one.request for queue in self._queues.values() for one in queue]
 
     async def respond(
         self, request: web.Request, recorded: RecordedRequest, *, gzip: bool
     ) -> WireResponse:
-        """Answer as it was recorded."""
+        """Return the recorded response."""
         refusal = refuse(request, recorded)
         if refusal is not None:
             return refusal
-        asked = scrub_request(read_request(request, recorded.body), self._hide)
-        response = self._take(asked)
+        taped = scrub_request(read_request(request, recorded.body), self._hide)
+        response = self._take(taped)
         if response is None:
-            self.unexpected.append(asked)
-            return fail(_UNEXPECTED, f"not in the cassette: {show(asked)}")
+            self.unexpected.append(taped)
+            return fail(_UNEXPECTED, f"not in the cassette: {show(taped)}")
         return await make_response(response.status, response.headers, response.encode(), gzip=gzip)
 
     def failure(self, status: int) -> Never:
-        """Never make a failure, for none is asked for."""
+        """Make no failure, since no test can ask for one."""
         raise NotImplementedError(status)
 
-    def _take(self, asked: TapedRequest) -> TapedResponse | None:
-        shelf = self._shelves.get(_key(asked))
-        if shelf is None:
-            # A test may know an address, or a name, that the cassette does not.
-            masked = scrub_request(asked, lambda text: replace_addresses(text, _anybody), _anybody)
-            alike = self._alike.get(_key(masked), [])
-            shelf = alike[0] if masked != asked and len(alike) == 1 else None
-        return shelf.popleft().response if shelf else None
+    def _take(self, request: TapedRequest) -> TapedResponse | None:
+        queue = self._queues.get(_key(request))
+        if queue is None:
+            # A test may use an address, or a name, that the cassette does not contain.
+            masked = scrub_request(request, lambda text: replace_addresses(text, _mask), _mask)
+            similar = self._similar.get(_key(masked), [])
+            queue = similar[0] if masked != request and len(similar) == 1 else None
+        return queue.popleft().response if queue else None
 
 
-def _anybody(_: str) -> str:
+def _mask(_: str) -> str:
     return _MASK
 
 
 def show(request: TapedRequest) -> str:
-    """Spell a request for people."""
+    """Format a request for people."""
     query = f"?{urlencode(request.query, doseq=True)}" if request.query else ""
     body = request.encode().decode(errors="replace")
     if len(body) > _MAX_LENGTH:

@@ -1,4 +1,4 @@
-"""What must not be in a file that is kept, taken out of what is recorded."""
+"""Remove from recordings what must not be in a file that is kept."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -44,25 +44,26 @@ _HOOK = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-"""URLs that whoever knows them can post to: what is behind the host is the secret."""
+"""URLs that anyone who knows them can post to: what follows the host is the secret."""
 
 
 def hide_secrets(text: str) -> str:
-    """Return a text without the passwords and signatures of its URLs, and without those of hooks.
+    """Return a text without the passwords, the signatures and the hooks' secrets of its URLs.
 
-    Also of those that are an argument of another URL, such as of one that shows a trace.
+    That includes URLs that are an argument of another URL, such as that of a trace viewer.
     """
     text = _HOOK.sub(rf"\1{_SECRET}", text)
     return _SIGNATURE.sub(r"\1[signature]", hide_signatures(_USER.sub("", text)))
 
 
 def make_hiding(patterns: Sequence[str | re.Pattern[str]]) -> Change:
-    """Return what hides secrets, and before them what one of the patterns matches.
+    """Return a function that hides what one of the patterns matches, and then secrets.
 
-    Raises `InvalidArgumentError` for what is no regular expression, or matches nothing at all.
+    Raises `InvalidArgumentError` for a pattern that is not a regular expression for text, or
+    matches the empty text.
     """
     if isinstance(patterns, str):
-        raise InvalidArgumentError("scrub must be several patterns: pass a list of one")
+        raise InvalidArgumentError("scrub must be a sequence of patterns, not a single one")
     expressions = [_compile(f"scrub[{index}]", one) for index, one in enumerate(patterns)]
 
     def hide(text: str) -> str:
@@ -74,7 +75,7 @@ def make_hiding(patterns: Sequence[str | re.Pattern[str]]) -> Change:
 
 
 def _compile(name: str, pattern: str | re.Pattern[str]) -> re.Pattern[str]:
-    # Not shown in an error: it may be the secret itself.
+    # Errors do not show the pattern: it may be the secret itself.
     try:
         expression = re.compile(pattern)
     except (re.error, TypeError) as error:
@@ -87,7 +88,7 @@ def _compile(name: str, pattern: str | re.Pattern[str]) -> re.Pattern[str]:
 
 
 def scrub(exchange: TapedExchange, change: Change, rename: Rename = str) -> TapedExchange:
-    """Return an exchange all of whose texts are changed, and whose people are renamed."""
+    """Return an exchange with all texts changed and all people renamed."""
     response = exchange.response
     headers = {name: change(value) for name, value in response.headers.items()}
     content = _scrub_content(response, change, rename, webhook=_is_of_webhook(exchange.request))
@@ -98,7 +99,7 @@ def scrub(exchange: TapedExchange, change: Change, rename: Rename = str) -> Tape
 
 
 def scrub_request(request: TapedRequest, change: Change, rename: Rename = str) -> TapedRequest:
-    """Return a request all of whose texts are changed, and whose people are renamed."""
+    """Return a request with all texts changed and all people renamed."""
     return msgspec.structs.replace(
         request,
         path=change(request.path),
@@ -123,7 +124,7 @@ def _scrub_content(
     if content.text is not None:
         return {"text": change(content.text)}
     if content.base64 is not None:
-        # In which every byte is a character.
+        # In Latin-1, every byte is a character.
         return {"base64": change(content.base64.decode("latin-1")).encode("latin-1")}
     return {}
 

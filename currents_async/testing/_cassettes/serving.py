@@ -20,16 +20,16 @@ class CassetteServer(ABC):
     """A server on a loopback port, for one `async with`."""
 
     api_key: ClassVar[str] = "cassette-api-key"
-    """The key for the client, which is made up."""
+    """The key for the client, which is a made-up one."""
 
     def __init__(self, host: Host) -> None:
         self._recorder = Recorder(RunningClock(), count(1), "cassette", BASE, self._is_authorized)
-        self._site = Site(host, PATHS, self._recorder, Faults(), _at_once)
+        self._site = Site(host, PATHS, self._recorder, Faults(), _without_delay)
         self._closing = AsyncExitStack()
 
     @abstractmethod
     def _cassette(self) -> AbstractAsyncContextManager[None]:
-        """Hold the cassette ready as long as the server runs."""
+        """Keep the cassette open while the server runs."""
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -60,5 +60,5 @@ class CassetteServer(ABC):
         return request.headers.get("Authorization") == f"Bearer {self.api_key}"
 
 
-async def _at_once(_: RecordedRequest) -> None:
-    """Answer without further ado."""
+async def _without_delay(_: RecordedRequest) -> None:
+    """Respond without delay."""

@@ -1,4 +1,4 @@
-"""What a cassette holds, and how that is a file."""
+"""What a cassette contains, and its file."""
 
 import secrets
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from currents_async.errors import InvalidArgumentError
 class _Kept(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """Anything in the file."""
+    """Base of everything in the file."""
 
 
 class Content(_Kept, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class Content(_Kept, frozen=True, kw_only=True):
 
 
 class TapedRequest(Content, frozen=True, kw_only=True):
-    """What was asked."""
+    """What a client sent."""
 
     method: str
     path: str
@@ -42,25 +42,25 @@ class TapedRequest(Content, frozen=True, kw_only=True):
 
 
 class TapedResponse(Content, frozen=True, kw_only=True):
-    """What was answered."""
+    """What the service sent back."""
 
     status: int
     headers: dict[str, str] = {}
 
 
 class TapedExchange(_Kept, frozen=True, kw_only=True):
-    """A request with its answer."""
+    """A request and its response."""
 
     request: TapedRequest
     response: TapedResponse
 
 
 class Tape(_Kept, frozen=True, kw_only=True, omit_defaults=False):
-    """Exchanges in the order in which they were asked for."""
+    """Exchanges in the order of their requests."""
 
     exchanges: list[TapedExchange]
     version: Literal[1] = 1
-    """Of the format."""
+    """The version of the format."""
 
 
 def read_content(body: bytes) -> Mapping[str, Any]:
@@ -75,7 +75,10 @@ def read_content(body: bytes) -> Mapping[str, Any]:
 
 
 def read_tape(path: Path) -> Tape:
-    """Read a file; raise `FileNotFoundError`, or a `ValueError` that says what is wrong with it."""
+    """Read a file.
+
+    Raises `FileNotFoundError`, or an `InvalidArgumentError` that says what is wrong with it.
+    """
     try:
         written = path.read_bytes()
     except FileNotFoundError:
@@ -87,7 +90,7 @@ def read_tape(path: Path) -> Tape:
 
 
 def write_tape(path: Path, tape: Tape) -> None:
-    """Write a file as a whole, with sorted keys, a line for each value."""
+    """Write a whole file, with sorted keys and a line for each value."""
     written = msgspec.json.format(msgspec.json.encode(tape, order="sorted"), indent=2)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:

@@ -1,4 +1,4 @@
-"""Small gzip streams that inflate to as many bytes as you like, made without holding those."""
+"""Small gzip streams that inflate to any number of bytes, made without holding those."""
 
 import struct
 import zlib
@@ -18,7 +18,7 @@ BombKind = Literal["zeros", "whitespace", "string", "objects", "list"]
 
 
 class _Filling(NamedTuple):
-    """Text around a unit that is repeated, and what fills up less than a unit."""
+    """A unit that is repeated, the text around it, and padding for less than a unit."""
 
     start: bytes
     unit: bytes
@@ -37,9 +37,9 @@ _FILLINGS: dict[BombKind, _Filling] = {
 
 
 def gzip_bomb(size: int, kind: BombKind = "zeros") -> Fault:
-    """Answer with a small sound gzip stream that inflates to exactly `size` bytes.
+    """Send a small valid gzip stream that inflates to exactly `size` bytes.
 
-    These are zeros; white space before a JSON text; an envelope with one long string, in
+    They are zeros; white space before a JSON text; an envelope with one long string, in
     `data.runId`; or an envelope with very many `{}`, in `data.specs` or, for `list`, in `data`.
     """
     start, unit, end, pad = _FILLINGS[kind]

@@ -1,4 +1,4 @@
-"""Bodies that are broken JSON, or JSON that is no right answer."""
+"""Bodies that are broken JSON, or JSON that is not a valid response."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -9,12 +9,12 @@ _GOOD = b'{"status":"OK","data":{' + _RUN + b"}}"
 
 
 def _with(field: bytes) -> bytes:
-    """Return a right answer with one more field in its data."""
+    """Return a valid response with one more field in its data."""
     return _GOOD[:-2] + b"," + field + b"}}"
 
 
 BROKEN_JSON: Mapping[str, bytes] = MappingProxyType({
-    # No JSON text
+    # Not JSON
     "empty": b"",
     "whitespace": b" \t\r\n",
     "truncated": _GOOD[:-5],
@@ -45,7 +45,7 @@ BROKEN_JSON: Mapping[str, bytes] = MappingProxyType({
     "invalid UTF-8 in the project": _GOOD.replace(b'"p"', b'"\xc3\x28"'),
     "lone surrogate escape": _GOOD.replace(b'"p"', b'"\\ud800"'),
     "encoded surrogate": _with(b'"note":"\xed\xa0\x80"'),
-    # Too much of it. Legal JSON, but for the unclosed ones.
+    # Too large or too deep. Valid JSON, except for the unclosed ones.
     "deep arrays": _with(b'"note":' + b"[" * _DEEP + b"]" * _DEEP),
     "deep objects": _with(b'"note":' + b'{"a":' * _DEEP + b"1" + b"}" * _DEEP),
     "deep arrays, unclosed": b"[" * _DEEP,
@@ -53,10 +53,10 @@ BROKEN_JSON: Mapping[str, bytes] = MappingProxyType({
     "number of 10,000 digits": _with(b'"durationMs":' + b"9" * 10_000),
     "number of 10,000 digits, unread": _with(b'"note":' + b"9" * 10_000),
     "number that is too large": _with(b'"durationMs":1e999'),
-    # Legal JSON, but odd
+    # Valid JSON, but odd
     "duplicate keys": _with(b'"runId":"another"'),
     "duplicate data": _GOOD[:-1] + b',"data":null}',
-    # Legal JSON, but no envelope
+    # Valid JSON, but not an envelope
     "null": b"null",
     "true": b"true",
     "a number": b"1",
@@ -69,7 +69,7 @@ BROKEN_JSON: Mapping[str, bytes] = MappingProxyType({
     "another status": _GOOD.replace(b'"OK"', b'"PENDING"'),
     "status of a wrong type": _GOOD.replace(b'"OK"', b"200"),
     "status FAILED": b'{"status":"FAILED","error":"Something went wrong"}',
-    "status FAILED without a word": b'{"status":"FAILED"}',
+    "status FAILED without a message": b'{"status":"FAILED"}',
     "status FAILED with data": _GOOD.replace(b'"OK"', b'"FAILED"'),
     "error of a wrong type": b'{"status":"FAILED","error":{"code":7}}',
     # An envelope with wrong data
@@ -85,10 +85,10 @@ BROKEN_JSON: Mapping[str, bytes] = MappingProxyType({
     "wrong type deep inside": _with(
         b'"specs":[{"spec":"a"},{"spec":"b","results":{"stats":{"tests":"many"}}}]'
     ),
-    "date that is none": _with(b'"createdAt":"yesterday"'),
+    "invalid date": _with(b'"createdAt":"yesterday"'),
 })
-"""Bodies by what is wrong with them; as answers they have status 200 and sound framing.
+"""Bodies by what is wrong with them, for responses of status 200 with correct framing.
 
-Most cannot be decoded. A few are legal JSON that a tolerant client may take: duplicate keys, or
-what is odd only in `data.note`, which no answer has.
+Most cannot be decoded. A few are valid JSON that a tolerant client may accept: duplicate keys, or
+what is odd only in `data.note`, which no response has.
 """

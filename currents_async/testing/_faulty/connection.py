@@ -10,7 +10,7 @@ import anyio
 from currents_async.testing._faulty.exchange import Exchange, Fault, RawRequest, reset
 from currents_async.testing._faulty.reading import LIMIT, is_last, read_request
 
-_PIECE = 64 * 1024
+_CHUNK = 64 * 1024
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -21,7 +21,7 @@ class FaultyConnection:
         self, number: int, connected: socket.socket, choose: Callable[[RawRequest], Fault]
     ) -> None:
         self.error: BaseException | None = None
-        """What a fault raised: a mistake in the script, or an assertion that failed."""
+        """What a fault raised: a mistake in the script, or a failed assertion."""
         self._number = number
         self._connected = connected
         self._choose = choose
@@ -30,7 +30,7 @@ class FaultyConnection:
     async def serve(self) -> None:
         """Serve until the client leaves or a fault closes the connection."""
         reader, writer = await asyncio.open_connection(sock=self._connected)
-        # `send` is to wait for the kernel, not for a buffer.
+        # `send` must wait for the kernel, not for a buffer.
         writer.transport.set_write_buffer_limits(0)
         try:
             async with anyio.create_task_group() as group:
@@ -41,9 +41,9 @@ class FaultyConnection:
             writer.transport.abort()
 
     async def _receive(self, reader: asyncio.StreamReader) -> None:
-        """Read all the time, also while a fault is played: else nobody sees the client leave."""
+        """Read all the time, also while a fault is played, to notice that the client leaves."""
         with suppress(OSError):
-            while data := await reader.read(_PIECE):
+            while data := await reader.read(_CHUNK):
                 self._received.feed_data(data)
         self._received.feed_eof()
 
@@ -54,7 +54,7 @@ class FaultyConnection:
             writer.close()  # The client has left while something was sent.
         except asyncio.CancelledError:
             raise
-        # pytest.fail() raises no Exception.
+        # pytest.fail() raises a BaseException.
         except BaseException as error:  # noqa: BLE001 - whatever it is, the server's exit raises it
             self.error = error
             reset(writer.transport)

@@ -1,4 +1,4 @@
-"""Whole answers with sound framing: right ones, and ones that are not what a client wants."""
+"""Whole responses with correct framing: valid ones, and ones that a client does not want."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ BODY = msgspec.json.encode({
         "specs": [{"spec": f"{name}.spec.ts", "groupId": "g"} for name in "abc"],
     },
 })
-"""A right envelope: its data will do for a run and for an instance."""
+"""A valid envelope: its data is valid for a run and for an instance."""
 
 _HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Error</h1></body></html>"
 
@@ -33,32 +33,32 @@ def response(
     *,
     gzip: bool = True,
 ) -> Fault:
-    """Answer as one should; `headers` win over those that an answer has anyway."""
+    """Send a valid response; `headers` override the default ones."""
     return sends(message(body, status=status, headers=headers, gzip=gzip), close=False)
 
 
 def json_response(data: Any, status: int = 200, *, gzip: bool = True) -> Fault:
-    """Answer as one should, with this data in the envelope."""
+    """Send a valid response with this data in the envelope."""
     return response(msgspec.json.encode({"status": "OK", "data": data}), status, gzip=gzip)
 
 
 def plain(body: bytes = BODY) -> Fault:
-    """Answer without any content encoding."""
+    """Send a valid response without any content encoding."""
     return response(body, gzip=False)
 
 
 def html(status: int = 200) -> Fault:
-    """Answer with a page of HTML, as gateways and login screens do."""
+    """Send a page of HTML, as gateways and login screens do."""
     return response(_HTML, status, {"Content-Type": "text/html; charset=utf-8"})
 
 
 def redirect(status: int = 302, location: str = "/v1/elsewhere") -> Fault:
-    """Send the client elsewhere."""
+    """Redirect the client to another URL."""
     return response(b"", status, {"Location": location}, gzip=False)
 
 
 def redirect_loop(status: int = 302) -> Fault:
-    """Send the client to where it is already."""
+    """Redirect the client to the URL that it has requested."""
 
     async def fault(exchange: Exchange) -> None:
         await redirect(status, exchange.request.target)(exchange)

@@ -1,4 +1,4 @@
-"""Bodies that are not encoded as they say, in sound framing."""
+"""Bodies that are not encoded as their headers say, with correct framing."""
 
 import zlib
 from itertools import pairwise
@@ -24,7 +24,7 @@ def corrupt_gzip(body: bytes = BODY) -> Fault:
 
 
 def bad_crc(body: bytes = BODY) -> Fault:
-    """Send a gzip stream whose CRC is wrong, and nothing else."""
+    """Send a gzip stream in which only the CRC is wrong."""
     packed = bytearray(compress(body))
     packed[-_TRAILER] ^= 0xFF
     return _gzip(bytes(packed))
@@ -36,9 +36,9 @@ def trailing_garbage(body: bytes = BODY, extra: bytes = b"and so on") -> Fault:
 
 
 def many_members(count: int = 2, body: bytes = BODY) -> Fault:
-    """Send the body in `count` gzip members, which together are a sound gzip stream.
+    """Send the body in `count` gzip members, which together are a valid gzip stream.
 
-    With more members than bytes, some are empty.
+    If there are more members than bytes, some are empty.
     """
     size = len(body)
     cuts = [size * number // count for number in range(count + 1)]
@@ -47,9 +47,9 @@ def many_members(count: int = 2, body: bytes = BODY) -> Fault:
 
 
 def wrong_encoding(name: str = "br", body: bytes = BODY) -> Fault:
-    """Answer in an encoding that nobody asked for, such as `br`, `zstd` or `gzip, gzip`.
+    """Send an encoding that the client did not ask for, such as `br`, `zstd` or `gzip, gzip`.
 
-    `deflate` and any number of `gzip` are truly applied; in other encodings the body is plain.
+    `deflate` and any number of `gzip` are really applied; in other encodings the body is plain.
     """
     packed = body
     for one in name.split(","):
@@ -61,12 +61,12 @@ def wrong_encoding(name: str = "br", body: bytes = BODY) -> Fault:
 
 
 def encoding_without_gzip(body: bytes = BODY) -> Fault:
-    """Say gzip, and send the body plain."""
+    """Announce gzip, and send the body plain."""
     return _gzip(body)
 
 
 def flip_bits(packed: bytes) -> bytes:
-    """Turn some bits over in the middle of a stream."""
+    """Flip some bits in the middle of a stream."""
     first, second = halves(packed)
     return first + bytes(255 - byte for byte in second[:4]) + second[4:]
 

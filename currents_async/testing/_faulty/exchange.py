@@ -1,4 +1,4 @@
-"""A request, and the connection it came over, laid open: what a fault works with."""
+"""A request with full access to its connection: what a fault works with."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ from typing import Never, Protocol
 import msgspec
 from multidict import CIMultiDictProxy
 
-# On Windows the two numbers of SO_LINGER are short ones.
+# On Windows, SO_LINGER takes two shorts.
 _LINGER = "hh" if sys.platform == "win32" else "ii"
 
 
@@ -24,11 +24,11 @@ class RawRequest(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """All headers; the value of Authorization is `***`."""
     body: bytes
     connection: int
-    """The number of the connection, from 1, in the order in which they were opened."""
+    """The number of the connection, from 1, in the order of opening."""
 
 
 class Exchange:
-    """One request and full control of the bytes that answer it.
+    """One request, and full control of the bytes of its response.
 
     When the client leaves or the server stops, what a fault awaits here is cancelled. A client that
     shuts down its sending side has left.
@@ -46,20 +46,20 @@ class Exchange:
             raise ConnectionResetError("the connection is closed")
         self._writer.write(data)
         await self._writer.drain()
-        # A client on the same loop gets a turn, so that endless sending starves nobody.
+        # Let a client on the same loop run: endless sending would starve it.
         await asyncio.sleep(0)
 
     async def pause(self, seconds: float) -> None:
-        """Let time pass; 0 lets the others on the loop have a turn."""
+        """Let time pass; 0 lets other tasks of the loop run."""
         await asyncio.sleep(seconds)
 
     async def wait(self) -> Never:
-        """Do nothing more, until the client leaves or the server stops."""
+        """Do nothing until the client leaves or the server stops."""
         while True:
             await asyncio.Event().wait()
 
     def close(self) -> None:
-        """Close the connection as one does: the client gets everything, then the end."""
+        """Close the connection properly: the client gets everything, then the end."""
         self._writer.close()
 
     def reset(self) -> None:
@@ -68,20 +68,20 @@ class Exchange:
 
 
 class Fault(Protocol):
-    """What answers a request: a coroutine function will do.
+    """What responds to a request, such as a coroutine function.
 
     When it returns, the connection waits for its next request, unless the fault has closed it.
     """
 
     def __call__(self, exchange: Exchange, /) -> Awaitable[None]:
-        """Answer the request of an exchange, or do not."""
+        """Respond to the request of an exchange, or do not."""
         ...
 
 
 def reset(transport: asyncio.WriteTransport) -> None:
-    """Abort a TCP connection so that its peer gets RST, not FIN."""
+    """Abort a TCP connection so that the peer gets RST, not FIN."""
     connected: socket.socket | None = transport.get_extra_info("socket")
     if connected is not None:
-        # No time to linger: closing throws away what is unsent, and says so.
+        # Without time to linger, closing discards unsent data and sends RST.
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))
     transport.abort()

@@ -1,4 +1,4 @@
-"""Answers that say wrongly, or in two ways, where their body ends; and bodies that never end."""
+"""Responses that announce a wrong or ambiguous end of their body, and bodies that never end."""
 
 from currents_async.testing._faulty.content import BODY
 from currents_async.testing._faulty.exchange import Fault
@@ -17,7 +17,7 @@ from currents_async.testing._faulty.message import (
 )
 from currents_async.testing._gzip import GZIP_START, deflate
 
-_PIECE = 16 * 1024
+_CHUNK = 16 * 1024
 
 
 def short_length(body: bytes = BODY, *, missing: int = 10, gzip: bool = True) -> Fault:
@@ -36,7 +36,7 @@ def long_length(
 
 
 def two_lengths(body: bytes = BODY, *, gzip: bool = True) -> Fault:
-    """Announce two lengths, of which the first is right."""
+    """Announce two lengths, of which the first is correct."""
     packed, encoding = pack(body, gzip=gzip)
     lengths = [("Content-Length", str(len(packed) + more)) for more in (0, 1)]
     return sends(head([*encoding.items(), *lengths]) + packed, close=True)
@@ -50,7 +50,7 @@ def length_and_chunked(body: bytes = BODY, *, gzip: bool = True) -> Fault:
 
 
 def bad_chunk(body: bytes = BODY, size: bytes = b"many", *, gzip: bool = True) -> Fault:
-    """Send half of the body as a chunk, then one whose size is no number, and close."""
+    """Send half of the body as a chunk, then one whose size is not a number, and close."""
     packed, encoding = pack(body, gzip=gzip)
     first, second = halves(packed)
     wrong = size + b"\r\n" + second + b"\r\n" + LAST_CHUNK
@@ -65,8 +65,8 @@ def truncated_chunks(body: bytes = BODY, *, gzip: bool = True) -> Fault:
 
 
 def endless_body(*, gzip: bool = True) -> Fault:
-    """Send the white space before a JSON text for ever, in chunks."""
-    blank = b" " * _PIECE
+    """Send white space before a JSON text forever, in chunks."""
+    blank = b" " * _CHUNK
     if not gzip:
         return sends_forever(json_head(CHUNKED), chunk(blank))
     start = json_head({**GZIP, **CHUNKED}) + chunk(GZIP_START)
@@ -74,8 +74,8 @@ def endless_body(*, gzip: bool = True) -> Fault:
 
 
 def endless_trailers(body: bytes = BODY, *, gzip: bool = True) -> Fault:
-    """Send the whole body in chunks, and trailers for ever after it."""
+    """Send the whole body in chunks, and then trailers forever."""
     packed, encoding = pack(body, gzip=gzip)
     trailer = b"X-Endless: and so on\r\n"
     start = json_head({**encoding, **CHUNKED}) + chunk(packed) + b"0\r\n"
-    return sends_forever(start, trailer * (_PIECE // len(trailer)))
+    return sends_forever(start, trailer * (_CHUNK // len(trailer)))

@@ -1,4 +1,4 @@
-"""Connections that break, stall, drip, or say more than they were asked."""
+"""Connections that break, stall, drip, or send more than was requested."""
 
 from typing import Literal
 
@@ -6,12 +6,12 @@ from currents_async.testing._faulty.content import BODY
 from currents_async.testing._faulty.exchange import Exchange, Fault
 from currents_async.testing._faulty.message import halves, message, sends
 
-SECOND_BODY = b'{"status":"FAILED","error":"This is the answer to a request that nobody sent."}'
-"""What `second_response` sends unasked."""
+SECOND_BODY = b'{"status":"FAILED","error":"The response to a request that was never sent."}'
+"""The default of what `second_response` sends without a request."""
 
 
 def reset() -> Fault:
-    """Reset the connection before any answer."""
+    """Reset the connection before any response."""
 
     async def fault(exchange: Exchange) -> None:
         exchange.reset()
@@ -24,7 +24,7 @@ def reset_midway(body: bytes = BODY, *, gzip: bool = True) -> Fault:
 
     async def fault(exchange: Exchange) -> None:
         await exchange.send(_half_a_body(body, gzip=gzip))
-        # A reset may overtake what the client has not read yet.
+        # A reset may overtake data that the client has not read yet.
         await exchange.pause(0)
         exchange.reset()
 
@@ -32,7 +32,7 @@ def reset_midway(body: bytes = BODY, *, gzip: bool = True) -> Fault:
 
 
 def close() -> Fault:
-    """Close the connection without an answer."""
+    """Close the connection without a response."""
 
     async def fault(exchange: Exchange) -> None:
         exchange.close()
@@ -46,15 +46,15 @@ def close_midway(body: bytes = BODY, *, gzip: bool = True) -> Fault:
 
 
 def early_close(body: bytes = BODY, *, gzip: bool = True) -> Fault:
-    """Answer as one should, without a word of closing, and close the connection.
+    """Send a valid response that does not announce it, and close the connection.
 
-    To close it only when the next request comes, play `response()` and then `close()`.
+    To close it only when the next request arrives, play `response()` and then `close()`.
     """
     return sends(message(body, gzip=gzip), close=True)
 
 
 def stall() -> Fault:
-    """Never answer."""
+    """Never respond."""
 
     async def fault(exchange: Exchange) -> None:
         await exchange.wait()
@@ -65,7 +65,7 @@ def stall() -> Fault:
 def stall_midway(
     where: Literal["headers", "body"] = "body", body: bytes = BODY, *, gzip: bool = True
 ) -> Fault:
-    """Stop in the middle of the headers or of the body, and never go on."""
+    """Stop in the middle of the headers or of the body, and never continue."""
     start, _ = _head_and_body(body, gzip=gzip)
     part = halves(start)[0] if where == "headers" else _half_a_body(body, gzip=gzip)
 
@@ -105,7 +105,7 @@ def second_response(
     *,
     gzip: bool = True,
 ) -> Fault:
-    """Answer as one should, and once more on the same connection, though nobody asked.
+    """Send a valid response, and a second one that no request asked for, on the same connection.
 
     Both go out in one write, or the second one `delay` seconds after the first.
     """

@@ -1,4 +1,4 @@
-"""Right HTTP messages, and parts of them, from which faults are made."""
+"""Valid HTTP messages, and parts of them, from which faults are made."""
 
 from collections.abc import Iterable, Mapping
 from http.client import responses
@@ -12,14 +12,14 @@ LAST_CHUNK = b"0\r\n\r\n"
 
 
 def head(headers: Iterable[tuple[str, str]], status: int = 200) -> bytes:
-    """Spell a status line and headers, with the blank line after them."""
+    """Return a status line and headers, with the blank line after them."""
     lines = [f"HTTP/1.1 {status} {responses.get(status, 'Unknown')}"]
     lines += [f"{name}: {value}" for name, value in headers]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def json_head(headers: Mapping[str, str], status: int = 200) -> bytes:
-    """Spell a head that announces JSON, unless `headers` say otherwise."""
+    """Return a head that announces JSON, unless `headers` say otherwise."""
     kind = {"Content-Type": "application/json; charset=utf-8"}
     own = {name.lower() for name in headers}
     if "content-type" in own:
@@ -28,7 +28,7 @@ def json_head(headers: Mapping[str, str], status: int = 200) -> bytes:
 
 
 def length(body: bytes) -> dict[str, str]:
-    """Announce a body by its length."""
+    """Return the header that announces the length of a body."""
     return {"Content-Length": str(len(body))}
 
 
@@ -38,7 +38,7 @@ def chunk(data: bytes) -> bytes:
 
 
 def pack(body: bytes, *, gzip: bool) -> tuple[bytes, dict[str, str]]:
-    """Return a body as it goes over the wire, and the header that says how."""
+    """Return a body as it is sent, and the header that names its encoding."""
     return (compress(body), GZIP) if gzip else (body, {})
 
 
@@ -49,13 +49,13 @@ def message(
     headers: Mapping[str, str] | None = None,
     gzip: bool = True,
 ) -> bytes:
-    """Spell a whole right answer."""
+    """Return a whole valid response."""
     packed, encoding = pack(body, gzip=gzip)
     return json_head({**encoding, **length(packed), **(headers or {})}, status) + packed
 
 
 def sends(data: bytes, *, close: bool) -> Fault:
-    """Make a fault that sends some bytes, and closes the connection after them or does not."""
+    """Make a fault that sends some bytes, and then may close the connection."""
 
     async def fault(exchange: Exchange) -> None:
         await exchange.send(data)
@@ -65,18 +65,18 @@ def sends(data: bytes, *, close: bool) -> Fault:
     return fault
 
 
-def sends_forever(start: bytes, piece: bytes) -> Fault:
+def sends_forever(start: bytes, chunk: bytes) -> Fault:
     """Make a fault that never stops sending."""
 
     async def fault(exchange: Exchange) -> None:
         await exchange.send(start)
         while True:
-            await exchange.send(piece)
+            await exchange.send(chunk)
 
     return fault
 
 
 def halves(data: bytes) -> tuple[bytes, bytes]:
-    """Cut bytes in the middle."""
+    """Split bytes in the middle."""
     middle = len(data) // 2
     return data[:middle], data[middle:]

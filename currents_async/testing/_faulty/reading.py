@@ -1,4 +1,4 @@
-"""Reads requests from a byte stream: no more of HTTP than clients use."""
+"""Read requests from a byte stream, with no more of HTTP than clients use."""
 
 import asyncio
 
@@ -7,13 +7,13 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from currents_async.testing._faulty.exchange import RawRequest
 
 LIMIT = 1024 * 1024
-"""The longest head, in bytes; give the reader this limit."""
+"""The maximum length of a head in bytes; give the reader this limit."""
 
 _BLANK = b"\r\n\r\n"
 
 
 async def read_request(reader: asyncio.StreamReader, connection: int) -> RawRequest | None:
-    """Read one request, None at the end of the stream; raise ValueError on what is no HTTP."""
+    """Read one request, None at the end of the stream; raise ValueError if it is not HTTP."""
     try:
         head = await reader.readuntil(_BLANK)
         start, *lines = head.removesuffix(_BLANK).decode("latin-1").split("\r\n")
@@ -36,14 +36,14 @@ async def read_request(reader: asyncio.StreamReader, connection: int) -> RawRequ
 
 
 def is_last(request: RawRequest) -> bool:
-    """Say whether the client asks for the connection to be closed after the answer."""
+    """Return whether the client asks to close the connection after the response."""
     return request.headers.get("Connection", "").lower() == "close"
 
 
 def _field(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not colon:
-        raise ValueError(f"no header: {line!r}")
+        raise ValueError(f"not a header: {line!r}")
     return name, value.strip()
 
 

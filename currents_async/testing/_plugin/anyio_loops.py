@@ -1,4 +1,4 @@
-"""The loop of a test that anyio runs.
+"""The event loop of a test that anyio runs.
 
 PYTEST_DONT_REWRITE: there are no assertions in here.
 """

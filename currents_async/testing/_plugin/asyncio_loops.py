@@ -1,4 +1,4 @@
-"""The loop of a test that pytest-asyncio runs: a fixture for each scope that a loop can have.
+"""The event loop of a test that pytest-asyncio runs: a fixture for each scope of a loop.
 
 PYTEST_DONT_REWRITE: there are no assertions in here.
 """

@@ -1,4 +1,4 @@
-"""Which event loop a test runs in, and how what it needs is opened there."""
+"""Find the event loop that a test runs in, and open fixtures in it."""
 
 import asyncio
 from collections.abc import Callable, Generator
@@ -13,12 +13,12 @@ T = TypeVar("T")
 
 @contextmanager
 def opened(request: pytest.FixtureRequest, manager: AbstractAsyncContextManager[T]) -> Generator[T]:
-    """Enter an `async with` in the loop of the test that asks for a fixture, and leave it there.
+    """Enter an `async with` in the loop of the test that requests a fixture, and leave it there.
 
-    An async fixture would be one of pytest-asyncio or one of anyio, and not of both.
+    An async fixture would belong to pytest-asyncio or to anyio, and not to both.
     """
     loop: asyncio.AbstractEventLoop = request.getfixturevalue(_name_loop(request))
-    # It stands still while fixtures are set up and torn down.
+    # The loop does not run while fixtures are set up and torn down.
     value = loop.run_until_complete(manager.__aenter__())
     try:
         yield value
@@ -39,7 +39,7 @@ def _name_loop(request: pytest.FixtureRequest) -> str:
     if scope and by_anyio:
         _fail(
             f"{request.node.name} is for anyio, and pytest-asyncio runs it too: set asyncio_mode = "
-            "strict, or have no anyio in it"
+            "strict, or do not use anyio in it"
         )
     if scope:
         return f"_currents_loop_of_{scope}"

@@ -17,17 +17,17 @@ from currents_async.testing.server import FakeCurrents
 from currents_async.testing.world import WorldProject, WorldRun
 
 _SHUTDOWN_SECONDS = 5.0
-"""For requests that are being answered; aiohttp's own minute is long for a test that fails."""
+"""For requests in flight; aiohttp's default of a minute is long for a test that fails."""
 
 
 class WebhookApps:
-    """Apps of yours, and the webhooks by which a `FakeCurrents` calls them.
+    """Your apps, and the webhooks through which a `FakeCurrents` calls them.
 
         await webhooks.serve(app, "/hooks/currents", headers={"X-Secret": "s"})
         await webhooks.emit(run, "RUN_FINISH")
         await webhooks.aclose()
 
-    A webhook is for the projects that the world has when it is made, or for one `project`.
+    A webhook belongs to the projects that the world has when it is made, or to one `project`.
     """
 
     def __init__(self, server: FakeCurrents) -> None:
@@ -47,7 +47,7 @@ class WebhookApps:
     ) -> str:
         """Run an app on a loopback port, make a webhook that calls a path of it, return that URL.
 
-        `headers` are what the webhook is called with, such as a shared secret.
+        The webhook is called with `headers`, such as a shared secret.
         """
         if asyncio.get_running_loop() is not self._loop:
             raise MisuseError(
@@ -72,7 +72,7 @@ class WebhookApps:
         world = self._server.world
         projects = world.projects if project is None else [project]
         if not projects:
-            raise InvalidArgumentError("the world has no project yet that could have a webhook")
+            raise InvalidArgumentError("the world has no project yet: make one before its webhook")
         unknown = set(events) - set(EVENTS)
         if unknown:
             raise InvalidArgumentError(f"events must be of {list(EVENTS)}, not {sorted(unknown)}")
@@ -87,7 +87,7 @@ class WebhookApps:
         return await self._server.emit(run, event)
 
     async def aclose(self) -> None:
-        """Shut the apps down as a deployment does: what they have accepted, they finish."""
+        """Shut the apps down as a deployment does: accepted requests are finished."""
         async with AsyncExitStack() as stack:
             for app in self._apps:
                 stack.push_async_callback(app.stop)
@@ -110,20 +110,20 @@ class _RunningApp:
     """An app in a task of its own: its startup and cleanup may share a task group."""
 
     def __init__(self, app: web.Application) -> None:
-        """Begin to start it."""
+        """Start it in the background."""
         self._port = asyncio.get_running_loop().create_future()
         self._leave = asyncio.Event()
         self._task = asyncio.create_task(self._run(app))
 
     async def origin(self) -> str:
-        """Wait until it has started, and return where it is; raise what it raised instead."""
+        """Wait until it has started, and return its origin, or raise what it raised."""
         await asyncio.wait([self._task, self._port], return_when=asyncio.FIRST_COMPLETED)
         if self._task.done():
             await self._task
         return f"http://127.0.0.1:{self._port.result()}"
 
     async def stop(self) -> None:
-        """Shut it down, gracefully; raise what its cleanup raises."""
+        """Shut it down gracefully, and raise what its cleanup raises."""
         self._leave.set()
         await asyncio.wait([self._task])
         if self._port.done():

@@ -1,1 +1,1 @@
-"""How the fake service answers: handlers over a world, encoding, sending, recording."""
+"""How the fake service responds: handlers over a world, encoding, sending, recording."""

@@ -33,7 +33,7 @@ _HANDLERS = {route.endpoint.operation: route.handle for route in ROUTES}
 
 
 class Api:
-    """Answers as the service does."""
+    """Responds as the service does."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Api:
         max_response_bytes: int,
         sign: Callable[[web.Request, bytes], bytes] | None,
     ) -> None:
-        """`sign` is what signs the URLs of assets in a body; None leaves them as they are."""
+        """`sign` signs the URLs of assets in a body; None leaves them as they are."""
         self._world = world
         self._clock = clock
         self._rate = rate
@@ -55,7 +55,7 @@ class Api:
     async def respond(
         self, request: web.Request, recorded: RecordedRequest, *, gzip: bool
     ) -> WireResponse:
-        """Do what is asked, or refuse it."""
+        """Carry out a request, or refuse it."""
         headers = {"Content-Encoding": "gzip"} if gzip else {}
         status = 200
         try:
@@ -66,7 +66,7 @@ class Api:
                     raise RefusedError(429, "Too Many Requests")  # noqa: TRY301 - like any other
             response = self._make_response(request, recorded)
             if self._sign is not None:
-                # Signed for this one time: of no use to keep.
+                # Signed for this response only, so there is no use in caching it.
                 sign = partial(self._sign, request)
                 response = msgspec.structs.replace(response, key=None, finish=sign)
             body = await self._encoder.encode(response, gzip=gzip)
@@ -78,7 +78,7 @@ class Api:
         return WireResponse(status, body, headers)
 
     def failure(self, status: int) -> WireResponse:
-        """Say what a status says, in the service's envelope."""
+        """Make the response with a status, in the service's envelope."""
         return WireResponse(status, encode_failure(responses.get(status, f"Status {status}")), {})
 
     def _check_size(self, body: bytes) -> None:

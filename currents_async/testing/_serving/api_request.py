@@ -1,4 +1,4 @@
-"""A call as it came over the wire, and what it is handed to."""
+"""A request to an operation, and the handler that gets it."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class ApiRequest(msgspec.Struct, frozen=True):
-    """The arguments of an operation as they came over the wire."""
+    """The arguments of an operation as they arrived."""
 
     path_args: dict[str, str]
     query: list[tuple[str, str]]
@@ -23,7 +23,7 @@ class ApiRequest(msgspec.Struct, frozen=True):
 
 
 class Route(NamedTuple):
-    """An operation and what it does."""
+    """An operation and its handler."""
 
     endpoint: Endpoint[Any]
     handle: Callable[[World, ApiRequest], ApiResponse]
@@ -40,7 +40,7 @@ def read_body(request: ApiRequest, kind: type[T]) -> T:
 
 
 def known_project(world: World, project_id: str) -> str:
-    """Return the ID of a project that there is, if only because a run says so."""
+    """Return the ID of a project that exists, if only in one of its runs."""
     if any(project.project_id == project_id for project in world.projects):
         return project_id
     if any(run.project_id == project_id for run in world.runs.values()):

@@ -1,4 +1,4 @@
-"""What handlers return, and how that becomes the bytes of an answer."""
+"""What handlers return, and how it becomes the bytes of a response."""
 
 import asyncio
 from collections import OrderedDict
@@ -15,27 +15,27 @@ _LARGE = 64 * 1024
 
 
 class ApiResponse(msgspec.Struct, frozen=True):
-    """A success: what goes into the envelope as `data`."""
+    """A success: the `data` of the envelope."""
 
     make: Callable[[], Any]
-    """Builds the data; not called when the answer is in the cache."""
+    """Makes the data; not called if the response is in the cache."""
     key: Hashable = None
-    """What the bytes of the answer depend on; None keeps them out of the cache."""
+    """What the bytes of the response depend on; None keeps them out of the cache."""
     status: int = 200
     extra: dict[str, Any] = {}
-    """What the envelope has besides the data."""
+    """What the envelope contains besides the data."""
     text: bool = False
-    """Whether the data is text in Markdown, which is sent without an envelope."""
+    """Whether the data is Markdown, which is sent without an envelope."""
     finish: Callable[[bytes], bytes] | None = None
-    """What is still to be done to the encoded body."""
+    """What is done to the encoded body at last."""
 
     @property
     def headers(self) -> dict[str, str]:
-        """What is special about the answer's headers."""
+        """The headers that other responses do not have."""
         return {"Content-Type": "text/markdown; charset=utf-8"} if self.text else {}
 
     def encode(self) -> bytes:
-        """Make the data, and return the body of the answer."""
+        """Make the data, and return the body of the response."""
         if self.text:
             markdown: str = self.make()
             body = markdown.encode()
@@ -59,7 +59,7 @@ def encode_failure(message: str) -> bytes:
 
 
 class Encoder:
-    """Encodes replies, and keeps the bytes, so that a benchmark pays for compression once."""
+    """Encodes responses, and keeps the bytes, so that a benchmark pays for compression once."""
 
     def __init__(self) -> None:
         self._cache: OrderedDict[Hashable, bytes] = OrderedDict()
@@ -67,7 +67,7 @@ class Encoder:
         self._compressing = asyncio.Lock()
 
     async def encode(self, response: ApiResponse, *, gzip: bool) -> bytes:
-        """Return a reply's envelope as it goes over the wire."""
+        """Return the body of a response as it is sent."""
         key = (response.key, gzip)
         cached = self._cached(key)
         if cached is not None:
@@ -75,7 +75,7 @@ class Encoder:
         # Encoded before the first await, so that the bytes belong to the state that the key names.
         text = response.encode()
         if gzip and len(text) > _LARGE:
-            # One after the other: those who ask for the same at the same time share the work.
+            # One at a time, so that simultaneous requests for the same data share the work.
             async with self._compressing:
                 shared = self._cached(key)
                 body = await asyncio.to_thread(compress, text) if shared is None else shared

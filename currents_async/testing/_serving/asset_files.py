@@ -1,4 +1,4 @@
-"""What the files of assets have in them: made up, right for their kind, the same for a name."""
+"""Contents of the files of assets: made up, valid for their type, the same for the same name."""
 
 import struct
 import zlib
@@ -25,7 +25,7 @@ class AssetFile(NamedTuple):
 
 
 def make_file(name: str) -> AssetFile:
-    """Make the file with a name; its suffix says what it is, and an unknown one is just bytes."""
+    """Make the file with a name; its suffix says the type, and an unknown one is just bytes."""
     content_type, make = _KINDS.get(
         PurePosixPath(name).suffix.lower(), ("application/octet-stream", _noise)
     )

@@ -1,7 +1,7 @@
-"""The host of assets: signed URLs whose time runs out, and files that can be had in parts.
+"""The host of assets: signed URLs that expire, and files that can be downloaded by ranges.
 
-It answers as CloudFront does in front of S3: refusals are XML, and whoever sends a key besides the
-signature gets 400.
+It responds as CloudFront does in front of S3: refusals are XML, and a request with an API key
+besides the signature gets 400.
 """
 
 import base64
@@ -24,19 +24,19 @@ PATHS = (OperationPath(DOWNLOAD, "GET", "/{org}/{file}"),)
 _LIFE = 2 * 60 * 60
 _KEY_PAIR = "K1ZNDCCIZ3P4FU"
 _SIGNATURE_BYTES = 256
-# Also those of payloads from the field; in Markdown a bracket ends them.
+# Also those of real payloads; in Markdown a bracket ends them.
 _ASSET_URL = re.compile(rb'https://fs[a-z-]*\.currents\.dev(/[^"?#\s\\()<>]+)(?:\?[^"\s\\()<>]*)?')
 
 
 class AssetHost:
-    """Signs URLs, and serves what is behind them."""
+    """Signs URLs, and serves the files behind them."""
 
     def __init__(self, clock: AnyClock, *, secret: str) -> None:
         self._clock = clock
         self._secret = secret
 
     def sign_all(self, body: bytes, origin: str) -> bytes:
-        """Point the URLs of assets in a body to an origin, and sign them for two hours from now."""
+        """Point the URLs of assets in a body to an origin, and sign them for the next two hours."""
         expires = int(self._clock.wall()) + _LIFE
 
         def sign(found: re.Match[bytes]) -> bytes:
@@ -53,7 +53,7 @@ class AssetHost:
         *,
         gzip: bool,  # noqa: ARG002 - files are sent as they are
     ) -> WireResponse:
-        """Send the file, or the part that is asked for."""
+        """Send the file, or the range that is requested."""
         if "Authorization" in request.headers:
             return _refuse(400, "InvalidArgument", "Only one auth mechanism allowed")
         if recorded.operation is None:
@@ -63,7 +63,7 @@ class AssetHost:
         return _send_part(request, recorded.path_args["file"])
 
     def failure(self, status: int) -> WireResponse:
-        """Say what a status says, in XML."""
+        """Make the response with a status, in XML."""
         phrase = responses.get(status, f"Status {status}")
         return _refuse(status, phrase.replace(" ", ""), phrase)
 
@@ -96,16 +96,16 @@ def _send_part(request: web.Request, name: str) -> WireResponse:
 
 
 def _range_of(request: web.Request, etag: str, size: int) -> range | None:
-    """Return what is asked for, empty where there is nothing; None is the whole."""
+    """Return the requested range, empty if it cannot be satisfied; None is the whole file."""
     if request.headers.get("If-Range", etag) != etag:
         return None
     try:
-        asked = request.http_range
+        requested = request.http_range
     except ValueError:
         return None
-    if asked == slice(None, None, 1):
+    if requested == slice(None, None, 1):
         return None
-    return range(size)[asked]
+    return range(size)[requested]
 
 
 def _refuse(

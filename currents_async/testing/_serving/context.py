@@ -1,4 +1,4 @@
-"""The context of failures as an object, and that as Markdown."""
+"""The context of failures, as an object and as Markdown."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -20,10 +20,10 @@ def describe(
     detail: str,
     attempt: int | None,
 ) -> Wire:
-    """Tell of a run and of a page of its tests.
+    """Describe a run and a page of its tests.
 
-    A summary names the tests, a compact one has the messages of their errors, and by default
-    stacks and code frames are there too.
+    A summary names the tests, a compact one has the messages of their errors too, and the default
+    has stacks and code frames as well.
     """
     page = paging.cut(tests)
     return {
@@ -67,17 +67,17 @@ def _describe_test(world: World, one: WorldExecution, detail: str, attempt: int 
 
 def _describe_attempt(number: int, attempt: Wire, detail: str) -> Wire:
     error: Wire | None = attempt.get("error")
-    told: Wire | None = None
+    described: Wire | None = None
     if error is not None:
-        told = {"message": without_colours(error.get("message") or "")}
+        described = {"message": without_colours(error.get("message") or "")}
         if detail == "default":
-            told["stack"] = without_colours(error.get("stack") or "")
-            told["codeFrame"] = error.get("codeFrame")
-    return {"attempt": number, "state": attempt["state"], "error": told}
+            described["stack"] = without_colours(error.get("stack") or "")
+            described["codeFrame"] = error.get("codeFrame")
+    return {"attempt": number, "state": attempt["state"], "error": described}
 
 
 def write_markdown(context: Wire) -> str:
-    """Write the context down for people and language models."""
+    """Write the context for people and language models."""
     run: Wire = context["run"]
     lines = [
         f"# Run {run['runId']}",
@@ -103,7 +103,7 @@ def _write_error(error: Wire) -> Iterator[str]:
     frame: Wire = error.get("codeFrame") or {}
     for text in (error.get("message"), error.get("stack"), frame.get("frame")):
         if text:
-            # Indented: whatever is in there, it ends no block.
+            # Indented, so that nothing in the text can end the block.
             yield ""
             yield textwrap.indent(text, "    ", lambda _: True)
 

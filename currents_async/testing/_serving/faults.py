@@ -1,4 +1,4 @@
-"""Faults: what a fake server does instead of answering as it should."""
+"""Faults: what a fake server does instead of responding as it should."""
 
 import asyncio
 import math
@@ -19,10 +19,10 @@ FaultKind = Literal["reset", "close", "stall", "truncate", "cut-gzip", "corrupt"
 """Faults of the connection and of its bytes."""
 
 BEFORE_RESPONSE = frozenset({"reset", "close", "stall"})
-"""The breakages that leave a request undone; with the others it is done, and the answer harmed."""
+"""The faults that leave a request undone; with others it is done, and its response damaged."""
 
 OURS = frozenset({"reset", "close", "truncate"})
-"""The breakages with which the server ends the connection itself."""
+"""The faults with which the server ends the connection itself."""
 
 _NEEDS_GZIP = frozenset({"cut-gzip", "corrupt"})
 
@@ -33,24 +33,24 @@ _WITHOUT_BODY = (204, 304)
 
 
 class ScriptedFault(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault, and the requests that it is for."""
+    """A fault, and the requests that get it."""
 
     operation: str | None
     """None means every request."""
     status: int = _STATUS
     times: int | None = 1
-    """None means for ever."""
+    """None means forever."""
     path_args: Mapping[str, str] = {}
-    """What the request's path arguments must be; those not named may be anything."""
+    """Values that the request's path arguments must have; those not named may have any."""
     headers: Mapping[str, str] = {}
     body: bytes | None = None
-    """None says what the status says, in the words of the host."""
+    """None is the host's own body for the status."""
     after: int = 0
     probability: float | None = None
     """None means always, and draws nothing."""
     seed: int = 0
     kind: FaultKind | None = None
-    """What happens instead of an answer with `status`."""
+    """What happens instead of a response with `status`."""
 
     def __post_init__(self) -> None:
         if self.status not in _STATUSES or self.status in _WITHOUT_BODY:
@@ -75,7 +75,7 @@ class ScriptedFault(msgspec.Struct, frozen=True, kw_only=True):
             )
 
     def matches(self, operation: str | None, path_args: Mapping[str, str]) -> bool:
-        """Say whether a request is one of those that this fault is for."""
+        """Return whether a request is one of those that this fault is for."""
         if self.operation not in {None, operation}:
             return False
         return self.path_args.items() <= path_args.items()
@@ -88,11 +88,11 @@ class Faults:
         self._armed: list[_ArmedFault] = []
 
     def add(self, fault: ScriptedFault) -> None:
-        """Have a fault happen when those added before it leave a request alone."""
+        """Add a fault, which gets the requests that earlier ones leave alone."""
         self._armed.append(_ArmedFault(fault))
 
     def take(self, operation: str | None, path_args: Mapping[str, str]) -> ScriptedFault | None:
-        """Return the fault that a request gets, if it gets one."""
+        """Return the fault for a request, if it gets one."""
         for armed in self._armed:
             if armed.fault.matches(operation, path_args) and armed.strikes():
                 if not armed.left:
@@ -102,7 +102,7 @@ class Faults:
 
 
 class _ArmedFault:
-    """A fault, and how often it may still happen."""
+    """A fault, and how often it can still happen."""
 
     def __init__(self, fault: ScriptedFault) -> None:
         self.fault = fault
@@ -111,7 +111,7 @@ class _ArmedFault:
         self._random = Random(fault.seed)  # noqa: S311 - chance for tests, no secrets
 
     def strikes(self) -> bool:
-        """Decide about one request that matches."""
+        """Return whether the fault happens to the next request that matches."""
         if self._spared:
             self._spared -= 1
             return False
@@ -123,7 +123,7 @@ class _ArmedFault:
 
 
 async def break_off(request: web.Request, kind: FaultKind) -> Never:
-    """Break a connection before any answer."""
+    """Break a connection before any response."""
     if kind == "close":
         await hang_up(request)
     if kind == "reset" and request.transport is not None:
@@ -133,12 +133,12 @@ async def break_off(request: web.Request, kind: FaultKind) -> Never:
 
 
 def needs_gzip(kind: FaultKind) -> bool:
-    """Say whether an answer must be compressed, asked for or not, to be harmed in this way."""
+    """Return whether a response must be compressed, requested or not, to be damaged this way."""
     return kind in _NEEDS_GZIP
 
 
 def damage(response: WireResponse, kind: FaultKind) -> WireResponse:
-    """Return a right answer with something wrong about its body."""
+    """Return a valid response with damage to its body."""
     half, _ = halves(response.body)
     if kind == "truncate":
         return response._replace(cut=len(half))

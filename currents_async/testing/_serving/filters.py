@@ -13,22 +13,22 @@ BOOLEAN = ("AND", "OR")
 
 
 class Range(msgspec.Struct, frozen=True):
-    """A stretch of time in milliseconds since the world's `EPOCH`, both ends included."""
+    """A period in milliseconds since the world's `EPOCH`, both ends included."""
 
     start: int
     end: int
 
     @property
     def before(self) -> "Range":
-        """The stretch of the same length that ends where this one begins."""
+        """The period of the same length that ends where this one starts."""
         return Range(self.start - (self.end - self.start) - 1, self.start - 1)
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Which runs, and which groups of them, are asked for.
+    """Which runs, and which groups of them, are requested.
 
-    An execution counts for the moment at which its run was created, so that a range of dates cuts
-    no run in two, and all operations count the same.
+    An execution counts for the time when its run was created, so that a range of dates splits no
+    run, and all operations count the same.
     """
 
     range: Range
@@ -39,7 +39,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     authors: list[str]
 
     def covers(self, run: RunContext, during: Range | None = None) -> bool:
-        """Say whether a run is asked for, by its own dates or others."""
+        """Return whether a run is in scope, in the scope's range of dates or another one."""
         dates = during or self.range
         return (
             dates.start <= run.created <= dates.end
@@ -52,7 +52,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     def of(
         self, executions: Iterable[WorldExecution], during: Range | None = None
     ) -> list[WorldExecution]:
-        """Return the executions that are asked for, by their own dates or others."""
+        """Return the executions in scope, in the scope's range of dates or another one."""
         verdicts: dict[str, bool] = {}
         found: list[WorldExecution] = []
         for one in executions:
@@ -64,9 +64,9 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def read_range(asked: Params) -> Range:
-    """Read `date_start` and `date_end`, which must be given."""
-    start, end = asked.moment("date_start"), asked.moment("date_end")
+def read_range(params: Params) -> Range:
+    """Read `date_start` and `date_end`, which are required."""
+    start, end = params.moment("date_start"), params.moment("date_end")
     if start is None or end is None:
         raise RefusedError(400, "date_start and date_end are required")
     if start > end:
@@ -74,37 +74,37 @@ def read_range(asked: Params) -> Range:
     return Range(start, end)
 
 
-def read_scope(asked: Params, *, operator: str | None = None) -> Scope:
+def read_scope(params: Params, *, operator: str | None = None) -> Scope:
     """Read dates, tags, branches, groups and authors.
 
-    `operator` names the parameter that says whether all tags must be there, if there is one. By
-    default, one of them will do.
+    `operator` names the parameter, if there is one, that says whether all tags must be there. By
+    default, one of them is enough.
     """
     return Scope(
-        range=read_range(asked),
-        tags=asked.texts("tags[]"),
-        all_tags=operator is not None and asked.choice(operator, BOOLEAN, "OR") == "AND",
-        branches=asked.texts("branches[]"),
-        groups=asked.texts("groups[]"),
-        authors=asked.texts("authors[]"),
+        range=read_range(params),
+        tags=params.texts("tags[]"),
+        all_tags=operator is not None and params.choice(operator, BOOLEAN, "OR") == "AND",
+        branches=params.texts("branches[]"),
+        groups=params.texts("groups[]"),
+        authors=params.texts("authors[]"),
     )
 
 
-def has_tags(asked: Sequence[str], have: Collection[str], *, every: bool) -> bool:
-    """Say whether all tags that are asked for are there, or any of them."""
-    if not asked:
+def has_tags(wanted: Sequence[str], have: Collection[str], *, every: bool) -> bool:
+    """Return whether all wanted tags are there, or any of them."""
+    if not wanted:
         return True
-    found = (tag in have for tag in asked)
+    found = (tag in have for tag in wanted)
     return all(found) if every else any(found)
 
 
-def has_any(asked: Collection[str], have: Iterable[str | None]) -> bool:
-    """Say whether any value is among those that are asked for."""
-    return any(value in asked for value in have)
+def has_any(wanted: Collection[str], have: Iterable[str | None]) -> bool:
+    """Return whether any value is a wanted one."""
+    return any(value in wanted for value in have)
 
 
 def contains(search: str | None, texts: Iterable[str | None]) -> bool:
-    """Say whether what is searched for is a part of any text, capitals or not."""
+    """Return whether any text contains the search term, ignoring case."""
     if not search:
         return True
     folded = search.casefold()
@@ -112,7 +112,7 @@ def contains(search: str | None, texts: Iterable[str | None]) -> bool:
 
 
 def fits_globs(globs: Sequence[str], texts: Iterable[str | None]) -> bool:
-    """Say whether any text fits any pattern, in which `*` stands for anything."""
+    """Return whether any text matches any pattern, in which `*` stands for anything."""
     if not globs:
         return True
     patterns = [re.compile(".*".join(map(re.escape, glob.split("*"))), re.DOTALL) for glob in globs]
@@ -120,25 +120,25 @@ def fits_globs(globs: Sequence[str], texts: Iterable[str | None]) -> bool:
 
 
 class AnnotationFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An annotation that tests must have; of several descriptions one will do."""
+    """An annotation that tests must have; of several descriptions, one is enough."""
 
     type: str
     description: str | list[str] | None = None
 
     def is_on(self, execution: WorldExecution) -> bool:
-        """Say whether an execution has it."""
-        asked = [self.description] if isinstance(self.description, str) else self.description
+        """Return whether an execution has it."""
+        wanted = [self.description] if isinstance(self.description, str) else self.description
         return any(
-            kind == self.type and (asked is None or text in asked)
+            kind == self.type and (wanted is None or text in wanted)
             for kind, text in execution.annotations
         )
 
 
-def read_annotations(asked: Params) -> list[AnnotationFilter]:
-    """Read the annotations that are asked for."""
-    return asked.json("annotations", list[AnnotationFilter]) or []
+def read_annotations(params: Params) -> list[AnnotationFilter]:
+    """Read the annotations that tests must have."""
+    return params.json("annotations", list[AnnotationFilter]) or []
 
 
-def has_annotations(asked: Sequence[AnnotationFilter]) -> Callable[[WorldExecution], bool]:
-    """Return what says whether an execution has all annotations that are asked for."""
-    return lambda execution: all(one.is_on(execution) for one in asked)
+def has_annotations(wanted: Sequence[AnnotationFilter]) -> Callable[[WorldExecution], bool]:
+    """Return a function that says whether an execution has all wanted annotations."""
+    return lambda execution: all(one.is_on(execution) for one in wanted)

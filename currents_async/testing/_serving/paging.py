@@ -1,4 +1,4 @@
-"""Pages of lists, in the two ways the service has of turning them.
+"""Pages of lists, in the two ways in which the service pages.
 
 Source: `docs/api/base.md`, "Pagination".
 """
@@ -25,10 +25,10 @@ _PAGE_LIMIT = 50
 
 
 class CursorRequest(msgspec.Struct, frozen=True):
-    """What part of a list with cursors is asked for."""
+    """Which page of a list with cursors is requested."""
 
     of: str
-    """Which list it is: the cursors of others are refused."""
+    """Names the list: the cursors of other lists are refused."""
     limit: int
     after: tuple[Any, ...] | None
     before: tuple[Any, ...] | None
@@ -41,9 +41,9 @@ class CursorRequest(msgspec.Struct, frozen=True):
         *,
         newest_first: bool = True,
     ) -> ApiResponse:
-        """Return a page of a list in the order of its items' keys, of which no two are the same.
+        """Return a page of a list in the order of its items' keys, which must be unique.
 
-        A cursor is a key in disguise. So it stays good when items are added, or its own is gone.
+        A cursor is an encoded key, so it stays valid when items are added, or its own is deleted.
         """
         keyed = sorted(((key(item), item) for item in items), key=_key, reverse=newest_first)
         cursor = self.before if self.after is None else self.after
@@ -70,20 +70,20 @@ def read_cursor_request(
         raise RefusedError(400, "starting_after and ending_before are mutually exclusive")
     return CursorRequest(
         of,
-        params.number("limit", default, minimum=1, maximum=max_limit),
+        params.number("limit", default, min_value=1, max_value=max_limit),
         None if after is None else _read_cursor(of, after, "starting_after"),
         None if before is None else _read_cursor(of, before, "ending_before"),
     )
 
 
 class PageRequest(msgspec.Struct, frozen=True):
-    """Which page of a list with numbered pages is asked for."""
+    """Which page of a list with numbered pages is requested."""
 
     number: int
     limit: int
 
     def cut(self, items: Sequence[T]) -> "Page[T]":
-        """Return the page that is asked for."""
+        """Return the requested page."""
         start = self.number * self.limit
         page = items[start : start + self.limit]
         more = bool(page) and start + len(page) < len(items)
@@ -92,7 +92,7 @@ class PageRequest(msgspec.Struct, frozen=True):
     def respond(
         self, items: Sequence[T], to_wire: Callable[[T], Wire], extra: Wire | None = None
     ) -> ApiResponse:
-        """Answer with the page that is asked for."""
+        """Respond with the requested page."""
         page = self.cut(items)
         data: Wire = {
             "list": [to_wire(item) for item in page.items],
@@ -105,7 +105,7 @@ class PageRequest(msgspec.Struct, frozen=True):
 
 
 class Page(NamedTuple, Generic[T]):
-    """Some items of a list, and the number of the next page, False when there is none."""
+    """Some items of a list, and the number of the next page, False if there is none."""
 
     items: Sequence[T]
     following: int | Literal[False]
@@ -115,13 +115,13 @@ def read_page_request(params: Params, *, max_limit: int = MAX_LIMIT) -> PageRequ
     """Read the parameters of a list with numbered pages."""
     default = min(_PAGE_LIMIT, max_limit)
     return PageRequest(
-        params.number("page", 0, minimum=0),
-        params.number("limit", default, minimum=1, maximum=max_limit),
+        params.number("page", 0, min_value=0),
+        params.number("limit", default, min_value=1, max_value=max_limit),
     )
 
 
 def cache_key(request: ApiRequest, operation: str) -> tuple[Hashable, ...]:
-    """Return what is asked, whichever page of it: what an answer can be kept under."""
+    """Return what items can be cached under: the request, whichever page it is for."""
     rest = tuple(pair for pair in request.query if pair[0] not in {"page", "limit"})
     return (operation, tuple(request.path_args.values()), rest)
 

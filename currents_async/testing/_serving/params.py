@@ -13,7 +13,7 @@ from currents_async.testing._world.ids import date_ms
 
 T = TypeVar("T")
 
-_WHOLE = re.compile(r"-?[0-9]{1,9}")
+_INTEGER = re.compile(r"-?[0-9]{1,9}")
 _OLD_NAMES = {
     "tags[]": ("tags", "tag", "tag[]"),
     "branches[]": ("branches", "branch", "branch[]"),
@@ -22,14 +22,14 @@ _OLD_NAMES = {
     "status[]": ("status",),
     "title": ("test",),
 }
-"""What parameters are called by official clients that are in use: `@currents/mcp` 2.1, for one."""
+"""Names that official clients in use give to parameters: `@currents/mcp` 2.1, for one."""
 
 
 class Params:
-    """Reads a query; every method refuses with 400 what is not as it is documented.
+    """Reads a query; every method refuses with 400 what does not match the documentation.
 
-    What has not been read when `end` is called is no parameter of the operation, and refused too,
-    so that a misspelt one does not go unnoticed.
+    A parameter that has not been read when `end` is called is refused too, so that a misspelt one
+    does not go unnoticed.
     """
 
     def __init__(self, request: ApiRequest) -> None:
@@ -60,16 +60,19 @@ class Params:
         self._known |= names
         return [value for key, value in self._query if key in names]
 
-    def number(self, name: str, default: int, *, minimum: int, maximum: int | None = None) -> int:
-        """Read a whole number within its range."""
+    def number(
+        self, name: str, default: int, *, min_value: int, max_value: int | None = None
+    ) -> int:
+        """Read an integer in its range."""
         value = self.text(name)
         if value is None:
             return default
-        bounds = f"at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
-        if not _WHOLE.fullmatch(value):
-            raise RefusedError(400, f"{name} must be a whole number {bounds}")
+        at_least = f"at least {min_value}"
+        bounds = at_least if max_value is None else f"from {min_value} to {max_value}"
+        if not _INTEGER.fullmatch(value):
+            raise RefusedError(400, f"{name} must be an integer {bounds}")
         number = int(value)
-        if number < minimum or (maximum is not None and number > maximum):
+        if number < min_value or (max_value is not None and number > max_value):
             raise RefusedError(400, f"{name} must be {bounds}, not {number}")
         return number
 
@@ -107,7 +110,7 @@ class Params:
             ) from None
 
     def end(self) -> None:
-        """Refuse what nobody has read."""
+        """Refuse parameters that have not been read."""
         for name, _ in self._query:
             if name not in self._known:
                 raise RefusedError(400, f"{name} is not a parameter of this operation")

@@ -10,10 +10,10 @@ from currents_async.testing.clock import AnyClock
 
 
 class RatePolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How many requests a fake server takes, and what it says about that.
+    """How many requests a fake server accepts, and how it reports that.
 
-    Windows are fixed: one begins with the first request after the end of the one before. Requests
-    beyond the limit are answered 429, and do not count.
+    Windows are fixed: each starts with the first request after the end of the previous one.
+    Requests beyond the limit get a 429, and do not count.
     """
 
     requests: int = 100
@@ -23,7 +23,7 @@ class RatePolicy(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: bool = True
     """Whether a 429 carries `Retry-After`, in whole seconds, rounded up."""
     rate_headers: bool = True
-    """Whether answers carry `X-RateLimit-Limit`, `-Remaining` and `-Reset`, in epoch seconds."""
+    """Whether responses carry `X-RateLimit-Limit`, `-Remaining` and `-Reset`, in epoch seconds."""
 
     def __post_init__(self) -> None:
         if self.requests < 1:
@@ -33,7 +33,7 @@ class RatePolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RateDecision(NamedTuple):
-    """What a rate limit says about one request."""
+    """What a rate limit decides about one request."""
 
     allowed: bool
     headers: dict[str, str]

@@ -1,4 +1,4 @@
-"""How a fake server remembers the requests it gets."""
+"""How a fake server records the requests that it gets."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -64,10 +64,10 @@ class Recorder:
         return recorded
 
     def send(self, recorded: RecordedRequest, size: int, *, last: bool) -> None:
-        """Record that a piece of the body is about to be sent.
+        """Record that a chunk of the body is about to be sent.
 
-        The client cannot have the whole answer before its last piece is sent, so a request that
-        started before that mark was truly sent without having seen the whole answer.
+        The client cannot have the whole response before its last chunk is sent, so a request that
+        started before that mark was certainly sent without the whole response.
         """
         if recorded.first_byte is None:
             recorded.first_byte = next(self._marks)
@@ -75,12 +75,12 @@ class Recorder:
         recorded.bytes_sent += size
         if last:
             recorded.last_byte = next(self._marks)
-            # Finished already here: a client that answers the last byte with its next request
-            # would otherwise be seen to have two requests in flight.
+            # Finished already here: a client that sends its next request on the last byte would
+            # otherwise seem to have two requests in flight.
             self.finish(recorded)
 
     def finish(self, recorded: RecordedRequest) -> None:
-        """Record that a request is no longer in flight; repeating that does no harm."""
+        """Record that a request is no longer in flight, if it is not recorded yet."""
         if recorded.finished is not None:
             return
         recorded.finished = next(self._marks)
@@ -94,5 +94,5 @@ class Recorder:
 
 
 def _shown(name: str, value: str) -> tuple[str, str]:
-    # Whoever has the signature has the asset.
+    # The signature gives access to the asset.
     return name, "[signature]" if name == "Signature" else value

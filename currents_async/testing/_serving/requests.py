@@ -1,4 +1,4 @@
-"""The requests that a fake server got, and what a test can say about them."""
+"""The requests that a fake server got, and assertions about them."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -11,7 +11,7 @@ from currents_async.errors import InvalidArgumentError
 from currents_async.testing._serving.operations import ROUTES
 
 DOWNLOAD = "downloadAsset"
-"""What a request for an asset is called, which is no operation of the API."""
+"""The name of a request for an asset, which is not an operation of the API."""
 
 _Query = Mapping[str, str | Sequence[str]]
 
@@ -29,14 +29,14 @@ _MAX_LINES = 20
 
 
 class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
-    """A request, and how far its answer has come.
+    """A request, and the progress of its response.
 
     The marks are numbers from one sequence that all requests of a server share: of two events, the
     one with the smaller number came first.
     """
 
     operation: str | None
-    """The operationId, for example `getRun`; None when there is no such operation."""
+    """The operationId, for example `getRun`; None if there is no such operation."""
     method: str
     path: str
     """The decoded path, without the base URL's `/v1`."""
@@ -47,31 +47,31 @@ class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
     authorized: bool
     """Whether the request carried the server's key."""
     request_id: str
-    """The answer's `X-Request-Id`."""
+    """The response's `X-Request-Id`."""
     body: bytes = b""
     at: float
     """When it arrived, in seconds by the server's clock."""
     started: int
     """The mark of the request's arrival."""
     first_byte: int | None = None
-    """The mark just before the first byte of the answer's body is sent."""
+    """The mark just before the first byte of the response's body is sent."""
     last_byte: int | None = None
-    """The mark just before the last piece of the answer's body is sent."""
+    """The mark just before the last chunk of the response's body is sent."""
     finished: int | None = None
-    """The mark of the end, whichever way: no longer in flight."""
+    """The mark of the end, however it came: no longer in flight."""
     status: int | None = None
-    """The status of the answer; None until it is known."""
+    """The status of the response; None until it is known."""
     bytes_sent: int = 0
-    """Bytes of the answer's body handed to the socket, compressed where it is."""
+    """Bytes of the response's body handed to the socket, as they were compressed."""
     fault: str | None = None
-    """The `fault` of `FakeCurrents.fail` that was served, or `status` where that was one; None is
-    the answer that the world gives."""
+    """The `fault` of `FakeCurrents.fail` that was served, or `status` if it was a status; None if
+    the response is that of the world."""
     aborted: bool = False
-    """Whether the client hung up, or the server was closed, before the answer was sent."""
+    """Whether the client hung up, or the server was closed, before the response was sent."""
 
 
 def check_operation(operation: str) -> AbstractSet[str]:
-    """Return the names of an operation's path arguments; a `ValueError` if there is none."""
+    """Return the names of the path arguments of an operation, which must exist."""
     if operation not in _PATH_ARGS:
         raise InvalidArgumentError(
             f"operation must be one of {sorted(_PATH_ARGS)}, not {operation!r}"
@@ -80,12 +80,12 @@ def check_operation(operation: str) -> AbstractSet[str]:
 
 
 class Requests(list[RecordedRequest]):
-    """Requests in the order in which they arrived: a list that a test can question.
+    """Requests in the order in which they arrived: a list with assertions.
 
         server.requests.assert_sent("getRun", times=1)
         server.requests.of("getInstance").assert_in_flight(max_requests=16)
 
-    The message of an `AssertionError` lists what there was instead.
+    The message of an `AssertionError` lists the requests that there were.
     """
 
     def of(
@@ -99,9 +99,9 @@ class Requests(list[RecordedRequest]):
     ) -> "Requests":
         """Return those of an operation, with path arguments such as `instance_id`.
 
-        None does not narrow. `status` is that of the answer. `query` has values by their names, a
-        list where a name is repeated; names that are not in there may have any. Raises a
-        `ValueError` for an operation or a path argument that does not exist.
+        None does not filter. `status` is that of the response. `query` has values by their names, a
+        list where a name is repeated; other names may have any value. Raises
+        `InvalidArgumentError` for an operation or a path argument that does not exist.
         """
         return _find(self, operation, path_args, query, method=method, status=status)
 
@@ -118,7 +118,7 @@ class Requests(list[RecordedRequest]):
         query: _Query | None = None,
         **path_args: str,
     ) -> None:
-        """Assert that there are as many as `times` that `of` finds, or at least one."""
+        """Assert that `of` finds `times` requests, or at least one."""
         found = len(_find(self, operation, path_args, query))
         if found == 0 if times is None else found != times:
             wanted = {**path_args, **({} if query is None else {"query": query})}
@@ -128,18 +128,18 @@ class Requests(list[RecordedRequest]):
             raise AssertionError(_report(what, self))
 
     def assert_none(self, operation: str | None = None, **path_args: str) -> None:
-        """Assert that there is none that `of` finds."""
+        """Assert that `of` finds no request."""
         _find(self, operation, path_args).assert_count(0)
 
     def assert_in_flight(self, *, max_requests: int) -> None:
-        """Assert how many of them, at most, have ever been under way at the same time."""
-        together = _busiest(self)
-        if len(together) > max_requests:
-            what = f"{len(together)} requests in flight at once, more than {max_requests}"
-            raise AssertionError(_report(what, together))
+        """Assert that no more than `max_requests` were ever in flight at the same time."""
+        busiest = _busiest(self)
+        if len(busiest) > max_requests:
+            what = f"{len(busiest)} requests in flight at once, more than {max_requests}"
+            raise AssertionError(_report(what, busiest))
 
     def assert_rate(self, *, max_requests: int, per: float = 1.0) -> None:
-        """Assert how many of them, at most, have arrived in any `per` seconds.
+        """Assert that no more than `max_requests` arrived in any `per` seconds.
 
         The seconds are those of the server's clock.
         """
@@ -191,7 +191,7 @@ def _asks(request: RecordedRequest, query: _Query) -> bool:
 
 
 def _busiest(requests: Requests) -> Requests:
-    """Return those that were under way when the most were, by the marks of beginning and end."""
+    """Return those in flight at the busiest moment, by the marks of start and end."""
     busiest = under_way = Requests()
     for request in requests:
         under_way = Requests(
@@ -203,7 +203,7 @@ def _busiest(requests: Requests) -> Requests:
 
 
 def _report(what: str, requests: Requests) -> str:
-    """Say what is wrong, and list the requests that show it."""
+    """Return a message that says what is wrong, and lists the requests that show it."""
     lines = [f"{what}:", *map(_format_request, requests[:_MAX_LINES])]
     if len(requests) > _MAX_LINES:
         lines.append(f"and {len(requests) - _MAX_LINES} more")
@@ -213,4 +213,4 @@ def _report(what: str, requests: Requests) -> str:
 def _format_request(request: RecordedRequest) -> str:
     query = "&".join(f"{name}={value}" for name, value in request.query)
     target = f"{request.path}?{query}" if query else request.path
-    return f"{request.method} {target}: {request.status or 'not answered'}"
+    return f"{request.method} {target}: {request.status or 'no response'}"

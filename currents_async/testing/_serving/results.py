@@ -1,4 +1,4 @@
-"""How an execution of a test is spelled in lists."""
+"""An execution of a test, as lists contain it."""
 
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.schema_2 import read_tests
@@ -6,15 +6,15 @@ from currents_async.testing.world import World, WorldExecution
 
 
 def read_test(world: World, execution: WorldExecution) -> tuple[Wire, Wire]:
-    """Return the instance and the test in there that an execution was read off."""
+    """Return the instance, and the test in it, that an execution was read from."""
     instance = world.instance(execution.instance_id) or {}
     return instance, read_tests(instance)[execution.place[1]]
 
 
 def result_to_wire(world: World, one: WorldExecution) -> Wire:
-    """Return a test result; its date is that of its run, which filters go by.
+    """Return a test result; its date is that of its run, which filters use.
 
-    Playwright says what was expected of a test, and what its annotations are.
+    Only Playwright reports the expected status and the annotations of a test.
     """
     instance, test = read_test(world, one)
     framework: Wire = instance.get("framework") or {

@@ -1,4 +1,4 @@
-"""An application on a socket: every request is recorded, answered or failed, and sent."""
+"""A host on a socket: every request is recorded, and gets a response or a fault."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
@@ -25,11 +25,11 @@ from currents_async.testing._serving.requests import RecordedRequest
 from currents_async.testing._serving.sending import WireResponse, accepts_gzip, send
 
 _SHUTDOWN_SECONDS = 0.01
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a URL says instead
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what URLs contain instead
 
 
 class OperationPath(NamedTuple):
-    """Where an operation is."""
+    """The path of an operation."""
 
     operation: str
     method: str
@@ -42,16 +42,16 @@ class Host(Protocol):
     async def respond(
         self, request: web.Request, recorded: RecordedRequest, *, gzip: bool
     ) -> WireResponse:
-        """Make the right answer, also to what is asked in a wrong way."""
+        """Make the right response, which may be a refusal."""
         ...
 
     def failure(self, status: int) -> WireResponse:
-        """Make a failure that a test asked for."""
+        """Make a failure that a test asks for."""
         ...
 
 
 class Site:
-    """A host on a socket, with the faults that tests want of it."""
+    """A host on a socket, with the faults that tests ask for."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Site:
 
     @asynccontextmanager
     async def listen(self, host: str, port: int) -> AsyncGenerator[None]:
-        """Serve on a port, 0 for any; in the end, wait until nothing is under way."""
+        """Serve on a port, 0 for a free one; on exit, wait until no request is in flight."""
         app = web.Application(middlewares=[self._serve_unmatched])
         for one in self._paths:
             app.router.add_route(one.method, one.path, self._serve, name=one.operation)
@@ -94,7 +94,7 @@ class Site:
         connections = [] if runner.server is None else runner.server.connections
         await runner.cleanup()
         for connection in connections:
-            # A client that does not read would keep its connection open until it does.
+            # A client that does not read would keep its connection open.
             if connection.transport is not None:
                 connection.transport.abort()
         await self._recorder.idle()
@@ -102,9 +102,9 @@ class Site:
 
     @property
     def origin(self) -> URL:
-        """Where it is, while it is there."""
+        """Its scheme, host and port, while it listens."""
         if self._origin is None:
-            raise MisuseError("there is a URL only inside the `async with`")
+            raise MisuseError("the server has a URL only inside the `async with`")
         return self._origin
 
     @property
@@ -148,7 +148,7 @@ class Site:
 
 
 def _fail(response: WireResponse, fault: ScriptedFault) -> WireResponse:
-    """Return a failure with what a test wants otherwise about it."""
+    """Return a failure with the headers and the body that a test asks for."""
     headers = CIMultiDict(response.headers)
     headers.update(fault.headers)
     return WireResponse(fault.status, response.body if fault.body is None else fault.body, headers)

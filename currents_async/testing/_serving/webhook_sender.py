@@ -1,4 +1,4 @@
-"""Deliveries: what is posted to webhooks, and what comes of it.
+"""Deliveries: what is posted to webhooks, and the outcome.
 
 Source: `docs/api/webhooks.md`, "Delivery".
 """
@@ -29,9 +29,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     """What was sent: JSON."""
     status: int | None = None
-    """The status of the answer; None without one."""
+    """The status of the response; None without one."""
     error: str | None = None
-    """Why there is no answer."""
+    """Why there is no response."""
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [(name, getattr(self, name)) for name in ("url", "event", "status", "error")]
@@ -42,7 +42,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def join_headers(*parts: Mapping[str, str] | None) -> dict[str, str]:
-    """Join headers; the later ones win, however they are spelled."""
+    """Join headers, whose names ignore case; later ones override earlier ones."""
     joined = CIMultiDict[str]()
     for part in parts:
         joined.update(part or {})
@@ -58,8 +58,8 @@ class WebhookSender:
 
     @asynccontextmanager
     async def ready(self) -> AsyncGenerator[None]:
-        """Be able to post."""
-        # Kept alive, a connection could be closed by an app that was started anew in between.
+        """Open the session that posts."""
+        # Kept alive, a connection could be closed by an app that is restarted in between.
         connector = aiohttp.TCPConnector(force_close=True)
         cookies = aiohttp.DummyCookieJar()
         async with aiohttp.ClientSession(connector=connector, cookie_jar=cookies) as session:
@@ -70,7 +70,7 @@ class WebhookSender:
                 self._session = None
 
     async def post(self, deliveries: Iterable[Delivery], *, seconds: float) -> list[Delivery]:
-        """Post all at the same time, and return what became of each, in the same order."""
+        """Post all at the same time, and return the outcome of each, in the same order."""
         session = self._session
         if session is None:
             raise MisuseError("FakeCurrents posts only inside its `async with`")
@@ -91,12 +91,12 @@ async def _post(session: aiohttp.ClientSession, delivery: Delivery, seconds: flo
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=seconds),
         ) as response:
-            # To the end: whoever is still answering would be cut off.
+            # Read to the end: a receiver that is still responding would be cut off.
             async for _ in response.content.iter_any():
                 pass
             status = response.status
     except TimeoutError:
-        error = f"no answer within {seconds} s"
+        error = f"no response within {seconds} s"
     except (aiohttp.ClientError, OSError, ValueError) as failure:
         error = f"{type(failure).__name__}: {failure}"
     return msgspec.structs.replace(delivery, status=status, error=error)

@@ -1,1 +1,1 @@
-"""How the made-up data is made: pure, seeded, in the wire's shape, and not through our models."""
+"""How the data of a world is made: pure, seeded, in the wire's shape, without our models."""

@@ -11,25 +11,25 @@ from currents_async.testing._world.run import Versions
 Status = Literal["active", "disabled", "archived", "expired"]
 STATUSES = get_args(Status)
 ACTOR = "api:keyName"
-"""Who does everything that is done over the API."""
+"""The actor of everything that is done over the API."""
 
 
 class WorldAction(msgspec.Struct, kw_only=True):
-    """A rule as it is now."""
+    """An action as it is now."""
 
     action_id: str
     project_id: str
     number: int
     """Counts the actions of the world, from 1."""
     fields: dict[str, Any]
-    """What its owner chose, as it is spelled on the wire."""
+    """What its owner chose, in the wire's form."""
     expires: int | None
     """Milliseconds since the world's `EPOCH`."""
     history: dict[str, Any]
-    """`createdAt` and `createdBy`, and so on for what else has happened."""
+    """`createdAt` and `createdBy`, and the like for other events."""
 
     def status(self, now: int) -> Status:
-        """Say what the rule does at a time in milliseconds since `EPOCH`."""
+        """Return the status at a time in milliseconds since `EPOCH`."""
         if "archivedAt" in self.history:
             return "archived"
         if "disabledAt" in self.history:
@@ -37,7 +37,7 @@ class WorldAction(msgspec.Struct, kw_only=True):
         return "active" if self.expires is None or now < self.expires else "expired"
 
     def payload(self, now: int) -> Wire:
-        """Spell the rule as the service does."""
+        """Return the action as the service sends it."""
         return {
             "actionId": self.action_id,
             **self.fields,
@@ -46,7 +46,7 @@ class WorldAction(msgspec.Struct, kw_only=True):
         }
 
     def note(self, event: str, now: int) -> None:
-        """Write down that something has happened, such as `disabled`."""
+        """Record an event, such as `disabled`."""
         self.history[f"{event}At"] = iso(now)
         self.history[f"{event}By"] = ACTOR
 
@@ -62,7 +62,7 @@ class WorldActions(dict[str, WorldAction]):
     def add(
         self, project_id: str, fields: dict[str, Any], expires: int | None, now: int
     ) -> WorldAction:
-        """Make a rule."""
+        """Make an action."""
         number = len(self) + 1
         action = WorldAction(
             action_id=base62(stream(self._seed, "action", number), 16),
@@ -80,26 +80,26 @@ class WorldActions(dict[str, WorldAction]):
     def change(
         self, action: WorldAction, fields: dict[str, Any], expires: int | None, now: int
     ) -> None:
-        """Put some of the fields of a rule in place of its own."""
+        """Replace some of the fields of an action."""
         action.fields.update(fields)
         if "expiresAfter" in fields:
             action.expires = expires
         self._update(action, now)
 
     def disable(self, action: WorldAction, now: int) -> None:
-        """Let a rule rest."""
+        """Disable an action."""
         if "disabledAt" not in action.history:
             action.note("disabled", now)
             self._update(action, now)
 
     def enable(self, action: WorldAction, now: int) -> None:
-        """Let a rule work again."""
+        """Enable an action."""
         if action.history.pop("disabledAt", None) is not None:
             del action.history["disabledBy"]
             self._update(action, now)
 
     def archive(self, action: WorldAction, now: int) -> None:
-        """Put a rule away for good."""
+        """Archive an action for good."""
         if "archivedAt" not in action.history:
             action.note("archived", now)
             next(self._versions)

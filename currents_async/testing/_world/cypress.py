@@ -22,7 +22,7 @@ _BODY = '() => {\n    cy.contains("Größe \\"M\\"").click();\n    cy.log("🛒"
 
 
 def make_run(facts: RunFacts, specs: list[Wire]) -> Wire:
-    """Build a run; its groups' counters and its outcome follow from the specs, later."""
+    """Build a run; its outcome and its groups' counters are derived from the specs later."""
     return {
         "runId": facts.run_id,
         "projectId": facts.project_id,
@@ -150,7 +150,7 @@ def _make_test(
     title: list[str],
     outcome: PlannedOutcome,
 ) -> Wire:
-    """Build one test; what was never executed has an attempt without times."""
+    """Build one test; if it was never executed, its attempt has no times."""
     attempts: list[Wire] = []
     for state in attempt_states(outcome):
         executed = state in EXECUTED

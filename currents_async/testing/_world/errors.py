@@ -1,4 +1,4 @@
-"""What errors come to, in the numbers of the errors explorer.
+"""Count errors as the errors explorer does.
 
 Each failed execution counts once, for the error of its last attempt, so that errors grouped by
 message add up to the failed tests of the insights.
@@ -19,7 +19,7 @@ KEYS: dict[str, tuple[str, Callable[[ErrorFacts], str | None]]] = {
     "category": ("error_category", lambda error: error.category),
     "message": ("message", lambda error: error.message),
 }
-"""What errors are grouped by, and what an item calls it."""
+"""What errors are grouped by, and its name in an item."""
 
 METRICS: dict[str, Callable[[Wire], int]] = {
     "occurrence": lambda item: item["count"],
@@ -27,7 +27,7 @@ METRICS: dict[str, Callable[[Wire], int]] = {
     "branch": lambda item: item["details"]["branches"]["count"],
 }
 ORDERS = {"count": "occurrence", "tests": "test", "branches": "branch"}
-"""The orders that go by a metric; another one is the name of the group."""
+"""The orders by a metric; the other order is by the name of the group."""
 
 _Names = tuple[str | None, ...]
 _Groups = dict[_Names, list[WorldExecution]]
@@ -35,7 +35,7 @@ _Ranks = dict[_Names, tuple[int, str]]
 
 
 def group_errors(executions: Sequence[WorldExecution], group_by: Sequence[str]) -> _Groups:
-    """Group executions by the traits of their errors; what an error does not have is None."""
+    """Group executions by the traits of their errors; None is a trait that an error lacks."""
     found: _Groups = {}
     for one in executions:
         if one.error is not None:
@@ -49,7 +49,8 @@ def order_errors(
 ) -> list[Wire]:
     """List the groups: those with the same first name side by side, then the same second one.
 
-    So the order of `group_by` matters: what comes first is ordered first, by all that it has.
+    So the order of `group_by` matters: the names of its first trait are ordered first, each by the
+    metric of all its groups.
     """
     levels: list[_Ranks] = []
     for depth in range(1, len(group_by) + 1):
@@ -59,7 +60,7 @@ def order_errors(
         levels.append({names: _rank(names, mine, order) for names, mine in outer.items()})
     ordered = list(groups)
     for depth, ranks in reversed(list(enumerate(levels, 1))):
-        # By name too, so that groups with the same rank do not get mixed.
+        # By name too, so that groups of the same rank are not mixed.
         ordered.sort(key=partial(_outer_name, depth))
         ordered.sort(key=partial(_outer_rank, depth, ranks), reverse=not ascending)
     return [_item(names, groups[names], group_by) for names in ordered]
@@ -68,7 +69,7 @@ def order_errors(
 def error_timeline(
     executions: Sequence[WorldExecution], group_by: Sequence[str], metric: str, top: int
 ) -> list[Wire]:
-    """Tell for each day how much of a metric there was, and of which groups most."""
+    """Return the value of a metric for each day, and the groups that have most of it."""
     measure = METRICS[metric]
     timeline: list[Wire] = []
     failed = [one for one in executions if one.error is not None]

@@ -1,6 +1,6 @@
 """Every execution of every test, flat: what lists, explorers and insights are computed from.
 
-It is read off the payloads that getRun and getInstance serve, so that all numbers agree.
+They are read from the payloads that getRun and getInstance serve, so that all numbers agree.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _SIGNED = 32
 
 
 class RunContext(msgspec.Struct, frozen=True, kw_only=True):
-    """A run, as far as its executions share it."""
+    """What all executions of a run share."""
 
     run_id: str
     project_id: str
@@ -39,14 +39,14 @@ class RunContext(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def authors(self) -> tuple[str, ...]:
-        """Name and email address of the commit's author, as far as there are any."""
+        """Name and email address of the commit's author, if they are known."""
         return tuple(filter(None, (self.commit.get("authorName"), self.commit.get("authorEmail"))))
 
 
 class WorldExecution(msgspec.Struct, frozen=True, kw_only=True):
     """A test in a run: where it ran, and how it ended.
 
-    Whatever the explorers, the insights and the lists of results tell is a count of these.
+    All numbers of the explorers, the insights and the lists of results are counts of these.
     """
 
     signature: str
@@ -75,17 +75,17 @@ class WorldExecution(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def order(self) -> tuple[int, str, int, int]:
-        """The place among all executions, by time; no two are the same."""
+        """The place among all executions by time, which is unique."""
         return (self.run.created, self.run.run_id, *self.place)
 
 
 def test_signature(project_id: str, spec: str, title: str) -> str:
-    """Return what identifies a test, whichever run it is in; `title` is the joined title path."""
+    """Return what identifies a test in any run; `title` is the joined title path."""
     return _hash(project_id, spec, title)
 
 
 def spec_signature(project_id: str, spec: str) -> str:
-    """Return what identifies a spec file, whichever run it is in."""
+    """Return what identifies a spec file in any run."""
     return _hash(project_id, spec)
 
 
@@ -95,7 +95,7 @@ def join_title(title: tuple[str, ...] | list[str]) -> str:
 
 
 def run_context(run: WorldRun) -> RunContext:
-    """Read off a run's payload what all its executions share."""
+    """Read from a run's payload what all its executions share."""
     payload = run.payload
     meta: Wire = payload.get("meta") or {}
     groups: list[Wire] = payload.get("groups") or []
@@ -115,7 +115,7 @@ def run_context(run: WorldRun) -> RunContext:
 
 
 def executions_of(context: RunContext, index: int, instance: Wire) -> Iterator[WorldExecution]:
-    """Read the executions of spec number `index` off its instance."""
+    """Read the executions of spec number `index` from its instance."""
     spec: str = instance["spec"]
     framework: Wire = instance.get("framework") or {}
     for number, test in enumerate(read_tests(instance)):

@@ -16,7 +16,7 @@ Wire = dict[str, Any]
 
 Framework = Literal["playwright", "cypress"]
 SchemaVersion = Literal[1, 2]
-"""How instances tell of their tests: all at once, or their results beside their list."""
+"""How instances have their tests: in one list, or with the results beside the list."""
 
 _SPECS_PER_MACHINE = 20
 _MAX_MACHINES = 50
@@ -29,9 +29,9 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about a run that does not depend on what its tests did."""
 
     key: str
-    """Names the run's random numbers."""
+    """Seeds the run's random numbers."""
     suite: str
-    """Names the random numbers of the project's test suite, the same in all its runs."""
+    """Seeds the random numbers of the project's test suite, the same in all its runs."""
     org: str
     project_id: str
     run_id: str
@@ -45,13 +45,13 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     commit: Wire
     pull_request: Wire | None = None
     annotations: list[Wire] = []
-    """Handed out to the tests of a spec in turn, and then one test gets none."""
+    """Assigned to the tests of a spec in turn, followed by a test without any."""
     groups: list[Wire]
     """`groupId` and `platform` of each group; spec number n runs in group n modulo their number."""
 
 
 def make_groups(framework: Framework, ci_build_id: str, count: int) -> list[Wire]:
-    """Name some groups, and say what they run on."""
+    """Make the groups of a run, with their platforms: browsers, mostly."""
     if framework == "cypress":
         return [
             {
@@ -80,7 +80,7 @@ def make_groups(framework: Framework, ci_build_id: str, count: int) -> list[Wire
 
 
 class SpecClaim(NamedTuple):
-    """Who ran a spec, and when, in milliseconds since `EPOCH`."""
+    """Which machine ran a spec, and when, in milliseconds since `EPOCH`."""
 
     machine_id: str
     worker: int
@@ -92,7 +92,7 @@ class SpecClaim(NamedTuple):
 
 
 def claims(rng: Random, facts: RunFacts, plans: list[SpecPlan]) -> Iterator[SpecClaim]:
-    """Let the run's machines claim its specs, in order, each whenever a worker is free."""
+    """Let the run's machines claim its specs in order, each as soon as a worker is free."""
     playwright = facts.framework == "playwright"
     machines = min(_MAX_MACHINES, 1 + len(plans) // _SPECS_PER_MACHINE)
     ids = [base62(rng, 12) if playwright else uuid(rng) for _ in range(machines)]

@@ -1,4 +1,4 @@
-"""Errors as Playwright and Cypress report them: long stacks, code frames, colours of a terminal."""
+"""Errors as Playwright and Cypress report them, and what the errors explorer reads from them."""
 
 import re
 from random import Random
@@ -88,7 +88,7 @@ def make_failure(rng: Random) -> AttemptFailure:
 
 
 def playwright_error(rng: Random, failure: AttemptFailure, path: str) -> Wire:
-    """Spell a failure as in `instance-playwright.json`."""
+    """Return a failure as in `instance-playwright.json`."""
     file = f"/home/runner/work/monorepo/e2e/{path}"
     return {
         "name": failure.name,
@@ -105,7 +105,7 @@ def playwright_error(rng: Random, failure: AttemptFailure, path: str) -> Wire:
 
 
 def cypress_error(rng: Random, failure: AttemptFailure, path: str) -> Wire:
-    """Spell a failure as in `instance-cypress.json`."""
+    """Return a failure as in `instance-cypress.json`."""
     host = "https://shop.example.org/__cypress/"
     return {
         "name": failure.name,
@@ -132,7 +132,7 @@ def _frames(rng: Random, depth: int, root: str) -> str:
 
 
 class ErrorFacts(msgspec.Struct, frozen=True):
-    """An error in the words of the errors explorer; None is what the error does not say."""
+    """An error in the terms of the errors explorer; None is what the error does not mention."""
 
     message: str
     category: str
@@ -141,7 +141,7 @@ class ErrorFacts(msgspec.Struct, frozen=True):
 
 
 def classify(error: Wire) -> ErrorFacts:
-    """Take the error of an attempt apart."""
+    """Parse the error of an attempt."""
     message = without_colours(error.get("message") or "")
     if timeout := _TIMEOUT.search(message):
         return ErrorFacts(message, "timeout", timeout[1], _first(_LOCATOR, message))

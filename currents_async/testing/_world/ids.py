@@ -1,4 +1,4 @@
-"""Identifiers, dates and signed URLs: drawn from a seeded stream, spelled like the service's."""
+"""Identifiers, dates and signed URLs, drawn from a seeded stream in the service's formats."""
 
 import base64
 import string
@@ -10,7 +10,7 @@ from uuid import UUID
 from currents_async.errors import InvalidArgumentError
 
 EPOCH = datetime(2026, 1, 5, 9, tzinfo=UTC)
-"""When every world begins; a date is a number of milliseconds since then."""
+"""When every world starts; a date is a number of milliseconds since then."""
 
 _BASE62 = string.ascii_letters + string.digits
 _SIGNATURE_BYTES = 256
@@ -18,19 +18,19 @@ _ASSET_LIFE = 2 * 60 * 60 * 1000
 
 
 def stream(*key: object) -> Random:
-    """Return the random numbers that belong to a key, the same ones on every machine."""
+    """Return the random numbers of a key, the same ones on every machine."""
     return Random(":".join(map(str, key)))  # noqa: S311 - data for tests, no secrets
 
 
 def iso(ms: int) -> str:
-    """Spell a date as the service does: ISO 8601 with milliseconds and `Z`."""
+    """Format a date as the service does: ISO 8601 with milliseconds and `Z`."""
     minute, rest = divmod(ms, 60_000)
     return f"{_minute(minute)}{rest // 1000:02}.{rest % 1000:03}Z"
 
 
 @cache
 def _minute(number: int) -> str:
-    # A large run spells 60,000 dates of a few hundred minutes.
+    # A large run has 60,000 dates in a few hundred minutes.
     return (EPOCH + timedelta(minutes=number)).strftime("%Y-%m-%dT%H:%M:")
 
 

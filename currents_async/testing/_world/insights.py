@@ -1,7 +1,7 @@
-"""What runs and executions come to, in the numbers of the insights.
+"""Count runs and executions as the insights do, in periods of the same length.
 
-A run has completed, was cancelled, timed out, or is still in progress; those that have completed
-have failed or passed. Rates are from 0 to 1.
+A run has completed, was cancelled, has timed out, or is in progress; a completed one has failed or
+passed. Rates are from 0 to 1.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ _HOUR = 60 * 60 * 1000
 _DAY = 24 * _HOUR
 SPANS = {"1h": _HOUR, "1d": _DAY, "1w": 7 * _DAY}
 """The lengths in milliseconds."""
-# A world begins on a Monday at nine o'clock: days begin at midnight, weeks on Mondays.
+# A world starts on a Monday at nine o'clock: days start at midnight, weeks on Mondays.
 _FIRST = -9 * _HOUR
 _COMPLETE = {"COMPLETE", "complete"}
 _CANCELED = {"CANCELED", "cancelled"}
@@ -29,7 +29,7 @@ _TIMEOUT = {"TIMEOUT", "timedOut"}
 def insights(
     runs: Sequence[WorldRun], executions: Sequence[WorldExecution], resolution: str
 ) -> Wire:
-    """Count runs and executions, over all and in each stretch of time."""
+    """Count runs and executions, in total and in each period."""
     happened: list[tuple[int, WorldRun | WorldExecution]] = [
         *((parse_iso(run.created_at), run) for run in runs),
         *((one.run.created, one) for one in executions),
@@ -78,9 +78,9 @@ def _count_tests(executions: Sequence[WorldExecution]) -> Wire:
 def buckets(
     items: Iterable[T], moment: Callable[[T], int], resolution: str
 ) -> Iterator[tuple[int, list[T]]]:
-    """Yield the start of each bucket and what is in it, from the first that has something.
+    """Yield the start of each period and its items, from the first to the last that has any.
 
-    Empty ones in between are there too. Moments are in milliseconds since the world's `EPOCH`.
+    Empty ones in between are included. Moments are in milliseconds since the world's `EPOCH`.
     """
     span = SPANS[resolution]
     found: dict[int, list[T]] = {}

@@ -1,4 +1,4 @@
-"""A Jira that the organisation has connected: projects, types of issues, and issues."""
+"""A Jira that the organisation has connected: projects, issue types and issues."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _KEY = re.compile(r"([A-Z][A-Z0-9]*)-[1-9][0-9]*")
 
 
 class WorldIssue(msgspec.Struct, frozen=True, kw_only=True):
-    """An issue, and the failed test it is about."""
+    """An issue about a failed test."""
 
     issue_id: str
     key: str
@@ -27,13 +27,14 @@ class WorldIssue(msgspec.Struct, frozen=True, kw_only=True):
     """The custom fields that were sent along, by their IDs."""
     comment: str | None = None
     created: bool = True
-    """False for an issue that was there before, and was linked to."""
+    """False for an existing issue that was linked."""
 
 
 class WorldJira:
-    """An installation of Jira.
+    """A Jira installation.
 
-    The same seed gives the same one; the number of what it has can be chosen, to fill lists.
+    The same seed gives the same one; the number of its projects and issue types can be chosen, to
+    fill lists.
     """
 
     issues: list[WorldIssue]
@@ -63,7 +64,7 @@ class WorldJira:
         return next((one for one in self.projects if one["id"] == project_id), None)
 
     def has_issue_type(self, issue_type: str) -> bool:
-        """Say whether there is a type of issues with this ID."""
+        """Return whether there is an issue type with this ID."""
         return any(one["id"] == issue_type for one in self.issue_types)
 
     def next_key(self, project: Wire) -> str:
@@ -76,6 +77,6 @@ class WorldJira:
 
     @staticmethod
     def is_key_of(project: Wire, key: str) -> bool:
-        """Say whether a key could be that of an issue in a project."""
+        """Return whether a key could be that of an issue in a project."""
         found = _KEY.fullmatch(key)
         return found is not None and found[1] == project["key"]

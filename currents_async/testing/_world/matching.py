@@ -36,10 +36,10 @@ TRAITS: dict[str, Callable[[WorldExecution], _Values]] = {
     "annotation": lambda one: [text for kind, said in one.annotations for text in (kind, said)],
     "tag": lambda one: one.tags,
 }
-"""What a condition of each type looks at; `project` is Playwright's, the group of the run."""
+"""What a condition of each type tests; `project` is Playwright's, the group of the run."""
 
 LISTED = frozenset({"error_message", "titlePath", "annotation", "tag"})
-"""The types that can also be looked into."""
+"""The types that have the operators of `_INCLUDING` too."""
 
 
 def _includes(one: str, have: _Values, *, partly: bool) -> bool:
@@ -47,10 +47,10 @@ def _includes(one: str, have: _Values, *, partly: bool) -> bool:
 
 
 _COMPARING: dict[str, Callable[[_Values, _Values], bool]] = {
-    "eq": lambda have, asked: any(one in have for one in asked),
-    "neq": lambda have, asked: not any(one in have for one in asked),
-    "in": lambda have, asked: any(one in have for one in asked),
-    "notIn": lambda have, asked: not any(one in have for one in asked),
+    "eq": lambda have, wanted: any(one in have for one in wanted),
+    "neq": lambda have, wanted: not any(one in have for one in wanted),
+    "in": lambda have, wanted: any(one in have for one in wanted),
+    "notIn": lambda have, wanted: not any(one in have for one in wanted),
     "any": lambda have, _: bool(have),
     "empty": lambda have, _: not have,
 }
@@ -60,14 +60,14 @@ _INCLUDING: dict[str, Callable[[list[bool]], bool]] = {
     "incAll": all,
     "notIncAll": lambda found: not all(found),
 }
-"""Of error messages a part will do; of lists an item must be the same."""
+"""Error messages match by a part, lists by a whole item."""
 
 OPERATORS = frozenset(_COMPARING)
 LISTED_OPERATORS = OPERATORS | frozenset(_INCLUDING)
 
 
 def matches(action: WorldAction, execution: WorldExecution) -> bool:
-    """Say whether an action is about an execution, whatever its status and their dates."""
+    """Return whether an action matches an execution, whatever its status and their dates."""
     matcher: Wire = action.fields["matcher"]
     verdicts = (_holds(condition, execution) for condition in matcher["cond"])
     return all(verdicts) if matcher["op"] == "AND" else any(verdicts)
@@ -77,8 +77,8 @@ def _holds(condition: Wire, execution: WorldExecution) -> bool:
     kind: str = condition["type"]
     have = TRAITS[kind](execution)
     value: str | list[str] | None = condition.get("value")
-    asked = [value] if isinstance(value, str) else value or []
+    wanted = [value] if isinstance(value, str) else value or []
     if condition["op"] in _COMPARING:
-        return _COMPARING[condition["op"]](have, asked)
+        return _COMPARING[condition["op"]](have, wanted)
     partly = kind == "error_message"
-    return _INCLUDING[condition["op"]]([_includes(one, have, partly=partly) for one in asked])
+    return _INCLUDING[condition["op"]]([_includes(one, have, partly=partly) for one in wanted])

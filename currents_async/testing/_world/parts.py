@@ -1,4 +1,4 @@
-"""What Playwright's and Cypress' payloads have in common."""
+"""What Playwright's and Cypress' payloads share."""
 
 from itertools import islice
 from random import Random
@@ -9,14 +9,14 @@ from currents_async.testing._world.plan import PlannedOutcome, SpecPlan
 from currents_async.testing._world.text import titles
 
 UNCLAIMED: Wire = {"claimedAt": None, "completedAt": None, "results": None}
-"""What a spec says of itself before a machine claims it."""
+"""What a spec contains before a machine claims it."""
 
 EXECUTED = frozenset({"passed", "failed"})
 """The states of attempts that took time."""
 
 
 class AttemptSchedule:
-    """Hands out the time of a spec to its attempts, one after the other."""
+    """Divides the time of a spec among its attempts, one after the other."""
 
     def __init__(self, rng: Random, plan: SpecPlan, claim: SpecClaim) -> None:
         attempts = plan.count("passed") + plan.count("failed") + plan.retries
@@ -41,7 +41,7 @@ def wall_clock(claim: SpecClaim) -> Wire:
 
 
 def attempt_states(outcome: PlannedOutcome) -> list[str]:
-    """List how each attempt ended: all but the last one failed."""
+    """List how each attempt ended: all but the last failed."""
     return ["failed"] * (outcome.attempts - 1) + [outcome.state]
 
 
@@ -56,7 +56,7 @@ def group_of(facts: RunFacts, spec: Wire) -> Wire:
 
 
 def pull_request_of(facts: RunFacts) -> Wire:
-    """Return what a run's `meta` says about its pull request; without one, nothing."""
+    """Return what a run's `meta` says about its pull request, an empty dict without one."""
     return {} if facts.pull_request is None else {"pr": facts.pull_request}
 
 
@@ -64,6 +64,6 @@ def annotations_of(facts: RunFacts, index: int) -> Wire:
     """Return what test number `index` of a spec says about its annotations."""
     if not facts.annotations:
         return {}
-    # The same test has the same ones in every run, but that with the last number has none.
+    # A test has the same ones in every run; the last test of each turn has none.
     turn = index % (len(facts.annotations) + 1)
     return {"annotations": facts.annotations[turn : turn + 1]}

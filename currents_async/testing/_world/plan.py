@@ -1,4 +1,4 @@
-"""What happened in a run, in numbers: which test failed, which was flaky, which never ran."""
+"""What happened in a run, in numbers: which tests failed, were flaky, or never ran."""
 
 from bisect import bisect_right
 from itertools import accumulate
@@ -22,7 +22,7 @@ class PlannedOutcome(NamedTuple):
 
     @property
     def flaky(self) -> bool:
-        """Say whether a retry saved the test."""
+        """Whether a retry saved the test."""
         return self.state == "passed" and self.attempts > 1
 
 
@@ -30,7 +30,7 @@ _PASSED = PlannedOutcome("passed", 1)
 
 
 class SpecPlan(msgspec.Struct):
-    """How the tests of one spec ended; those that simply passed are not written down."""
+    """How the tests of one spec ended; those that simply passed are left out."""
 
     tests: int
     special: dict[int, PlannedOutcome] = {}
@@ -64,7 +64,7 @@ def plan_specs(
     failures: float,
     flaky: float,
 ) -> list[SpecPlan]:
-    """Spread outcomes over the tests of some specs.
+    """Distribute outcomes over the tests of some specs.
 
     An int for `failures` and `flaky` is a number of tests, a float a share of all tests.
     """

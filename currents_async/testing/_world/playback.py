@@ -1,4 +1,4 @@
-"""Play a run: from what it was started with to its payload, and to the rest of it on demand."""
+"""Play a run: make its payload from what it was started with, and its instances on demand."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from currents_async.testing._world.text import spec_paths
 
 
 class _Shape(NamedTuple):
-    """What is different about a framework."""
+    """What differs between frameworks."""
 
     root: str
     suffix: str
@@ -49,20 +49,20 @@ FRAMEWORKS = frozenset(_SHAPES)
 
 
 class Playback(msgspec.Struct, frozen=True):
-    """What a run remembers, so that its instances can be made when somebody asks for them."""
+    """What a run keeps, so that its instances can be made on demand."""
 
     facts: RunFacts
     plans: list[SpecPlan]
     claimed: dict[int, SpecClaim]
-    """Who ran a spec, by its number."""
+    """The claims of specs, by their number."""
     pending: dict[int, Wire]
-    """Entries of specs, by their number, that are played and not told of yet."""
+    """Entries of specs, by their number, that are played and not in the payload yet."""
     repeated: Counter[int]
-    """How often a spec was executed after the run had been played, by its number."""
+    """How often specs were executed after the run was played, by their number."""
 
     def instance(self, index: int, spec: Wire) -> Wire:
         """Build the payload of the instance that ran spec number `index`."""
-        # A stream of its own makes an instance the same whoever was asked for before.
+        # A stream of its own makes an instance independent of the order of requests.
         rng = self._stream("instance", index)
         shape = _SHAPES[self.facts.framework]
         return shape.make_instance(rng, self.facts, spec, self.plans[index], self.claimed[index])
@@ -70,8 +70,8 @@ class Playback(msgspec.Struct, frozen=True):
     def execute(self, index: int, spec: Wire, *, now: int) -> Wire:
         """Return the entry of spec number `index`, now that it is claimed and complete.
 
-        One that was not played, or was taken back, is executed by a machine of its own; again, it
-        ends as it did before.
+        A spec that was not played, or was taken back, is executed by a machine of its own, with the
+        same outcome each time.
         """
         if index in self.pending:
             return self.pending.pop(index)
@@ -103,8 +103,7 @@ def play(
 ) -> tuple[Wire, Playback]:
     """Play a run, and return its payload and what its instances are made from.
 
-    The last `unclaimed` specs are not played; of the others, the payload tells of the first
-    `completed`.
+    The last `unclaimed` specs are not played; of the others, the payload has the first `completed`.
     """
     rng = stream(facts.key, "play")
     plans = plan_specs(rng, specs=specs - unclaimed, tests=tests, failures=failures, flaky=flaky)

@@ -28,7 +28,7 @@ _RAW_STATUS = {"passed": "passed", "pending": "skipped", "skipped": "interrupted
 
 
 def make_run(facts: RunFacts, specs: list[Wire]) -> Wire:
-    """Build a run; its groups' counters and its outcome follow from the specs, later."""
+    """Build a run; its outcome and its groups' counters are derived from the specs later."""
     groups = [{**group, "tags": _spec_tags(group["groupId"])} for group in facts.groups]
     return {
         "runId": facts.run_id,
@@ -147,7 +147,7 @@ def make_instance(
 def _make_test(
     rng: Random, schedule: AttemptSchedule, spec: Wire, title: list[str], outcome: PlannedOutcome
 ) -> Wire:
-    """Build one test; one that was skipped never got an attempt."""
+    """Build one test; if it was skipped, it has no attempt."""
     attempt_id = base62(rng, 16)
     attempts: list[Wire] = []
     for number, state in enumerate(attempt_states(outcome)):
@@ -182,7 +182,7 @@ def _make_test(
 def _save_artifacts(
     rng: Random, facts: RunFacts, results: Wire, test_id: str, attempt: int, claim: SpecClaim
 ) -> None:
-    """File what Playwright keeps of a failed attempt in the lists of the spec's results."""
+    """Add what Playwright keeps of a failed attempt to the lists of the spec's results."""
     key = {"testId": test_id, "testAttemptIndex": attempt}
 
     def url(suffix: str) -> str:

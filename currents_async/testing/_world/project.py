@@ -24,7 +24,7 @@ _REPOSITORY = "https://github.com/nasa/monorepo"
 
 
 class WorldProject:
-    """A project: its runs share a test suite, and begin an hour after one another."""
+    """A project: its runs share a test suite, and start an hour after one another."""
 
     def __init__(
         self,
@@ -53,12 +53,12 @@ class WorldProject:
 
     @property
     def runs(self) -> list[WorldRun]:
-        """The project's runs, without deleted ones, in the order in which they were made."""
+        """The project's runs that are not deleted, in the order in which they were made."""
         return [run for run in self._all_runs.values() if run.project_id == self.project_id]
 
     @property
     def payload(self) -> Wire:
-        """The `data` of getProject; not every project has all of it."""
+        """The `data` of getProject; not every project has all fields."""
         given: Wire = {
             "projectId": self.project_id,
             "name": self.name,
@@ -95,18 +95,19 @@ class WorldProject:
     ) -> WorldRun:
         """Make a run, complete unless it is `running`, `timed_out` or has specs that are not.
 
-        `tests` is how many each spec has: a number, or the fewest and the most. `failures` and
-        `flaky` are a number of tests when they are an int, and a share of the run's tests when
-        they are a float. The last `unclaimed` specs have not been claimed by any machine yet, and
-        have none. Of the others the first `completed` are complete, by default all;
-        `WorldRun.complete` lets the rest follow.
+        `tests` is the number of tests in each spec, or its minimum and maximum. `failures` and
+        `flaky` are a number of tests if they are an int, and a share of the run's tests if they are
+        a float. The last `unclaimed` specs have not been claimed by any machine yet, and have no
+        results. Of the others the first `completed` are complete, by default all;
+        `WorldRun.complete` completes the rest.
 
-        `created_at` is by default an hour after the run before; `author` is a name and an email
-        address. `annotations`, a type and a description each, are handed out to the tests of each
+        `created_at` is by default an hour after the previous run; `author` is a name and an email
+        address. `annotations`, a type and a description each, are assigned to the tests of each
         spec in turn; Cypress has none.
 
-        `schema_version` is that of the instances. Those of Playwright have 2 since 2026, and those
-        in the documents, like all of Cypress, have 1.
+        `schema_version` is that of the instances. Those of Playwright have 2 since 2026; those in
+        the documents, and all of Cypress, have 1. Raises `InvalidArgumentError` for arguments that
+        contradict each other.
         """
         _check(framework, specs, unclaimed, groups, tags)
         _check_schema_version(framework, schema_version)
@@ -147,7 +148,7 @@ class WorldProject:
         run = WorldRun(
             payload, self._versions, github_run=github_run, playback=playback, serve=self._serve
         )
-        # Counted only now, so that refused arguments do not shift the runs after them.
+        # Counted only now, so that refused arguments do not change later runs.
         self._made += 1
         self._add(run)
         return run

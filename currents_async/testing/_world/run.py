@@ -1,4 +1,4 @@
-"""A run of a world, as the server tells of it and as tests ask about it."""
+"""A run of a world, as the server sends it and as tests inspect it."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from currents_async.testing._world.playback import Playback
 
 
 class Versions(Iterator[int]):
-    """Counts the changes of a world, from 1."""
+    """Numbers the changes of a world, from 1."""
 
     latest: int = 0
     """The number of the last change."""
@@ -39,12 +39,12 @@ class WorldSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorldRun:
-    """A run: the payload that the server sends of it, and short ways to what is in there."""
+    """A run: the payload that the server sends, and shortcuts to its contents."""
 
     github_run: tuple[str, int] | None
     """The ID and the attempt of the GitHub Actions workflow run that started it."""
     version: int
-    """A number that is another one, in its whole world, after each change of the run."""
+    """A number, unique in its world, that is a new one after each change of the run."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class WorldRun:
 
     @property
     def created_at(self) -> str:
-        """When the run began, as the wire spells it, which sorts by time."""
+        """When the run started, in the wire's form, which sorts by time."""
         created_at: str = self._payload["createdAt"]
         return created_at
 
@@ -125,29 +125,29 @@ class WorldRun:
 
     @property
     def machine_ids(self) -> list[str]:
-        """The machines that have claimed specs, in the order in which they came."""
+        """The machines that have claimed specs, in the order of their first specs."""
         return list(dict.fromkeys(spec.machine_id for spec in self.specs if spec.machine_id))
 
     def instance(self, index: int) -> Wire:
         """Build the `data` of the instance that ran spec number `index`.
 
-        A LookupError says that nobody has claimed the spec, or that the run was added as a payload.
+        Raises `LookupError` if the spec is not claimed, or the run was added as a payload.
         """
         spec: Wire = self._payload["specs"][index]
         if self._playback is None or "instanceId" not in spec:
-            raise LookupError(f"spec {index} of run {self.run_id} has no instance to be made")
+            raise LookupError(f"spec {index} of run {self.run_id} has no instance")
         return self._playback.instance(index, spec)
 
     def complete(self, count: int | None = None) -> list[WorldSpec]:
-        """Let the next `count` specs complete, by default all that are left, and return them.
+        """Complete the next `count` specs, by default all that are left, and return them.
 
         With the last one the run ends. Specs are claimed only now, and are the same as if the run
-        had been complete from the beginning; those that `World.reset` has taken back are executed
-        as other instances. A ValueError says that the run has ended, a LookupError that it was
-        added as a payload.
+        had been complete from the start; those that `World.reset` has taken back are executed as
+        new instances. Raises `InvalidArgumentError` if the run has ended, and `LookupError` if it
+        was added as a payload.
         """
         if self._playback is None or self._serve is None:
-            raise LookupError(f"run {self.run_id} was added as it is: it does not go on")
+            raise LookupError(f"run {self.run_id} was added as it is, and cannot go on")
         if self.completion_state != "IN_PROGRESS":
             raise InvalidArgumentError(f"run {self.run_id} has ended: {self.completion_state}")
         if count is not None and count < 1:
@@ -171,9 +171,9 @@ class WorldRun:
         return cancellation
 
     def unclaim(self, machine_ids: Collection[str]) -> list[str]:
-        """Take the specs of some machines back; return the IDs of the instances that are gone.
+        """Take the specs of some machines back, and return the IDs of their former instances.
 
-        `World.reset` is what to call: it also forgets the instances.
+        Call `World.reset`, which also deletes the instances.
         """
         gone = state.unclaim(self._payload, machine_ids)
         if gone:

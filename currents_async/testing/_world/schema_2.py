@@ -1,4 +1,4 @@
-"""Playwright's instances in schema 2: tests are listed, and what became of them stands beside.
+"""Playwright's instances in schema 2: the results of tests stand beside the list of tests.
 
 Source: `docs/api/fields.md`, "Instances".
 """
@@ -8,12 +8,12 @@ from random import Random
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import base62, iso, parse_iso, signed_url
 
-# Schema 2 does not tell these of an instance; its run does, of the spec.
+# Schema 2 leaves these out of instances; the run has them for each spec.
 _LEFT_OUT = frozenset({"completedAt", "worker"})
 
 
 def in_schema_2(rng: Random, org: str, instance: Wire) -> Wire:
-    """Tell of an instance of schema 1 in schema 2."""
+    """Convert an instance from schema 1 to schema 2."""
     results: Wire = instance["results"]
     tests: list[Wire] = results["tests"]
     log = signed_url(rng, org, f"{base62(rng, 16)}.txt", parse_iso(instance["_t"]))
@@ -40,7 +40,7 @@ def in_schema_2(rng: Random, org: str, instance: Wire) -> Wire:
 
 
 def read_tests(instance: Wire) -> list[Wire]:
-    """List the tests of an instance of either schema as schema 1 does."""
+    """List the tests of an instance of either schema in the form of schema 1."""
     report: Wire = instance.get("results") or {}
     tests: list[Wire] = report.get("tests") or []
     results: Wire | None = instance.get("testResults")

@@ -1,4 +1,4 @@
-"""What the executions of spec files come to, in the numbers of the spec files explorer.
+"""Count executions of spec files as the spec files explorer does.
 
 An execution of a spec file is an entry of a run's specs that a machine has claimed, or that was
 still waiting when its run timed out. Rates are shares of all executions, from 0 to 1.
@@ -63,7 +63,7 @@ class SpecFileCounters(msgspec.Struct):
 def count_spec_files(
     runs: Iterable[WorldRun], groups: Collection[str], *, failed_in_duration: bool
 ) -> list[Wire]:
-    """Count the executions of each spec file in some runs, of which the newest comes first."""
+    """Count the executions of each spec file in some runs, given the newest first."""
     files: dict[str, SpecFileCounters] = {}
     for run in runs:
         timeout: Wire = run.payload.get("timeout") or {}

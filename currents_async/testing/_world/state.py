@@ -1,4 +1,4 @@
-"""What becomes of a run: its payload's counters, its outcome, its cancellation, its reset."""
+"""Changes of a run's payload: its counters, its outcome, its cancellation, its reset."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ _CANCEL_DELAY = 60_000
 def roll_up(payload: Wire, retries: Sequence[int]) -> None:
     """Derive the counters of the groups from the specs.
 
-    Cypress specs do not carry their retries, so these come along, a number for each spec.
+    Cypress specs do not carry their retries, so `retries` has a number for each spec.
     """
     for group in payload.get("groups", []):
         mine = [
@@ -49,7 +49,7 @@ def complete(payload: Wire) -> None:
 
 
 def time_out(payload: Wire) -> None:
-    """End a run that took too long, whatever its specs say."""
+    """End a run that took too long, whatever the state of its specs."""
     payload["durationMs"] = last_moment(payload) - parse_iso(payload["createdAt"])
     payload["timeout"]["isTimeout"] = True
     payload["completionState"] = "TIMEOUT"
@@ -57,9 +57,9 @@ def time_out(payload: Wire) -> None:
 
 
 def cancel(payload: Wire, *, actor: str, reason: str) -> Wire:
-    """Cancel a run and return its cancellation, spelled as in `cancel-run.json`.
+    """Cancel a run and return its cancellation, as in `cancel-run.json`.
 
-    The date is a minute after the run's last event, for a world has no clock.
+    The date is a minute after the run's last event, since a world has no clock.
     """
     moment = last_moment(payload) + _CANCEL_DELAY
     payload["cancellation"] = {"actor": actor, "canceledAt": iso(moment), "reason": reason}
@@ -70,7 +70,7 @@ def cancel(payload: Wire, *, actor: str, reason: str) -> Wire:
 
 
 def unclaim(payload: Wire, machine_ids: Collection[str]) -> list[str]:
-    """Take the specs of some machines back, and return the IDs of the instances that are gone."""
+    """Take the specs of some machines back, and return the IDs of their former instances."""
     gone: list[str] = []
     for spec in payload.get("specs", []):
         if spec.get("machineId") in machine_ids and "instanceId" in spec:
@@ -87,6 +87,6 @@ def unclaim(payload: Wire, machine_ids: Collection[str]) -> list[str]:
 
 
 def last_moment(payload: Wire) -> int:
-    """Return when the last thing happened that a run tells of."""
+    """Return the time of the last event of a run."""
     moments: list[Any] = [spec.get("completedAt") for spec in payload.get("specs", [])]
     return max(parse_iso(text) for text in (payload["createdAt"], *moments) if text)

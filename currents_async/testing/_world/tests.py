@@ -1,4 +1,4 @@
-"""What the executions of tests come to, in the numbers of the tests explorer.
+"""Count executions of tests as the tests explorer does.
 
 `failures` counts failed and skipped executions, and `ignored` pending ones ("Counters" in the
 README of the API). Rates are shares of executions, from 0 to 1; a volume is a rate, or the average
@@ -17,7 +17,7 @@ _FAILURES = frozenset({"failed", "skipped"})
 
 
 class MetricStates(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """The states that count for some metrics; what is not given counts all."""
+    """The states that count for some metrics; None counts all."""
 
     executions: list[str] | None = None
     avg_duration: list[str] | None = None

@@ -1,4 +1,4 @@
-"""Names, titles and messages as people and test runners write them, awkward ones included."""
+"""Names, titles and messages as people and test runners write them, including awkward ones."""
 
 from collections.abc import Iterator
 from random import Random
@@ -100,7 +100,7 @@ def area(rng: Random) -> str:
 
 
 def author(rng: Random) -> tuple[str, str]:
-    """Return the name and the email address of somebody who commits."""
+    """Return the name and the email address of a committer."""
     return rng.choice(_AUTHORS)
 
 
@@ -115,7 +115,7 @@ def pull_request_title(rng: Random) -> str:
 
 
 def spec_paths(rng: Random, root: str, suffix: str) -> Iterator[str]:
-    """Yield paths of spec files without end, no path twice."""
+    """Yield unique paths of spec files without end."""
     seen: set[str] = set()
     while True:
         area, verb = rng.choice(_AREAS), rng.choice(_VERBS)
@@ -131,7 +131,7 @@ def spec_paths(rng: Random, root: str, suffix: str) -> Iterator[str]:
 
 
 def titles(rng: Random) -> Iterator[list[str]]:
-    """Yield the titles of one spec's tests without end: suites first, no title twice."""
+    """Yield unique titles of one spec's tests without end, suites first."""
     suite = f"{rng.choice(_NOUNS)} {rng.choice(_NOUNS)}".capitalize()
     seen: set[str] = set()
     number = 1

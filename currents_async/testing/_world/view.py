@@ -1,4 +1,4 @@
-"""The executions of a world, read off its payloads once for each change."""
+"""The executions of a world, read from its payloads once for each change."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class View:
-    """What a world's runs come to, kept until they change; runs that did not are not read again."""
+    """What a world's runs contain, cached until one changes; only that one is read again."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class View:
         self._by_run: dict[str, tuple[int, list[WorldExecution]]] = {}
 
     def cached(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what `make` makes, and keep it until the world changes."""
+        """Return what `make` makes, cached until the world changes."""
         if self._seen != self._versions.latest:
             self._seen = self._versions.latest
             self._kept.clear()
@@ -85,7 +85,7 @@ class View:
         return executions
 
     def forget(self, run_id: str | None) -> None:
-        """Drop what was read of a run, None of all runs: their instances are other ones now."""
+        """Drop what was read from a run, or None for all runs: their instances have changed."""
         if run_id is None:
             self._by_run.clear()
         else:

@@ -32,28 +32,28 @@ class WorldWebhook(msgspec.Struct, kw_only=True):
     hook_id: str
     project_id: str
     fields: dict[str, Any]
-    """What its owner chose, as it is spelled on the wire."""
+    """What its owner chose, in the wire's form."""
     created: int
     updated: int
 
     @property
     def url(self) -> str:
-        """Where it wants to be called."""
+        """The URL that is called."""
         url: str = self.fields["url"]
         return url
 
     @property
     def headers(self) -> dict[str, str]:
-        """What its owner wants to be called with, such as a shared secret."""
+        """The headers that it is called with, such as a shared secret."""
         return msgspec.json.decode(self.fields.get("headers") or "{}", type=dict[str, str])
 
     def wants(self, project_id: str, event: str) -> bool:
-        """Say whether it is to be called for an event of a project."""
+        """Return whether it is to be called for an event of a project."""
         return project_id == self.project_id and event in self.fields["hookEvents"]
 
     @property
     def payload(self) -> Wire:
-        """The webhook as the service spells it."""
+        """The webhook as the service sends it."""
         return {
             "hookId": self.hook_id,
             "projectId": self.project_id,

@@ -1,6 +1,6 @@
 """Actions: the rules of a project that skip, quarantine or tag tests.
 
-Source: `docs/api/operations.md`, "Actions". What is archived stays so: changing it is a conflict.
+Source: `docs/api/operations.md`, "Actions". An archived one cannot be changed: 409.
 """
 
 from typing import Any
@@ -28,7 +28,7 @@ _MAX_SEARCH_LENGTH = 100
 
 
 def list_actions(world: World, request: ApiRequest) -> ApiResponse:
-    """GET /actions: those of a project, with any status unless some are asked for."""
+    """GET /actions: those of a project, with any status unless the query names some."""
     params = Params(request)
     project_id = known_project(world, params.required("projectId"))
     statuses = params.choices("status", STATUSES)
@@ -70,28 +70,28 @@ def update_action(world: World, request: ApiRequest) -> ApiResponse:
 
 
 def delete_action(world: World, request: ApiRequest) -> ApiResponse:
-    """DELETE /actions/{actionId}: archives it, once and for all."""
+    """DELETE /actions/{actionId}: archives it for good."""
     action = find_action(world, request)
     world.actions.archive(action, request.now)
     return ApiResponse(lambda: {"actionId": action.action_id, "archived": True})
 
 
 def enable_action(world: World, request: ApiRequest) -> ApiResponse:
-    """PUT /actions/{actionId}/enable: nothing happens when it is enabled."""
+    """PUT /actions/{actionId}/enable: does nothing if it is enabled."""
     action = _find_living(world, request)
     world.actions.enable(action, request.now)
     return _response(action, request)
 
 
 def disable_action(world: World, request: ApiRequest) -> ApiResponse:
-    """PUT /actions/{actionId}/disable: nothing happens when it is disabled."""
+    """PUT /actions/{actionId}/disable: does nothing if it is disabled."""
     action = _find_living(world, request)
     world.actions.disable(action, request.now)
     return _response(action, request)
 
 
 def find_action(world: World, request: ApiRequest) -> WorldAction:
-    """Return the action that the path is about; without a query."""
+    """Return the action that the path names; a query is refused."""
     no_params(request)
     action = world.actions.get(request.path_args["action_id"])
     if action is None:
@@ -109,7 +109,7 @@ def _find_living(world: World, request: ApiRequest) -> WorldAction:
 def _read(
     request: ApiRequest, kind: type[Changes | NewAction]
 ) -> tuple[dict[str, Any], int | None]:
-    """Return the fields as they were sent, and when the rule expires."""
+    """Return the fields as they were sent, and when the action expires."""
     body = read_body(request, kind)
     fields: dict[str, Any] = msgspec.json.decode(request.body)
     expires = body.expires_after

@@ -1,8 +1,8 @@
-"""The tests that actions have touched, and their executions.
+"""The tests that actions affect, and their executions.
 
-Source: `docs/api/operations.md`, "Actions", which does not say what an item looks like. A rule
-touches all executions in its project that its matcher is about, whatever its status, and also those
-before it was made: a world has all of its runs before anybody makes a rule.
+Source: `docs/api/operations.md`, "Actions", which does not say what an item looks like. An
+action affects all executions in its project that its matcher matches, whatever its status, also
+those from before it was made: a world has all of its runs before any action is made.
 """
 
 from collections.abc import Callable, Iterable
@@ -30,13 +30,13 @@ from currents_async.testing.world import World, WorldExecution
 
 _EFFECTS = ("quarantine", "skip", "tag")
 _MAX_LIMIT = 50
-_Touched = list[tuple[WorldExecution, list[WorldAction]]]
+_Affected = list[tuple[WorldExecution, list[WorldAction]]]
 
 
 def list_affected_tests(world: World, request: ApiRequest) -> ApiResponse:
-    """GET /actions/tests: the one that was executed last comes first, unless `dir` is asc.
+    """GET /actions/tests: the test that was executed last comes first, unless `dir` is asc.
 
-    `action_type` is what one of the effects of an action is; `search` looks into spec and title.
+    `action_type` is one of the effects of an action; `search` looks into spec and title.
     """
     params = Params(request)
     paging = read_page_request(params)
@@ -54,8 +54,8 @@ def list_affected_tests(world: World, request: ApiRequest) -> ApiResponse:
             and (not effects or any(one["op"] in effects for one in action.fields["action"]))
         )
 
-    found: dict[str, _Touched] = {}
-    for one, actions in _touched(world, project_id, is_wanted):
+    found: dict[str, _Affected] = {}
+    for one, actions in _affected(world, project_id, is_wanted):
         if _is_within(one, dates, search):
             found.setdefault(one.signature, []).append((one, actions))
     tests = sorted(found)
@@ -64,19 +64,19 @@ def list_affected_tests(world: World, request: ApiRequest) -> ApiResponse:
 
 
 def get_affected_test_executions(world: World, request: ApiRequest) -> ApiResponse:
-    """GET /actions/tests/{signature}: the newest first; a test that nothing touched has none."""
+    """GET /actions/tests/{signature}: the newest first; an unaffected test has none."""
     params = Params(request)
     paging = read_cursor_request(params, request, "getAffectedTestExecutions", max_limit=_MAX_LIMIT)
     project_id = known_project(world, params.required("projectId"))
     dates, search = read_range(params), params.text("search")
     params.end()
     signature = request.path_args["signature"]
-    touched = (
+    affected = (
         (one, actions)
-        for one, actions in _touched(world, project_id, lambda _: True)
+        for one, actions in _affected(world, project_id, lambda _: True)
         if one.signature == signature and _is_within(one, dates, search)
     )
-    return _response(world, paging, touched)
+    return _response(world, paging, affected)
 
 
 def get_affected_test_executions_by_action(world: World, request: ApiRequest) -> ApiResponse:
@@ -90,10 +90,10 @@ def get_affected_test_executions_by_action(world: World, request: ApiRequest) ->
     action = world.actions.get(request.path_args["action_id"])
     if action is None:
         raise RefusedError(404, "Action not found")
-    touched = (
+    affected = (
         (one, [action]) for one in _executions_of(world, action) if _is_within(one, dates, search)
     )
-    return _response(world, paging, touched)
+    return _response(world, paging, affected)
 
 
 def _executions_of(world: World, action: WorldAction) -> list[WorldExecution]:
@@ -103,8 +103,8 @@ def _executions_of(world: World, action: WorldAction) -> list[WorldExecution]:
     )
 
 
-def _touched(world: World, project_id: str, is_wanted: Callable[[WorldAction], bool]) -> _Touched:
-    """List executions with the actions that are asked for, the newest first."""
+def _affected(world: World, project_id: str, is_wanted: Callable[[WorldAction], bool]) -> _Affected:
+    """List executions with the wanted actions, the newest first."""
     found: dict[tuple[int, str, int, int], tuple[WorldExecution, list[WorldAction]]] = {}
     for action in world.actions.values():
         if action.project_id == project_id and is_wanted(action):
@@ -120,24 +120,26 @@ def _is_within(one: WorldExecution, dates: Range, search: str | None) -> bool:
 
 
 def _response(
-    world: World, paging: CursorRequest, touched: Iterable[tuple[WorldExecution, list[WorldAction]]]
+    world: World,
+    paging: CursorRequest,
+    affected: Iterable[tuple[WorldExecution, list[WorldAction]]],
 ) -> ApiResponse:
     return paging.respond(
-        touched,
+        affected,
         lambda pair: pair[0].order,
         lambda pair: {**result_to_wire(world, pair[0]), "actions": _actions_to_wire(pair[1])},
     )
 
 
-def _test_to_wire(touched: _Touched) -> Wire:
-    newest = touched[0][0]
-    actions = {action.action_id: action for _, mine in touched for action in mine}
+def _test_to_wire(affected: _Affected) -> Wire:
+    newest = affected[0][0]
+    actions = {action.action_id: action for _, mine in affected for action in mine}
     return {
         "signature": newest.signature,
         "title": newest.title,
         "spec": newest.spec,
         "projectId": newest.run.project_id,
-        "executions": len(touched),
+        "executions": len(affected),
         "lastSeen": newest.run.created_at,
         "actions": _actions_to_wire(actions.values()),
     }

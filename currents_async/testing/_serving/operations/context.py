@@ -1,4 +1,4 @@
-"""Failure context: what is known of a failure, in JSON or in Markdown.
+"""Failure context: what is known about a failure, in JSON or in Markdown.
 
 Source: `docs/api/operations.md`, "Context", which does not say what else is in there.
 """
@@ -20,7 +20,7 @@ _MAX_LENGTH = 50_000
 
 
 class _Subject(msgspec.Struct, frozen=True):
-    """Whose context it is: a run, one of its instances, or a test in there."""
+    """What the context is about: a run, one of its instances, or one of their tests."""
 
     run: WorldRun
     tests: list[WorldExecution]
@@ -28,20 +28,20 @@ class _Subject(msgspec.Struct, frozen=True):
 
 
 def get_context(world: World, request: ApiRequest) -> ApiResponse:
-    """GET /context: the failed tests of a run or an instance, or one test whatever it did.
+    """GET /context: the failed tests of a run or an instance, or one test in any state.
 
-    `limit` and `page` are for the tests. `max_length` cuts Markdown off, and means nothing for
-    JSON.
+    `limit` and `page` page through the tests. `max_length` truncates Markdown, and has no effect
+    on JSON.
     """
     params = Params(request)
     subject = _find(world, params)
     form = params.choice("format", ("json", "md"), "json")
     detail = params.choice("detail", ("default", "compact", "summary"), "default")
     paging = PageRequest(
-        params.number("page", 0, minimum=0),
-        params.number("limit", _LIMIT, minimum=1, maximum=_MAX_LIMIT),
+        params.number("page", 0, min_value=0),
+        params.number("limit", _LIMIT, min_value=1, max_value=_MAX_LIMIT),
     )
-    max_length = params.number("max_length", _MAX_LENGTH, minimum=1, maximum=_MAX_LENGTH)
+    max_length = params.number("max_length", _MAX_LENGTH, min_value=1, max_value=_MAX_LENGTH)
     params.end()
     data = describe(
         world, subject.run, subject.tests, paging=paging, detail=detail, attempt=subject.attempt
@@ -54,7 +54,7 @@ def get_context(world: World, request: ApiRequest) -> ApiResponse:
 def _find(world: World, params: Params) -> _Subject:
     run_id, instance_id = params.text("run_id"), params.text("instance_id")
     test_id = params.text("test_id")
-    attempt = params.number("attempt", -1, minimum=0)
+    attempt = params.number("attempt", -1, min_value=0)
     match run_id, instance_id, test_id:
         case (_, str(), str()):  # needs no run, but `@currents/mcp` may send it along
             return _find_test(world, instance_id, test_id, None if attempt < 0 else attempt)

@@ -26,10 +26,10 @@ _MAX_TOP = 50
 
 
 def get_errors_explorer(world: World, request: ApiRequest) -> ApiResponse:
-    """GET /errors/{projectId}: by message and `count`, the largest first, unless asked otherwise.
+    """GET /errors/{projectId}: by message and `count`, the largest first by default.
 
-    `error_message` is for a part of it, capitals or not; the other filters for the whole. The
-    timeline is in days, of the errors that were asked for.
+    `error_message` matches a part, ignoring case; the other filters match the whole. The timeline
+    is in days, of the errors that match.
     """
     params = Params(request)
     paging = read_page_request(params)
@@ -40,7 +40,7 @@ def get_errors_explorer(world: World, request: ApiRequest) -> ApiResponse:
     ascending = params.choice("dir", ("asc", "desc"), "desc") == "asc"
     group_by = params.choices("group_by[]", KEYS) or ["message"]
     metric = params.choice("metric", METRICS, "occurrence")
-    top = params.number("top_n", _TOP, minimum=1, maximum=_MAX_TOP)
+    top = params.number("top_n", _TOP, min_value=1, max_value=_MAX_TOP)
     params.end()
     if len(set(group_by)) != len(group_by):
         raise RefusedError(400, "group_by[] must not name anything twice")

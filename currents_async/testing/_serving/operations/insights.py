@@ -1,4 +1,4 @@
-"""Insights: what the runs of a project, and the tests in them, came to over time.
+"""Insights: the runs of a project, and the tests in them, counted over time.
 
 Source: `docs/api/operations.md`, "Projects". What each number counts is in `_world/insights.py`.
 """
@@ -13,7 +13,7 @@ from currents_async.testing.world import World
 
 
 def get_project_insights(world: World, request: ApiRequest) -> ApiResponse:
-    """GET /projects/{projectId}/insights: in days, unless `resolution` says otherwise."""
+    """GET /projects/{projectId}/insights: in days by default."""
     params = Params(request)
     scope = read_scope(params)
     start, end = params.required("date_start"), params.required("date_end")

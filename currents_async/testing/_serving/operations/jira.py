@@ -1,4 +1,4 @@
-"""Jira: projects and types of issues of a connected installation, and issues about tests.
+"""Jira: projects and issue types of a connected installation, and issues about tests.
 
 Source: `docs/api/operations.md`, "Jira", which does not say what an item looks like.
 """
@@ -46,7 +46,7 @@ def list_jira_issue_types(world: World, request: ApiRequest) -> ApiResponse:
 
 
 def create_jira_issue(world: World, request: ApiRequest) -> ApiResponse:
-    """POST /projects/{projectId}/jira/issues: 404 for what is not there, the run's test too."""
+    """POST /projects/{projectId}/jira/issues: 404 for anything that does not exist."""
     body, jira, project = _read(world, request, _NewIssue)
     key = jira.next_key(project)
     issue = WorldIssue(

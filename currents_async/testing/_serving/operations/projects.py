@@ -1,6 +1,6 @@
 """Projects, and the runs of each.
 
-Source: `docs/api/operations.md`, "Projects". Lists begin with the newest.
+Source: `docs/api/operations.md`, "Projects". Lists start with the newest.
 """
 
 from itertools import pairwise
@@ -23,7 +23,7 @@ _COMPLETION = {
     "CANCELED": {"CANCELED", "cancelled"},
     "TIMEOUT": {"TIMEOUT", "timedOut"},
 }
-"""What a filter asks for, and how a run may say it: payloads may be in either vocabulary."""
+"""The values of a filter, and those of runs that match: payloads may use either vocabulary."""
 _MAX_SEARCH_LENGTH = 200
 _LISTED = (
     "runId",
@@ -109,7 +109,7 @@ _SEARCHED = ("message", "branch", "sha", "authorName", "authorEmail")
 
 
 def without_specs(run: WorldRun) -> Wire:
-    """Return a run as lists have it, whose `meta` tells the framework of Cypress too."""
+    """Return a run as lists have it, whose `meta` has the framework of Cypress too."""
     listed = {name: run.payload[name] for name in _LISTED if name in run.payload}
     version = run.payload.get("cypressVersion")
     if version is not None:
@@ -119,7 +119,7 @@ def without_specs(run: WorldRun) -> Wire:
 
 
 def pull_request_of(run: WorldRun) -> Wire:
-    """Return what a run says about its pull request; without one, nothing."""
+    """Return what a run says about its pull request, an empty dict without one."""
     meta: Wire = run.payload.get("meta") or {}
     return meta.get("pr") or {}
 

@@ -26,14 +26,14 @@ _RUNS = 3
 def list_project_pull_requests(world: World, request: ApiRequest) -> ApiResponse:
     """GET /projects/{projectId}/pull-requests: a card for each `meta.pr.id` that runs have.
 
-    A pull request is there when one of its runs matches, and shows those only; `status` is that of
-    the newest of them. The newest one comes first, by its first run, so that another run moves no
-    card. Branches and authors may be patterns with `*`; all tags must be there unless
-    `tag_operator` says OR.
+    A pull request is listed if one of its runs matches, with matching runs only; `status` is that
+    of the newest of them. Pull requests are in the order of their first runs, the newest first, so
+    that another run moves no card. Branches and authors may be patterns with `*`; all tags must be
+    there unless `tag_operator` says OR.
     """
     params = Params(request)
     paging = read_cursor_request(params, request, "listProjectPullRequests", max_limit=_MAX_LIMIT)
-    max_runs = params.number("runs_per_pr", _RUNS, minimum=1, maximum=_MAX_RUNS)
+    max_runs = params.number("runs_per_pr", _RUNS, min_value=1, max_value=_MAX_RUNS)
     tags, every = params.texts("tags[]"), params.choice("tag_operator", BOOLEAN, "AND") == "AND"
     branches, authors = params.texts("branches[]"), params.texts("authors[]")
     statuses = params.choices("status", STATUSES)

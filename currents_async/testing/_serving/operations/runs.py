@@ -40,9 +40,9 @@ def get_run(world: World, request: ApiRequest) -> ApiResponse:
 
 
 def find_run(world: World, request: ApiRequest) -> ApiResponse:
-    """GET /runs/find: the most recent complete run that matches all that is asked for.
+    """GET /runs/find: the most recent complete run that matches all filters.
 
-    A project nobody knows has no such run: 404. `pwLastRun` adds the failed tests of a run of
+    An unknown project has no such run: 404. `pwLastRun` adds the failed tests of a run of
     Playwright, as `@currents/cmd` reads them.
     """
     params = Params(request)
@@ -94,8 +94,8 @@ def cancel_run_by_github_ci(world: World, request: ApiRequest) -> ApiResponse:
 def reset_run(world: World, request: ApiRequest) -> ApiResponse:
     """PUT /runs/{runId}/reset: take back every spec of these machines; a cancelled run goes on.
 
-    Machines without a spec are no error. The response, which is not documented, is the run's ID and
-    the number of specs.
+    Machines without a spec are not an error. The response, which is not documented, has the run's
+    ID and the number of specs.
     """
     run = _find_by_id(world, request)
     no_params(request)
@@ -144,7 +144,7 @@ class _GithubCI(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 class _Reset(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     machine_id: Annotated[list[str], msgspec.Meta(min_length=1, max_length=63)]
     is_batched: bool = msgspec.field(default=False, name="isBatchedOr8n")
-    """Orchestration in batches; makes no difference here."""
+    """Whether the orchestration is batched, which makes no difference here."""
 
 
 def _find_by_id(world: World, request: ApiRequest) -> WorldRun:

@@ -30,7 +30,7 @@ _ORDERS = (
 
 
 def get_spec_files(world: World, request: ApiRequest) -> ApiResponse:
-    """GET /spec-files/{projectId}: by `avgDuration`, the largest first, unless asked otherwise."""
+    """GET /spec-files/{projectId}: by `avgDuration`, the largest first by default."""
     params = Params(request)
     paging = read_page_request(params, max_limit=_MAX_LIMIT)
     scope = read_scope(params)

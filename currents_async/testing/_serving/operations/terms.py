@@ -1,4 +1,4 @@
-"""The terms that are known of a project: its tags, branches, authors and so on.
+"""The terms of a project: its tags, branches, authors and so on.
 
 Source: `docs/api/operations.md`, "Projects", which does not say what an item looks like.
 """
@@ -31,9 +31,9 @@ _OF_EXECUTIONS: dict[str, Callable[[WorldExecution], Iterable[str | None]]] = {
 
 
 def list_project_terms(world: World, request: ApiRequest) -> ApiResponse:
-    """GET /projects/{projectId}/terms/{termType}: in the order of the alphabet, or against it.
+    """GET /projects/{projectId}/terms/{termType}: in alphabetical order, or reversed.
 
-    Each is there once. `search` is for a part of it, capitals or not.
+    Each is listed once. `search` matches a part, ignoring case.
     """
     params = Params(request)
     paging = read_cursor_request(params, request, "listProjectTerms", default=MAX_LIMIT)

@@ -43,7 +43,7 @@ def get_test_results(world: World, request: ApiRequest) -> ApiResponse:
 
 
 def get_test_signature(world: World, request: ApiRequest) -> ApiResponse:
-    """POST /signature/test: a list of titles is joined by ` > `, as one text may be already."""
+    """POST /signature/test: a list of titles is joined by ` > `, a single text is not changed."""
     no_params(request)
     body = read_body(request, _Test)
     project_id = known_project(world, body.project_id)

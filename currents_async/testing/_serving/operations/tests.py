@@ -40,7 +40,7 @@ _DELTAS = {
     "flakinessRateDelta": "flakinessRate",
     "failureRateDelta": "failureRate",
 }
-"""Orders by how much a metric has grown since the stretch of the same length before."""
+"""Orders by the growth of a metric since the previous period of the same length."""
 
 
 class _Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,10 +56,10 @@ class _Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def get_tests_explorer(world: World, request: ApiRequest) -> ApiResponse:
-    """GET /tests/{projectId}: by `failures`, the largest first, unless asked otherwise.
+    """GET /tests/{projectId}: by `failures`, the largest first by default.
 
-    `spec` and `title` are for parts of them, capitals or not. With `test_state[]`, only executions
-    in these states are counted. `metric_settings` says which states count for a metric.
+    `spec` and `title` match a part, ignoring case. With `test_state[]`, only executions in these
+    states are counted. `metric_settings` says which states count for a metric.
     """
     params = Params(request)
     paging = read_page_request(params)
@@ -69,7 +69,7 @@ def get_tests_explorer(world: World, request: ApiRequest) -> ApiResponse:
         ascending=params.choice("dir", ("asc", "desc"), "desc") == "asc",
         spec=params.text("spec"),
         title=params.text("title"),
-        min_executions=params.number("min_executions", 1, minimum=1),
+        min_executions=params.number("min_executions", 1, min_value=1),
         states=params.choices("test_state[]", STATES),
         settings=params.json("metric_settings", MetricStates) or MetricStates(),
         has_annotations=has_annotations(read_annotations(params)),

@@ -1,4 +1,4 @@
-"""Webhooks: they are kept, and called when a test says so: `FakeCurrents.emit`.
+"""Webhooks: they are stored, and called only by `FakeCurrents.emit`.
 
 Source: `docs/api/operations.md`, "Webhooks".
 """
@@ -30,7 +30,7 @@ def list_webhooks(world: World, request: ApiRequest) -> ApiResponse:
 
 
 def create_webhook(world: World, request: ApiRequest) -> ApiResponse:
-    """POST /webhooks: without `hookEvents`, it is for none."""
+    """POST /webhooks: without `hookEvents`, it gets no events."""
     project_id = _project(world, request)
     fields: dict[str, Any] = {"hookEvents": [], **_read(request, _NewWebhook)}
     hook = world.webhooks.add(project_id, fields, request.now)
@@ -44,7 +44,7 @@ def get_webhook(world: World, request: ApiRequest) -> ApiResponse:
 
 
 def update_webhook(world: World, request: ApiRequest) -> ApiResponse:
-    """PUT /webhooks/{hookId}: at least one of the fields; null takes headers or label away."""
+    """PUT /webhooks/{hookId}: at least one of the fields; null removes headers or label."""
     hook = _find(world, request)
     fields = _read(request, _Changes)
     if not fields:
