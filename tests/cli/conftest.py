@@ -6,7 +6,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from currents_async.cli import _profiles as profiles
-from currents_async.testing import FakeCurrents, World
+from currents_async.testing import FakeCurrents, World, WorldProject, WorldRun
 
 # A command imports it when it runs, where duckdb reads its version inside the event loop.
 importlib.import_module("currents_async.export")
@@ -33,3 +33,15 @@ def service(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCurre
         if world.projects:
             monkeypatch.setenv("CURRENTS_PROJECT_ID", world.projects[0].project_id)
         yield server
+
+
+@pytest.fixture
+def made(project: WorldProject, service: FakeCurrents) -> WorldRun:
+    """A run that the service has."""
+    return project.run(specs=3, tests=4, failures=2)
+
+
+@pytest.fixture
+def two_runs(project: WorldProject, service: FakeCurrents) -> list[WorldRun]:
+    """Two runs of the same branch and tags, the second with more failures."""
+    return [project.run(specs=4, failures=number, flaky=number) for number in (1, 3)]

@@ -25,11 +25,6 @@ def numbered(number: object, *items: str) -> object:
     }
 
 
-@pytest.fixture
-def made(project: WorldProject, service: FakeCurrents) -> WorldRun:
-    return project.run(specs=3, tests=4, failures=2)
-
-
 class TestApi:
     def test_an_answer_as_it_came(
         self, service: FakeCurrents, project: WorldProject, capsys: pytest.CaptureFixture[str]

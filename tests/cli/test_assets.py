@@ -6,13 +6,8 @@ from pathlib import Path
 import pytest
 
 from currents_async.cli._app import run
-from currents_async.testing import FakeCurrents, WorldProject, WorldRun
+from currents_async.testing import FakeCurrents, WorldRun
 from tests.cli.stdio import rows
-
-
-@pytest.fixture
-def made(project: WorldProject, service: FakeCurrents) -> WorldRun:
-    return project.run(specs=3, tests=4, failures=2)
 
 
 class TestAssets:

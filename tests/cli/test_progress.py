@@ -9,14 +9,9 @@ from currents_async import RequestAttempt, RequestCall
 from currents_async.cli._app import run
 from currents_async.cli._progress import Throttles
 from currents_async.errors import RateLimitedError
-from currents_async.testing import FakeCurrents, WorldProject, WorldRun
+from currents_async.testing import WorldRun
 
 SPAN = ("--since", "2026-01-05", "--until", "2026-01-06")
-
-
-@pytest.fixture
-def made(project: WorldProject, service: FakeCurrents) -> WorldRun:
-    return project.run(specs=3, tests=4, failures=2)
 
 
 class TestProgress:

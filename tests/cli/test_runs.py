@@ -9,15 +9,9 @@ from currents_async.testing import FakeCurrents, WorldProject, WorldRun
 from tests.cli.stdio import rows
 
 
-@pytest.fixture
-def made(project: WorldProject, service: FakeCurrents) -> list[WorldRun]:
-    """Two runs of the same branch and tags, the second with more failures."""
-    return [project.run(specs=4, failures=number, flaky=number) for number in (1, 3)]
-
-
 class TestRuns:
     def test_list_passes_its_filters_on(
-        self, made: list[WorldRun], service: FakeCurrents, project: WorldProject
+        self, two_runs: list[WorldRun], service: FakeCurrents, project: WorldProject
     ) -> None:
         arguments = [
             *("--project", project.project_id, "--branch", "main", "--branch", "x", "--tag", "t"),
@@ -56,26 +50,28 @@ class TestRuns:
         assert f"since must lie in the years 1 to 9999, not '{since}'" in capsys.readouterr().err
         assert service.requests == []
 
-    def test_get_and_find(self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["runs", "get", made[0].run_id, "--fields", "runId,specs.spec"]) == 0
+    def test_get_and_find(
+        self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["runs", "get", two_runs[0].run_id, "--fields", "runId,specs.spec"]) == 0
         assert run(["runs", "find", "--branch", "main", "--fields", "runId"]) == 0
         got, found = rows(capsys)
         assert got == {
-            "runId": made[0].run_id,
-            "specs.spec": [spec.path for spec in made[0].specs],
+            "runId": two_runs[0].run_id,
+            "specs.spec": [spec.path for spec in two_runs[0].specs],
         }
-        assert found == {"runId": made[1].run_id}
+        assert found == {"runId": two_runs[1].run_id}
         assert run(["runs", "find", "--branch", "other"]) == 3
         assert run(["runs", "find", "--branch", "a", "--ci-build-id", "b"]) == 2
 
-    def test_watch(self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["runs", "watch", made[0].run_id, "--fail-on", "failed"]) == 6
+    def test_watch(self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["runs", "watch", two_runs[0].run_id, "--fail-on", "failed"]) == 6
         out, err = capsys.readouterr()
         assert {json.loads(line)["spec"] for line in out.splitlines()} == {
-            spec.path for spec in made[0].specs
+            spec.path for spec in two_runs[0].specs
         }
         assert "COMPLETE, FAILED" in err
-        assert run(["runs", "watch", made[0].run_id, "-o", "table"]) == 0
+        assert run(["runs", "watch", two_runs[0].run_id, "-o", "table"]) == 0
         assert len(capsys.readouterr().out.splitlines()) == 4
 
     def test_watch_waits_no_longer_than_it_may(
@@ -118,9 +114,9 @@ def add_run(service: FakeCurrents, run_id: str, titles: list[str]) -> None:
 
 class TestDiff:
     def test_with_the_run_before(
-        self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
+        self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
     ) -> None:
-        before, after = made
+        before, after = two_runs
         assert run(["runs", "diff", after.run_id]) == 0
         alone = capsys.readouterr()
         assert run(["runs", "diff", before.run_id, after.run_id]) == 0
@@ -132,15 +128,15 @@ class TestDiff:
     @pytest.mark.parametrize(
         ("fail_on", "code"), [("new", 6), ("failing", 6), ("flaky", 6), ("inconclusive", 0)]
     )
-    def test_findings(self, made: list[WorldRun], fail_on: str, code: int) -> None:
-        arguments = ["runs", "diff", made[0].run_id, made[1].run_id]
+    def test_findings(self, two_runs: list[WorldRun], fail_on: str, code: int) -> None:
+        arguments = ["runs", "diff", two_runs[0].run_id, two_runs[1].run_id]
         assert run([*arguments, "--fail-on", fail_on]) == code
         assert run([*arguments, "--fail-on", "inconclusive", "--fail-on", fail_on]) == code
 
     def test_with_itself_there_is_nothing_new(
-        self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
+        self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
     ) -> None:
-        one = made[0].run_id
+        one = two_runs[0].run_id
         assert run(["runs", "diff", one, one, "--fail-on", "new", "--fail-on", "flaky"]) == 0
         assert run(["runs", "diff", one, one, "--fail-on", "failing"]) == 6
         assert {row["change"] for row in rows(capsys)} == {"still_failing"}
@@ -162,7 +158,7 @@ class TestDiff:
         assert "not everything could be compared" in err
 
     def test_the_first_run_has_none_before(
-        self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
+        self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert run(["runs", "diff", made[0].run_id]) == 3
+        assert run(["runs", "diff", two_runs[0].run_id]) == 3
         assert "no run before" in capsys.readouterr().err

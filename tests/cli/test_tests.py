@@ -3,20 +3,14 @@
 import pytest
 
 from currents_async.cli._app import run
-from currents_async.testing import FakeCurrents, WorldProject, WorldRun
+from currents_async.testing import FakeCurrents, WorldRun
 from tests.cli.stdio import rows
 
 SPAN = ("--since", "2026-01-01", "--until", "2026-02-01")
 
 
-@pytest.fixture
-def made(project: WorldProject, service: FakeCurrents) -> list[WorldRun]:
-    """Two runs of the same branch and tags, the second with more failures."""
-    return [project.run(specs=4, failures=number, flaky=number) for number in (1, 3)]
-
-
 class TestTests:
-    def test_list(self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
+    def test_list(self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
         options = ("--order", "failures", "--direction", "desc", "--min-executions", "1")
         assert run(["tests", "list", *SPAN, *options, "--limit", "3"]) == 0
         failures = [one["metrics"]["failures"] for one in rows(capsys)]  # type: ignore[index]
@@ -24,7 +18,7 @@ class TestTests:
         assert len(failures) == 3
 
     def test_explorers_are_asked_with_whole_days_where_days_were_given(
-        self, made: list[WorldRun], service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+        self, two_runs: list[WorldRun], service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """Some services take no times."""
         assert run(["tests", "list", *SPAN, "--limit", "1"]) == 0
@@ -38,7 +32,7 @@ class TestTests:
         assert ("date_start", "2026-01-01T00:00:00.000Z") in service.requests[-1].query
 
     def test_history_by_signature_and_by_title(
-        self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
+        self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert run(["tests", "list", *SPAN, "--limit", "1"]) == 0
         [test] = rows(capsys)
@@ -61,7 +55,7 @@ class TestTests:
         assert service.requests == []
 
     def test_a_test_without_results(
-        self, made: list[WorldRun], capsys: pytest.CaptureFixture[str]
+        self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert run(["tests", "history", "f" * 32, *SPAN]) == 0
         assert "none of which" in capsys.readouterr().err
