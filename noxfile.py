@@ -35,7 +35,7 @@ SUITE = (*BY_FILE, "--ignore", "tests/benchmarks")
 # They take long: what writes files, starts processes, breaks connections or tries all there is.
 SLOW = (
     *("benchmarks", "cli", "export", "faults", "guard", "plugin", "sweep"),
-    *("test_cli.py", "test_examples.py", "test_readme.py", "test_recipes.py", "test_regexes.py"),
+    *("test_examples.py", "test_readme.py", "test_recipes.py", "test_regexes.py"),
 )
 
 
