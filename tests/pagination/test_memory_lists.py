@@ -153,6 +153,15 @@ class TestRequests:
             {"limit": "2", "starting_after": "c3"},
         ]
 
+    async def test_pages_of_cursors_in_reverse(self) -> None:
+        memory = MemoryList(6)
+        await read(memory.by_cursor(2, "c5", reverse=True))
+        assert memory.queries == [
+            {"limit": "2", "ending_before": "c5"},
+            {"limit": "2", "ending_before": "c3"},
+            {"limit": "2", "ending_before": "c1"},
+        ]
+
     async def test_pages_of_numbers(self) -> None:
         memory = MemoryList(4)
         await read(memory.by_number(2))
