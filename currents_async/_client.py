@@ -1,4 +1,4 @@
-"""The client: where the parts are put together, opened and closed."""
+"""The client: puts the parts together, opens and closes them."""
 
 import ssl as tls
 from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ G = TypeVar("G", bound=Group)
 
 
 def _unbound(group: type[G]) -> G:
-    """Return a group of no client."""
+    """Return a group without a client."""
     return group.__new__(group)
 
 
@@ -69,31 +69,34 @@ class Currents:
     Open it once with `async with` and share it between all tasks of that event loop: it keeps
     its connections alive, and closes them when the context ends.
 
-    - `api_key`: else `CURRENTS_API_KEY`. One key serves a whole organisation.
-    - `base_url`: else `CURRENTS_REST_API_URL`, to which `/v1` is added where it is missing; else
-      `CURRENTS_API_URL` where it ends in `/v1`, for without it is the recorder's address; else
-      production. Plain `http://` is refused but for loopback addresses.
-    - `project_id`: else `CURRENTS_PROJECT_ID`; the project of operations that need one and are not
-      told which.
-    - `timeouts`, `retries`, `limits`: how long, how often, how much. `with_options` gives a view
-      with other timeouts or retries.
-    - `session`: an aiohttp session of yours to use instead of our own; it is never closed here.
-      Cookies, connection limits and the reuse of connections are then yours too.
-    - `ssl`: a context to use instead of the system's trust; certificates are always verified by
-      the default one.
-    - `proxy`: the HTTP proxy to go through, for example `http://user:password@proxy:3128`; with
-      `trust_env` it is that of `HTTPS_PROXY`, but for the hosts of `NO_PROXY`. What is sent by
-      plain `http://` goes through none, or one on this machine.
+    - `api_key`: by default `CURRENTS_API_KEY`. One key serves a whole organisation.
+    - `base_url`: by default `CURRENTS_REST_API_URL`, with `/v1` added if it is missing; else
+      `CURRENTS_API_URL` if it ends in `/v1` (otherwise it is the recorder's address); else
+      production. Plain `http://` is refused except for loopback addresses.
+    - `project_id`: by default `CURRENTS_PROJECT_ID`; the default project of operations that need
+      one.
+    - `timeouts`, `retries`, `limits`: how long to wait, how often to try, how much to do at once.
+      `with_options` returns a view with other timeouts or retries.
+    - `session`: your own aiohttp session, which is never closed here. Cookies, connection limits
+      and the reuse of connections are then up to you.
+    - `ssl`: a context to use instead of the default one, which trusts what the system trusts and
+      always verifies certificates.
+    - `proxy`: the HTTP proxy, for example `http://user:password@proxy:3128`; with `trust_env` it is
+      that of `HTTPS_PROXY`, except for the hosts of `NO_PROXY`. Plain `http://` uses no proxy, or
+      one on this machine.
     - `private_assets`: whether assets may also be fetched from private and loopback addresses; by
-      default only where the API's own host has such a one.
-    - `observer`: a function of each `RequestAttempt` that has ended, an `Observer`, or several.
+      default only if the API's own host has such an address.
+    - `observer`: a function that is called with each `RequestAttempt` that has ended, an
+      `Observer`, or several of these.
     - `clock`: the time that backoff, pacing and deadlines go by; for tests.
 
-    Raises `InvalidArgumentError` for settings that cannot work. Source:
+    Raises `InvalidArgumentError` for invalid settings. Every method of a group, such as `runs`,
+    raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`, unless it says otherwise. Source:
     `docs/api/base.md`, "Addresses", "Credentials" and "Rate limits".
     """
 
-    # On the class for `create_autospec`, which sees no more than a class has.
+    # On the class for `create_autospec`, which sees only what the class has.
     runs: Runs = _unbound(Runs)
     instances: Instances = _unbound(Instances)
     projects: Projects = _unbound(Projects)
@@ -128,7 +131,7 @@ class Currents:
     ) -> None:
         credential = find_credential(api_key)
         reveal_proxy = find_proxy(proxy, trust_env=trust_env and session is None)
-        del api_key, proxy  # a traceback with locals from here on has no secret to show
+        del api_key, proxy  # from here on, a traceback with locals shows no secret
         if isinstance(credential, InvalidArgumentError):
             raise credential
         if isinstance(reveal_proxy, InvalidArgumentError):
@@ -182,7 +185,7 @@ class Currents:
     ) -> Self:
         """Return a view of this client with other timeouts or retries.
 
-        It shares the connections, the pacing and the limits, and is open as long as this one.
+        It shares the connections, the pacing and the limits, and is open as long as this client.
         """
         view = type(self).__new__(type(self))  # `copy` refuses clients, as `pickle` does
         vars(view).update(vars(self))
@@ -220,19 +223,19 @@ class Currents:
         *,
         query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
         body: object = None,
-        type: Any = None,  # noqa: A002 - what it is called everywhere
+        type: Any = None,  # noqa: A002 - the name it has everywhere
         retry_ambiguous: bool = False,
     ) -> Any:
-        """Send a request that no method here is for, as all others are sent.
+        """Send a request for which there is no method, in the same way as all others.
 
         ```python
         await currents.request("GET", "/projects/p/new-thing", query={"limit": "5"}, type=NewThing)
         ```
 
         `path` is relative to the base URL and percent-encoded, `body` becomes JSON. Returns the
-        `data` of the envelope as a `type`, any that msgspec decodes; without one the
-        `RawResponse`. Writes are not repeated when it is unknown whether they were carried out,
-        but with `retry_ambiguous`. Raises as the methods of all groups do.
+        `data` of the envelope as `type`, which is any type that msgspec decodes, or without a
+        `type` the `RawResponse`. If it is unknown whether a write was carried out, it is only
+        repeated with `retry_ambiguous`. Raises as the methods of all groups do.
         """
         request = build_request(method, path, query, body, type)
         options = self._transport.options(repeat_writes=retry_ambiguous)
@@ -242,7 +245,7 @@ class Currents:
 
     @property
     def limits(self) -> Limits:
-        """How much this client takes on at once."""
+        """How much this client does at once."""
         return self._channel.limits
 
     @property
@@ -257,23 +260,23 @@ class Currents:
 
     @property
     def clock(self) -> Clock:
-        """The time that this client goes by."""
+        """The clock of this client."""
         return self._channel.clock
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """What the server last said of its rate limit; None before it has said anything."""
+        """The rate limit as the server last reported it; None before it has."""
         return self._channel.gate.last_known
 
     @property
     def traffic(self) -> Traffic:
-        """What has been sent and received so far."""
+        """The requests and bytes that have been sent and received so far."""
         return self._channel.traffic
 
     async def aclose(self) -> None:
         """Close the client, and its connections unless the session was injected.
 
-        Closing again does nothing; using it afterwards raises `ClientClosedError`.
+        Closing it again does nothing; using it afterwards raises `ClientClosedError`.
         """
         await self._channel.aclose()
 
@@ -291,7 +294,7 @@ class Currents:
         await self.aclose()
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a client cannot be pickled: it has open connections, and a secret")
+        raise TypeError("a client cannot be pickled: it has open connections and a secret")
 
     def __repr__(self) -> str:
         if not hasattr(self, "_channel"):

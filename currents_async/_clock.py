@@ -1,4 +1,4 @@
-"""Time and chance, as something that is passed in: tests bring their own."""
+"""Time and randomness, passed in so that tests can bring their own."""
 
 import asyncio
 import random
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Timer(Protocol):
-    """What will call back, unless it is cancelled."""
+    """A callback to come, unless it is cancelled."""
 
     def cancel(self) -> None:
         """Do not call back."""
@@ -16,36 +16,36 @@ class Timer(Protocol):
 
 
 class Clock(Protocol):
-    """What a client goes by for backoff, pacing and deadlines.
+    """The time that backoff, pacing and deadlines go by.
 
-    Only waiting for the network itself is measured by the event loop, whatever the clock.
+    Waiting for the network itself is always measured by the event loop.
     """
 
     def now(self) -> float:
-        """Return seconds that never go backwards, from any beginning."""
+        """Return seconds since any point in time; they never decrease."""
         ...
 
     def wall(self) -> float:
-        """Return seconds since the epoch, to compare with dates of a server."""
+        """Return seconds since the epoch, to compare with dates that servers send."""
         ...
 
     def random(self) -> float:
-        """Return a number of at least 0 and below 1."""
+        """Return a random number from 0 up to, but not including, 1."""
         ...
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
-        """Call back once, that many seconds from now, in the event loop that is running."""
+        """Call back once, that many seconds from now, in the running event loop."""
         ...
 
 
 class SystemClock:
-    """The time of this machine."""
+    """The clock of this machine."""
 
     now = staticmethod(time.monotonic)
     wall = staticmethod(time.time)
-    random = staticmethod(random.random)  # noqa: S311 - jitter is no secret
+    random = staticmethod(random.random)  # noqa: S311 - jitter is not a secret
 
     @staticmethod
     def call_later(seconds: float, callback: Callable[[], None]) -> Timer:
-        """Call back by the event loop."""
+        """Let the event loop call back."""
         return asyncio.get_running_loop().call_later(seconds, callback)

@@ -1,4 +1,4 @@
-"""What a client is told once: frozen settings, checked before anything is sent."""
+"""Settings of a client: frozen, and checked before anything is sent."""
 
 import os
 from ipaddress import ip_address
@@ -17,7 +17,7 @@ _API_URL = "CURRENTS_API_URL"
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
-    """How long to wait, in seconds; `math.inf` waits for ever.
+    """How long to wait, in seconds; `math.inf` waits forever.
 
     Raises `InvalidArgumentError` for anything but positive numbers.
     """
@@ -25,12 +25,13 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     connect: float = 10
     """For one connection attempt, TLS included."""
     read: float = 30
-    """Between two pieces of an answer."""
+    """Between two chunks of a response."""
     attempt: float = 60
-    """For one attempt: from when its turn has come to the last byte of its answer."""
+    """For one attempt, from when it leaves the queue to the last byte of its response."""
     total: float = 120
-    """For a whole call, every attempt and all waiting included; of what makes several requests, as
-    a fan-out does, for each of them. The time that a reader of results takes does not count."""
+    """For a whole call, including all attempts and all waiting. Where a method sends several
+    requests, as a fan-out does, for each of them. The time that you take to read results does not
+    count."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -38,13 +39,13 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Retries(msgspec.Struct, frozen=True, kw_only=True):
-    """How often to try again what has failed.
+    """How often to try a call again that has failed.
 
-    Raises `InvalidArgumentError` for anything but positive whole numbers.
+    Raises `InvalidArgumentError` for anything but positive integers.
     """
 
     attempts: int = 3
-    """Attempts of each call, the first included; 1 never tries again."""
+    """Attempts at each call, including the first; with 1, no call is tried again."""
 
     def __post_init__(self) -> None:
         check_int("Retries.attempts", self.attempts)
@@ -60,15 +61,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 16
     """Requests in flight, and connections kept alive; at most 10,000."""
     rate: float | None = None
-    """Requests a second, for who knows how many the key allows; None finds out when throttled.
+    """Requests per second, if you know the limit of your key. None: discover it from throttling.
 
-    4 % less are sent, as they arrive less evenly than they leave; and less than that for a while
-    after a throttle. Several processes that share one key each take their part of its rate.
+    We send 4 % fewer, since requests arrive less evenly than they leave, and fewer still for a
+    while after a throttle. Give each of several processes that share a key its part of the rate.
     """
     body: int = 32 * 1024 * 1024
-    """Bytes of one answer, inflated; a longer one is a `ResponseTooLargeError`."""
+    """Bytes of one response, inflated; a larger one is a `ResponseTooLargeError`."""
     memory: int = 128 * 1024 * 1024
-    """Bytes of all answers that are still arriving, inflated; more have to wait."""
+    """Bytes of all responses that are still arriving, inflated; further ones have to wait."""
 
     def __post_init__(self) -> None:
         check_concurrency("Limits.concurrency", self.concurrency)
@@ -96,11 +97,11 @@ class FoundUrl(NamedTuple):
 
 
 def base_url_in_environment() -> FoundUrl | None:
-    """Return the base URL that the environment names, unchecked; None where it names none.
+    """Return the unchecked base URL in the environment, if there is one.
 
-    The service's own tools read two variables. `CURRENTS_REST_API_URL` is an address of the REST
-    API without its `/v1`. `CURRENTS_API_URL` is one with it to some of them, and to those that
-    record the address of the recorder, which must not get the key.
+    The service's own tools read two variables. `CURRENTS_REST_API_URL` is the address of the REST
+    API without `/v1`. `CURRENTS_API_URL` is the same with `/v1` to some tools, but to those that
+    record tests it is the address of the recorder, which must not receive the key.
     """
     rest, other = (os.environ.get(name, "").strip() for name in (_REST_API_URL, _API_URL))
     if rest:
@@ -111,9 +112,9 @@ def base_url_in_environment() -> FoundUrl | None:
 def check_base_url(url: str, name: str = "base_url") -> str:
     """Return a base URL without trailing slashes, or raise `InvalidArgumentError`.
 
-    `name` is what the URL was given as.
+    `name` is the argument or variable that the URL came from.
     """
-    # The reason names no part of the URL: it may hold a password.
+    # The reason quotes no part of the URL, which may contain a password.
     reason = _refusal(url)
     if reason is not None:
         raise InvalidArgumentError(f"{name} {reason}")
@@ -130,11 +131,11 @@ def _ends_in_v1(url: str) -> bool:
     try:
         return urlsplit(url).path.rstrip("/").endswith(_V1)
     except ValueError:
-        return True  # not a URL: it counts as the API's, to be refused with its name
+        return True  # not a URL: treated as the API's, so that it is refused by name
 
 
 def _refusal(url: str) -> str | None:
-    """Say why a base URL cannot be used, or None when it can."""
+    """Return why a base URL cannot be used, or None if it can."""
     reason = malformed(url)
     if reason is not None:
         return reason
@@ -145,12 +146,12 @@ def _refusal(url: str) -> str | None:
     if "@" in parts.netloc or parts.query or parts.fragment:
         return "must have no user, password, query or fragment"
     if parts.scheme == "http" and not is_loopback(host):
-        return "must be https://, for http:// shows the API key to the network (but on loopback)"
+        return "must be https://: plain http:// shows the API key to the network"
     return None
 
 
 def malformed(url: str) -> str | None:
-    """Return why a text is not a URL, or None when it is one; the reason names no part of it."""
+    """Return why a text is not a URL, or None if it is one; the reason quotes no part of it."""
     if not url.isascii() or not url.isprintable() or " " in url:
         return "must not contain spaces, control or non-ASCII characters"
     try:
@@ -161,7 +162,7 @@ def malformed(url: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine, which plain HTTP does not leave."""
+    """Return whether a host is this machine, which plain HTTP does not leave."""
     if host == "localhost":
         return True
     try:

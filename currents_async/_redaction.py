@@ -1,4 +1,4 @@
-"""Secrets, taken out of what is shown; among them signatures: whoever has one has the asset."""
+"""Secrets, removed from what is shown; signatures are secrets: they give access to an asset."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -7,7 +7,7 @@ _SIGNED = re.compile(
     r"""(https?://[^\s"'<>?]+)\?(?=[^\s"'<>]*(?:signature|credential|token|sig)=)[^\s"'<>]*""",
     re.IGNORECASE,
 )
-"""A URL that is signed the way of S3, CloudFront, Google or Azure."""
+"""A URL that is signed as by S3, CloudFront, Google or Azure."""
 
 
 def hide_signatures(text: str) -> str:
@@ -16,7 +16,7 @@ def hide_signatures(text: str) -> str:
 
 
 def redactor(secrets: Iterable[str], mark: str) -> Callable[[str], str]:
-    """Return what puts a mark in the place of each secret in a text, of the longest first."""
+    """Return a function that replaces each secret in a text by a mark, the longest first."""
     longest_first = sorted(secrets, key=len, reverse=True)
 
     def redact(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Tasks that run beside the caller: owned plainly, and gone once their owner has been left.
+"""Tasks that run beside the caller, and have ended once their owner has been left.
 
 No cancel scope and no task group is left open over the caller. An async generator that iterates
 inside `async with` may be closed by another task than the one that entered it, as the event loop
@@ -27,9 +27,9 @@ Work = Callable[[], Awaitable[None]]
 
 
 async def load_backend() -> None:
-    """Make anyio load what a fan-out needs: tens of milliseconds, once in a process.
+    """Make anyio load what a fan-out needs: tens of milliseconds, once per process.
 
-    Done when a client opens, it stalls the loop before there is work rather than amid it.
+    Done when a client opens, so that the loop stalls before there is work rather than amid it.
     """
     send, receive = anyio.create_memory_object_stream[None](0)
     async with send, receive, anyio.create_task_group():
@@ -37,10 +37,10 @@ async def load_backend() -> None:
 
 
 class Tasks:
-    """Tasks that end together: where one is cancelled or fails, so are the others."""
+    """Tasks that end together: if one fails or is cancelled, the others are cancelled."""
 
     def __init__(self, on_end: Callable[[], None]) -> None:
-        """Own tasks; call back when the last of them has ended."""
+        """Call back when the last task has ended."""
         self._on_end = on_end
         self._running: set[asyncio.Task[None]] = set()
         self._is_closing = False
@@ -53,7 +53,7 @@ class Tasks:
         task.add_done_callback(self._ended)
 
     def check(self) -> None:
-        """Raise what made the tasks end early, if anything did."""
+        """Raise the error that made the tasks end early, if there is one."""
         failure, self._failure = self._failure, None
         if failure is not None:
             try:
@@ -90,11 +90,11 @@ def _failure_of(task: asyncio.Task[None]) -> BaseException | None:
 
 
 async def wait_for_all(futures: Collection["asyncio.Future[Any]"]) -> None:
-    """Wait until all are done; a cancellation meanwhile is raised only then."""
+    """Wait until all are done; a cancellation in the meantime is raised only then."""
     try:
         await _wait(futures)
     except asyncio.CancelledError:
-        # anyio cancels again and again what does not shield itself; asyncio as often as it likes.
+        # anyio keeps cancelling what is not shielded; others may cancel several times, too.
         with anyio.CancelScope(shield=True):
             while not all(future.done() for future in futures):
                 with suppress(asyncio.CancelledError):
@@ -108,14 +108,15 @@ async def _wait(futures: Collection["asyncio.Future[Any]"]) -> None:
 
 
 class TaskOwner:
-    """Base of async context managers with tasks; leaving one cancels them, from whichever task.
+    """Base of async context managers with tasks; leaving one, in any task, cancels its tasks.
 
-    An error in the body of `async with` leaves as itself. The tasks must not refer to their owner:
-    one that is dropped without being closed is closed by the loop, with a `ResourceWarning`.
+    An error in the body of `async with` is raised unchanged. The tasks must not refer to their
+    owner: an owner that is dropped without being closed is closed by the loop, with a
+    `ResourceWarning`.
     """
 
     _reused: ClassVar[str]
-    """The message for entering it twice."""
+    """The error message for entering it twice."""
 
     def __init__(self) -> None:
         self._was_entered = False
@@ -145,7 +146,7 @@ class TaskOwner:
         raise NotImplementedError
 
     def _own_tasks(self, stack: AsyncExitStack, on_end: Callable[[], None]) -> Tasks:
-        """Return what starts tasks that end when the stack is closed."""
+        """Return an owner of tasks, which end when the stack is closed."""
         self._tasks = Tasks(on_end)
         stack.push_async_callback(self._tasks.aclose)
         return self._tasks
@@ -157,7 +158,7 @@ class TaskOwner:
         *,
         buffer: int = 0,
     ) -> "MemoryObjectReceiveStream[T | Exception]":
-        """Start tasks that send results; `_take` returns these, then raises what a task raised.
+        """Start tasks whose results `_take` returns; then it raises what a task has raised.
 
         A slow consumer holds the tasks back as soon as the buffer is full.
         """
@@ -175,7 +176,7 @@ class TaskOwner:
             raise MisuseError("iterate inside 'async with'")
 
     async def _take(self, results: "MemoryObjectReceiveStream[T | Exception] | None") -> T | None:
-        """Return the next of the tasks' results; None at the end. Raises what ended them early."""
+        """Return the next result of the tasks, or None at the end; raise what ended them early."""
         self._check_open()
         if results is None:
             return None
@@ -189,12 +190,12 @@ async def _run_worker(work: Work, send: "MemoryObjectSendStream[T | Exception]")
     try:
         await work()
     except Exception as error:  # noqa: BLE001 - raised where the results are taken
-        # Behind the results of the other tasks, which are not lost.
+        # After the results of the other tasks, so that none of them is lost.
         await send.send(error)
 
 
 class _Lease:
-    """What an owner has opened: held by it and its copies, and by no task."""
+    """The open resources of an owner, held by it and its copies, but by no task."""
 
     def __init__(self, stack: AsyncExitStack, name: str) -> None:
         self._stack = stack
@@ -204,7 +205,7 @@ class _Lease:
 
     async def aclose(self) -> None:
         self.is_open = False
-        # Closed, not exited with the error of the body: that does not concern what is on the stack.
+        # Closed without the error of the body, which does not concern what is on the stack.
         await self._stack.aclose()
 
     def __del__(self, _warnings: ModuleType = warnings) -> None:

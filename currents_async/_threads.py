@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Do work in a thread; a cancellation is raised only once the thread is done.
+    """Run blocking work in a thread; a cancellation is raised only once the thread is done.
 
     Otherwise a file would be closed and removed while a thread still writes to it.
     """
-    # A future, not a task: `asyncio.run` cancels all tasks at the end, and would not wait for it.
+    # Not a task: `asyncio.run` cancels all tasks at the end, and would not wait for the thread.
     done = asyncio.get_running_loop().run_in_executor(None, partial(copy_context().run, work))
     try:
         await wait_for_all([done])

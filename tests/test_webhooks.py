@@ -55,7 +55,7 @@ REFUSED: list[tuple[Call, str]] = [
     (make(headers={"X-Secret": [SECRET]}), "the value of 'X-Secret' cannot be sent"),
     (make(headers=[("X-Secret", SECRET)]), "headers must be a mapping, not list"),
     (make(headers=SECRET), "headers must be a mapping, not str"),
-    (make(headers={"X-Secret": SECRET * 250}), "headers must have at most 4096"),
+    (make(headers={"X-Secret": SECRET * 250}), "headers must have at most 4,096"),
     (change(), "nothing to change"),
     (change(url=None), "url must be a str, not NoneType"),
     (change(headers={"X-Secret": f"{SECRET}\n"}), "the value of 'X-Secret' cannot be sent"),

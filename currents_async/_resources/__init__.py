@@ -1,1 +1,1 @@
-"""The API's operations, a file for each group: the wire facts, then the human signatures."""
+"""The API's operations, one file per group: endpoints as constants, and a method for each."""

@@ -38,7 +38,7 @@ class Group:
     `TransportError`, `DecodeError` and `ResponseTooLargeError`.
     """
 
-    # A method called `list` comes last in its class: behind it, `list` is not the built-in type.
+    # A method called `list` comes last in its class: after it, `list` is not the built-in type.
 
     __slots__ = ("_project_id", "_transport")
 

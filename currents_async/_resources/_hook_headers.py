@@ -1,4 +1,4 @@
-"""The headers of a webhook, where its shared secret is: checked, encoded, and kept out of sight."""
+"""The headers of a webhook, which contain its shared secret: checked, encoded, and hidden."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,23 +14,23 @@ from currents_async.errors import InvalidArgumentError
 _VALUE = re.compile("[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 _MAX_TEXT = 4096
 _MIN_SECRET = 4
-"""Characters: what is shorter is no secret, and is in many words."""
+"""Characters: shorter values are not secrets, and occur in ordinary words."""
 _MIN_TOKEN = 8
-"""Characters of a part of a value, such as what follows `Bearer`."""
+"""The same for a part of a value, such as the token after `Bearer`."""
 
 
 class SealedHeaders:
-    """Headers that can be sent, and cannot be shown: no repr and no traceback has their values."""
+    """Headers that can be sent but not shown: no repr or traceback contains their values."""
 
     __slots__ = ("redact", "wire")
 
     wire: msgspec.Raw | InvalidArgumentError
-    """JSON text of the JSON text that they are on the wire, whose repr shows nothing.
+    """The headers as JSON text, encoded as a JSON string; its repr shows nothing.
 
-    Or why they cannot be sent: raised where they are at hand, the error would hold the values.
+    Or why they cannot be sent: an error raised in here would hold the values in its traceback.
     """
     redact: Callable[[str], str]
-    """Return a text without their values, should a server have quoted them."""
+    """Return a text without their values, in case a server has quoted them."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self.wire = _encode(headers)
@@ -42,19 +42,19 @@ Sealed = SealedHeaders | UnsetType | None
 
 
 def seal(headers: Mapping[str, str] | UnsetType | None) -> Sealed:
-    """Return headers sealed, or what stands for none as it is."""
+    """Seal headers; None and UNSET stay as they are."""
     return headers if headers is None or headers is UNSET else SealedHeaders(headers)
 
 
 def unseal(_name: str, sealed: SealedHeaders) -> msgspec.Raw:
-    """Return what is sent; raise `InvalidArgumentError` for what cannot be."""
+    """Return what is sent, or raise `InvalidArgumentError`."""
     if isinstance(sealed.wire, InvalidArgumentError):
         raise sealed.wire
     return sealed.wire
 
 
 def redact_of(sealed: Sealed) -> Callable[[str], str]:
-    """Return what takes the values of headers, if there are any, out of a text."""
+    """Return a function that removes the values of headers, if there are any, from a text."""
     return sealed.redact if isinstance(sealed, SealedHeaders) else str
 
 
@@ -68,12 +68,12 @@ def _encode(headers: Mapping[str, str]) -> msgspec.Raw | InvalidArgumentError:
             return InvalidArgumentError(f"headers: the value of {name!r} cannot be sent")
     text = msgspec.json.encode(dict(headers)).decode()
     if len(text) > _MAX_TEXT:
-        return InvalidArgumentError(f"headers must have at most {_MAX_TEXT} characters as JSON")
+        return InvalidArgumentError(f"headers must have at most {_MAX_TEXT:,} characters as JSON")
     return msgspec.Raw(msgspec.json.encode(text))
 
 
 def _secrets_of(headers: Mapping[str, str]) -> set[str]:
-    """Return what must not be quoted: values, their parts, and both as JSON spells them."""
+    """Return what must not be shown: values, their parts, and both as JSON spells them."""
     secrets = {value for value in headers.values() if len(value) >= _MIN_SECRET}
     for value in headers.values():
         secrets |= {part for part in value.split() if len(part) >= _MIN_TOKEN}

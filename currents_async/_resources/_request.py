@@ -1,4 +1,4 @@
-"""Requests that no operation has a method for."""
+"""Requests for which there is no method."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ def build_request(
     body: object,
     returns: Any,
 ) -> Request[Any]:
-    """Check and encode the request; raise `InvalidArgumentError` on what cannot be sent."""
+    """Check and encode the request, or raise `InvalidArgumentError`."""
     check_choice("method", method, get_args(HTTPMethod))
     check_text("path", path)
     if _PATH.fullmatch(path) is None or {".", ".."} & set(path.split("/")):
@@ -31,5 +31,5 @@ def build_request(
     for name, value in pairs:
         check_text("the name of a query parameter", name)
         check_type(f"query {name}", value, str)
-    # The operation is told by its path in errors: it has no name.
+    # It has no operation ID: errors name it by method and path.
     return Endpoint(f"{method} {path}", method, path, returns).request(query=pairs, body=body)

@@ -89,8 +89,8 @@ class Actions(Group):
 
         `name` has 1 to 255 characters, `description` at most 1,000. `action` is what it does, at
         least one `Effect`. `project_id` defaults to the client's. Raises `AmbiguousError` when it
-        may have been carried out, and is not known to have been; `retry_ambiguous=True` sends it
-        again instead, which may leave two of them.
+        is unknown whether the action was created; with `retry_ambiguous=True` the request is sent
+        again instead, which may create two.
         """
         filters = Filters().text("project_id", self._project(project_id), wire="projectId")
         body = _body(name, given(description), action, matcher, given(expires_after))
@@ -113,12 +113,12 @@ class Actions(Group):
         expires_after: Moment | UnsetType | None = UNSET,
         retry_ambiguous: bool = False,
     ) -> Action:
-        """Change the fields of an action that are passed, of which there is at least one.
+        """Change those fields of an action that are passed, at least one.
 
         They are as in `create`; None removes the description, or lets the action never expire.
-        Raises `AmbiguousError` when it may have been carried out, and is not known to have been;
-        `retry_ambiguous=True` sends it again instead. Where the server tells no more, the answer
-        has no more than the action's ID.
+        Raises `AmbiguousError` when it is unknown whether the action was changed; with
+        `retry_ambiguous=True` the request is sent again instead. If the server sends nothing else,
+        only the action's ID is set.
         """
         body = check_changes(_body(name, description, action, matcher, expires_after))
         request = UPDATE_ACTION.request({"action_id": action_id}, body=body)
@@ -128,8 +128,8 @@ class Actions(Group):
     async def delete(self, action_id: str) -> ArchivedAction:
         """Archive an action: it no longer applies, and is listed with the status `archived`.
 
-        Where it turns out that an attempt whose answer was lost has archived it, or the server
-        tells no more, the answer has no more than the action's ID.
+        Only the action's ID is set if the server sends nothing else, or an earlier attempt, whose
+        response was lost, turns out to have archived the action.
         """
         return await self._transport.call(
             DELETE_ACTION.request({"action_id": action_id}),
@@ -143,7 +143,7 @@ class Actions(Group):
         return await self._transport.call(request, already=known)
 
     async def disable(self, action_id: str) -> Action:
-        """Keep an action, and do not let it apply."""
+        """Stop an action from applying, but keep it."""
         known = Action(action_id=action_id, status=ActionStatus.DISABLED)
         request = DISABLE_ACTION.request({"action_id": action_id})
         return await self._transport.call(request, already=known)
@@ -163,7 +163,7 @@ class Actions(Group):
         start: str | None = None,
         prefetch: bool = False,
     ) -> PagePager[AffectedTest]:
-        """List the tests that actions have touched.
+        """List the tests that actions affected.
 
         `project_id` defaults to the client's. Datetimes need a time zone. `status` is that of the
         actions. `page_size` is at most 100, and `start` a resume token.
@@ -197,10 +197,10 @@ class Actions(Group):
         reverse: bool = False,
         prefetch: bool = False,
     ) -> CursorPager[AffectedExecution]:
-        """List the executions of one test that actions have touched.
+        """List the executions of one test that actions affected.
 
         `project_id` defaults to the client's. Datetimes need a time zone. `page_size` is at most
-        50. `start` is a cursor or a resume token, to go on behind it; with `reverse` the list goes
+        50. `start` is a cursor or a resume token to continue after; with `reverse` the list goes
         from there back to its beginning.
         """
         filters = _span(date_start, date_end, search, project_id=self._project(project_id))
@@ -226,9 +226,9 @@ class Actions(Group):
         reverse: bool = False,
         prefetch: bool = False,
     ) -> CursorPager[AffectedExecution]:
-        """List the executions of tests that one action has touched.
+        """List the executions of tests that one action affected.
 
-        Takes the arguments of `executions`, but for the project, which is the action's.
+        Takes the arguments of `executions` except for the project, which is the action's.
         """
         return self._cursor_pager(
             GET_AFFECTED_TEST_EXECUTIONS_BY_ACTION,
@@ -247,9 +247,9 @@ class Actions(Group):
         status: Sequence[ActionStatusFilter] = (),
         search: str | None = None,
     ) -> list[Action]:
-        """Fetch all actions of a project, by default the client's, in one answer.
+        """Fetch all actions of a project, by default the client's, in one response.
 
-        `search` is for names, and has at most 100 characters.
+        `search` matches names, and has at most 100 characters.
         """
         filters = (
             Filters()

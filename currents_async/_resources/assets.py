@@ -1,4 +1,4 @@
-"""Assets: the screenshots, videos, traces and attachments of instances, on hosts of their own.
+"""Assets: the screenshots, videos, traces and attachments of instances, on other hosts.
 
 Source: `docs/api/asset-urls.md`, "Artifacts of an instance" and "Expiry".
 """
@@ -29,22 +29,22 @@ from currents_async.models.runs import RunSpec
 
 
 class Assets(Group):
-    """Files that tests left behind.
+    """Files that tests produced.
 
-    They are streamed to the disk, and are there as a whole or not at all. Their hosts get neither
-    the API key nor cookies, and are not paced like the API, but no more than `Limits.concurrency`
-    connections are open to them. Neither a response nor a redirect leads to private or loopback
-    addresses, unless the API's own host is there, or the client was made with `private_assets`.
+    They are streamed to the disk, and appear there as a whole or not at all. Their hosts receive
+    neither the API key nor cookies. They are not paced like the API, but at most
+    `Limits.concurrency` connections are open to them. No URL and no redirect is followed to a
+    private or loopback address, unless the API's own host has such an address, or the client was
+    made with `private_assets`.
 
-    What breaks off is tried again as `Retries` says, and goes on where it broke off if the host can
-    do that. `Timeouts.connect` and `Timeouts.read` hold; `attempt` and `total`, which are meant for
-    answers of 1 MB, do not: the whole takes as long as it takes, or at most `timeout` seconds, for
-    each asset.
+    A download that breaks off is tried again as `Retries` says, and continues where it broke off if
+    the host supports it. `Timeouts.connect` and `Timeouts.read` apply; `attempt` and `total`, which
+    are meant for responses of 1 MB, do not: each asset may take `timeout` seconds, by default any
+    time.
 
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `ResponseTooLargeError` for more than `max_bytes` bytes, `DecodeError` for an
-    encoding that nobody asked for, and `OSError` where a file cannot be written. No error, log or
-    trace has a signature in it.
+    Besides what all groups raise, `ResponseTooLargeError` is for more than `max_bytes` bytes,
+    `DecodeError` for an encoding that was not asked for, and `OSError` for a file that cannot be
+    written. No error, log or trace contains a signature.
     """
 
     __slots__ = ("_fetch_instance", "_stream_run")
@@ -60,7 +60,7 @@ class Assets(Group):
         self._fetch_instance = fetch_instance
         self._stream_run = stream_run
 
-    # Not `async`, so that no frame of the call has the signed URL as an argument.
+    # Not `async`: no frame of the call is to hold the signed URL as an argument.
     @compound
     def download(
         self,
@@ -77,11 +77,10 @@ class Assets(Group):
         saved = await currents.assets.download(screenshot, to="failure.png")
         ```
 
-        `to` is a file, which is replaced when it is there, or a directory, which has to be there:
-        then the file is called as in the URL, as far as that is safe. With `instance_id`, the
-        instance that the asset belongs to, a signature whose time is over is replaced
-        once, by fetching that instance again. Raises `ForbiddenError` when that does not help, or
-        `instance_id` is None.
+        `to` is a file, which is replaced if it exists, or an existing directory, in which the file
+        gets the name in the URL as far as that is safe. With `instance_id`, the instance that the
+        asset belongs to, an expired signature is replaced once by fetching that instance again.
+        Raises `ForbiddenError` if that does not help, or `instance_id` is None.
         """
         return save_asset(
             self._transport,
@@ -140,15 +139,15 @@ class Assets(Group):
                 ...  # result.download.path
         ```
 
-        Each is saved as `<to>/<instance ID>/<kind>-<number>-<name>`, where the number counts those
-        of its kind in that instance from 1, so that no two share a name; directories are made.
-        `kinds` are `screenshot`, `video`, `trace` and `attachment`, all by default. `only` picks
-        the specs, for example `lambda spec: spec.failed`. At most `concurrency` downloads are in
-        flight, by default `Limits.concurrency`; instances are fetched beside them. A signature
-        whose time is over is replaced as in `download`. The first error ends the iteration; with
-        `on_error="collect"` it comes as the `error` of its result, and all others come too. An
-        artifact without a URL comes as a result with neither download nor error. Results come in
-        order of completion.
+        Each is saved as `<to>/<instance ID>/<kind>-<number>-<name>`; the number counts the
+        artifacts of that kind in that instance from 1, so that no two share a name. Directories are
+        created. `kinds` are `screenshot`, `video`, `trace` and `attachment`, by default all. `only`
+        selects the specs, for example `lambda spec: spec.failed`. At most `concurrency` downloads
+        are in flight, by default `Limits.concurrency`; instances are fetched besides. An expired
+        signature is replaced as in `download`. The first error ends the iteration; with
+        `on_error="collect"` it is the `error` of its result, and all other results follow. An
+        artifact without a URL has a result with neither download nor error. Results come in order
+        of completion.
         """
         return self._results(
             InstancesOfRun(self._stream_run(run_id), only, self._by_ids(concurrency, on_error)),

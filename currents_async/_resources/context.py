@@ -1,4 +1,4 @@
-"""What is known of a failure, in one piece: GET /context.
+"""Failures with their context, in one response: GET /context.
 
 Source: `docs/api/operations.md`, "Context".
 """
@@ -16,10 +16,10 @@ GET_CONTEXT_MARKDOWN = Endpoint("getContext", "GET", "/context", str, accept="te
 
 
 class Context(Group):
-    """What is known of a failure, in one piece.
+    """Failures with their context.
 
-    Of a run by `run_id`, of an instance by `run_id` and `instance_id`, or of a test by
-    `instance_id` and `test_id`.
+    Pass `run_id` for those of a run, `run_id` and `instance_id` for those of an instance, or
+    `instance_id` and `test_id` for those of a test.
     """
 
     __slots__ = ()
@@ -37,8 +37,8 @@ class Context(Group):
     ) -> FailureContext:
         """Fetch the failures of a run, of an instance or of a test.
 
-        `attempt` is one of the test, counting from 0. `limit` is 1 to 50 failed tests of a run or
-        an instance, and `page` counts from 0.
+        `attempt` is an attempt at the test, counting from 0. `limit` is 1 to 50 failed tests of a
+        run or an instance, and `page` counts from 0.
         """
         filters = _subject(run_id, instance_id, test_id, attempt)
         query = _extent(filters, "json", detail, limit, page).query
@@ -80,7 +80,7 @@ def _subject(
                 "pass run_id, run_id and instance_id, or instance_id and test_id"
             )
     if attempt is not None and test_id is None:
-        raise InvalidArgumentError("attempt is one of a test: pass instance_id and test_id")
+        raise InvalidArgumentError("attempt is for a test: pass instance_id and test_id")
     return (
         Filters()
         .text("run_id", run_id)

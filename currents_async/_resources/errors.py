@@ -25,9 +25,9 @@ GET_ERRORS_EXPLORER = Endpoint("getErrorsExplorer", "GET", "/errors/{project_id}
 
 
 class ErrorsPager(NumberedPager[ExploredError, ErrorsPage]):
-    """A list of errors, in pages with numbers that have a timeline too; `start` is a resume token.
+    """A list of errors in numbered pages, which also have a timeline; `start` is a resume token.
 
-    An error that moves to the next page while the list is read is handed out once.
+    An error that moves to the next page while the list is being read is handed out once.
     """
 
 
@@ -60,7 +60,7 @@ class Errors(Group):
         start: str | None = None,
         prefetch: bool = False,
     ) -> ErrorsPager:
-        """List the errors of a project, and how often each happened; pages have a timeline too.
+        """List the errors of a project, and how often each happened; pages also have a timeline.
 
         `project_id` defaults to the client's. Datetimes need a time zone. The order of `group_by`
         matters. The timeline has the 1 to 50 (`top_n`) most important errors of each span, by
@@ -98,7 +98,7 @@ class Errors(Group):
 
 
 def _dimensions(error: ExploredError) -> str:
-    """Return what errors are grouped by, which tells one from another."""
+    """Return what errors can be grouped by, which identifies an error."""
     return msgspec.json.encode([
         error.error_target,
         error.error_action,

@@ -23,7 +23,7 @@ GET_INSTANCE = Endpoint("getInstance", "GET", "/instances/{instance_id}", Instan
 
 
 async def fetch_instance(transport: Transport, instance_id: str, options: CallOptions) -> Instance:
-    """Fetch an instance as a part of a larger call."""
+    """Fetch an instance as part of a larger call."""
     return await transport.call(GET_INSTANCE.request({"instance_id": instance_id}), options)
 
 
@@ -71,9 +71,9 @@ class Instances(Group):
     ) -> list[Instance] | list[InstanceResult]:
         """Fetch instances concurrently, and return them in the order of their IDs.
 
-        An ID given twice is fetched once and returned once. At most `concurrency` are in flight,
-        and never more than `Limits.concurrency`, the default. `Timeouts.total` holds for each
-        request, and `timeout` bounds the whole: seconds, by default as long as it takes. Raises the
+        An ID that is given twice is fetched and returned once. At most `concurrency` instances are
+        in flight, and never more than `Limits.concurrency`, the default. `Timeouts.total` applies
+        to each request, and `timeout` to the whole: seconds, by default without end. Raises the
         first error; with `on_error="collect"` returns an `InstanceResult` for each ID, with its
         `instance` or its `error`.
         """

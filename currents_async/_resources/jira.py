@@ -1,4 +1,4 @@
-"""Jira: its projects and issue types, and issues made of failures.
+"""Jira: its projects and issue types, and issues for failed tests.
 
 Source: `docs/api/operations.md`, "Jira".
 """
@@ -35,9 +35,9 @@ LINK_JIRA_ISSUE = Endpoint(
 
 
 class Jira(Group):
-    """Jira: its projects and issue types, and issues made of failures.
+    """Jira: its projects and issue types, and issues for failed tests.
 
-    `jira_installation_id` is what the dashboard of the service shows as the installation's ID.
+    `jira_installation_id` is the installation's ID in the dashboard of the service.
     """
 
     __slots__ = ()
@@ -100,12 +100,12 @@ class Jira(Group):
         project_id: str | None = None,
         retry_ambiguous: bool = False,
     ) -> JiraIssue:
-        """Create an issue in Jira of a test in a run.
+        """Create an issue in Jira for a test in a run.
 
-        `jira_issue_type` is the ID of one, and `custom_fields` has values by the ID of the field.
-        `project_id` is not Jira's, and defaults to the client's. Raises `AmbiguousError` when it
-        may have been carried out, and is not known to have been; `retry_ambiguous=True` sends it
-        again instead, which may leave two issues.
+        `jira_issue_type` is an ID, and `custom_fields` has values by the IDs of the fields.
+        `project_id` is not Jira's, and defaults to the client's. Raises `AmbiguousError` when it is
+        unknown whether the issue was created; with `retry_ambiguous=True` the request is sent again
+        instead, which may create two.
         """
         path = {"project_id": self._project(project_id)}
         about = _about(run_id, test_id, jira_installation_id, jira_project_id, jira_issue_type)
@@ -130,12 +130,12 @@ class Jira(Group):
         project_id: str | None = None,
         retry_ambiguous: bool = False,
     ) -> JiraIssue:
-        """Link an issue that is in Jira already to a test in a run, with a comment.
+        """Link an existing issue in Jira to a test in a run, with a comment.
 
-        `jira_issue_type` is the ID of one. `comment` is needed when `include_context_in_comment` is
-        False. `project_id` is not Jira's, and defaults to the client's. Raises `AmbiguousError`
-        when it may have been carried out, and is not known to have been; `retry_ambiguous=True`
-        sends it again instead, which may leave two comments.
+        `jira_issue_type` is an ID. `comment` is needed when `include_context_in_comment` is False.
+        `project_id` is not Jira's, and defaults to the client's. Raises `AmbiguousError` when it is
+        unknown whether the issue was linked; with `retry_ambiguous=True` the request is sent again
+        instead, which may leave two comments.
         """
         path = {"project_id": self._project(project_id), "jira_issue_key": jira_issue_key}
         about = _about(run_id, test_id, jira_installation_id, jira_project_id, jira_issue_type)

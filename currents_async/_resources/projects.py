@@ -93,8 +93,8 @@ class Projects(Group):
         """List the pull requests of a project, each with 1 to 10 of its recent runs.
 
         `project_id` defaults to the client's; `authors` may be globs. The API takes a `page_size`
-        of at most 50. `start` is a cursor or a resume token, to go on behind it; with `reverse`
-        the list goes from there towards the newest.
+        of at most 50. `start` is a cursor or a resume token to continue after; with `reverse` the
+        list goes from there towards the newest.
         """
         filters = (
             Filters()
@@ -125,10 +125,10 @@ class Projects(Group):
         reverse: bool = False,
         prefetch: bool = False,
     ) -> CursorPager[Term]:
-        """List the tags, the branches, the authors or other terms that a project knows.
+        """List the tags, the branches, the authors or other terms of a project.
 
         `project_id` defaults to the client's. The API takes a `page_size` of at most 100. `start`
-        is a cursor or a resume token, to go on behind it; with `reverse` the list goes back from
+        is a cursor or a resume token to continue after; with `reverse` the list goes back from
         there.
         """
         path = {
@@ -156,8 +156,8 @@ class Projects(Group):
     ) -> CursorPager[Project]:
         """List the projects, the newest first.
 
-        `start` is a cursor or a resume token, to go on behind it; with `reverse` the list goes
-        from there towards the newest.
+        `start` is a cursor or a resume token to continue after; with `reverse` the list goes from
+        there towards the newest.
         """
         return self._cursor_pager(
             LIST_PROJECTS, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch

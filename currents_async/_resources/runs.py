@@ -363,7 +363,7 @@ class Runs(Group):
             diff = await currents.runs.diff(before.run_id, run.run_id)
         ```
 
-        Tests are told apart as in `analysis.diff_runs`, which compares runs that you have fetched
+        Tests are matched as in `analysis.diff_runs`, which compares runs that you have fetched
         already. `timeout` bounds both together. Raises as `get_instances` does.
         """
         ends_at = self._deadline(timeout)()

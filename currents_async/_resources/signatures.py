@@ -16,12 +16,12 @@ GET_TEST_SIGNATURE = Endpoint(
     "POST",
     "/signature/test",
     TestSignature,
-    idempotent=True,  # it computes, and changes nothing
+    idempotent=True,  # it computes something, and changes nothing
 )
 
 
 class Signatures(Group):
-    """Signatures, which tell tests apart."""
+    """Signatures, which identify tests within a project."""
 
     __slots__ = ()
 
@@ -30,8 +30,8 @@ class Signatures(Group):
     ) -> TestSignature:
         """Fetch the signature of a test, for `test_results.list`.
 
-        `spec` is the path of the spec file, `title` the titles of the suites around the test and
-        its own, or its own alone. `project_id` defaults to the client's.
+        `spec` is the path of the spec file. `title` is the test's title, or the titles of the
+        suites around the test and then its own. `project_id` defaults to the client's.
         """
         body = {
             "projectId": check_text("project_id", self._project(project_id)),

@@ -41,7 +41,7 @@ class SpecFiles(Group):
         start: str | None = None,
         prefetch: bool = False,
     ) -> PagePager[SpecFile]:
-        """List the spec files of a project, and how each fared.
+        """List the spec files of a project with their metrics.
 
         `project_id` defaults to the client's. Datetimes need a time zone. `spec_name_filter` is a
         part of the path. The API takes a `page_size` of at most 50. `start` is a resume token.

@@ -20,7 +20,7 @@ GET_TEST_RESULTS = Endpoint(
 
 
 class TestResults(Group):
-    """Results of one test, wherever it was executed."""
+    """Results of one test in all runs."""
 
     __slots__ = ()
 
@@ -35,10 +35,10 @@ class TestResults(Group):
         group_id: str | None = None,
         max_results: int = 500,
     ) -> TestHistory:
-        """Fetch the newest results of a test, and tell how it fared: streaks, flips, rates.
+        """Fetch the newest results of a test, and summarise them: streaks, flips, rates.
 
-        Takes the arguments of `list`, and `max_results`, how many results are looked at. `group_id`
-        picks one of the groups, such as browsers, that a test may run in: see
+        Takes the arguments of `list`, and looks at no more than `max_results` results. `group_id`
+        selects one of the groups, such as browsers, that the test ran in: see
         `analysis.history_of`.
         """
         results = self.list(
@@ -66,10 +66,10 @@ class TestResults(Group):
     ) -> CursorPager[TestResult]:
         """List the results of a test, the newest first.
 
-        `signature` is in the answers of `tests.list`, and `signatures.get` makes one. Datetimes
-        need a time zone. `flaky` lists flaky results alone, or all others. The API takes a
-        `page_size` of at most 100. `start` is a cursor or a resume token, to go on behind it; with
-        `reverse` the list goes from there towards the newest.
+        `signature` comes from `tests.list` or `signatures.get`. Datetimes need a time zone. `flaky`
+        lists only the flaky results, or only the others. The API takes a `page_size` of at most
+        100. `start` is a cursor or a resume token to continue after; with `reverse` the list goes
+        from there towards the newest.
         """
         filters = (
             Filters()

@@ -53,7 +53,7 @@ class Tests(Group):
         start: str | None = None,
         prefetch: bool = False,
     ) -> PagePager[ExploredTest]:
-        """List the tests of a project, and how each fared.
+        """List the tests of a project with their metrics.
 
         `project_id` defaults to the client's. Datetimes need a time zone. `min_executions` is at
         least 1. `metric_settings` says which outcomes count for which metric. `start` is a resume

@@ -42,13 +42,13 @@ class Webhooks(Group):
         project_id: str | None = None,
         retry_ambiguous: bool = False,
     ) -> Webhook:
-        """Create a webhook: a URL to be called when something happens to runs of a project.
+        """Create a webhook: a URL that is called when something happens to runs of a project.
 
-        `url` has at most 2,048 characters, `label` 1 to 255. `headers` are sent with each call,
-        and are where a shared secret belongs: at most 4,096 characters as JSON. `project_id`
-        defaults to the client's. Raises `AmbiguousError` when it may have been carried out, and is
-        not known to have been; `retry_ambiguous=True` sends it again instead, which may leave two
-        of them.
+        `url` has at most 2,048 characters, `label` 1 to 255. `headers` are sent with each call; a
+        shared secret belongs there. They have at most 4,096 characters as JSON. `project_id`
+        defaults to the client's. Raises `AmbiguousError` when it is unknown whether the webhook was
+        created; with `retry_ambiguous=True` the request is sent again instead, which may create
+        two.
         """
         sealed = seal(given(headers))
         del headers  # a traceback with locals would show the secret
@@ -72,12 +72,12 @@ class Webhooks(Group):
         label: str | UnsetType | None = UNSET,
         retry_ambiguous: bool = False,
     ) -> Webhook:
-        """Change the fields of a webhook that are passed, of which there is at least one.
+        """Change those fields of a webhook that are passed, at least one.
 
-        They are as in `create`; `headers` replace all that were there, and None removes the
-        headers, or the label. Raises `AmbiguousError` when it may have been carried out, and is not
-        known to have been; `retry_ambiguous=True` sends it again instead. Where the server tells no
-        more, the answer has no more than the webhook's ID.
+        They are as in `create`; `headers` replace all previous ones, and None removes the headers
+        or the label. Raises `AmbiguousError` when it is unknown whether the webhook was changed;
+        with `retry_ambiguous=True` the request is sent again instead. If the server sends nothing
+        else, only the webhook's ID is set.
         """
         sealed = seal(headers)
         del headers  # as in `create`
@@ -89,8 +89,8 @@ class Webhooks(Group):
     async def delete(self, hook_id: str) -> DeletedWebhook:
         """Delete a webhook.
 
-        Where it turns out that an attempt whose answer was lost has deleted it, or the server tells
-        no more, the answer has no more than the webhook's ID.
+        Only the webhook's ID is set if the server sends nothing else, or an earlier attempt, whose
+        response was lost, turns out to have deleted the webhook.
         """
         return await self._transport.call(
             DELETE_WEBHOOK.request({"hook_id": hook_id}), already=DeletedWebhook(hook_id=hook_id)
@@ -100,7 +100,7 @@ class Webhooks(Group):
         return Filters().text("project_id", self._project(project_id), wire="projectId")
 
     async def list(self, project_id: str | None = None) -> list[Webhook]:
-        """Fetch all webhooks of a project, by default the client's, in one answer."""
+        """Fetch all webhooks of a project, by default the client's, in one response."""
         filters = self._of_project(project_id)
         return await self._transport.call(LIST_WEBHOOKS.request(query=filters.query))
 

@@ -1,6 +1,6 @@
-"""What the API answers, as frozen Structs.
+"""The API's responses as frozen Structs, and the values that arguments can have.
 
-Each module says in its own `__all__` what is public: a new model touches its module alone.
+The `__all__` of each module says what is public, so that a new model touches only its module.
 """
 
 from currents_async.models import (

@@ -1,4 +1,4 @@
-"""The tests of an instance, the attempts at them, and how they are put together.
+"""The tests of an instance and their attempts, joined from where a response has them.
 
 In responses of Playwright with `schemaVersion` 2, an instance lists its tests with little more than
 their titles: how they ended stands beside the list, by their IDs. Source: `docs/api/fields.md`,
@@ -16,7 +16,7 @@ from currents_async.models._model import Model, Timestamp
 from currents_async.models.common import Outcome
 
 _COLOUR = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~])?")
-"""What Playwright puts into messages for terminals (ECMA-48, 5.4); half of one is left by cuts."""
+"""A control sequence for terminals (ECMA-48, 5.4) in messages of Playwright, perhaps cut off."""
 
 
 class CodeFrame(Model, frozen=True, gc=False, kw_only=True):
@@ -54,7 +54,7 @@ class AttemptError(Model, frozen=True, gc=False, kw_only=True):
 
     @property
     def first_line(self) -> str:
-        """The first line of the message, or of the stack where there is none, without colours."""
+        """The first line of the message, or else of the stack, without colours."""
         texts = (_COLOUR.sub("", text or "") for text in (self.message, self.stack, self.name))
         text = next((text for text in map(str.strip, texts) if text), "")
         return text.splitlines()[0] if text else ""
@@ -91,10 +91,10 @@ class InstanceTest(Model, frozen=True, gc=False, kw_only=True, repr_omit_default
     """The source of the test; Cypress only."""
     display_error: str | None = None
     flaky: bool | None = field(default=None, name="isFlaky")
-    """What the server says, where it does: read `is_flaky`."""
+    """As the server sends it, if it does: read `is_flaky`."""
     tags: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
-    # As schema 2 lists them; the instance moves them to where they belong.
+    # From lists of schema 2; the instance moves them to the fields above.
     _state: Outcome | UnsetType | None = field(default=UNSET, name="_s")
     _flaky: bool | UnsetType | None = field(default=UNSET, name="_f")
 
@@ -112,7 +112,7 @@ class InstanceTest(Model, frozen=True, gc=False, kw_only=True, repr_omit_default
     def is_flaky(self) -> bool:
         """Whether the test passed only after a failed attempt.
 
-        The server's own word where it sends one (Playwright), else counted from the attempts.
+        As the server says (Playwright), or else as the attempts show.
         """
         if self.flaky is not None:
             return self.flaky
@@ -126,9 +126,9 @@ class InstanceTest(Model, frozen=True, gc=False, kw_only=True, repr_omit_default
         return next((attempt.error for attempt in reversed(self.attempts) if attempt.error), None)
 
     def _joined(self, result: "InstanceTest", tags: tuple[str, ...]) -> Self:
-        """Return the test with what is told of it elsewhere, and not in itself."""
-        # Tests of the same ID share a result, but each is listed with a state of its own. That one
-        # was flaky may be said in either place.
+        """Return the test, completed from its result."""
+        # Tests with the same ID share a result, but each is listed with its own state. Either place
+        # may say that a test was flaky.
         state = self.state or self._state or result.state
         result_flaky = result.flaky if result.state == state else None
         return replace(
@@ -146,9 +146,9 @@ class InstanceTest(Model, frozen=True, gc=False, kw_only=True, repr_omit_default
 _NOTHING = InstanceTest()
 
 
-def _any_true(*answers: bool | UnsetType | None) -> bool | None:
-    """Return whether one of the answers is true, None when there is none."""
-    return True in answers or (False if False in answers else None)
+def _any_true(*values: bool | UnsetType | None) -> bool | None:
+    """Return whether one of the values is true, or None if there is neither True nor False."""
+    return True in values or (False if False in values else None)
 
 
 def join_tests(
@@ -158,9 +158,9 @@ def join_tests(
     titles: Mapping[str, InstanceTest | None],
     tags: Mapping[str, tuple[str, ...] | None],
 ) -> tuple[InstanceTest, ...]:
-    """Put tests together with what is told of them by their IDs.
+    """Join tests with their results, titles and tags, by ID.
 
-    Tests that are not listed, but have a result, come last.
+    Tests that have a result but are not listed come last.
     """
     known = {test.test_id for test in listed}
     unlisted = [

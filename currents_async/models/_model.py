@@ -1,4 +1,4 @@
-"""What every model is: a frozen, tolerant Struct that speaks the wire's names."""
+"""The base of all models: a frozen, tolerant Struct with the names of the wire."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,49 +19,50 @@ _EXTRA = b'"(extra)"'
 class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
     """Base of all models: immutable, compared by value, in snake case where the wire is camel.
 
-    Unknown fields of the wire are ignored. What the wire leaves out or sends as null is the
-    field's default: None, an empty tuple, or 0 for counters. So is a value that cannot be meant,
-    such as an empty text for a date. What can only mean one thing is taken for it: fractions of
-    whole numbers are rounded, halves up; dates without a time zone are in UTC; a text where there
-    should be several is one of them. Nulls in arrays are left out. The logger `currents_async`
-    tells in one line for each response, at level DEBUG, where that was done.
+    Unknown fields of the wire are ignored. A field that the wire leaves out or sends as null has
+    its default: None, an empty tuple, or 0 for counters. So has one whose value makes no sense,
+    such as an empty text for a date. What can only mean one thing is read so: integers with
+    fractions are rounded, halves up; dates without a time zone are in UTC; a single text in place
+    of a list is its only item. Nulls in arrays are left out. For each response, the logger
+    `currents_async` says in one line, at level DEBUG, where that was done.
     """
 
+    # Subclasses repeat the options: msgspec inherits them, type checkers do not.
     # gc=False: models hold JSON values, which cannot form a cycle; skipping the collector's
     # bookkeeping takes a quarter off decoding and most of the pauses off keeping many of them.
-    # Arrays are tuples for the same reason: the collector lets go of those that hold no container.
+    # Arrays are tuples for the same reason: the collector untracks those that hold no containers.
 
     def __repr__(self) -> str:
-        # Tracebacks show models; for a while, anybody can fetch assets by their URLs.
+        # Tracebacks show models, and until it expires, a signed URL is enough to fetch an asset.
         return hide_signatures(super().__repr__())
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        # For rich, and the tracebacks that it prints, which do not ask for the repr.
+        # For rich, whose tracebacks do not use the repr.
         return [(name, _without_signatures(value)) for name, value in super().__rich_repr__()]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON-compatible built-in types under the wire's own names."""
+        """Return JSON-compatible built-in types, with the names of the wire."""
         plain: dict[str, Any] = msgspec.json.decode(self.to_json())
         return plain
 
     def to_json(self) -> bytes:
-        """Return JSON text in UTF-8 under the wire's own names."""
-        # `to_builtins` would leave tuples, which compare unlike the lists that JSON has.
+        """Return JSON text in UTF-8, with the names of the wire."""
+        # `to_builtins` would keep tuples, which do not equal the lists of JSON.
         text = msgspec.json.encode(self)
         return text if _EXTRA not in text else msgspec.json.encode(_merged(self))
 
 
 class OpenModel(Model, frozen=True, gc=False, kw_only=True):
-    """Base of models of which the documents show only a part: nothing the server says is lost."""
+    """Base of models that are documented only in part: nothing that the server sends is lost."""
 
     extra: dict[str, Any] = msgspec.field(default_factory=dict[str, Any], name=_EXTRA_FIELD)
-    """What the server said beyond the fields of this model, as JSON has it, by the wire's names."""
+    """What the server sent beyond the fields of this model, as in the JSON, by the wire's names."""
 
 
 def _merged(value: Any) -> Any:
-    """Put what is extra beside the fields, where the wire had it, all the way down.
+    """Put what is extra beside the fields, where the wire had it, in nested models too.
 
-    What is extra stays as it is, however deep.
+    The values of what is extra stay as they are.
     """
     if _is_tuple(value):
         return [_merged(one) for one in value]
@@ -84,7 +85,7 @@ def _is_tuple(value: Any) -> TypeGuard[tuple[Any, ...]]:
 
 
 def _without_signatures(value: Any) -> Any:
-    """Hide what is secret in texts, and in texts of built-in types; models do so themselves."""
+    """Hide the signatures in texts, also inside built-in types; models hide theirs themselves."""
     match value:
         case OpenEnum():
             return value
@@ -101,11 +102,11 @@ def _without_signatures(value: Any) -> Any:
 
 
 class OpenEnum(StrEnum):
-    """A str enum that also takes synonyms of its values, and values nobody has seen yet.
+    """A str enum that also accepts synonyms of its values, and unknown values.
 
     The documents spell some values in two ways, and the service adds values without notice. A
-    synonym becomes the member it stands for; an unknown value becomes a member of its own, equal
-    to its text.
+    synonym becomes the member that it stands for; an unknown value becomes a new member, equal to
+    its text.
     """
 
     _value_: str
@@ -113,7 +114,7 @@ class OpenEnum(StrEnum):
     """Other spellings of the value."""
 
     def __new__(cls, value: str, *synonyms: str) -> Self:
-        """Create a member from its value and the other spellings of it."""
+        """Create a member from its value and the value's other spellings."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.synonyms = synonyms
@@ -130,7 +131,7 @@ class OpenEnum(StrEnum):
         for member in cls:
             if value in member.synonyms:
                 return member
-        # Once the class is complete its __new__ looks values up, so build the str itself.
+        # The __new__ of a complete enum looks values up, so build the str itself.
         unknown = str.__new__(cls, value)
         unknown._name_ = unknown._value_ = value
         unknown.synonyms = ()

@@ -1,4 +1,4 @@
-"""Where a list and its counters meet: a response may count tests that it does not list."""
+"""Tests that a response counts, but does not list."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
@@ -7,7 +7,7 @@ from currents_async.models.common import Stats
 
 
 class Unlisted(NamedTuple):
-    """How many tests a server counts beyond those that it lists."""
+    """How many tests the server counts beyond those that it lists."""
 
     tests: int = 0
     failures: int = 0
@@ -35,7 +35,7 @@ class _Test(Protocol):
 
 
 def unlisted(tests: Sequence[_Test], reports: Iterable[_Report | None]) -> Unlisted:
-    """Compare a list of tests with the counters of each report on them."""
+    """Compare a list of tests with the counters of each report about them."""
     there = [report for report in reports if report is not None]
     stats = [report.stats for report in there if report.stats is not None]
     flaky = [report.flaky for report in there] + [one.flaky for one in stats]

@@ -1,4 +1,4 @@
-"""Actions, which skip, quarantine or tag tests: what /actions and its siblings answer.
+"""Actions, which skip, quarantine or tag tests: the responses of /actions and its siblings.
 
 Source: `docs/api/operations.md`, "Actions".
 """
@@ -60,11 +60,11 @@ class _TagDetails(Model, frozen=True, gc=False, kw_only=True):
 
 
 class Effect(OpenModel, frozen=True, gc=False, kw_only=True):
-    """One thing that an action does to the tests that match."""
+    """One thing that an action does to matching tests."""
 
     op: EffectOperation = EffectOperation.UNKNOWN
     details: dict[str, object] | None = None
-    """What the operation needs besides, as JSON has it: of `tag`, the tags."""
+    """The operation's parameters, as in the JSON: for `tag`, the tags."""
 
     @classmethod
     def skip(cls) -> "Effect":
@@ -73,7 +73,7 @@ class Effect(OpenModel, frozen=True, gc=False, kw_only=True):
 
     @classmethod
     def quarantine(cls) -> "Effect":
-        """Run the tests, and ignore their failures."""
+        """Run the tests, but ignore their failures."""
         return cls(op=EffectOperation.QUARANTINE)
 
     @classmethod
@@ -91,7 +91,7 @@ class Effect(OpenModel, frozen=True, gc=False, kw_only=True):
 
 
 class Actor(OpenModel, frozen=True, gc=False, kw_only=True):
-    """Who did something: a person, or an API key."""
+    """Who did something: a person or an API key."""
 
     type: str | None = None
     id: str | None = None
@@ -99,13 +99,13 @@ class Actor(OpenModel, frozen=True, gc=False, kw_only=True):
 
 
 class Action(OpenModel, frozen=True, gc=False, kw_only=True):
-    """A rule that does something to all tests that match."""
+    """A rule that does something to all matching tests."""
 
     action_id: str
     name: str = ""
     description: str | None = None
     action: tuple[Effect, ...] = ()
-    """What it does to the tests that match."""
+    """What it does to matching tests."""
     matcher: Matcher | None = None
     status: ActionStatus | None = None
     created_at: Timestamp | None = None
@@ -117,11 +117,11 @@ class Action(OpenModel, frozen=True, gc=False, kw_only=True):
     archived_at: Timestamp | None = None
     archived_by: Actor | str | None = None
     expires_after_text: str | None = field(default=None, name="expiresAfter")
-    """A day or a point in time, as it is on the wire: read `expires_after`."""
+    """A day or a point in time, as on the wire: read `expires_after`."""
 
     @property
     def expires_after(self) -> datetime | None:
-        """When it ceases to apply, a day being its midnight in UTC; None when it never does."""
+        """When it stops applying (a day means midnight in UTC); None if it never does."""
         try:
             moment = datetime.fromisoformat(self.expires_after_text or "")
         except ValueError:
@@ -135,27 +135,27 @@ class Action(OpenModel, frozen=True, gc=False, kw_only=True):
 
 
 class ArchivedAction(Model, frozen=True, gc=False, kw_only=True):
-    """The answer to deleting an action, which archives it."""
+    """The response to deleting an action, which archives it."""
 
     action_id: str | None = None
     archived: bool | None = None
 
 
 class AffectedTest(OpenModel, frozen=True, gc=False, kw_only=True):
-    """A test that actions have touched; the API does not document more of it."""
+    """A test that actions affected; the API documents no more of it."""
 
     signature: str | None = None
-    """What tells the test from others: an argument of `actions.executions`."""
+    """Identifies the test: an argument of `actions.executions`."""
     title: str | tuple[str, ...] | None = None
     spec: str | None = None
     """The path of the spec file."""
 
 
 class AffectedExecution(OpenModel, frozen=True, gc=False, kw_only=True):
-    """An execution of a test that actions have touched; the API does not document more of it."""
+    """An execution of a test that actions affected; the API documents no more of it."""
 
     cursor: str | None = None
-    """Where it is in the list."""
+    """Its position in the list."""
     signature: str | None = None
     run_id: str | None = None
     instance_id: str | None = None

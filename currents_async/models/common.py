@@ -48,11 +48,11 @@ class Outcome(OpenEnum):
 
 
 class Counters(Model, frozen=True, gc=False, kw_only=True):
-    """How many tests ended in which way. Each counts apart from the others, but for `flaky`."""
+    """How many tests ended in which way. The counters do not overlap, except for `flaky`."""
 
     tests: int = 0
     overall: int = 0
-    """Deprecated by the API in favour of `tests`; some answers carry only this one."""
+    """Deprecated by the API in favour of `tests`; some responses have only this one."""
     passes: int = 0
     failures: int = 0
     pending: int = 0
@@ -60,17 +60,17 @@ class Counters(Model, frozen=True, gc=False, kw_only=True):
     skipped: int = 0
     """Interrupted, or never run."""
     flaky: int = 0
-    """Passed after a failed attempt; counted in `passes` too."""
+    """Passed after a failed attempt; also counted in `passes`."""
     retries: int = 0
 
     @property
     def total(self) -> int:
-        """All tests, whichever of `tests` and `overall` the server sent."""
+        """All tests: `tests`, or `overall` if the server sent only that."""
         return self.tests or self.overall
 
 
 class Stats(Counters, frozen=True, gc=False, kw_only=True):
-    """The counters and the wall clock of one spec file's execution."""
+    """The counters and the wall-clock times of one execution of a spec file."""
 
     suites: int = 0
     wall_clock_started_at: Timestamp | None = None
@@ -78,15 +78,15 @@ class Stats(Counters, frozen=True, gc=False, kw_only=True):
     wall_clock_duration: int | None = None
     """Milliseconds."""
     started_at: Timestamp | None = None
-    """Alias of `wall_clock_started_at` in some answers."""
+    """Alias of `wall_clock_started_at` in some responses."""
     ended_at: Timestamp | None = None
-    """Alias of `wall_clock_ended_at` in some answers."""
+    """Alias of `wall_clock_ended_at` in some responses."""
     duration: int | None = None
-    """Alias of `wall_clock_duration` in some answers."""
+    """Alias of `wall_clock_duration` in some responses."""
 
     @property
     def duration_ms(self) -> int | None:
-        """Milliseconds, under whichever name the server sent them."""
+        """Milliseconds, whichever name the server sent them under."""
         return self.duration if self.wall_clock_duration is None else self.wall_clock_duration
 
 
@@ -132,4 +132,4 @@ class Screenshot(Model, frozen=True, gc=False, kw_only=True):
     width: int | None = None
     """Pixels; Cypress only."""
     screenshot_url: str | None = field(default=None, name="screenshotURL")
-    """Signed, on another host, and valid until the time that it says."""
+    """Signed, on another host, and valid until the time given in it."""

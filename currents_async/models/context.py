@@ -1,4 +1,4 @@
-"""Failure context: what GET /context answers.
+"""Failure context: the responses of GET /context.
 
 Source: `docs/api/operations.md`, "Context".
 """
@@ -10,11 +10,11 @@ from currents_async.models._model import OpenModel
 __all__ = ["ContextDetail", "FailureContext"]
 
 ContextDetail = Literal["default", "compact", "summary"]
-"""How much is told of a failure, as an argument of `context.get`."""
+"""How much detail about a failure to return, as an argument of `context.get`."""
 
 
 class FailureContext(OpenModel, frozen=True, gc=False, kw_only=True):
-    """What is known of the failures of a run, an instance or a test.
+    """The failures of a run, an instance or a test, with their context.
 
     The API documents none of its fields: all of them are in `extra`.
     """

@@ -1,4 +1,4 @@
-"""Errors over a span of time: what GET /errors/{projectId} answers.
+"""Errors over a span of time: the responses of GET /errors/{projectId}.
 
 Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
@@ -32,22 +32,22 @@ ErrorOrder = Literal["count", "tests", "branches", "error"]
 
 
 class Affected(Model, frozen=True, gc=False, kw_only=True):
-    """How many there are that have an error."""
+    """How many have an error."""
 
     count: int = 0
 
 
 class ExploredErrorDetails(Model, frozen=True, gc=False, kw_only=True):
-    """What an error has been seen in."""
+    """Where an error was seen."""
 
     tests: Affected = Affected()
     branches: Affected = Affected()
 
 
 class ExploredError(Model, frozen=True, gc=False, kw_only=True):
-    """Errors that have the same in common, and how often they happened.
+    """Errors that are grouped by what they have in common, and how often they happened.
 
-    What they are not grouped by is None.
+    Fields that they are not grouped by are None.
     """
 
     message: str | None = None

@@ -1,4 +1,4 @@
-"""Instances: what GET /instances/{instanceId} answers.
+"""Instances: the responses of GET /instances/{instanceId}.
 
 Source: `docs/api/openapi-runs-instances.json`, "Instance"; `docs/api/fields.md`, "Instances".
 """
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 AssetKind = Literal["screenshot", "video", "trace", "attachment"]
-"""The kinds of files that an instance leaves, as an argument of `assets.of_run`."""
+"""The kinds of artifacts, as an argument of `assets.of_run`."""
 
 
 class Video(Model, frozen=True, gc=False, kw_only=True):
@@ -49,7 +49,7 @@ class Video(Model, frozen=True, gc=False, kw_only=True):
     test_attempt_index: int | None = None
     """Counts from 0."""
     video_url: str | None = None
-    """Signed, on another host, and valid until the time that it says."""
+    """Signed, on another host, and valid until the time given in it."""
 
 
 class Trace(Model, frozen=True, gc=False, kw_only=True):
@@ -61,7 +61,7 @@ class Trace(Model, frozen=True, gc=False, kw_only=True):
     test_attempt_index: int | None = None
     """Counts from 0."""
     trace_url: str | None = field(default=None, name="traceURL")
-    """Signed, on another host, and valid until the time that it says."""
+    """Signed, on another host, and valid until the time given in it."""
 
 
 class Attachment(Model, frozen=True, gc=False, kw_only=True):
@@ -74,11 +74,11 @@ class Attachment(Model, frozen=True, gc=False, kw_only=True):
     test_attempt_index: int | None = None
     """Counts from 0."""
     read_url: str | None = None
-    """Signed, on another host, and valid until the time that it says."""
+    """Signed, on another host, and valid until the time given in it."""
 
 
 class Claim(Model, frozen=True, gc=False, kw_only=True):
-    """A machine taking the spec file on."""
+    """A machine that claimed the spec file."""
 
     machine_id: str | None = None
     t: int | None = None
@@ -86,7 +86,7 @@ class Claim(Model, frozen=True, gc=False, kw_only=True):
 
     @property
     def at(self) -> datetime | None:
-        """When; None where `t` is beyond all dates."""
+        """When; None if `t` is out of the range of dates."""
         try:
             return None if self.t is None else datetime.fromtimestamp(self.t / 1000, UTC)
         except (ValueError, OverflowError, OSError):
@@ -104,16 +104,16 @@ class InstanceFramework(Model, frozen=True, gc=False, kw_only=True):
 
 
 class InstanceReport(Model, frozen=True, gc=False, kw_only=True):
-    """What one execution reported: its tests, and the artifacts they left behind."""
+    """What one execution reported: its tests and their artifacts."""
 
     stats: Stats | None = None
     exception: str | None = None
-    """What stopped the whole file, where something did."""
+    """What stopped the whole file, if anything did."""
     flaky: int = 0
     tests: tuple[InstanceTest, ...] = ()
     screenshots: tuple[Screenshot, ...] = ()
     video_url: str | None = None
-    """The video of the whole file: signed, valid until the time that it says; Cypress only."""
+    """The video of the whole file: signed, valid until the time given in it; Cypress only."""
     videos: tuple[Video, ...] = ()
     playwright_traces: tuple[Trace, ...] = ()
     attachments: tuple[Attachment, ...] = ()
@@ -122,8 +122,8 @@ class InstanceReport(Model, frozen=True, gc=False, kw_only=True):
 class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
     """One execution of one spec file within a run.
 
-    Answers tell of its tests in two shapes, `schemaVersion` 2 being the newer one: either gives the
-    same instance.
+    Responses have its tests in one of two shapes, of which `schemaVersion` 2 is the newer one. Both
+    become the same instance.
     """
 
     instance_id: str
@@ -137,7 +137,7 @@ class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
     created_at: Timestamp | None = None
     claimed_at: Timestamp | None = None
     completed_at: Timestamp | None = None
-    """Instances of Playwright may not tell, but their runs do: see `RunSpec.completed_at`."""
+    """Instances of Playwright may lack it, but their runs have it: see `RunSpec.completed_at`."""
     updated_at: Timestamp | None = field(default=None, name="_t")
     cypress_version: str | None = None
     """Cypress only."""
@@ -151,7 +151,7 @@ class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
     claim_list: tuple[Claim, ...] = ()
     results: InstanceReport | None = None
     """None until the file has been executed."""
-    # What schema 2 tells of tests beside their list, until it is joined with them.
+    # What schema 2 has beside the list of tests, until it is joined with them.
     _schema_version: object = field(default=UNSET, name="schemaVersion")
     _test_results: dict[str, InstanceTest | None] | UnsetType | None = field(
         default=UNSET, name="testResults"
@@ -182,12 +182,12 @@ class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
 
     @property
     def tests(self) -> tuple[InstanceTest, ...]:
-        """The tests, or none while there are no results."""
+        """The tests; empty while there are no results."""
         return () if self.results is None else self.results.tests
 
     @property
     def failed(self) -> bool:
-        """Whether a test failed, be it one that is only counted, or the file itself threw."""
+        """Whether a test failed, even one that is only counted, or the file itself threw."""
         if self.results is None:
             return False
         return (

@@ -1,4 +1,4 @@
-"""Matchers: which tests an action applies to, as it is read and as it is written.
+"""Matchers: which tests an action applies to, as read from the API and as sent to it.
 
 Source: `docs/api/operations.md`, "Actions".
 """
@@ -24,7 +24,7 @@ __all__ = [
 
 
 class ConditionType(OpenEnum):
-    """What of a test a condition looks at."""
+    """Which trait of a test a condition looks at."""
 
     TEST_ID = "testId"
     PROJECT = "project"
@@ -49,7 +49,7 @@ class ConditionOperator(OpenEnum):
     EQUAL = "eq"
     NOT_EQUAL = "neq"
     ANY = "any"
-    """There is a value, whichever."""
+    """There is a value."""
     EMPTY = "empty"
     IN = "in"
     NOT_IN = "notIn"
@@ -62,7 +62,7 @@ class ConditionOperator(OpenEnum):
 
 
 class MatcherOperator(OpenEnum):
-    """How the conditions of a matcher go together."""
+    """How the conditions of a matcher are combined."""
 
     AND = "AND"
     OR = "OR"
@@ -76,7 +76,7 @@ class Condition(OpenModel, frozen=True, gc=False, kw_only=True):
     type: ConditionType = ConditionType.UNKNOWN
     op: ConditionOperator = ConditionOperator.UNKNOWN
     value: str | tuple[str | dict[str, object], ...] | None = None
-    """What to compare with. The service also knows patterns, which are kept as JSON has them."""
+    """The value to compare with. The service also has patterns, which are kept as in the JSON."""
 
 
 class Matcher(OpenModel, frozen=True, gc=False, kw_only=True):
@@ -92,19 +92,19 @@ class Matcher(OpenModel, frozen=True, gc=False, kw_only=True):
 
     @classmethod
     def all(cls, *conditions: Condition) -> "Matcher":
-        """Match tests that meet all of the conditions, of which there is at least one."""
+        """Match tests that meet all of the conditions; at least one is needed."""
         return cls(op=MatcherOperator.AND, cond=_some(conditions))
 
     @classmethod
     def any(cls, *conditions: Condition) -> "Matcher":
-        """Match tests that meet any of the conditions, of which there is at least one."""
+        """Match tests that meet any of the conditions; at least one is needed."""
         return cls(op=MatcherOperator.OR, cond=_some(conditions))
 
 
 class Trait:
     """A trait of tests with one value, and the conditions that it supports.
 
-    Lists of values need at least one, or else `not_in` would match every test. Every method raises
+    Lists must not be empty, since `not_in` would then match every test. Every method raises
     `InvalidArgumentError`.
     """
 
@@ -114,27 +114,27 @@ class Trait:
         self._type = kind
 
     def eq(self, value: str) -> Condition:
-        """Match when it is the value."""
+        """Match if it is the value."""
         return self._condition(ConditionOperator.EQUAL, _text("value", value))
 
     def neq(self, value: str) -> Condition:
-        """Match when it is not the value."""
+        """Match if it is not the value."""
         return self._condition(ConditionOperator.NOT_EQUAL, _text("value", value))
 
     def any(self) -> Condition:
-        """Match when there is a value, whichever."""
+        """Match if there is a value."""
         return self._condition(ConditionOperator.ANY, None)
 
     def empty(self) -> Condition:
-        """Match when there is no value."""
+        """Match if there is no value."""
         return self._condition(ConditionOperator.EMPTY, None)
 
     def in_(self, values: Iterable[str]) -> Condition:
-        """Match when it is one of the values."""
+        """Match if it is one of the values."""
         return self._condition(ConditionOperator.IN, _texts("values", values))
 
     def not_in(self, values: Iterable[str]) -> Condition:
-        """Match when it is none of the values."""
+        """Match if it is not one of the values."""
         return self._condition(ConditionOperator.NOT_IN, _texts("values", values))
 
     def _condition(self, op: ConditionOperator, value: str | tuple[str, ...] | None) -> Condition:
@@ -145,29 +145,29 @@ class Trait:
 
 
 class ListedTrait(Trait):
-    """A trait of tests that is a list or a long text, and so also supports looking into it."""
+    """A trait of tests that is a list or a long text, which a condition can search."""
 
     __slots__ = ()
 
     def includes(self, value: str | Iterable[str]) -> Condition:
-        """Match when it includes the value, or one of the values."""
+        """Match if it includes the value, or one of the values."""
         return self._condition(ConditionOperator.INCLUDES, _one_or_more("value", value))
 
     def not_includes(self, value: str | Iterable[str]) -> Condition:
-        """Match when it does not include the value, or any of the values."""
+        """Match if it does not include the value, or any of the values."""
         return self._condition(ConditionOperator.NOT_INCLUDES, _one_or_more("value", value))
 
     def includes_all(self, values: Iterable[str]) -> Condition:
-        """Match when it includes all of the values."""
+        """Match if it includes all of the values."""
         return self._condition(ConditionOperator.INCLUDES_ALL, _texts("values", values))
 
     def not_includes_all(self, values: Iterable[str]) -> Condition:
-        """Match when it does not include all of the values."""
+        """Match if it does not include all of the values."""
         return self._condition(ConditionOperator.NOT_INCLUDES_ALL, _texts("values", values))
 
 
 class Conditions:
-    """The traits of tests that conditions can be made of: use `when`."""
+    """The traits of tests, from which conditions are made: use `when`."""
 
     __slots__ = ()
 
@@ -188,7 +188,7 @@ class Conditions:
 
 
 when: Conditions = Conditions()
-"""Where conditions begin: `when.file.eq("checkout.spec.ts")`."""
+"""Makes conditions: `when.file.eq("checkout.spec.ts")`."""
 
 
 def _some(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:

@@ -1,4 +1,4 @@
-"""Pages of lists, in the two ways the API has of turning them.
+"""Pages of lists, in the API's two kinds of pagination.
 
 Source: `docs/api/base.md`, "Pagination".
 """
@@ -13,23 +13,23 @@ T = TypeVar("T")
 
 
 class UnreadableItem(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """An item that was left out of a page, because nothing says what it is, or it is no object."""
+    """An item that was left out of a page: it lacks what identifies it, or is not an object."""
 
     position: int
-    """Its index among the items of the page as the server sent them, counted from 0."""
+    """Its index among the items that the server sent, from 0."""
     reason: str
-    """What is wrong with it, as in "Object missing required field `runId`"; it quotes no value."""
+    """Why, for example "Object missing required field `runId`"; no value is quoted."""
     cursor: str | None = None
-    """Where it is in the list, if it says so."""
+    """Its position in the list, if it has one."""
 
 
 class CursorPage(msgspec.Struct, Generic[T], frozen=True, gc=False, kw_only=True):
-    """A page whose items carry cursors: the next one begins behind the last item's."""
+    """A page whose items have cursors; the next page begins after the last item's."""
 
     items: tuple[T, ...] = ()
     has_more: bool = False
     unreadable: tuple[UnreadableItem, ...] = ()
-    """Items that were left out; a warning on the logger `currents_async` tells of them too."""
+    """Items that were left out; the logger `currents_async` warns of them too."""
 
 
 class NumberedPage(msgspec.Struct, Generic[T], frozen=True, gc=False, kw_only=True, rename="camel"):
@@ -39,10 +39,10 @@ class NumberedPage(msgspec.Struct, Generic[T], frozen=True, gc=False, kw_only=Tr
     total: int = 0
     """How many items there are on all pages."""
     next_page: int | bool | None = None
-    """The number of the next page; False, or nothing, when this is the last."""
+    """The number of the next page; False or None if this is the last."""
     count: int | None = None
     unreadable: tuple[UnreadableItem, ...] = msgspec.field(default=(), name="(unreadable)")
-    """Items that were left out; a warning on the logger `currents_async` tells of them too."""
+    """Items that were left out; the logger `currents_async` warns of them too."""
 
     @property
     def has_more(self) -> bool:

@@ -1,4 +1,4 @@
-"""Projects: what GET /projects and its siblings answer.
+"""Projects: the responses of GET /projects and its siblings.
 
 Source: `docs/api/operations.md`, "Projects".
 """
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 InsightsResolutionName = Literal["1h", "1d", "1w"]
-"""How long the spans of a timeline are, as an argument of `projects.insights`."""
+"""The length of the spans of a timeline, as an argument of `projects.insights`."""
 
 TermType = Literal[
     "tag",
@@ -38,7 +38,7 @@ TermType = Literal[
     "ann_type",
     "ann_desc",
 ]
-"""What kind of terms are listed, as an argument of `projects.terms`."""
+"""The kind of terms to list, as an argument of `projects.terms`."""
 
 
 class Project(OpenModel, frozen=True, gc=False, kw_only=True):
@@ -51,18 +51,18 @@ class Project(OpenModel, frozen=True, gc=False, kw_only=True):
     inactivity_timeout_seconds: int | None = None
     default_branch_name: str | None = None
     cursor: str | None = None
-    """Where it is in a list; None when it was asked for by its ID."""
+    """Its position in a list; None if it was fetched by its ID."""
 
 
 class ListedRun(Run, frozen=True, gc=False, kw_only=True):
-    """A run as a list has it: without its specs."""
+    """A run in a list: without its specs."""
 
     cursor: str | None = None
-    """Where it is in the list."""
+    """Its position in the list."""
 
 
 class InsightsResolution(OpenEnum):
-    """How long the spans of a timeline are."""
+    """The length of the spans of a timeline."""
 
     HOUR = "1h"
     DAY = "1d"
@@ -70,7 +70,7 @@ class InsightsResolution(OpenEnum):
 
 
 class InsightsRuns(Model, frozen=True, gc=False, kw_only=True):
-    """How the runs of a span of time ended."""
+    """How the runs in a span of time ended."""
 
     total: int = 0
     cancelled: int = 0
@@ -84,7 +84,7 @@ class InsightsRuns(Model, frozen=True, gc=False, kw_only=True):
 
 
 class InsightsTests(Model, frozen=True, gc=False, kw_only=True):
-    """How the tests of a span of time ended."""
+    """How the tests in a span of time ended."""
 
     total: int = 0
     failed: int = 0
@@ -104,15 +104,15 @@ class Insights(Model, frozen=True, gc=False, kw_only=True):
 
 
 class InsightsResults(Model, frozen=True, gc=False, kw_only=True):
-    """The metrics of the whole time, and of each span of it."""
+    """The metrics of the whole time and of each span of it."""
 
     overall: Insights = Insights()
     timeline: tuple[dict[str, Insights], ...] | dict[str, Insights] = ()
-    """As the server has it, mostly objects of one date each: read `by_date`."""
+    """As the server sends it, mostly objects with one date each: read `by_date`."""
 
     @property
     def by_date(self) -> dict[str, Insights]:
-        """The metrics of each span by its date, which is as the server spells it, in its order."""
+        """The metrics of each span by its date, spelled and in the order as the server sent it."""
         spans = (self.timeline,) if isinstance(self.timeline, dict) else self.timeline
         return {date: insights for span in spans for date, insights in span.items()}
 
@@ -123,9 +123,9 @@ class ProjectInsights(OpenModel, frozen=True, gc=False, kw_only=True):
     project_id: str | None = None
     org_id: str | None = None
     date_start: str | None = None
-    """What was asked for: ISO 8601, as the server repeats it."""
+    """The argument, in ISO 8601 as the server repeats it."""
     date_end: str | None = None
-    """What was asked for: ISO 8601, as the server repeats it."""
+    """The argument, in ISO 8601 as the server repeats it."""
     resolution: InsightsResolution | None = None
     results: InsightsResults = InsightsResults()
 
@@ -133,18 +133,18 @@ class ProjectInsights(OpenModel, frozen=True, gc=False, kw_only=True):
 class PullRequestCard(OpenModel, frozen=True, gc=False, kw_only=True):
     """A pull request with its recent runs.
 
-    The documents do not say how: all of it is in `extra`, by the server's names.
+    Its fields are not documented: all of them are in `extra`, by the server's names.
     """
 
     cursor: str | None = None
-    """Where it is in the list."""
+    """Its position in the list."""
 
 
 class Term(OpenModel, frozen=True, gc=False, kw_only=True):
-    """A tag, a branch, an author or another term that runs of the project have used.
+    """A tag, a branch, an author or another term that runs of the project used.
 
-    The documents do not say how: all of it is in `extra`, by the server's names.
+    Its fields are not documented: all of them are in `extra`, by the server's names.
     """
 
     cursor: str | None = None
-    """Where it is in the list."""
+    """Its position in the list."""

@@ -1,4 +1,4 @@
-"""Runs: what GET /runs/{runId} and its siblings answer.
+"""Runs: the responses of GET /runs/{runId} and its siblings.
 
 Source: `docs/api/openapi-runs-instances.json`, "Run"; `docs/api/fields.md`, "Runs".
 """
@@ -31,10 +31,10 @@ __all__ = [
 ]
 
 CompletionStateFilter = Literal["COMPLETE", "IN_PROGRESS", "CANCELED", "TIMEOUT"]
-"""How far runs have come that are listed, as an argument of `runs.list`."""
+"""How far runs to list have come, as an argument of `runs.list`."""
 
 RunStatusFilter = Literal["PASSED", "FAILED", "RUNNING", "FAILING"]
-"""The verdict on runs that are listed, as an argument of `runs.list`."""
+"""The verdict on runs to list, as an argument of `runs.list`."""
 
 
 class CompletionState(OpenEnum):
@@ -45,7 +45,7 @@ class CompletionState(OpenEnum):
     CANCELED = "CANCELED", "cancelled", "canceled"
     TIMEOUT = "TIMEOUT", "timedOut"
     UNKNOWN = "UNKNOWN"
-    """The server does not say: the run counts as one that goes on."""
+    """The server does not say; the run counts as still in progress."""
 
 
 class RunStatus(OpenEnum):
@@ -55,7 +55,7 @@ class RunStatus(OpenEnum):
     FAILED = "FAILED", "failed"
     RUNNING = "RUNNING", "running"
     FAILING = "FAILING", "failing"
-    """Still running, with failures already."""
+    """Still running, but with failures."""
     CANCELED = "CANCELED", "cancelled", "canceled"
     TIMEOUT = "TIMEOUT", "timedOut"
     UNKNOWN = "UNKNOWN"
@@ -70,7 +70,7 @@ class RunTimeout(Model, frozen=True, gc=False, kw_only=True):
 
 
 class _Cancelled(Model, frozen=True, gc=False, kw_only=True):
-    """The two vocabularies in which the documents describe a cancellation."""
+    """A cancellation, in the two vocabularies of the documents."""
 
     cancelled_at: Timestamp | None = None
     canceled_at: Timestamp | None = None
@@ -80,12 +80,12 @@ class _Cancelled(Model, frozen=True, gc=False, kw_only=True):
 
     @property
     def at(self) -> datetime | None:
-        """When, in whichever spelling the server used."""
+        """When, whichever spelling the server used."""
         return self.cancelled_at or self.canceled_at
 
     @property
     def by(self) -> str | None:
-        """Who, in whichever word the server used."""
+        """Who, whichever word the server used."""
         return self.cancelled_by or self.actor
 
 
@@ -94,14 +94,14 @@ class Cancellation(_Cancelled, frozen=True, gc=False, kw_only=True):
 
 
 class RunCancellation(_Cancelled, frozen=True, gc=False, kw_only=True):
-    """The answer to cancelling a run: read `at` and `by`."""
+    """The response to cancelling a run: read `at` and `by`."""
 
     run_id: str | None = None
     cancelled: bool | None = None
 
 
 class DeletedRun(Model, frozen=True, gc=False, kw_only=True):
-    """The answer to deleting a run."""
+    """The response to deleting a run."""
 
     run_id: str | None = None
     actor: str | None = None
@@ -143,7 +143,7 @@ class RunFramework(Model, frozen=True, gc=False, kw_only=True):
     name: str | None = None
     """For example `pw`."""
     type: str | None = None
-    """The same, in newer answers, which do not tell the name: read `name`."""
+    """The same in newer responses, which lack the name: read `name`."""
     version: str | None = None
     client_version: str | None = None
     """The version of the reporter that Currents publishes."""
@@ -164,14 +164,14 @@ class RunMeta(Model, frozen=True, gc=False, kw_only=True):
 
 
 class SpecReport(Model, frozen=True, gc=False, kw_only=True):
-    """What the execution of one spec file reported, as a run lists it."""
+    """What the execution of one spec file reported, as listed in a run."""
 
     stats: Stats | None = None
     exception: str | None = None
-    """What stopped the whole file, where something did."""
+    """What stopped the whole file, if anything did."""
     flaky: int = 0
     video_url: str | None = None
-    """Signed, on another host, and valid until the time that it says; Cypress only."""
+    """Signed, on another host, and valid until the time given in it; Cypress only."""
     screenshots: tuple[Screenshot, ...] = ()
     """Cypress only; Playwright's are in the instance."""
 
@@ -183,13 +183,13 @@ class RunSpec(Model, frozen=True, gc=False, kw_only=True):
     """The path of the spec file."""
     group_id: str | None = None
     instance_id: str | None = None
-    """The execution of this file; None while no machine has claimed it.
+    """The execution of this file; None until a machine has claimed it.
 
-    Newer runs of Playwright tell it before that: see `claimed_at`.
+    In newer runs of Playwright it is set before that: see `claimed_at`.
     """
     claimed_at: Timestamp | None = None
     completed_at: Timestamp | None = None
-    """When the results were in; None while they are not, or not all: see `is_complete`."""
+    """When all results had arrived; None until then: see `is_complete`."""
     machine_id: str | None = None
     tags: tuple[str, ...] = ()
     """Playwright only."""
@@ -197,11 +197,11 @@ class RunSpec(Model, frozen=True, gc=False, kw_only=True):
     worker: Worker | None = None
     """Playwright only."""
     results: SpecReport | None = None
-    """None until the file has been executed; what there is so far, in newer runs of Playwright."""
+    """None until the file has been executed; in newer runs of Playwright, the results so far."""
 
     @property
     def is_complete(self) -> bool:
-        """Whether all results are in."""
+        """Whether all results have arrived."""
         return self.results is not None and self.completed_at is not None
 
     @property
@@ -229,7 +229,7 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
 
     run_id: str
     project_id: str = ""
-    """Empty where the server does not say."""
+    """Empty if the server does not say."""
     completion_state: CompletionState = CompletionState.UNKNOWN
     status: RunStatus = RunStatus.UNKNOWN
     created_at: Timestamp | None = None
@@ -239,7 +239,7 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
     previous_run_id: str | None = None
     """The run that this one retries."""
     cypress_version: str | None = None
-    """Cypress only; elsewhere see `meta.framework`."""
+    """Cypress only; otherwise see `meta.framework`."""
     timeout: RunTimeout | None = None
     cancellation: Cancellation | None = None
     groups: tuple[RunGroup, ...] = ()
@@ -250,7 +250,7 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
     def failed(self) -> bool:
         """Whether the verdict is failed, or will be when the run ends.
 
-        Where the server gives no verdict, it is whether specs or groups tell of a failure.
+        Without a verdict of the server, whether a spec or a group has a failure.
         """
         if self.status != RunStatus.UNKNOWN:
             return self.status in {RunStatus.FAILED, RunStatus.FAILING}
@@ -261,21 +261,21 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
         )
 
     def unlisted_specs(self, listed: int | None = None) -> int:
-        """Return how many spec files `groups` count beyond `listed`: by default those in `specs`.
+        """Return how many more spec files `groups` count than are `listed`, by default in `specs`.
 
-        Runs in lists, and those that come after a stream of specs, have none themselves.
+        Runs in lists, and the run of a stream, have no `specs` themselves.
         """
         counted = sum(group.instances.overall for group in self.groups if group.instances)
         return max(0, counted - (len(self.specs) if listed is None else listed))
 
     @property
     def is_complete(self) -> bool:
-        """Whether every spec file has reported; False for a run cancelled or timed out."""
+        """Whether every spec file has reported; False for runs cancelled or timed out."""
         return self.completion_state == CompletionState.COMPLETE
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will come: complete, cancelled or timed out."""
+        """Whether the run is complete, cancelled or timed out."""
         return self.completion_state in {
             CompletionState.COMPLETE,
             CompletionState.CANCELED,

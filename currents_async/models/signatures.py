@@ -1,4 +1,4 @@
-"""Signatures of tests: what POST /signature/test answers.
+"""Signatures of tests: the response of POST /signature/test.
 
 Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
@@ -9,9 +9,9 @@ __all__ = ["TestSignature"]
 
 
 class TestSignature(Model, frozen=True, gc=False, kw_only=True):
-    """What tells a test from all others of a project."""
+    """The signature that identifies a test within a project."""
 
-    __test__ = False  # pytest takes what is called Test… for tests
+    __test__ = False  # pytest would take a class called Test… for tests
 
     signature: str
-    """What `test_results.list` wants."""
+    """The first argument of `test_results.list`."""

@@ -1,4 +1,4 @@
-"""Spec files over a span of time: what GET /spec-files/{projectId} answers.
+"""Spec files over a span of time: the responses of GET /spec-files/{projectId}.
 
 Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
@@ -32,18 +32,18 @@ class SpecFileMetrics(Model, frozen=True, gc=False, kw_only=True):
     flaky_executions: int = 0
     timeout_executions: int = 0
     fully_reported: int = 0
-    """Executions of which all tests have been reported."""
+    """Executions whose tests have all been reported."""
     suite_size: int = 0
     """The number of its tests."""
     avg_duration: float | None = None
-    """In a unit that the API leaves open; failed executions count only when asked for."""
+    """In a unit that the API does not document; failed executions count only on request."""
     failure_rate: float | None = None
     flake_rate: float | None = None
     timeout_rate: float | None = None
 
 
 class SpecFile(Model, frozen=True, gc=False, kw_only=True):
-    """A spec file and how it fared."""
+    """A spec file and its metrics."""
 
     signature: str | None = None
     spec: str = ""

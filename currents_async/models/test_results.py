@@ -1,4 +1,4 @@
-"""Results of one test: what GET /test-results/{signature} answers.
+"""Results of one test: the responses of GET /test-results/{signature}.
 
 Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
@@ -11,7 +11,7 @@ __all__ = ["Annotation", "ResultAttempt", "TestResult"]
 
 
 class Annotation(Model, frozen=True, gc=False, kw_only=True):
-    """A note that the source of a test has on it, for example its owner."""
+    """A note on a test in its source, for example its owner."""
 
     type: str = ""
     description: str | None = None
@@ -31,10 +31,10 @@ class ResultAttempt(Model, frozen=True, gc=False, kw_only=True):
 class TestResult(Model, frozen=True, gc=False, kw_only=True):
     """One execution of a test, with all its attempts."""
 
-    __test__ = False  # pytest takes what is called Test… for tests
+    __test__ = False  # pytest would take a class called Test… for tests
 
     cursor: str | None = None
-    """Where it is in the list."""
+    """Its position in the list."""
     signature: str | None = None
     framework: InstanceFramework | str | None = None
     created_at: Timestamp | None = None

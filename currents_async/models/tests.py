@@ -1,4 +1,4 @@
-"""Tests over a span of time: what GET /tests/{projectId} takes and answers.
+"""Tests over a span of time: the arguments and responses of GET /tests/{projectId}.
 
 Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
@@ -42,7 +42,7 @@ TestState = Literal["passed", "failed", "pending", "skipped"]
 class AnnotationFilter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An annotation that tests must have, as an argument of `tests.list` and `test_results.list`.
 
-    Without a `description` any will do; of several, one.
+    Without a `description`, any description matches; with several, any of them.
     """
 
     type: str
@@ -52,7 +52,7 @@ class AnnotationFilter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 class MetricSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """Which outcomes count for which metric, as an argument of `tests.list`.
 
-    What is left out is counted as the server does by default.
+    A metric that is left out is counted as the server does by default.
     """
 
     executions: Sequence[TestState] | None = None
@@ -75,30 +75,30 @@ class ExploredTestMetrics(Model, frozen=True, gc=False, kw_only=True):
     failure_rate: float | None = None
     avg_duration_ms: float | None = None
     avg_duration: float | None = None
-    """Alias of `avg_duration_ms` in some answers."""
+    """Alias of `avg_duration_ms` in some responses."""
     flakiness_volume: float | None = None
     failure_volume: float | None = None
     duration_volume: float | None = None
 
     @property
     def duration_ms(self) -> float | None:
-        """The average in milliseconds, under whichever name the server sent it."""
+        """The average in milliseconds, whichever name the server sent it under."""
         return self.avg_duration if self.avg_duration_ms is None else self.avg_duration_ms
 
 
 class ExploredTest(Model, frozen=True, gc=False, kw_only=True):
-    """A test and how it fared."""
+    """A test and its metrics."""
 
     title: str = ""
     title_path: tuple[str, ...] = ()
-    """The titles of the suites around the test, then its own; not in all answers."""
+    """The titles of the suites around the test, then its own; not in all responses."""
     signature: str | None = None
-    """What `test_results.list` wants."""
+    """The first argument of `test_results.list`."""
     spec: str = ""
     """The path of the spec file."""
     metrics: ExploredTestMetrics = ExploredTestMetrics()
     latest_tag: tuple[str, ...] | str | None = None
-    """As the server has it: read `latest_tags`."""
+    """As the server sends it: read `latest_tags`."""
     last_seen: Timestamp | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""Webhooks: what /webhooks and its siblings answer.
+"""Webhooks: the responses of /webhooks and its siblings.
 
 Source: `docs/api/operations.md`, "Webhooks".
 """
@@ -13,11 +13,11 @@ from currents_async.models._model import Model, OpenEnum, OpenModel, Timestamp
 __all__ = ["DeletedWebhook", "HookEvent", "HookEventName", "Webhook"]
 
 HookEventName = Literal["RUN_FINISH", "RUN_START", "RUN_TIMEOUT", "RUN_CANCELED"]
-"""What a webhook is called for, as an argument of `webhooks.create`."""
+"""The events that a webhook is called for, as an argument of `webhooks.create`."""
 
 
 class HookEvent(OpenEnum):
-    """What a webhook is called for."""
+    """The events that a webhook is called for."""
 
     RUN_FINISH = "RUN_FINISH"
     RUN_START = "RUN_START"
@@ -28,14 +28,14 @@ class HookEvent(OpenEnum):
 class Webhook(OpenModel, frozen=True, gc=False, kw_only=True):
     """A URL that the service calls when something happens to runs of a project.
 
-    Its headers hold what the owner set as a shared secret, and are not in its `repr`.
+    Its headers contain the shared secret that its owner set, and are not in its `repr`.
     """
 
     hook_id: str
     project_id: str | None = None
     url: str = ""
     headers_json: str | None = field(default=None, name="headers")
-    """The headers as they are on the wire, as JSON text: read `headers`."""
+    """The headers as on the wire, as JSON text: read `headers`."""
     hook_events: tuple[HookEvent, ...] = ()
     label: str | None = None
     created_at: Timestamp | None = None
@@ -43,7 +43,7 @@ class Webhook(OpenModel, frozen=True, gc=False, kw_only=True):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that calls carry; none where `headers_json` is no JSON object of texts."""
+        """The headers of each call; empty if `headers_json` is not a JSON object of texts."""
         try:
             return msgspec.json.decode(self.headers_json or "{}", type=dict[str, str])
         except msgspec.DecodeError:
@@ -61,7 +61,7 @@ class Webhook(OpenModel, frozen=True, gc=False, kw_only=True):
 
 
 class DeletedWebhook(Model, frozen=True, gc=False, kw_only=True):
-    """The answer to deleting a webhook."""
+    """The response to deleting a webhook."""
 
     hook_id: str | None = None
     project_id: str | None = None
