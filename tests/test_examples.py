@@ -78,7 +78,7 @@ class TestFailureBot:
         async with TestServer(load("failure_bot")["make_app"]()) as bot:
             to = str(bot.make_url("/webhooks/currents"))
             await server.emit(run, "RUN_FINISH", to=to, headers={"X-Secret": SECRET})
-        # Left, the bot has worked off what it accepted.
+        # Once left, the bot has handled what it accepted.
         server.requests.of("getRun", run_id=run.run_id).assert_count(2)
         assert channel.empty()
 

@@ -78,7 +78,7 @@ class TestAsgi:
             [taken] = await server.emit(run, "RUN_FINISH", to=url, headers=SECRET)
             again = await server.redeliver(taken)
         assert [forged.status, taken.status, again.status] == [401, 202, 200]
-        # Shut down, it has worked off what it accepted: once.
+        # Once shut down, it has handled what it accepted, exactly once.
         server.requests.assert_sent("getRun", times=1)
         assert f"run {run.run_id} has FAILED" in caplog.text
 

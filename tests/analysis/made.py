@@ -42,7 +42,7 @@ def sample(name: str, returns: type[T]) -> T:
 
 
 def played(run: WorldRun) -> tuple[Run, list[Instance]]:
-    """Take a run of a world, and the instances that there are."""
+    """Return a run of a world, and its instances."""
     instances = [
         msgspec.convert(run.instance(number), Instance)
         for number, spec in enumerate(run.specs)
@@ -56,7 +56,7 @@ def results_of(run: WorldRun) -> RunResults:
 
 
 def a_test(title: str, state: Outcome = PASSED, *, failures: Sequence[str] = ()) -> InstanceTest:
-    """Make a test some attempts of which failed, with these messages."""
+    """Make a test whose attempts failed with these messages."""
     messages = [*failures] if failures or state is not FAILED else ["oh!"]
     attempts = [
         Attempt(state=FAILED, error=AttemptError(message=message, stack="at a.ts:1"))

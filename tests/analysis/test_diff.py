@@ -206,7 +206,7 @@ class TestGroups:
 
 
 class TestIdentity:
-    """By signature where both know it, else by spec and title."""
+    """By signature if both have one, otherwise by spec and title."""
 
     @staticmethod
     def of(*tests: tuple[str, str | None, Outcome]) -> RunResults:

@@ -24,7 +24,7 @@ ENDS: st.SearchStrategy[bool | str] = st.sampled_from([True, True, True, False, 
 
 
 class Drawn(NamedTuple):
-    """A spec file of a run; names are so few that most are there more than once."""
+    """A spec file of a run; there are few names, so that most are used more than once."""
 
     spec: str
     group: tuple[str, str | None]

@@ -36,7 +36,7 @@ async def currents(server: FakeCurrents, host: AssetHost) -> AsyncIterator[Curre
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where nothing but what a test wants may be in the end."""
+    """A directory that contains only what a test downloads."""
     folder = tmp_path / "assets"
     folder.mkdir()
     return folder

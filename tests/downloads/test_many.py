@@ -42,7 +42,7 @@ class TestMany:
 
     @pytest.fixture
     def contents(self, host: AssetHost, world: World) -> dict[str, bytes]:
-        """The files that all of it becomes."""
+        """The files that the artifacts of the run become."""
         for one in ("i1", "i2"):
             serve_instance(
                 world,

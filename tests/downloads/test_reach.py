@@ -94,7 +94,7 @@ async def host(authority: trustme.CA) -> AsyncIterator[Host]:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names that are looked up, of `NAMES` and no others."""
+    """The names that are looked up, all of them from `NAMES`."""
     asked: list[str] = []
 
     async def look_up(
@@ -144,7 +144,7 @@ class TestNames:
         self, host: Host, names: list[str], trusting: ssl.SSLContext, tmp_path: Path
     ) -> None:
         class Socks(aiohttp.TCPConnector):
-            """Its connections lead to a proxy, wherever that is."""
+            """A connector whose connections lead to a proxy."""
 
         async with (
             aiohttp.ClientSession(connector=Socks(ssl=trusting)) as session,

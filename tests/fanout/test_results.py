@@ -221,7 +221,7 @@ class TestLeaving:
 
 
 async def closed(server: FakeCurrents) -> None:
-    """Give both ends the turns of the loop that closing takes."""
+    """Let the loop run as often as closing takes at both ends."""
     for _ in range(100):
         if server.open_connections == 0:
             return
@@ -398,7 +398,7 @@ async def test_two_fan_outs_share_a_client(
 
 
 class TestTime:
-    """`Timeouts.total` is the time of each request; all of them together take what they take."""
+    """`Timeouts.total` bounds each request, not all of them together."""
 
     @staticmethod
     def open_client(server: FakeCurrents, clock: ManualClock, **limits: Any) -> Currents:

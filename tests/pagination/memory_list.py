@@ -130,7 +130,7 @@ async def flatten(
 
 
 def check(memory: MemoryList, seen: list[Item]) -> None:
-    """Each item once and in order; one that is new may come between, if pages have numbers."""
+    """Check that each item came once and in order; numbered pages may add new ones between."""
     assert len(set(seen)) == len(seen)
     assert [item for item in seen if item in memory.original] == memory.original
     assert set(seen) <= set(memory.items)

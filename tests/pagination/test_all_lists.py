@@ -15,8 +15,8 @@ LONG_AGO, FAR_AHEAD = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzi
 SPAN: dict[str, Any] = {"date_start": LONG_AGO, "date_end": FAR_AHEAD}
 
 
-class Scene(NamedTuple):
-    """A world with 237 items of a kind, the way to list them, and to have another one."""
+class ListCase(NamedTuple):
+    """How to list 237 items of a kind in a world, and how to add another one."""
 
     list: Callable[..., Any]
     """Takes a client and the pager's options."""
@@ -43,65 +43,65 @@ def skip_all(world: World, project: WorldProject) -> None:
     world.actions.add(project.project_id, fields, expires=None, now=0)
 
 
-def of_projects(world: World) -> Scene:
+def of_projects(world: World) -> ListCase:
     for _ in range(COUNT):
         world.project()
-    return Scene(
+    return ListCase(
         lambda c, **paging: c.projects.list(**paging),
         lambda item: item.project_id,
         world.project,
     )
 
 
-def of_runs(world: World) -> Scene:
+def of_runs(world: World) -> ListCase:
     project = world.project()
     for _ in range(COUNT):
         one_run(project)
-    return Scene(
+    return ListCase(
         lambda c, **paging: c.runs.list(project.project_id, **paging),
         lambda item: item.run_id,
         lambda: one_run(project),
     )
 
 
-def of_test_results(world: World) -> Scene:
+def of_test_results(world: World) -> ListCase:
     project = world.project()
     for _ in range(COUNT):
         one_run(project)
     [signature] = {one.signature for one in world.executions(project.project_id)}
-    return Scene(
+    return ListCase(
         lambda c, **paging: c.test_results.list(signature, **SPAN, **paging),
         lambda item: item.cursor,
         lambda: one_run(project),
     )
 
 
-def of_tests(world: World) -> Scene:
+def of_tests(world: World) -> ListCase:
     project = world.project()
     project.run(specs=79, tests=3)
-    return Scene(
+    return ListCase(
         lambda c, **paging: c.tests.list(project.project_id, **SPAN, **paging),
         lambda item: item.signature,
     )
 
 
-def of_spec_files(world: World) -> Scene:
+def of_spec_files(world: World) -> ListCase:
     project = world.project()
     project.run(specs=COUNT, tests=1)
-    return Scene(
+    return ListCase(
         lambda c, **paging: c.spec_files.list(project.project_id, **SPAN, **paging),
         lambda item: item.spec,
         lambda: project.run(specs=5, tests=1, framework="cypress"),
     )
 
 
-def of_executions(world: World) -> Scene:
+def of_executions(world: World) -> ListCase:
     project = world.project()
     for _ in range(COUNT):
         one_run(project)
     [signature] = {one.signature for one in world.executions(project.project_id)}
     skip_all(world, project)
-    return Scene(
+    return ListCase(
         lambda c, **paging: c.actions.executions(
             signature, project_id=project.project_id, **SPAN, **paging
         ),
@@ -110,17 +110,17 @@ def of_executions(world: World) -> Scene:
     )
 
 
-def of_jira_projects(world: World) -> Scene:
+def of_jira_projects(world: World) -> ListCase:
     jira = world.jira(projects=COUNT)
-    return Scene(
+    return ListCase(
         lambda c, **paging: c.jira.projects(jira.installation_id, **paging),
         lambda item: item.id,
     )
 
 
-def of_jira_issue_types(world: World) -> Scene:
+def of_jira_issue_types(world: World) -> ListCase:
     jira = world.jira(projects=1, issue_types=COUNT)
-    return Scene(
+    return ListCase(
         lambda c, **paging: c.jira.issue_types(
             jira.projects[0]["id"], jira_installation_id=jira.installation_id, **paging
         ),
@@ -128,44 +128,44 @@ def of_jira_issue_types(world: World) -> Scene:
     )
 
 
-def of_pull_requests(world: World) -> Scene:
+def of_pull_requests(world: World) -> ListCase:
     project = world.project()
     for number in range(COUNT):
         one_run(project, pull_request=number + 1)
-    return Scene(
+    return ListCase(
         lambda c, **paging: c.projects.pull_requests(project.project_id, **paging),
         lambda item: item.cursor,
         lambda: one_run(project, pull_request=1_000 + len(project.runs)),
     )
 
 
-def of_terms(world: World) -> Scene:
+def of_terms(world: World) -> ListCase:
     project = world.project()
     for number in range(COUNT):
         one_run(project, branch=f"b{number:03}")
-    return Scene(
+    return ListCase(
         lambda c, **paging: c.projects.terms("branch", project_id=project.project_id, **paging),
         lambda item: item.cursor,
     )
 
 
-def of_affected_tests(world: World) -> Scene:
+def of_affected_tests(world: World) -> ListCase:
     project = world.project()
     project.run(specs=79, tests=3)
     skip_all(world, project)
-    return Scene(
+    return ListCase(
         lambda c, **paging: c.actions.affected_tests(project.project_id, **SPAN, **paging),
         lambda item: item.signature,
     )
 
 
-def of_errors(world: World) -> Scene:
+def of_errors(world: World) -> ListCase:
     project = world.project()
     project.run(specs=100, tests=6, failures=400)
     messages = {
         one.error.message for one in world.executions(project.project_id) if one.error is not None
     }
-    return Scene(
+    return ListCase(
         lambda c, **paging: c.errors.list(
             project.project_id, **SPAN, group_by=["message"], **paging
         ),
@@ -185,16 +185,16 @@ NUMBERS = [
 ]
 
 
-class Stage(NamedTuple):
-    """A world, and the scene in it."""
+class Setup(NamedTuple):
+    """A world, and a list in it."""
 
     world: World
-    scene: Scene
+    case: ListCase
 
 
-def set_up(kind: Callable[[World], Scene]) -> Stage:
+def set_up(kind: Callable[[World], ListCase]) -> Setup:
     world = World(seed=1)
-    return Stage(world, kind(world))
+    return Setup(world, kind(world))
 
 
 shared = lru_cache(set_up)
@@ -202,93 +202,93 @@ shared = lru_cache(set_up)
 
 
 @pytest.fixture
-def world(stage: Stage) -> World:
-    return stage.world
+def world(setup: Setup) -> World:
+    return setup.world
 
 
 @pytest.fixture
-def scene(stage: Stage) -> Scene:
-    return stage.scene
+def case(setup: Setup) -> ListCase:
+    return setup.case
 
 
 def of(
-    *kinds: Callable[[World], Scene], by: Callable[[Callable[[World], Scene]], Stage] = shared
+    *kinds: Callable[[World], ListCase], by: Callable[[Callable[[World], ListCase]], Setup] = shared
 ) -> pytest.MarkDecorator:
     params = [pytest.param((by, kind), id=kind.__name__) for kind in kinds]
-    return pytest.mark.parametrize("stage", params, indirect=True)
+    return pytest.mark.parametrize("setup", params, indirect=True)
 
 
 @pytest.fixture
-def stage(request: pytest.FixtureRequest) -> Stage:
+def setup(request: pytest.FixtureRequest) -> Setup:
     by, kind = request.param
-    made: Stage = by(kind)
+    made: Setup = by(kind)
     return made
 
 
 @of(*CURSORS, *NUMBERS)
 @pytest.mark.parametrize("page_size", [7, 50])
-async def test_forwards(scene: Scene, currents: Currents, page_size: int) -> None:
-    pager = scene.list(currents, page_size=page_size)
-    keys = [scene.key(item) async for item in pager]
-    assert len(keys) == len(set(keys)) == scene.total
-    sizes = [len(page.items) async for page in scene.list(currents, page_size=page_size).pages()]
-    assert sizes == [page_size] * (scene.total // page_size) + [scene.total % page_size]
+async def test_forwards(case: ListCase, currents: Currents, page_size: int) -> None:
+    pager = case.list(currents, page_size=page_size)
+    keys = [case.key(item) async for item in pager]
+    assert len(keys) == len(set(keys)) == case.total
+    sizes = [len(page.items) async for page in case.list(currents, page_size=page_size).pages()]
+    assert sizes == [page_size] * (case.total // page_size) + [case.total % page_size]
 
 
 @of(*CURSORS, *NUMBERS)
-async def test_read_ahead(scene: Scene, currents: Currents) -> None:
-    async with scene.list(currents, page_size=20, prefetch=True) as pager:
-        keys = [scene.key(item) async for item in pager]
-    assert len(keys) == len(set(keys)) == scene.total
+async def test_read_ahead(case: ListCase, currents: Currents) -> None:
+    async with case.list(currents, page_size=20, prefetch=True) as pager:
+        keys = [case.key(item) async for item in pager]
+    assert len(keys) == len(set(keys)) == case.total
 
 
 @of(*CURSORS)
-async def test_backwards(scene: Scene, currents: Currents) -> None:
-    forwards = [item async for item in scene.list(currents)]
+async def test_backwards(case: ListCase, currents: Currents) -> None:
+    forwards = [item async for item in case.list(currents)]
     last = forwards[-1]
-    pager = scene.list(currents, page_size=7, start=last.cursor, reverse=True)
-    backwards = [scene.key(item) async for item in pager]
-    assert backwards == [scene.key(item) for item in reversed(forwards[:-1])]
+    pager = case.list(currents, page_size=7, start=last.cursor, reverse=True)
+    backwards = [case.key(item) async for item in pager]
+    assert backwards == [case.key(item) for item in reversed(forwards[:-1])]
 
 
 @of(*CURSORS, *NUMBERS)
 async def test_resumed_in_a_new_client_after_every_few_items(
-    scene: Scene, server: FakeCurrents
+    case: ListCase, server: FakeCurrents
 ) -> None:
     keys: list[Any] = []
     token: str | None = None
     for _ in range(COUNT):
         async with Currents(server.api_key, base_url=server.url) as currents:
-            pager = scene.list(currents, page_size=10, start=token).limit(33)
-            some = [scene.key(item) async for item in pager]
+            pager = case.list(currents, page_size=10, start=token).limit(33)
+            some = [case.key(item) async for item in pager]
             token = pager.resume_token
         if not some:
             break
         keys += some
-    assert len(keys) == len(set(keys)) == scene.total
+    assert len(keys) == len(set(keys)) == case.total
 
 
 @of(of_projects, of_runs, of_test_results, of_executions, of_pull_requests, by=set_up)
-async def test_growing_meanwhile(scene: Scene, currents: Currents) -> None:
-    """What is new comes before what has been read: it is not for this reader."""
-    assert scene.grow is not None
-    before = [scene.key(item) async for item in scene.list(currents)]
+async def test_growing_meanwhile(case: ListCase, currents: Currents) -> None:
+    """New items come before those that have been read, and are not listed."""
+    assert case.grow is not None
+    before = [case.key(item) async for item in case.list(currents)]
     keys: list[Any] = []
-    pager = scene.list(currents, page_size=10)
+    pager = case.list(currents, page_size=10)
     async for item in pager:
-        keys.append(scene.key(item))
+        keys.append(case.key(item))
         if len(keys) % 25 == 0:
-            scene.grow()
+            case.grow()
     assert keys == before
 
 
 @of(of_spec_files, by=set_up)
-async def test_numbered_pages_that_grow_meanwhile(scene: Scene, currents: Currents) -> None:
-    """Items move on to the next page, and are handed out once."""
-    assert scene.grow is not None
+async def test_numbered_pages_that_grow_meanwhile(case: ListCase, currents: Currents) -> None:
+    """Items move to the next page, and come once."""
+    assert case.grow is not None
 
     def listing() -> Any:
-        return scene.list(currents, page_size=10, order="overallExecutions", dir="asc")
+        return case.list(currents, page_size=10, order="overallExecutions", dir="asc")
 
     before = {item.spec async for item in listing()}
     keys: list[str] = []
@@ -296,6 +296,6 @@ async def test_numbered_pages_that_grow_meanwhile(scene: Scene, currents: Curren
         keys.append(item.spec)
         if len(keys) == 100:
             # Others that have been executed once come in between, and move the rest.
-            scene.grow()
+            case.grow()
     assert len(keys) == len(set(keys))
     assert before <= set(keys)

@@ -62,7 +62,7 @@ class TestPagesThatLeadNowhere:
                 await read(pager)
 
     async def test_an_error_on_the_way(self, prefetch: bool) -> None:  # noqa: FBT001
-        """It leaves as itself, behind the items that had come before it."""
+        """It is raised as itself, after the items that came before it."""
         memory = MemoryList(6)
 
         async def fetch(query: Query) -> CursorPage[Item]:
@@ -86,7 +86,7 @@ class TestPagesThatLeadNowhere:
 
 
 class Counted:
-    """A list that is served page by page, by a rule, and counts how often it was asked."""
+    """A list whose pages follow a rule, and which counts requests."""
 
     def __init__(self, page: Callable[[int], Iterable[int]], pages: int | None = None) -> None:
         self._page = page
@@ -112,7 +112,7 @@ class Counted:
 
 
 class TestListsWithoutEnd:
-    """A server that leads nowhere is left after a bounded number of requests."""
+    """Such a list is given up after a bounded number of requests."""
 
     @pytest.mark.parametrize("period", [1, 2, 3, 40])
     async def test_cursors_that_repeat(self, period: int) -> None:
@@ -126,7 +126,7 @@ class TestListsWithoutEnd:
 
     @pytest.mark.parametrize("distinct", [1, 2, 7, 45])
     async def test_a_server_that_ignores_page_numbers(self, distinct: int) -> None:
-        """Or counts in a circle; with 45 pages of 50 items they have been forgotten meanwhile."""
+        """Or counts in a circle: after 45 pages of 50 items the first are no longer remembered."""
         counted = Counted(lambda number: range(number % distinct * 50, number % distinct * 50 + 50))
         with pytest.raises(PaginationError, match="op: 20 pages in a row had nothing new"):
             await read(counted.numbered())

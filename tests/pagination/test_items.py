@@ -120,7 +120,7 @@ class TestItemsThatCannotBeRead:
 
 
 class TestMendedPages:
-    """One line for each response: where, and never what."""
+    """The log has one line for each response, with paths and without values."""
 
     async def test_a_page_that_lost_an_item(
         self, server: FakeCurrents, currents: Currents, caplog: pytest.LogCaptureFixture

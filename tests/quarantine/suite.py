@@ -71,7 +71,7 @@ class Suite:
 
 
 def id_of(title: str, *, spec: str = SPEC, browser: str = "chromium") -> str:
-    """Return the ID that Playwright gives a test: another one in each project."""
+    """Return the ID that Playwright gives a test, which differs between projects."""
     return hashlib.sha1(f"{spec} {browser} {title}".encode(), usedforsecurity=False).hexdigest()
 
 

@@ -89,7 +89,7 @@ class TestCreating:
     async def test_no_other_test_is_hit(
         self, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:
-        """Not even those that have all the same titles, and others too, or in another order."""
+        """Not even tests with the same titles and more, or in another order."""
         others = {"cart > mobile > pays": ".....", "pays > cart > pays": ".....", OPENS: "....."}
         suite.play({PAYS: ".....", **others}, browser="webkit")
         suite.play({PAYS: "FFFFF", **others})
@@ -176,7 +176,7 @@ class TestActionsOfOthers:
     async def test_are_never_touched(
         self, world: World, currents: Currents, quarantine: Quarantine, suite: Suite, edit: Any
     ) -> None:
-        """Neither is the test lifted by them, nor kept by them."""
+        """They neither lift a test nor keep it."""
         suite.play({PAYS: "FFFFFF", SHIPS: "......"})
         before: dict[str, Any] = {}
         for title in (PAYS, SHIPS):
@@ -204,7 +204,7 @@ class TestLifting:
     async def test_after_clean_passes(
         self, server: FakeCurrents, currents: Currents, quarantine: Quarantine, suite: Suite
     ) -> None:
-        """And it is not put back for what it did before."""
+        """Its earlier failures do not put it back."""
         suite.play({PAYS: "FFFFFF"})
         await (await quarantine.plan(policy=POLICY)).apply()
         suite.play({PAYS: "s...."})

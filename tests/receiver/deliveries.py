@@ -53,13 +53,13 @@ def body(event: str = "RUN_FINISH", run_id: str = RUN_ID, **fields: Any) -> byte
 
 
 def verifier(secrets: str | Sequence[str] = SECRET, **options: Any) -> Verifier:
-    """Return a verifier for whose clock nothing of `headers` is stale."""
+    """Return a verifier by whose clock `headers` are not stale."""
     options.setdefault("clock", ManualClock(auto=False))
     return Verifier({"X-Secret": secrets}, **options)
 
 
 def shown_within_the_library(error: BaseException) -> str:
-    """Return what is shown of an error, but for the frames of a test, which knows the secrets."""
+    """Return what an error shows, without the frames of a test, which have the secrets."""
     traceback = error.__traceback__
     while traceback is not None and "currents_async/" not in traceback.tb_frame.f_code.co_filename:
         traceback = traceback.tb_next

@@ -31,7 +31,7 @@ async def receiving(**options: Any) -> AsyncGenerator[Receiver]:
 
 
 def full(*, room: int) -> tuple[asyncio.Event, Receiver]:
-    """Return a receiver with room for so many events, which are done when the event is set."""
+    """Return a receiver with limited room, whose handlers end when the event is set."""
     gate = asyncio.Event()
     router = Router()
 
@@ -43,7 +43,7 @@ def full(*, room: int) -> tuple[asyncio.Event, Receiver]:
 
 
 class Stream:
-    """A body in chunks, which notes how many were asked for, and whether it was closed."""
+    """A body in chunks, which counts how many were read, and notes whether it was closed."""
 
     def __init__(self, *chunks: bytes, then: Exception | None = None, hangs: bool = False) -> None:
         self._chunks = chunks

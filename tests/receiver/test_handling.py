@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
 
 class Ours(BaseException):
-    """What no `except Exception` catches."""
+    """An error that no `except Exception` catches."""
 
 
 async def fail_a_test(_: RunEvent) -> None:
@@ -205,7 +205,7 @@ class TestWorkersSurviveTheirHandlers:
 def test_an_exit_ends_the_program_and_the_event_is_reported(
     kind: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As a handler of SIGTERM may raise it, in whatever runs just then."""
+    """A handler of SIGTERM may raise it anywhere."""
     noted: list[Noted] = []
 
     async def leave(_: RunEvent) -> None:
@@ -225,7 +225,7 @@ def test_an_exit_ends_the_program_and_the_event_is_reported(
 
 
 def test_nothing_is_accepted_when_no_worker_is_left() -> None:
-    """Somebody runs the loop again that `on_error` has left."""
+    """The loop that `on_error` has left is run again."""
 
     def leave(_: RunEvent, __: Exception) -> None:
         raise SystemExit

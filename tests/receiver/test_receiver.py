@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
 
 class Handlers:
-    """A router with one handler, which notes what it gets, and waits until it may go on."""
+    """A router with one handler, which notes its events, and waits for a gate."""
 
     def __init__(self, *, open_gate: bool = True) -> None:
         self.router = Router()
@@ -67,7 +67,7 @@ async def deliver(receiver: Receiver, run_id: str, event: str = "RUN_FINISH") ->
 
 
 async def turns(number: int = 10) -> None:
-    """Let all others do what they can do now."""
+    """Let all other tasks run until they wait."""
     for _ in range(number):
         await asyncio.sleep(0)
 
@@ -156,7 +156,7 @@ class TestRoom:
         assert handlers.errors == []
 
     async def test_a_delivery_that_waits_for_the_store_has_a_place(self) -> None:
-        """As many as there is room for, however many ask at the same time."""
+        """Only as many as there is room for, of any number at the same time."""
         handlers = Handlers(open_gate=False)
         store = SlowStore()
         async with handlers.receiver(verifier(replays=store), concurrency=1, queue=2) as receiver:
@@ -249,7 +249,7 @@ class TestLeaving:
             handlers.errors.clear()
 
     async def test_unfinished_events_are_accepted_when_sent_again(self) -> None:
-        """By whoever comes next, with the same store; what was worked off is known."""
+        """By the next receiver with the same store, which knows the handled ones."""
         replays = MemoryReplays()
         left = Handlers(open_gate=False)
         receiver = left.receiver(verifier(replays=replays), concurrency=2, drain=0)
@@ -361,7 +361,7 @@ class TestLeaving:
     @pytest.mark.parametrize("how", ["asyncio", "anyio"])
     @pytest.mark.parametrize("after", range(0, 40, 2))
     async def test_cancelled_at_every_await(self, how: str, after: int) -> None:
-        """What was accepted is done or reported, and never both, and nothing else is."""
+        """Each accepted event is either handled or reported, and no other event is."""
         handlers = Handlers(open_gate=False)
         scope = anyio.CancelScope()
         accepted: list[str] = []
@@ -417,7 +417,7 @@ class TestLeaving:
         assert handlers.begun == []
 
     async def test_the_store_responds_after_leaving(self) -> None:
-        """It is refused, and so it can come again."""
+        """It is refused, so that it can be sent again."""
         handlers = Handlers()
         store = SlowStore()
         checking = verifier(replays=store)
@@ -449,7 +449,7 @@ class TestErrors:
         ]
 
     async def test_a_cancellation_of_the_handlers_own_is_one(self) -> None:
-        """It awaits something that somebody else cancels."""
+        """It awaits something that another task cancels."""
         handlers = Handlers()
         cancelled = asyncio.get_running_loop().create_future()
         cancelled.cancel()

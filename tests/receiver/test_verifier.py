@@ -1,4 +1,4 @@
-"""What is refused, in which order, and that nobody learns the secrets from it."""
+"""What is refused, in which order, and that no secret is shown."""
 
 import asyncio
 import hmac
@@ -77,7 +77,7 @@ class TestSecret:
     def test_every_candidate_is_compared(
         self, sent: str | None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Whichever is right, and if none is there: what takes time tells nothing."""
+        """Whichever matches, or none: the time it takes shows nothing."""
         compared: list[tuple[bytes, bytes]] = []
 
         def compare(one: bytes, other: bytes) -> bool:
@@ -232,7 +232,7 @@ class TestReplays:
                 await checking.accept(headers(at=same), BODY)
 
     async def test_remembered_for_as_long_as_it_is_fresh(self) -> None:
-        """Sent from as far ahead as is tolerated, it is refused by one or the other, always."""
+        """Sent from the whole tolerance ahead, it is always either a replay or stale."""
         clock = ManualClock()
         checking = verifier(clock=clock)
         from_ahead = headers(at=NOW + 300)
@@ -332,7 +332,7 @@ class TestReplays:
 
 
 class TestOrder:
-    """A later check says nothing to whom an earlier one refuses."""
+    """A delivery that an earlier check refuses learns nothing of later checks."""
 
     def test_secret_time_size_body(self) -> None:
         checking = verifier(max_body=1000)

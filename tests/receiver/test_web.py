@@ -52,7 +52,7 @@ class Serving:
     async def sending(
         self, sent: bytes, given: dict[str, str] = VALID
     ) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        """Send the head of a request and a part of its body, and hang up in the end."""
+        """Send the head of a request and a part of its body, and disconnect at the end."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "x", **given}.items())
         writer.write(b"POST /webhooks/currents HTTP/1.1\r\n" + head.encode() + sent)
@@ -77,7 +77,7 @@ async def serve(app: web.Application) -> AsyncGenerator[Serving]:
 
 
 class Handled:
-    """A router whose handler counts, and waits until it may go on."""
+    """A router whose handler counts events, and waits for a gate."""
 
     def __init__(self) -> None:
         self.router = Router()
@@ -92,7 +92,7 @@ class Handled:
 
 
 async def test_many_at_once_a_full_queue_and_a_shutdown() -> None:
-    """Each that was accepted is processed once, no other is, and those can come again."""
+    """Each accepted event is handled once; refused ones are not, and can be sent again."""
     handled = Handled()
     checking = verifier()
     first = Receiver(checking, handled.router, concurrency=4, queue=50)
@@ -238,7 +238,7 @@ class TestSizes:
 
 
 class TestStrangers:
-    """They have no secret, and send what they like, or nothing."""
+    """Clients without the secret, which send anything or nothing."""
 
     FORGED = headers("wrong")
 
@@ -300,7 +300,7 @@ class TestBodiesThatDoNotCome:
 
 
 class TestExpect:
-    """Who asks before the body is sent, as curl does, is given."""
+    """A client that waits for `100 Continue`, as curl does."""
 
     HEAD = b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n"
 

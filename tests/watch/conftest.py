@@ -12,7 +12,7 @@ from tests.watch.watching import open_client
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """A clock that jumps; with its dice each wait is as long as it is said to be."""
+    """A clock that jumps, whose random numbers add no jitter."""
     return ManualClock()
 
 

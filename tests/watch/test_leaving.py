@@ -27,7 +27,7 @@ class TestLeaving:
     async def test_a_failed_poll_keeps_no_response(
         self, server: FakeCurrents, project: WorldProject
     ) -> None:
-        """An error with its traceback would keep half of 3,000 specs for the time of the wait."""
+        """The traceback of its error would keep half of 3,000 specs during the wait."""
         clock = ManualClock(auto=False)
         run = project.run(specs=3_000)
         server.fail("getRun", fault="truncate")

@@ -79,7 +79,7 @@ class TestWaits:
     async def test_count_from_the_last_response(
         self, server: FakeCurrents, project: WorldProject
     ) -> None:
-        """What the consumer's work takes need not be waited for again."""
+        """The time that the consumer takes is part of the wait."""
         clock = ManualClock(auto=False)
         run = project.run(specs=3, completed=0)
         before_each_response(server, completing(run, 1, 1, 1))

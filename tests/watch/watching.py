@@ -21,7 +21,7 @@ def open_client(server: FakeCurrents, clock: ManualClock, **options: Any) -> Cur
 
 
 def before_each_response(server: FakeCurrents, steps: Iterable[Callable[[], object]]) -> None:
-    """Let something happen between the requests: one step for each of them."""
+    """Run one step before each response."""
     left = iter(steps)
 
     async def step(_: RecordedRequest) -> None:
@@ -31,7 +31,7 @@ def before_each_response(server: FakeCurrents, steps: Iterable[Callable[[], obje
 
 
 def nothing() -> None:
-    """Let nothing happen."""
+    """Do nothing."""
 
 
 def completing(run: WorldRun, *counts: int) -> Iterator[Callable[[], object]]:
@@ -56,7 +56,7 @@ def other_tasks() -> set[asyncio.Task[Any]]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Let the loop turn until something has come about."""
+    """Let the loop run until a condition holds."""
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0)
