@@ -40,9 +40,7 @@ else:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        except (
-            OSError
-        ):  # a network file system without locks: other processes cannot lock it either
+        except OSError:  # a network file system without locks, for other processes too
             return False
         return False
 
