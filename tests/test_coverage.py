@@ -14,7 +14,7 @@ from currents_async._wire.endpoint import Endpoint
 from currents_async.models import CursorPage
 from currents_async.testing._serving.operations import ROUTES
 from tests.operations import README, ROOT, constants, documented, is_list, operations
-from tests.test_requests import ROWS
+from tests.resources.test_requests import ROWS
 
 ENDPOINTS: dict[str, Endpoint[Any]] = {one.operation: one for one in constants().values()}
 METHODS = {one.endpoint.operation: one.method for one in operations()}

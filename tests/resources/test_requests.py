@@ -18,7 +18,8 @@ from tests.rows.row import Row
 
 BASE = "https://api.currents.dev/v1"
 # Each module has the `ROWS` of one group.
-MODULES = sorted({path.stem for path in Path(__file__).with_name("rows").glob("*.py")} - {"row"})
+FILES = (Path(__file__).parents[1] / "rows").glob("*.py")
+MODULES = sorted({path.stem for path in FILES} - {"row"})
 ROWS: list[Row] = [
     row for name in MODULES for row in importlib.import_module(f"tests.rows.{name}").ROWS
 ]
@@ -71,7 +72,7 @@ async def test_request(client: Currents, urls: list[str], row: Row) -> None:
     assert urls == [BASE + row.target]
     assert sent_method == row.method
     assert sent.kwargs["data"] == row.body
-    headers = dict(sent.kwargs["headers"])  # the key comes later: `test_session.py`
+    headers = dict(sent.kwargs["headers"])  # the key comes later: `tests/client/test_secrets.py`
     assert headers.pop("User-Agent").startswith("currents-async/")
     expected = {
         "Accept": "application/json" if row.content is None else "text/markdown",

@@ -21,7 +21,7 @@ from currents_async.testing import FakeCurrents
 from currents_async.testing._world.ids import stream
 from currents_async.testing._world.schema_2 import in_schema_2
 
-SAMPLES = Path(__file__).parent / "samples"
+SAMPLES = Path(__file__).parents[1] / "samples"
 
 
 def data_of(name: str) -> dict[str, Any]:

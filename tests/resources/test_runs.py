@@ -1,6 +1,5 @@
-"""The seven operations against the fake service: answers, state, errors, and what is not sent."""
+"""Runs, against the fake service: responses, state, errors, and what is not sent."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -9,14 +8,13 @@ from currents_async import (
     AlreadyCancelledError,
     Currents,
     ForbiddenError,
-    InstanceResult,
     InvalidArgumentError,
     NotFoundError,
     PayloadTooLargeError,
     UnauthorizedError,
 )
 from currents_async.models import CompletionState, Outcome
-from currents_async.testing import FakeCurrents, RecordedRequest, World, WorldProject
+from currents_async.testing import FakeCurrents, World, WorldProject
 
 
 async def test_get_has_every_spec(currents: Currents, project: WorldProject) -> None:
@@ -132,43 +130,6 @@ async def test_too_large_for_the_service(world: World, project: WorldProject) ->
     ):
         with pytest.raises(PayloadTooLargeError):
             await currents.runs.get(made.run_id)
-
-
-class TestGetMany:
-    async def test_order_of_the_ids_each_once(
-        self, server: FakeCurrents, currents: Currents, project: WorldProject
-    ) -> None:
-        ids = [spec.instance_id or "" for spec in project.run(specs=20).specs]
-        wanted = [*reversed(ids), ids[3], ids[3]]
-        wave = asyncio.Barrier(4)
-
-        async def wait_for_the_others(_: RecordedRequest) -> None:
-            async with asyncio.timeout(20):
-                await wave.wait()
-
-        server.before_response = wait_for_the_others
-        instances = await currents.instances.get_many(wanted, concurrency=4)
-        assert [instance.instance_id for instance in instances] == ids[::-1]
-        assert len(server.requests) == 20
-        assert server.peak_in_flight == 4
-
-    async def test_errors_are_raised_or_collected(
-        self, currents: Currents, project: WorldProject
-    ) -> None:
-        known = project.run(specs=1).specs[0].instance_id
-        assert known is not None
-        with pytest.raises(NotFoundError):
-            await currents.instances.get_many([known, "unknown"])
-        results = await currents.instances.get_many([known, "unknown"], on_error="collect")
-        assert [result.instance_id for result in results] == [known, "unknown"]
-        assert results[0].instance is not None
-        assert results[0].error is None
-        assert isinstance(results[1].error, NotFoundError)
-        assert all(type(result) is InstanceResult and result.spec is None for result in results)
-
-    async def test_nothing_to_do(self, server: FakeCurrents, currents: Currents) -> None:
-        assert await currents.instances.get_many([]) == []
-        assert server.requests == []
 
 
 INVALID: dict[str, Callable[[Currents], Awaitable[object]]] = {
