@@ -18,9 +18,8 @@ from currents_async.errors import (
     WebhookError,
     WebhookReplayError,
 )
-from currents_async.receiver._bodies import Body, read_body
+from currents_async.receiver._delivery import Body, Headers, read_body
 from currents_async.receiver._handling import UnfinishedError, run_handlers
-from currents_async.receiver._headers import Headers
 from currents_async.receiver._refusals import RefusalLog
 from currents_async.receiver._workers import Workers
 from currents_async.receiver.events import RunCanceled, RunEvent, RunFinished, RunTimedOut

@@ -16,7 +16,7 @@ from currents_async.errors import (
     WebhookStaleError,
     WebhookTooLargeError,
 )
-from currents_async.receiver._headers import Headers, index_headers, read_timestamp
+from currents_async.receiver._delivery import Headers, index_headers, read_timestamp
 from currents_async.receiver._reading import read_event
 from currents_async.receiver._secrets import Secrets, read_secrets
 from currents_async.receiver.events import AnyEvent, RunEvent
