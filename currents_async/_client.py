@@ -300,4 +300,4 @@ class Currents:
         if not hasattr(self, "_channel"):
             # A traceback with locals shows the client whose arguments were refused.
             return "<Currents refused>"
-        return f"<Currents {self._channel.base_url} {self._channel.session.state}>"
+        return f"<Currents {self._channel.base_url} {self._channel.session.state.value}>"

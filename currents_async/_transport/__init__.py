@@ -1,11 +1,11 @@
 """The only place that speaks to aiohttp's client."""
 
-from currents_async._transport.channel import CallOptions, Channel
+from currents_async._transport.channel import Channel
 from currents_async._transport.credential import find_credential
+from currents_async._transport.options import CallOptions
 from currents_async._transport.proxy import find_proxy
-from currents_async._transport.raw import RawResponse
 from currents_async._transport.reach import Reach
-from currents_async._transport.response import ResponseStream
+from currents_async._transport.response import RawResponse, ResponseStream
 from currents_async._transport.session import Session
 from currents_async._transport.tracing import (
     Observer,
@@ -13,8 +13,8 @@ from currents_async._transport.tracing import (
     RequestAttempt,
     RequestCall,
     Tracing,
+    Traffic,
 )
-from currents_async._transport.traffic import Traffic
 from currents_async._transport.transport import Transport
 
 __all__ = [

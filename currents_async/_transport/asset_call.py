@@ -4,18 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol
 
-from currents_async._config import Retries, Timeouts
 from currents_async._transport.asset_attempt import AssetAttempt
-from currents_async._transport.call import redact
+from currents_async._transport.call import Call
 from currents_async._transport.channel import Channel
-from currents_async._transport.retry import classify
-from currents_async._transport.retry_state import RetryState
-from currents_async._transport.tracing import Observed, RequestCall
+from currents_async._transport.options import CallOptions
 from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.ranges import Progress
 from currents_async.errors import CurrentsError, RequestInfo
-
-_OPERATION = "downloadAsset"
 
 
 class AssetSink(Protocol):
@@ -30,32 +25,24 @@ class AssetSink(Protocol):
         ...
 
 
-class AssetCall:
-    """What is common to all attempts of one download."""
+class AssetCall(Call[AssetAttempt]):
+    """A download of one asset; redirects count for no attempt of their own."""
 
     def __init__(
         self,
         channel: Channel,
         url: AssetUrl,
+        options: CallOptions,
         *,
         refresh: Callable[[], Awaitable[AssetUrl | None]] | None,
         max_bytes: int,
-        ends_at: float,
-        timeouts: Timeouts,
-        retries: Retries,
     ) -> None:
-        self._channel = channel
+        super().__init__(channel, options)
         self._url = url
         self._refresh = refresh
         self._max_bytes = max_bytes
-        self._ends_at = ends_at
-        self._timeouts = timeouts
         self._progress = Progress()
         self._refreshed = 0
-        self._retries = RetryState(channel, retries, ends_at=ends_at)
-        self._observed = Observed(channel.tracing, channel.clock)
-        self.attempts: int = 0
-        """How often the asset was asked for, redirects not counted."""
         self.resumed: bool = False
         """Whether an attempt went on where the one before broke off."""
 
@@ -66,52 +53,12 @@ class AssetCall:
 
     async def into(self, sink: AssetSink) -> None:
         """Download into a sink; raise a `CurrentsError`, or what the sink raises."""
-        self._observed.began(self._describe)
-        try:
-            while not await self._succeeds(sink):
-                pass
-        except BaseException as error:
-            self._observed.ended(error)
-            raise
-        self._retries.succeeded()
-        self._observed.ended(None)
+        with self:
+            await self.attempt(partial(self._transfer, sink))
 
-    async def _succeeds(self, sink: AssetSink) -> bool:
-        """Make an attempt; when it has failed wait for the next one, or raise."""
-        self.attempts += 1
-        attempt = AssetAttempt(
-            self._channel,
-            self._url,
-            sent=self._sent(),
-            timeouts=self._timeouts,
-            ends_at=self._ends_at,
-            max_bytes=self._max_bytes,
-        )
-        try:
-            await self._transfer(attempt, sink)
-        except CurrentsError as failure:
-            error = failure.with_traceback(None)
-            redact(error, attempt.redact)
-        except BaseException:
-            self._attempted(attempt, None)
-            raise
-        else:
-            self._attempted(attempt, None)
-            return True
-        self._attempted(attempt, error)
-        if attempt.expired and await self._sign_again():
-            return False
-        try:
-            await self._retry(error)
-        finally:
-            del error  # with its traceback it would keep itself alive
-        return False
-
-    async def _transfer(self, attempt: AssetAttempt, sink: AssetSink) -> None:
-        if await attempt.run(partial(attempt.open, self._progress)):
-            self.resumed = True
-        else:
-            self.resumed = False
+    async def _transfer(self, sink: AssetSink, attempt: AssetAttempt) -> None:
+        self.resumed = await attempt.run(partial(attempt.open, self._progress))
+        if not self.resumed:
             await sink.start_anew()
         while not attempt.ended:
             try:
@@ -129,23 +76,9 @@ class AssetCall:
             await sink.write(chunks)
             self._progress.received += sum(map(len, chunks))
 
-    async def _retry(self, error: CurrentsError) -> None:
-        """Wait until there may be another attempt; raise the error when there shall be none."""
-        # The attempt with a URL whose time was over does not count.
-        tried = self.attempts - self._refreshed
-        # What another host than the API's asks for holds nobody else back.
-        delay = self._retries.delay(error, classify(error, repeatable=True), tried=tried)
-        try:
-            if delay is None:
-                raise error
-        finally:
-            del error
-        if delay:
-            await self._channel.gate.sleep(delay)
-
-    async def _sign_again(self) -> bool:
-        """Get a URL with another signature, once; say whether there is one."""
-        if self._refresh is None or self._refreshed:
+    async def _renewed(self, attempt: AssetAttempt) -> bool:
+        """Get a URL with another signature, once, if that of the attempt may have expired."""
+        if not attempt.expired or self._refresh is None or self._refreshed:
             return False
         self._refreshed = 1
         fresh = await self._refresh()
@@ -154,19 +87,17 @@ class AssetCall:
         self._url = fresh
         return True
 
-    def _sent(self) -> RequestInfo:
+    def _new_attempt(self) -> AssetAttempt:
+        return AssetAttempt(
+            self._channel, self._url, self._info(), self._options, max_bytes=self._max_bytes
+        )
+
+    def _delay(self, error: CurrentsError) -> float | None:
+        # An attempt with an expired URL does not count. What this host asks for delays no other
+        # call: it is not the API's.
+        return self._retry_delay(error, repeatable=True, tried=self.attempts - self._refreshed)
+
+    def _info(self) -> RequestInfo:
         return RequestInfo(
-            operation=_OPERATION, method="GET", url=self._url.shown, attempts=self.attempts
+            operation="downloadAsset", method="GET", url=self._url.shown, attempts=self.attempts
         )
-
-    def _describe(self) -> RequestCall:
-        return RequestCall(
-            number=next(self._channel.numbers),
-            operation=_OPERATION,
-            method="GET",
-            url=self._url.shown,
-        )
-
-    def _attempted(self, attempt: AssetAttempt, error: CurrentsError | None) -> None:
-        self._observed.attempted(partial(attempt.record, error=error))
-        attempt.close()

@@ -9,11 +9,10 @@ import aiohttp
 import anyio
 
 from currents_async._transport.aiohttp_errors import from_network
-from currents_async._transport.memory import Memory
-from currents_async._transport.traffic import Traffic
+from currents_async._transport.memory import Memory, ObjectCount
+from currents_async._transport.tracing import Traffic
 from currents_async._wire.body_errors import OversizedBodyError
 from currents_async._wire.inflate import SLICE, Inflater, inflater_for
-from currents_async._wire.objects import ObjectCount
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream

@@ -1,54 +1,39 @@
-"""A call: attempts one after the other, until one succeeds or there is no sense in another."""
+"""A call: attempts one after the other, until one succeeds or no other makes sense."""
 
 import math
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
-from currents_async._config import Retries, Timeouts
 from currents_async._transport.api_attempt import ApiAttempt
-from currents_async._transport.channel import CallOptions, Channel
+from currents_async._transport.attempt import Attempt
+from currents_async._transport.channel import Channel
+from currents_async._transport.options import CallOptions
 from currents_async._transport.retry import RetryDecision, classify, may_have_happened
 from currents_async._transport.retry_state import RetryState
-from currents_async._transport.tracing import Observed, RequestCall
+from currents_async._transport.tracing import ObservedCall, RequestCall
 from currents_async._wire.endpoint import Request
-from currents_async._wire.inflate import SLICE
 from currents_async.errors import AmbiguousError, APIError, CurrentsError, RequestInfo
 
+AttemptT = TypeVar("AttemptT", bound=Attempt)
+T = TypeVar("T")
 
-class Call:
-    """What is common to all attempts of one call; a context manager around them."""
 
-    def __init__(
-        self,
-        channel: Channel,
-        request: Request[Any],
-        *,
-        options: CallOptions,
-        timeouts: Timeouts,
-        retries: Retries,
-        first_slice: int = SLICE,
-        resumable: bool = False,
-    ) -> None:
+class Call(ABC, Generic[AttemptT]):
+    """What all attempts of one call share; a context manager around them."""
+
+    def __init__(self, channel: Channel, options: CallOptions) -> None:
         self._channel = channel
-        self._request = request
         self._options = options
-        self._timeouts = timeouts
-        self._first_slice = first_slice
-        self._resumable = resumable
-        self._attempts = 0
-        self._stopped_at = math.inf
-        self._is_open = False
-        """Whether an attempt before the last may have been carried out."""
-        self._retries = RetryState(channel, retries, ends_at=options.deadline)
-        self._observed = (
-            Observed(channel.tracing, channel.clock) if channel.tracing.watched else None
-        )
+        self._retries: RetryState | None = None
+        self._observed: ObservedCall | None = None
+        self.attempts: int = 0
+        """Attempts so far."""
 
     def __enter__(self) -> Self:
-        if self._observed is not None:
-            self._observed.began(self._describe)
+        self._observed = self._channel.tracing.began(self._describe, self._channel.clock)
         return self
 
     def __exit__(
@@ -58,118 +43,188 @@ class Call:
         traceback: TracebackType | None,
     ) -> None:
         if exc is None:
-            self._retries.succeeded()
+            taken = 0 if self._retries is None else self._retries.taken
+            self._channel.quota.give_back(taken)
         if self._observed is not None:
             self._observed.ended(exc)
+
+    async def attempt(
+        self,
+        step: Callable[[AttemptT], Awaitable[T]],
+        *,
+        already: T | None = None,
+        leave_open: bool = False,
+    ) -> T:
+        """Make attempts until `step` succeeds with one, and return what it returns.
+
+        `already` is returned instead when the server refuses an attempt because an earlier one has
+        done the work. With `leave_open` the caller lets go of the attempt, by `attempted`. Raises
+        a `CurrentsError`, or what `step` raises besides.
+        """
+        while True:
+            self.attempts += 1
+            attempt = self._new_attempt()
+            try:
+                await attempt.begin()
+                result = await step(attempt)
+            except CurrentsError as failure:
+                error = failure
+            except BaseException:
+                self.attempted(attempt, None)
+                raise
+            else:
+                if not leave_open:
+                    self.attempted(attempt, None)
+                return result
+            self.attempted(attempt, error)
+            try:
+                if not attempt.was_sent:
+                    raise self.outcome(error)
+                if already is not None and self._was_done_before(error):
+                    return already
+                if not await self._renewed(attempt):
+                    await self.retry(error)
+            finally:
+                del error  # with its traceback it would keep itself alive
+
+    def attempted(self, attempt: AttemptT, error: CurrentsError | None) -> None:
+        """Note how an attempt ended, and let go of it; its error loses what must not be shown."""
+        if error is not None:
+            _redact(error, attempt.redact)
+        if self._observed is not None and attempt.was_sent:
+            self._observed.attempted(partial(attempt.record, error=error))
+        attempt.close()
+
+    async def retry(self, error: CurrentsError) -> None:
+        """Wait until the next attempt may begin; raise the error if there must be none."""
+        delay = self._delay(error)
+        try:
+            if delay is None:
+                raise self.outcome(error)
+        finally:
+            del error
+        if delay:
+            await self._channel.gate.sleep(delay)
+
+    def outcome(self, error: CurrentsError) -> CurrentsError:
+        """Return the error to raise, without a traceback of where it comes from."""
+        return error.with_traceback(None)
+
+    @abstractmethod
+    def _new_attempt(self) -> AttemptT: ...
+
+    @abstractmethod
+    def _info(self) -> RequestInfo: ...
+
+    @abstractmethod
+    def _delay(self, error: CurrentsError) -> float | None:
+        """Return the seconds to wait before the next attempt, or None if there must be none."""
+
+    async def _renewed(self, attempt: AttemptT) -> bool:  # noqa: ARG002 - for subclasses
+        """Return whether what an attempt lacked is there now, so that the next one can begin."""
+        return False
+
+    def _was_done_before(self, error: CurrentsError) -> bool:  # noqa: ARG002 - for subclasses
+        """Return whether an attempt is refused because an earlier one has done the work."""
+        return False
+
+    def _retry_delay(
+        self, error: CurrentsError, *, repeatable: bool, tried: int, at_least: float = 0
+    ) -> float | None:
+        if self._retries is None:
+            self._retries = RetryState(self._channel, self._options.retries)
+        return self._retries.delay(
+            error,
+            classify(error, repeatable=repeatable),
+            tried=tried,
+            ends_at=self._options.deadline,
+            at_least=at_least,
+        )
+
+    def _describe(self) -> RequestCall:
+        info = self._info()
+        return RequestCall(
+            number=next(self._channel.numbers),
+            operation=info["operation"],
+            method=info["method"],
+            # The caller may have passed the key as an ID.
+            url=self._channel.redact(info["url"]),
+        )
+
+
+class ApiCall(Call[ApiAttempt]):
+    """A call of one operation of the API."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        request: Request[Any],
+        options: CallOptions,
+        *,
+        streamed: bool = False,
+    ) -> None:
+        super().__init__(channel, options)
+        self._request = request
+        self._streamed = streamed
+        self._stopped_at = math.inf
+        self._may_be_done = False
+        """Whether an attempt before the last may have been carried out."""
 
     def stop_clock(self) -> None:
         """Note that the time from now on is the reader's."""
         self._stopped_at = self._channel.clock.now()
 
     def restart_clock(self) -> None:
-        """Give back the time that the reader took, which is not the call's."""
+        """Add the time that the reader took to the deadline: it is not the call's."""
         taken = max(0.0, self._channel.clock.now() - self._stopped_at)
         self._stopped_at = math.inf
         if taken:
             self._options = self._options.extended(taken)
-            self._retries.ends_at = self._options.deadline
-
-    async def next_attempt(self) -> ApiAttempt:
-        """Return the next attempt, whose turn it is."""
-        self._attempts += 1
-        attempt = ApiAttempt(
-            self._channel,
-            self._request,
-            sent=self._sent(),
-            options=self._options,
-            timeouts=self._timeouts,
-            first_slice=self._first_slice,
-            resumable=self._resumable,
-        )
-        try:
-            await attempt.take_turn()
-        except CurrentsError as failure:
-            error = failure
-        else:
-            return attempt
-        try:
-            raise self.outcome(error)
-        finally:
-            del error
-
-    def attempted(self, attempt: ApiAttempt, error: CurrentsError | None) -> None:
-        """Note how an attempt ended, and let go of it; its error loses what must not be shown."""
-        if error is not None:
-            redact(error, attempt.redact)
-        if self._observed is not None:
-            self._observed.attempted(partial(attempt.record, error=error))
-        attempt.close()
-
-    def was_done_before(self, error: CurrentsError) -> bool:
-        """Say whether the server refuses a repetition because an earlier attempt did it."""
-        already = self._request.endpoint.already
-        return self._is_open and already is not None and isinstance(error, already)
-
-    async def retry(self, error: CurrentsError) -> None:
-        """Wait until there may be another attempt; raise the error when there shall be none."""
-        endpoint = self._request.endpoint
-        repeatable = endpoint.repeatable or self._options.repeat_writes
-        decision = classify(error, repeatable=repeatable)
-        delay = self._delay(error, decision)
-        self._is_open = self._is_open or may_have_happened(error)
-        try:
-            if delay is None:
-                raise self.outcome(error)
-        finally:
-            del error  # with its traceback it would keep itself alive
-        if delay:
-            await self._channel.gate.sleep(delay)
 
     def outcome(self, error: CurrentsError) -> CurrentsError:
-        """Return the error to be raised, without a trace of where it comes from."""
-        error = error.with_traceback(None)
-        if (
-            self._request.endpoint.repeatable
-            or classify(error, repeatable=False) is RetryDecision.GIVE_UP
-        ):
+        """Return the error to raise: an `AmbiguousError` if an earlier attempt may have worked."""
+        error = super().outcome(error)
+        if self._request.endpoint.repeatable or not self._may_be_done:
             return error
-        if not self._is_open:
+        if classify(error, repeatable=False) is RetryDecision.GIVE_UP:
             return error
         return AmbiguousError(
-            f"it may have been carried out, or not: {error.args[0]}", **self._sent(), error=error
+            f"it may have been carried out, or not: {error.args[0]}", **self._info(), error=error
         )
 
-    def _delay(self, error: CurrentsError, decision: RetryDecision) -> float | None:
-        """Return the seconds of backoff, or None when there shall be no other attempt."""
-        delay = self._retries.delay(
-            error, decision, tried=self._attempts, at_least=self._channel.gate.delay()
+    def _new_attempt(self) -> ApiAttempt:
+        return ApiAttempt(
+            self._channel, self._request, self._info(), self._options, streamed=self._streamed
+        )
+
+    def _was_done_before(self, error: CurrentsError) -> bool:
+        already = self._request.endpoint.already
+        return self._may_be_done and already is not None and isinstance(error, already)
+
+    def _delay(self, error: CurrentsError) -> float | None:
+        self._may_be_done = self._may_be_done or may_have_happened(error)
+        delay = self._retry_delay(
+            error,
+            repeatable=self._request.endpoint.repeatable or self._options.repeat_writes,
+            tried=self.attempts,
+            at_least=self._channel.gate.delay(),
         )
         asked = isinstance(error, APIError) and error.retry_after is not None
-        # A pause that the server asked for is kept at the gate, by everybody.
+        # A pause that the server asked for is kept at the gate, by all calls.
         return 0.0 if asked and delay is not None else delay
 
-    def _describe(self) -> RequestCall:
-        sent = self._sent()
-        return RequestCall(
-            number=next(self._channel.numbers),
-            operation=sent["operation"],
-            method=sent["method"],
-            # Somebody may have taken the key for an ID.
-            url=self._channel.redact(sent["url"]),
-        )
-
-    def _sent(self) -> RequestInfo:
+    def _info(self) -> RequestInfo:
         endpoint = self._request.endpoint
         return RequestInfo(
             operation=endpoint.operation,
             method=endpoint.method,
             url=self._channel.base_url + self._request.target,
-            attempts=self._attempts,
+            attempts=self.attempts,
         )
 
 
-def redact(error: CurrentsError, hide: Callable[[str], str]) -> None:
-    """Take the key out of everything the error says, should someone have quoted it."""
+def _redact(error: CurrentsError, hide: Callable[[str], str]) -> None:
+    """Take secrets out of all that an error says, in case the server has quoted them."""
     error.args = tuple(hide(arg) if isinstance(arg, str) else arg for arg in error.args)
     for name, value in vars(error).items():
         if isinstance(value, str):

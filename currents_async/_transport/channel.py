@@ -1,10 +1,7 @@
 """What all calls of a client share, whatever options they were made with."""
 
-import math
 from collections.abc import Callable, Iterator
 from itertools import count
-
-import msgspec
 
 from currents_async._clock import Clock
 from currents_async._config import Limits
@@ -13,36 +10,12 @@ from currents_async._transport.memory import Memory
 from currents_async._transport.pace import Pace
 from currents_async._transport.proxy import RevealProxy
 from currents_async._transport.retry import Quota
-from currents_async._transport.session import Session
-from currents_async._transport.tracing import Tracing
-from currents_async._transport.traffic import Traffic
-
-
-class CallOptions(msgspec.Struct, frozen=True):
-    """What a public call allows itself; all requests it makes share them."""
-
-    deadline: float
-    """By the client's clock."""
-    bulk: bool = False
-    """Whether requests of others may go first."""
-    repeat_writes: bool = False
-    """Whether a write may be repeated although it may have been carried out."""
-    ends_at: float = math.inf
-    """When the time is over that the caller gave to something larger; no deadline is later."""
-
-    @property
-    def bound(self) -> str:
-        """What the deadline comes from."""
-        return "Timeouts.total" if self.deadline < self.ends_at else "the timeout that was given"
-
-    def extended(self, seconds: float) -> "CallOptions":
-        """Return the same options with so much more time, as far as the caller's allows."""
-        deadline = min(self.deadline + seconds, self.ends_at)
-        return msgspec.structs.replace(self, deadline=deadline)
+from currents_async._transport.session import Session, SessionState
+from currents_async._transport.tracing import Tracing, Traffic
 
 
 class Channel:
-    """The way to one server with one key: sessions, pacing, memory, and whoever looks on."""
+    """The way to one server with one key: sessions, pacing, memory, and observers."""
 
     def __init__(
         self,
@@ -70,7 +43,7 @@ class Channel:
 
     async def aclose(self) -> None:
         """Turn away who waits, end what is under way, and close the connections."""
-        if self.session.state != "closed":
+        if self.session.state is not SessionState.CLOSED:
             self.session.shut()
             self.gate.close()
             await self.session.aclose()

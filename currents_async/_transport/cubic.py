@@ -22,32 +22,6 @@ _HELD = 1.5
 """Seconds without a try once hardly anything is left: windows are seldom shorter."""
 
 
-class RateMeter:
-    """How many requests were answered within the last second, more or less, but for throttles."""
-
-    def __init__(self) -> None:
-        self._second = -math.inf
-        self._now = 0
-        self._before = 0
-
-    def count(self, now: float) -> None:
-        """Count an answer."""
-        self._turn(now)
-        self._now += 1
-
-    def rate(self, now: float) -> float:
-        """Return the rate a second; the second that has just begun counts in part."""
-        self._turn(now)
-        return self._before * (1 - (now - self._second)) + self._now
-
-    def _turn(self, now: float) -> None:
-        age = now - self._second
-        if age >= 1:
-            self._before = self._now if age < 2 else 0  # noqa: PLR2004 - the second before
-            self._second = self._second + 1 if age < 2 else now  # noqa: PLR2004
-            self._now = 0
-
-
 class CubicRate:
     """Cut when throttled, then grown back to a little below what was too much.
 

@@ -2,7 +2,7 @@
 
 import math
 
-from currents_async._transport.cubic import KEPT, CubicRate, RateMeter
+from currents_async._transport.cubic import KEPT, CubicRate
 
 _CATCH_UP = 0.02
 """Seconds of lateness that are made up for: timers never fire early."""
@@ -33,6 +33,32 @@ class Recent:
     def throttles(self) -> int:
         """The throttles among the last eight answers."""
         return self._bits.bit_count()
+
+
+class RateMeter:
+    """How many requests were answered within the last second, more or less, but for throttles."""
+
+    def __init__(self) -> None:
+        self._second = -math.inf
+        self._now = 0
+        self._before = 0
+
+    def count(self, now: float) -> None:
+        """Count an answer."""
+        self._turn(now)
+        self._now += 1
+
+    def rate(self, now: float) -> float:
+        """Return the rate a second; the second that has just begun counts in part."""
+        self._turn(now)
+        return self._before * (1 - (now - self._second)) + self._now
+
+    def _turn(self, now: float) -> None:
+        age = now - self._second
+        if age >= 1:
+            self._before = self._now if age < 2 else 0  # noqa: PLR2004 - the second before
+            self._second = self._second + 1 if age < 2 else now  # noqa: PLR2004
+            self._now = 0
 
 
 class Pace:

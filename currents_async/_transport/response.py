@@ -1,57 +1,70 @@
-"""The answer to a call, decoded while it arrives: as a whole, or element by element."""
+"""The response to a call, decoded while it arrives: as a whole, or element by element."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+import msgspec
+
 from currents_async._transport.api_attempt import ApiAttempt
 from currents_async._transport.body import Body
-from currents_async._transport.call import Call
-from currents_async._transport.raw import RawResponse
+from currents_async._transport.call import ApiCall
 from currents_async._wire.decoders import BytesDecoder, Decoder
+from currents_async._wire.envelope import parse
 from currents_async.errors import CurrentsError, MisuseError
 
 E = TypeVar("E")
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 
-async def whole_answer(
-    call: Call, read: Callable[[ApiAttempt], Awaitable[T]], already: T | None = None
+class RawResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """A success, decompressed and not decoded.
+
+    Its repr leaves out the headers and the body, which may have signed URLs and cookies in them.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    """Names are compared without regard to case."""
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the body as built-in types, its envelope included.
+
+        Raises `msgspec.DecodeError` when it is no JSON.
+        """
+        return parse(self.body, _ANYTHING)
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("status", self.status), ("body", f"{len(self.body)} bytes")]
+
+    def __repr__(self) -> str:
+        return f"<RawResponse {self.status}, {len(self.body)} bytes>"
+
+
+_ANYTHING = msgspec.json.Decoder()
+
+
+async def whole_response(
+    call: ApiCall, read: Callable[[ApiAttempt], Awaitable[T]], already: T | None = None
 ) -> T:
-    """Make a call, and return what `read` makes of the answer: `read_decoded` or `read_raw`.
+    """Make a call, and return what `read` makes of the response: `read_decoded` or `read_raw`.
 
-    `already` is the answer when an earlier attempt of this call turns out to have done it. Raises
+    `already` is returned if an earlier attempt of this call turns out to have done the work. Raises
     a `CurrentsError`, and nothing else.
     """
     with call:
-        while True:
-            attempt = await call.next_attempt()
-            try:
-                data = await attempt.run(partial(read, attempt))
-            except CurrentsError as failure:
-                error = failure
-            except BaseException:
-                call.attempted(attempt, None)
-                raise
-            else:
-                call.attempted(attempt, None)
-                return data
-            call.attempted(attempt, error)
-            try:
-                if already is not None and call.was_done_before(error):
-                    return already
-                await call.retry(error)
-            finally:
-                del error  # with its traceback it would keep itself alive
+        return await call.attempt(
+            lambda attempt: attempt.run(partial(read, attempt)), already=already
+        )
 
 
 async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], attempt: ApiAttempt) -> T:
-    """Send the request, and decode the whole of its answer."""
+    """Send the request, and decode the whole of its response."""
     await attempt.open()
-    decoder = new_decoder()
-    while (piece := await attempt.read()) is not None:
+    body, decoder = attempt.body, new_decoder()
+    while (piece := await body.read()) is not None:
         if wait := attempt.hold(max(decoder.held + len(piece), attempt.weight)):
             await wait
         decoder.feed(piece)
@@ -61,20 +74,21 @@ async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], attempt: ApiA
 
 
 async def read_raw(attempt: ApiAttempt) -> RawResponse:
-    """Send the request, and take its answer as it is."""
+    """Send the request, and return its response as it is."""
     body = await read_decoded(BytesDecoder, attempt)
-    return RawResponse(status=attempt.status, headers=attempt.headers, body=body)
+    response = attempt.response
+    return RawResponse(status=response.status, headers=response.headers, body=body)
 
 
 class ResponseStream(Generic[E, T]):
-    """An async context manager: entered the call is made, left it is let go.
+    """A response that is read element by element, inside `async with`, which makes the call.
 
-    An answer that breaks off goes on with that of the next attempt, where nothing has been handed
-    out yet, or what has been comes again byte for byte. Raises a `CurrentsError`, and nothing
-    else.
+    A response that breaks off goes on with that of the next attempt, if no element has been handed
+    out yet, or if those that have been come again byte for byte. Raises a `CurrentsError`, and
+    nothing else.
     """
 
-    def __init__(self, call: Call, new_decoder: Callable[[], Decoder[E, T]]) -> None:
+    def __init__(self, call: ApiCall, new_decoder: Callable[[], Decoder[E, T]]) -> None:
         self._call = call
         self._new_decoder = new_decoder
         self._decoder = new_decoder()
@@ -86,7 +100,7 @@ class ResponseStream(Generic[E, T]):
     async def __aenter__(self) -> Self:
         self._call.__enter__()
         try:
-            self._attempt = await self._opened()
+            self._attempt = await self._call.attempt(_open, leave_open=True)
         except BaseException as error:
             self._call.__exit__(type(error), error, None)
             raise
@@ -108,7 +122,7 @@ class ResponseStream(Generic[E, T]):
         return self._entered.prefetch()
 
     def end_of_prefetch(self) -> Callable[[], None]:
-        """Return what is to be called once that task has ended, however it has.
+        """Return what is to be called once that task has ended, for whatever reason.
 
         A reader of what has not arrived would wait for ever.
         """
@@ -116,7 +130,7 @@ class ResponseStream(Generic[E, T]):
         return partial(self._entered.body.fail, error)
 
     async def batch(self) -> list[E]:
-        """Return the next elements, at least one; none once the body has ended well."""
+        """Return the next elements, at least one; an empty list once the body has ended well."""
         if self._error is not None:
             raise self._error
         self._call.restart_clock()
@@ -135,7 +149,7 @@ class ResponseStream(Generic[E, T]):
 
     @property
     def data(self) -> T:
-        """The data of the answer without its elements, once `batch` has returned none."""
+        """The data of the response without its elements, once `batch` has returned none."""
         if self._end is None:
             raise MisuseError("there is no run before the iteration has ended")
         return self._end[0]
@@ -146,28 +160,10 @@ class ResponseStream(Generic[E, T]):
             raise MisuseError("iterate inside 'async with'")
         return self._attempt
 
-    async def _opened(self) -> ApiAttempt:
-        """Return an attempt that is answered with a success."""
-        while True:
-            attempt = await self._call.next_attempt()
-            try:
-                await attempt.run(attempt.open)
-            except CurrentsError as failure:
-                error = failure
-            except BaseException:
-                self._call.attempted(attempt, None)
-                raise
-            else:
-                return attempt
-            self._call.attempted(attempt, error)
-            try:
-                await self._call.retry(error)
-            finally:
-                del error
-
     async def _next(self) -> list[E]:
         attempt, decoder = self._entered, self._decoder
-        while (piece := await attempt.read()) is not None:
+        body = attempt.body
+        while (piece := await body.read()) is not None:
             if wait := attempt.hold(decoder.held + len(piece)):
                 await wait
             elements = decoder.feed(piece)
@@ -184,31 +180,34 @@ class ResponseStream(Generic[E, T]):
 
     async def _recover(self, error: CurrentsError) -> None:
         """Make the next attempt go on where this one broke off, or raise."""
-        broken = self._entered.body
+        broken, body = self._entered, self._entered.body
+        self._attempt = None
         try:
-            while True:
-                self._call.attempted(self._entered, error)
-                self._attempt = None
-                await self._call.retry(error)
-                attempt = self._attempt = await self._opened()
-                try:
-                    resumed = await attempt.run(partial(self._take_over, attempt, broken))
-                except CurrentsError as failure:
-                    error = failure
-                    continue
-                if not resumed:
-                    raise self._call.outcome(error)
-                return
+            self._call.attempted(broken, error)
+            await self._call.retry(error)
+            resume = partial(self._resume, body)
+            self._attempt, is_resumed = await self._call.attempt(resume, leave_open=True)
+            if not is_resumed:
+                raise self._call.outcome(error)
         except CurrentsError as final:
             self._error = final
-            self._decoder = self._new_decoder()  # the error keeps us, but not half an answer
+            self._decoder = self._new_decoder()  # the error keeps us, but not half a response
             raise
 
-    async def _take_over(self, attempt: ApiAttempt, broken: Body) -> bool:
-        """Prepare to read on; say whether that is possible."""
-        # From memory, all of it: the task that would fetch it beside the reader is gone.
+    async def _resume(self, broken: Body, attempt: ApiAttempt) -> tuple[ApiAttempt, bool]:
+        """Open an attempt, and return with it whether it can be read on from there."""
+        await attempt.run(attempt.open)
+        return attempt, await attempt.run(partial(self._take_over, broken, attempt))
+
+    async def _take_over(self, broken: Body, attempt: ApiAttempt) -> bool:
+        # From memory, all of it: the task that would fetch it beside the reader has ended.
         await attempt.fetch()
         if self._handed_out:
             return await attempt.body.resume(broken)
         self._decoder = self._new_decoder()
         return True
+
+
+async def _open(attempt: ApiAttempt) -> ApiAttempt:
+    await attempt.run(attempt.open)
+    return attempt

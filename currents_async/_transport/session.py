@@ -5,6 +5,7 @@ import os
 import ssl as tls
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
+from enum import Enum
 
 import aiohttp
 from aiohttp.typedefs import StrOrURL
@@ -35,6 +36,14 @@ def running_loop() -> asyncio.AbstractEventLoop:
             "backend; trio is not supported"
         )
     return task.get_loop()
+
+
+class SessionState(Enum):
+    """The life of a session."""
+
+    NEW = "new"
+    OPEN = "open"
+    CLOSED = "closed"
 
 
 class Session:
@@ -74,11 +83,11 @@ class Session:
         self.middlewares: Sequence[aiohttp.ClientMiddlewareType] = (self._once,)
 
     @property
-    def state(self) -> str:
-        """`new`, `open` or `closed`."""
+    def state(self) -> SessionState:
+        """How far its life has got."""
         if self._closed:
-            return "closed"
-        return "new" if self._pooled is None else "open"
+            return SessionState.CLOSED
+        return SessionState.NEW if self._pooled is None else SessionState.OPEN
 
     def open(self) -> None:
         """Bind to the running loop; raise `ClientClosedError` when opened before."""

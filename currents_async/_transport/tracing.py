@@ -15,6 +15,17 @@ P = ParamSpec("P")
 _logger = logging.getLogger("currents_async")
 
 
+class Traffic(msgspec.Struct, kw_only=True):
+    """Counts since the client was created."""
+
+    requests: int = 0
+    """Requests sent."""
+    wire_bytes: int = 0
+    """Bytes of the bodies of responses as received: compressed, without headers."""
+    inflated_bytes: int = 0
+    """The same bodies, decompressed."""
+
+
 def log_notes(operation: str, notes: Notes) -> None:
     """Tell in one line where a response was not as expected; a warning if something is lost."""
     if notes.lost:
@@ -100,61 +111,51 @@ class Tracing:
             hooks = ()
         elif isinstance(hooks, Observer) or callable(hooks):
             hooks = (hooks,)
-        self._traces = [one if isinstance(one, Observer) else _OfAttempts(one) for one in hooks]
+        self._observers = [one if isinstance(one, Observer) else _OfAttempts(one) for one in hooks]
 
-    @property
-    def watched(self) -> bool:
-        """Whether anybody looks: otherwise there is nothing to be told."""
-        return bool(self._traces) or _logger.isEnabledFor(logging.DEBUG)
-
-    def began(self, call: RequestCall) -> None:
-        """Tell of a call."""
-        for trace in self._traces:
-            _guarded(trace.call_began, call)
+    def began(self, describe: Callable[[], RequestCall], clock: Clock) -> "ObservedCall | None":
+        """Report a call that begins; return what reports on it, or None without any observer."""
+        if not self._observers and not _logger.isEnabledFor(logging.DEBUG):
+            return None
+        call = describe()
+        for observer in self._observers:
+            _guarded(observer.call_began, call)
+        return ObservedCall(self, call, clock)
 
     def attempted(self, attempt: RequestAttempt) -> None:
-        """Tell of an attempt."""
+        """Report an attempt."""
         _logger.debug("%s", attempt)
-        for trace in self._traces:
-            _guarded(trace.attempt_ended, attempt)
+        for observer in self._observers:
+            _guarded(observer.attempt_ended, attempt)
 
     def ended(self, call: RequestCall, error: BaseException | None) -> None:
-        """Tell of the end of a call."""
-        for trace in self._traces:
-            _guarded(trace.call_ended, call, error)
+        """Report the end of a call."""
+        for observer in self._observers:
+            _guarded(observer.call_ended, call, error)
 
 
-class Observed:
-    """One call as its observers see it; nothing is made for them where there are none."""
+class ObservedCall:
+    """A call that is observed, and since when it waits for its next attempt."""
 
-    def __init__(self, tracing: Tracing, clock: Clock) -> None:
+    def __init__(self, tracing: Tracing, call: RequestCall, clock: Clock) -> None:
         self._tracing = tracing
+        self._call = call
         self._clock = clock
-        self._call: RequestCall | None = None
-        self._waits_since = 0.0
-
-    def began(self, describe: Callable[[], RequestCall]) -> None:
-        """Tell of the call."""
-        if self._tracing.watched:
-            self._call = describe()
-            self._waits_since = self._clock.now()
-            self._tracing.began(self._call)
+        self._waits_since = clock.now()
 
     def attempted(self, record: Callable[[RequestCall, float], RequestAttempt]) -> None:
-        """Tell of an attempt, which is recorded with the time when its waiting began."""
-        if self._call is not None:
-            attempt = record(self._call, self._waits_since)
-            self._waits_since = self._clock.now()
-            self._tracing.attempted(attempt)
+        """Report an attempt; `record` takes the time when its waiting began."""
+        attempt = record(self._call, self._waits_since)
+        self._waits_since = self._clock.now()
+        self._tracing.attempted(attempt)
 
     def ended(self, error: BaseException | None) -> None:
-        """Tell of the end of the call."""
-        if self._call is not None:
-            self._tracing.ended(self._call, error)
+        """Report the end of the call."""
+        self._tracing.ended(self._call, error)
 
 
-def _guarded(tell: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+def _guarded(report: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
     try:
-        tell(*args, **kwargs)
+        report(*args, **kwargs)
     except Exception:
-        _logger.exception("a trace hook failed; the call goes on")
+        _logger.exception("an observer raised an error; the call goes on")

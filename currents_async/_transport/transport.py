@@ -1,4 +1,4 @@
-"""A request to its answer, over aiohttp."""
+"""A request to its response, over aiohttp."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
@@ -7,14 +7,15 @@ from typing import Any, TypeVar
 
 from currents_async._config import Retries, Timeouts
 from currents_async._transport.asset_call import AssetCall
-from currents_async._transport.call import Call
-from currents_async._transport.channel import CallOptions, Channel
-from currents_async._transport.raw import RawResponse
+from currents_async._transport.call import ApiCall
+from currents_async._transport.channel import Channel
+from currents_async._transport.options import CallOptions
 from currents_async._transport.response import (
+    RawResponse,
     ResponseStream,
     read_decoded,
     read_raw,
-    whole_answer,
+    whole_response,
 )
 from currents_async._wire.array import ArrayField
 from currents_async._wire.asset_url import AssetUrl
@@ -25,12 +26,9 @@ from currents_async._wire.endpoint import Request
 E = TypeVar("E")
 T = TypeVar("T")
 
-_FIRST_SLICE = 8 * 1024
-"""Bytes inflated before the first elements of a stream are looked for."""
-
 
 class Transport:
-    """Carries requests over a channel, with the patience it was made with."""
+    """Carries requests over a channel, with its own timeouts and retries."""
 
     def __init__(self, channel: Channel, *, timeouts: Timeouts, retries: Retries) -> None:
         self.channel = channel
@@ -38,7 +36,7 @@ class Transport:
         self.retries = retries
 
     def with_options(self, timeouts: Timeouts | None, retries: Retries | None) -> "Transport":
-        """Return a transport over the same channel, with other patience."""
+        """Return a transport over the same channel, with other timeouts or retries."""
         return Transport(
             self.channel,
             timeouts=timeouts or self.timeouts,
@@ -50,31 +48,31 @@ class Transport:
     ) -> CallOptions:
         """Return the options of a call that begins now and must end by `ends_at`."""
         deadline = min(self.channel.clock.now() + self.timeouts.total, ends_at)
-        return CallOptions(deadline, bulk, repeat_writes, ends_at)
+        return CallOptions(deadline, self.timeouts, self.retries, bulk, repeat_writes, ends_at)
 
     def call(
         self, request: Request[T], options: CallOptions | None = None, *, already: T | None = None
     ) -> Coroutine[Any, Any, T]:
-        """Send a request and decode its answer, a slice in each turn of the event loop.
+        """Send a request and decode its response, a slice in each iteration of the event loop.
 
-        `already` is what is known of a write that is done: the answer to a repeated request that
-        finds its work done, and what the server leaves out of its own. Raises a `CurrentsError`,
-        and nothing else, when there is no answer to return.
+        `already` is what is known of a write that is done: it is returned if a repeated request
+        finds its work done, and it fills in what the server leaves out. Raises a `CurrentsError`,
+        and nothing else, when there is no response to return.
         """
         if already is None:
             read = partial(read_decoded, decoder_for(request.endpoint))
         else:
             read = partial(read_decoded, partial(WriteDecoder, request.endpoint.returns, already))
-        return whole_answer(self._call(request, options), read, already)
+        return whole_response(self._call(request, options), read, already)
 
     def call_raw(
         self, request: Request[Any], options: CallOptions | None = None
     ) -> Coroutine[Any, Any, RawResponse]:
-        """Send a request, and return its answer undecoded. Raises as `call` does."""
-        return whole_answer(self._call(request, options), read_raw)
+        """Send a request, and return its response undecoded. Raises as `call` does."""
+        return whole_response(self._call(request, options), read_raw)
 
     def raw(self) -> "RawTransport":
-        """Return a transport over the same channel whose answers are not decoded."""
+        """Return a transport over the same channel that does not decode responses."""
         return RawTransport(self.channel, timeouts=self.timeouts, retries=self.retries)
 
     def stream(
@@ -84,14 +82,14 @@ class Transport:
         element: type[E],
         options: CallOptions | None = None,
     ) -> ResponseStream[E, T]:
-        """Prepare to send a request whose answer has a large array, to be read element by element.
+        """Prepare to send a request whose response has a large array, to read it by elements.
 
         `element` is the type to decode elements into. Raises as `call` does, when entered and when
         read.
         """
-        call = self._call(request, options, first_slice=_FIRST_SLICE, resumable=True)
         return ResponseStream(
-            call, partial(ElementDecoder, request.endpoint.returns, array, element)
+            self._call(request, options, streamed=True),
+            partial(ElementDecoder, request.endpoint.returns, array, element),
         )
 
     def asset_call(
@@ -102,40 +100,28 @@ class Transport:
         max_bytes: int,
         ends_at: float,
     ) -> AssetCall:
-        """Prepare to download from another host, by a time of the clock.
+        """Prepare a download from another host, to end by a time of the clock.
 
-        `refresh` signs the URL again, once its time is over. `max_bytes` is in bytes.
+        `refresh` signs the URL again, once it has expired.
         """
-        return AssetCall(
-            self.channel,
-            url,
-            refresh=refresh,
-            max_bytes=max_bytes,
-            ends_at=ends_at,
-            timeouts=self.timeouts,
-            retries=self.retries,
-        )
+        options = CallOptions(ends_at, self.timeouts, self.retries, ends_at=ends_at)
+        return AssetCall(self.channel, url, options, refresh=refresh, max_bytes=max_bytes)
 
-    def _call(self, request: Request[Any], options: CallOptions | None, **kwargs: Any) -> Call:
-        return Call(
-            self.channel,
-            request,
-            options=options or self.options(),
-            timeouts=self.timeouts,
-            retries=self.retries,
-            **kwargs,
-        )
+    def _call(
+        self, request: Request[Any], options: CallOptions | None, *, streamed: bool = False
+    ) -> ApiCall:
+        return ApiCall(self.channel, request, options or self.options(), streamed=streamed)
 
 
 class RawTransport(Transport):
-    """A transport that returns every answer as it is."""
+    """A transport that returns every response as it is."""
 
     def call(
         self,
         request: Request[Any],
         options: CallOptions | None = None,
         *,
-        already: Any = None,  # noqa: ARG002 - there is no such answer to be had raw
+        already: Any = None,  # noqa: ARG002 - nothing that is known could be returned undecoded
     ) -> Coroutine[Any, Any, Any]:
-        """Send a request, and return its answer undecoded."""
+        """Send a request, and return its response undecoded."""
         return self.call_raw(request, options)

@@ -28,12 +28,12 @@ from currents_async._wire.items import Items, is_page
 from currents_async._wire.notes import Notes
 from currents_async.models.pages import CursorPage, UnreadableItem
 
-E_co = TypeVar("E_co", covariant=True)
+E = TypeVar("E")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Decoder(Protocol[E_co, T_co]):
+class Decoder(Protocol[E, T_co]):
     """A push decoder: elements as they become complete, the rest at the end."""
 
     @property
@@ -46,8 +46,8 @@ class Decoder(Protocol[E_co, T_co]):
         """What was bent so that the text could be read."""
         ...
 
-    def feed(self, piece: bytes, /) -> list[E_co]: ...
-    def flush(self) -> tuple[list[E_co], T_co]: ...
+    def feed(self, piece: bytes, /) -> list[E]: ...
+    def flush(self) -> tuple[list[E], T_co]: ...
 
 
 @cache

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from currents_async import ForbiddenError, ServerError
-from currents_async._transport import api_attempt
+from currents_async._transport import attempt
 from currents_async.testing import Exchange, Fault, FaultyServer, faults
 from tests.support import client
 
@@ -32,7 +32,7 @@ async def is_no_gzip(exchange: Exchange) -> None:
 async def test_an_error_whose_body_does_not_arrive_is_what_its_status_says(
     fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api_attempt, "_ERROR_BODY_SECONDS", 0.05)
+    monkeypatch.setattr(attempt, "_ERROR_BODY_SECONDS", 0.05)
     async with FaultyServer(fault) as server, client(server.url) as currents:
         with pytest.raises(ForbiddenError, match="403 Forbidden"):
             await currents.runs.get("r")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._transport.cubic import CubicRate, RateMeter
-from currents_async._transport.pace import Pace
+from currents_async._transport.cubic import CubicRate
+from currents_async._transport.pace import Pace, RateMeter
 
 PLENTY = 1000.0
 """A measured rate that is no bound to anything."""

@@ -9,7 +9,7 @@ import pytest
 
 from currents_async._transport.body import Body
 from currents_async._transport.memory import Memory
-from currents_async._transport.traffic import Traffic
+from currents_async._transport.tracing import Traffic
 from currents_async._wire.body_errors import OversizedBodyError
 
 MiB = 1024 * 1024

@@ -575,7 +575,9 @@ class TestDeadline:
         assert caught.value.attempts == currents.traffic.requests == 3
         await server.idle()
 
-    async def test_no_turn_before_it(self, server: FakeCurrents, connect: Connect) -> None:
+    async def test_still_queued_when_it_expires(
+        self, server: FakeCurrents, connect: Connect
+    ) -> None:
         clock = ManualClock(auto=False)
         currents = await connect(clock=clock, limits=Limits(concurrency=1))
         answers = asyncio.Event()
@@ -593,7 +595,9 @@ class TestDeadline:
         await quiet()
         assert not late.done()
         clock.advance(0.1)
-        with pytest.raises(RequestTimeoutError, match=r"no turn within Timeouts\.total") as caught:
+        with pytest.raises(
+            RequestTimeoutError, match=r"still queued when Timeouts\.total"
+        ) as caught:
             await late
         assert caught.value.attempts == 0
         answers.set()

@@ -1,0 +1,182 @@
+"""One attempt at a call: what requests to the API and to other hosts have in common."""
+
+import asyncio
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from math import inf, isinf
+from typing import Any, TypeVar
+
+import aiohttp
+
+from currents_async._config import Timeouts
+from currents_async._transport.aiohttp_errors import AiohttpError, transport_error
+from currents_async._transport.channel import Channel
+from currents_async._transport.options import CallOptions
+from currents_async._transport.session import SessionState
+from currents_async._transport.tracing import RequestAttempt, RequestCall
+from currents_async._wire.body_errors import BodyError
+from currents_async._wire.failure import error_for_body, request_id
+from currents_async.errors import ClientClosedError, CurrentsError, RequestInfo
+
+T = TypeVar("T")
+
+ERROR_BODY_LIMIT = 64 * 1024
+_ERROR_BODY_SECONDS = 2.0
+"""For the body of an error response: the status is known already, and matters more."""
+
+
+class Attempt(ABC):
+    """An attempt, from before its request is sent until its connection is given back.
+
+    Raises a `CurrentsError`, and nothing else.
+    """
+
+    _part_of = "call"
+
+    def __init__(self, channel: Channel, info: RequestInfo, options: CallOptions) -> None:
+        self._channel = channel
+        self._info = info
+        self._options = options
+        self._ends_at = options.deadline
+        self._sent_at = math.nan
+        self._headers_at = math.nan
+        self._response: aiohttp.ClientResponse | None = None
+        self._status: int | None = None
+        self._headers: Mapping[str, str] = {}
+
+    async def begin(self) -> None:
+        """Wait until the request may be sent."""
+        self._sent_at = self._channel.clock.now()
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether `begin` has succeeded."""
+        return not math.isnan(self._sent_at)
+
+    @property
+    def response(self) -> aiohttp.ClientResponse:
+        """The last response."""
+        if self._response is None:
+            raise RuntimeError("there is no response yet")
+        return self._response
+
+    # Not a coroutine function: it would cost each response a frame.
+    def run(self, step: Callable[[], Awaitable[T]]) -> Coroutine[Any, Any, T]:
+        """Run a part of the attempt within its time; closing the client ends it too."""
+        return self._run(step, self._ends_at - self._channel.clock.now())
+
+    async def _run(self, step: Callable[[], Awaitable[T]], seconds: float) -> T:
+        """Run a step until it ends, its time is up, or the client is closed.
+
+        Errors are raised here and not where they were found, so that they keep no frame of
+        aiohttp's.
+        """
+        session = self._channel.session
+        timeout = asyncio.timeout(None)
+        try:
+            async with timeout:
+                session.deadlines.begin(timeout, seconds)
+                return await step()
+        except TimeoutError:
+            error = self._out_of_time()
+        except AiohttpError as failure:
+            error = transport_error(self._info, failure.foreign)
+        except BodyError as failure:
+            error = error_for_body(self._info, self._status or 0, self._headers, failure)
+        except CurrentsError as found:
+            error = found
+        finally:
+            session.deadlines.end(timeout)
+        if session.state is SessionState.CLOSED:
+            error = ClientClosedError(f"the client was closed during the {self._part_of}")
+        try:
+            raise error
+        finally:
+            del error  # with its traceback it would keep itself alive, and the response
+
+    @abstractmethod
+    def redact(self, text: str) -> str:
+        """Return a text without the secrets of this attempt."""
+
+    @abstractmethod
+    def _out_of_time(self) -> CurrentsError:
+        """Return the error for a step that its time was not enough for."""
+
+    def _received(self, response: aiohttp.ClientResponse) -> None:
+        """Note that the headers of a response have arrived."""
+        self._response = response
+        self._headers_at = self._channel.clock.now()
+        self._status = response.status
+        self._headers = response.headers
+
+    @abstractmethod
+    def _error_reader(self) -> Callable[[], Awaitable[bytes | None]]:
+        """Return what reads the body of an error, chunk by chunk; it may raise a `BodyError`."""
+
+    async def _read_error(self) -> bytes:
+        """Read as much of an error's body as it is worth."""
+        text = bytearray()
+        with suppress(BodyError, AiohttpError, TimeoutError):
+            async with asyncio.timeout(_ERROR_BODY_SECONDS):
+                read = self._error_reader()
+                while len(text) < ERROR_BODY_LIMIT and (chunk := await read()):
+                    text += chunk
+        return bytes(text)
+
+    def record(
+        self, call: RequestCall, since: float, *, error: CurrentsError | None
+    ) -> RequestAttempt:
+        """Describe the attempt, which has ended; `since` is when its waiting began."""
+        wire_bytes, inflated_bytes = self._byte_counts()
+        return RequestAttempt(
+            call=call,
+            attempt=self._info["attempts"],
+            status=self._status,
+            request_id=self._request_id(),
+            error=error,
+            waited=self._sent_at - since,
+            until_headers=None if self._status is None else self._headers_at - self._sent_at,
+            duration=self._channel.clock.now() - self._sent_at,
+            wire_bytes=wire_bytes,
+            inflated_bytes=inflated_bytes,
+        )
+
+    @abstractmethod
+    def _byte_counts(self) -> tuple[int, int]:
+        """Return the bytes of the body that have arrived, and how many they inflated to."""
+
+    def _request_id(self) -> str | None:
+        found = request_id(self._headers)
+        return None if found is None else self.redact(found)
+
+    def close(self) -> None:
+        """Give the connection back, or close it when there is more to come."""
+        # An error shows its user our frames, which keep what they hold.
+        self._release()
+        self._headers = {}
+
+    def _release(self) -> None:
+        if self._response is not None:
+            self._response.release()
+            self._response = None
+
+
+@lru_cache
+def client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
+    """Return what aiohttp limits itself: connecting, and the time between two chunks."""
+
+    def bound(seconds: float) -> float | None:
+        return None if isinf(seconds) else seconds
+
+    return aiohttp.ClientTimeout(
+        # `connect` would include the wait for a free connection of the pool, which is our doing.
+        sock_connect=bound(timeouts.connect),
+        sock_read=bound(timeouts.read),
+        # Ours, around all that a step does.
+        total=None,
+        # aiohttp rounds timeouts above this many seconds up to whole ones.
+        ceil_threshold=inf,
+    )
