@@ -21,7 +21,7 @@ from currents_async.export._job import (
     in_thread_or_export_error,
 )
 from currents_async.export._known import NOTHING, Known, known_in_full, known_to_resume
-from currents_async.export._plan import Plan, check_look_back, make_plan
+from currents_async.export._plan import LOOK_BACK, Plan, check_look_back, make_plan
 from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.export._window_rows import OpenWindows
 from currents_async.export._windows import Window
@@ -29,8 +29,6 @@ from currents_async.export._write.duck import DuckDBStorage
 from currents_async.export._write.ipc import IpcSink
 from currents_async.export._write.journal import Journal, Options
 from currents_async.export._write.target import ExportFormat, Target, open_target
-
-LOOK_BACK = timedelta(hours=48)
 
 
 async def export(

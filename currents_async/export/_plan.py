@@ -19,9 +19,12 @@ from currents_async.export._fetch.selection import Depth, RunFilter, Select, eve
 from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.export._windows import Window, check_not_far_ahead, windows_between
 
+LOOK_BACK = timedelta(hours=48)
+"""By default, how long after a day its runs may still change."""
+
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Windows, and what of them."""
+    """Which windows to export, and what of them."""
 
     made_at: datetime
     """By the client's clock."""
@@ -98,10 +101,11 @@ def depth_of(tables: Iterable[str], *, only_failed: bool) -> Depth:
     return Depth(specs=instances or "specs" in wanted, instances=instances, only_failed=only_failed)
 
 
-def check_look_back(look_back: timedelta) -> None:
-    """Raise `InvalidArgumentError` for a negative time."""
+def check_look_back(look_back: timedelta) -> timedelta:
+    """Return a time that is not negative, or raise `InvalidArgumentError`."""
     if check_type("look_back", look_back, timedelta) < timedelta():
         raise InvalidArgumentError(f"look_back must not be negative: {look_back}")
+    return look_back
 
 
 def _check_tables(tables: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from currents_async.errors import ExportError
 from currents_async.export._tables.schemas import KEYS, SCHEMAS
 from currents_async.export._windows import Window
 from currents_async.export._write.duck import DuckDBSink
-from currents_async.export._write.stores import LocalStore
+from currents_async.export._write.local_store import LocalStore
 from tests.export.batches import NEXT, WINDOW, batches_of, put, stage
 
 Open = Callable[[], DuckDBSink]
@@ -273,7 +273,7 @@ class TestFile:
             "from pathlib import Path\n"
             "from currents_async.export._write.duck import DuckDBSink\n"
             "from currents_async.export._tables.schemas import SCHEMAS\n"
-            "from currents_async.export._write.stores import LocalStore\n"
+            "from currents_async.export._write.local_store import LocalStore\n"
             "from tests.export.batches import NEXT, WINDOW, put, stage\n"
             "store = LocalStore(Path(sys.argv[2]))\n"
             "sink = DuckDBSink(Path(sys.argv[1]), store, SCHEMAS)\n"

@@ -14,7 +14,7 @@ from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.export._windows import Window
 from currents_async.export._write.files import FileSink
 from currents_async.export._write.formats import Format, Ndjson, Parquet
-from currents_async.export._write.stores import LocalStore
+from currents_async.export._write.local_store import LocalStore
 from tests.export.batches import NEXT, WINDOW, batches_of, put, stage
 from tests.export.landed import visible_files
 

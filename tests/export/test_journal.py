@@ -11,7 +11,7 @@ from currents_async import ExportError
 from currents_async.export._missing import Missing
 from currents_async.export._windows import Window
 from currents_async.export._write.journal import Entry, Journal, Options, WindowState
-from currents_async.export._write.stores import LocalStore
+from currents_async.export._write.local_store import LocalStore
 
 NAME = "_currents/journal.ndjson"
 DAY = date(2026, 1, 5)

@@ -8,14 +8,10 @@ import pytest
 from pyarrow import fs
 
 from currents_async.errors import ExportError
-from currents_async.export._write.stores import (
-    LocalStore,
-    ObjectStore,
-    Store,
-    local_path,
-    make_directory,
-    store_at,
-)
+from currents_async.export._write.local_store import LocalStore, make_directory
+from currents_async.export._write.object_store import ObjectStore
+from currents_async.export._write.stores import Store
+from currents_async.export._write.target import local_path, store_at
 from tests.export.buckets import Bucket
 
 
@@ -206,13 +202,13 @@ class TestObjectStore:
         assert stat.S_IMODE(store.lock.parent.stat().st_mode) == 0o700
         somebody = os.getuid() + 1
         monkeypatch.setattr(os, "getuid", lambda: somebody)
-        with pytest.raises(PermissionError, match="belongs to somebody else"):
+        with pytest.raises(PermissionError, match="belongs to another user"):
             store.prepare()
 
     def test_a_link_to_elsewhere_is_no_place_to_stage(self, store: ObjectStore) -> None:
         store.lock.parent.rename(store.lock.parent.with_name("elsewhere"))
         store.lock.parent.symlink_to("elsewhere")
-        with pytest.raises(PermissionError, match="belongs to somebody else"):
+        with pytest.raises(PermissionError, match="belongs to another user"):
             store.prepare()
 
     def test_targets_do_not_share_a_lock(self) -> None:

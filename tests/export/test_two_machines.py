@@ -14,7 +14,9 @@ from pyarrow import fs
 
 from currents_async import ExportError
 from currents_async.export._write import target as module
-from currents_async.export._write.stores import LocalStore, ObjectStore, Store
+from currents_async.export._write.local_store import LocalStore
+from currents_async.export._write.object_store import ObjectStore
+from currents_async.export._write.stores import Store
 from currents_async.testing import FakeCurrents, RecordedRequest, World
 from tests.export.buckets import Bucket
 from tests.export.exporting import NIGHT, UNTIL, Exporter

@@ -1,4 +1,4 @@
-"""Windows for those who do not run an event loop: engines that pull rows when they want some."""
+"""Windows for callers without an event loop: engines that pull rows when they need them."""
 
 from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from currents_async.export._windows import Window
 from currents_async.export._write.journal import Entry
 
 Connect = Callable[[], Currents]
-"""Makes a client that nobody has opened yet."""
+"""Makes a client, which is not open yet."""
 
 
 class TableBatch(msgspec.Struct, frozen=True):
@@ -31,20 +31,20 @@ class TableBatch(msgspec.Struct, frozen=True):
 
 
 class WindowSummary(msgspec.Struct, frozen=True):
-    """The end of a window: nothing more comes of it."""
+    """What became of a window, after all of its rows."""
 
     began: datetime
     """When fetching began, by the client's clock."""
     entry: Entry
-    """What became of it."""
+    """What a journal records of it."""
     empty: tuple[str, ...]
-    """The tables that it has no rows of."""
+    """The tables without rows of it."""
     list_error: CurrentsError | None
     """Why its runs could not be listed, or not all of them."""
     fresh: Fresh | None
-    """What has come of it, where rows of it are there already."""
+    """What was fetched of it, if rows of it may be there already."""
     has_no_rows: bool
-    """Whether it has none but errors."""
+    """Whether it has no rows except errors."""
 
 
 def read_windows(
@@ -53,19 +53,20 @@ def read_windows(
     windows: Iterable[Window],
     *,
     projects: Collection[str] = (),
-    there: Collection[Window] = (),
+    already_there: Collection[Window] = (),
 ) -> Generator[TableBatch | WindowSummary]:
-    """Fetch windows while the caller goes over what comes of them; rows of several alternate.
+    """Fetch windows while the caller iterates over their rows; those of several may alternate.
 
-    Of windows that are `there` already, runs that come only as the list has them have no rows: they
-    are in `WindowSummary.fresh`.
+    Of windows whose rows are `already_there`, runs that come only as the list has them make no
+    rows: they are in `WindowSummary.fresh`.
 
-    The client and its event loop live in a thread of their own, which waits while the caller is
+    The client and its event loop run in a thread of their own, which waits while the caller is
     busy. Both are closed when the generator ends, is closed or raises. It raises what a `Harvest`
-    raises; `projects` are those of it.
+    raises, and takes its `projects`.
     """
     known = {
-        window: Known(entry=Entry(project_id=window.project_id, day=window.day)) for window in there
+        window: Known(entry=Entry(project_id=window.project_id, day=window.day))
+        for window in already_there
     }
     with start_blocking_portal() as portal, _entered(portal, connect()) as currents:
         began = datetime.fromtimestamp(currents.clock.wall(), UTC)

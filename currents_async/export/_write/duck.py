@@ -11,9 +11,10 @@ import pyarrow as pa
 from currents_async.errors import ExportError
 from currents_async.export._tables.schemas import SCHEMAS, conform
 from currents_async.export._windows import Window
+from currents_async.export._write.files import Staging
 from currents_async.export._write.formats import Ipc
-from currents_async.export._write.staging import Staging
-from currents_async.export._write.stores import Store, sync_directory
+from currents_async.export._write.local_store import sync_directory
+from currents_async.export._write.stores import Store
 
 _MEMORY = "64MB"
 """More makes it no faster; with less it would have to write to temporary files more often."""

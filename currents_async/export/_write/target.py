@@ -1,11 +1,14 @@
-"""What an export writes to, and the right to do so: one export at a time."""
+"""What an export writes to: opened and locked, for one export at a time."""
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from filelock import FileLock, Timeout
+from pyarrow import fs
 
 from currents_async._checks import check_choice
 from currents_async.errors import ExportError, InvalidArgumentError
@@ -13,8 +16,10 @@ from currents_async.export._write.duck import DuckDBSink, DuckDBStorage
 from currents_async.export._write.files import FileSink
 from currents_async.export._write.formats import Format, Ndjson, Parquet
 from currents_async.export._write.journal import Journal
+from currents_async.export._write.local_store import LocalStore
+from currents_async.export._write.object_store import ObjectStore
 from currents_async.export._write.sinks import ReadableSink
-from currents_async.export._write.stores import RECORDS, LocalStore, Store, local_path, store_at
+from currents_async.export._write.stores import RECORDS, Store
 
 ExportFormat = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb"]
 
@@ -27,7 +32,7 @@ _JOURNAL = f"{RECORDS}/journal.ndjson"
 
 
 class Target(NamedTuple):
-    """What is open while an export goes on."""
+    """What is open during an export."""
 
     sink: ReadableSink
     journal: Journal
@@ -41,11 +46,11 @@ def open_target(
     *,
     duckdb_storage: DuckDBStorage = "v1.4.0",
 ) -> Generator[Target]:
-    """Open a directory, a DuckDB file or the URL of an object store, for this export alone.
+    """Open a directory, a DuckDB file or the URL of an object store, for this export only.
 
-    Raises `InvalidArgumentError` for an option or a URL that is none, `ExportError` when another
-    export is at it or its record is damaged, and `OSError`, `duckdb.Error` or `pa.ArrowException`
-    for what refuses to be written to.
+    Raises `InvalidArgumentError` for an option or a URL that is not valid, `ExportError` if another
+    export is writing to the target or its journal is damaged, and `OSError`, `duckdb.Error` or
+    `pa.ArrowException` if it cannot be written to.
     """
     check_choice("format", export_format, get_args(ExportFormat))
     check_choice("duckdb_storage", duckdb_storage, get_args(DuckDBStorage))
@@ -57,7 +62,7 @@ def open_target(
     with _locked(store):
         store.tidy()
         if path is not None and not path.exists():
-            # The record is of a file that has been deleted since.
+            # The journal is that of a file that has been deleted since.
             store.remove(_JOURNAL)
         journal = Journal(store, _JOURNAL)
         sink = (
@@ -72,15 +77,15 @@ def open_target(
 
 
 def beside(database: Path) -> Path:
-    """Return the directory of what belongs to a DuckDB file and is not in it."""
+    """Return the directory of what belongs to a DuckDB file but is not in it."""
     return database.with_name(f"{database.name}.currents")
 
 
 def _database_path(target: str | Path) -> Path:
     path = local_path(target)
     if path is None or not path.name:
-        raise ValueError("a DuckDB file has to be on this machine")
-    # Not the name of a link: the lock is beside the file itself.
+        raise ValueError("a DuckDB file must be on this machine")
+    # Links are resolved, because the lock is beside the file itself.
     return path.resolve()
 
 
@@ -94,3 +99,36 @@ def _locked(store: Store) -> Generator[None]:
         raise ExportError(
             f"another export is writing to this target: it holds {store.lock}"
         ) from None
+
+
+def store_at(target: str | Path) -> Store:
+    """Return the store at a path, or at the URL of something that pyarrow can write to.
+
+    Raises `ValueError` for other URLs, without quoting them: they may hold credentials.
+    """
+    path = local_path(target)
+    if path is not None:
+        return LocalStore(path)
+    scheme = urlsplit(str(target)).scheme
+    try:
+        filesystem, root = fs.FileSystem.from_uri(str(target))
+    except (ValueError, NotImplementedError):
+        raise ValueError(f"it is not a {scheme}:// URL that pyarrow supports") from None
+    if not root.strip("/"):
+        raise ValueError(f"it is a {scheme}:// URL without a bucket")
+    return ObjectStore(filesystem, root)
+
+
+def local_path(target: str | Path) -> Path | None:
+    """Return the path of a path or a `file://` URL, or None for other URLs.
+
+    Raises `ValueError` for URLs of files that are on another machine, or that are not quoted.
+    """
+    if isinstance(target, Path) or "://" not in target:
+        return Path(target)
+    url = urlsplit(target)
+    if url.scheme != "file":
+        return None
+    if url.netloc not in {"", "localhost"} or not url.path or url.query or url.fragment:
+        raise ValueError("it is not a file:// URL of a path on this machine")
+    return Path(url2pathname(url.path))

@@ -1,0 +1,107 @@
+"""Files of an export in a directory on this machine."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from currents_async.errors import ExportError
+from currents_async.export._write.stores import RECORDS, Workplace
+
+
+class LocalStore(Workplace):
+    """A directory on this machine.
+
+    Files are staged on the same file system, so that publishing only renames them, but not in their
+    final directory, because not all readers skip hidden files: DuckDB's `*` does not.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Use a directory, which need not exist yet."""
+        self._root = root.absolute()
+        self._known: dict[str, int] = {}
+        """The sizes that appended files must have, unless another export writes to them as well."""
+        super().__init__(self._root / RECORDS)
+
+    def prepare(self) -> None:
+        """Make the directory."""
+        make_directory(self.lock.parent)
+
+    def publish(self, staged: Path, name: str) -> None:
+        """Sync a staged file to the disk, then rename it."""
+        goal = self._root / name
+        # Opened for writing: Windows only syncs such files.
+        with staged.open("rb+") as file:
+            os.fsync(file.fileno())
+        make_directory(goal.parent)
+        staged.replace(goal)
+        sync_directory(goal.parent)
+        self._known.pop(name, None)
+
+    def remove(self, name: str) -> None:
+        """Unlink a file."""
+        goal = self._root / name
+        with suppress(FileNotFoundError):
+            goal.unlink()
+            sync_directory(goal.parent)
+
+    def read(self, name: str) -> bytes | None:
+        """Read a file."""
+        try:
+            content = (self._root / name).read_bytes()
+        except FileNotFoundError:
+            content = None
+        self._known[name] = len(content or b"")
+        return content
+
+    def has(self, name: str) -> bool:
+        """Look for a file."""
+        return (self._root / name).exists()
+
+    @contextmanager
+    def fetch(self, name: str) -> Generator[Path | None]:
+        """Return the path of the file itself."""
+        yield self._root / name if self.has(name) else None
+
+    def append(self, name: str, line: bytes) -> None:
+        """Append to a file, and sync it to the disk.
+
+        Raises `ExportError` if it has changed meanwhile.
+        """
+        self.check(name)
+        goal = self._root / name
+        make_directory(goal.parent)
+        is_new = not goal.exists()
+        with goal.open("ab") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+            self._known[name] = file.tell()
+        if is_new:
+            sync_directory(goal.parent)
+
+    def check(self, name: str) -> None:
+        """Compare the size of a file, which only grows: locks on network drives may not hold."""
+        goal = self._root / name
+        length = goal.stat().st_size if goal.exists() else 0
+        if self._known.setdefault(name, length) != length:
+            raise ExportError(f"another export writes to this target: {name} has changed")
+
+
+def make_directory(directory: Path) -> None:
+    """Make a directory and its parents, durably."""
+    missing = [each for each in (directory, *directory.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
+        sync_directory(each.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make new names in a directory durable, where the system supports it: Windows does not."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,121 @@
+"""Files of an export in an object store."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pyarrow import fs
+
+from currents_async.errors import ExportError
+from currents_async.export._write.stores import Workplace
+
+_CHUNK = 1 << 20
+
+
+class ObjectStore(Workplace):
+    """A prefix in an object store: an object exists once all of it has been uploaded.
+
+    Such stores have no lock that dies with its process. Other exports of this user on this machine
+    are locked out; one on another machine is detected by the journal before anything is published.
+    pyarrow does not make uploads conditional, so two exports that check at the same instant are
+    detected only at the next check.
+    """
+
+    def __init__(self, filesystem: Any, root: str) -> None:
+        """Use a `pyarrow.fs.FileSystem`, and a path in it."""
+        self._filesystem = filesystem
+        self._root = root.rstrip("/")
+        self._known: dict[str, bytes | None] = {}
+        """What appended files must contain, unless another export writes to them as well."""
+        identity = f"{_user()}:{filesystem.type_name}:{self._root}"
+        name = f"currents-async-{sha256(identity.encode()).hexdigest()[:16]}"
+        self._workplace = Path(tempfile.gettempdir(), name)
+        super().__init__(self._workplace)
+
+    def prepare(self) -> None:
+        """Make a directory for this user only, among the temporary files of the machine."""
+        self._workplace.mkdir(mode=0o700, exist_ok=True)
+        if self._workplace.is_symlink() or self._workplace.stat().st_uid != _user():
+            raise PermissionError(errno.EPERM, "belongs to another user", str(self._workplace))
+
+    def publish(self, staged: Path, name: str) -> None:
+        """Upload a file."""
+        # When a write fails, closing fails as well, so no incomplete upload is finished.
+        with staged.open("rb") as source, self._filesystem.open_output_stream(self._at(name)) as to:
+            shutil.copyfileobj(source, to, _CHUNK)
+        staged.unlink()
+        self._known.pop(name, None)
+
+    def remove(self, name: str) -> None:
+        """Delete an object."""
+        with suppress(FileNotFoundError):
+            self._filesystem.delete_file(self._at(name))
+        self._known.pop(name, None)
+
+    def read(self, name: str) -> bytes | None:
+        """Download an object."""
+        self._known[name] = content = self._download(name)
+        return content
+
+    def append(self, name: str, line: bytes) -> None:
+        """Upload the whole object again, because objects do not grow.
+
+        Raises `ExportError` if it has changed meanwhile.
+        """
+        self.check(name)
+        longer = (self._known[name] or b"") + line
+        staged = self.stage(name)
+        staged.write_bytes(longer)
+        self.publish(staged, name)
+        self._known[name] = longer
+
+    def check(self, name: str) -> None:
+        """Download a file once more, and compare it."""
+        content = self._download(name)
+        if self._known.setdefault(name, content) != content:
+            raise ExportError(f"another export writes to this target: {name} has changed")
+
+    def has(self, name: str) -> bool:
+        """Look for an object."""
+        found: bool = self._filesystem.get_file_info(self._at(name)).type != fs.FileType.NotFound
+        return found
+
+    @contextmanager
+    def fetch(self, name: str) -> Generator[Path | None]:
+        """Download an object into a staged file."""
+        staged = self.stage(name)
+        try:
+            yield staged if self._save(name, staged) else None
+        finally:
+            staged.unlink(missing_ok=True)
+
+    def _save(self, name: str, path: Path) -> bool:
+        try:
+            source = self._filesystem.open_input_stream(self._at(name))
+        except FileNotFoundError:
+            return False
+        with source, path.open("wb") as to:
+            shutil.copyfileobj(source, to, _CHUNK)
+        return True
+
+    def _download(self, name: str) -> bytes | None:
+        try:
+            with self._filesystem.open_input_stream(self._at(name)) as stream:
+                content: bytes = stream.read()
+        except FileNotFoundError:
+            return None
+        return content
+
+    def _at(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+
+def _user() -> int:
+    # On Windows, each user has a directory for temporary files, and all files have owner 0.
+    return os.getuid() if hasattr(os, "getuid") else 0
