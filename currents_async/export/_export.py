@@ -1,4 +1,4 @@
-"""The calls that export: all tables into a target, or one into a stream."""
+"""The public calls: export all tables to a target, or one to a stream."""
 
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ async def export(
     projects: Sequence[str],
     since: datetime,
     until: datetime | None = None,
-    format: ExportFormat = "parquet",  # noqa: A002 - what it is called everywhere
+    format: ExportFormat = "parquet",  # noqa: A002 - the usual name
     tables: Iterable[str] = tuple(SCHEMAS),
     branches: Sequence[str] = (),
     tags: Sequence[str] = (),
@@ -58,41 +58,41 @@ async def export(
     ```
 
     `target` is a directory, the URL of an object store that pyarrow can write to (`s3://…`,
-    `gs://…`), or with `format="duckdb"` a file. It is sound at every moment, whatever happens: a
-    day of a project becomes visible as a whole, in place of what was there of it before. Days that
-    `since` and `until`, by default now, lie in are exported as wholes, in UTC.
+    `gs://…`), or with `format="duckdb"` a file. It is consistent at all times, whatever happens:
+    each day of a project becomes visible as a whole, replacing what was there of that day. The days
+    of `since` and `until`, which is now by default, are exported in full, in UTC.
 
     `tables` are some of `SCHEMAS`; what none of them needs is not fetched. `branches`, `tags` and
-    `authors` are those of `runs.list`; with `only_failed`, only instances of specs that failed are
-    fetched. A target keeps its format, tables and filters: other ones need another target.
+    `authors` are those of `runs.list`; with `only_failed`, only instances of failed specs are
+    fetched. A target keeps its format, tables and filters: use another target for other ones.
 
-    Rows are never replaced by less: those of runs and instances that the server has no more, or
-    does not send, stay as they were, and a row in the table `errors` says why. With `replace` only
-    what the server has now is there afterwards.
+    Rows are never replaced by less: those of runs and instances that the server no longer has, or
+    does not send, stay as they were, and a row in the table `errors` gives the reason. With
+    `replace`, only what the server has now remains.
 
-    With `resume`, only what can have changed is asked for. A day can have changed while it was not
-    over, and as long as it had runs in progress, for `look_back` after it; of such a day, runs that
-    the list says nothing new of are passed over. What is missing is asked for by the next export,
-    then after 1, 2, 4 and 8 nights, and given up after 14 days. The target's own record says so:
-    delete a target as a whole, or nothing of it.
+    With `resume`, only what may have changed is fetched. A day may change until it is over, and
+    then for `look_back` if it had runs in progress; runs of such a day are skipped if the list says
+    nothing new about them. What is missing is tried again by the next export, then after 1, 2, 4
+    and 8 nights, and given up after 14 days. All this is recorded in the target: delete a target as
+    a whole, or not at all.
 
-    A list of runs that fails, as of a project that was deleted, is a row in `errors` like a run
-    that does: `ExportResult.refused` names the project.
+    A list of runs that fails, for example because the project was deleted, becomes a row in
+    `errors`, as does a run that fails; `ExportResult.refused` names the project.
 
-    At most `concurrency` requests are in flight, by default `Limits.concurrency`; the rate limit is
-    found out, or given by `Limits.rate`. `Timeouts.total` does not count, and there are at least 8
-    attempts. `on_progress` is called with the result so far, often; what it was in bytes and
-    requests is in `currents.traffic`.
+    At most `concurrency` requests are in flight, by default `Limits.concurrency`. The rate limit is
+    discovered, or set by `Limits.rate`. `Timeouts.total` does not apply, and each request is
+    attempted at least 8 times. `on_progress` is called often, with the result so far;
+    `currents.traffic` counts bytes and requests.
 
-    A DuckDB file that is made can be read by DuckDB 1.4 and later, or with
-    `duckdb_storage="latest"` only by releases as new as the one that is installed; one that exists
-    keeps what it is.
+    A new DuckDB file can be read by DuckDB 1.4 and later, or with `duckdb_storage="latest"` only by
+    releases as new as the installed one; an existing file keeps its storage version.
 
-    Raises `InvalidArgumentError` before anything is sent or written; `ExportError` when the target
-    cannot be written to, is in use, also by another machine, or holds an export of other data; what
-    all projects, all runs or all instances are refused with; and what is about no single one of
-    them: `ConnectError`, `UnauthorizedError`, `RateLimitedError`, and what the first list of runs
-    fails with where the service is ill. After any of them, `resume` goes on with what is left.
+    Raises `InvalidArgumentError` before anything is sent or written; `ExportError` if the target
+    cannot be written to, is in use, even by another machine, or holds an export of other data; the
+    error with which all projects, all runs or all instances are refused; and errors that are not
+    about a single one of them: `ConnectError`, `UnauthorizedError`, `RateLimitedError`, and the
+    error of the first list of runs if the service is down. After any of them, `resume` continues
+    with what is left.
     """
     plan = make_plan(
         currents,
@@ -110,7 +110,9 @@ async def export(
     check_look_back(look_back)
     check_flag("resume", resume)
     if check_flag("replace", replace) and resume:
-        raise InvalidArgumentError("pass resume or replace: with replace, all days are done again")
+        raise InvalidArgumentError(
+            "pass either resume or replace, not both: replace exports all days again"
+        )
     async with entered_in_thread(
         open_target(target, format, plan.tables, duckdb_storage=duckdb_storage)
     ) as (sink, journal):
@@ -150,14 +152,14 @@ async def export_table(
     concurrency: int | None = None,
     on_progress: Progress | None = None,
 ) -> ExportResult:
-    """Write one table to a stream, in the Arrow IPC format: for the next program in a pipe.
+    """Write one table to a stream in the Arrow IPC format, for the next program in a pipeline.
 
     ```python
     await export_table(currents, sys.stdout.buffer, "tests", projects=["DgTfZV"], since=yesterday)
     ```
 
-    Takes the arguments of `export`, and raises what it raises. Rows are sent as they come, so those
-    of several days may alternate; where an error is raised, the stream lacks some.
+    Takes the arguments of `export`, and raises the same errors. Rows are written as they arrive, so
+    those of several days may alternate; if an error is raised, the stream is incomplete.
     """
     plan = make_plan(
         currents,
@@ -206,7 +208,7 @@ def _options(plan: Plan, export_format: ExportFormat) -> Options:
 def _known(
     journal: Journal, plan: Plan, *, resume: bool, replace: bool, look_back: timedelta
 ) -> dict[Window, Known]:
-    """Return what is known of the windows that are to be exported."""
+    """Return what is known of the windows that have to be exported."""
     if replace:
         return dict.fromkeys(plan.windows, NOTHING)
     if not resume:

@@ -1,4 +1,4 @@
-"""What is known of a window before it is exported again, and what is to be asked for then."""
+"""What is known of a window before it is exported again, and what to fetch of it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

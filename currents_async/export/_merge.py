@@ -1,7 +1,7 @@
-"""The rows that a window had, as far as nothing takes their place.
+"""The old rows of a window that are kept, because nothing new replaces them.
 
-An export never replaces rows by less: those of a run or an instance that the server has no more, or
-did not send, are kept. Rows are read in batches; only IDs are held in memory.
+An export never replaces rows by less: those of a run or an instance that the server no longer has,
+or did not send, are kept. Rows are read in batches; only IDs are held in memory.
 """
 
 from collections import Counter, defaultdict
@@ -24,22 +24,22 @@ _File = tuple[str, str, str]
 
 
 class Fresh:
-    """What has come of a window, by its IDs: its rows take the place of those that were there."""
+    """The IDs of what has been fetched of a window: its rows replace those that were there."""
 
     def __init__(self) -> None:
         self.owners: defaultdict[str, set[str]] = defaultdict(set)
-        """The runs, or of tables of instances the instances, that have new rows in a table."""
+        """The runs that have new rows in a table, or for tables of instances the instances."""
         self.partial: dict[str, Run] = {}
-        """Runs that came as the list has them; an earlier export may know more."""
+        """Runs as the list has them; an earlier export may know more."""
         self.specs: dict[str, int] = {}
-        """How many spec files each run has that came whole."""
+        """How many spec files each run has that was fetched in full."""
         self.files: dict[_File, bool] = {}
         """The spec files of those runs, and whether each has an instance."""
         self.listed: set[str] = set()
-        """The instances that those runs say they have."""
+        """The instances that those runs list."""
 
     def add_run(self, run: Run) -> None:
-        """Note what a run says that came whole."""
+        """Note the IDs of a run that was fetched in full."""
         self.specs[run.run_id] = len(run.specs)
         for spec in run.specs:
             file = run.run_id, spec.group_id or "", spec.spec
@@ -48,7 +48,7 @@ class Fresh:
                 self.listed.add(spec.instance_id)
 
     def add_rows(self, table: str, batch: Any) -> None:
-        """Note whose rows have been staged."""
+        """Note the runs or instances whose rows have been staged."""
         self.owners[table].update(batch.column(_owner_in(table)).to_pylist())
 
     def is_superseded(self, run_id: str, group_id: str, spec: str, instance_id: str | None) -> bool:
@@ -58,28 +58,28 @@ class Fresh:
 
 
 class Merge:
-    """Stages what is kept of a window beside what has come of it, table by table."""
+    """Stages the rows of a window that are kept beside the new ones, table by table."""
 
     def __init__(
         self, sink: ReadableSink, window: Window, fresh: Fresh, *, failed_runs: Collection[str]
     ) -> None:
-        """Merge into a sink; of `failed_runs` it is noted, too, which instances are kept."""
+        """Merge into a sink; instances that are kept are noted for `failed_runs`, too."""
         self._sink = sink
         self._window = window
         self._fresh = fresh
         self._superseded: set[str] = set()
         self._noted = fresh.specs.keys() | set(failed_runs)
-        self._behind: Counter[str] = Counter()
+        self._renumbered_count: Counter[str] = Counter()
         self.unchanged: set[str] = set()
-        """Tables that there is nothing new for."""
+        """Tables without anything new."""
         self.rows: Counter[str] = Counter()
         """Rows of each table that have been staged here."""
         self.runs: set[str] = set()
-        """Runs that there are old rows of."""
+        """Runs with old rows."""
         self.instances: defaultdict[str, set[str]] = defaultdict(set)
-        """Instances that tests or attempts are kept of, by their runs."""
+        """Instances whose tests or attempts are kept, by run."""
         self.specs: Counter[str] = Counter()
-        """Spec files that are kept of runs that came without them."""
+        """How many spec files are kept of runs that came without them."""
 
     def run(self, tables: Iterable[str]) -> None:
         """Merge some tables, in the order of `SCHEMAS`."""
@@ -133,18 +133,18 @@ class Merge:
         return [owner not in fresh and owner not in superseded for owner in owners]
 
     def _renumbered(self, specs: Any) -> Any:
-        """Count spec files on that a run came without, behind those that it came with."""
+        """Give spec files that a run came without the positions after those that it came with."""
         positions = specs.column("position").to_pylist()
         for index, run_id in enumerate(specs.column("run_id").to_pylist()):
-            if came := self._fresh.specs.get(run_id):
-                positions[index] = came + self._behind[run_id]
-                self._behind[run_id] += 1
+            if fresh := self._fresh.specs.get(run_id):
+                positions[index] = fresh + self._renumbered_count[run_id]
+                self._renumbered_count[run_id] += 1
         column = specs.schema.get_field_index("position")
         field = specs.schema.field(column)
         return specs.set_column(column, field, pa.array(positions, field.type))
 
     def _stage_partial_runs(self, table: str) -> None:
-        """Stage runs as the list has them, with what an earlier export knew of them besides."""
+        """Stage runs as the list has them, completed by what an earlier export knew of them."""
         partial = self._fresh.partial
         builder = RowBuilder(self._window.project_id, self._window.day, [table])
         for run in partial.values():

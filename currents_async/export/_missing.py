@@ -1,8 +1,8 @@
-"""What an export could not fetch, and when it is asked for again.
+"""What an export could not fetch, and when it is tried again.
 
-The next export with `resume` asks again at once. What is missing then, too, is asked for after one
-night, then after 2, 4 and 8; for the last time when it has been missing for `GIVE_UP_AFTER`. Lists
-of runs are asked for each night.
+The next export with `resume` tries again at once. What is still missing then is tried after one
+night, then after 2, 4 and 8, and for the last time when it has been missing for `GIVE_UP_AFTER`.
+Lists of runs are tried every night.
 """
 
 from datetime import datetime, timedelta
@@ -16,48 +16,48 @@ from currents_async.errors import APIError
 Reason = Literal["failed", "given up", "gone", "past retention"]
 
 GIVE_UP_AFTER = timedelta(days=14)
-"""How long what is missing is asked for, since it was first missed."""
+"""For how long missing items are tried again, since they were first missed."""
 RETENTION = timedelta(days=90)
 """How long results are kept outside of the archive. Source: `docs/api/base.md`, "Retention"."""
 
 _NIGHT = timedelta(hours=20)
-"""Nightly jobs do not begin on the minute."""
+"""Less than a day, because nightly jobs do not start on the minute."""
 
 
 class Missing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An instance, all or some of a run, or without a run the list of runs of a window."""
+    """A missing instance, run or part of it, or without a run ID the list of runs of a window."""
 
     run_id: str = ""
     instance_id: str = ""
     spec: str = ""
     reason: Reason = "failed"
-    """`gone` and `past retention` where what was fetched before is kept."""
+    """`gone` and `past retention` if what was fetched before is kept."""
     error: str = ""
-    """The class of the error, where there was one."""
+    """The class of the error, if there was one."""
     status: int | None = None
     message: str
     since: datetime
     """When it was first missed."""
     tries: int = 1
     next_try: datetime | None = None
-    """None when it is not asked for again."""
+    """None if it is not tried again."""
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from others of its window."""
+        """What distinguishes it from others of its window."""
         return self.run_id, self.instance_id
 
     @property
     def is_kept(self) -> bool:
-        """Whether rows of it are there, of an earlier export."""
+        """Whether rows of an earlier export are kept."""
         return self.reason in {"gone", "past retention"}
 
     def is_due(self, now: datetime) -> bool:
-        """Return whether it is to be asked for; a clock that was ahead does not put it off."""
+        """Return whether it is due; a clock that was ahead does not postpone it."""
         return self.next_try is not None and (now >= self.next_try or now < self.since)
 
     def again(self, before: "Missing | None", *, now: datetime) -> "Missing":
-        """Return it with the history of what was `before`, and when it is to be asked for next."""
+        """Return it with the history of the one `before`, and with the time of its next try."""
         since, tries = now, 1
         if before is not None and before.since <= now:
             since, tries = before.since, before.tries + 1
@@ -78,14 +78,14 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def reason_of_gone(day_ended: datetime, *, now: datetime) -> Reason:
-    """Return in a word why the server has something of a day no more."""
+    """Return the reason for which the server no longer has something of a day."""
     return "past retention" if now - day_ended >= RETENTION else "gone"
 
 
 def missing_by(
     error: Exception, *, run_id: str = "", instance_id: str = "", spec: str = "", now: datetime
 ) -> Missing:
-    """Make one of an error, whose words are kept: it holds on to more."""
+    """Record an error by its message; the error itself holds references to more."""
     return Missing(
         run_id=run_id,
         instance_id=instance_id,

@@ -1,4 +1,4 @@
-"""What is to be exported: every argument checked, before anything is sent or written."""
+"""What to export: all arguments, checked before anything is sent or written."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Which windows to export, and what of them."""
 
     made_at: datetime
-    """By the client's clock."""
+    """By the clock of the client."""
     windows: tuple[Window, ...]
     tables: tuple[str, ...]
     """In the order of `SCHEMAS`."""
@@ -43,7 +43,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         projects: Collection[str] = (),
         select: Select = everything,
     ) -> Harvest:
-        """Fetch some of the windows; `projects` and `select` are those of `Harvest`."""
+        """Fetch some of the windows, with the `projects` and `select` of `Harvest`."""
         return Harvest(
             currents,
             windows,
@@ -56,7 +56,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def projects(self) -> frozenset[str]:
-        """All projects that windows are of."""
+        """All projects of the windows."""
         return frozenset(window.project_id for window in self.windows)
 
 
@@ -73,7 +73,7 @@ def make_plan(
     only_failed: bool = False,
     concurrency: int | None = None,
 ) -> Plan:
-    """Check what is to be exported. Raises `InvalidArgumentError`."""
+    """Check what to export. Raises `InvalidArgumentError`."""
     now = datetime.fromtimestamp(currents.clock.wall(), UTC)
     if concurrency is None:
         concurrency = currents.limits.concurrency
@@ -95,7 +95,7 @@ def make_plan(
 
 
 def depth_of(tables: Iterable[str], *, only_failed: bool) -> Depth:
-    """Return how much has to be fetched for some tables."""
+    """Return how much to fetch for some tables."""
     wanted = frozenset(tables)
     instances = not wanted.isdisjoint({"tests", "attempts", "artifacts"})
     return Depth(specs=instances or "specs" in wanted, instances=instances, only_failed=only_failed)
@@ -114,5 +114,5 @@ def _check_tables(tables: Iterable[str]) -> tuple[str, ...]:
 
 
 def _check_filter(name: str, values: Sequence[str]) -> tuple[str, ...]:
-    # In an order of their own: who names them in another one wants the same runs.
+    # Sorted, because a target begun with the same values in another order holds the same runs.
     return tuple(sorted(set(check_texts(name, values))))

@@ -52,14 +52,14 @@ class WindowRows:
         self._listed: Collection[str] = ()
         """Runs that the list has, known at the end."""
         self._done: dict[str, str] = {}
-        """Digests of those that had ended and have come whole, or did before."""
+        """Digests of runs that had ended and were fetched in full, now or before."""
         self._whole: set[str] = set()
         self._instances: set[str] = set()
         self._missing: dict[tuple[str, str], Missing] = {}
 
     @property
     def keeps_rows(self) -> bool:
-        """Whether rows that were there are kept where nothing takes their place."""
+        """Whether old rows are kept where nothing replaces them."""
         return self._fresh is not None
 
     def collect(self, event: FetchEvent) -> None:
@@ -103,16 +103,16 @@ class WindowRows:
 
     @property
     def fresh(self) -> Fresh | None:
-        """What has come of it, where there are rows of it already."""
+        """What has been fetched of it, if there are old rows."""
         return self._fresh
 
     @property
     def is_ready(self) -> bool:
-        """Whether there is something to be done about it: rows to be taken, or its end."""
+        """Whether there are enough rows to take, or the window has ended."""
         return self.has_ended or self._builder.has_rows(BATCH)
 
     def take(self) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """Take the rows of those tables that have many, at the end of all."""
+        """Take the rows of tables that have a batch; after the end, those of all tables."""
         for table, batch in self._builder.take(at_least=1 if self.has_ended else BATCH):
             self.counts[table] += batch.num_rows
             if self._fresh is not None and table != "errors":
@@ -120,9 +120,9 @@ class WindowRows:
             yield table, batch
 
     def merge_into(self, sink: ReadableSink) -> set[str]:
-        """Stage what is kept of what was there, when all rows have been taken.
+        """Stage the old rows that are kept, when all new ones have been taken.
 
-        Return the tables that nothing is new in.
+        Returns the tables without anything new.
         """
         if self._fresh is None:
             return set()
@@ -135,7 +135,7 @@ class WindowRows:
         return merge.unchanged
 
     def conclude(self) -> None:
-        """Make rows of what is missing, when nothing more will be found."""
+        """Make rows of what is missing, when the window has ended."""
         now, still_missing = self._began, self._missing
         before = {missing.key: missing for missing in self._known.state.missing}
         self._missing = {
@@ -149,7 +149,7 @@ class WindowRows:
             self.gone += missing.is_kept
 
     def entry(self) -> Entry:
-        """Return what to record of it."""
+        """Return what the journal records of it."""
         known, is_listed = self._known.entry, self._is_listed
         pending = [one for one in self._missing.values() if one.next_try is not None]
         return Entry(
@@ -162,7 +162,7 @@ class WindowRows:
         )
 
     def state(self) -> WindowState:
-        """Return what to know of it when it is exported again."""
+        """Return what has to be known when it is exported again."""
         missing = tuple(self._missing.values())
         incomplete = {one.run_id for one in missing if not one.instance_id}
         done = self._done if self._is_listed else {**self._known.state.done, **self._done}
@@ -172,7 +172,7 @@ class WindowRows:
         )
 
     def _is_still_missing(self, missing: Missing) -> bool:
-        """Return whether what was missing before, and was not asked for now, still is."""
+        """Return whether what was missing before, and was not requested now, still is."""
         if not missing.run_id:
             return not self._is_listed
         if missing.run_id in self._whole or missing.instance_id in self._instances:
@@ -180,7 +180,7 @@ class WindowRows:
         return not self._is_listed or missing.run_id in self._listed
 
     def _note_gone(self, merge: Merge) -> None:
-        """Note what the server has no more, where rows of it are kept."""
+        """Note what the server no longer has, but whose rows are kept."""
         reason = reason_of_gone(self.window.end, now=self._began)
         for key, missing in self._missing.items():
             kept = merge.instances.get(missing.run_id, ())
@@ -191,7 +191,7 @@ class WindowRows:
                 self._missing[key] = msgspec.structs.replace(missing, reason=reason)
         if self._is_listed:
             for run_id in merge.runs.difference(self._listed):
-                self._miss_gone(run_id, reason, "The list of runs has it no more")
+                self._miss_gone(run_id, reason, "The list of runs no longer has it")
         for run_id in self._whole:
             instances = [
                 one
@@ -202,7 +202,7 @@ class WindowRows:
                 self._miss_gone(run_id, reason, f"It came without {count} of its spec files")
 
     def _came_without(self, instance_id: str) -> bool:
-        """Return whether a run has an instance no more, or its tests; others were not asked for."""
+        """Return whether an instance was fetched without its tests, or is not listed any more."""
         listed = self._fresh.listed if self._fresh is not None else ()
         return instance_id in self._instances or instance_id not in listed
 
@@ -215,12 +215,12 @@ class WindowRows:
 
 
 class OpenWindows:
-    """The windows that are being fetched; each is forgotten when it ends."""
+    """The rows of all windows that are being fetched; each is dropped when it ends."""
 
     def __init__(
         self, tables: Iterable[str], *, began: datetime, known: Mapping[Window, Known] | None = None
     ) -> None:
-        """Make rows of some tables; what is `known` of windows is to be merged with."""
+        """Make rows of some tables, to be merged with what is `known` of windows."""
         self._tables = tuple(tables)
         self._began = began
         self._known = known or {}

@@ -1,4 +1,4 @@
-"""Windows: the portions in which runs are exported, a day of a project each."""
+"""Windows: the units in which runs are exported, each a day of a project."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,17 +9,17 @@ from currents_async._checks import check_aware, check_segment, check_texts
 from currents_async.errors import InvalidArgumentError
 
 FIRST_DAY = date(2020, 1, 1)
-"""Before the service existed: there is no window of an earlier day."""
+"""The service did not exist before: there are no windows of earlier days."""
 
 _DAY = timedelta(days=1)
 _FARTHEST = timedelta(days=366)
-"""How far ahead of the clock a span may end: days that have not begun have no runs."""
+"""How far in the future a span may end: days that have not begun have no runs."""
 
 
 class Window(msgspec.Struct, frozen=True, order=True):
     """All runs of a project that began on one day, in UTC.
 
-    It is what is written, made visible, recorded and done again as a whole.
+    It is written, published, recorded and exported again as a whole.
     """
 
     day: date
@@ -36,17 +36,17 @@ class Window(msgspec.Struct, frozen=True, order=True):
         return self.start + _DAY
 
     def has(self, moment: datetime | None) -> bool:
-        """Say whether a run that began then belongs here; one of unknown time does."""
+        """Return whether a run that began then belongs here; also if the time is unknown."""
         return moment is None or self.start <= moment < self.end
 
 
 def windows_between(
     project_ids: Iterable[str], since: datetime, until: datetime
 ) -> Iterator[Window]:
-    """Go over the windows of some projects, the oldest day first.
+    """Iterate over the windows of some projects, oldest day first.
 
-    Days that `since` and `until` lie in are included as wholes; one that begins at `until` is not.
-    No day before 2020 is: the service did not exist. Raises `InvalidArgumentError` for IDs that
+    The days of `since` and `until` are included in full, but not a day that begins at `until`, nor
+    days before 2020, when the service did not exist. Raises `InvalidArgumentError` for IDs that
     cannot be any, for datetimes without a time zone, and when there is nothing between them.
     """
     texts = check_texts("projects", project_ids, check_segment, min_items=1)
@@ -69,7 +69,7 @@ def windows_between(
 
 
 def check_not_far_ahead(until: datetime, *, now: datetime) -> None:
-    """Raise `InvalidArgumentError` for a span of hundreds of days that have not begun."""
+    """Raise `InvalidArgumentError` for a span with hundreds of days that have not begun."""
     if until.astimezone(UTC) - now > _FARTHEST:
         raise InvalidArgumentError(
             f"until must be at most {_FARTHEST.days} days ahead, not {until.isoformat()}: leave it "

@@ -52,36 +52,37 @@ _TYPES = {
 }
 
 Offset = dict[str, str]
-"""The first `day` that is not read yet."""
+"""The first `day` that has not been read yet."""
 
 
 class CurrentsDataSource(DataSource):
     """Reads a table of the runs of some projects; each day of a project is a partition.
 
-    Rows come as Arrow batches, in the columns of `SCHEMAS`. This package has to be installed where
-    the executors are, which send all requests.
+    Rows are read as Arrow batches, with the columns of `SCHEMAS`. This package has to be installed
+    on the executors, which send all requests.
 
-    Options, of which the first three are needed:
+    Options, of which the first three are required:
 
-    - `project`: the ID of a project, or several with commas in between.
+    - `project`: the ID of a project, or several separated by commas.
     - `table`: one of `SCHEMAS`.
-    - `since`, `until`: days, or moments in UTC where they do not say otherwise; the days that they
-      lie in are read as wholes. `until` is now by default, and for a stream never.
-    - `rate`: requests a second that the API key allows; by default each task finds out.
-    - `maxConcurrentTasks`: how many tasks may read at the same time, that is how many slots the
-      executors have; 1 by default. Each takes that part of the rate, and of the connections.
-    - `onError`: what becomes of instances that cannot be fetched. `raise`, the default, fails the
-      task, which Spark then tries again; `skip` leaves them out.
-    - `lookBackHours`: for a stream, how long a day has to be over to be read; 48 by default, for
-      runs that began on it may still be in progress. Each day is read once.
-    - `maxDaysPerTrigger`: for a stream, how many days at most are a micro-batch; by default all.
-    - `apiKey`: the API key, only for trying things out: options are kept and passed on by Spark as
-      they are, and are no secrets to it. Give executors a `CURRENTS_API_KEY` instead, as a secret
-      of your cluster.
-    - `apiUrl`: another address of the API.
+    - `since`, `until`: days, or moments, in UTC unless they have a time zone; their days are read
+      in full. `until` is now by default, and never for a stream.
+    - `rate`: the requests per second that the API key allows; by default each task discovers it.
+    - `maxConcurrentTasks`: how many tasks may read at the same time, which is how many slots the
+      executors have; 1 by default. The rate and the connections are divided among them.
+    - `onError`: what happens if instances cannot be fetched. `raise`, the default, fails the task,
+      which Spark then retries; `skip` leaves them out.
+    - `lookBackHours`: for a stream, how long a day has to be over before it is read; 48 by default,
+      because its runs may still be in progress. Each day is read once.
+    - `maxDaysPerTrigger`: for a stream, the maximum number of days in a micro-batch; by default
+      there is none.
+    - `apiKey`: the API key, only for experiments: Spark stores and passes on options as they are,
+      and does not treat them as secrets. Set `CURRENTS_API_KEY` on the executors instead, as a
+      secret of your cluster.
+    - `apiUrl`: another URL of the API.
 
-    A stream has its position in days, and reads each once. Raises `InvalidArgumentError` for other
-    options; tasks fail with what `export` raises.
+    The position of a stream is a day. Raises `InvalidArgumentError` for other options; tasks fail
+    with the errors that `export` raises.
     """
 
     @classmethod
@@ -97,17 +98,17 @@ class CurrentsDataSource(DataSource):
             for field in fields
         )
 
-    def reader(self, schema: StructType) -> "CurrentsReader":  # noqa: ARG002 - ours, by `schema`
-        """Read all days there are now."""
+    def reader(self, schema: StructType) -> "CurrentsReader":  # noqa: ARG002 - `schema()` is ours
+        """Read all days until now."""
         return CurrentsReader(SparkOptions(self.options))
 
     def streamReader(self, schema: StructType) -> "CurrentsStreamReader":  # noqa: ARG002, N802 - Spark's
-        """Read each day when it has been over for a while."""
+        """Read each day when it has been over for long enough."""
         return CurrentsStreamReader(SparkOptions(self.options))
 
 
 class WindowPartition(InputPartition):
-    """A window, to be read by one task."""
+    """A window that one task reads."""
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
@@ -115,7 +116,7 @@ class WindowPartition(InputPartition):
 
 
 class CurrentsReader(DataSourceReader):
-    """Reads days of projects, each by one task."""
+    """Reads each day of a project by one task."""
 
     def __init__(self, options: SparkOptions) -> None:
         self._options = options
@@ -132,27 +133,27 @@ class CurrentsReader(DataSourceReader):
 
 
 class CurrentsStreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
-    """Reads days of projects, when they are over."""
+    """Reads days of projects when they have been over for long enough."""
 
     def __init__(self, options: SparkOptions) -> None:
         self._options = options
         self._last: date | None = None
 
     def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802 - Spark's
-        """Read no days but those that are over by now."""
+        """Read only the days that are over now."""
         self._last = self._first_to_come()
 
     def getDefaultReadLimit(self) -> ReadLimit:  # noqa: N802 - Spark's
-        """Limit micro-batches to some days, which are files in Spark's words."""
+        """Limit the days of a micro-batch; Spark calls them files."""
         days = self._options.max_days_per_trigger
         return ReadAllAvailable() if days is None else ReadMaxFiles(days)
 
     def initialOffset(self) -> Offset:  # noqa: N802 - Spark's
-        """Begin with the first day."""
+        """Start with the first day."""
         return {"day": self._options.since.date().isoformat()}
 
     def latestOffset(self, start: Offset, limit: ReadLimit) -> Offset:  # noqa: N802 - Spark's
-        """Go on to the days that are over."""
+        """Continue with the days that are over."""
         first = date.fromisoformat(start["day"])
         end = self._last or self._first_to_come()
         if isinstance(limit, ReadMaxFiles):
@@ -173,7 +174,7 @@ class CurrentsStreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         """Return the first day that has not been over for long enough."""
         over = datetime.now(UTC) - self._options.look_back
         until = self._options.until
-        # A day that `until` lies in is read, too.
+        # The day of `until` is read, too.
         return over.date() if until is None else min(over, until + _ALMOST_A_DAY).date()
 
 
@@ -192,7 +193,7 @@ def _partitions_of(
 
 def _read(options: SparkOptions, partition: InputPartition) -> Iterator[pa.RecordBatch]:
     if not isinstance(partition, WindowPartition):
-        raise TypeError(f"a partition of another source: {partition!r}")
+        raise TypeError(f"not a partition of this source: {partition!r}")
     window = partition.window
 
     def connect() -> Currents:
@@ -203,7 +204,7 @@ def _read(options: SparkOptions, partition: InputPartition) -> Iterator[pa.Recor
         projects=[window.project_id],
         since=window.start,
         until=window.end,
-        # What could not be fetched is known only by those who tried to fetch all.
+        # Errors are only known after fetching everything.
         tables=SCHEMAS if options.table == "errors" else (options.table, "errors"),
     )
     for one in read_windows(connect, plan, plan.windows):

@@ -373,7 +373,7 @@ class TestStateThatIsLost:
         requests = len(server.requests)
         lost = lose(to_files)
         for _ in range(2):
-            with pytest.raises(PipelineStepFailed, match="the dataset tables holds rows already"):
+            with pytest.raises(PipelineStepFailed, match="the dataset tables already holds rows"):
                 load(lost)
         assert len(server.requests) == requests
         assert loaded(to_files) == wanted(world, to_files)
@@ -401,7 +401,7 @@ class TestStateThatIsLost:
         load(to_files)
         assert loaded(to_files) == wanted(world, to_files)
         warning = caplog.records[0].getMessage()
-        assert warning.startswith(f"{len(left_over)} files are of no complete load")
+        assert warning.startswith(f"{len(left_over)} files do not belong to a complete load")
         assert warning.endswith(f": {', '.join(left_over)}")
 
 

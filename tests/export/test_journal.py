@@ -280,7 +280,7 @@ class TestDamage:
         text = damage(path.read_bytes())
         for damaged in (text, text + b"torn"):
             path.write_bytes(damaged)
-            with pytest.raises(ExportError, match="is damaged, or no record of an export"):
+            with pytest.raises(ExportError, match="is damaged, or not the journal of an export"):
                 Journal(store, NAME)
             assert path.read_bytes() == damaged
 

@@ -38,7 +38,7 @@ def test_three_are_needed() -> None:
     assert not options.skips_errors
     for name in NEEDED:
         rest = {other: text for other, text in NEEDED.items() if other != name}
-        with pytest.raises(InvalidArgumentError, match=f"'{name}' is needed"):
+        with pytest.raises(InvalidArgumentError, match=f"'{name}' is required"):
             SparkOptions(rest)
 
 

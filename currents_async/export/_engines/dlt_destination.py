@@ -1,4 +1,4 @@
-"""What dlt says of a destination: whether it replaces rows, and what dlt writes for it."""
+"""What dlt says about a destination: whether rows can be replaced, and which files it loads."""
 
 import re
 from typing import Any, Final
@@ -10,17 +10,17 @@ from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.extract import DltResource
 
 SCHEMA: Final = "currents"
-"""What dlt calls the schema of all our tables."""
+"""The name of the dlt schema of all our tables."""
 REPLACING: Final = "delete-insert"
-"""dlt's way of merging that replaces a window as a whole."""
+"""The merge strategy of dlt that replaces a window as a whole."""
 _JSON: Any = {"name": "list", "data_type": "json"}
 
 
 def can_replace(pipeline: dlt.Pipeline) -> bool:
-    """Return whether rows of a window can be replaced, rather than only be added to."""
+    """Return whether a destination can replace rows, and not only add them."""
     capabilities = pipeline.destination.capabilities()
     strategies = capabilities.supported_merge_strategies
-    # Where it depends on the format of tables, this is what they are by default.
+    # If it depends on the table format, this asks for the default one.
     select = capabilities.merge_strategies_selector
     if select is not None:  # pyright: ignore[reportUnnecessaryComparison] - most have none
         strategies = select(strategies, table_schema={})
@@ -28,10 +28,10 @@ def can_replace(pipeline: dlt.Pipeline) -> bool:
 
 
 def file_format_of(resource: DltResource) -> Any:
-    """Return the format of the files that the rows of a resource are best loaded from.
+    """Return the file format from which to load the rows of a resource.
 
     It is the one that dlt chooses for Arrow data, unless JSON cannot be loaded from it, as from
-    Parquet into BigQuery: dlt would find that out when all has been fetched.
+    Parquet into BigQuery: dlt would find that out only when everything has been fetched.
     """
     capabilities, table = _capabilities(), _table(resource)
     preferred: Any = capabilities.preferred_loader_file_format
@@ -49,15 +49,15 @@ def file_format_of(resource: DltResource) -> Any:
 
 
 def has_lists(resource: DltResource, file_format: str) -> bool:
-    """Return whether lists can be loaded from files; otherwise JSON text has to stand for them.
+    """Return whether lists can be loaded from files; if not, they have to be JSON text.
 
-    CSV has none; and what has been a list in Parquet does not become text in a column of text.
+    CSV has no lists, and lists in Parquet cannot be loaded into a column of text.
     """
     capabilities = _capabilities()
     if file_format != "parquet" or capabilities.type_mapper is None:
         return file_format != "csv"
     kind = capabilities.get_type_mapper().to_destination_type(_JSON, _table(resource))
-    # It is an object where dlt leaves SQL to SQLAlchemy.
+    # It is an object if dlt uses SQLAlchemy for the destination.
     return not re.search("string|char", str(kind), re.IGNORECASE)
 
 
@@ -71,7 +71,7 @@ def _refuses_json(
     except ValueError:
         return True
     except KeyError:
-        # Databricks looks for what only a table that is being loaded has.
+        # For Databricks, dlt looks up what only a table that is being loaded has.
         return False
     return False
 

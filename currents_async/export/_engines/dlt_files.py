@@ -1,4 +1,4 @@
-"""What stands in files already: rows are only added there, and those of two loads look alike."""
+"""What files hold already: rows are only added there, and those of two loads look alike."""
 
 import logging
 import re
@@ -14,19 +14,19 @@ from currents_async.errors import ExportError
 from currents_async.export._engines.dlt_destination import SCHEMA
 
 _LOAD_ID = re.compile(r"\d{9,}\.\d+")
-"""Seconds since 1970. It is in the names of files, unless a destination has a layout without it."""
+"""Seconds since 1970: part of file names, unless the layout of a destination omits it."""
 
 _logger = logging.getLogger("currents_async.export")
 
 
 def check_files(tables: Iterable[str], *, has_state: bool) -> None:
-    """Look for rows in the files of the current pipeline that a load would add once more.
+    """Check that a load would not add rows that the files of the current pipeline already have.
 
-    Raises `ExportError` when complete loads are there, and the pipeline has no state that says of
-    which days. Warns of files that no complete load has written.
+    Raises `ExportError` if there are complete loads, but the pipeline has no state that says which
+    days they hold. Warns of files that do not belong to a complete load.
     """
     pipeline = dlt.current.pipeline()
-    # Before its first load a pipeline knows of no schema.
+    # Before its first load, a pipeline has no schema.
     known: Any = SCHEMA if SCHEMA in pipeline.schema_names else None
     with pipeline.destination_client(known) as client:
         if isinstance(client, FilesystemClient):
@@ -38,24 +38,24 @@ def _check(client: FilesystemClient, tables: Iterable[str], *, has_state: bool) 
     complete = _complete_loads(client)
     if files and complete and not has_state:
         raise ExportError(
-            f"the dataset {client.dataset_name} holds rows already, and this pipeline has no state "
-            "that says of which days, so they would be there twice: the state was lost, or a "
-            "pipeline of another name loaded them. Load by that pipeline, or into another "
-            "dataset_name, or delete the dataset to load all of it anew"
+            f"the dataset {client.dataset_name} already holds rows, but this pipeline has no state "
+            "that says of which days, so they would be loaded twice: the state was lost, or a "
+            "pipeline of another name loaded them. Use that pipeline or another dataset_name, or "
+            "delete the dataset to load all of it again"
         )
     left_over = sorted(file for file in files if not complete.issuperset(_loads_in(file)))
     if left_over:
         _logger.warning(
-            "%d files are of no complete load, so their rows may be there twice: a load was killed "
-            "and its working directory lost. Delete them, or read only those that have a load_id "
-            "of _dlt_loads: %s",
+            "%d files do not belong to a complete load, so their rows may be there twice: a load "
+            "was killed and its working directory lost. Delete them, or read only files with a "
+            "load_id that is in _dlt_loads: %s",
             len(left_over),
             ", ".join(left_over),
         )
 
 
 def to_be_dropped() -> set[str]:
-    """Return the tables that dlt empties before it loads, as `refresh` tells it to."""
+    """Return the tables that dlt empties before it loads, because of `refresh`."""
     package: Any = dlt.current.load_package_state()
     kinds = ("dropped_tables", "truncated_tables")
     return {table["name"] for kind in kinds for table in package["state"].get(kind, ())}

@@ -1,8 +1,8 @@
-"""Which rows of a database give way to those that a load brings: no more than come anew.
+"""Which rows of a database a load replaces: no more than those of what was fetched again.
 
-What belongs to a run is replaced by run, and what belongs to an instance by instance: rows of what
-the server has no more, or did not send, stay. A row whose column `is_tombstone` is true stands for
-nothing: it makes the rows go that it would replace.
+Rows are replaced by run, or in tables of instances by instance: those of what the server no longer
+has, or did not send, stay. A row whose column `is_tombstone` is true is not stored: it only deletes
+the rows that it would replace.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -26,16 +26,16 @@ _OF_RUNS: Final = ("runs", "run_groups")
 _OF_INSTANCES: Final = ("tests", "attempts", "artifacts")
 _WITH_FILES: Final = ("specs", "tests")
 _NOTHING = {"string": "", "bool": False, "int32": 0}
-"""What columns that are never null have in a tombstone; lists are empty."""
+"""The values of columns that are never null in a tombstone; lists are empty."""
 _IDS_AT_ONCE = 500
-"""Some databases have room for 2,000 arguments."""
+"""Some databases accept at most 2,000 arguments."""
 
 
 def scope_of(table: str) -> str:
     """Return the rows that a load replaces, in SQL.
 
-    As a `merge_key` beside the primary key it would be joined to that by an OR, for which databases
-    compare all rows with all others.
+    A `merge_key` beside the primary key would be combined with it by OR, for which databases
+    compare all rows with each other.
     """
     same = " AND ".join(f"staged.{name} = {table}.{name}" for name in _columns_of_scope(table))
     return f"EXISTS (SELECT 1 FROM {{staging_table}} AS staged WHERE {same})"  # noqa: S608 - ours
@@ -49,7 +49,7 @@ def _columns_of_scope(table: str) -> tuple[str, ...]:
 
 
 def rows_at_end(end: WindowSummary, tables: Collection[str]) -> Iterator[TableBatch]:
-    """Make the rows of a window that depend on those that are there, when all others have come."""
+    """Make the rows of a window that depend on those that are there, after all others."""
     window = end.entry.window
     if "errors" in end.empty:
         yield _tombstones(window, "errors", [{}])
@@ -59,21 +59,21 @@ def rows_at_end(end: WindowSummary, tables: Collection[str]) -> Iterator[TableBa
 
 
 def _partial_runs(window: Window, fresh: Fresh, tables: Collection[str]) -> Iterator[TableBatch]:
-    """Make rows of runs that came only as the list has them, unless more of them is there."""
+    """Make rows of runs that came only as the list has them, unless there are old rows of them."""
     of_runs = [table for table in _OF_RUNS if table in tables]
     if not of_runs or not fresh.partial:
         return
-    there = {run_id for (run_id,) in _find(window, of_runs[0], ("run_id",), fresh.partial)}
+    existing = {run_id for (run_id,) in _find(window, of_runs[0], ("run_id",), fresh.partial)}
     builder = RowBuilder(window.project_id, window.day, of_runs)
     for run_id, run in fresh.partial.items():
-        if run_id not in there:
+        if run_id not in existing:
             builder.add_run(run)
     for table, batch in builder.take():
         yield TableBatch(window, table, batch)
 
 
 def _superseded(window: Window, fresh: Fresh, tables: Collection[str]) -> Iterator[TableBatch]:
-    """Make tombstones of instances whose spec files have been executed as other ones since."""
+    """Make tombstones of instances whose spec files have been executed as others since."""
     of_instances = [table for table in _OF_INSTANCES if table in tables]
     if not of_instances:
         return
@@ -94,17 +94,17 @@ def _superseded(window: Window, fresh: Fresh, tables: Collection[str]) -> Iterat
 
 def holds_rows(table: str) -> bool:
     """Return whether the database of the current pipeline has rows in a table."""
-    return any(count for (count,) in _ask(table, "SELECT COUNT(*) FROM {table}"))
+    return any(count for (count,) in _query(table, "SELECT COUNT(*) FROM {table}"))
 
 
 def _find(
     window: Window, table: str, columns: Iterable[str], run_ids: Iterable[str]
 ) -> Iterator[Any]:
-    """Find what the database of the current pipeline has of some runs."""
+    """Query what the database of the current pipeline has of some runs."""
     ids = list(run_ids)
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = ids[start : start + _IDS_AT_ONCE]
-        yield from _ask(
+        yield from _query(
             table,
             f"SELECT DISTINCT {', '.join(columns)} FROM {{table}}"  # noqa: S608 - ours
             f" WHERE project_id = %s AND run_id IN ({', '.join(['%s'] * len(some))})",
@@ -113,18 +113,18 @@ def _find(
         )
 
 
-def _ask(table: str, sql: str, *values: str) -> Iterator[Any]:
-    """Ask the database of the current pipeline about a table that it may not have yet."""
+def _query(table: str, sql: str, *values: str) -> Iterator[Any]:
+    """Query a table, which may not exist yet, in the database of the current pipeline."""
     if table in to_be_dropped():
         return
     pipeline = dlt.current.pipeline()
-    # Before its first load a pipeline knows of no schema.
+    # Before its first load, a pipeline has no schema.
     known: Any = SCHEMA if SCHEMA in pipeline.schema_names else None
     with pipeline.sql_client(known) as client:
-        # All of it is of our own making, but the values.
-        asked: Any = sql.format(table=client.make_qualified_table_name(table))
+        # The values are passed apart, everything else is ours.
+        query: Any = sql.format(table=client.make_qualified_table_name(table))
         with suppress(DestinationUndefinedEntity):
-            yield from client.execute_sql(asked, *values) or ()
+            yield from client.execute_sql(query, *values) or ()
 
 
 def _tombstones(window: Window, table: str, keys: Iterable[Mapping[str, str]]) -> TableBatch:

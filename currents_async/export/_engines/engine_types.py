@@ -1,4 +1,4 @@
-"""Types that engines know: time in microseconds, and text where they have no lists."""
+"""Types that engines support: times in microseconds, and text in place of lists."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,28 +9,28 @@ import pyarrow.compute as pc
 
 
 def schema_in_microseconds(schema: pa.Schema) -> pa.Schema:
-    """Return a schema with other timestamps, and without metadata."""
+    """Return a schema with timestamps in microseconds, and without metadata."""
     fields: list[pa.Field[Any]] = list(schema)
     return pa.schema([pa.field(one.name, _type_of(one), one.nullable) for one in fields])
 
 
 def in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return a batch with other timestamps."""
+    """Return a batch with timestamps in microseconds."""
     return batch.cast(schema_in_microseconds(batch.schema))
 
 
 def list_columns(schema: pa.Schema) -> list[str]:
-    """Return the names of the columns that hold lists, all of which are of texts."""
+    """Return the names of the columns that hold lists, which are all lists of text."""
     return _columns_of(schema, pa.types.is_list)
 
 
 def lists_as_json(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return a batch with JSON text in place of lists, without the character NUL."""
+    """Return a batch with JSON text in place of lists, and without NUL characters in it."""
     return _with_columns(batch, list_columns(batch.schema), _as_json)
 
 
 def without_nul(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return a batch without the character NUL, which few databases can store."""
+    """Return a batch without NUL characters, which few databases can store."""
     return _with_columns(batch, _columns_of(batch.schema, pa.types.is_string), _without_nul)
 
 

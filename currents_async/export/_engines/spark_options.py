@@ -1,4 +1,4 @@
-"""The options of the data source for Spark, which are all texts."""
+"""The options of the data source for Spark, which are all strings."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,13 +27,13 @@ _NAMES = (
 
 
 class SparkOptions:
-    """Options, checked. They go to the executors; so does the API key, if it is one of them.
+    """The options, checked. Executors receive them, including the API key if it is one of them.
 
-    No dataclass or Struct, for their `repr` shows everything.
+    Not a dataclass or a Struct, because their `repr` would show the API key.
     """
 
     def __init__(self, options: Mapping[str, str]) -> None:
-        """Read options whose names may be in any case. Raises `InvalidArgumentError`."""
+        """Read options; their names are case-insensitive. Raises `InvalidArgumentError`."""
         given = {name.lower(): text for name, text in options.items()}
         _check_names(given)
         self.projects: list[str] = _needed(given, "project", _texts)
@@ -58,7 +58,7 @@ def _check_names(given: Mapping[str, str]) -> None:
 
 def _needed(given: Mapping[str, str], name: str, convert: Callable[[str], T]) -> T:
     if name not in given:
-        raise InvalidArgumentError(f"the option {name!r} is needed")
+        raise InvalidArgumentError(f"the option {name!r} is required")
     return _converted(name, given[name], convert)
 
 
@@ -110,7 +110,7 @@ def _hours(text: str) -> timedelta:
 
 
 def _limits(tasks: int, rate: float | None) -> Limits:
-    """Take the part of one of so many tasks."""
+    """Return the share of one task in the rate and the connections."""
     return Limits(
         rate=None if rate is None else rate / tasks,
         concurrency=max(1, Limits().concurrency // tasks),

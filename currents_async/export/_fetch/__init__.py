@@ -1,1 +1,1 @@
-"""What an export asks the service for, in which order: windows, runs, instances."""
+"""Fetching windows from the service: their lists of runs, runs and instances."""

@@ -1,4 +1,4 @@
-"""Runs as lists have them, which know what the runs themselves do not, and the other way round."""
+"""Runs as lists have them: lists and the runs themselves each have fields that the other lacks."""
 
 from hashlib import sha256
 from typing import TypeVar
@@ -11,18 +11,18 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def digest_of(run: ListedRun) -> str:
-    """Return what tells whether a list says something else of a run than before."""
+    """Return a digest that changes when a list says something new about a run."""
     known = msgspec.json.encode(msgspec.structs.replace(run, cursor=None))
     return sha256(known).hexdigest()[:16]
 
 
 def with_listed(run: Run, listed: ListedRun) -> Run:
-    """Return a run with what only the list knows of it."""
+    """Return a run, completed by what only the list has."""
     return _filled(run, listed)
 
 
 def _filled(one: T, other: msgspec.Struct) -> T:
-    """Fill what is None in a struct, and in the structs in it, from another of its kind."""
+    """Replace None in a struct, and in nested structs, by the values of a similar one."""
     changes: dict[str, object] = {}
     for name in one.__struct_fields__:
         value, spare = getattr(one, name), getattr(other, name)

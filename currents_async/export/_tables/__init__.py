@@ -1,1 +1,1 @@
-"""The tables: a file each, with its columns, and how their values are found in models."""
+"""The tables, one file each: their columns, and where models have the values."""

@@ -1,7 +1,7 @@
-"""The types that columns have, and what becomes of a value that its column cannot hold.
+"""The types of columns, and what happens to a value that its column cannot hold.
 
-Nothing that a server may say ends an export. Such values are one in a million, so a column is
-converted as it is first, and mended value by value only where that fails.
+No value that a server may send ends an export. Such values are one in a million, so a column is
+first converted as it is, and mended value by value only if that fails.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,18 +19,18 @@ _FIRST, _LAST = (
         datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
     )
 )
-"""Milliseconds: what Python can read back."""
+"""In milliseconds: what Python can read back."""
 
 
 class Kind:
-    """A type of Arrow, and how Python's values become an array of it."""
+    """A type of Arrow, and how Python values are converted to an array of it."""
 
     def __init__(self, arrow: pa.DataType, mend: Callable[[Any], object] | None = None) -> None:
         self.arrow = arrow
         self._mend = mend
 
     def array(self, values: Sequence[object]) -> "pa.Array[Any]":
-        """Convert a column; what the type cannot hold is mended, or becomes null."""
+        """Convert a column; values that the type cannot hold are mended, or become null."""
         try:
             return self._convert(values)
         except (OverflowError, TypeError, ValueError):
@@ -44,7 +44,7 @@ class Kind:
 
 class _Moments(Kind):
     def _convert(self, values: Sequence[Any]) -> "pa.Array[Any]":
-        # Arrow takes timedeltas in a third of the time that datetimes with a time zone take.
+        # Arrow converts timedeltas three times as fast as datetimes with a time zone.
         since = [None if moment is None else moment - _EPOCH for moment in values]
         array = pa.array(since, pa.duration("ms")).view(self.arrow)
         numbers = array.drop_null().view(pa.int64())
@@ -55,7 +55,7 @@ class _Moments(Kind):
 
 
 def _mend_text(text: str) -> str:
-    """Replace halves of surrogate pairs, which UTF-8 does not have."""
+    """Replace lone surrogates, which cannot be encoded as UTF-8."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -64,7 +64,7 @@ def _mend_texts(texts: Sequence[str]) -> list[str]:
 
 
 def _mend_moment(moment: datetime) -> datetime | None:
-    """Take a moment without a time zone for one in UTC."""
+    """Treat a moment without a time zone as UTC."""
     try:
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except OverflowError:
@@ -84,7 +84,7 @@ def _whole_numbers(arrow: pa.DataType, bits: int) -> Kind:
 
 
 TEXT = Kind(pa.string(), _mend_text)
-# `element` is what Parquet calls them.
+# Parquet names the items of lists `element`.
 TEXTS = Kind(pa.list_(pa.field("element", pa.string())), _mend_texts)
 FLAG = Kind(pa.bool_())
 COUNT = _whole_numbers(pa.int32(), 32)

@@ -1,4 +1,4 @@
-"""Rows of tables, out of models."""
+"""Rows of all tables, made of models."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
@@ -16,17 +16,15 @@ from currents_async.export._tables.table import Rows
 from currents_async.export._tables.tests import TestRows
 from currents_async.models import Instance, Run, RunSpec
 
-__all__ = ["RowBuilder"]
-
 
 class RowBuilder:
     """Collects what was fetched of the runs of one project and day, and makes batches of it.
 
-    To collect costs next to nothing; the work is done by whoever goes over what `take` returns.
+    Collecting is cheap: the work is done while iterating over what `take` returns.
     """
 
     def __init__(self, project_id: str, day: date, tables: Collection[str] | None = None) -> None:
-        """Collect rows of some tables, by default of all; rows of others are never made."""
+        """Collect rows of some tables, by default of all."""
         self._project_id = project_id
         self._day = day
 
@@ -47,7 +45,7 @@ class RowBuilder:
         )
 
     def has_rows(self, at_least: int) -> bool:
-        """Say whether so many rows of a table wait to be taken."""
+        """Return whether a table has at least that many rows."""
         return max(map(len, self._all)) >= at_least
 
     def add_run(self, run: Run) -> None:
@@ -56,12 +54,12 @@ class RowBuilder:
             rows.add(run)
 
     def add_specs(self, run_id: str, specs: Sequence[RunSpec], *, start: int = 0) -> None:
-        """Collect specs of a run that follow one another, the first being number `start`."""
+        """Collect consecutive specs of a run, the first of them being number `start`."""
         for rows in self._of_specs:
             rows.add(run_id, specs, start)
 
     def add_instance(self, run_id: str, instance: Instance) -> None:
-        """Collect the tests of an instance, the attempts at them, and the artifacts."""
+        """Collect the tests of an instance, their attempts, and the artifacts."""
         for rows in self._of_instances:
             rows.add(run_id, instance)
 
@@ -71,10 +69,10 @@ class RowBuilder:
             rows.add(missing)
 
     def take(self, *, at_least: int = 1) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """Take what there is of the tables that have so many rows, as a batch of each.
+        """Take the rows of all tables that have at least that many, as a batch of each table.
 
-        What comes later is not in it. The batches are made while they are iterated over, in
-        whichever thread that is.
+        The batches are made during the iteration, in its thread; they do not include rows that are
+        collected after this call.
         """
         taken = [rows.take() for rows in self._all if len(rows) >= max(at_least, 1)]
         return ((rows.table.name, rows.batch(self._project_id, self._day)) for rows in taken)

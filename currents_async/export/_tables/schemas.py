@@ -1,4 +1,4 @@
-"""The schemas of all tables: `TABLES.md` shows them."""
+"""The schemas of all tables, documented in `TABLES.md`."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,21 +14,19 @@ from currents_async.export._tables.runs import RunRows
 from currents_async.export._tables.specs import SpecRows
 from currents_async.export._tables.tests import TestRows
 
-__all__ = ["KEYS", "SCHEMAS", "conform"]
-
 _TABLES = [
     rows.table
     for rows in (RunRows, GroupRows, SpecRows, TestRows, AttemptRows, ArtifactRows, ErrorRows)
 ]
 
 SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType({one.name: one.schema for one in _TABLES})
-"""By the names of the tables. Each field has a `doc` and where it matters a `unit` as metadata."""
+"""The schema of each table. The metadata of a field have its `doc`, and its `unit` if any."""
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({one.name: one.key for one in _TABLES})
-"""The columns whose values no two rows of a table share."""
+"""The columns that identify a row of each table."""
 
 
 def conform(batch: Any, schema: Any) -> Any:
-    """Return rows in a schema's columns and types; what an older release did not write is null."""
+    """Convert rows to a schema; columns that an older release did not write are null."""
     there = set(batch.schema.names)
     arrays = [
         batch.column(field.name).cast(field.type)

@@ -1,1 +1,1 @@
-"""Where rows go: files, DuckDB, a stream; and what is known of windows that are done."""
+"""Writing rows to files, DuckDB or a stream, and the journal of what has been written."""

@@ -17,11 +17,10 @@ from currents_async.export._write.local_store import sync_directory
 from currents_async.export._write.stores import Store
 
 _MEMORY = "64MB"
-"""More makes it no faster; with less it would have to write to temporary files more often."""
-_FROM_THE_BEGINNING = ("project_id", "day", "run_id")
-"""Columns that our tables have in all releases: a table without them is none of ours."""
-_ROWS = 8192
-"""Rows that are read at once."""
+"""More makes it no faster; with less it would spill to temporary files more often."""
+_ESSENTIAL_COLUMNS = ("project_id", "day", "run_id")
+"""Columns of all tables in all releases: a table without them was not made by an export."""
+_BATCH_ROWS = 8192
 _STAGED = "staged_by_currents_async"
 
 DuckDBStorage = Literal["v1.4.0", "latest"]
@@ -29,12 +28,11 @@ DuckDBStorage = Literal["v1.4.0", "latest"]
 
 
 class DuckDBSink:
-    """A DuckDB file with a table for each table, which is made when it is not there.
+    """A DuckDB file, with its tables, all of which are created if they do not exist.
 
-    A window is staged in Arrow files beside it, and takes the place of the rows it had before in
-    one transaction, for all tables. Other tables in the file are left alone. There are no
-    constraints, for their indexes would have to fit into memory: that no key is there twice follows
-    from a run being in one window only.
+    A window is staged in Arrow files beside it, and replaces its old rows in all tables in one
+    transaction. Other tables in the file are left alone. There are no constraints, because their
+    indexes would have to fit into memory: keys are unique because a run is in one window only.
     """
 
     def __init__(
@@ -45,10 +43,10 @@ class DuckDBSink:
         *,
         storage: DuckDBStorage = "v1.4.0",
     ) -> None:
-        """Open or make a file, and stage in a store. A file that exists keeps its storage version.
+        """Open or make a file, and stage in a store; an existing file keeps its storage version.
 
-        Raises `duckdb.Error` for a file that is no such one, or that a process has opened; and
-        `ExportError` for a table in it that is none of ours.
+        Raises `duckdb.Error` if it is not a DuckDB file, or another process has opened it; and
+        `ExportError` if it has a table of the same name that was not made by an export.
         """
         self._tables = tuple(tables)
         self._staging = Staging(store, Ipc())
@@ -74,19 +72,19 @@ class DuckDBSink:
     def read(
         self, window: Window, table: str, columns: Sequence[str] | None = None
     ) -> Iterator[Any]:
-        """Go over the rows of a window."""
+        """Iterate over the rows of a window."""
         schema: Any = SCHEMAS[table]
         names = schema.names if columns is None else columns
         schema = pa.schema([schema.field(name) for name in names], metadata=schema.metadata)
         query = "SELECT {} FROM {} WHERE project_id = $project_id AND day = $day".format(  # noqa: S608 - ours
             ", ".join(f'"{name}"' for name in names), table
         )
-        found = self._database.sql(query, params=_values_of(window)).to_arrow_reader(_ROWS)
+        found = self._database.sql(query, params=_values_of(window)).to_arrow_reader(_BATCH_ROWS)
         for batch in found:
             yield conform(batch, schema)
 
     def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:
-        """Put a window's rows in place of those it had, in one transaction."""
+        """Replace the old rows of a window, in one transaction."""
         changed = [table for table in self._tables if table not in unchanged]
         paths = {table: self._staging.finish(window, table) for table in changed}
         with self._transaction():
@@ -110,29 +108,29 @@ class DuckDBSink:
             yield
             self._database.commit()
         except BaseException:
-            # After some errors there is no transaction any more.
+            # Some errors end the transaction by themselves.
             with suppress(duckdb.Error):
                 self._database.rollback()
             raise
 
     def _prepare(self, table: str) -> None:
-        """Make a table that is not there, and columns that one of an older release lacks."""
+        """Create a table if it does not exist, or columns that an older release did not write."""
         schema: Any = SCHEMAS[table]
-        there, wanted = self._columns(table), self._wanted_columns(table)
-        missing = {name: kind for name, kind in wanted.items() if name not in there}
-        if not there:
+        existing, wanted = self._columns(table), self._wanted_columns(table)
+        missing = {name: kind for name, kind in wanted.items() if name not in existing}
+        if not existing:
             columns = ", ".join(f'"{name}" {kind}' for name, kind in wanted.items())
             self._database.execute(f"CREATE TABLE {table} ({columns})")
             self._comment(f"TABLE {table}", schema.metadata, "key")
         else:
-            _check_ours(table, there, wanted)
+            _check_types(table, existing, wanted)
             for name, kind in missing.items():
                 self._database.execute(f'ALTER TABLE {table} ADD COLUMN "{name}" {kind}')
         for name in missing:
             self._comment(f'COLUMN {table}."{name}"', schema.field(name).metadata, "unit")
 
     def _columns(self, table: str) -> dict[str, str]:
-        """Return the types of the columns that a table has in the file; none without a table."""
+        """Return the types of the columns that a table has in the file, if it exists."""
         found = self._database.execute(
             "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? "
             "AND database_name = current_database() AND schema_name = current_schema()",
@@ -162,7 +160,7 @@ class DuckDBSink:
         if path is None:
             return
         self._insert(table, path)
-        # A run whose beginning was not known at first may have been in another window.
+        # A run may have been in another window as long as its start time was not known.
         self._database.execute(
             f"DELETE FROM {table} WHERE NOT ({here}) "  # noqa: S608 - all of it is ours
             f"AND run_id IN (SELECT run_id FROM {table} WHERE {here})",
@@ -177,9 +175,9 @@ class DuckDBSink:
 
 
 def _make(path: Path, store: Store, storage: DuckDBStorage) -> None:
-    """Make an empty file, which has its name only when it is whole.
+    """Make an empty file, renamed once it is complete.
 
-    Where a full disk cuts off the first bytes of a file, DuckDB cannot open it any more.
+    If a full disk cuts off the first bytes of a file, DuckDB can no longer open it.
     """
     staged = store.stage(path.name)
     duckdb.connect(staged, config={"storage_compatibility_version": storage}).close()
@@ -193,7 +191,7 @@ def _open(path: Path, store: Store) -> duckdb.DuckDBPyConnection:
         config={
             "memory_limit": _MEMORY,
             "temp_directory": str(store.staging / "spilled"),
-            # It would download one to read files of other databases.
+            # DuckDB would download one to read the files of other databases.
             "autoinstall_known_extensions": False,
         },
     )
@@ -203,12 +201,12 @@ def _values_of(window: Window) -> dict[str, Any]:
     return {"project_id": window.project_id, "day": window.day}
 
 
-def _check_ours(table: str, there: dict[str, str], wanted: dict[str, str]) -> None:
-    """Raise `ExportError` for columns of other types than ours, and for a table without them."""
-    strange = [name for name, kind in wanted.items() if there.get(name, kind) != kind]
-    strange += [name for name in _FROM_THE_BEGINNING if name not in there]
+def _check_types(table: str, existing: dict[str, str], wanted: dict[str, str]) -> None:
+    """Raise `ExportError` unless a table was made by an export, with columns of our types."""
+    strange = [name for name, kind in wanted.items() if existing.get(name, kind) != kind]
+    strange += [name for name in _ESSENTIAL_COLUMNS if name not in existing]
     if strange:
         raise ExportError(
-            f"the table {table} in this file is none that this release of the library can write "
-            f"to, for its columns {', '.join(strange)}: use another file"
+            f"the table {table} in this file was not made by this release of the library (columns "
+            f"{', '.join(strange)}): use another file"
         )

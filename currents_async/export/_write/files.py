@@ -1,4 +1,4 @@
-"""Tables as files: one for each table and window, in directories by project and day."""
+"""Tables as files, one for each table and window, in directories by project and day."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +17,7 @@ _IN_THE_PATH = ["project_id", "day"]
 
 
 class Staging:
-    """Files that are being written, out of readers' sight: one for each table of each window."""
+    """Files that are being written, invisible to readers: one for each table of each window."""
 
     def __init__(self, store: Store, file_format: Format) -> None:
         self._store = store
@@ -25,7 +25,7 @@ class Staging:
         self._open: dict[tuple[Window, str], tuple[Path, Writer]] = {}
 
     def name(self, window: Window, table: str) -> str:
-        """Return the name of a window's file, in directories that say what is in there."""
+        """Return the name of a window's file, with directories by table, project and day."""
         project = quote(window.project_id, safe="")
         return f"{table}/project_id={project}/day={window.day}/part-0{self._file_format.suffix}"
 
@@ -57,11 +57,11 @@ class Staging:
 class FileSink:
     """Files that readers find by their directories, as in `tests/project_id=p/day=2026-01-05/`.
 
-    The two columns that the directories stand for are not in the files. A file takes the place of
-    the one before in one step; the files of a window, one after the other.
+    The two columns in the names of the directories are not in the files. Each file is replaced
+    atomically; the files of a window one after the other.
 
-    A file is never removed: one without rows tells readers of all files what the columns are. So
-    that there is one of each table, a sink that `is_new` begins with files of all tables.
+    A file is never removed: without rows, it still tells readers what the columns are. A sink that
+    `is_new` begins with files of all tables, so that there is at least one of each.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class FileSink:
     def read(
         self, window: Window, table: str, columns: Sequence[str] | None = None
     ) -> Iterator[Any]:
-        """Go over the rows of a file."""
+        """Iterate over the rows of a file."""
         schema = _columns_of(table)
         if columns is not None:
             schema = pa.schema([schema.field(name) for name in columns])
@@ -92,8 +92,8 @@ class FileSink:
                     yield conform(batch, schema)
 
     def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:
-        """Publish a window's files; those that it has no rows for any more are empty then."""
-        # All are closed before the first is published: what fails, mostly fails there.
+        """Publish the files of a window; tables without rows of it get empty files."""
+        # All are closed before the first is published: closing is where most errors occur.
         finished = {
             table: self._finish(window, table) for table in self._tables if table not in unchanged
         }
@@ -103,7 +103,7 @@ class FileSink:
         self._is_new = False
 
     def close(self) -> None:
-        """Remove what is staged."""
+        """Remove the staged files."""
         self._staging.close()
 
     def _finish(self, window: Window, table: str) -> Path | None:

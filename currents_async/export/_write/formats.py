@@ -1,9 +1,9 @@
-"""What files of tables look like inside.
+"""The formats of files.
 
-Parquet is compressed with zstd, in row groups of about 8 MiB before that. The schema's metadata is
-in the file: the table's `doc` and `key`, each column's `doc` and `unit`.
+Parquet is compressed with zstd, in row groups of about 8 MiB uncompressed. It includes the metadata
+of the schema: the table's `doc` and `key`, and the `doc` and `unit` of each column.
 
-NDJSON has an object a line, with all columns in their order: moments as ISO 8601 in UTC, to the
+NDJSON has one object per line, with all columns in order: moments in ISO 8601 and UTC, to the
 millisecond (`2026-01-05T09:00:00.123000Z`), days as `2026-01-05`, lists as arrays, null as null.
 """
 
@@ -20,9 +20,8 @@ import pyarrow.parquet as pq
 
 Compression = Literal["gzip", "zstd"]
 
-_GROUP = 8 << 20
-_ROWS = 8192
-"""Rows that are read at once."""
+_GROUP_BYTES = 8 << 20
+_BATCH_ROWS = 8192
 
 
 class Writer(Protocol):
@@ -33,12 +32,12 @@ class Writer(Protocol):
         ...
 
     def close(self) -> None:
-        """Write what is left, and close the file; raise when not all of it could be written."""
+        """Write the rest, and close the file; raise if not all of it could be written."""
         ...
 
 
 class Format(Protocol):
-    """A way to write a table into a file."""
+    """A format of files of tables."""
 
     suffix: str
 
@@ -47,7 +46,7 @@ class Format(Protocol):
         ...
 
     def read(self, path: Path, schema: Any) -> Iterator[Any]:
-        """Go over the rows of a file, as batches of those columns of it that are in a schema."""
+        """Iterate over the rows of a file, in batches of the columns that are in a schema."""
         ...
 
 
@@ -61,9 +60,9 @@ class Parquet:
         return _ParquetWriter(path.open("wb"), schema)
 
     def read(self, path: Path, schema: Any) -> Iterator[Any]:
-        """Go over the rows of a file."""
+        """Iterate over the rows of a file."""
         with pq.ParquetFile(path) as file:
-            yield from file.iter_batches(_ROWS, columns=schema.names)
+            yield from file.iter_batches(_BATCH_ROWS, columns=schema.names)
 
 
 class _ParquetWriter:
@@ -75,10 +74,10 @@ class _ParquetWriter:
         self._bytes = 0
 
     def write(self, batch: Any) -> None:
-        # Each write makes a row group: readers want few and large ones.
+        # Each write makes a row group: a few large ones are faster to read.
         self._batches.append(batch)
         self._bytes += batch.nbytes
-        if self._bytes >= _GROUP:
+        if self._bytes >= _GROUP_BYTES:
             self._flush()
 
     def close(self) -> None:
@@ -93,7 +92,7 @@ class _ParquetWriter:
 
 
 class Ndjson:
-    """A JSON object a line, compressed with gzip or zstd."""
+    """One JSON object per line, compressed with gzip or zstd."""
 
     def __init__(self, compression: Compression) -> None:
         self._compression: Compression = compression
@@ -104,7 +103,7 @@ class Ndjson:
         return _NdjsonWriter(path.open("wb"), self._compression)
 
     def read(self, path: Path, schema: Any) -> Iterator[Any]:
-        """Go over the rows of a file."""
+        """Iterate over the rows of a file."""
         fields = [(field.name, _TYPES.get(str(field.type), Any), None) for field in schema]
         decoder = msgspec.json.Decoder(msgspec.defstruct("Row", fields, gc=False))
         with pa.CompressedInputStream(str(path), self._compression) as stream:
@@ -131,16 +130,16 @@ class _NdjsonWriter:
 
 
 _TYPES: dict[str, Any] = {"timestamp[ms, tz=UTC]": datetime | None, "date32[day]": date | None}
-"""What is text in JSON, and something else in Arrow."""
+"""Types that are text in JSON but not in Arrow."""
 
 
 def _batched(rows: Iterator[Any]) -> Iterator[list[Any]]:
-    while batch := list(islice(rows, _ROWS)):
+    while batch := list(islice(rows, _BATCH_ROWS)):
         yield batch
 
 
 class Ipc:
-    """An Arrow IPC stream, uncompressed: for what is read again at once."""
+    """An Arrow IPC stream, uncompressed, for files that are soon read again."""
 
     suffix = ".arrow"
 
@@ -149,7 +148,7 @@ class Ipc:
         return _IpcWriter(path.open("wb"), schema)
 
     def read(self, path: Path, schema: Any) -> Iterator[Any]:
-        """Go over the rows of a file."""
+        """Iterate over the rows of a file."""
         with path.open("rb") as file, pa.ipc.open_stream(file) as rows:
             for batch in rows:
                 yield batch.select([name for name in schema.names if name in batch.schema.names])

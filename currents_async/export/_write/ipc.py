@@ -1,4 +1,4 @@
-"""One table as an Arrow IPC stream: for the next program in a pipe."""
+"""One table as an Arrow IPC stream, for the next program in a pipeline."""
 
 from collections.abc import Collection
 from typing import Any, BinaryIO
@@ -10,19 +10,19 @@ from currents_async.export._windows import Window
 
 
 class IpcSink:
-    """An Arrow IPC stream of one table; nothing is there to be replaced, so rows go out at once.
+    """An Arrow IPC stream of one table. There is nothing to replace, so rows are sent at once.
 
-    Raises `BrokenPipeError` when nobody reads any more.
+    Raises `BrokenPipeError` when the reader has closed the stream.
     """
 
     def __init__(self, stream: BinaryIO, table: str) -> None:
-        """Begin a stream; it is not closed here."""
+        """Begin a stream, which the caller closes."""
         self._stream = stream
-        to: Any = stream  # pyarrow takes whatever can be written to
+        to: Any = stream  # pyarrow accepts anything with a `write`
         self._writer: Any = pa.ipc.new_stream(to, SCHEMAS[table])
         self._is_broken = False
 
-    def write(self, window: Window, table: str, batch: Any) -> None:  # noqa: ARG002 - as all sinks
+    def write(self, window: Window, table: str, batch: Any) -> None:  # noqa: ARG002 - the protocol of sinks
         """Send rows."""
         try:
             self._writer.write_batch(batch)
@@ -30,8 +30,8 @@ class IpcSink:
             self._is_broken = True
             raise
 
-    def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:  # noqa: ARG002 - as all sinks
-        """Send what is still in the stream's buffer."""
+    def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:  # noqa: ARG002 - the protocol of sinks
+        """Flush the stream."""
         try:
             self._stream.flush()
         except OSError:
@@ -39,7 +39,7 @@ class IpcSink:
             raise
 
     def close(self) -> None:
-        """End the stream, unless that has been done for it."""
+        """End the stream, unless its reader has closed it."""
         if not self._is_broken:
             self._writer.close()
             self._stream.flush()

@@ -1,4 +1,4 @@
-"""The record of what has been exported, beside the data."""
+"""The journal: what has been exported, recorded beside the data."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -15,13 +15,13 @@ from currents_async.export._write.stores import RECORDS, Store
 
 _VERSION = 1
 _OUTDATED = "outdated"
-"""In place of a digest: there is a state, of what was committed before."""
+"""In place of a digest: there is a state, but of what was committed before."""
 _TOLERANCE = timedelta(minutes=5)
-"""How far clocks may be apart, and lists behind."""
+"""How much clocks may differ, and lists lag behind."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What says which data a target holds, and how."""
+    """The options that determine which data a target holds, and how."""
 
     format: str
     tables: tuple[str, ...]
@@ -32,7 +32,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The first line: what a target was begun with. All later exports to it have to agree."""
+    """The first line: the options of the first export to a target, which bind all later ones."""
 
     version: int = _VERSION
     options: Options
@@ -44,25 +44,25 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     project_id: str
     day: date
     exported_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
-    """When fetching began, or before; None while what was committed is being replaced."""
+    """When fetching began, or earlier; None while what was committed is being replaced."""
     open_runs: int = 0
-    """Runs that had not ended by then."""
+    """How many runs had not ended by then."""
     failures: int = 0
-    """What could not be fetched, and is asked for again: rows of the table `errors`."""
+    """How much could not be fetched and will be tried again: rows of the table `errors`."""
     kept: int = 0
-    """Those of them of which rows of an earlier export are there."""
+    """How many of the failures have rows of an earlier export."""
     digest: str = ""
-    """Of its `WindowState`; empty without one."""
+    """The digest of its `WindowState`, if it has one."""
 
     @property
     def window(self) -> Window:
-        """What it is about."""
+        """The window that it is about."""
         return Window(self.day, self.project_id)
 
     def is_settled(self, *, now: datetime, look_back: timedelta) -> bool:
-        """Return whether no run of the window can have come or changed since.
+        """Return whether no run of the window can have been added or changed since.
 
-        What was written in the future was written by a clock that was wrong.
+        An entry from the future was written with a wrong clock.
         """
         if self.exported_at is None:
             return False
@@ -72,37 +72,37 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not self.open_runs or age >= look_back
 
     def is_final(self, *, now: datetime, look_back: timedelta) -> bool:
-        """Return whether nothing of the window can have changed since, and nothing is missing."""
+        """Return whether nothing of the window can have changed since, or is missing."""
         return not self.failures and self.is_settled(now=now, look_back=look_back)
 
     @property
     def may_change(self) -> bool:
-        """Whether there may be something to ask for again, however long one looks back."""
+        """Whether there may be something to fetch again, however large `look_back` is."""
         at = self.exported_at
         return at is None or not self.is_final(now=at, look_back=timedelta.max)
 
 
 class WindowState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What says which requests of a window lead to something new; only open windows have one."""
+    """What to skip when a window is exported again; only windows that may change have one."""
 
     done: dict[str, str] = {}
-    """Runs that had ended and have been asked for: digests of what the list said, by their IDs."""
+    """Runs that had ended and were fetched: digests of what the list said, by run ID."""
     missing: tuple[Missing, ...] = ()
-    """What is missing of all runs."""
+    """What is missing of the window."""
 
 
 class Journal:
-    """A line for each window that was committed, written after its data; the last one counts.
+    """A line for each window that was committed, written after its data; the last one applies.
 
-    It grows by a hundred bytes a window, each time the window is exported. What is known of the
-    runs of a window that may change is in a file of its own, which goes when the window is final.
+    Each export of a window adds about a hundred bytes. What is known of the runs of a window that
+    may change is in a file of its own, which is removed when the window is final.
     """
 
     def __init__(self, store: Store, name: str) -> None:
-        """Read what is there.
+        """Read a journal, if it exists.
 
-        Raises `ExportError` for a file that is no journal. A last line that was cut off, as by a
-        loss of power, is dropped: its window is exported again.
+        Raises `ExportError` for a file that is not a journal. A last line that was cut off, for
+        example by a power failure, is dropped: its window is exported again.
         """
         self._store = store
         self._name = name
@@ -111,9 +111,9 @@ class Journal:
         self._read(store.read(name) or b"")
 
     def begin(self, options: Options) -> None:
-        """Begin an export with options that say what the data is.
+        """Begin an export with the options that determine its data.
 
-        Raises `ExportError` when the target was begun with others.
+        Raises `ExportError` if the target was begun with other options.
         """
         if self._options is None:
             self._write(Header(options=options))
@@ -135,16 +135,16 @@ class Journal:
         return not self._entries
 
     def entry(self, window: Window) -> Entry | None:
-        """Return what is said of a window."""
+        """Return the last entry of a window."""
         return self._entries.get(window)
 
     def missing_of(self, windows: Iterable[Window]) -> int:
-        """Return how much is not there of some windows, and will be asked for again."""
+        """Return how much is missing from some windows, and will be tried again."""
         entries = filter(None, map(self.entry, windows))
         return sum(entry.failures - entry.kept for entry in entries)
 
     def state(self, window: Window) -> WindowState:
-        """Read what is known of a window; nothing where that is not of what was committed last."""
+        """Read what is known of a window; nothing if that does not match its last entry."""
         entry = self.entry(window)
         if entry is not None and entry.digest:
             with self._store.fetch(_state_name(window)) as path:
@@ -154,11 +154,11 @@ class Journal:
         return WindowState()
 
     def check(self) -> None:
-        """Raise `ExportError` when another export has written to the target in the meantime."""
+        """Raise `ExportError` if another export has written to the target meanwhile."""
         self._store.check(self._name)
 
     def add(self, entry: Entry, state: WindowState | None = None) -> None:
-        """Record that a window has been committed, and for one that may change what is known."""
+        """Record that a window has been committed, and its state if it may change."""
         before = self.entry(entry.window)
         if state is not None and entry.may_change:
             text = msgspec.json.encode(state)
@@ -169,10 +169,10 @@ class Journal:
             self._store.remove(_state_name(entry.window))
 
     def reopen(self, window: Window, *, keeps_rows: bool = True) -> None:
-        """Record that what was committed of a window is about to be replaced.
+        """Record that the committed rows of a window are about to be replaced.
 
-        Where its rows are kept, what is known of it stays true, whichever of its tables are new by
-        then. Else nothing is known any more.
+        If old rows are kept, its state stays true, whichever of its tables have been replaced when
+        the export is killed; if not, the state becomes outdated.
         """
         entry = self.entry(window)
         if entry is not None:
@@ -198,7 +198,7 @@ class Journal:
             version = msgspec.json.decode(lines[0], type=_Versioned).version
             if version != _VERSION:
                 raise ExportError(
-                    f"{self._name} is of version {version}, not {_VERSION}: another release of "
+                    f"{self._name} has version {version}, not {_VERSION}: another release of "
                     "this library wrote it"
                 )
             self._options = msgspec.json.decode(lines[0], type=Header).options
@@ -206,11 +206,13 @@ class Journal:
                 entry = msgspec.json.decode(line, type=Entry)
                 self._entries[entry.window] = entry
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ExportError(f"{self._name} is damaged, or no record of an export") from error
+            raise ExportError(
+                f"{self._name} is damaged, or not the journal of an export"
+            ) from error
 
 
 def replace_text(store: Store, name: str, text: bytes) -> None:
-    """Give a file another content, as a whole."""
+    """Replace the content of a file, atomically."""
     staged = store.stage(name)
     staged.write_bytes(text)
     store.publish(staged, name)

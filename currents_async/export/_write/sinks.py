@@ -1,4 +1,4 @@
-"""Where rows go: a window is staged batch by batch, and becomes visible as a whole."""
+"""What rows are written to: a window is staged in batches, and becomes visible as a whole."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Protocol
@@ -7,29 +7,29 @@ from currents_async.export._windows import Window
 
 
 class Sink(Protocol):
-    """What an export writes to. Used by one thread at a time."""
+    """What an export writes to; used by one thread at a time."""
 
     def write(self, window: Window, table: str, batch: Any) -> None:
-        """Stage the rows of a `pyarrow.RecordBatch`, out of readers' sight."""
+        """Stage the rows of a `pyarrow.RecordBatch`, invisible to readers."""
         ...
 
     def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:
-        """Make all that is staged of a window visible, for good, in place of what it had before.
+        """Make all staged rows of a window visible, durably, replacing its old rows.
 
-        Tables that are `unchanged` keep what they have of it.
+        Tables that are `unchanged` keep their rows.
         """
         ...
 
     def close(self) -> None:
-        """Forget what is staged and not committed, and let go of everything."""
+        """Drop what is staged but not committed, and release everything."""
         ...
 
 
 class ReadableSink(Sink, Protocol):
-    """A sink that can be read, too."""
+    """A sink that can also be read."""
 
     def read(
         self, window: Window, table: str, columns: Sequence[str] | None = None
     ) -> Iterator[Any]:
-        """Go over the rows that a table has of a window, or some columns of them, in batches."""
+        """Iterate over the rows of a window in a table, or some of their columns, in batches."""
         ...

@@ -113,9 +113,9 @@ def store_at(target: str | Path) -> Store:
     try:
         filesystem, root = fs.FileSystem.from_uri(str(target))
     except (ValueError, NotImplementedError):
-        raise ValueError(f"it is not a {scheme}:// URL that pyarrow supports") from None
+        raise ValueError(f"pyarrow does not support this {scheme}:// URL") from None
     if not root.strip("/"):
-        raise ValueError(f"it is a {scheme}:// URL without a bucket")
+        raise ValueError(f"this {scheme}:// URL has no bucket")
     return ObjectStore(filesystem, root)
 
 
@@ -130,5 +130,5 @@ def local_path(target: str | Path) -> Path | None:
     if url.scheme != "file":
         return None
     if url.netloc not in {"", "localhost"} or not url.path or url.query or url.fragment:
-        raise ValueError("it is not a file:// URL of a path on this machine")
+        raise ValueError("this file:// URL is not a path on this machine")
     return Path(url2pathname(url.path))
