@@ -20,7 +20,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     key: str
     target: str
-    form: ExportFormat
+    export_format: ExportFormat
     projects: list[str]
     now: datetime
     """What days are over by: those that are not are done again."""
@@ -37,7 +37,7 @@ async def carry_out(order: Order) -> None:
             projects=order.projects,
             since=SINCE,
             until=UNTIL,
-            format=order.form,
+            format=order.export_format,
             resume=True,
         )
 

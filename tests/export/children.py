@@ -18,12 +18,14 @@ LATER = datetime(2026, 3, 1, tzinfo=UTC)
 """When all days of a world are over."""
 
 
-def order(server: FakeCurrents, target: Path, form: ExportFormat, now: datetime = LATER) -> Order:
+def order(
+    server: FakeCurrents, target: Path, export_format: ExportFormat, now: datetime = LATER
+) -> Order:
     return Order(
         url=server.url,
         key=server.api_key,
         target=str(target),
-        form=form,
+        export_format=export_format,
         projects=[project.project_id for project in server.world.projects],
         now=now,
     )

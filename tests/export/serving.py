@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from anyio.from_thread import start_blocking_portal
 
@@ -15,3 +16,14 @@ def serving(world: World, *, clock: AnyClock | None = None) -> Generator[FakeCur
         server = FakeCurrents(world, clock=clock)
         with portal.wrap_async_context_manager(server):
             yield server
+
+
+def three_days(since: datetime, *, runs_a_day: int) -> World:
+    """Make a world of two projects, one of Playwright and one of Cypress."""
+    world = World(seed=1)
+    for framework in ("playwright", "cypress"):
+        project = world.project()
+        for number in range(3 * runs_a_day):
+            at = since + timedelta(days=1) / runs_a_day * number
+            project.run(specs=2, failures=1, flaky=1, framework=framework, created_at=at)
+    return world

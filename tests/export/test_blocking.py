@@ -58,7 +58,7 @@ def test_a_window_ends_behind_its_rows(server: FakeCurrents) -> None:
     }
 
 
-def test_who_leaves_in_the_middle_leaves_nothing_behind(server: FakeCurrents) -> None:
+def test_leaving_midway_leaves_nothing_behind(server: FakeCurrents) -> None:
     threads = set(threading.enumerate())
     batches = read(server, "tests", "runs")
     next(batches)

@@ -56,39 +56,43 @@ async def stop(work: Order, how: signal.Signals, seconds: float) -> int:
         return await child.wait()
 
 
-@pytest.mark.parametrize("form", FORMATS)
-async def test_kills_lose_nothing_double_nothing_and_tear_nothing(
-    server: FakeCurrents, world: World, tmp_path: Path, form: ExportFormat
+@pytest.mark.parametrize("export_format", FORMATS)
+async def test_kills_lose_duplicate_and_tear_nothing(
+    server: FakeCurrents, world: World, tmp_path: Path, export_format: ExportFormat
 ) -> None:
-    dice = random.Random(form)  # noqa: S311 - the same moments each time
-    whole, read = expected(world), READERS[form]
-    kills = kills_left = int(os.environ.get("CHAOS_KILLS", KILLS[form]))
+    dice = random.Random(export_format)  # noqa: S311 - the same moments each time
+    whole, read = expected(world), READERS[export_format]
+    kills = kills_left = int(os.environ.get("CHAOS_KILLS", KILLS[export_format]))
     rounds = 0
     while kills_left > 0:
         target = tmp_path / str(rounds)
         rounds += 1
         has_finished = False
         while kills_left > 0 and not has_finished:
-            work = order(server, target, form, dice.choice([IN_BETWEEN, LATER]))
+            work = order(server, target, export_format, dice.choice([IN_BETWEEN, LATER]))
             ending = await stop(work, signal.SIGKILL, dice.uniform(0, LONGEST))
             assert ending in {0, -signal.SIGKILL}
             kills_left -= ending == -signal.SIGKILL
             has_finished = ending == 0
-            check(read(target), whole, at_once=form == "duckdb")
-        await carry_out(order(server, target, form))
+            check(read(target), whole, at_once=export_format == "duckdb")
+        await carry_out(order(server, target, export_format))
         assert read(target) == whole
-    sys.stdout.write(f"{form}: {kills} kills of {rounds} exports\n")
+    sys.stdout.write(f"{export_format}: {kills} kills of {rounds} exports\n")
 
 
 @pytest.mark.parametrize(
-    ("form", "how"), [("parquet", signal.SIGINT), ("duckdb", signal.SIGTERM)], ids=str
+    ("export_format", "how"), [("parquet", signal.SIGINT), ("duckdb", signal.SIGTERM)], ids=str
 )
 async def test_a_signal_ends_it_without_leftovers(
-    server: FakeCurrents, world: World, tmp_path: Path, form: ExportFormat, how: signal.Signals
+    server: FakeCurrents,
+    world: World,
+    tmp_path: Path,
+    export_format: ExportFormat,
+    how: signal.Signals,
 ) -> None:
     target = tmp_path / "target"
-    assert await stop(order(server, target, form), how, EARLY) == 130
+    assert await stop(order(server, target, export_format), how, EARLY) == 130
     assert not [root for root, names, _ in os.walk(tmp_path) if "staging" in names]
-    check(READERS[form](target), expected(world), at_once=form == "duckdb")
-    await carry_out(order(server, target, form))
-    assert READERS[form](target) == expected(world)
+    check(READERS[export_format](target), expected(world), at_once=export_format == "duckdb")
+    await carry_out(order(server, target, export_format))
+    assert READERS[export_format](target) == expected(world)

@@ -57,7 +57,12 @@ def mount(disk: Path) -> Iterator[Mount]:
 
 
 async def run(
-    currents: Currents, world: World, target: Path, form: ExportFormat, *, resume: bool = True
+    currents: Currents,
+    world: World,
+    target: Path,
+    export_format: ExportFormat,
+    *,
+    resume: bool = True,
 ) -> ExportResult:
     return await export(
         currents,
@@ -65,13 +70,13 @@ async def run(
         projects=[project.project_id for project in world.projects],
         since=datetime(2026, 1, 5, tzinfo=UTC),
         until=datetime(2026, 1, 8, tzinfo=UTC),
-        format=form,
+        format=export_format,
         resume=resume,
     )
 
 
 @pytest.mark.parametrize(
-    ("form", "room"),
+    ("export_format", "room"),
     [
         ("parquet", "16k"),
         ("parquet", "200k"),
@@ -82,57 +87,62 @@ async def run(
         ("duckdb", "800k"),
     ],
 )
-async def test_a_full_disk_and_then_room_again(
-    currents: Currents, world: World, disk: Path, mount: Mount, form: ExportFormat, room: str
+async def test_an_export_resumes_after_a_full_disk(
+    currents: Currents,
+    world: World,
+    disk: Path,
+    mount: Mount,
+    export_format: ExportFormat,
+    room: str,
 ) -> None:
     target, whole = disk / "target", expected(world)
     mount(f"size={room}")
     for _ in range(2):
         with pytest.raises(ExportError, match=r"the target cannot be written to: .*[Nn]o space"):
-            await run(currents, world, target, form)
-        check(READERS[form](target), whole, at_once=form == "duckdb")
+            await run(currents, world, target, export_format)
+        check(READERS[export_format](target), whole, at_once=export_format == "duckdb")
         assert not [root for root, names, _ in os.walk(disk) if "staging" in names]
     mount("remount,size=64m")
-    await run(currents, world, target, form)
-    assert READERS[form](target) == whole
+    await run(currents, world, target, export_format)
+    assert READERS[export_format](target) == whole
 
 
-@pytest.mark.parametrize(("form", "room"), [("parquet", 8 << 10), ("duckdb", 600 << 10)])
-async def test_files_that_must_not_grow(
-    server: FakeCurrents, world: World, tmp_path: Path, form: ExportFormat, room: int
+@pytest.mark.parametrize(("export_format", "room"), [("parquet", 8 << 10), ("duckdb", 600 << 10)])
+async def test_a_file_size_limit_is_an_export_error(
+    server: FakeCurrents, world: World, tmp_path: Path, export_format: ExportFormat, room: int
 ) -> None:
     target, whole = tmp_path / "target", expected(world)
-    work = order(server, target, form)
+    work = order(server, target, export_format)
     async with at_work(work) as child:
         resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (room, room))
         _, complaints = await child.communicate()
     assert child.returncode == 1
     assert b"ExportError: the target cannot be written to" in complaints
     assert b"File too large" in complaints
-    check(READERS[form](target), whole, at_once=form == "duckdb")
+    check(READERS[export_format](target), whole, at_once=export_format == "duckdb")
     await carry_out(work)
-    assert READERS[form](target) == whole
+    assert READERS[export_format](target) == whole
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("export_format", FORMATS)
 async def test_a_disk_that_becomes_read_only(
-    currents: Currents, world: World, disk: Path, mount: Mount, form: ExportFormat
+    currents: Currents, world: World, disk: Path, mount: Mount, export_format: ExportFormat
 ) -> None:
     target = disk / "target"
     mount("size=64m")
-    await run(currents, world, target, form)
+    await run(currents, world, target, export_format)
     mount("remount,ro")
     with pytest.raises(ExportError, match=r"the target cannot be written to: .*Read-only"):
-        await run(currents, world, target, form, resume=False)
-    assert READERS[form](target) == expected(world)
+        await run(currents, world, target, export_format, resume=False)
+    assert READERS[export_format](target) == expected(world)
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("export_format", FORMATS)
 async def test_a_target_below_a_file(
-    currents: Currents, world: World, tmp_path: Path, form: ExportFormat
+    currents: Currents, world: World, tmp_path: Path, export_format: ExportFormat
 ) -> None:
     (tmp_path / "file").write_bytes(b"mine")
-    for target in ("file", "file/below") if form != "duckdb" else ("file/below",):
+    for target in ("file", "file/below") if export_format != "duckdb" else ("file/below",):
         with pytest.raises(ExportError, match=r"the target cannot be written to: .*file"):
-            await run(currents, world, tmp_path / target, form)
+            await run(currents, world, tmp_path / target, export_format)
     assert (tmp_path / "file").read_bytes() == b"mine"

@@ -31,7 +31,7 @@ from currents_async.testing import FakeCurrents, World, WorldRun
 from tests.export.dlt_child import SINCE, UNTIL, Destination, Order, pipeline_for
 from tests.export.dlt_tables import as_json, loaded, query, wanted
 from tests.export.postgres import IS_INSTALLED, create_database, postgres
-from tests.export.serving import serving
+from tests.export.serving import serving, three_days
 from tests.readme import block_with
 
 ROOT = Path(__file__).parents[2]
@@ -47,14 +47,7 @@ def a_home_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def world() -> World:
-    """Three days of two projects, with four runs a day."""
-    world = World(seed=1)
-    for framework in ("playwright", "cypress"):
-        project = world.project()
-        for number in range(12):
-            at = SINCE + timedelta(hours=6 * number)
-            project.run(specs=2, failures=1, flaky=1, framework=framework, created_at=at)
-    return world
+    return three_days(SINCE, runs_a_day=4)
 
 
 @pytest.fixture
@@ -185,7 +178,7 @@ class TestOneRun:
         assert pipeline_for(to_any).run(source_of(to_any)).is_empty
         assert len(server.requests) == requests
 
-    def test_that_failed_leaves_all_to_the_next(
+    def test_that_failed_leaves_everything_to_the_next(
         self, order: Order, server: FakeCurrents, world: World
     ) -> None:
         server.fail("getRun", status=401, after=12)  # on the second day
@@ -194,7 +187,7 @@ class TestOneRun:
         pipeline_for(order).run(source_of(order))
         assert loaded(order) == wanted(world, order)
 
-    def test_goes_on_with_what_was_loaded_by_windows(
+    def test_continues_after_loads_of_windows(
         self, order: Order, server: FakeCurrents, world: World
     ) -> None:
         next(load_windows(pipeline_for(order), source_of(order)))
@@ -217,7 +210,7 @@ class TestOneRun:
 
 
 class TestTables:
-    def test_that_are_not_wanted_are_not_fetched(
+    def test_that_are_not_requested_are_not_fetched(
         self, to_duckdb: Order, server: FakeCurrents
     ) -> None:
         load(to_duckdb, tables=["runs", "run_groups"])
@@ -252,7 +245,7 @@ class TestArguments:
         with pytest.raises(InvalidArgumentError, match="window must be whole days"):
             load_windows(pipeline_for(to_duckdb), source_of(to_duckdb), window=window)
 
-    def test_may_come_without_a_key(self) -> None:
+    def test_do_not_need_a_key(self) -> None:
         with pytest.raises(InvalidArgumentError, match="CURRENTS_API_KEY"):
             currents_source(["p"], SINCE)
 
@@ -300,7 +293,7 @@ class TestResuming:
     ) -> None:
         self.test_after_sigkill_while_a_window_is_loaded(to_postgres, world, jobs=3, lost=lost)
 
-    def test_after_sigkill_fetches_again_what_is_refused_for_ever(
+    def test_after_sigkill_fetches_again_what_cannot_be_loaded(
         self, to_postgres: Order, world: World, caplog: pytest.LogCaptureFixture
     ) -> None:
         child = start(msgspec.structs.replace(to_postgres, jobs=1))
@@ -359,14 +352,14 @@ class TestStateThatIsLost:
 
         return lose
 
-    def test_is_no_matter_where_days_are_replaced(
+    def test_does_not_matter_where_days_are_replaced(
         self, to_database: Order, world: World, lose: Callable[[Order], Order]
     ) -> None:
         load(to_database)
         assert load(lose(to_database)) == 3
         assert loaded(to_database) == wanted(world, to_database)
 
-    def test_does_not_double_the_rows_of_files(
+    def test_does_not_duplicate_the_rows_of_files(
         self, to_files: Order, server: FakeCurrents, world: World, lose: Callable[[Order], Order]
     ) -> None:
         load(to_files)
@@ -381,12 +374,12 @@ class TestStateThatIsLost:
         load(lost)
         assert loaded(to_files) == wanted(world, to_files)
 
-    def test_is_wanted_when_files_are_dropped(self, to_files: Order, world: World) -> None:
+    def test_is_not_needed_when_files_are_dropped(self, to_files: Order, world: World) -> None:
         load(to_files)
         pipeline_for(to_files).run(source_of(to_files), refresh="drop_sources")
         assert loaded(to_files) == wanted(world, to_files)
 
-    def test_and_files_that_are_left_over_are_named(
+    def test_names_files_that_are_left_over(
         self, to_files: Order, world: World, caplog: pytest.LogCaptureFixture
     ) -> None:
         child = start(msgspec.structs.replace(to_files, jobs=3))
@@ -416,7 +409,7 @@ class TestDaysThatChange:
         assert load(to_database, now=UNTIL + timedelta(hours=1)) == 1
         assert loaded(to_database) == wanted(world, to_database)
 
-    def test_lose_what_is_gone(
+    def test_lose_rows_that_are_gone(
         self, to_database: Order, server: FakeCurrents, world: World
     ) -> None:
         server.fail("getInstance", status=404)
@@ -425,7 +418,9 @@ class TestDaysThatChange:
         assert load(to_database, now=UNTIL + timedelta(hours=2)) == 1
         assert loaded(to_database) == wanted(world, to_database)
 
-    def test_keep_what_the_server_has_no_more(self, to_duckdb: Order, server: FakeCurrents) -> None:
+    def test_keep_what_the_server_no_longer_has(
+        self, to_duckdb: Order, server: FakeCurrents
+    ) -> None:
         server.fail("getInstance", status=404, after=2 * 2 * 4 * 2)  # on the third day
         load(to_duckdb, now=UNTIL)
         before = loaded(to_duckdb)
@@ -436,7 +431,7 @@ class TestDaysThatChange:
         assert load(msgspec.structs.replace(to_duckdb, pipeline="another")) == 3
         assert loaded(to_duckdb) == {**before, "errors": []}
 
-    def test_are_given_up_when_something_is_missing_for_good(
+    def test_are_given_up_if_something_stays_missing(
         self, to_duckdb: Order, server: FakeCurrents, world: World
     ) -> None:
         path_args = {"instance_id": str(world.projects[0].runs[0].specs[0].instance_id)}
@@ -562,7 +557,7 @@ class TestListsThatFail:
         assert load(to_duckdb, now=UNTIL + 2 * HOUR) == 1
         assert loaded(to_duckdb) == wanted(world, to_duckdb)
 
-    def test_for_good_are_given_up(self, order: Order, server: FakeCurrents) -> None:
+    def test_forever_are_given_up(self, order: Order, server: FakeCurrents) -> None:
         path_args = {"project_id": order.projects[0]}
         server.fail("listProjectRuns", 404, None, path_args=path_args)
         days = [0, 1, 14, 15]
@@ -570,7 +565,7 @@ class TestListsThatFail:
         assert loads == [3, 3, 3, 0]
         assert len(loaded(order)["errors"]) == 3
 
-    def test_in_the_middle_double_no_rows_of_files(
+    def test_midway_duplicate_no_rows_of_files(
         self, to_files: Order, server: FakeCurrents, world: World
     ) -> None:
         for _ in range(50):
@@ -638,7 +633,7 @@ class TestDatabases:
 
     # It is dlt that does so.
     @pytest.mark.filterwarnings("ignore:implicitly coercing SELECT")
-    def test_may_be_those_of_sqlalchemy(self, to_sqlite: Order, world: World) -> None:
+    def test_can_be_reached_by_sqlalchemy(self, to_sqlite: Order, world: World) -> None:
         run = world.projects[0].run(
             specs=2, completed=1, running=True, tags=["a", "b"], created_at=UNTIL - HOUR
         )
@@ -674,7 +669,7 @@ def test_the_code_of_the_readme_loads_all(
     assert sorted(found) == sorted((run.run_id,) for run in runs)
 
 
-def test_the_key_is_kept_nowhere(order: Order) -> None:
+def test_the_key_is_stored_nowhere(order: Order) -> None:
     load(order)
     files = [path for path in Path(order.directory).rglob("*") if path.is_file()]
     assert files

@@ -29,7 +29,7 @@ LISTS, JSON_TEXT = True, False
         ("sqlalchemy", "parquet", LISTS),
     ],
 )
-def test_lists_are_what_a_destination_can_load(
+def test_lists_have_a_type_that_the_destination_can_load(
     destination: str, file_format: str, *, lists: bool
 ) -> None:
     assert _written_for(destination) == (file_format, lists)
@@ -46,7 +46,7 @@ def test_lists_are_what_a_destination_can_load(
         ("postgres", "jsonl", "csv", JSON_TEXT),
     ],
 )
-def test_the_format_may_be_asked_for(
+def test_the_file_format_can_be_chosen(
     destination: str, asked_for: Any, file_format: str, *, lists: bool
 ) -> None:
     assert _written_for(destination, asked_for) == (file_format, lists)

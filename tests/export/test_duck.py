@@ -56,7 +56,7 @@ STORAGE_VERSION = (
 
 
 class TestWindows:
-    def test_a_window_takes_the_place_of_what_it_was(self, sink: DuckDBSink, path: Path) -> None:
+    def test_a_window_replaces_its_old_rows(self, sink: DuckDBSink, path: Path) -> None:
         put(sink, WINDOW, "r1", "r2")
         put(sink, NEXT, "r3")
         put(sink, WINDOW, "r2", author="Eve")
@@ -72,7 +72,7 @@ class TestWindows:
         sink.close()
         assert ask(path, "SELECT project_id FROM runs") == [("o'ther",)]
 
-    def test_a_run_that_is_found_in_another_window_is_there_once(
+    def test_a_run_that_moves_to_another_window_is_there_once(
         self, sink: DuckDBSink, path: Path
     ) -> None:
         put(sink, WINDOW, "r1", "r2")
@@ -101,7 +101,7 @@ class TestWindows:
         assert ask(path, GROUPS) == [(WINDOW.day, "r1")]
         assert [row[:2] for row in ask(path, RUNS)] == [(WINDOW.day, "r1")]
 
-    def test_what_is_not_committed_leaves_nothing(
+    def test_uncommitted_rows_leave_nothing(
         self, sink: DuckDBSink, path: Path, store: LocalStore
     ) -> None:
         stage(sink, WINDOW, "r1")
@@ -140,7 +140,7 @@ class TestWindows:
 
 
 class TestTables:
-    def test_they_say_what_is_in_them(self, sink: DuckDBSink, path: Path) -> None:
+    def test_they_document_their_columns(self, sink: DuckDBSink, path: Path) -> None:
         sink.close()
         tables = dict(ask(path, "SELECT table_name, comment FROM duckdb_tables()"))
         assert tables.keys() == SCHEMAS.keys()
@@ -164,7 +164,7 @@ class TestTables:
         assert ask(path, "FROM seen") == [("precious",)]
         assert len(ask(path, RUNS)) == 1
 
-    def test_a_table_of_an_older_release_gets_the_columns_that_it_lacks(
+    def test_a_table_of_an_older_release_gets_its_missing_columns(
         self, connect: Open, path: Path
     ) -> None:
         sink = connect()
@@ -195,7 +195,7 @@ class TestTables:
             ("CREATE TABLE tests AS SELECT 1 AS project_id, 2 AS day, '' AS run_id", "project_id"),
         ],
     )
-    def test_a_table_of_somebody_elses_is_left_alone(
+    def test_a_foreign_table_is_left_alone(
         self, connect: Open, path: Path, theirs: str, columns: str
     ) -> None:
         ask(path, theirs)
@@ -204,7 +204,7 @@ class TestTables:
             connect()
         assert ask(path, "DESCRIBE tests") == before
 
-    def test_a_view_of_somebody_elses_is_left_alone(self, connect: Open, path: Path) -> None:
+    def test_a_foreign_view_is_left_alone(self, connect: Open, path: Path) -> None:
         ask(path, "CREATE VIEW tests AS SELECT 1 AS one")
         with pytest.raises(ExportError):
             connect()
@@ -212,7 +212,7 @@ class TestTables:
 
 
 class TestFile:
-    def test_a_file_is_for_duckdb_1_unless_the_newest_is_asked_for(
+    def test_a_file_is_for_duckdb_1_by_default(
         self, connect: Open, path: Path, store: LocalStore, tmp_path: Path
     ) -> None:
         newest = tmp_path / "newest"
@@ -225,7 +225,7 @@ class TestFile:
         connect().close()
         assert ask(path, STORAGE_VERSION) == ask(newest, STORAGE_VERSION)
 
-    def test_a_file_that_could_not_be_made_leaves_nothing(
+    def test_a_file_that_cannot_be_made_leaves_nothing(
         self, connect: Open, path: Path, store: LocalStore
     ) -> None:
         store.staging.write_bytes(b"in the way")
@@ -236,13 +236,13 @@ class TestFile:
         connect().close()
         assert ask(path, GROUPS) == []
 
-    def test_what_a_process_may_take_and_load_is_bounded(self, sink: DuckDBSink) -> None:
+    def test_memory_and_extensions_are_restricted(self, sink: DuckDBSink) -> None:
         settings = (
             "current_setting('memory_limit'), current_setting('autoinstall_known_extensions')"
         )
         assert sink._database.sql(f"SELECT {settings}").fetchall() == [("61.0 MiB", False)]
 
-    def test_a_file_that_a_process_has_opened(self, connect: Open, path: Path) -> None:
+    def test_a_file_that_another_process_has_opened(self, connect: Open, path: Path) -> None:
         program = (
             "import duckdb, sys\n"
             "database = duckdb.connect(sys.argv[1])\n"
@@ -261,13 +261,13 @@ class TestFile:
             holder.communicate(b"\n")
         connect().close()
 
-    def test_a_file_that_is_none(self, connect: Open, path: Path) -> None:
+    def test_a_file_of_another_kind(self, connect: Open, path: Path) -> None:
         path.write_bytes(b"mine" * 1000)
         with pytest.raises(duckdb.Error, match="not a valid DuckDB database file"):
             connect()
         assert path.read_bytes() == b"mine" * 1000
 
-    def test_what_was_committed_outlives_a_kill(self, path: Path, store: LocalStore) -> None:
+    def test_committed_rows_survive_a_kill(self, path: Path, store: LocalStore) -> None:
         program = (
             "import os, signal, sys\n"
             "from pathlib import Path\n"

@@ -24,7 +24,7 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-def test_lists_are_the_same_as_json_but_for_nul(rows: list[dict[str, Any]]) -> None:
+def test_lists_become_the_same_json_without_nul(rows: list[dict[str, Any]]) -> None:
     batch = lists_as_json(pa.RecordBatch.from_pylist(rows, SCHEMA))
     assert batch.schema == SCHEMA.set(1, pa.field("lists", pa.string(), nullable=False))
     assert batch.column("lists").null_count == 0
@@ -34,7 +34,7 @@ def test_lists_are_the_same_as_json_but_for_nul(rows: list[dict[str, Any]]) -> N
 
 
 @given(ROWS)
-def test_texts_are_the_same_but_for_nul(rows: list[dict[str, Any]]) -> None:
+def test_texts_stay_the_same_without_nul(rows: list[dict[str, Any]]) -> None:
     batch = without_nul(pa.RecordBatch.from_pylist(rows, SCHEMA))
     assert batch.schema == SCHEMA
     assert batch.to_pylist() == [

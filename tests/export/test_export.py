@@ -80,10 +80,12 @@ def project(world: World) -> WorldProject:
 
 
 class TestEverything:
-    @pytest.mark.parametrize("form", READERS)
-    async def test_lands(self, exporter: Exporter, world: World, form: ExportFormat) -> None:
-        result = await exporter(format=form)
-        landed = READERS[form](exporter.target)
+    @pytest.mark.parametrize("export_format", READERS)
+    async def test_lands(
+        self, exporter: Exporter, world: World, export_format: ExportFormat
+    ) -> None:
+        result = await exporter(format=export_format)
+        landed = READERS[export_format](exporter.target)
         assert landed == expected(world)
         assert result == ExportResult(
             windows=6, windows_done=6, runs=12, instances=24, rows=count(landed)
@@ -130,7 +132,9 @@ class TestResume:
         assert exporter.asked() == {}
         assert exporter.landed == expected(world)
 
-    async def test_without_it_all_is_done_again(self, exporter: Exporter, world: World) -> None:
+    async def test_without_it_everything_is_exported_again(
+        self, exporter: Exporter, world: World
+    ) -> None:
         await exporter()
         world.delete(world.projects[0].runs[0].run_id)
         world.projects[1].run(specs=1, created_at=SINCE)
@@ -179,7 +183,9 @@ class TestResume:
         assert row["completion_state"] == "COMPLETE"
         assert (await exporter(resume=True)).windows_done == 0
 
-    async def test_for_no_longer_than_that(self, exporter: Exporter, project: WorldProject) -> None:
+    async def test_not_for_longer_than_look_back(
+        self, exporter: Exporter, project: WorldProject
+    ) -> None:
         project.run(specs=4, running=True, completed=1, created_at=UNTIL - HOUR)
         exporter.now = UNTIL + 48 * HOUR
         await exporter()
@@ -190,7 +196,7 @@ class TestResume:
 
 
 class TestFailures:
-    async def test_are_rows_until_they_are_made_up_for(
+    async def test_are_rows_until_they_succeed(
         self, exporter: Exporter, server: FakeCurrents, world: World
     ) -> None:
         of_one, of_other = world.projects[0].runs[0], world.projects[1].runs[5]
@@ -261,7 +267,7 @@ class TestErrors:
         assert result.windows_skipped == len(done)
         assert exporter.landed == expected(world)
 
-    async def test_a_project_that_nobody_knows(self, exporter: Exporter) -> None:
+    async def test_an_unknown_project(self, exporter: Exporter) -> None:
         with pytest.raises(NotFoundError):
             await exporter(projects=["nobody", "nobody else"], concurrency=1)
         assert exporter.asked() == {"listProjectRuns": 2}
@@ -270,7 +276,7 @@ class TestErrors:
         with pytest.raises(ClientClosedError):
             await exporter.by(exporter.client())
 
-    async def test_an_error_of_the_callers(self, exporter: Exporter, world: World) -> None:
+    async def test_an_error_in_on_progress(self, exporter: Exporter, world: World) -> None:
         def fail(so_far: ExportResult) -> None:
             if so_far.windows_done == 2:
                 raise ZeroDivisionError
@@ -281,7 +287,7 @@ class TestErrors:
         assert (await exporter(resume=True)).windows_skipped == 2
         assert exporter.landed == expected(world)
 
-    async def test_a_target_that_is_none(self, exporter: Exporter) -> None:
+    async def test_a_target_that_cannot_be_written_to(self, exporter: Exporter) -> None:
         with pytest.raises(ExportError, match="cannot be written to"):
             await exporter(Path(__file__))
         assert exporter.asked() == {}
@@ -300,7 +306,7 @@ class TestErrors:
         assert (result.windows_done, result.windows_skipped) == (3, 3)
         assert exporter.landed == expected(world)
 
-    async def test_while_replacing_what_was_final(
+    async def test_while_a_final_day_is_replaced(
         self, exporter: Exporter, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Some tables of the day may be new and others old: it has to be done again."""
@@ -354,20 +360,20 @@ def moments(server: FakeCurrents, monkeypatch: pytest.MonkeyPatch) -> Moments:
 
 class TestCancelled:
     @pytest.mark.parametrize(
-        ("form", "step"), [("parquet", 2), ("ndjson.gz", 10), ("duckdb", 10)], ids=READERS
+        ("export_format", "step"), [("parquet", 2), ("ndjson.gz", 10), ("duckdb", 10)], ids=READERS
     )
     async def test_at_any_moment(
         self,
         exporter: Exporter,
         world: World,
         moments: Moments,
-        form: ExportFormat,
+        export_format: ExportFormat,
         step: int,
     ) -> None:
         whole = expected(world)
         was_cancelled = 0
         while True:
-            task = asyncio.create_task(exporter(format=form, resume=True, concurrency=3))
+            task = asyncio.create_task(exporter(format=export_format, resume=True, concurrency=3))
             moments.call(task.cancel, after=step * was_cancelled)
             try:
                 await task
@@ -375,10 +381,10 @@ class TestCancelled:
                 was_cancelled += 1
             else:
                 break
-            assert_sound(READERS[form](exporter.target), whole)
+            assert_sound(READERS[export_format](exporter.target), whole)
         assert was_cancelled > 2
-        assert READERS[form](exporter.target) == whole
-        assert (await exporter(format=form, resume=True)).windows_done == 0
+        assert READERS[export_format](exporter.target) == whole
+        assert (await exporter(format=export_format, resume=True)).windows_done == 0
 
     @pytest.mark.parametrize("by", ["asyncio, twice", "anyio"])
     async def test_while_a_day_is_being_committed(
@@ -417,9 +423,9 @@ class TestCancelled:
 
 
 class TestTwoAtOnce:
-    @pytest.mark.parametrize("form", ["parquet", "duckdb"])
-    async def test_are_one(
-        self, exporter: Exporter, server: FakeCurrents, form: ExportFormat
+    @pytest.mark.parametrize("export_format", ["parquet", "duckdb"])
+    async def test_into_one_target(
+        self, exporter: Exporter, server: FakeCurrents, export_format: ExportFormat
     ) -> None:
         arrived, may_go = asyncio.Event(), asyncio.Event()
 
@@ -428,13 +434,13 @@ class TestTwoAtOnce:
             await may_go.wait()
 
         server.before_response = wait
-        first = asyncio.create_task(exporter(format=form))
+        first = asyncio.create_task(exporter(format=export_format))
         await arrived.wait()
         with pytest.raises(ExportError, match="another export"):
-            await exporter(format=form)
+            await exporter(format=export_format)
         may_go.set()
         assert (await first).windows_done == 6
-        assert (await exporter(format=form, resume=True)).windows_skipped == 6
+        assert (await exporter(format=export_format, resume=True)).windows_skipped == 6
 
     async def test_into_different_targets(
         self, exporter: Exporter, world: World, tmp_path: Path
@@ -499,7 +505,7 @@ class TestChoosing:
             ({"branches": ["main"], "only_failed": True}, "another only_failed, branches:"),
         ],
     )
-    async def test_a_target_keeps_its_choice(
+    async def test_a_target_keeps_its_options(
         self, exporter: Exporter, other: dict[str, Any], message: str
     ) -> None:
         await exporter(tables=["runs"])
@@ -514,7 +520,7 @@ class TestChoosing:
 
 
 class TestProgress:
-    async def test_tells_how_far_it_is(self, exporter: Exporter) -> None:
+    async def test_counts_what_has_been_done(self, exporter: Exporter) -> None:
         told: list[ExportResult] = []
         result = await exporter(on_progress=told.append)
         assert told[-1] == result
@@ -651,7 +657,7 @@ class TestTable:
         assert len(flushed) >= 3 + 1
         assert len(set(flushed)) >= 3
 
-    async def test_nobody_reads_it_any_more(self, exporter: Exporter) -> None:
+    async def test_its_reader_has_closed_the_stream(self, exporter: Exporter) -> None:
         class Broken(io.BytesIO):
             def write(self, _: Any) -> int:
                 raise BrokenPipeError(32, "Broken pipe")
@@ -693,7 +699,7 @@ class TestTablesWithoutRows:
             found = database.sql(f"FROM read_json('{target}/errors/**/*.ndjson.gz')")
             assert found.fetchall() == []
 
-    async def test_are_there_again_when_what_was_wrong_is_right(
+    async def test_are_written_when_all_errors_are_resolved(
         self, exporter: Exporter, server: FakeCurrents, target: Path
     ) -> None:
         server.fail("getInstance", 404, after=20)
@@ -727,10 +733,10 @@ for name in {NEEDED}:
 
 
 class TestExtra:
-    def test_missing_it_says_what_to_do(self) -> None:
+    def test_the_error_without_it_says_what_to_install(self) -> None:
         what_to_do = "is not installed: python -m pip install 'currents-async[export]'"
         assert printed_by(WITHOUT_EACH) == [f"{name}|{name} {what_to_do}|True" for name in NEEDED]
 
-    def test_the_client_does_without_it(self) -> None:
+    def test_the_client_works_without_it(self) -> None:
         code = f"import sys, currents_async; print([n for n in {NEEDED} if n in sys.modules])"
         assert printed_by(code) == ["[]"]

@@ -19,13 +19,15 @@ from tests.export.batches import NEXT, WINDOW, batches_of, put, stage
 from tests.export.landed import visible_files
 
 FORMATS: list[Format] = [Parquet(), Ndjson("gzip"), Ndjson("zstd")]
-every_format = pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.suffix)
+every_format = pytest.mark.parametrize(
+    "export_format", FORMATS, ids=lambda export_format: export_format.suffix
+)
 
 
-def opened(root: Path, form: Format) -> FileSink:
+def opened(root: Path, export_format: Format) -> FileSink:
     store = LocalStore(root)
     store.prepare()
-    return FileSink(store, form, SCHEMAS)
+    return FileSink(store, export_format, SCHEMAS)
 
 
 @pytest.fixture
@@ -51,20 +53,20 @@ def authors(root: Path) -> list[tuple[str, str]]:
 
 class TestWindows:
     @every_format
-    def test_a_window_is_a_file_in_directories_that_say_what_is_in_it(
-        self, tmp_path: Path, form: Format
+    def test_a_window_is_a_file_in_directories_by_project_and_day(
+        self, tmp_path: Path, export_format: Format
     ) -> None:
-        sink = opened(tmp_path, form)
+        sink = opened(tmp_path, export_format)
         put(sink, WINDOW, "r1", "r2")
         put(sink, NEXT, "r3")
         sink.close()
         assert {str(path.relative_to(tmp_path)) for path in visible_files(tmp_path)} == {
-            f"{table}/project_id=p/day={day}/part-0{form.suffix}"
+            f"{table}/project_id=p/day={day}/part-0{export_format.suffix}"
             for table in ("runs", "run_groups")
             for day in ("2026-01-05", "2026-01-06")
         }
 
-    def test_what_is_staged_is_seen_by_nobody(self, tmp_path: Path, sink: FileSink) -> None:
+    def test_staged_files_are_invisible(self, tmp_path: Path, sink: FileSink) -> None:
         put(sink, WINDOW, "r1")
         file = str(tmp_path / "runs/project_id=p/day=2026-01-05/part-0.parquet")
         assert seen_by_readers(tmp_path) == {(file,)}
@@ -73,18 +75,18 @@ class TestWindows:
         assert len(list((tmp_path / "_currents" / "staging").iterdir())) == 4
         assert seen_by_readers(tmp_path) == {(file,)}
 
-    def test_what_is_not_committed_leaves_nothing(self, tmp_path: Path, sink: FileSink) -> None:
+    def test_uncommitted_rows_leave_nothing(self, tmp_path: Path, sink: FileSink) -> None:
         stage(sink, WINDOW, "r1")
         sink.close()
         assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
-    def test_a_window_takes_the_place_of_what_it_was(self, tmp_path: Path, sink: FileSink) -> None:
+    def test_a_window_replaces_its_old_rows(self, tmp_path: Path, sink: FileSink) -> None:
         put(sink, WINDOW, "r1", "r2", author="Ada")
         put(sink, NEXT, "r3", author="Ada")
         put(sink, WINDOW, "r2", author="Eve")
         assert authors(tmp_path) == [("r2", "Eve"), ("r3", "Ada")]
 
-    def test_a_table_without_rows_any_more_has_a_file_without_rows(
+    def test_a_table_that_loses_its_rows_keeps_an_empty_file(
         self, tmp_path: Path, sink: FileSink
     ) -> None:
         put(sink, WINDOW, "r1")
@@ -95,7 +97,7 @@ class TestWindows:
         rows = {path.parts[-4]: pq.read_table(path).num_rows for path in visible_files(tmp_path)}
         assert rows == {"runs": 1, "run_groups": 0}
 
-    def test_files_change_one_by_one_from_old_to_new_as_wholes(
+    def test_files_are_replaced_atomically_one_by_one(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seen: list[dict[str, int]] = []
@@ -120,7 +122,7 @@ class TestWindows:
         before, after = {"runs": 1, "run_groups": 1}, {"runs": 2, "run_groups": 2}
         assert seen == [{}, {"runs": 1}, before, {**before, "runs": 2}, after]
 
-    def test_who_reads_an_old_file_reads_it_to_its_end(
+    def test_a_reader_of_an_old_file_reads_it_to_its_end(
         self, tmp_path: Path, sink: FileSink
     ) -> None:
         put(sink, WINDOW, "r1")
@@ -141,15 +143,15 @@ class TestWindows:
 
     @pytest.mark.parametrize("name", ["a b", "100%25", "ü", "s3:x", "it's", ".hidden", "_x"])
     def test_targets_of_any_name(self, tmp_path: Path, name: str) -> None:
-        for form in FORMATS:
-            sink = opened(tmp_path / name, form)
+        for export_format in FORMATS:
+            sink = opened(tmp_path / name, export_format)
             put(sink, WINDOW, "r1")
             sink.close()
         assert len(list(visible_files(tmp_path / name))) == 6
 
 
 class TestParquet:
-    def test_files_say_what_is_in_them(self, tmp_path: Path, sink: FileSink) -> None:
+    def test_files_document_their_columns(self, tmp_path: Path, sink: FileSink) -> None:
         put(sink, WINDOW, "r1")
         schema: Any = pq.read_schema(tmp_path / "runs/project_id=p/day=2026-01-05/part-0.parquet")
         whole: Any = SCHEMAS["runs"]
@@ -160,7 +162,7 @@ class TestParquet:
             assert field.equals(whole.field(name))
             assert field.metadata.items() >= whole.field(name).metadata.items()
 
-    def test_row_groups_are_few_and_memory_is_flat(self, tmp_path: Path) -> None:
+    def test_row_groups_are_few_and_memory_stays_flat(self, tmp_path: Path) -> None:
         schema = pa.schema([("text", pa.string())])
         writer = Parquet().open(tmp_path / "large", schema)
         batch = pa.RecordBatch.from_pydict({"text": [f"{n:01000}" for n in range(1000)]}, schema)
@@ -181,11 +183,11 @@ class TestParquet:
 class TestNdjson:
     @pytest.mark.parametrize("compression", ["gzip", "zstd"])
     def test_how_values_are_written(self, tmp_path: Path, compression: Any) -> None:
-        form = Ndjson(compression)
-        sink = opened(tmp_path, form)
+        export_format = Ndjson(compression)
+        sink = opened(tmp_path, export_format)
         put(sink, WINDOW, "r1", "r2", author="Zoë\n")
         sink.close()
-        file = tmp_path / f"runs/project_id=p/day=2026-01-05/part-0{form.suffix}"
+        file = tmp_path / f"runs/project_id=p/day=2026-01-05/part-0{export_format.suffix}"
         with pa.CompressedInputStream(str(file), compression) as stream:
             lines = stream.read().split(b"\n")
         assert lines.pop() == b""

@@ -153,9 +153,9 @@ def listed(run_id: str, *, cursor: str) -> dict[str, str]:
     }
 
 
-class TestWhatComes:
+class TestEvents:
     @pytest.mark.parametrize("concurrency", [1, 3, CONCURRENCY])
-    async def test_everything_once_and_then_the_end_of_its_window(
+    async def test_everything_once_then_the_end_of_its_window(
         self, currents: Currents, world: World, concurrency: int
     ) -> None:
         projects = [world.project() for _ in range(2)]
@@ -218,7 +218,7 @@ class TestWhatComes:
         assert sorted(ended(await all_of(harvest(currents, wanted)))) == wanted
         assert len(server.requests) == 30
 
-    async def test_runs_in_progress_as_far_as_they_are(
+    async def test_runs_in_progress_with_what_they_have(
         self, currents: Currents, project: WorldProject
     ) -> None:
         run = project.run(specs=9, tests=1, running=True, completed=4, unclaimed=3)
@@ -271,7 +271,7 @@ class TestDays:
         ]
         return [project.run(specs=1, tests=1, created_at=moment) for moment in moments]
 
-    async def test_a_run_of_midnight_is_the_next_days(
+    async def test_a_run_at_midnight_belongs_to_the_next_day(
         self, currents: Currents, project: WorldProject, at_midnight: list[WorldRun]
     ) -> None:
         found = await all_of(harvest(currents, windows(project, days=[4, 5, 6])))
@@ -280,7 +280,7 @@ class TestDays:
         assert len(run_ids(found)) == 4
         assert sorted(instance_ids(found)) == sorted(claimed(at_midnight))
 
-    async def test_a_server_that_leaves_out_the_borders(
+    async def test_a_server_that_excludes_the_ends_of_a_span(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
         await all_of(harvest(currents, windows(project)))
@@ -292,7 +292,7 @@ class TestDays:
         }
 
 
-class TestAtWork:
+class TestConcurrency:
     async def test_all_workers_on_one_large_run(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
@@ -385,7 +385,7 @@ class TestAtWork:
         assert days[days.index(7) :].count(6) <= 3 * 4
         assert [window.day.day for window in ended(found)] == [5, 6, 7]
 
-    async def test_also_when_it_goes_on_after_a_younger_one_has_begun(
+    async def test_an_older_window_comes_first_even_after_a_younger_one_has_begun(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
         for _ in range(60):
@@ -420,7 +420,7 @@ class TestBounds:
             assert len(server.requests) == 1 + 1 + 1 + 4 + 4
             assert server.in_flight == 0
 
-    async def test_runs_that_are_large_come_one_by_one(
+    async def test_large_runs_are_fetched_one_by_one(
         self,
         server: FakeCurrents,
         currents: Currents,
@@ -449,7 +449,7 @@ class TestBounds:
         assert len(run_ids(found)) == 6
         assert most == 30
 
-    async def test_of_runs_that_do_not_say_how_large_they_are(
+    async def test_runs_of_unknown_size_are_not_bounded(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
         groups: list[Any] = [{}, {"instances": None}, {"instances": {}}]
@@ -461,7 +461,7 @@ class TestBounds:
 
 class TestLeaving:
     @pytest.mark.parametrize("after", [0, 1, 3, 30])
-    async def test_midway_leaves_no_request(
+    async def test_midway_cancels_all_requests(
         self, server: FakeCurrents, currents: Currents, project: WorldProject, after: int
     ) -> None:
         for _ in range(30):
@@ -476,7 +476,7 @@ class TestLeaving:
         await currents.runs.get(project.runs[0].run_id)  # the client is as good as new
 
     @pytest.mark.parametrize("kind", [KeyError, asyncio.CancelledError, KeyboardInterrupt])
-    async def test_the_consumers_error_leaves_as_itself(
+    async def test_an_error_of_the_consumer_leaves_as_itself(
         self, currents: Currents, project: WorldProject, kind: type[BaseException]
     ) -> None:
         project.run()
@@ -529,7 +529,7 @@ class TestFatal:
             (429, {"Retry-After": "3600"}, RateLimitedError),
         ],
     )
-    async def test_an_answer_that_is_about_the_key(
+    async def test_a_response_that_is_about_the_key(
         self,
         server: FakeCurrents,
         currents: Currents,
@@ -556,12 +556,12 @@ class TestFatal:
                 async for one in found:
                     assert not isinstance(one, FetchFailed | WindowEnded)
 
-    async def test_nobody_listens(self, project: WorldProject, unused_port: int) -> None:
+    async def test_no_server_listens(self, project: WorldProject, unused_port: int) -> None:
         url = f"http://127.0.0.1:{unused_port}/v1"
         async with Currents("key", base_url=url, clock=NoBackoff()) as currents:
             assert type(await self.raised(currents, project)) is ConnectError
 
-    async def test_a_project_that_nobody_knows(self, currents: Currents) -> None:
+    async def test_an_unknown_project(self, currents: Currents) -> None:
         with pytest.raises(NotFoundError) as caught:
             await all_of(harvest(currents, [Window(FIFTH, "nobody")]))
         assert caught.value.operation == "listProjectRuns"
@@ -577,7 +577,7 @@ class TestFatal:
         assert type(await self.raised(currents, project)) is ServerError
         assert max(Counter(str(request.query) for request in server.requests).values()) == 8
 
-    async def test_a_list_of_runs_that_leads_nowhere(
+    async def test_a_list_of_runs_that_goes_in_circles(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
         circle = ok([listed("r", cursor="c")], has_more=True)
@@ -597,7 +597,7 @@ class TestFatal:
                     found.append(one)  # noqa: PERF401 - what came before the error is looked at
         assert ended(found) == []
 
-    async def test_windows_that_cannot_be_made(
+    async def test_an_iterable_of_windows_that_raises(
         self, currents: Currents, project: WorldProject
     ) -> None:
         def fail() -> Iterator[Window]:
@@ -608,9 +608,9 @@ class TestFatal:
             await all_of(harvest(currents, fail()))
 
 
-class TestPatience:
+class TestRetries:
     @pytest.mark.parametrize(("attempts", "expected"), [(1, 8), (3, 8), (12, 12)])
-    async def test_a_client_may_have_more_of_it(
+    async def test_a_client_may_allow_more_attempts(
         self, server: FakeCurrents, project: WorldProject, attempts: int, expected: int
     ) -> None:
         server.fail("listProjectRuns", 500, None)
@@ -622,7 +622,7 @@ class TestPatience:
                 await all_of(harvest(currents, windows(project)))
         assert caught.value.attempts == len(server.requests) == expected
 
-    async def test_waiting_for_its_turn_is_no_reason_to_give_up(
+    async def test_waiting_in_the_queue_is_not_limited(
         self, server: FakeCurrents, project: WorldProject
     ) -> None:
         run = project.run(specs=20, tests=1)
@@ -633,7 +633,9 @@ class TestPatience:
             found = await all_of(harvest(currents, windows(project), 2))
         assert sorted(instance_ids(found)) == sorted(claimed([run]))
 
-    async def test_a_silent_server_is(self, server: FakeCurrents, project: WorldProject) -> None:
+    async def test_a_silent_server_is_given_up(
+        self, server: FakeCurrents, project: WorldProject
+    ) -> None:
         run = project.run(specs=2, tests=1)
         silent = claimed([run])[0]
         path_args = {"instance_id": silent}
@@ -649,7 +651,7 @@ class TestPatience:
         assert instance_ids(found) == claimed([run])[1:]
 
 
-class TestNotFetched:
+class TestFetchFailed:
     """About one run or instance: the rest comes all the same."""
 
     @pytest.fixture
@@ -716,7 +718,7 @@ class TestNotFetched:
         specs = {one.run.run_id: len(one.run.specs) for one in found if isinstance(one, RunFetched)}
         assert specs == {run.run_id: 0 if run is runs[0] else 4 for run in runs}
 
-    async def test_an_instance_by_an_id_that_cannot_be_asked_for(
+    async def test_an_instance_with_an_invalid_id(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
         """It comes from the server: it is no argument of the caller's."""
@@ -729,7 +731,7 @@ class TestNotFetched:
         assert ended(found) == windows(project)
 
     @pytest.mark.parametrize("fault", ["reset", "close", "truncate", "cut-gzip"])
-    async def test_what_breaks_off_and_then_comes_is_no_failure(
+    async def test_a_retried_request_is_no_failure(
         self, world: World, project: WorldProject, fault: Any
     ) -> None:
         """Though URLs in runs of Cypress are signed anew: the same bytes never come again."""
@@ -745,7 +747,7 @@ class TestNotFetched:
         assert sorted(instance_ids(found)) == sorted(claimed([run]))
         assert not any(isinstance(one, FetchFailed) for one in found)
 
-    async def test_throttles_are_no_failure(
+    async def test_throttled_requests_are_no_failures(
         self,
         server: FakeCurrents,
         currents: Currents,
@@ -759,7 +761,7 @@ class TestNotFetched:
 
 
 class TestChoosing:
-    async def test_no_more_than_the_list(
+    async def test_only_the_list(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
         runs = [project.run(specs=4, tests=1) for _ in range(3)]
@@ -818,8 +820,6 @@ class TestMisuse:
                 pytest.fail("it was entered twice")
 
     @pytest.mark.parametrize("concurrency", [0, -1, 1.5, True])
-    async def test_numbers_of_workers_that_are_none(
-        self, currents: Currents, concurrency: Any
-    ) -> None:
+    async def test_invalid_numbers_of_workers(self, currents: Currents, concurrency: Any) -> None:
         with pytest.raises(InvalidArgumentError, match="concurrency"):
             harvest(currents, [], concurrency)

@@ -33,13 +33,13 @@ def test_a_stream_has_all_rows_of_one_table_and_its_schema() -> None:
     assert table["day"].to_pylist() == [WINDOW.day, WINDOW.day, NEXT.day, NEXT.day]
 
 
-def test_a_stream_without_rows_is_a_table_too() -> None:
+def test_a_stream_without_rows_has_a_schema() -> None:
     stream = BytesIO()
     IpcSink(stream, "tests").close()
     assert pa.ipc.open_stream(stream.getvalue()).read_all().num_rows == 0
 
 
-def test_a_window_is_sent_when_it_ends_whatever_the_buffer() -> None:
+def test_a_window_is_flushed_when_it_ends() -> None:
     read, write = os.pipe()
     with os.fdopen(read, "rb") as reader, os.fdopen(write, "wb", buffering=1 << 20) as stream:
         sink = IpcSink(stream, "runs")
@@ -48,7 +48,7 @@ def test_a_window_is_sent_when_it_ends_whatever_the_buffer() -> None:
         sink.close()
 
 
-def test_nobody_at_the_other_end_is_one_error_and_no_more() -> None:
+def test_a_closed_reader_is_reported_once() -> None:
     read, write = os.pipe()
     os.close(read)
     stream = os.fdopen(write, "wb")
@@ -60,7 +60,7 @@ def test_nobody_at_the_other_end_is_one_error_and_no_more() -> None:
         stream.close()
 
 
-def test_a_program_that_reads_it_from_a_pipe() -> None:
+def test_another_program_reads_it_from_a_pipe() -> None:
     program = (
         "import sys, pyarrow as a; print(a.ipc.open_stream(sys.stdin.buffer).read_all().shape)"
     )

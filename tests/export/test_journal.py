@@ -86,19 +86,19 @@ class TestFinal:
     def test_runs_in_progress_are_looked_back_at(self, age: timedelta, *, final: bool) -> None:
         assert self.is_final(entry(at=OVER + age, open_runs=1)) is final
 
-    def test_for_as_long_as_one_likes(self) -> None:
+    def test_for_any_look_back(self) -> None:
         late = entry(at=OVER + timedelta(days=300), open_runs=1)
         assert not late.is_final(now=OVER + timedelta(days=400), look_back=timedelta.max)
         soon = entry(at=OVER + 5 * MINUTE, open_runs=1)
         assert soon.is_final(now=OVER + HOUR, look_back=timedelta())
 
-    def test_never_with_failures(self) -> None:
+    def test_not_with_failures(self) -> None:
         assert not self.is_final(entry(at=OVER + timedelta(days=20), failures=1))
 
     def test_not_while_it_is_being_replaced(self) -> None:
         assert not self.is_final(entry(at=None))
 
-    def test_not_by_a_clock_that_was_ahead(self) -> None:
+    def test_not_if_a_clock_was_ahead(self) -> None:
         """It may have seen the day as over before it began."""
         ahead = entry(at=OVER + timedelta(days=365))
         assert not self.is_final(ahead, now=OVER + HOUR)
@@ -119,7 +119,7 @@ class TestRecord:
             assert journal.entry(one.window) == one
         assert journal.entry(Window(date(2026, 1, 7), "p")) is None
 
-    def test_a_line_each_in_the_order_of_time(self, store: LocalStore, path: Path) -> None:
+    def test_one_line_per_commit_in_order(self, store: LocalStore, path: Path) -> None:
         begun(store, entry(5), entry(6))
         header, first, second = path.read_bytes().splitlines()
         assert msgspec.json.decode(header)["version"] == 1
@@ -127,12 +127,14 @@ class TestRecord:
         assert msgspec.json.decode(second, type=Entry) == entry(6)
         assert len(second) < 80
 
-    def test_the_last_one_counts(self, store: LocalStore) -> None:
+    def test_the_last_line_applies(self, store: LocalStore) -> None:
         journal = begun(store, entry(failures=3), entry(at=OVER + LOOK_BACK))
         for one in (journal, Journal(store, NAME)):
             assert one.entry(Window(DAY, "p")) == entry(at=OVER + LOOK_BACK)
 
-    def test_what_is_being_replaced_is_not_there(self, store: LocalStore, path: Path) -> None:
+    def test_a_window_that_is_being_replaced_has_no_date(
+        self, store: LocalStore, path: Path
+    ) -> None:
         journal = begun(store, entry(5))
         before = path.read_bytes()
         journal.reopen(Window(date(2026, 1, 6), "p"))  # there was nothing
@@ -168,7 +170,7 @@ class TestState:
         assert Journal(store, NAME).state(Window(DAY, "p")) == WindowState()
 
     @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"{}")])
-    def test_one_that_is_not_what_was_recorded_is_none(
+    def test_one_with_another_digest_is_ignored(
         self, store: LocalStore, tmp_path: Path, damage: Callable[[Path], object]
     ) -> None:
         """As when an export was killed in between, or an older release went on."""
@@ -177,13 +179,13 @@ class TestState:
         damage(path)
         assert Journal(store, NAME).state(Window(DAY, "p")) == WindowState()
 
-    def test_it_stays_while_the_window_is_being_replaced(self, store: LocalStore) -> None:
+    def test_it_is_kept_while_the_window_is_being_replaced(self, store: LocalStore) -> None:
         journal = begun(store)
         journal.add(entry(failures=1), self.STATE)
         journal.reopen(Window(DAY, "p"))
         assert Journal(store, NAME).state(Window(DAY, "p")) == self.STATE
 
-    def test_records_of_older_releases_have_none(self, store: LocalStore, path: Path) -> None:
+    def test_journals_of_older_releases_have_none(self, store: LocalStore, path: Path) -> None:
         begun(store)
         line = b'{"project_id":"p","day":"2026-01-05","exported_at":"2026-01-06T01:00:00Z",'
         with path.open("ab") as file:
@@ -193,8 +195,8 @@ class TestState:
         assert journal.state(Window(DAY, "p")) == WindowState()
 
 
-class TestElsewhere:
-    def test_another_export_is_noticed(self, store: LocalStore, path: Path) -> None:
+class TestOtherMachines:
+    def test_another_export_is_detected(self, store: LocalStore, path: Path) -> None:
         ours, theirs = begun(store, entry(5)), Journal(store_of(path), NAME)
         ours.check()
         theirs.add(entry(6))
@@ -251,7 +253,7 @@ class TestDamage:
             journal.add(entry(6))
             assert path.read_bytes() == text
 
-    def test_a_torn_header_is_none(self, store: LocalStore, path: Path) -> None:
+    def test_a_torn_header_is_ignored(self, store: LocalStore, path: Path) -> None:
         begun(store)
         text = path.read_bytes()
         path.write_bytes(text[:-1])
@@ -273,7 +275,7 @@ class TestDamage:
         ],
         ids=range(9),
     )
-    def test_anything_else_is_refused_and_left_alone(
+    def test_other_damage_is_refused_and_left_alone(
         self, store: LocalStore, path: Path, damage: Callable[[bytes], bytes]
     ) -> None:
         begun(store, entry(5, open_runs=1), entry(6))
@@ -296,7 +298,7 @@ class TestDamage:
         st.lists(st.builds(entry, st.integers(1, 9), project=st.text(max_size=3)), max_size=6),
         st.data(),
     )
-    def test_cut_off_anywhere_it_says_what_was_said_by_then(
+    def test_cut_off_anywhere_it_holds_all_whole_lines(
         self, tmp_path_factory: pytest.TempPathFactory, entries: list[Entry], data: st.DataObject
     ) -> None:
         directory = tmp_path_factory.mktemp("journal")

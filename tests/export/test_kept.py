@@ -23,8 +23,8 @@ from tests.export.landed import READERS, Landed, Rows, expected
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
-every_format = pytest.mark.parametrize("form", READERS)
-in_parquet_files = pytest.mark.parametrize("form", ["parquet"])
+every_format = pytest.mark.parametrize("export_format", READERS)
+in_parquet_files = pytest.mark.parametrize("export_format", ["parquet"])
 SOON = UNTIL + timedelta(hours=12)
 """So early that nothing is past retention."""
 YESTERDAY = UNTIL - NIGHT
@@ -58,26 +58,26 @@ def without_errors(landed: Landed) -> Landed:
 class Nights:
     """Exports once each night."""
 
-    def __init__(self, exporter: Exporter, form: ExportFormat) -> None:
+    def __init__(self, exporter: Exporter, export_format: ExportFormat) -> None:
         self.exporter = exporter
-        self.form: ExportFormat = form
+        self.export_format: ExportFormat = export_format
         exporter.now = SOON
 
     @property
     def landed(self) -> Landed:
-        return READERS[self.form](self.exporter.target)
+        return READERS[self.export_format](self.exporter.target)
 
     async def __call__(self, **options: Any) -> dict[str, int]:
         """Export, and return what was asked for."""
         self.exporter.asked()
-        await self.exporter(format=self.form, **options)
+        await self.exporter(format=self.export_format, **options)
         self.exporter.now += NIGHT
         return self.exporter.asked()
 
 
 @pytest.fixture
-def nights(exporter: Exporter, form: ExportFormat) -> Nights:
-    return Nights(exporter, form)
+def nights(exporter: Exporter, export_format: ExportFormat) -> Nights:
+    return Nights(exporter, export_format)
 
 
 def empty_the_list(server: FakeCurrents, run: WorldRun) -> None:
@@ -146,7 +146,7 @@ class TestGoodRows:
         assert reasons == ({"failed"} if empty is fail_the_lists else {"gone"})
 
     @every_format
-    async def test_go_if_that_is_asked_for(
+    async def test_are_replaced_if_requested(
         self, nights: Nights, world: World, run: WorldRun
     ) -> None:
         await nights()
@@ -169,7 +169,7 @@ class TestGoodRows:
         assert {row["run_id"] for row in errors_in(landed)} == set(server.world.runs)
 
     @in_parquet_files
-    async def test_of_what_is_asked_for_no_more_are_not_gone(
+    async def test_of_instances_no_longer_selected_are_not_gone(
         self, nights: Nights, world: World
     ) -> None:
         run = world.projects[0].run(specs=2, tests=2, failures=1, created_at=YESTERDAY)
@@ -191,7 +191,7 @@ class TestGoodRows:
         assert nights.landed["tests"] == before["tests"]
         assert errors_in(nights.landed) == []
 
-    async def test_that_replacing_left_out_are_asked_for_after_it_was_cut_off(
+    async def test_that_an_interrupted_replacement_left_out_are_fetched_again(
         self, exporter: Exporter, server: FakeCurrents, world: World, run: WorldRun
     ) -> None:
         exporter.now = run_began = UNTIL - NIGHT
@@ -215,7 +215,7 @@ class TestGoodRows:
 
 class TestNewRows:
     @every_format
-    async def test_take_the_place_of_old_ones_beside_those_that_are_kept(
+    async def test_replace_old_ones_beside_those_that_are_kept(
         self, nights: Nights, world: World, run: WorldRun
     ) -> None:
         project = world.projects[0]
@@ -237,7 +237,7 @@ class TestNewRows:
             assert [row for row in rows if row["run_id"] == gone.run_id] == kept
 
     @every_format
-    async def test_of_a_file_that_was_executed_again_leave_no_old_ones(
+    async def test_of_a_spec_file_executed_again_replace_the_old_ones(
         self, nights: Nights, world: World
     ) -> None:
         run = world.projects[0].run(specs=6, running=True, completed=4, created_at=YESTERDAY)
@@ -248,7 +248,7 @@ class TestNewRows:
         assert nights.landed == expected(world)
 
     @every_format
-    async def test_of_a_run_that_cannot_be_fetched_are_what_the_list_says_and_what_was_known(
+    async def test_of_a_run_that_cannot_be_fetched_combine_the_list_with_old_ones(
         self, nights: Nights, server: FakeCurrents, world: World
     ) -> None:
         project = world.projects[1]
@@ -329,7 +329,7 @@ class TestMissing:
         assert nights.landed == expected(world)
 
     @in_parquet_files
-    async def test_is_told_on_all_nights_until_it_is_given_up(
+    async def test_is_reported_every_night_until_it_is_given_up(
         self, nights: Nights, server: FakeCurrents, run: WorldRun
     ) -> None:
         server.fail("getInstance", 404, None, path_args={"instance_id": instance_of(run, 1)})
@@ -351,7 +351,7 @@ class TestMissing:
         ]
 
     @in_parquet_files
-    async def test_is_asked_for_at_once_by_who_does_not_resume(
+    async def test_is_fetched_at_once_without_resume(
         self, nights: Nights, server: FakeCurrents, run: WorldRun
     ) -> None:
         server.fail("getInstance", 404, None, path_args={"instance_id": instance_of(run, 1)})
@@ -361,7 +361,7 @@ class TestMissing:
         assert await nights(resume=True) == {}
 
     @in_parquet_files
-    async def test_is_not_forgotten_by_a_clock_that_is_set_back(
+    async def test_is_not_forgotten_when_a_clock_is_set_back(
         self, nights: Nights, server: FakeCurrents, run: WorldRun
     ) -> None:
         server.fail("getInstance", 404, None, path_args={"instance_id": instance_of(run, 1)})
@@ -372,7 +372,7 @@ class TestMissing:
 
 class TestUnchanged:
     @every_format
-    async def test_runs_are_not_asked_for_again(self, nights: Nights, world: World) -> None:
+    async def test_runs_are_not_fetched_again(self, nights: Nights, world: World) -> None:
         nights.exporter.now = SINCE + timedelta(hours=20)
         await nights(since=SINCE, until=SINCE + NIGHT)
         late = world.projects[0].run(specs=2, created_at=SINCE + timedelta(hours=21))

@@ -25,7 +25,7 @@ def add(loaded: LoadedWindows, project_id: str, day: date, *, final: bool) -> No
 
 
 @given(st.lists(LOADS, max_size=40))
-def test_it_is_what_was_said_last_but_that_final_is_final(
+def test_the_last_word_applies_but_final_stays_final(
     loads: list[tuple[str, date, bool]],
 ) -> None:
     state: dict[str, Any] = {}
@@ -43,7 +43,7 @@ def test_it_is_what_was_said_last_but_that_final_is_final(
         assert loaded.loaded_at(window) == (LOADED_AT if is_open else None)
 
 
-def test_years_that_are_final_take_no_room() -> None:
+def test_final_years_take_no_space() -> None:
     state: dict[str, Any] = {}
     loaded = LoadedWindows(state, ["runs"])
     for number in range(1000):
@@ -51,7 +51,7 @@ def test_years_that_are_final_take_no_room() -> None:
     assert len(json.dumps(state)) < 120
 
 
-def test_to_look_changes_nothing() -> None:
+def test_reading_changes_nothing() -> None:
     state: dict[str, Any] = {}
     assert not LoadedWindows(state, ["runs"]).is_final(Window(FIRST, "p"))
     assert state == {}
@@ -64,7 +64,7 @@ def test_other_tables_are_refused() -> None:
         LoadedWindows(state, ["runs", "specs"])
 
 
-def test_when_a_window_was_loaded_first_is_known_until_it_is_final() -> None:
+def test_the_time_of_the_first_load_is_kept_until_final() -> None:
     state: dict[str, Any] = {}
     loaded, window = LoadedWindows(state, ["runs"]), Window(FIRST, "p")
     assert loaded.first_loaded_at(window) is None

@@ -111,11 +111,11 @@ def keyed(landed: Landed) -> dict[Key, Row]:
     }
 
 
-@pytest.mark.parametrize("form", READERS)
-async def test_rows_never_fall_and_requests_are_for_what_can_change(
-    server: FakeCurrents, tmp_path: Path, form: ExportFormat
+@pytest.mark.parametrize("export_format", READERS)
+async def test_rows_never_decrease_and_only_what_can_change_is_requested(
+    server: FakeCurrents, tmp_path: Path, export_format: ExportFormat
 ) -> None:
-    service, model = Service(server, form), Model()
+    service, model = Service(server, export_format), Model()
     exporter = Exporter(server, tmp_path / "target")
     requests: list[int] = []
     for night in range(NIGHTS):
@@ -126,15 +126,15 @@ async def test_rows_never_fall_and_requests_are_for_what_can_change(
         step = service.dice.choice([0, 0, 0, 0, -3, 30]) * timedelta(hours=1)
         exporter.now = midnight + timedelta(hours=26) + step
         await exporter(
-            format=form,
+            format=export_format,
             tables=TABLES,
             since=max(SINCE, midnight - SPAN),
             until=midnight + NIGHT,
             resume=True,
         )
         requests.append(sum(exporter.asked().values()))
-        if form == "ndjson.gz" or night % 6 == 5:  # The others take longer to read.
-            model.check(READERS[form](exporter.target))
+        if export_format == "ndjson.gz" or night % 6 == 5:  # The others take longer to read.
+            model.check(READERS[export_format](exporter.target))
 
     # A day has 3 runs and 6 instances. That of a night is new, of the one before a run may have
     # ended, and what failed is asked for again; seven days would be 70 requests.
@@ -142,16 +142,16 @@ async def test_rows_never_fall_and_requests_are_for_what_can_change(
     assert sum(requests) / NIGHTS <= 20
 
     # In the end all that could ever be fetched is there, as the service has it.
-    rows = keyed(READERS[form](exporter.target))
+    rows = keyed(READERS[export_format](exporter.target))
     for key, row in keyed(expected(service.world)).items():
         _, window, *ids = key
         if window.end <= exporter.now - 3 * NIGHT and service.permanent.isdisjoint(ids):
             assert rows[key] == row
 
 
-@pytest.mark.parametrize("form", ["parquet"])
-async def test_nights_after_which_nothing_changes_ask_for_nothing(
-    server: FakeCurrents, world: World, tmp_path: Path, form: ExportFormat
+@pytest.mark.parametrize("export_format", ["parquet"])
+async def test_nights_without_changes_send_no_requests(
+    server: FakeCurrents, world: World, tmp_path: Path, export_format: ExportFormat
 ) -> None:
     project = world.project()
     for day in range(5):
@@ -159,6 +159,6 @@ async def test_nights_after_which_nothing_changes_ask_for_nothing(
     exporter = Exporter(server, tmp_path / "target")
     exporter.now = LATER
     for night in range(5):
-        await exporter(format=form, until=SINCE + 5 * NIGHT, resume=True)
+        await exporter(format=export_format, until=SINCE + 5 * NIGHT, resume=True)
         assert sum(exporter.asked().values()) == (0 if night else 5 * (1 + 1 + 3))
     assert all(isinstance(window, Window) for window in exporter.landed["runs"])

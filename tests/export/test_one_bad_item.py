@@ -38,7 +38,7 @@ def errors_of(landed: Landed, project: WorldProject) -> list[Rows]:
 
 class TestProjects:
     @pytest.mark.parametrize(("status", "kind"), [(404, "NotFoundError"), (403, "ForbiddenError")])
-    async def test_that_are_refused_among_others(
+    async def test_that_are_refused_beside_others(
         self,
         exporter: Exporter,
         server: FakeCurrents,
@@ -147,7 +147,7 @@ class TestLists:
         assert (await exporter(resume=True)).runs == 11
         assert exporter.landed == expected(world)
 
-    async def test_of_a_service_that_is_ill_are_raised(
+    async def test_of_a_service_that_is_down_are_raised(
         self, exporter: Exporter, server: FakeCurrents
     ) -> None:
         server.fail("listProjectRuns", 503, None)
@@ -155,7 +155,7 @@ class TestLists:
             await exporter(concurrency=1)
         assert exporter.landed["errors"] == {}
 
-    async def test_of_a_service_that_falls_ill_are_failures(
+    async def test_of_a_service_that_goes_down_are_failures(
         self, exporter: Exporter, server: FakeCurrents, world: World
     ) -> None:
         server.fail("listProjectRuns", 500, 8, after=3)
@@ -163,7 +163,7 @@ class TestLists:
         await exporter(resume=True)
         assert exporter.landed == expected(world)
 
-    async def test_of_which_one_cannot_be_read_bring_what_is_new_in_the_same_night(
+    async def test_with_an_unreadable_run_bring_the_others_the_same_night(
         self, exporter: Exporter, server: FakeCurrents, world: World
     ) -> None:
         body = b'{"status":"OK","data":[{"nothing":"says what it is"}],"has_more":false}'
@@ -207,7 +207,7 @@ class TestForbidden:
         assert (await exporter(resume=True)).failures == 0
         assert exporter.landed == expected(world)
 
-    async def test_one_that_is_asked_for_again(
+    async def test_one_that_is_requested_again(
         self, exporter: Exporter, server: FakeCurrents, world: World
     ) -> None:
         instance_id = instance_of(world.projects[0].runs[1], 0)
@@ -224,7 +224,7 @@ class TestForbidden:
         with pytest.raises(ForbiddenError):
             await exporter()
 
-    async def test_all_of_them_are_not_asked_for_to_the_end(
+    async def test_all_of_them_are_raised_before_the_end(
         self, exporter: Exporter, server: FakeCurrents, other: WorldProject
     ) -> None:
         other.run(specs=200, tests=1, created_at=SINCE)

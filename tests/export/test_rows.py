@@ -136,21 +136,21 @@ def test_only_rows_of_the_tables_that_are_wanted() -> None:
 
 
 class TestStrangeValues:
-    def test_a_status_that_nobody_has_seen_yet(self) -> None:
+    def test_an_unknown_status(self) -> None:
         [row] = rows_of_run(run_with(status="EXPLODED", completionState="NEVER"))["runs"]
         assert (row["status"], row["completion_state"]) == ("EXPLODED", "NEVER")
 
     def test_fields_that_the_api_adds_change_nothing(self) -> None:
         assert rows_of_run(run_with(colour="red")) == rows_of_run(run_with())
 
-    def test_halves_of_surrogate_pairs_are_replaced(self) -> None:
+    def test_lone_surrogates_are_replaced(self) -> None:
         test = InstanceTest(test_id="a\udc80b", title=("\ud83d\ude00", "x\ud83d"), tags=("y",))
         report = InstanceReport(tests=(test, InstanceTest(test_id="é\0😀")))
         first, second = rows_of_instance(Instance(instance_id="i", results=report))["tests"]
         assert (first["test_id"], first["title"]) == ("a\ufffdb", ["😀", "x\ufffd"])
         assert (second["test_id"], second["title"]) == ("é\0😀", [])
 
-    def test_a_project_may_be_called_anything(self) -> None:
+    def test_a_project_may_have_any_id(self) -> None:
         rows = RowBuilder("\ud800", DAY)
         rows.add_run(run_with())
         [(_, batch)] = rows.take()
@@ -202,7 +202,7 @@ class TestStrangeValues:
 
 class TestArtifacts:
     @pytest.mark.parametrize("framework", ["playwright", "cypress"])
-    def test_they_are_those_that_downloads_find(
+    def test_they_are_those_that_can_be_downloaded(
         self, framework: Literal["playwright", "cypress"]
     ) -> None:
         run = World(seed=2).project().run(framework=framework, specs=5, failures=0.5)
@@ -218,13 +218,13 @@ class TestArtifacts:
             assert [tuple(row[name] for name in columns) for row in rows] == found
 
     @pytest.mark.parametrize(("url", "expected"), list(BARE_URLS.items()))
-    def test_urls_are_without_what_gives_access(self, url: str, expected: str | None) -> None:
+    def test_urls_have_no_signature(self, url: str, expected: str | None) -> None:
         report = InstanceReport(video_url=url)
         [row] = rows_of_instance(Instance(instance_id="i", results=report))["artifacts"]
         assert row["url"] == expected
 
     @given(st.text(), st.text())
-    def test_every_url_that_can_be_fetched_is_there(self, host: str, path: str) -> None:
+    def test_every_url_that_can_be_fetched_is_kept(self, host: str, path: str) -> None:
         url = f"https://{host}/{path}?{SECRET}"
         report = InstanceReport(video_url=url)
         [row] = rows_of_instance(Instance(instance_id="i", results=report))["artifacts"]
@@ -260,7 +260,7 @@ class TestErrors:
         assert (row["instance_id"], row["spec"], row["status"]) == ("", "", None)
         assert (row["error"], row["message"]) == ("ConnectError", "getRun (GET u): no")
 
-    def test_messages_hold_no_signature_and_no_odd_bytes(self) -> None:
+    def test_messages_have_no_signatures_and_no_lone_surrogates(self) -> None:
         rows = builder()
         error = CurrentsError(f"https://host/a.png?{SECRET}&x=1 \udcff")
         rows.add_missing(missing_by(error, run_id="r", now=NOW))
@@ -280,13 +280,13 @@ def test_every_table_has_rows() -> None:
 
 
 @pytest.mark.parametrize("rows", KINDS, ids=lambda rows: rows.table.name)
-def test_tables_have_a_column_for_everything_that_is_found(rows: type[Rows]) -> None:
+def test_tables_have_a_column_for_each_value(rows: type[Rows]) -> None:
     assert set(rows()._values()) == set(rows.table.schema.names[3:])
     assert rows().batch("p", DAY).num_rows == 0
 
 
 class TestTaking:
-    def test_it_begins_anew(self) -> None:
+    def test_it_starts_empty_again(self) -> None:
         rows = builder()
         rows.add_run(run_with(runId="a"))
         first = rows.take()
@@ -325,7 +325,7 @@ class TestTaking:
         assert sys.getrefcount(spec) == before
         assert rows.has_rows(1)
 
-    def test_what_is_not_there_yet_has_no_rows(self) -> None:
+    def test_missing_results_make_no_rows(self) -> None:
         assert rows_of_instance(Instance(instance_id="i")) == {}
         assert set(rows_of_run(run_with())) == {"runs"}
 

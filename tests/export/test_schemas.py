@@ -67,7 +67,7 @@ def test_schemas_survive_files_and_streams(name: str, tmp_path: Path) -> None:
     assert ipc.read_schema(schema.serialize()).equals(schema, check_metadata=True)
 
 
-def test_nobody_changes_them() -> None:
+def test_they_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         SCHEMAS["runs"] = pa.schema([])  # type: ignore[index]  # pyright: ignore[reportIndexIssue]
     with pytest.raises(TypeError):

@@ -28,7 +28,7 @@ from currents_async.export._tables.schemas import KEYS, SCHEMAS
 from currents_async.export.spark_source import CurrentsDataSource
 from currents_async.testing import FakeCurrents, World
 from tests.export.landed import Landed, expected, in_parquet
-from tests.export.serving import serving
+from tests.export.serving import serving, three_days
 from tests.readme import block_with
 
 SINCE = datetime(2026, 1, 5, tzinfo=UTC)
@@ -61,14 +61,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 @pytest.fixture
 def world() -> World:
-    """Three days of two projects, with two runs a day."""
-    world = World(seed=1)
-    for framework in ("playwright", "cypress"):
-        project = world.project()
-        for number in range(6):
-            at = SINCE + timedelta(hours=12 * number)
-            project.run(specs=2, failures=1, flaky=1, framework=framework, created_at=at)
-    return world
+    return three_days(SINCE, runs_a_day=2)
 
 
 @pytest.fixture
@@ -142,7 +135,7 @@ class TestBatch:
     ) -> None:
         assert rows_of(read(spark, server, "tests"), "tests") == wanted(world, "tests")
 
-    def test_is_what_the_code_of_the_readme_reads(
+    def test_is_read_by_the_code_of_the_readme(
         self, spark: SparkSession, server: FakeCurrents, world: World
     ) -> None:
         options = options_for(server, "tests")
@@ -200,7 +193,7 @@ class TestStream:
         rows = rows_of(spark.read.parquet(str(tmp_path / "tests")), "tests")
         assert rows == wanted(world, "tests")
 
-    def test_goes_on_where_it_was(
+    def test_continues_where_it_stopped(
         self, spark: SparkSession, server: FakeCurrents, world: World, tmp_path: Path
     ) -> None:
         self.start(spark, server, tmp_path, until="2026-01-06")
@@ -212,7 +205,7 @@ class TestStream:
         rows = rows_of(spark.read.parquet(str(tmp_path / "tests")), "tests")
         assert rows == wanted(world, "tests")
 
-    def test_has_so_many_days_in_a_batch(
+    def test_limits_the_days_of_a_batch(
         self, spark: SparkSession, server: FakeCurrents, tmp_path: Path
     ) -> None:
         query = self.start(spark, server, tmp_path, maxDaysPerTrigger=1)

@@ -65,7 +65,7 @@ def test_others_are_refused(name: str, text: str) -> None:
         SparkOptions({**NEEDED, name: text})
 
 
-def test_the_key_goes_along_unseen() -> None:
+def test_the_key_is_passed_on_but_not_shown() -> None:
     options = SparkOptions({**NEEDED, "apiKey": "sk-secret"})
     assert "sk-secret" not in repr(options)
     assert pickle.loads(pickle.dumps(options)).api_key == "sk-secret"

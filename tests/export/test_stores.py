@@ -41,13 +41,13 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 
 class TestStores:
-    def test_what_is_published_is_there_and_replaced_as_a_whole(self, store: Store) -> None:
+    def test_published_files_are_visible_and_replaced_as_a_whole(self, store: Store) -> None:
         assert store.read("a/b%20 c.txt") is None
         put(store, "a/b%20 c.txt", b"old")
         put(store, "a/b%20 c.txt", b"new")
         assert store.read("a/b%20 c.txt") == b"new"
 
-    def test_what_is_staged_is_not_there(self, store: Store) -> None:
+    def test_staged_files_are_not_visible(self, store: Store) -> None:
         staged = store.stage("a.txt")
         staged.write_bytes(b"staged")
         assert store.read("a.txt") is None
@@ -73,7 +73,7 @@ class TestStores:
             store.append("_currents/journal", line)
         assert store.read("_currents/journal") == b"1\n2\n3\n"
 
-    def test_what_is_appended_to_can_be_replaced_in_between(self, store: Store) -> None:
+    def test_an_appended_file_can_be_replaced_in_between(self, store: Store) -> None:
         store.append("j", b"1\n2")
         assert store.read("j") == b"1\n2"
         put(store, "j", b"1\n")
@@ -96,7 +96,7 @@ class TestLocalStore:
         monkeypatch.setattr(os, "fsync", note)
         return synced
 
-    def test_a_file_is_on_the_disk_before_its_name_and_all_names_above_it(
+    def test_a_file_is_synced_before_its_name_and_its_directories(
         self, tmp_path: Path, synced: list[str]
     ) -> None:
         root = tmp_path / "x" / "target"
@@ -114,7 +114,7 @@ class TestLocalStore:
         store.remove("tests/day=1/a")
         assert synced == ["day=1"]
 
-    def test_a_line_is_on_the_disk_and_so_is_the_name_of_a_new_file(
+    def test_a_line_is_synced_and_so_is_the_name_of_a_new_file(
         self, tmp_path: Path, synced: list[str]
     ) -> None:
         store = LocalStore(tmp_path)
@@ -122,7 +122,7 @@ class TestLocalStore:
             store.append("journal", b"1\n")
         assert synced == ["journal", tmp_path.name, "journal"]
 
-    def test_it_stays_where_it_was_when_the_process_changes_its_directory(
+    def test_it_does_not_follow_the_working_directory(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
@@ -146,16 +146,14 @@ class TestLocalStore:
         )
 
     @pytest.mark.parametrize("target", ["file", "file/below", "dangling"])
-    def test_what_can_be_no_directory_is_an_error_of_the_system(
-        self, tmp_path: Path, target: str
-    ) -> None:
+    def test_an_invalid_directory_is_an_os_error(self, tmp_path: Path, target: str) -> None:
         (tmp_path / "file").write_bytes(b"mine")
         (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
         with pytest.raises(OSError, match=target.partition("/")[0]):
             LocalStore(tmp_path / target).prepare()
         assert (tmp_path / "file").read_bytes() == b"mine"
 
-    def test_making_a_directory_that_is_there_changes_nothing(self, tmp_path: Path) -> None:
+    def test_making_an_existing_directory_changes_nothing(self, tmp_path: Path) -> None:
         make_directory(tmp_path)
         make_directory(tmp_path / "a" / "b")
         make_directory(tmp_path / "a" / "b")
@@ -188,7 +186,9 @@ class TestObjectStore:
         assert bucket.objects == {"bucket/target/a": content}
         assert not list(store.staging.iterdir())
 
-    def test_an_export_elsewhere_is_noticed(self, store: ObjectStore, bucket: Bucket) -> None:
+    def test_an_export_on_another_machine_is_detected(
+        self, store: ObjectStore, bucket: Bucket
+    ) -> None:
         elsewhere = ObjectStore(fs.PyFileSystem(bucket), "bucket/target")
         assert store.read("j") == elsewhere.read("j") is None
         elsewhere.append("j", b"theirs\n")
@@ -205,7 +205,7 @@ class TestObjectStore:
         with pytest.raises(PermissionError, match="belongs to another user"):
             store.prepare()
 
-    def test_a_link_to_elsewhere_is_no_place_to_stage(self, store: ObjectStore) -> None:
+    def test_a_symbolic_link_is_not_used_for_staging(self, store: ObjectStore) -> None:
         store.lock.parent.rename(store.lock.parent.with_name("elsewhere"))
         store.lock.parent.symlink_to("elsewhere")
         with pytest.raises(PermissionError, match="belongs to another user"):
@@ -238,7 +238,7 @@ class TestTargets:
     @pytest.mark.parametrize(
         "target", ["file://host/lake", "file://", "file:///a?b", "file:///a#b"]
     )
-    def test_urls_of_no_file_here(self, target: str) -> None:
+    def test_urls_of_files_elsewhere(self, target: str) -> None:
         with pytest.raises(ValueError, match="this file:// URL is not a path on this machine"):
             store_at(target)
 
@@ -250,7 +250,7 @@ class TestTargets:
             ("s3://key:secret@bucket/lake?secret=1", "pyarrow does not support this s3:// URL"),
         ],
     )
-    def test_urls_of_nothing_are_refused_without_telling_of_their_secrets(
+    def test_invalid_urls_are_refused_without_showing_their_secrets(
         self, url: str, why: str
     ) -> None:
         with pytest.raises(ValueError, match=why) as caught:
@@ -258,6 +258,6 @@ class TestTargets:
         assert "secret" not in str(caught.value)
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
-    def test_object_stores_that_pyarrow_knows(self) -> None:
+    def test_object_stores_that_pyarrow_supports(self) -> None:
         assert isinstance(store_at("gs://anonymous@bucket/lake"), ObjectStore)
         assert isinstance(store_at("file:///lake"), LocalStore)

@@ -11,12 +11,12 @@ from currents_async.export._write.target import ExportFormat, Target, open_targe
 from tests.export.batches import WINDOW, put, stage
 
 FORMATS: list[ExportFormat] = ["parquet", "ndjson.gz", "ndjson.zst", "duckdb"]
-every_format = pytest.mark.parametrize("form", FORMATS)
+every_format = pytest.mark.parametrize("export_format", FORMATS)
 OPTIONS = Options(format="any", tables=tuple(SCHEMAS))
 
 
-def opened(stack: ExitStack, path: str | Path, form: ExportFormat = "parquet") -> Target:
-    return stack.enter_context(open_target(path, form, SCHEMAS))
+def opened(stack: ExitStack, path: str | Path, export_format: ExportFormat = "parquet") -> Target:
+    return stack.enter_context(open_target(path, export_format, SCHEMAS))
 
 
 def record(target: Target) -> None:
@@ -25,26 +25,26 @@ def record(target: Target) -> None:
     target.journal.add(Entry(project_id=WINDOW.project_id, day=WINDOW.day))
 
 
-def knows(path: Path, form: ExportFormat) -> bool:
+def knows(path: Path, export_format: ExportFormat) -> bool:
     with ExitStack() as stack:
-        return opened(stack, path, form).journal.entry(WINDOW) is not None
+        return opened(stack, path, export_format).journal.entry(WINDOW) is not None
 
 
 class TestLock:
     @every_format
     def test_a_second_export_is_refused_until_the_first_has_ended(
-        self, tmp_path: Path, form: ExportFormat
+        self, tmp_path: Path, export_format: ExportFormat
     ) -> None:
         path = tmp_path / "target"
         with ExitStack() as stack:
-            first = opened(stack, path, form)
+            first = opened(stack, path, export_format)
             stage(first.sink, WINDOW, "r1")
             with pytest.raises(ExportError, match="another export is writing to this target"):
-                opened(stack, path, form)
+                opened(stack, path, export_format)
             # What it has staged is still there.
             first.sink.commit(WINDOW)
         with ExitStack() as stack:
-            opened(stack, path, form)
+            opened(stack, path, export_format)
 
     def test_it_is_the_same_target_by_another_name(self, tmp_path: Path) -> None:
         (tmp_path / "lake").mkdir()
@@ -66,27 +66,27 @@ class TestLock:
                     opened(stack, name, "duckdb")
 
     @every_format
-    def test_a_target_that_fails_to_open_is_let_go_of(
-        self, tmp_path: Path, form: ExportFormat
+    def test_a_target_that_fails_to_open_is_unlocked(
+        self, tmp_path: Path, export_format: ExportFormat
     ) -> None:
         path = tmp_path / "target"
         with ExitStack() as stack:
-            opened(stack, path, form)
+            opened(stack, path, export_format)
         [journal] = [lock.with_name("journal.ndjson") for lock in tmp_path.rglob("lock")]
         for _ in range(2):
             journal.write_bytes(b"no journal\n")
             with ExitStack() as stack, pytest.raises(ExportError, match="damaged"):
-                opened(stack, path, form)
+                opened(stack, path, export_format)
 
 
 class TestLeftovers:
     @every_format
-    def test_what_a_kill_has_left_is_removed_and_nothing_else(
-        self, tmp_path: Path, form: ExportFormat
+    def test_leftovers_of_a_kill_are_removed_and_nothing_else(
+        self, tmp_path: Path, export_format: ExportFormat
     ) -> None:
         path = tmp_path / "target"
         with ExitStack() as stack:
-            record(opened(stack, path, form))
+            record(opened(stack, path, export_format))
         [lock] = tmp_path.rglob("lock")
         staged = lock.with_name("staging") / "x.part"
         staged.parent.mkdir()
@@ -95,17 +95,17 @@ class TestLeftovers:
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(b"something")
         with ExitStack() as stack:
-            opened(stack, path, form)
+            opened(stack, path, export_format)
             assert not staged.exists()
         assert all(file.exists() for file in mine)
-        assert knows(path, form)
+        assert knows(path, export_format)
 
     @every_format
-    def test_nothing_staged_is_left_by_whoever_gives_up(
-        self, tmp_path: Path, form: ExportFormat
+    def test_an_error_leaves_nothing_staged(
+        self, tmp_path: Path, export_format: ExportFormat
     ) -> None:
         with ExitStack() as stack, pytest.raises(KeyboardInterrupt):
-            stage(opened(stack, tmp_path / "target", form).sink, WINDOW, "r1")
+            stage(opened(stack, tmp_path / "target", export_format).sink, WINDOW, "r1")
             assert list(tmp_path.rglob("*.part"))
             raise KeyboardInterrupt
         assert not list(tmp_path.rglob("*.part"))
@@ -113,7 +113,7 @@ class TestLeftovers:
 
 
 class TestDuckDB:
-    def test_the_record_of_a_file_that_was_deleted_counts_no_more(self, tmp_path: Path) -> None:
+    def test_the_journal_of_a_deleted_file_is_ignored(self, tmp_path: Path) -> None:
         path = tmp_path / "x.duckdb"
         with ExitStack() as stack:
             record(opened(stack, path, "duckdb"))
@@ -121,7 +121,7 @@ class TestDuckDB:
         path.unlink()
         assert not knows(path, "duckdb")
 
-    def test_the_file_has_the_name_that_was_asked_for(
+    def test_the_file_has_the_requested_name(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
@@ -132,24 +132,24 @@ class TestDuckDB:
                 assert (tmp_path / name).is_file()
 
     @pytest.mark.parametrize("target", ["s3://bucket/x.duckdb", "gs://bucket/x", "/", "file:///"])
-    def test_what_can_be_no_file_is_refused(self, target: str) -> None:
+    def test_targets_that_cannot_be_files_are_refused(self, target: str) -> None:
         with ExitStack() as stack, pytest.raises(InvalidArgumentError, match="on this machine"):
             opened(stack, target, "duckdb")
 
-    def test_a_directory_is_no_file(self, tmp_path: Path) -> None:
+    def test_a_directory_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "x").mkdir()
         with ExitStack() as stack, pytest.raises(duckdb.Error, match="Is a directory"):
             opened(stack, tmp_path / "x", "duckdb")
 
 
 @pytest.mark.parametrize("target", ["foo://key:secret@host/x", "s3:///", "file://host/x"])
-def test_urls_of_nothing_are_refused(target: str) -> None:
+def test_invalid_urls_are_refused(target: str) -> None:
     with ExitStack() as stack, pytest.raises(InvalidArgumentError, match="target cannot") as caught:
         opened(stack, target)
     assert "secret" not in str(caught.value)
 
 
-def test_formats_that_are_none_are_refused(tmp_path: Path) -> None:
+def test_unknown_formats_are_refused(tmp_path: Path) -> None:
     with ExitStack() as stack, pytest.raises(InvalidArgumentError, match="'csv'"):
         opened(stack, tmp_path / "x", "csv")  # type: ignore[arg-type]  # what is tested
     assert not list(tmp_path.iterdir())

@@ -61,7 +61,7 @@ class TestBetween:
     def test_days_are_whole(self, since: datetime, until: datetime, expected: list[int]) -> None:
         assert days(since, until) == expected
 
-    def test_the_oldest_day_first_and_the_projects_in_turn(self) -> None:
+    def test_oldest_day_first_then_by_project(self) -> None:
         windows = list(windows_between(["b", "a", "b"], at(2026, 1, 5), at(2026, 1, 7)))
         assert [(window.day.day, window.project_id) for window in windows] == [
             (5, "b"),
@@ -90,14 +90,12 @@ class TestEndsOfTime:
     """Years in which there was no service, and those that no clock has come to, ask for nothing."""
 
     @pytest.mark.parametrize("since", [datetime.min.replace(tzinfo=UTC), at(1970, 1, 1)])
-    def test_a_span_that_begins_before_there_was_a_service_begins_with_it(
-        self, since: datetime
-    ) -> None:
+    def test_a_span_begins_no_earlier_than_the_service(self, since: datetime) -> None:
         windows = list(windows_between(["p"], since, at(2020, 1, 3)))
         assert [window.day for window in windows] == [date(2020, 1, 1), date(2020, 1, 2)]
 
     @pytest.mark.parametrize("until", [at(1, 1, 2), at(2019, 12, 31), at(2020, 1, 1)])
-    def test_a_span_that_ends_before_there_was_a_service_is_refused(self, until: datetime) -> None:
+    def test_a_span_before_the_service_is_refused(self, until: datetime) -> None:
         with pytest.raises(InvalidArgumentError, match="until must be after 2020-01-01"):
             windows_between(["p"], datetime.min.replace(tzinfo=UTC), until)
 
@@ -115,7 +113,7 @@ class TestEndsOfTime:
             datetime(9998, 1, 1, tzinfo=timezone(timedelta(hours=-23))),
         ],
     )
-    def test_hundreds_of_days_that_have_not_begun_are_refused(self, until: datetime) -> None:
+    def test_spans_far_in_the_future_are_refused(self, until: datetime) -> None:
         with pytest.raises(InvalidArgumentError, match="until must be at most 366 days ahead"):
             check_not_far_ahead(until, now=at(2026, 1, 1))
         check_not_far_ahead(at(2027, 1, 2), now=at(2026, 1, 1))

@@ -282,9 +282,7 @@ class TestEnding:
     st.integers(1, 5),
     st.integers(1, 3),
 )
-def test_each_job_once_whatever_leads_to_it(
-    tree: tuple[object, ...], workers: int, max_load: int
-) -> None:
+def test_each_job_is_done_once(tree: tuple[object, ...], workers: int, max_load: int) -> None:
     """A job for each node, added by that of its parent; its load is how many jobs it adds."""
 
     async def main() -> None:
