@@ -53,6 +53,7 @@ class ExportResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Progress = Callable[[ExportResult], None]
+"""Called during an export with the result so far."""
 
 
 class Job:

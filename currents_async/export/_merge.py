@@ -79,7 +79,7 @@ class Merge:
         self.instances: defaultdict[str, set[str]] = defaultdict(set)
         """Instances whose tests or attempts are kept, by run."""
         self.specs: Counter[str] = Counter()
-        """How many spec files are kept of runs that came without them."""
+        """How many spec files are kept of runs that were fetched without them."""
 
     def run(self, tables: Iterable[str]) -> None:
         """Merge some tables, in the order of `SCHEMAS`."""
@@ -133,7 +133,7 @@ class Merge:
         return [owner not in fresh and owner not in superseded for owner in owners]
 
     def _renumbered(self, specs: Any) -> Any:
-        """Give spec files that a run came without the positions after those that it came with."""
+        """Give old spec files the positions after those of the new ones of their runs."""
         positions = specs.column("position").to_pylist()
         for index, run_id in enumerate(specs.column("run_id").to_pylist()):
             if fresh := self._fresh.specs.get(run_id):

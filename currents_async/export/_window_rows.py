@@ -199,7 +199,7 @@ class WindowRows:
                 if (run_id, one) not in self._missing and self._came_without(one)
             ]
             if count := max(len(instances), merge.specs[run_id]):
-                self._miss_gone(run_id, reason, f"It came without {count} of its spec files")
+                self._miss_gone(run_id, reason, f"It was fetched without {count} of its spec files")
 
     def _came_without(self, instance_id: str) -> bool:
         """Return whether an instance was fetched without its tests, or is not listed any more."""

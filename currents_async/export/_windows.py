@@ -73,7 +73,7 @@ def check_not_far_ahead(until: datetime, *, now: datetime) -> None:
     if until.astimezone(UTC) - now > _FARTHEST:
         raise InvalidArgumentError(
             f"until must be at most {_FARTHEST.days} days ahead, not {until.isoformat()}: leave it "
-            "out for all runs there are by now"
+            "out to export everything until now"
         )
 
 

@@ -1,10 +1,10 @@
-"""Everything there is to fetch of some windows, by workers that share one rate limit.
+"""Fetching windows by workers that share one rate limit.
 
-A worker takes what is next of the earliest window under way: an instance; when there is none, a
-run, or a page of runs. When no window has anything left to take, it begins the next one. So windows
-end one after the other, many small ones and a single large run alike keep all workers busy, and
-memory holds no more than the specs of a few runs, a page of runs for each window under way, of
-which there are never more than workers, and as many instances.
+A worker takes the next piece of work from the earliest window in progress: an instance, or if there
+is none, a run or a page of runs. If no window has any work left, the worker begins the next one. So
+windows end one after the other, and many small windows keep all workers as busy as a single large
+run. There are at most as many windows in progress as workers; memory holds a page of runs of each,
+the specs of a few runs, and one instance per worker.
 """
 
 import math
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream
 
 _MIN_ATTEMPTS = 8
-"""Attempts at each request at least: throttles are among them."""
+"""Attempts at each request, at least, including those that are throttled."""
 _MAX_SPECS_AT_ONCE = 8192
-"""Specs of all runs that are being fetched, as far as known before; a larger run comes alone."""
+"""Specs of all runs that are being fetched, if listed; a larger run is fetched alone."""
 
 
 class Harvest(TaskOwner):
@@ -53,7 +53,7 @@ class Harvest(TaskOwner):
     `Timeouts.total` does not apply.
     """
 
-    _reused = "this harvest has been used: ask for another one"
+    _reused = "this harvest has been used: make another one"
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ def _begin_next(
 
 
 def _patient(currents: Currents) -> Currents:
-    """Return a view that waits its turn for as long as it takes: a silent server is given up."""
+    """Return a view without a total timeout; only a silent server is given up."""
     return currents.with_options(
         timeouts=msgspec.structs.replace(currents.timeouts, total=math.inf),
         retries=Retries(attempts=max(_MIN_ATTEMPTS, currents.retries.attempts)),

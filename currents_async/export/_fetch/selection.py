@@ -36,7 +36,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     lists: bool = True
     """Whether to list its runs; if not, only `instances` are fetched."""
     done: Mapping[str, str] = {}
-    """Runs to skip while the list says the same of them: digests of that by run ID."""
+    """Runs to skip unless their entry in the list has changed: its digest, by run ID."""
     waiting: frozenset[str] = frozenset()
     """Runs that are not to be fetched yet."""
     instances: Mapping[str, Mapping[str, str]] = {}

@@ -1,4 +1,4 @@
-"""A window that is being fetched: its list of runs page by page, each run, and its instances."""
+"""Fetching one window: its list of runs page by page, each run, and the instances of each."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -29,7 +29,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class _Priority(IntEnum):
-    """What is done first of a window: what leads to nothing more."""
+    """What is done first of a window: work that adds no more work."""
 
     INSTANCE = 0
     RUN = 1
@@ -65,7 +65,7 @@ class WindowFetch:
         self._selection = selection
         self._pages = _pages_of(context, window)
         self._run_ids: set[str] = set()
-        """All runs so far: one that moves to another page meanwhile is taken once."""
+        """All runs so far, so that one that moves to another page is taken once."""
         self._unreadable: list[UnreadableItem] = []
         self._is_listed = False
         self._work_left = 0
@@ -222,5 +222,5 @@ def _unread(items: Sequence[UnreadableItem]) -> DecodeError:
 
 
 def _count_specs(run: ListedRun) -> int:
-    """Return how many specs a run says it has, without having them."""
+    """Return the number of specs in the groups of a listed run."""
     return sum(group.instances.overall for group in run.groups if group.instances)

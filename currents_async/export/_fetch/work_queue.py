@@ -1,4 +1,4 @@
-"""What there is to do, in order of priority, for workers that find more while they work."""
+"""Work in order of priority, for workers that add more while they work."""
 
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -12,15 +12,14 @@ Priority = tuple[int, ...]
 
 
 class WorkQueue:
-    """Work for several workers, which end when none is left and none of them can add any.
+    """Work for several workers, which end when no work is left and none can be added.
 
-    Work may have a load, its share of something scarce. Work is not begun while that would put the
-    loads under way above `max_load`, unless nothing else with a load is; what comes after it in the
-    queue waits as well.
+    Work may have a load, its share of something scarce. It waits while it would raise the load of
+    all work in progress above `max_load`, unless that load is 0; all work behind it waits, too.
     """
 
     def __init__(self, *, refill: Callable[["WorkQueue"], bool], max_load: int) -> None:
-        """Make an empty queue; `refill` adds work when there is none to take, or returns False."""
+        """Make an empty queue; when it is empty, `refill` adds work or returns False."""
         self._refill = refill
         self._max_load = max_load
         self._waiting: list[tuple[Priority, int, int, Work]] = []
@@ -30,12 +29,12 @@ class WorkQueue:
         self._change: anyio.Event | None = None
 
     def add(self, priority: Priority, work: Work, *, load: int = 0) -> None:
-        """Add work: lower priorities come first, and equal ones in the order of their adding."""
+        """Add work: lower numbers come first, equal ones in the order in which they were added."""
         heappush(self._waiting, (priority, next(self._numbers), load, work))
         self._announce_change()
 
     async def run_worker(self) -> None:
-        """Do what is in the queue, one after the other, until there will be no more."""
+        """Do the work in the queue, one after the other, until no more can be added."""
         while True:
             if self._waiting:
                 if self._fits(self._waiting[0][2]):

@@ -17,7 +17,7 @@ Source = str | Callable[[Any], object]
 
 
 class Column(NamedTuple):
-    """What a schema says of a column, and where models have its values."""
+    """A column: its schema, and where models have its values."""
 
     name: str
     kind: Kind
