@@ -27,12 +27,12 @@ def test_branches(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["*", "a*b", "a**", "*a", "two words", "ä", "", "x" * 251])
-def test_what_is_no_branch_filter(value: str) -> None:
+def test_invalid_branch_filters(value: str) -> None:
     with pytest.raises(InvalidArgumentError, match="branch"):
         check_branch("branch", value)
 
 
-def test_one_string_is_no_sequence_of_strings() -> None:
+def test_a_string_is_not_a_sequence_of_strings() -> None:
     with pytest.raises(InvalidArgumentError, match="sequence of str, not a single str"):
         check_texts("tags", "nightly")
 
@@ -59,7 +59,7 @@ def test_prose(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["\udfff", "x" * 6, 1, None, b"x"])
-def test_what_is_no_prose(text: object) -> None:
+def test_invalid_prose(text: object) -> None:
     with pytest.raises(InvalidArgumentError, match="comment must"):
         check_prose("comment", text, max_length=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
@@ -76,14 +76,14 @@ def test_choices() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 1, "true", None])
-def test_what_is_no_flag(value: object) -> None:
+def test_invalid_booleans(value: object) -> None:
     assert check_flag("f", True) is True  # noqa: FBT003 - the value is what is checked
     with pytest.raises(InvalidArgumentError, match="f must be a bool"):
         check_flag("f", value)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("value", [0, -1, True, 1.0, "1", None])
-def test_what_is_no_positive_integer(value: object) -> None:
+def test_invalid_integers(value: object) -> None:
     assert check_int("n", 10**400) == 10**400
     with pytest.raises(
         InvalidArgumentError, match=f"^n must be a positive integer, not {value!r}$"
@@ -108,14 +108,14 @@ def test_integers_out_of_range(
 
 
 @pytest.mark.parametrize("value", [0, -0.5, math.nan, True, "1", None, math.inf, 10**400])
-def test_what_is_no_number_of_seconds(value: object) -> None:
+def test_invalid_numbers_of_seconds(value: object) -> None:
     assert check_seconds("timeout", 0.5) == 0.5
     message = "^timeout must be a positive number of seconds, not "
     with pytest.raises(InvalidArgumentError, match=message):
         check_seconds("timeout", value)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-def test_timeouts_may_be_without_end() -> None:
+def test_timeouts_may_be_infinite() -> None:
     assert check_timeout("timeout", math.inf) == math.inf
     assert check_timeout("timeout", 3) == 3
     with pytest.raises(InvalidArgumentError, match="not nan"):

@@ -56,7 +56,7 @@ class TestBaseUrl:
         ],
         ids=str,
     )
-    def test_the_environment_means_what_it_means_to_the_tools_of_the_service(
+    def test_variables_mean_what_they_mean_to_the_tools_of_the_service(
         self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], url: str
     ) -> None:
         for name, value in variables.items():
@@ -81,7 +81,7 @@ class TestBaseUrl:
             (API, "https://[::1/v1"),
         ],
     )
-    def test_what_is_refused_in_the_environment(
+    def test_invalid_urls_in_the_environment(
         self, monkeypatch: pytest.MonkeyPatch, name: str, url: str
     ) -> None:
         monkeypatch.setenv(name, url)
@@ -89,7 +89,7 @@ class TestBaseUrl:
             resolve_base_url(None)
         assert "hunter2" not in str(caught.value)
 
-    def test_one_that_is_refused_is_not_replaced_by_another(
+    def test_an_invalid_url_is_not_replaced_by_another(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv(REST, "http://api.example.com")
@@ -136,7 +136,7 @@ class TestBaseUrl:
             "",
         ],
     )
-    def test_what_is_refused(self, url: str) -> None:
+    def test_invalid_urls(self, url: str) -> None:
         with pytest.raises(InvalidArgumentError, match="base_url") as caught:
             resolve_base_url(url)
         assert "hunter2" not in str(caught.value)
@@ -188,12 +188,12 @@ def test_timeouts_are_positive_numbers(name: str, value: object) -> None:
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, math.inf, math.nan, True, None, "10"])
 @pytest.mark.parametrize("name", ["concurrency", "body", "memory"])
-def test_limits_are_positive_whole_numbers(name: str, value: object) -> None:
+def test_limits_are_positive_integers(name: str, value: object) -> None:
     with pytest.raises(InvalidArgumentError, match=rf"Limits\.{name}"):
         Limits(**{name: value})  # type: ignore[arg-type]
 
 
-def test_no_more_may_work_at_once_than_there_can_be_tasks() -> None:
+def test_concurrency_is_bounded() -> None:
     assert Limits(concurrency=10_000).concurrency == 10_000
     with pytest.raises(
         InvalidArgumentError, match=r"Limits\.concurrency must be .* from 1 to 10,000"
@@ -212,7 +212,7 @@ def test_rates(rate: float | None) -> None:
     assert Limits(rate=rate).rate == rate
 
 
-def test_one_answer_must_fit_into_the_memory_for_all() -> None:
+def test_one_response_must_fit_into_the_memory_for_all() -> None:
     assert Limits(body=5, memory=5).memory == 5
     with pytest.raises(InvalidArgumentError, match=r"at least Limits\.body"):
         Limits(body=6, memory=5)
@@ -221,7 +221,7 @@ def test_one_answer_must_fit_into_the_memory_for_all() -> None:
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, math.inf, True, None, "3"])
-def test_retries_are_positive_whole_numbers(value: object) -> None:
+def test_retries_are_positive_integers(value: object) -> None:
     with pytest.raises(InvalidArgumentError, match=r"Retries\.attempts"):
         Retries(attempts=value)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
@@ -242,5 +242,5 @@ def test_settings_are_frozen(settings: Timeouts | Retries | Limits) -> None:
 
 
 @pytest.mark.parametrize("name", ["connect", "read", "attempt", "total"])
-def test_settings_can_wait_for_ever(name: str) -> None:
+def test_timeouts_may_be_infinite(name: str) -> None:
     assert getattr(Timeouts(**{name: math.inf}), name) == math.inf

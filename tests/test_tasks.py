@@ -1,4 +1,4 @@
-"""Tasks that an object owns: how they end, whoever ends them."""
+"""Tasks that an object owns, and how they end."""
 
 import asyncio
 import threading

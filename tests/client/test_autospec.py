@@ -1,4 +1,4 @@
-"""`create_autospec(Currents)`, for those who test with mocks."""
+"""`create_autospec(Currents)`, for tests with mocks."""
 
 from typing import get_type_hints
 from unittest.mock import create_autospec
@@ -33,6 +33,6 @@ def test_all_groups_are_there() -> None:
         assert isinstance(getattr(mock, name), get_type_hints(Currents)[name])
 
 
-def test_a_client_has_groups_of_its_own() -> None:
+def test_each_client_has_its_own_groups() -> None:
     for name in get_type_hints(Currents):
         assert getattr(Currents("key"), name) is not getattr(Currents, name)

@@ -19,13 +19,13 @@ KEY = "sk-a-very-secret-key"
 
 
 class TestLifeCycle:
-    async def test_not_opened(self, server: FakeCurrents) -> None:
+    async def test_a_client_must_be_opened(self, server: FakeCurrents) -> None:
         currents = Currents(server.api_key, base_url=server.url)
         with pytest.raises(ClientClosedError, match="not open"):
             await currents.runs.get("r")
         assert repr(currents) == f"<Currents {server.url} new>"
 
-    async def test_closed(self, server: FakeCurrents) -> None:
+    async def test_a_closed_client_cannot_be_used(self, server: FakeCurrents) -> None:
         async with Currents(server.api_key, base_url=server.url) as currents:
             assert repr(currents) == f"<Currents {server.url} open>"
         with pytest.raises(ClientClosedError, match="has been closed"):
@@ -36,23 +36,27 @@ class TestLifeCycle:
         assert repr(currents) == f"<Currents {server.url} closed>"
         assert server.requests == []
 
-    async def test_entered_twice(self, currents: Currents) -> None:
+    async def test_a_client_cannot_be_entered_twice(self, currents: Currents) -> None:
         with pytest.raises(ClientClosedError, match="open already"):
             await currents.__aenter__()
 
-    async def test_closed_without_having_been_open(self) -> None:
+    async def test_a_client_that_was_never_open_can_be_closed(self) -> None:
         currents = Currents(KEY)
         await currents.aclose()
         with pytest.raises(ClientClosedError):
             await currents.__aenter__()
 
-    async def test_any_task_of_the_loop(self, currents: Currents, project: WorldProject) -> None:
+    async def test_any_task_of_the_loop_can_use_it(
+        self, currents: Currents, project: WorldProject
+    ) -> None:
         run = project.run(specs=1)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(currents.runs.get(run.run_id)) for _ in range(40)]
         assert {task.result().run_id for task in tasks} == {run.run_id}
 
-    async def test_another_loop(self, server: FakeCurrents, currents: Currents) -> None:
+    async def test_another_loop_cannot_use_it(
+        self, server: FakeCurrents, currents: Currents
+    ) -> None:
         def elsewhere(call: Callable[[], Awaitable[object]]) -> None:
             async def main() -> None:
                 await call()
@@ -76,7 +80,7 @@ class TestLifeCycle:
         assert server.open_connections == 0
 
     @pytest.mark.parametrize("by", ["asyncio, twice", "anyio"])
-    async def test_who_is_cancelled_leaves_no_session_open(
+    async def test_a_cancelled_task_leaves_no_session_open(
         self, server: FakeCurrents, by: str
     ) -> None:
         arrived, opened = asyncio.Event(), list[aiohttp.ClientSession | None]()
@@ -108,11 +112,11 @@ class TestTrio:
 
     MESSAGE = "needs asyncio.*trio is not supported"
 
-    def test_without_a_loop_of_asyncio(self) -> None:
+    def test_without_an_asyncio_loop(self) -> None:
         with pytest.raises(WrongLoopError, match=self.MESSAGE):
             Currents("key").__aenter__().send(None)
 
-    async def test_as_a_guest_of_asyncio(self) -> None:
+    async def test_as_a_guest_of_an_asyncio_loop(self) -> None:
         stepped = asyncio.get_running_loop().create_future()
 
         def step() -> None:
@@ -141,7 +145,7 @@ class TestInjectedSession:
         assert {request.headers["X-Team"] for request in server.requests} == {"web"}
         assert {request.headers["Accept-Encoding"] for request in server.requests} == {"gzip"}
 
-    async def test_closed_by_its_owner(self, server: FakeCurrents) -> None:
+    async def test_a_session_closed_by_its_owner_is_reported(self, server: FakeCurrents) -> None:
         session = aiohttp.ClientSession()
         async with Currents(server.api_key, base_url=server.url, session=session) as currents:
             await session.close()

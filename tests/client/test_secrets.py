@@ -50,7 +50,7 @@ class TestSecrets:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
         await runner.cleanup()
 
-    async def test_a_key_that_the_server_echoes(
+    async def test_a_key_that_the_server_echoes_is_redacted(
         self, echo: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.DEBUG)
@@ -70,7 +70,7 @@ class TestSecrets:
             "sv=2024&sig=5ec2e7%3D&se=2026",
         ],
     )
-    async def test_a_signed_url_that_the_server_echoes(
+    async def test_a_signed_url_that_the_server_echoes_is_redacted(
         self, server: FakeCurrents, currents: Currents, query: str
     ) -> None:
         message = f"cannot read https://assets.example/v/1.mp4?{query}, sorry; see /docs?page=2"
@@ -83,7 +83,9 @@ class TestSecrets:
         assert "assets.example/v/1.mp4?[signature]" in shown
         assert "see /docs?page=2" in shown
 
-    async def test_a_key_that_a_failure_with_200_quotes(self, server: FakeCurrents) -> None:
+    async def test_a_key_in_a_failure_with_status_200_is_redacted(
+        self, server: FakeCurrents
+    ) -> None:
         body = msgspec.json.encode({"status": "FAILED", "error": f"bad key {KEY}"})
         server.fail("getRun", status=200, body=body)
         async with Currents(KEY, base_url=server.url) as currents:
@@ -91,9 +93,7 @@ class TestSecrets:
                 await currents.runs.get("r")
         assert KEY not in shown_of(caught.value, without=__file__) + repr(caught.value.__reduce__())
 
-    async def test_middlewares_of_the_callers_do_not_see_the_key(
-        self, server: FakeCurrents
-    ) -> None:
+    async def test_middlewares_of_the_caller_do_not_see_the_key(self, server: FakeCurrents) -> None:
         shown: list[str] = []
 
         async def watch(
@@ -115,7 +115,7 @@ class TestSecrets:
         assert server.api_key not in "".join(shown)
 
     @pytest.mark.parametrize("cut", range(990, 1_001))
-    async def test_a_key_at_the_end_of_a_message_that_is_cut(
+    async def test_a_key_where_a_long_message_is_cut_is_redacted(
         self, server: FakeCurrents, cut: int
     ) -> None:
         body = msgspec.json.encode({"status": "FAILED", "error": "x" * cut + KEY})
@@ -125,7 +125,7 @@ class TestSecrets:
                 await currents.runs.get("r")
         assert KEY[:4] not in shown_of(caught.value, without=__file__)
 
-    async def test_nothing_that_is_alive_during_a_request_shows_the_key(
+    async def test_no_object_that_lives_during_a_request_shows_the_key(
         self, server: FakeCurrents, caplog: pytest.LogCaptureFixture
     ) -> None:
         """The key is in a request only while its head is written."""
@@ -157,7 +157,7 @@ class TestSecrets:
         assert len(shown) > 10
         assert server.api_key not in "".join(shown) + caplog.text
 
-    async def test_a_netrc_does_not_get_in_the_way(
+    async def test_a_netrc_file_does_not_replace_the_key(
         self, echo: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         """With `trust_env` aiohttp looks for credentials there, and does not like to find two."""
@@ -173,7 +173,7 @@ class TestSecrets:
                     with pytest.raises(ForbiddenError, match=r"bad key Bearer \[API key\]"):
                         await currents.runs.get("r")
 
-    async def test_errors_of_the_connection(self, unused_port: int) -> None:
+    async def test_connection_errors_do_not_show_the_key(self, unused_port: int) -> None:
         async with Currents(KEY, base_url=f"http://127.0.0.1:{unused_port}") as currents:
             with pytest.raises(CurrentsError) as caught:
                 await currents.runs.get("r")
@@ -181,7 +181,7 @@ class TestSecrets:
         assert caught.value.__cause__ is None
         assert KEY not in shown_of(caught.value, without=__file__)
 
-    async def test_the_client_itself(self) -> None:
+    async def test_the_client_does_not_show_the_key(self) -> None:
         currents = Currents(KEY)
         parts = [currents, currents.runs, currents._transport, vars(currents._transport)]
         assert all(KEY not in repr(part) for part in parts)
@@ -190,7 +190,7 @@ class TestSecrets:
         await currents.aclose()
 
     @pytest.mark.parametrize("where", ["argument", "environment"])
-    def test_a_key_that_cannot_be_used(self, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    def test_an_invalid_key_is_not_shown(self, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
         bad = KEY + "\n"
         if where == "environment":
             monkeypatch.setenv("CURRENTS_API_KEY", bad)

@@ -140,7 +140,7 @@ def test_null_is_absent(field: str) -> None:
     assert answered(**{field: None}) == answered()
 
 
-class TestWhatNobodyHasSeenYet:
+class TestUnknown:
     def test_values_survive(self) -> None:
         fields = {
             "status": "paused",
@@ -186,7 +186,7 @@ class TestWhatNobodyHasSeenYet:
         assert action.matcher.cond[0].value == ("b", pattern)
 
     @pytest.mark.parametrize("tags", [None, 3, [4], {"a": 1}])
-    def test_tags_that_are_none(self, tags: object) -> None:
+    def test_invalid_tags(self, tags: object) -> None:
         assert Effect(op=EffectOperation.TAG, details={"tags": tags}).tags == ()
 
 
@@ -238,7 +238,7 @@ class TestBuilders:
         ]
 
     @pytest.mark.parametrize("kind", KNOWN_TYPES)
-    def test_only_some_look_into_lists(self, kind: ConditionType) -> None:
+    def test_only_some_traits_are_lists(self, kind: ConditionType) -> None:
         trait = getattr(when, kind.name.lower())
         names = ["includes", "not_includes", "includes_all", "not_includes_all"]
         assert [hasattr(trait, name) for name in names] == [kind in LISTED] * 4
@@ -260,13 +260,13 @@ class TestBuilders:
                 method(values)
 
     @pytest.mark.parametrize("method", [when.title.eq, when.tag.neq])
-    def test_values_that_are_no_text(self, method: Any) -> None:
+    def test_values_must_be_text(self, method: Any) -> None:
         for value in (None, 1, ["a"]):
             with pytest.raises(InvalidArgumentError, match="value must be a str"):
                 method(value)
 
     @pytest.mark.parametrize("method", [when.tag.includes, when.tag.not_includes])
-    def test_neither_text_nor_texts(self, method: Any) -> None:
+    def test_values_must_be_a_text_or_texts(self, method: Any) -> None:
         for value in ([], [1], b"a"):
             with pytest.raises(InvalidArgumentError, match="value"):
                 method(value)

@@ -1,4 +1,4 @@
-"""What is known of Jira, and the rest."""
+"""Jira's own fields, and undocumented ones."""
 
 import msgspec
 import pytest

@@ -124,7 +124,7 @@ class TestOpenEnums:
         assert Outcome("tomorrow's") == "tomorrow's"
         assert len(Outcome) == 4
 
-    def test_what_is_no_text_is_refused(self) -> None:
+    def test_values_that_are_not_text_are_refused(self) -> None:
         with pytest.raises(ValueError, match="7"):
             Outcome(7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
@@ -137,7 +137,7 @@ ALL_MODELS = [
 
 
 @pytest.mark.parametrize("model", ALL_MODELS)
-def test_models_are_frozen_tolerant_and_out_of_the_collectors_sight(model: type[Model]) -> None:
+def test_models_are_frozen_tolerant_and_not_tracked_by_the_collector(model: type[Model]) -> None:
     config = model.__struct_config__
     assert config.frozen
     assert not config.gc
@@ -200,7 +200,7 @@ class TestRun:
             ("?", False, False),
         ],
     )
-    def test_how_far_it_has_come(self, state: str, complete: bool, ended: bool) -> None:  # noqa: FBT001
+    def test_completion(self, state: str, complete: bool, ended: bool) -> None:  # noqa: FBT001
         run = run_with(completionState=state)
         assert run.is_complete is complete
         assert run.has_ended is ended
@@ -302,7 +302,7 @@ def test_an_instance_without_results() -> None:
     assert not instance.failed
 
 
-def test_a_claim_tells_when() -> None:
+def test_the_time_of_a_claim() -> None:
     assert Claim(t=1718617771368).at == datetime(2024, 6, 17, 9, 49, 31, 368_000, UTC)
     assert Claim().at is None
 
@@ -339,7 +339,7 @@ def test_neither_repr_nor_rich_shows_a_signature(model: msgspec.Struct) -> None:
     assert b"5ec2e7" in msgspec.json.encode(model)
 
 
-def test_json_of_what_is_extra_may_be_deep() -> None:
+def test_extra_json_may_be_deep() -> None:
     deep: object = 1
     for _ in range(300):
         deep = {"a": [deep]}

@@ -1,4 +1,4 @@
-"""Instances of Playwright as they are told since 2026, and runs: made up, in the true shape."""
+"""Instances of Playwright in the newer of the two shapes, and runs: made up, in the true shape."""
 
 import copy
 import pickle
@@ -133,7 +133,7 @@ def states(instance: Instance) -> dict[str, str | None]:
     return {test.test_id: test.state for test in instance.tests}
 
 
-def test_tests_have_all_that_is_told_of_them() -> None:
+def test_tests_are_joined_with_their_results() -> None:
     instance = decode(payload())
 
     one, two, three = instance.tests
@@ -183,7 +183,7 @@ def both(seed: int, **options: Any) -> tuple[WorldRun, WorldRun]:
 
 
 class TestWhatIsMissing:
-    def test_a_test_without_a_result_is_as_it_is_listed(self) -> None:
+    def test_a_test_without_a_result(self) -> None:
         tests = [
             listed("one", "failed"),
             listed("two", "passed", flaky=True),
@@ -214,7 +214,7 @@ class TestWhatIsMissing:
         assert states(instance) == {"one": "passed", "two": "failed", "three": "passed"}
         assert instance.failed
 
-    def test_a_listed_test_may_say_nothing_of_its_state(self) -> None:
+    def test_a_listed_test_may_lack_its_state(self) -> None:
         bare = [{"testId": one, "title": [one]} for one in RESULTS]
         instance = decode(payload(bare))
         assert states(instance) == {"one": "passed", "two": "failed", "three": "passed"}
@@ -275,7 +275,7 @@ class TestIDs:
             (False, False, False),
         ],
     )
-    def test_either_place_may_tell_that_a_test_was_flaky(
+    def test_either_place_may_say_that_a_test_was_flaky(
         self,
         in_list: bool | None,  # noqa: FBT001
         in_result: bool | None,  # noqa: FBT001
@@ -307,14 +307,14 @@ class TestAsValues:
         assert copied(instance) == instance
         assert hash(copied(instance)) == hash(instance)
 
-    def test_what_a_user_puts_in_stays(self) -> None:
+    def test_arguments_of_a_user_stay(self) -> None:
         instance = decode(payload())
         assert instance.results is not None
         fixed = InstanceTest(test_id="two", title=("Cart", "two"), state=PASSED)
         results = msgspec.structs.replace(instance.results, tests=(fixed,))
         assert msgspec.structs.replace(instance, results=results).tests == (fixed,)
 
-    def test_types_of_users_are_joined_too(self) -> None:
+    def test_subclasses_of_users_are_joined_too(self) -> None:
         class Mine(Instance, frozen=True, gc=False, kw_only=True):
             org_id: str | None = None
 
@@ -343,7 +343,7 @@ class TestWhileItArrives:
         assert streamed(self.TEXT, edges) == decode(payload())
 
     @pytest.mark.parametrize("seed", range(3))
-    def test_large_ones(self, seed: int) -> None:
+    def test_large_instances(self, seed: int) -> None:
         made = World(seed).project().run(specs=1, tests=300, failures=0.2, schema_version=2)
         text = envelope(made.instance(0))
         assert streamed(text, [*range(0, len(text), 4096)]) == decode(made.instance(0))
@@ -355,7 +355,7 @@ class TestWhileItArrives:
         assert states(instance) == {"one": "passed", "two": "failed", "three": "passed"}
         assert instance == decode(data)
 
-    def test_a_null_behind_the_tests_costs_none_of_them(self) -> None:
+    def test_a_null_after_the_tests_loses_none_of_them(self) -> None:
         text = envelope(payload(tags=None))
         instance = streamed(text, [*range(0, len(text), 100)])
         assert instance.tests == decode(payload()).tests
@@ -366,7 +366,7 @@ class TestWhileItArrives:
         assert streamed(text, [*range(0, len(text), 100)]) == decode(payload())
 
 
-class TestWhatIsMadeOfInstances:
+class TestUsesOfInstances:
     """Whoever reads instances sees no difference."""
 
     async def test_the_fan_out(self) -> None:
@@ -377,7 +377,7 @@ class TestWhatIsMadeOfInstances:
         assert found[0] == found[1]
         assert sum(test.failed for tests in found[0] for test in tests)
 
-    def test_answers(self) -> None:
+    def test_analysis(self) -> None:
         one, two = (instances_of(run) for run in both(1))
         assert failures_of(one) == failures_of(two)
         assert failures_of(one)

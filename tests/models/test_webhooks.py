@@ -56,7 +56,7 @@ def test_null_is_absent(field: str) -> None:
     assert answered(**{field: None}) == answered()
 
 
-def test_what_nobody_has_seen_yet() -> None:
+def test_unknown_values() -> None:
     [webhook] = answered(hookEvents=["RUN_FINISH", "RUN_PAUSED"], paused=True)
     assert webhook.hook_events == ("RUN_FINISH", "RUN_PAUSED")
     assert webhook.extra == {"paused": True}

@@ -1,4 +1,4 @@
-"""Actions: what is refused before it is sent, and what comes of writes whose answer is lost."""
+"""Actions: invalid arguments, and writes whose response is lost."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime
@@ -131,7 +131,7 @@ async def server() -> AsyncIterator[FaultyServer]:
 
 
 @pytest.mark.parametrize(("call", "says"), REFUSED)
-async def test_what_is_refused_is_not_sent(server: FaultyServer, call: Call, says: str) -> None:
+async def test_invalid_arguments_are_not_sent(server: FaultyServer, call: Call, says: str) -> None:
     async with client(server.url) as currents:
         with pytest.raises(InvalidArgumentError, match=says):
             await call(currents)
@@ -141,15 +141,15 @@ async def test_what_is_refused_is_not_sent(server: FaultyServer, call: Call, say
 @pytest.mark.parametrize(
     "call", [make(name="x" * 255, description="x" * 1000, action=[Effect.tag(*"abcdefghij")])]
 )
-async def test_the_longest_is_sent(call: Call) -> None:
+async def test_arguments_of_maximal_length_are_sent(call: Call) -> None:
     async with FaultyServer(ACTION) as server, client(server.url) as currents:
         await call(currents)
     assert len(server.requests) == 1
 
 
-class TestLostAnswers:
+class TestLostResponses:
     @pytest.mark.parametrize("call", [make(), change(name="n")])
-    async def test_a_write_that_may_have_happened(self, call: Call) -> None:
+    async def test_an_ambiguous_write_is_not_repeated(self, call: Call) -> None:
         async with FaultyServer([faults.close(), ACTION]) as server, client(server.url) as currents:
             with pytest.raises(AmbiguousError):
                 await call(currents)
@@ -158,7 +158,7 @@ class TestLostAnswers:
     @pytest.mark.parametrize(
         "call", [make(retry_ambiguous=True), change(name="n", retry_ambiguous=True)]
     )
-    async def test_a_write_that_may_happen_twice(self, call: Call) -> None:
+    async def test_an_ambiguous_write_is_repeated_on_request(self, call: Call) -> None:
         async with FaultyServer([faults.close(), ACTION]) as server, client(server.url) as currents:
             assert await call(currents) == Action(action_id="a", name="n")
         first, second = server.requests
@@ -172,18 +172,18 @@ class TestLostAnswers:
             await call(currents)
         assert len(server.requests) == 2
 
-    async def test_archived_by_an_attempt_before(self) -> None:
+    async def test_an_earlier_attempt_may_have_archived_it(self) -> None:
         async with FaultyServer([faults.close(), GONE]) as server, client(server.url) as currents:
             assert await currents.actions.delete("a") == ArchivedAction(action_id="a")
         assert len(server.requests) == 2
 
-    async def test_not_there_from_the_beginning(self) -> None:
+    async def test_an_unknown_action_is_an_error(self) -> None:
         async with FaultyServer(GONE) as server, client(server.url) as currents:
             with pytest.raises(NotFoundError):
                 await currents.actions.delete("a")
 
 
-async def test_what_the_server_knows_and_we_do_not_goes_back_to_it() -> None:
+async def test_unknown_fields_are_sent_back() -> None:
     """An action that is read, and written with another name, loses nothing."""
     rules: dict[str, Any] = {
         "action": [
@@ -207,7 +207,7 @@ async def test_what_the_server_knows_and_we_do_not_goes_back_to_it() -> None:
     assert msgspec.json.decode(server.requests[1].body) == rules
 
 
-async def test_tests_that_look_alike_are_all_there() -> None:
+async def test_affected_tests_that_are_equal_are_all_listed() -> None:
     """No key is documented, so what differs in anything is another test."""
     rows = [{"actionId": name, "signature": "s"} for name in "abc"]
     pages = [

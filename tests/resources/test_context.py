@@ -1,4 +1,4 @@
-"""Failure context: which combinations are asked for, and what comes."""
+"""Failure context: valid combinations of arguments, and responses."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ LENGTHS: list[tuple[dict[str, Any], str]] = [
         *(("markdown", *row) for row in [*SUBJECTS, *LENGTHS]),
     ],
 )
-async def test_what_is_refused_is_not_sent(
+async def test_invalid_arguments_are_not_sent(
     method: str, arguments: dict[str, Any], says: str
 ) -> None:
     async with FaultyServer() as server, client(server.url) as currents:
@@ -53,7 +53,7 @@ async def test_json() -> None:
     assert context.extra == data
 
 
-async def test_markdown_is_the_body_itself() -> None:
+async def test_markdown_is_the_whole_body() -> None:
     text = '# Ausfälle\n\n{"status":"FAILED"}\n'
     answer = faults.response(text.encode(), headers={"Content-Type": "text/markdown"})
     async with FaultyServer(answer) as server, client(server.url) as currents:
@@ -61,14 +61,14 @@ async def test_markdown_is_the_body_itself() -> None:
     assert server.requests[0].headers["accept"] == "text/markdown"
 
 
-async def test_markdown_of_nothing() -> None:
+async def test_empty_markdown() -> None:
     refused = faults.response(b'{"status":"FAILED","error":"Run not found"}', 404)
     async with FaultyServer(refused) as server, client(server.url) as currents:
         with pytest.raises(NotFoundError, match="Run not found"):
             await currents.context.markdown(run_id="r")
 
 
-async def test_markdown_that_is_no_text() -> None:
+async def test_markdown_that_is_not_text() -> None:
     async with FaultyServer(faults.response(b"\xff")) as server, client(server.url) as currents:
         with pytest.raises(DecodeError, match="UTF-8"):
             await currents.context.markdown(run_id="r")

@@ -1,4 +1,4 @@
-"""What the explorers refuse before anything is sent, and what else is theirs alone."""
+"""Explorers: invalid arguments, and what only they have."""
 
 import inspect
 from collections.abc import Callable
@@ -46,7 +46,7 @@ async def refuse(currents: Currents, server: FakeCurrents, call: Call, message: 
 
 @pytest.mark.parametrize("explore", EXPLORERS.values(), ids=EXPLORERS)
 @pytest.mark.parametrize(("options", "message"), COMMON.values(), ids=COMMON)
-async def test_what_no_explorer_takes(
+async def test_no_explorer_takes_invalid_arguments(
     server: FakeCurrents,
     currents: Currents,
     explore: Callable[..., Any],
@@ -58,13 +58,13 @@ async def test_what_no_explorer_takes(
 
 @pytest.mark.parametrize("explore", EXPLORERS.values(), ids=EXPLORERS)
 @pytest.mark.parametrize("missing", ["date_start", "date_end"])
-def test_the_dates_are_needed(explore: Callable[..., Any], missing: str) -> None:
+def test_the_dates_are_required(explore: Callable[..., Any], missing: str) -> None:
     with pytest.raises(TypeError, match=missing):
         explore(Currents("key"), **{name: DAY for name in SPAN if name != missing})
 
 
 @pytest.mark.parametrize("explore", EXPLORERS.values(), ids=EXPLORERS)
-async def test_whole_days_are_asked_for_as_such(
+async def test_days_are_sent_as_days(
     server: FakeCurrents,
     currents: Currents,
     project: WorldProject,
@@ -204,7 +204,7 @@ async def test_bad_input_is_refused_before_anything_is_sent(
     await refuse(currents, server, call, message)
 
 
-async def test_titles_are_prose(currents: Currents, project: WorldProject) -> None:
+async def test_titles_may_have_several_lines(currents: Currents, project: WorldProject) -> None:
     """A test may be called anything, also on several lines, and a suite nothing at all."""
     signatures = [
         await currents.signatures.get("a.ts", title, project.project_id)
@@ -213,7 +213,7 @@ async def test_titles_are_prose(currents: Currents, project: WorldProject) -> No
     assert signatures[1] == signatures[2] != signatures[0]
 
 
-async def test_a_signature_may_be_asked_for_again(
+async def test_the_request_for_a_signature_is_repeated(
     server: FakeCurrents, currents: Currents, project: WorldProject
 ) -> None:
     """It is a POST, and changes nothing: a lost answer is no ambiguity."""

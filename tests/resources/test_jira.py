@@ -1,4 +1,4 @@
-"""Jira: what is refused before it is sent, lists, and writes whose answer is lost."""
+"""Jira: invalid arguments, lists, and writes whose response is lost."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -64,7 +64,7 @@ REFUSED: list[tuple[Call, str]] = [
 
 
 @pytest.mark.parametrize(("call", "says"), REFUSED)
-async def test_what_is_refused_is_not_sent(call: Call, says: str) -> None:
+async def test_invalid_arguments_are_not_sent(call: Call, says: str) -> None:
     async with FaultyServer() as server, client(server.url) as currents:
         with pytest.raises(InvalidArgumentError, match=says):
             await call(currents)
@@ -72,7 +72,7 @@ async def test_what_is_refused_is_not_sent(call: Call, says: str) -> None:
 
 
 @pytest.mark.parametrize("call", [make(), link(comment="c")])
-async def test_a_write_that_may_have_happened(call: Call) -> None:
+async def test_an_ambiguous_write_is_not_repeated(call: Call) -> None:
     async with FaultyServer([faults.close(), ISSUE]) as server, client(server.url) as currents:
         with pytest.raises(AmbiguousError):
             await call(currents)
@@ -80,7 +80,7 @@ async def test_a_write_that_may_have_happened(call: Call) -> None:
 
 
 @pytest.mark.parametrize("call", [make(retry_ambiguous=True), link(retry_ambiguous=True)])
-async def test_a_write_that_may_happen_twice(call: Call) -> None:
+async def test_an_ambiguous_write_is_repeated_on_request(call: Call) -> None:
     async with FaultyServer([faults.close(), ISSUE]) as server, client(server.url) as currents:
         assert await call(currents) == JiraIssue(id="1", key="SHOP-1", extra={"url": "u"})
     assert len(server.requests) == 2

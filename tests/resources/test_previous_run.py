@@ -78,7 +78,9 @@ async def test_a_run_by_its_id_is_fetched(
         await currents.runs.previous("unknown")
 
 
-async def test_what_was_found_leads_further_back(currents: Currents, project: WorldProject) -> None:
+async def test_the_previous_run_has_a_previous_run(
+    currents: Currents, project: WorldProject
+) -> None:
     runs = [project.run(specs=1, branch=branch) for branch in ("a", "b", "a", "b", "a")]
     found: list[str] = []
     run: Run | None = await currents.runs.get(runs[-1].run_id)
@@ -99,7 +101,7 @@ async def test_the_run_itself_may_be_in_any_state(
     assert await previous_id(currents, run.run_id) == first.run_id
 
 
-async def test_another_project_is_not_asked(
+async def test_runs_of_other_projects_do_not_count(
     server: FakeCurrents, project: WorldProject, world: World
 ) -> None:
     """The client's own project counts for nothing: the run says which one it is of."""
@@ -112,7 +114,7 @@ async def test_another_project_is_not_asked(
         assert await previous_id(currents, second.run_id) == first.run_id
 
 
-async def test_the_run_that_it_retries_is_another_one(currents: Currents, world: World) -> None:
+async def test_the_retried_run_is_not_the_previous_one(currents: Currents, world: World) -> None:
     commit = {"commit": {"branch": "dev"}}
     world.add_run_payload(payload("comparable", 1, meta=commit))
     world.add_run_payload(payload("retried", 2, completionState="CANCELED", meta=commit))
@@ -132,14 +134,16 @@ async def test_without_a_branch_it_is_compared_with_runs_without_one(
     assert await previous_id(currents, "run") == "without"
 
 
-async def test_the_same_millisecond_is_not_before(currents: Currents, world: World) -> None:
+async def test_a_run_of_the_same_millisecond_is_not_earlier(
+    currents: Currents, world: World
+) -> None:
     for run_id, created in [("c", 0), ("a", 5), ("b", 5)]:
         world.add_run_payload(payload(run_id, created))
     assert await previous_id(currents, "a") == "c"
     assert await previous_id(currents, "b") == "c"
 
 
-async def test_deleted_runs_are_passed_over(currents: Currents, world: World) -> None:
+async def test_deleted_runs_are_skipped(currents: Currents, world: World) -> None:
     for run_id, created in [("first", 1), ("second", 2), ("gone", 3), ("run", 4)]:
         world.add_run_payload(payload(run_id, created))
     run = await currents.runs.get("run")
@@ -155,7 +159,7 @@ async def test_deleted_runs_are_passed_over(currents: Currents, world: World) ->
     [{"deletedAt": at(9)}, {"completionState": "IN_PROGRESS"}, {"createdAt": None}],
     ids=["deleted", "in progress", "without a date"],
 )
-async def test_what_should_not_be_listed_is_passed_over(
+async def test_listed_runs_that_do_not_match_are_skipped(
     server: FakeCurrents, currents: Currents, odd: dict[str, Any]
 ) -> None:
     listed = [payload("odd", 2, cursor="b") | odd, payload("kept", 1, cursor="a")]
@@ -165,7 +169,7 @@ async def test_what_should_not_be_listed_is_passed_over(
     assert await previous_id(currents, run) == "kept"
 
 
-async def test_tags_that_cannot_be_asked_for_are_compared_all_the_same(
+async def test_tags_that_cannot_be_filtered_by_are_compared(
     server: FakeCurrents, currents: Currents, world: World
 ) -> None:
     world.add_run_payload(payload("odd", 1, tags=["web", "", "a\nb"]))
@@ -175,7 +179,7 @@ async def test_tags_that_cannot_be_asked_for_are_compared_all_the_same(
     assert [value for name, value in server.requests[-1].query if name == "tags[]"] == ["web"]
 
 
-async def test_only_so_many_runs_are_looked_through(
+async def test_the_search_is_bounded(
     server: FakeCurrents, currents: Currents, world: World
 ) -> None:
     world.add_run_payload(payload("too far", 1, tags=["web"]))
@@ -243,20 +247,20 @@ async def check_all(runs: list[dict[str, Any]]) -> None:
 
 
 class TestMisuse:
-    async def test_a_run_that_does_not_say_when(
-        self, server: FakeCurrents, currents: Currents
-    ) -> None:
+    async def test_a_run_without_a_date(self, server: FakeCurrents, currents: Currents) -> None:
         run = msgspec.convert({**payload("r", 1), "createdAt": None}, Run)
         with pytest.raises(InvalidArgumentError, match="run r does not say when"):
             await currents.runs.previous(run)
         assert server.requests == []
 
     @pytest.mark.parametrize("run", ["", "a/b", None, 5])
-    async def test_what_is_no_run(self, server: FakeCurrents, currents: Currents, run: Any) -> None:
+    async def test_an_invalid_run_id(
+        self, server: FakeCurrents, currents: Currents, run: Any
+    ) -> None:
         with pytest.raises(InvalidArgumentError, match="run_id must"):
             await currents.runs.previous(run)
         assert server.requests == []
 
-    async def test_there_is_no_raw_answer(self, currents: Currents) -> None:
+    async def test_there_is_no_raw_response(self, currents: Currents) -> None:
         with pytest.raises(AttributeError, match="not a single request"):
             _ = currents.runs.raw.previous

@@ -1,4 +1,4 @@
-"""What the models do not know: requests of one's own, and answers as they are."""
+"""Requests without a method, and raw responses."""
 
 import inspect
 from io import StringIO
@@ -29,7 +29,7 @@ class NumberedRun(msgspec.Struct, rename="camel"):
     run_id: int
 
 
-async def test_a_type_of_the_callers(currents: Currents, project: WorldProject) -> None:
+async def test_a_type_of_the_caller(currents: Currents, project: WorldProject) -> None:
     run = project.run(specs=3, failures=0)
     found = await currents.request("GET", f"/runs/{run.run_id}", type=Slice)
     assert found == Slice(run_id=run.run_id, status="PASSED")
@@ -73,7 +73,7 @@ async def test_the_query_and_the_body() -> None:
         ("GET", ""),
     ],
 )
-async def test_what_cannot_be_sent(
+async def test_invalid_arguments_are_not_sent(
     server: FakeCurrents, currents: Currents, method: Any, path: str
 ) -> None:
     with pytest.raises(InvalidArgumentError):
@@ -128,7 +128,7 @@ class TestRawViews:
         with pytest.raises(NotFoundError):
             await currents.instances.raw.get("nobody")
 
-    def test_what_is_no_single_operation(self) -> None:
+    def test_methods_of_several_requests_have_no_raw_response(self) -> None:
         currents = Currents("key")
         for name in ("stream", "instances", "get_instances", "_stream", "raw"):
             with pytest.raises(AttributeError):
@@ -142,6 +142,6 @@ class TestRawViews:
         assert inspect.getdoc(method) == inspect.getdoc(Currents("key").runs.find)
 
 
-def test_half_an_emoji_does_not_cost_the_json() -> None:
+def test_json_with_a_lone_surrogate_can_be_read() -> None:
     answer = RawResponse(status=200, headers={}, body=rb'{"data":{"message":"boom \ud83d"}}')
     assert answer.json() == {"data": {"message": "boom \N{REPLACEMENT CHARACTER}"}}

@@ -122,7 +122,7 @@ async def test_a_wrong_key(server: FakeCurrents) -> None:
     assert caught.value.method == "GET"
 
 
-async def test_too_large_for_the_service(world: World, project: WorldProject) -> None:
+async def test_a_run_too_large_for_the_service(world: World, project: WorldProject) -> None:
     made = project.run(specs=10)
     async with (
         FakeCurrents(world, max_response_bytes=1_000) as server,

@@ -1,4 +1,4 @@
-"""Webhooks: what is refused before it is sent, what no error shows, and lost answers."""
+"""Webhooks: invalid arguments, secrets that no error shows, and lost responses."""
 
 import asyncio
 import traceback
@@ -68,7 +68,7 @@ REFUSED: list[tuple[Call, str]] = [
 
 
 @pytest.mark.parametrize(("call", "says"), REFUSED)
-async def test_what_is_refused_is_not_sent(call: Call, says: str) -> None:
+async def test_invalid_arguments_are_not_sent(call: Call, says: str) -> None:
     async with FaultyServer() as server, client(server.url) as currents:
         with pytest.raises(InvalidArgumentError, match=says) as caught:
             await call(currents)
@@ -76,7 +76,7 @@ async def test_what_is_refused_is_not_sent(call: Call, says: str) -> None:
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
-async def test_the_longest_is_sent() -> None:
+async def test_arguments_of_maximal_length_are_sent() -> None:
     longest = "x" * (4096 - len('{"X-Secret":""}'))
     async with FaultyServer(WEBHOOK) as server, client(server.url) as currents:
         await currents.webhooks.create(
@@ -87,7 +87,7 @@ async def test_the_longest_is_sent() -> None:
     assert msgspec.json.decode(body["headers"]) == {"X-Secret": longest}
 
 
-async def test_what_is_read_can_be_written() -> None:
+async def test_a_webhook_can_be_sent_back_as_it_was_read() -> None:
     data = {"hookId": "h", "headers": '{"X-Secret":"ü\\t"}', "hookEvents": ["RUN_START"]}
     async with FaultyServer(faults.json_response(data)) as server, client(server.url) as currents:
         read = await currents.webhooks.get("h")
@@ -123,7 +123,7 @@ def has_secret(text: str) -> bool:
 
 
 @pytest.mark.parametrize("call", WRITES)
-class TestTheSecretIsNowhereToBeSeen:
+class TestTheSecretIsNotShown:
     @pytest.mark.parametrize(
         "fault",
         [
@@ -144,7 +144,7 @@ class TestTheSecretIsNowhereToBeSeen:
             assert has_secret(server.requests[0].body.decode())
         assert not has_secret(shown_to_others(caught.value))
 
-    async def test_when_nobody_listens(self, call: Call, unused_port: int) -> None:
+    async def test_when_no_server_listens(self, call: Call, unused_port: int) -> None:
         async with client(f"http://127.0.0.1:{unused_port}/v1") as currents:
             with pytest.raises(ConnectError) as caught:
                 await call(currents)
@@ -191,23 +191,23 @@ class TestTheSecretIsNowhereToBeSeen:
         lambda c: c.webhooks.update("a/b", headers=HEADERS),
     ],
 )
-async def test_the_secret_is_not_seen_where_an_argument_is_refused(call: Call) -> None:
+async def test_the_secret_is_not_shown_when_an_argument_is_invalid(call: Call) -> None:
     async with client("http://127.0.0.1:9/v1") as currents:
         with pytest.raises(InvalidArgumentError) as caught:
             await call(currents)
     assert not has_secret(shown_to_others(caught.value))
 
 
-async def test_a_header_that_is_no_secret_is_left_in_what_the_server_says() -> None:
+async def test_short_header_values_are_not_redacted() -> None:
     script = faults.response(b'{"status":"FAILED","error":"at 1 of 12 yes"}', 400)
     async with FaultyServer(script) as server, client(server.url) as currents:
         with pytest.raises(BadRequestError, match="at 1 of 12 yes"):
             await make(headers={"X-Env": "1", "X-Debug": "yes"})(currents)
 
 
-class TestLostAnswers:
+class TestLostResponses:
     @pytest.mark.parametrize("call", [make(), change(label="l")])
-    async def test_a_write_that_may_have_happened(self, call: Call) -> None:
+    async def test_an_ambiguous_write_is_not_repeated(self, call: Call) -> None:
         script = [faults.close(), WEBHOOK]
         async with FaultyServer(script) as server, client(server.url) as currents:
             with pytest.raises(AmbiguousError):
@@ -217,13 +217,13 @@ class TestLostAnswers:
     @pytest.mark.parametrize(
         "call", [make(retry_ambiguous=True), change(label="l", retry_ambiguous=True)]
     )
-    async def test_a_write_that_may_happen_twice(self, call: Call) -> None:
+    async def test_an_ambiguous_write_is_repeated_on_request(self, call: Call) -> None:
         script = [faults.close(), WEBHOOK]
         async with FaultyServer(script) as server, client(server.url) as currents:
             assert await call(currents) == Webhook(hook_id="h", url=URL)
         assert len(server.requests) == 2
 
-    async def test_deleted_by_an_attempt_before(self) -> None:
+    async def test_an_earlier_attempt_may_have_deleted_it(self) -> None:
         async with FaultyServer([faults.close(), GONE]) as server, client(server.url) as currents:
             assert await currents.webhooks.delete("h") == DeletedWebhook(hook_id="h")
         assert len(server.requests) == 2

@@ -1,4 +1,4 @@
-"""A write that was done is not reported as failed, whatever little the answer tells of it."""
+"""A write that succeeded is not reported as failed, however little the response contains."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -76,7 +76,7 @@ writes = pytest.mark.parametrize(("call", "known"), WRITES.values(), ids=WRITES)
         (200, b'{"status":"OK","message":"done"}'),
     ],
 )
-async def test_what_is_known_is_the_answer(
+async def test_the_arguments_fill_an_empty_response(
     server: FakeCurrents, currents: Currents, call: Call, known: Any, status: int, body: bytes
 ) -> None:
     server.fail(None, status, body=body)
@@ -85,7 +85,7 @@ async def test_what_is_known_is_the_answer(
 
 
 @writes
-async def test_no_content_is_an_answer(call: Call, known: Any) -> None:
+async def test_no_content_is_a_success(call: Call, known: Any) -> None:
     async with (
         FaultyServer(faults.response(b"", 204, gzip=False)) as server,
         client(server.url) as currents,
@@ -95,14 +95,14 @@ async def test_no_content_is_an_answer(call: Call, known: Any) -> None:
 
 @writes
 @pytest.mark.parametrize("data", [b'"done"', b"true", b"[]"])
-async def test_data_of_another_shape_does_not_undo_it(
+async def test_data_of_another_shape_is_a_success(
     server: FakeCurrents, currents: Currents, call: Call, known: Any, data: bytes
 ) -> None:
     server.fail(None, 200, body=b'{"status":"OK","data":%s}' % data)
     assert await call(currents) == known
 
 
-async def test_what_the_server_says_comes_first(server: FakeCurrents, currents: Currents) -> None:
+async def test_the_data_of_the_server_come_first(server: FakeCurrents, currents: Currents) -> None:
     server.fail("cancelRun", 200, body=b'{"status":"OK","data":{"actor":"me"}}')
     assert await currents.runs.cancel("r") == RunCancellation(run_id="r", actor="me")
     body = b'{"status":"OK","data":{"actionId":"a","status":"expired","name":"n"}}'
@@ -122,7 +122,7 @@ async def test_what_the_server_says_comes_first(server: FakeCurrents, currents: 
         (b"[]", DecodeError),
     ],
 )
-async def test_what_is_no_success_is_none(
+async def test_an_unsuccessful_response_stays_one(
     server: FakeCurrents,
     currents: Currents,
     call: Call,
@@ -138,7 +138,7 @@ async def test_what_is_no_success_is_none(
 
 @pytest.mark.parametrize("call", [*CREATES.values(), lambda c: c.runs.get("r")])
 @pytest.mark.parametrize("body", [b"", b'{"status":"OK"}'])
-async def test_what_would_have_no_name_is_none(
+async def test_a_created_thing_without_an_id_is_an_error(
     server: FakeCurrents, currents: Currents, call: Call, body: bytes
 ) -> None:
     """Of what was created nothing is known without its ID; of what is read, nothing at all."""

@@ -1,4 +1,4 @@
-"""Connections that cannot be made or trusted, redirects and cookies."""
+"""Connections that fail or are not trusted, and redirects and cookies."""
 
 import asyncio
 import socket
@@ -23,7 +23,7 @@ from currents_async.testing import FakeCurrents, RecordedRequest
 KEY = "sk-a-very-secret-key"
 
 
-class KnowsNobody(AbstractResolver):
+class EmptyResolver(AbstractResolver):
     """Resolve as a machine does whose name server knows no such name."""
 
     async def resolve(self, host: str, *_: object, **__: object) -> NoReturn:
@@ -34,14 +34,14 @@ class KnowsNobody(AbstractResolver):
 
 
 class TestConnection:
-    async def test_nobody_listens(self, unused_port: int) -> None:
+    async def test_no_server_listens(self, unused_port: int) -> None:
         async with Currents(KEY, base_url=f"http://127.0.0.1:{unused_port}") as currents:
             with pytest.raises(ConnectError, match="no connection") as caught:
                 await currents.runs.get("r")
         assert caught.value.operation == "getRun"
 
-    async def test_no_such_host(self) -> None:
-        connector = aiohttp.TCPConnector(resolver=KnowsNobody())
+    async def test_an_unknown_host(self) -> None:
+        connector = aiohttp.TCPConnector(resolver=EmptyResolver())
         async with (
             aiohttp.ClientSession(connector=connector) as session,
             Currents(KEY, base_url="https://host.invalid", session=session) as currents,
@@ -49,12 +49,12 @@ class TestConnection:
             with pytest.raises(ConnectError, match=r"no connection.*host\.invalid"):
                 await currents.runs.get("r")
 
-    async def test_a_certificate_nobody_signed(self, tls_server: str) -> None:
+    async def test_an_untrusted_certificate(self, tls_server: str) -> None:
         async with Currents(KEY, base_url=tls_server) as currents:
             with pytest.raises(ConnectError, match=r"(?i)certificate"):
                 await currents.runs.get("r")
 
-    async def test_a_context_of_the_callers(
+    async def test_an_ssl_context_of_the_caller(
         self, tls_server: str, trusting: ssl.SSLContext
     ) -> None:
         async with Currents(KEY, base_url=tls_server, ssl=trusting) as currents:
@@ -65,7 +65,7 @@ class TestConnection:
         ("timeouts", "reason"),
         [(Timeouts(read=0.01), "Timeouts.read"), (Timeouts(total=0.01), "Timeouts.total")],
     )
-    async def test_a_server_that_does_not_answer(
+    async def test_a_server_that_sends_no_response(
         self, server: FakeCurrents, timeouts: Timeouts, reason: str
     ) -> None:
         async def never(_: RecordedRequest) -> None:

@@ -1,4 +1,4 @@
-"""What an observer is told of calls and attempts."""
+"""Observers see each call and each attempt."""
 
 import logging
 
@@ -20,7 +20,9 @@ KEY = "sk-a-very-secret-key"
 
 
 class TestTracing:
-    async def test_each_attempt_is_seen(self, server: FakeCurrents, project: WorldProject) -> None:
+    async def test_an_observer_sees_each_attempt(
+        self, server: FakeCurrents, project: WorldProject
+    ) -> None:
         run = project.run(specs=1)
         server.fail("getRun", times=1)
         seen: list[RequestAttempt] = []
@@ -37,7 +39,7 @@ class TestTracing:
         assert second.until_headers is not None
         assert second.duration >= second.until_headers >= 0
 
-    async def test_the_whole_call_is_seen(self, server: FakeCurrents) -> None:
+    async def test_an_observer_sees_the_whole_call(self, server: FakeCurrents) -> None:
         seen: list[str] = []
 
         class Diary(Observer):
@@ -79,7 +81,7 @@ class TestTracing:
         [line] = [one.getMessage() for one in caplog.records if one.name == "currents_async"]
         assert line.startswith(f"getRun (GET {server.url}/runs/r) attempt 1: NotFoundError in ")
 
-    async def test_a_key_that_the_server_echoes_is_not_traced(self, server: FakeCurrents) -> None:
+    async def test_a_key_that_the_server_echoes_is_redacted(self, server: FakeCurrents) -> None:
         headers = {"X-Request-Id": KEY}
         body = b'{"status":"FAILED","error":"bad key %s"}' % KEY.encode()
         server.fail("getRun", status=403, headers=headers, body=body)

@@ -17,7 +17,7 @@ def test_order_and_what_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("value", [0, "", False, ()])
-def test_what_is_false_is_given(value: object) -> None:
+def test_false_values_are_not_left_out(value: object) -> None:
     assert given(value) is value
 
 

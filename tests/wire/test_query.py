@@ -22,13 +22,13 @@ def test_an_id_is_one_segment(value: str) -> None:
 @pytest.mark.parametrize(
     "value", ["", " ", "a/b", "/", "..", ".", "a\\b", "a\nb", "a\x00", "\x7f", "\x85", "\ud800"]
 )
-def test_what_is_no_id(value: str) -> None:
+def test_invalid_ids(value: str) -> None:
     with pytest.raises(InvalidArgumentError, match="run_id"):
         path_segment("run_id", value)
 
 
 @pytest.mark.parametrize("value", [None, 7, b"abc", ["a"]])
-def test_an_id_of_another_type(value: object) -> None:
+def test_ids_must_be_text(value: object) -> None:
     with pytest.raises(InvalidArgumentError, match="must be a str, not"):
         path_segment("run_id", value)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
