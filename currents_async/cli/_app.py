@@ -101,8 +101,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     command, bound, _ = app.parse_args(arguments, exit_on_error=False)
     result = command(*bound.args, **bound.kwargs)
-    if isinstance(result, int):
-        return result
     if not iscoroutine(result):
         return _exit.OK  # help, for example
     from currents_async.cli._execute import execute  # noqa: PLC0415 - --help needs no event loop

@@ -11,7 +11,6 @@ from currents_async.cli._progress import Throttles, progress_bar
 from currents_async.cli._session import open_client
 
 if TYPE_CHECKING:
-    from currents_async import Currents
     from currents_async.cli._run_report import Report
 
 AsJson = Annotated[Flag, Parameter(name="--json", help="Print one JSON object instead of tables.")]
@@ -76,7 +75,9 @@ async def demo(
     return report.show(as_json=as_json)
 
 
-async def _report_on(currents: "Currents", run_id: RunID, throttles: Throttles) -> "Report":
+async def _report_on(
+    currents: "currents_async.Currents", run_id: RunID, throttles: Throttles
+) -> "Report":
     # Here, since --help does without aiohttp.
     from currents_async.cli._run_report import Report  # noqa: PLC0415
 

@@ -36,7 +36,7 @@ class TestActions:
         }
         return str(created["actionId"])
 
-    def test_off_and_on_and_gone(
+    def test_disable_enable_and_delete(
         self, action_id: str, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         for command, status in (("disable", "disabled"), ("enable", "active"), ("get", "active")):
@@ -49,7 +49,7 @@ class TestActions:
         assert run(["actions", "list", "--status", "active"]) == 0
         assert rows(capsys) == []
 
-    def test_from_stdin_and_of_another(
+    def test_create_from_stdin_with_the_output_of_get(
         self, action_id: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         assert run(["actions", "get", action_id, "-o", "json"]) == 0
@@ -60,7 +60,7 @@ class TestActions:
         assert copied["matcher"] == json.loads(text)["matcher"]
 
     @pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "x"}'])
-    def test_what_makes_no_action(
+    def test_invalid_json_of_an_action(
         self, service: FakeCurrents, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
     ) -> None:
         (tmp_path / "action.json").write_text(text)
@@ -68,5 +68,5 @@ class TestActions:
         assert "action.json" in capsys.readouterr().err
         assert service.requests == []
 
-    def test_a_file_that_is_not_there(self, service: FakeCurrents, tmp_path: Path) -> None:
+    def test_a_missing_file(self, service: FakeCurrents, tmp_path: Path) -> None:
         assert run(["actions", "create", str(tmp_path / "none.json")]) == 1

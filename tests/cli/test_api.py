@@ -26,7 +26,7 @@ def numbered(number: object, *items: str) -> object:
 
 
 class TestApi:
-    def test_an_answer_as_it_came(
+    def test_a_response_is_printed_unchanged(
         self, service: FakeCurrents, project: WorldProject, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert run(["api", "GET", "/projects", "-q", "limit=1"]) == 0
@@ -110,7 +110,7 @@ class TestApi:
         assert message in err
         assert len(service.requests) <= 21
 
-    def test_pages_without_anything_new_are_turned_for_a_while(
+    def test_a_few_pages_without_anything_new_are_skipped(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         for page in (numbered(1, "a"), numbered(2), numbered(3, "a"), numbered(None, "b")):
@@ -118,7 +118,7 @@ class TestApi:
         assert run(["api", "GET", "/x", "--paginate"]) == 0
         assert [one["cursor"] for one in rows(capsys)] == ["a", "b"]
 
-    def test_pages_are_numbered_in_whichever_way_javascript_writes(
+    def test_page_numbers_as_javascript_writes_them(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         pages = [numbered(1.0, "a"), numbered(number=True), numbered(3, "b"), numbered(0, "c")]
@@ -129,7 +129,7 @@ class TestApi:
         asked = [dict(request.query).get("page") for request in service.requests]
         assert asked == [None, "1", "2", "3"]
 
-    def test_an_item_without_a_cursor_leads_nowhere(
+    def test_a_last_item_without_a_cursor_is_an_error(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         page = {"status": "OK", "data": [{"runId": "r"}], "has_more": True}
@@ -137,7 +137,7 @@ class TestApi:
         assert run(["api", "GET", "/x", "--paginate"]) == 1
         assert "the last item has no cursor" in capsys.readouterr().err
 
-    def test_people_get_it_indented(
+    def test_json_is_indented_on_a_terminal(
         self,
         service: FakeCurrents,
         project: WorldProject,
@@ -163,7 +163,9 @@ class TestApi:
         assert run(["api", "GET", "/x"]) == 0
         assert capsys.readouterr().out.replace("\n", "").isprintable()
 
-    def test_what_has_no_pages(self, made: WorldRun, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_response_without_pages(
+        self, made: WorldRun, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         assert run(["api", "GET", f"/runs/{made.run_id}", "--paginate"]) == 2
         assert "no list" in capsys.readouterr().err
         assert run(["api", "GET", "/runs/unknown"]) == 3

@@ -35,7 +35,7 @@ class TestMistakes:
         assert run(["run", "a"]) == 2
         assert "CURRENTS_API_KEY" in capsys.readouterr().err
 
-    def test_a_run_id_that_cannot_be(
+    def test_an_invalid_run_id(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert run(["run", "a/b"]) == 2
@@ -50,14 +50,14 @@ class TestMistakes:
         assert "404 Run not found" in err
 
     @pytest.mark.parametrize("status", [401, 403])
-    def test_not_allowed(
+    def test_unauthorized_and_forbidden(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str], status: int
     ) -> None:
         service.fail("getRun", status=status)
         assert run(["run", "a"]) == 4
         assert str(status) in capsys.readouterr().err
 
-    def test_nobody_there(
+    def test_no_server_at_the_base_url(
         self,
         unused_port: int,
         monkeypatch: pytest.MonkeyPatch,
@@ -92,7 +92,7 @@ def test_without_the_extra() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_extra_that_is_missing() -> None:
+def test_a_missing_export_extra_is_one_line() -> None:
     code = """
 import sys
 sys.modules["pyarrow"] = None
@@ -107,7 +107,7 @@ sys.exit(run(["export", "lake"]))
     assert done.stderr.count("\n") == 1
 
 
-def test_what_runs_no_command_imports_none() -> None:
+def test_help_imports_no_client_and_no_other_room() -> None:
     code = """
 import sys
 from currents_async.cli._app import app, run

@@ -30,7 +30,7 @@ class TestAssets:
         assert {one["kind"] for one in saved} == {"trace"}
         assert {one["instanceId"] for one in saved} == {spec.instance_id}
 
-    def test_what_cannot_be_saved(
+    def test_an_artifact_that_cannot_be_saved(
         self,
         made: WorldRun,
         service: FakeCurrents,

@@ -35,7 +35,7 @@ class TestConfirmation:
         [["runs", "cancel", "x"], ["actions", "delete", "x"], ["webhooks", "delete", "x"]],
         ids=" ".join,
     )
-    def test_no_is_no_for_every_command(
+    def test_no_stops_every_command(
         self,
         service: FakeCurrents,
         capsys: pytest.CaptureFixture[str],

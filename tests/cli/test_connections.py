@@ -83,11 +83,11 @@ async def in_tls(authority: trustme.CA, port: int, name: str = "localhost") -> A
 
 
 class TestCertificates:
-    def test_a_file_of_them_is_trusted(self, company: str, ca_file: str) -> None:
+    def test_a_ca_file_is_trusted(self, company: str, ca_file: str) -> None:
         assert run(["projects", "list"]) == 1
         assert run(["projects", "list", "--ca-file", ca_file]) == 0
 
-    def test_those_of_the_system_are_trusted_besides(self, ca_file: str) -> None:
+    def test_system_certificates_are_still_trusted(self, ca_file: str) -> None:
         trust = ssl.create_default_context()
         trust.load_verify_locations(ca_file)
         ours = _context(ca_file)
@@ -105,7 +105,7 @@ class TestCertificates:
         ],
         ids=["missing", "empty", "DER", "broken"],
     )
-    def test_a_file_that_has_none_is_named(
+    def test_an_unusable_ca_file_is_named_in_the_error(
         self,
         service: FakeCurrents,
         tmp_path: Path,
@@ -123,7 +123,7 @@ class TestCertificates:
         assert service.requests == []
 
 
-def test_assets_come_from_private_addresses_if_that_is_asked_for(
+def test_private_assets_allows_private_addresses(
     portal: BlockingPortal,
     service: FakeCurrents,
     authority: trustme.CA,
@@ -159,7 +159,7 @@ def test_assets_come_from_private_addresses_if_that_is_asked_for(
 
 class TestProxies:
     @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy"])
-    def test_that_of_the_environment_is_gone_through(
+    def test_the_proxy_of_the_environment_is_used(
         self,
         company: str,
         proxy: LoopbackProxy,
@@ -171,7 +171,7 @@ class TestProxies:
         assert run(["projects", "list", "--ca-file", ca_file]) == 0
         assert proxy.targets == [f"CONNECT {company}"]
 
-    def test_hosts_that_the_environment_exempts_are_asked_themselves(
+    def test_hosts_in_no_proxy_are_requested_directly(
         self,
         company: str,
         proxy: LoopbackProxy,
@@ -183,7 +183,7 @@ class TestProxies:
         assert run(["projects", "list", "--ca-file", ca_file]) == 0
         assert proxy.asked == []
 
-    def test_the_option_goes_before_the_environment(
+    def test_the_proxy_option_overrides_the_environment(
         self,
         company: str,
         proxy: LoopbackProxy,
@@ -196,7 +196,7 @@ class TestProxies:
         assert run(["auth", "check", *options]) == 0
         assert proxy.targets == [f"CONNECT {company}"]
 
-    def test_none_of_the_environment_gets_the_key_of_a_service_on_this_machine(
+    def test_proxies_of_the_environment_are_not_used_for_plain_http(
         self, service: FakeCurrents, proxy: LoopbackProxy, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
@@ -221,7 +221,7 @@ class TestProxies:
         assert PASSWORD not in option + variable
 
     @pytest.mark.parametrize("proxy", ["ftp://ada@127.0.0.1:1", "http://127.0.0.1:1/proxy.pac"])
-    def test_one_that_cannot_be_used_is_refused_in_the_words_of_the_command_line(
+    def test_an_unusable_proxy_names_the_option_or_the_variable(
         self,
         company: str,
         proxy: str,

@@ -62,7 +62,7 @@ class TestExport:
     @pytest.mark.parametrize(
         ("options", "is_database"), [([], True), (["--format", "parquet"], False)], ids=str
     )
-    def test_the_name_of_a_target_says_its_format_unless_an_option_does(
+    def test_the_format_defaults_to_that_of_the_target_name(
         self,
         made: WorldRun,
         tmp_path: Path,
@@ -77,7 +77,7 @@ class TestExport:
                 assert database.sql("select run_id from runs").fetchall() == [(made.run_id,)]
 
     @pytest.mark.parametrize("storage", ["v1.4.0", "latest"])
-    def test_a_database_is_for_the_releases_that_are_asked_for(
+    def test_a_database_has_the_requested_storage_version(
         self, made: WorldRun, tmp_path: Path, storage: str
     ) -> None:
         target, other = tmp_path / "c.duckdb", tmp_path / "other.duckdb"
@@ -123,11 +123,11 @@ class TestExport:
         assert (exported["refused"], exported["runs"], exported["instances"]) == (["deleted"], 1, 3)
         assert "the runs of project deleted could not be listed\n" in err
 
-    def test_a_first_day_before_all_others(self, made: WorldRun, tmp_path: Path) -> None:
+    def test_a_first_day_long_before_any_run(self, made: WorldRun, tmp_path: Path) -> None:
         options = ("--since", "0001-01-01", "--until", "2020-01-05", "--table", "runs")
         assert run(["export", str(tmp_path / "lake"), *options]) == 0
 
-    def test_what_cannot_be_fetched(
+    def test_a_missing_instance_exits_with_5(
         self,
         made: WorldRun,
         service: FakeCurrents,
@@ -140,7 +140,7 @@ class TestExport:
         assert json.loads(out)["failures"] == 1
         assert "--resume" in err
 
-    def test_arrow_to_the_next_program(
+    def test_arrow_to_stdout(
         self, made: WorldRun, capfdbinary: pytest.CaptureFixture[bytes]
     ) -> None:
         assert run(["export", "-", "--format", "arrow", "--table", "tests", *SPAN]) == 0
@@ -187,7 +187,7 @@ class TestExport:
         assert run(["export", str(tmp_path / "t")]) == 2
         assert "--all-projects" in capsys.readouterr().err
 
-    def test_a_target_that_cannot_be_written_to(
+    def test_an_unwritable_target(
         self, made: WorldRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (tmp_path / "file").write_text("in the way")
@@ -196,7 +196,7 @@ class TestExport:
 
 
 class TestDemo:
-    def test_both_forms_agree_with_the_world(
+    def test_both_formats_agree_with_the_world(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         world = make_history(days=2)

@@ -65,7 +65,7 @@ def test_all_commands_are_there() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_command_and_every_option_says_what_it_is(name: str) -> None:
+def test_every_command_and_option_has_help(name: str) -> None:
     command = dict(commands_of(app))[name]
     assert command.help.strip()
     arguments = list(command.assemble_argument_collection(parse_docstring=True))
@@ -82,7 +82,7 @@ def test_every_command_and_every_option_says_what_it_is(name: str) -> None:
     [[], ["--help"], ["runs"], ["runs", "--help"], ["runs", "diff", "--help"]],
     ids=" ".join,
 )
-def test_help_is_no_failure(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_exits_0(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 0
     out, err = capsys.readouterr()
     assert "Usage: currents-async" in out
@@ -109,12 +109,12 @@ def test_completion_scripts_name_the_commands(
         subprocess.run([program, "-n", path], check=True)  # noqa: S603 - checks the syntax alone
 
 
-def test_a_shell_that_nobody_has(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_shell(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["completion", "cmd"]) == 2
     assert "bash" in capsys.readouterr().err
 
 
-def test_paragraphs_are_for_the_terminal_to_wrap() -> None:
+def test_paragraphs_are_unwrapped() -> None:
     text = """Do something
     in two lines.
 

@@ -100,9 +100,7 @@ async def test_without_a_key(plain: Plain) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
-async def test_who_wants_the_connection_closed_gets_that(
-    server: FakeCurrents, version: str
-) -> None:
+async def test_connection_close_is_honoured(server: FakeCurrents, version: str) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(server.url).port)
     writer.write(f"GET /v1 HTTP/{version}\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     async with asyncio.timeout(20):

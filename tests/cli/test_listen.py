@@ -62,7 +62,7 @@ class TestListening:
         refusal = b"refused a delivery with 401: the delivery does not carry the secret\n"
         assert (process.returncode, *said) == (0, b"", refusal)
 
-    async def test_who_cannot_print_does_not_accept(self, project: WorldProject) -> None:
+    async def test_a_full_disk_stops_listening(self, project: WorldProject) -> None:
         made = project.run(specs=2)
         with open("/dev/full", "wb") as full:  # noqa: ASYNC230, PTH123 - no file
             listener = listening("--port", "0", "--insecure", stdout=full.fileno())

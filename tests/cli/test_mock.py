@@ -60,7 +60,7 @@ def serving(*options: str) -> Generator[Process]:
 
 
 class TestProcess:
-    async def test_a_script_waits_for_a_line_and_goes_on_with_what_is_in_there(self) -> None:
+    async def test_a_script_reads_one_line_of_json_and_uses_it(self) -> None:
         with serving("--json", "--seed", "5", "--api-key", "mine") as process:
             told = json.loads(process.line())
             assert told["environment"] == {
@@ -96,7 +96,7 @@ class TestProcess:
             assert process.log_line() == "GET /projects?limit=1 401 54 bytes"
             assert process.stop(signal.SIGINT) == (0, "", "")
 
-    def test_neither_who_waits_for_an_answer_nor_a_second_signal_matters(self) -> None:
+    def test_pending_requests_and_second_signals_do_not_delay_the_end(self) -> None:
         with serving("--json", "--latency", "600") as process:
             url = urlsplit(json.loads(process.line())["url"])
             with socket.create_connection((url.hostname, url.port)) as client:
@@ -104,7 +104,7 @@ class TestProcess:
                 process.send_signal(signal.SIGINT)
                 assert process.stop(signal.SIGTERM) == (0, "", "")
 
-    async def test_where_assets_are_is_told(self) -> None:
+    async def test_the_asset_url_is_announced(self) -> None:
         with serving("--json", "--assets") as process:
             told = json.loads(process.line())
             unsigned = f"{told['asset_url']}/unsigned"
@@ -114,7 +114,7 @@ class TestProcess:
 
 
 class TestMistakes:
-    def test_the_port_of_assets_in_use(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_asset_port_in_use(self, capsys: pytest.CaptureFixture[str]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             assert run(["mock", "serve", "--port", str(port - 1), "--assets", *SMALL]) == 1
@@ -176,7 +176,7 @@ class TestOrganisation:
         assert everything(1) == everything(1)
         assert everything(1) != everything(2)
 
-    def test_there_is_some_of_everything(self) -> None:
+    def test_the_organisation_has_some_of_everything(self) -> None:
         world = make_organisation(seed=1, projects=3, runs=5, specs=8)
         assert [run.completion_state for run in world.projects[0].runs] == [
             *["COMPLETE"] * 4,
@@ -202,7 +202,7 @@ class TestOrganisation:
         assert next(iter(fixed.runs.values())).created_at == "2026-01-05T09:00:00.000Z"
 
 
-async def test_the_log_cannot_draw_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_log_has_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
     target = "/runs/%1B%5B31m%0A?%1B=%0D"
     async with FakeCurrents() as server, aiohttp.ClientSession(headers=PLAIN) as session:
         async with request_log(server), session.get(server.url + target) as response:
@@ -227,7 +227,7 @@ async def test_the_log_has_each_request_though_the_server_forgets_them(
             assert err.splitlines() == said[-1:]
 
 
-def test_a_server_that_runs_for_days_remembers_the_last_requests(
+def test_the_server_remembers_a_bounded_number_of_requests(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bounds: list[int] = []
@@ -243,7 +243,7 @@ def test_a_server_that_runs_for_days_remembers_the_last_requests(
     assert bounds == [200]
 
 
-def test_help_imports_nothing_that_serves() -> None:
+def test_help_does_not_import_the_server() -> None:
     code = """
 import sys
 from currents_async.cli._app import run

@@ -64,7 +64,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 class TestForms:
-    def test_ndjson_where_nobody_looks(
+    def test_ndjson_without_a_terminal(
         self, runs: list[str], capsys: pytest.CaptureFixture[str]
     ) -> None:
         lines = printed(capsys, "runs", "list").splitlines()
@@ -137,7 +137,7 @@ class TestForms:
         assert rows == [*[kinds] * 4, dict.fromkeys(kinds)]
         assert file.num_row_groups == 3
 
-    def test_a_long_list_is_printed_page_by_page(
+    def test_a_long_list_is_printed_as_several_tables(
         self, project: WorldProject, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         for _ in range(205):
@@ -158,7 +158,7 @@ class TestTables:
             (1200, "1200"),
         ],
     )
-    def test_fractions_are_short(
+    def test_fractions_are_rounded(
         self, capsys: pytest.CaptureFixture[str], number: float, shown: str
     ) -> None:
         tables.LineWriter(fields_of(Kinds, ["rate", "count"])).add(
@@ -166,9 +166,7 @@ class TestTables:
         )
         assert capsys.readouterr().out == f"{shown}\n"
 
-    def test_columns_of_numbers_are_aligned_at_their_right(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_numbers_are_right_aligned(self, capsys: pytest.CaptureFixture[str]) -> None:
         writer = tables.TableWriter(fields_of(Kinds, ["count", "texts"]), color="never")
         for count, text in ((1, "a"), (1000, "abcdefgh"), (None, "b")):
             writer.add(Kinds(count=count, texts=(text,)))
@@ -176,9 +174,7 @@ class TestTables:
         rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
         assert rows == ["│     1 │ a        │", "│  1000 │ abcdefgh │", "│       │ b        │"]
 
-    def test_colours_that_are_asked_for_go_before_no_color(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_explicit_colours_override_no_color(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("NO_COLOR", "1")
         assert tables.console("always").is_terminal
         assert not tables.console("auto").is_terminal
@@ -208,7 +204,7 @@ class TestFields:
             ("runId,", "names separated by commas"),
         ],
     )
-    def test_an_unknown_field_says_which_there_are(
+    def test_an_unknown_field_lists_the_known_ones(
         self,
         runs: list[str],
         service: FakeCurrents,
@@ -222,7 +218,7 @@ class TestFields:
         assert message in err
         assert service.requests == []
 
-    def test_what_a_model_does_not_know_is_below_extra(self) -> None:
+    def test_unknown_fields_are_under_extra(self) -> None:
         [field] = fields_of(Action, ["extra.newThing.deep"])
         assert field.find({"actionId": "a", "newThing": {"deep": 1}}) == 1
         with pytest.raises(InvalidArgumentError, match="no field 'extra'"):
@@ -233,7 +229,7 @@ class TestFields:
         assert field.find({"framework": {"version": "1"}}) == "1"
         assert field.find({"framework": "cypress"}) is None
 
-    def test_all_that_a_table_shows_is_there(self) -> None:
+    def test_nested_columns_of_a_table_exist(self) -> None:
         # Each command makes its sheet before it asks the service for anything.
         assert [field.path for field in fields_of(ListedRun, ["meta.commit.branch"])] == [
             ("meta", "commit", "branch")
@@ -242,7 +238,7 @@ class TestFields:
 
 class TestTerminals:
     @pytest.mark.parametrize("form", ["table", "json", "ndjson"])
-    def test_foreign_text_cannot_draw(
+    def test_control_characters_are_not_printed(
         self, tricky: World, capsys: pytest.CaptureFixture[str], form: str
     ) -> None:
         fields = "meta.commit.branch"
@@ -279,7 +275,7 @@ class TestTerminals:
         assert run(["projects", "list", "-o", "parquet"]) == 2
         assert "redirect it" in capsys.readouterr().err
 
-    def test_what_a_server_says_on_stderr(
+    def test_server_messages_have_no_control_characters(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         body = json.dumps({"status": "FAILED", "error": TRICKY}).encode()
@@ -317,7 +313,7 @@ class TestTerminals:
 
 
 @given(st.text())
-def test_no_text_draws(text: str) -> None:
+def test_printable_text_has_no_control_characters(text: str) -> None:
     assert printable(text).isprintable()
     assert one_line(text).isprintable()
 

@@ -54,7 +54,7 @@ base_url = "{service.url}"
 
 
 class TestPrecedence:
-    def test_a_profile_by_its_name(
+    def test_a_profile_named_by_the_option(
         self,
         profiles: FakeCurrents,
         config: Path,
@@ -71,7 +71,7 @@ class TestPrecedence:
             "accepted": True,
         }
 
-    def test_a_profile_by_the_environment(
+    def test_a_profile_named_by_the_environment(
         self, profiles: FakeCurrents, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         assert run(["projects", "list"]) == 4  # by the default one
@@ -79,7 +79,7 @@ class TestPrecedence:
         assert run(["projects", "list"]) == 0
         assert run(["projects", "list", "--profile", "default"]) == 4
 
-    def test_the_environment_goes_before_the_profile(
+    def test_the_environment_overrides_the_profile(
         self,
         profiles: FakeCurrents,
         monkeypatch: pytest.MonkeyPatch,
@@ -92,7 +92,7 @@ class TestPrecedence:
         assert (answer["projectId"], answer["projectIdFrom"]) == ("mine", "CURRENTS_PROJECT_ID")
         assert "default" in str(answer["baseUrlFrom"])
 
-    def test_an_option_goes_before_all(
+    def test_an_option_overrides_everything(
         self,
         profiles: FakeCurrents,
         monkeypatch: pytest.MonkeyPatch,
@@ -131,7 +131,7 @@ class TestPrecedence:
         assert settings.base_url.source.startswith(source)
 
     @pytest.mark.parametrize("source", ["--base-url", "CURRENTS_REST_API_URL", "profile 'work'"])
-    def test_a_refusal_names_where_the_address_was_set(
+    def test_an_invalid_base_url_names_where_it_was_set(
         self, config: Path, monkeypatch: pytest.MonkeyPatch, source: str
     ) -> None:
         bad = "http://api.example.org"
@@ -144,7 +144,7 @@ class TestPrecedence:
                 Connection(profile="work", base_url=bad if source == "--base-url" else None)
             )
 
-    def test_without_anything_it_is_production(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_default_service_is_production(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CURRENTS_API_KEY", "key")
         settings = read_settings(Connection())
         assert settings.base_url.value is None
@@ -168,7 +168,7 @@ class TestMistakes:
             ("", "no profile 'work'"),
         ],
     )
-    def test_a_file_that_is_not_right(
+    def test_an_invalid_configuration_file_is_explained_without_its_keys(
         self, config: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
     ) -> None:
         write(config, text)
@@ -192,7 +192,7 @@ class TestMistakes:
         assert "401" in err
 
     @pytest.mark.parametrize(("mode", "warned"), [(0o600, 0), (0o640, 1), (0o604, 1)])
-    def test_a_file_that_others_can_read(
+    def test_a_warning_if_others_can_read_the_file(
         self, config: Path, capsys: pytest.CaptureFixture[str], mode: int, warned: int
     ) -> None:
         write(config, '[profiles.default]\napi_key = "k"', mode=mode)

@@ -15,7 +15,7 @@ SPAN = ("--since", "2026-01-05", "--until", "2026-01-06")
 
 
 class TestProgress:
-    def test_a_bar_for_people(
+    def test_terminals_show_a_progress_bar(
         self,
         made: WorldRun,
         tmp_path: Path,
@@ -52,6 +52,7 @@ def attempt(status: int, retry_after: float | None) -> RequestAttempt:
         operation="getRun",
         method="GET",
         url="https://x",
+        attempts=1,
         status=429,
         retry_after=retry_after,
     )

@@ -39,7 +39,7 @@ class TestQuarantine:
         assert run(["quarantine", "plan", *WINDOW, "--all", "--fields", "decision"]) == 0
         assert {"decision": "keep"} in rows(capsys)
 
-    def test_what_fails_is_said(
+    def test_failures_are_reported(
         self, suite: Suite, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         service.fail("createAction", status=403)
@@ -48,14 +48,14 @@ class TestQuarantine:
         assert failed["outcome"] == "failed"
         assert "403" in str(failed["error"])
 
-    def test_nothing_to_do_needs_no_answer(
+    def test_an_empty_plan_needs_no_confirmation(
         self, suite: Suite, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("sys.stdin", Typing(""))
         assert run(["quarantine", "apply", *WINDOW, "--most", "0"]) == 0
         assert "[y/N]" not in capsys.readouterr().err
 
-    def test_no_is_no_to_a_plan_too(
+    def test_no_stops_a_quarantine_plan(
         self,
         suite: Suite,
         service: FakeCurrents,
@@ -74,6 +74,6 @@ class TestQuarantine:
         [["--window", "x"], ["--failure-rate", "2"], ["--lift-after", "99"], ["--name", "a b"]],
         ids=" ".join,
     )
-    def test_policies_that_cannot_work(self, service: FakeCurrents, options: list[str]) -> None:
+    def test_invalid_policies(self, service: FakeCurrents, options: list[str]) -> None:
         assert run(["quarantine", "plan", *options]) == 2
         assert service.requests == []

@@ -71,7 +71,7 @@ class TestRun:
         assert durations == sorted(durations, reverse=True)
         assert len(durations) == 5
 
-    def test_an_instance_that_is_missing(
+    def test_a_missing_instance_is_reported(
         self,
         service: FakeCurrents,
         project: WorldProject,
@@ -100,7 +100,7 @@ class TestRun:
         assert "Missing" not in out
 
     @pytest.mark.parametrize("terminal", [False, True])
-    def test_json_of_a_report_cannot_draw_on_the_terminal(
+    def test_json_of_a_report_has_no_control_characters(
         self,
         service: FakeCurrents,
         capsys: pytest.CaptureFixture[str],
@@ -126,7 +126,7 @@ class TestRun:
         assert "größer" in out
         assert out.rstrip("\n").isprintable() is terminal
 
-    def test_titles_cannot_draw_on_the_terminal(
+    def test_titles_have_no_control_characters(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         test = {
@@ -162,7 +162,9 @@ class TestRun:
     ],
     ids=["by itself", "by its run"],
 )
-def test_what_is_only_counted_is_missing(instance: Instance, spec: RunSpec | None) -> None:
+def test_tests_that_are_counted_but_not_listed_are_missing(
+    instance: Instance, spec: RunSpec | None
+) -> None:
     report = Report("r")
     report.add(InstanceResult(spec=spec, instance_id=instance.instance_id, instance=instance))
     assert (report.tests, report.failed) == (3, 2)
@@ -170,7 +172,7 @@ def test_what_is_only_counted_is_missing(instance: Instance, spec: RunSpec | Non
     assert report.errors == [f"a.ts: {MISSING}: 2"]
 
 
-def test_a_file_that_threw_is_failing() -> None:
+def test_a_spec_file_with_an_exception_is_failing() -> None:
     report = Report("r")
     thrown = an_instance("a.ts", a_test("one", PASSED), exception="it broke")
     report.add(InstanceResult(instance_id=thrown.instance_id, instance=thrown))
@@ -178,7 +180,7 @@ def test_a_file_that_threw_is_failing() -> None:
     assert (report.failed, report.errors) == (0, [])
 
 
-def test_what_the_server_says_of_a_missing_instance_has_no_terminal_colours() -> None:
+def test_server_errors_in_reports_have_no_terminal_colours() -> None:
     report = Report("r")
     report.add(
         InstanceResult(error=CurrentsError("getInstance: 404 \x1b[31mgone\x1b[0m\nfor good"))

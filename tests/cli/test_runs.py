@@ -36,14 +36,14 @@ class TestRuns:
         ]
 
     @pytest.mark.parametrize("since", ["yesterday", "7", "7y", "", "2026-13-01"])
-    def test_moments_that_are_none(
+    def test_an_invalid_since(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str], since: str
     ) -> None:
         assert run(["runs", "list", "--since", since]) == 2
         assert "since must be as 2026-01-31" in capsys.readouterr().err
 
     @pytest.mark.parametrize("since", ["999999w", "0001-01-01T00:00+14:00"])
-    def test_moments_before_the_first_year(
+    def test_since_before_the_first_year(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str], since: str
     ) -> None:
         assert run(["runs", "list", "--since", since]) == 2
@@ -74,7 +74,7 @@ class TestRuns:
         assert run(["runs", "watch", two_runs[0].run_id, "-o", "table"]) == 0
         assert len(capsys.readouterr().out.splitlines()) == 4
 
-    def test_watch_waits_no_longer_than_it_may(
+    def test_watch_times_out(
         self, project: WorldProject, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         going_on = project.run(specs=2, completed=1)
@@ -113,7 +113,7 @@ def add_run(service: FakeCurrents, run_id: str, titles: list[str]) -> None:
 
 
 class TestDiff:
-    def test_with_the_run_before(
+    def test_diff_with_the_previous_run(
         self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
     ) -> None:
         before, after = two_runs
@@ -133,7 +133,7 @@ class TestDiff:
         assert run([*arguments, "--fail-on", fail_on]) == code
         assert run([*arguments, "--fail-on", "inconclusive", "--fail-on", fail_on]) == code
 
-    def test_with_itself_there_is_nothing_new(
+    def test_a_run_compared_with_itself_has_nothing_new(
         self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
     ) -> None:
         one = two_runs[0].run_id
@@ -141,7 +141,7 @@ class TestDiff:
         assert run(["runs", "diff", one, one, "--fail-on", "failing"]) == 6
         assert {row["change"] for row in rows(capsys)} == {"still_failing"}
 
-    def test_tests_that_cannot_be_told_apart(
+    def test_ambiguous_tests(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         add_run(service, "before", ["same", "same", "gone", "gone"])
@@ -157,7 +157,7 @@ class TestDiff:
         ]
         assert "not everything could be compared" in err
 
-    def test_the_first_run_has_none_before(
+    def test_the_first_run_has_no_previous_run(
         self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert run(["runs", "diff", two_runs[0].run_id]) == 3

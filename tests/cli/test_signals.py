@@ -32,7 +32,7 @@ class TestSignals:
         ("number", "code", "said"),
         [(signal.SIGINT, 130, "interrupted\n"), (signal.SIGTERM, 143, "terminated\n")],
     )
-    def test_an_export_ends_in_order_and_goes_on(
+    def test_an_interrupted_export_leaves_no_file_and_can_be_resumed(
         self,
         project: WorldProject,
         service: FakeCurrents,

@@ -53,7 +53,7 @@ def done(
 class TestEncodings:
     GET = ("runs", "get", "r", "--fields", "meta.commit.branch", "-o")
 
-    def test_what_programs_read_is_utf_8_in_every_locale(self) -> None:
+    def test_machine_output_is_utf_8_in_every_locale(self) -> None:
         line = done(*self.GET, "ndjson", env=WESTERN).stdout
         assert line == f'{{"meta.commit.branch":"{BRANCH}"}}\n'.encode()
         cells = done(*self.GET, "csv", env=ASCII).stdout.decode()
@@ -61,7 +61,7 @@ class TestEncodings:
         response = json.loads(done("api", "GET", "/runs/r", env=WESTERN).stdout.decode())
         assert response["data"]["meta"]["commit"]["branch"] == BRANCH
 
-    def test_tables_replace_what_an_encoding_has_not(self) -> None:
+    def test_tables_replace_characters_that_the_encoding_lacks(self) -> None:
         table = done(*self.GET, "table", env=WESTERN)
         assert (table.returncode, table.stderr) == (0, b"")
         assert "größer ?".encode("cp1252") in table.stdout
@@ -71,7 +71,7 @@ class TestEncodings:
         assert (report.returncode, report.stderr) == (0, b"")
         assert report.stdout.isascii()
 
-    def test_errors_replace_what_an_encoding_has_not(self, service: FakeCurrents) -> None:
+    def test_errors_replace_characters_that_the_encoding_lacks(self, service: FakeCurrents) -> None:
         body = json.dumps({"status": "FAILED", "error": BRANCH}, ensure_ascii=False).encode()
         service.fail("getRun", status=404, body=body)
         said = done("runs", "get", "r", env=WESTERN)
@@ -94,7 +94,9 @@ class TestStreamsThatAreNotThere:
     @pytest.mark.parametrize(
         "arguments", [("runs", "get", "r"), ("demo", "--specs", "2")], ids=" ".join
     )
-    def test_commands_need_none_of_them(self, redirect: str, arguments: Sequence[str]) -> None:
+    def test_commands_run_without_standard_streams(
+        self, redirect: str, arguments: Sequence[str]
+    ) -> None:
         result = done(*arguments, redirect=redirect)
         assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
 
@@ -105,7 +107,7 @@ class TestStreamsThatAreNotThere:
         misused = done("runs", "nope", redirect=redirect)
         assert (misused.returncode, misused.stdout) == (2, b"")
 
-    def test_nothing_can_be_asked_or_read_without_stdin(self) -> None:
+    def test_prompts_and_bodies_need_stdin(self) -> None:
         for arguments, message in (
             (("runs", "cancel", "r"), b"pass --yes"),
             (("api", "POST", "/actions", "--body", "-"), b"currents-async: -: "),
@@ -132,7 +134,7 @@ class TestStreamsThatTakeNothing:
         ],
         ids=" ".join,
     )
-    def test_who_stops_reading_is_no_error(self, arguments: Sequence[str]) -> None:
+    def test_a_closed_stdout_is_no_error(self, arguments: Sequence[str]) -> None:
         with running(*CLI, *arguments, stderr=subprocess.PIPE) as process:
             assert process.stdout is not None
             process.stdout.close()
@@ -151,7 +153,7 @@ class TestReadersThatStandStill:
         ],
         ids=" ".join,
     )
-    def test_one_signal_ends_what_waits_for_them(
+    def test_one_signal_ends_a_command_whose_reader_is_stuck(
         self,
         project: WorldProject,
         monkeypatch: pytest.MonkeyPatch,
@@ -167,7 +169,7 @@ class TestReadersThatStandStill:
             process.send_signal(number)
             assert process.wait(30) == code
 
-    def test_a_script_for_shells_ends_by_ctrl_c(self) -> None:
+    def test_ctrl_c_ends_a_stuck_completion_script(self) -> None:
         with stuck("completion", "bash") as process:
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 130
@@ -200,7 +202,7 @@ def stuck(*arguments: str) -> Generator["subprocess.Popen[bytes]"]:
 
 
 class TestSignals:
-    def test_a_second_signal_ends_what_does_not_end(self) -> None:
+    def test_a_second_signal_ends_a_command_that_hangs(self) -> None:
         code = """
 import asyncio, threading
 from currents_async._threads import in_thread

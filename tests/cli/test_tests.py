@@ -17,7 +17,7 @@ class TestTests:
         assert failures == sorted(failures, reverse=True)
         assert len(failures) == 3
 
-    def test_explorers_are_asked_with_whole_days_where_days_were_given(
+    def test_days_are_sent_as_days(
         self, two_runs: list[WorldRun], service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """Some services take no times."""
@@ -50,7 +50,9 @@ class TestTests:
         [[], ["--spec", "a"], ["--title", "a"], ["s", "--spec", "a"], ["s", "--title", "a"]],
         ids=" ".join,
     )
-    def test_which_test_has_to_be_clear(self, service: FakeCurrents, arguments: list[str]) -> None:
+    def test_history_needs_one_way_to_name_the_test(
+        self, service: FakeCurrents, arguments: list[str]
+    ) -> None:
         assert run(["tests", "history", *arguments]) == 2
         assert service.requests == []
 

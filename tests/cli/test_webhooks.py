@@ -10,7 +10,7 @@ SECRET = "hook-secret-7f3a"
 
 
 class TestWebhooks:
-    def test_made_changed_and_deleted(
+    def test_create_update_list_and_delete(
         self,
         project: WorldProject,
         service: FakeCurrents,
@@ -41,7 +41,7 @@ class TestWebhooks:
     def test_nothing_to_change(self, service: FakeCurrents) -> None:
         assert run(["webhooks", "update", "some-id"]) == 2
 
-    def test_the_secret_is_in_the_environment_alone(
+    def test_the_secret_is_read_from_the_environment(
         self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
     ) -> None:
         arguments = ["webhooks", "create", "https://example.org", "--secret-header", "X-Secret"]
@@ -61,7 +61,7 @@ class TestWebhooks:
             (["--insecure", "--fields", "nope"], "no field"),
         ],
     )
-    def test_listening_to_anybody_has_to_be_said(
+    def test_listen_needs_a_secret_or_insecure(
         self, capsys: pytest.CaptureFixture[str], options: list[str], message: str
     ) -> None:
         assert run(["webhooks", "listen", "--port", "0", *options]) == 2
