@@ -16,7 +16,7 @@ from currents_async.testing import FakeCurrents, World, WorldProject
 
 pytest_plugins = ["tests.guard.plugin"]
 
-# Shells have what runs in the background ignore Ctrl-C, and children of ours would do so too.
+# Shells let background jobs ignore Ctrl-C, and our child processes would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Timing belongs in benchmarks/: a slow machine is no failure.
@@ -26,12 +26,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name no test after compressed bytes: gzip writes the time, and all workers must agree."""
+    """Name no test after compressed bytes: gzip writes the time, and workers would disagree."""
     return f"{len(val)} bytes" if isinstance(val, bytes) and b"\x1f\x8b" in val else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse names with an address in the memory: all workers must agree on them, too."""
+    """Refuse names with a memory address, on which workers would disagree."""
     unstable = [item.nodeid for item in items if " at 0x" in item.nodeid]
     assert not unstable, unstable
 
@@ -44,8 +44,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
-    """Make a blocking call of ours inside the event loop an error."""
-    # Of the session: for each of thousands of tests it would take most of their time.
+    """Make a blocking call of the library inside the event loop an error."""
+    # Once a session: for each of thousands of tests it would take most of their time.
     with blockbuster_ctx("currents_async") as detector:
         yield detector
 
@@ -80,7 +80,7 @@ async def currents(server: FakeCurrents) -> AsyncIterator[Currents]:
 
 @pytest.fixture
 def unused_port() -> Iterator[int]:
-    """A port of 127.0.0.1 that refuses connections: bound, and nobody listens."""
+    """A port of 127.0.0.1 that refuses connections: it is bound, and does not listen."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
@@ -100,7 +100,7 @@ def trusting(authority: trustme.CA) -> ssl.SSLContext:
 
 @pytest.fixture
 async def tls_server(authority: trustme.CA) -> AsyncIterator[str]:
-    """A server behind a certificate that only `trusting` trusts; it answers 500 to all."""
+    """A server behind a certificate that only `trusting` trusts; it sends 500 to every request."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost").configure_cert(context)
 

@@ -79,11 +79,11 @@ def _attributes(kind: type[Group]) -> dict[str, Any]:
 def table() -> str:
     """Return a Markdown table with a row for each operation."""
     rows = [
-        f"| `{one.group}.{one.name}({_arguments(one.method)})` | {_answer(one.method)} "
+        f"| `{one.group}.{one.name}({_arguments(one.method)})` | {_returned(one.method)} "
         f"| `{one.endpoint.method} {one.endpoint.path}` |"
         for one in operations()
     ]
-    return "\n".join(["| call | answer | operation |", "|---|---|---|", *rows]) + "\n"
+    return "\n".join(["| call | returns | operation |", "|---|---|---|", *rows]) + "\n"
 
 
 def _arguments(method: Callable[..., Any]) -> str:
@@ -93,7 +93,7 @@ def _arguments(method: Callable[..., Any]) -> str:
     return ", ".join([*needed, "…"] if len(needed) < len(several) else needed)
 
 
-def _answer(method: Callable[..., Any]) -> str:
+def _returned(method: Callable[..., Any]) -> str:
     annotation = inspect.signature(method).return_annotation
     text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
     return f"`{re.sub(r'(?:[a-z_]+[.])+', '', text)}`"

@@ -1,4 +1,4 @@
-"""What tests of several files need that is no fixture."""
+"""Helpers for tests of several files that are not fixtures."""
 
 import pickle
 import traceback
@@ -9,11 +9,11 @@ from currents_async._clock import SystemClock
 KEY = "sk-a-very-secret-key"
 PATIENT = Timeouts(connect=5, read=10, attempt=20, total=60)
 HURRIED = Timeouts(connect=5, read=0.1, attempt=0.3, total=60)
-"""For what is waited for in vain."""
+"""For responses that never arrive."""
 
 
 class NoBackoff(SystemClock):
-    """The system's time; the dice always say not to wait."""
+    """The system's time, with random numbers that make every backoff 0."""
 
     @staticmethod
     def random() -> float:

@@ -176,7 +176,7 @@ async def test_the_same_person_has_the_same_name_wherever_it_stands(
     assert not re.search("Lovelace|Babbage", contents(tape.parent)["tape.json"])
 
 
-async def test_what_a_pattern_of_ones_own_matches_is_not_in_it(
+async def test_what_scrub_matches_is_not_in_it(
     upstream: FakeCurrents, connect: Connect, project: WorldProject, tape: Path
 ) -> None:
     scrub: list[str | re.Pattern[str]] = [
@@ -272,7 +272,7 @@ async def test_what_is_passed_on(record: Record, upstream: FakeCurrents, tape: P
     }
 
 
-async def test_it_is_spelled_as_it_came(tape: Path) -> None:
+async def test_it_stays_encoded_as_it_was(tape: Path) -> None:
     path = "/runs/%7Eb%2fc?x=%41&x"
     async with (
         FaultyServer() as upstream,
@@ -310,7 +310,9 @@ async def test_failures_are_recorded_too(
 
 
 @pytest.mark.parametrize("fault", [faults.reset(), faults.truncated_gzip()], ids=["reset", "cut"])
-async def test_what_was_not_answered_is_not(fault: Any, connect: Connect, tape: Path) -> None:
+async def test_requests_without_a_response_are_not(
+    fault: Any, connect: Connect, tape: Path
+) -> None:
     async with (
         FaultyServer(fault) as upstream,
         CassetteRecorder(tape, base_url=upstream.url, api_key=KEY) as server,
@@ -321,7 +323,7 @@ async def test_what_was_not_answered_is_not(fault: Any, connect: Connect, tape: 
     assert exchanges(tape) == []
 
 
-async def test_nobody_is_there(connect: Connect, unused_port: int, tape: Path) -> None:
+async def test_nothing_listens_at_the_url(connect: Connect, unused_port: int, tape: Path) -> None:
     url = f"http://127.0.0.1:{unused_port}/v1"
     async with (
         CassetteRecorder(tape, base_url=url, api_key=KEY) as server,
@@ -346,7 +348,7 @@ async def test_redirects_are_not_followed(connect: Connect, tape: Path) -> None:
     assert exchange["response"]["headers"]["Location"] == "https://elsewhere.example/x?[signature]"
 
 
-async def test_who_leaves_early_is_not_recorded(
+async def test_a_client_that_leaves_early_is_not_recorded(
     record: Record, upstream: FakeCurrents, connect: Connect, tape: Path
 ) -> None:
     asked = asyncio.Event()

@@ -1,4 +1,4 @@
-"""The same code gets the same answers, and nothing else."""
+"""The same code gets the same responses, and nothing else."""
 
 import re
 from collections import Counter
@@ -36,7 +36,7 @@ def run(project: WorldProject) -> WorldRun:
 
 
 def got(path: str, query: Mapping[str, Sequence[str]] | None = None, **content: Any) -> Any:
-    """Spell the exchange of a GET."""
+    """Return the exchange of a GET."""
     request = {"method": "GET", "path": path, "query": query or {}, **content}
     return {"request": request, "response": {"status": 200, "json": {"data": f"of {path}"}}}
 
@@ -61,7 +61,7 @@ async def status(server: CassettePlayer, method: str, path: str, **options: Any)
 
 
 async def refused(tape: Path, method: str, path: str, **options: Any) -> int:
-    """Ask for what is not in a cassette, and return the status of the answer."""
+    """Send a request that is not in a cassette, and return the status of the response."""
     statuses: list[int] = []
     with pytest.raises(AssertionError, match="requested, but not in it"):
         async with CassettePlayer(tape, allow_unused=True) as server:
@@ -196,7 +196,7 @@ requested, but not in it (any more):
                     await currents.runs.get("r")
                 assert len(server.requests) == 4
 
-    async def test_what_was_not_asked_for(self, tape: Path, connect: Connect) -> None:
+    async def test_exchanges_that_were_not_requested(self, tape: Path, connect: Connect) -> None:
         write(tape, got("/runs/r"), got("/runs/r"), got("/a", {"x": ["1", "é"]}))
         complaint = f"""\
 cassette {tape}

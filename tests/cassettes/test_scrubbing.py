@@ -173,7 +173,7 @@ class TestUrls:
 
 
 class TestHooks:
-    """Whoever knows such a URL can post to it."""
+    """Anyone who knows such a URL can post to it."""
 
     @pytest.mark.parametrize(
         ("url", "expected"),
@@ -217,8 +217,8 @@ class TestHooks:
     def test_within_another_url_and_within_json_text(self) -> None:
         url = "https://hooks.slack.com/services/T/B/SECRET"
         once = quote(url, safe="")
-        for spelled in (once, quote(once, safe=""), url.replace("/", r"\/")):
-            assert "SECRET" not in hide_secrets(f"to={spelled}")
+        for encoded in (once, quote(once, safe=""), url.replace("/", r"\/")):
+            assert "SECRET" not in hide_secrets(f"to={encoded}")
 
     @pytest.mark.parametrize(
         "url",
@@ -234,7 +234,7 @@ class TestHooks:
 
 
 class TestPeople:
-    """Each has a name that is nobody's, where the service says that it is a name."""
+    """Each has a made-up name, where the service says that it is a name."""
 
     def renamed(self, json: Any) -> Any:
         return rename_people(json, People())
@@ -315,7 +315,7 @@ class TestPeople:
         ],
         ids=lambda text: text[:16],
     )
-    def test_a_long_text_is_gone_through_once(self, text: str) -> None:
+    def test_a_long_text_is_scanned_once(self, text: str) -> None:
         """Or else this takes hours."""
         assert change()(People().hide(text)) == text
 

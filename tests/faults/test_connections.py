@@ -20,7 +20,7 @@ def run(run_id: str) -> bytes:
 
 @pytest.mark.parametrize("delay", [None, 0.0], ids=["in one write", "a moment later"])
 @pytest.mark.parametrize("pause", [False, True], ids=["at once", "after a pause"])
-async def test_a_second_answer_is_nobodys(*, delay: float | None, pause: bool) -> None:
+async def test_a_second_response_belongs_to_no_request(*, delay: float | None, pause: bool) -> None:
     """What follows the answer on the same connection is never read as the next one's."""
     first = faults.second_response(delay, run("first"), run("unasked"))
     async with (
@@ -34,7 +34,7 @@ async def test_a_second_answer_is_nobodys(*, delay: float | None, pause: bool) -
     assert [request.connection for request in server.requests] == [1, 2]
 
 
-async def test_a_second_answer_on_every_connection_of_the_pool() -> None:
+async def test_a_second_response_on_every_connection_of_the_pool() -> None:
     script = faults.second_response(0.0, run("r"), run("unasked"))
     async with FaultyServer(script) as server, client(server.url, retries=ONCE) as currents:
         for _ in range(3):

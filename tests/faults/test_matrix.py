@@ -323,7 +323,7 @@ async def _stream(currents: Currents) -> list[Any]:
         return [spec async for spec in specs]
 
 
-async def test_nobody_listens(unused_port: int) -> None:
+async def test_nothing_listens(unused_port: int) -> None:
     attempts: list[int] = []
     async with client(f"http://127.0.0.1:{unused_port}") as currents:
         for call in (get, cancel, reset):

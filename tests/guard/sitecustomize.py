@@ -1,4 +1,4 @@
-"""Address nothing but loopback: who tries is stopped, and named in a file.
+"""Address nothing but loopback: other attempts are stopped, and named in a file.
 
 Python imports this by its name as it starts, so what the tests start is guarded as they are.
 """
@@ -22,7 +22,7 @@ def _target(event: str, args: tuple[Any, ...]) -> object:
 
 
 def _is_number(host: object) -> bool:
-    """Return whether a host is an address: to look one up asks nobody."""
+    """Return whether a host is an address, which needs no lookup."""
     text = host.decode() if isinstance(host, bytes) else host
     return isinstance(text, str) and (":" in text or not text.strip("0123456789."))
 

@@ -15,22 +15,22 @@ from tests.guard.plugin import take_report
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
-NOBODY = "192.0.2.1"
+ELSEWHERE = "192.0.2.1"
 """Of TEST-NET-1, which is for documents."""
 
 
 def connect() -> None:
     with socket.socket() as tcp:
-        tcp.connect((NOBODY, 9))
+        tcp.connect((ELSEWHERE, 9))
 
 
 def connect_through_the_loop() -> None:
-    asyncio.run(asyncio.wait_for(asyncio.open_connection(NOBODY, 9), 5))
+    asyncio.run(asyncio.wait_for(asyncio.open_connection(ELSEWHERE, 9), 5))
 
 
 def send() -> None:
     with socket.socket(type=socket.SOCK_DGRAM) as udp:
-        udp.sendto(b"", (NOBODY, 9))
+        udp.sendto(b"", (ELSEWHERE, 9))
 
 
 def resolve() -> None:
@@ -45,10 +45,10 @@ def test_what_addresses_another_machine_is_stopped(address: Callable[[], None]) 
 
 
 def test_a_child_is_guarded_as_well() -> None:
-    program = f"import socket; socket.create_connection(({NOBODY!r}, 9), 5)"
+    program = f"import socket; socket.create_connection(({ELSEWHERE!r}, 9), 5)"
     child = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)  # noqa: S603
     assert child.returncode == 1
-    assert NOBODY in take_report()
+    assert ELSEWHERE in take_report()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -57,7 +57,7 @@ def test_loopback_is_free(host: str, unused_port: int) -> None:
         socket.create_connection((host, unused_port))
 
 
-def test_nobody_gets_by_with_catching_the_error(
+def test_catching_the_error_does_not_hide_the_attempt(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)

@@ -1,4 +1,4 @@
-"""What waits for ever ends the process of its test, and shows where it waited."""
+"""A test that waits forever ends its process, and shows where it waited."""
 
 from pathlib import Path
 

@@ -208,14 +208,14 @@ def test_three(currents_webhooks): ...
         result.stdout.fnmatch_lines([reason.format(name) for name in ("one", "two", "three")])
         result.stdout.no_fnmatch_line("*Traceback*")
 
-    def test_nobody_runs_it(self, run: Run) -> None:
+    def test_neither_plugin_runs_it(self, run: Run) -> None:
         result = run(*STRICT, test_it="async def test_it(currents): ...")
         result.assert_outcomes(errors=1)
         result.stdout.fnmatch_lines(
             "*mark it with @pytest.mark.asyncio (or set asyncio_mode = auto)*"
         )
 
-    def test_two_run_it(self, run: Run) -> None:
+    def test_both_plugins_run_it(self, run: Run) -> None:
         result = run(*AUTO, test_it=marked("anyio", "async def test_it(currents): ..."))
         result.assert_outcomes(errors=1)
         result.stdout.fnmatch_lines("test_it* is for anyio, and pytest-asyncio runs it too: set *")
@@ -331,16 +331,16 @@ def test_without_pytest_asyncio(pytester: pytest.Pytester) -> None:
     pytester.run(sys.executable, program, *NO_OTHERS).assert_outcomes(passed=5)
 
 
-def test_who_does_not_ask_for_it_does_not_pay_for_it(run: Run) -> None:
+def test_the_plugin_costs_nothing_unless_it_is_requested(run: Run) -> None:
     assert not distribution("currents-async").entry_points.select(group="pytest11")
     result = run(*AUTO, "--setup-plan", test_it="async def test_it(): ...")
     assert "currents" not in result.stdout.str()
 
 
-def test_it_says_what_there_is(run: Run) -> None:
+def test_fixtures_have_descriptions(run: Run) -> None:
     run(*STRICT, "--fixtures").stdout.fnmatch_lines([
         "currents_world -- *",
-        "    Make what *",
+        "    Make the world *",
         "currents_server -- *",
         "    Run *",
     ])

@@ -29,9 +29,9 @@ class Hook:
         self.calls: list[web.Request] = []
         self.events: list[Any] = []
         self.app = web.Application()
-        self.app.router.add_post("/hook", self._answer)
+        self.app.router.add_post("/hook", self._respond)
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def _respond(self, request: web.Request) -> web.Response:
         self.calls.append(request)
         self.events.append(await request.json())
         return web.Response(status=202)
@@ -78,12 +78,12 @@ async def test_all_projects_that_there_are(
     hook = Hook()
     await webhooks.serve(hook.app, "/hook")
     later = world.project()
-    answered = [
+    statuses = [
         len(await webhooks.emit(one.run(specs=1), event))
         for one in (project, other, later)
         for event in ("RUN_START", "RUN_FINISH", "RUN_TIMEOUT", "RUN_CANCELED")
     ]
-    assert answered == [1] * 8 + [0] * 4
+    assert statuses == [1] * 8 + [0] * 4
     first, second = world.webhooks.values()
     assert first.fields is not second.fields
 

@@ -22,18 +22,18 @@ class Served(NamedTuple):
             return response.status, await response.json()
 
     async def get(self, path: str, *pairs: tuple[str, str], **query: Any) -> Any:
-        """Send a GET that must succeed, and return the decoded answer."""
+        """Send a GET that must succeed, and return the decoded response."""
         params = [*pairs, *((name, str(value)) for name, value in query.items())]
-        status, answer = await self.call("GET", path, params=params)
-        assert status == 200, answer
-        assert answer["status"] == "OK"
-        return answer
+        status, response = await self.call("GET", path, params=params)
+        assert status == 200, response
+        assert response["status"] == "OK"
+        return response
 
     async def refused(self, path: str, *pairs: tuple[str, str], method: str = "GET") -> Any:
         """Send a request that must be refused with 400, and return the message."""
-        status, answer = await self.call(method, path, params=pairs)
-        assert (status, answer["status"]) == (400, "FAILED"), answer
-        return answer["error"]
+        status, response = await self.call(method, path, params=pairs)
+        assert (status, response["status"]) == (400, "FAILED"), response
+        return response["error"]
 
     async def walk(self, path: str, *pairs: tuple[str, str], limit: int = 7) -> list[Any]:
         """Read a list with cursors to its end."""

@@ -22,14 +22,14 @@ def when(kind: str, op: str, value: Any = None) -> dict[str, Any]:
 async def create(served: Any, project: WorldProject, **changes: Any) -> Any:
     query = {"projectId": project.project_id}
     body = {**RULE, **changes}
-    status, answer = await served.call("POST", "actions", params=query, json=body)
-    assert status == 201, answer
-    return answer["data"]
+    status, response = await served.call("POST", "actions", params=query, json=body)
+    assert status == 201, response
+    return response["data"]
 
 
 async def statuses(served: Any, project: WorldProject, *pairs: tuple[str, str]) -> dict[str, str]:
-    answer = await served.get("actions", ("projectId", project.project_id), *pairs)
-    return {one["name"]: one["status"] for one in answer["data"]}
+    response = await served.get("actions", ("projectId", project.project_id), *pairs)
+    return {one["name"]: one["status"] for one in response["data"]}
 
 
 class TestLife:
@@ -50,9 +50,9 @@ class TestLife:
             assert (await served.get(path))["data"] == made
             for verb, status in (("disable", "disabled"), ("enable", "active")) * 2:
                 for _ in range(2):
-                    answer = await served.call("PUT", f"{path}/{verb}")
-                    assert (answer[0], answer[1]["data"]["status"]) == (200, status)
-                    assert ("disabledAt" in answer[1]["data"]) == (status == "disabled")
+                    response = await served.call("PUT", f"{path}/{verb}")
+                    assert (response[0], response[1]["data"]["status"]) == (200, status)
+                    assert ("disabledAt" in response[1]["data"]) == (status == "disabled")
                     assert await statuses(served, project) == {RULE["name"]: status}
             for _ in range(2):
                 gone = await served.call("DELETE", path)
@@ -75,17 +75,17 @@ class TestLife:
                 {"expiresAfter": "2026-01-06T09:00:00.500Z"},
             ):
                 made |= change
-                status, answer = await served.call("PUT", path, json=change)
+                status, response = await served.call("PUT", path, json=change)
                 assert status == 200
-                assert answer["data"] == {
+                assert response["data"] == {
                     **made,
                     "status": "expired" if "2026-01-06" in made["expiresAfter"] else "active",
                     "updatedAt": "2026-01-06T09:00:00.500Z",
                     "updatedBy": "api:keyName",
                 }
-            assert (await served.get(path))["data"] == answer["data"]
-            answer = await served.call("PUT", path, json={"expiresAfter": None})
-            assert answer[1]["data"]["status"] == "active"
+            assert (await served.get(path))["data"] == response["data"]
+            response = await served.call("PUT", path, json={"expiresAfter": None})
+            assert response[1]["data"]["status"] == "active"
 
     async def test_expires_by_the_clock(
         self, serve: Any, world: World, project: WorldProject
@@ -95,13 +95,13 @@ class TestLife:
             await create(served, project, name="a", expiresAfter="2026-01-06T09:00:01Z")
             await create(served, project, name="b", expiresAfter="2026-01-06T11:00:00+01:00")
             await create(served, project, name="c", expiresAfter=None)
-            told: list[str] = []
+            found: list[str] = []
             for seconds in (0, 0.5, 3600):
                 clock.advance(seconds)
-                told.append(
+                found.append(
                     "".join(status[0] for status in (await statuses(served, project)).values())
                 )
-            assert told == ["aaa", "eaa", "eea"]
+            assert found == ["aaa", "eaa", "eea"]
 
     async def test_lists(self, serve: Any, world: World, project: WorldProject) -> None:
         other = world.project()
@@ -176,13 +176,13 @@ async def test_bad_bodies(serve: Any, world: World, project: WorldProject, chang
         assert (await served.get(path))["data"] == made
 
 
-async def test_longest_texts(serve: Any, world: World, project: WorldProject) -> None:
+async def test_maximum_lengths_of_texts(serve: Any, world: World, project: WorldProject) -> None:
     async with serve(world) as served:
         tags = [{"op": "tag", "details": {"tags": [*"0123456789"]}}]
         await create(served, project, name="ä" * 255, description="x" * 1000, action=tags)
 
 
-async def test_what_is_missing(serve: Any, world: World, project: WorldProject) -> None:
+async def test_missing_fields(serve: Any, world: World, project: WorldProject) -> None:
     async with serve(world) as served:
         call, query = served.call, {"projectId": project.project_id}
         assert (await call("POST", "actions", json=RULE))[0] == 400
@@ -199,8 +199,8 @@ async def test_what_is_missing(serve: Any, world: World, project: WorldProject) 
             ("PUT", "actions/nope/enable"),
             ("PUT", "actions/nope/disable"),
         ):
-            answer = await call(method, path, json={"name": "x"})
-            assert answer == (404, {"status": "FAILED", "error": "Action not found"})
+            response = await call(method, path, json={"name": "x"})
+            assert response == (404, {"status": "FAILED", "error": "Action not found"})
 
 
 CONDITIONS: list[tuple[str, str, Any, Callable[[WorldExecution], bool]]] = [
@@ -332,7 +332,7 @@ class TestAffected:
             for pair in (("action_type", "Skip"), ("status", "on"), ("dir", "up")):
                 assert pair[0] in await served.refused("actions/tests", *pairs, pair)
 
-    async def test_a_changed_rule_touches_others(
+    async def test_a_changed_action_affects_other_tests(
         self, serve: Any, world: World, tested: WorldProject
     ) -> None:
         async with serve(world) as served:

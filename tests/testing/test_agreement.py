@@ -17,7 +17,7 @@ AUTHORS = (("Ada Lovelace", "ada@example.org"), ("Zoë", "zoe@example.org"))
 
 @cache
 def make(seed: int) -> tuple[World, WorldProject, list["Count"]]:
-    """Make a project whose runs differ in all that can be asked for, and another one beside it."""
+    """Make a project whose runs differ in everything that can be filtered, and a second project."""
     world = World(seed)
     project = world.project()
     world.project().run(specs=5, failures=3)
@@ -228,8 +228,8 @@ async def check_results(served: Any, asked: Asked, counts: list[Count], tests: l
             for one in counts
             if (one.spec, one.title) == (test["spec"], test["title"])
         ]
-        told = [(one["runId"], one["status"], one["flaky"], one["duration"]) for one in results]
-        assert sorted(told) == sorted(expected)
+        found = [(one["runId"], one["status"], one["flaky"], one["duration"]) for one in results]
+        assert sorted(found) == sorted(expected)
         assert len(results) == test["metrics"]["executions"]
         dates = [one["createdAt"] for one in results]
         assert dates == sorted(dates, reverse=True)

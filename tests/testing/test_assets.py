@@ -41,7 +41,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def ports() -> tuple[int, int]:
-    """Two neighbouring ports that are free, and that no system gives to whoever asks for any."""
+    """Two neighbouring free ports, outside the range from which systems pick ports."""
     for port in range(20_000 + os.getpid() % 5_000 * 2, 32_000, 2):
         with socket.socket() as one, socket.socket() as two, suppress(OSError):
             one.bind(("127.0.0.1", port))
@@ -69,8 +69,8 @@ def screenshot_of(instance: Instance) -> URL:
 async def get(
     session: aiohttp.ClientSession, url: URL, **headers: str
 ) -> tuple[int, bytes, aiohttp.ClientResponse]:
-    spelled = {name.replace("_", "-"): value for name, value in headers.items()}
-    async with session.get(url, headers=spelled) as response:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with session.get(url, headers=sent) as response:
         return response.status, await response.read(), response
 
 
@@ -84,7 +84,7 @@ class TestUrls:
                 "fs.currents.dev"
             )
 
-    async def test_signed_when_answered(
+    async def test_signed_anew_in_each_response(
         self, server: FakeCurrents, currents: Currents, world: World, instance_id: str
     ) -> None:
         before = server.clock.wall()
@@ -109,10 +109,10 @@ class TestUrls:
         async with serve(world, assets=True) as served:
             data = (await served.get(f"runs/{run.run_id}"))["data"]
         urls = re.compile(r'"http[^"]+\?Expires[^"]+"')
-        given, answered = (msgspec.json.encode(one).decode() for one in (run.payload, data))
-        assert urls.sub("", answered) == urls.sub("", given)
-        assert len(urls.findall(answered)) == len(urls.findall(given)) >= 30
-        assert "fs.currents.dev" not in answered
+        given, signed = (msgspec.json.encode(one).decode() for one in (run.payload, data))
+        assert urls.sub("", signed) == urls.sub("", given)
+        assert len(urls.findall(signed)) == len(urls.findall(given)) >= 30
+        assert "fs.currents.dev" not in signed
 
     @pytest.mark.parametrize("name", ["instance-cypress.json", "instance-playwright.json"])
     async def test_those_of_payloads_too(
@@ -124,7 +124,7 @@ class TestUrls:
         assert url.path == URL(data["results"]["screenshots"][0]["screenshotURL"]).path
         assert (await get(session, url))[0] == 200
 
-    async def test_lead_to_where_the_server_was_called(
+    async def test_lead_to_the_host_that_the_client_used(
         self, server: FakeCurrents, session: aiohttp.ClientSession, instance_id: str
     ) -> None:
         called = URL(server.url).with_host("localhost") / "instances" / instance_id
@@ -185,7 +185,7 @@ class TestClient:
         server.asset_requests.of("downloadAsset", status=200).assert_count(len(kinds))
         assert not any(one.authorized for one in server.asset_requests)
 
-    async def test_a_signature_whose_time_is_over_is_replaced(
+    async def test_an_expired_signature_is_replaced(
         self,
         server: FakeCurrents,
         currents: Currents,
@@ -240,7 +240,7 @@ class TestSignatures:
             assert (await get(session, wrong))[0] == 403, wrong
         assert (await get(session, url))[0] == 200
 
-    async def test_of_another_world_are_others(
+    async def test_of_another_world_differ(
         self, session: aiohttp.ClientSession, instance: Instance
     ) -> None:
         url = screenshot_of(instance)
@@ -248,7 +248,7 @@ class TestSignatures:
             elsewhere = url.with_port(URL(other.asset_url).port)
             assert (await get(session, elsewhere))[0] == 403
 
-    async def test_are_no_key(
+    async def test_do_not_stand_in_for_a_key(
         self, server: FakeCurrents, session: aiohttp.ClientSession, instance: Instance
     ) -> None:
         key = f"Bearer {server.api_key}"
@@ -271,7 +271,7 @@ class TestSignatures:
         assert url.query["Signature"] not in repr(request) + str(caught.value)
         assert not request.authorized
 
-    async def test_what_nobody_has(
+    async def test_unknown_files(
         self, server: FakeCurrents, session: aiohttp.ClientSession, instance: Instance
     ) -> None:
         for url in (screenshot_of(instance).with_path("/"), screenshot_of(instance) / "more"):
@@ -339,7 +339,7 @@ class TestFiles:
             body = body[size:]
         assert boxes == [b"ftyp", b"mdat"]
 
-    async def test_a_kind_nobody_knows(
+    async def test_an_unknown_kind(
         self, server: FakeCurrents, currents: Currents, session: aiohttp.ClientSession
     ) -> None:
         data = msgspec.json.decode((SAMPLES / "instance-playwright.json").read_bytes())["data"]
@@ -351,7 +351,7 @@ class TestFiles:
         assert (status, response.content_type) == (200, "application/octet-stream")
         assert body
 
-    async def test_are_the_same_each_time_and_others_elsewhere(
+    async def test_are_the_same_each_time_and_differ_between_instances(
         self, world: World, project: WorldProject, instance_id: str
     ) -> None:
         other = str(project.run(specs=1, tests=4, failures=2).specs[0].instance_id)
@@ -379,7 +379,7 @@ class TestRanges:
             ("bytes=-5", slice(-5, None)),
         ],
     )
-    async def test_a_part(
+    async def test_a_range(
         self, session: aiohttp.ClientSession, instance: Instance, asked: str, part: slice
     ) -> None:
         url = screenshot_of(instance)
@@ -439,7 +439,7 @@ class TestFaults:
         assert [one.status for one in server.asset_requests] == [200, 200, 206]
         assert server.asset_requests[1].fault == "truncate"
 
-    async def test_a_status_in_the_words_of_the_host(
+    async def test_a_status_with_the_hosts_own_body(
         self, server: FakeCurrents, currents: Currents, instance: Instance, tmp_path: Path
     ) -> None:
         url = screenshot_of(instance)
@@ -450,7 +450,7 @@ class TestFaults:
         with pytest.raises(APIError, match="Status 499"):
             await currents.assets.download(str(url), to=tmp_path / "a")
 
-    async def test_own_words(
+    async def test_own_body(
         self, server: FakeCurrents, session: aiohttp.ClientSession, instance: Instance
     ) -> None:
         headers = {"content-type": "text/html"}

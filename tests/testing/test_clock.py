@@ -104,7 +104,7 @@ class TestRunningClock:
         assert len(ended) == 3
         assert clock.waiting == pytest.approx([10], abs=1)
 
-    async def test_what_is_left_of_a_wait_passes_by_itself(self) -> None:
+    async def test_the_rest_of_a_wait_takes_real_time(self) -> None:
         clock = RunningClock()
         ended = asyncio.Event()
         clock.call_later(FAR, ended.set)
@@ -112,7 +112,7 @@ class TestRunningClock:
         assert not ended.is_set()
         await asyncio.wait_for(ended.wait(), 5)
 
-    async def test_given_up(self) -> None:
+    async def test_cancelled(self) -> None:
         clock = RunningClock()
         timer = clock.call_later(10, pytest.fail)
         timer.cancel()
@@ -120,7 +120,7 @@ class TestRunningClock:
         clock.advance(20)
         assert clock.waiting == []
 
-    async def test_given_up_by_one_that_ends(self) -> None:
+    async def test_cancelled_by_a_wait_that_ends(self) -> None:
         clock = RunningClock()
         later = clock.call_later(11, pytest.fail)
         clock.call_later(10, later.cancel)
@@ -184,7 +184,7 @@ class TestServer:
 
 
 class TestClient:
-    async def test_a_clock_that_jumps_makes_room_in_the_window(self, world: World) -> None:
+    async def test_a_jump_of_the_clock_opens_the_next_rate_window(self, world: World) -> None:
         run = world.project().run(specs=30)
         clock = ManualClock()
         policy = RatePolicy(requests=10, per=10)

@@ -90,7 +90,7 @@ async def test_details(
     assert sizes == sorted(sizes)
 
 
-async def test_markdown_has_a_longest_length(serve: Any, world: World, run: WorldRun) -> None:
+async def test_markdown_has_a_maximum_length(serve: Any, world: World, run: WorldRun) -> None:
     async with serve(world) as served:
         whole = await markdown(served, run_id=run.run_id)
         assert whole.startswith(f"# Run {run.run_id}\n")
@@ -104,8 +104,8 @@ async def test_failures_are_in_the_envelope_whatever_the_format(
 ) -> None:
     async with serve(world) as served:
         query = {"run_id": "nope", "format": "md"}
-        answer = await served.call("GET", "context", params=query)
-        assert answer == (404, {"status": "FAILED", "error": "Run not found"})
+        response = await served.call("GET", "context", params=query)
+        assert response == (404, {"status": "FAILED", "error": "Run not found"})
 
 
 async def test_markdown_in_gzip_and_over_the_limit(serve: Any, world: World, run: WorldRun) -> None:
@@ -144,9 +144,7 @@ async def test_refusals(serve: Any, world: World, run: WorldRun, query: dict[str
         await served.refused("context", *query.items())
 
 
-async def test_what_is_not_there(
-    serve: Any, world: World, project: WorldProject, run: WorldRun
-) -> None:
+async def test_unknown_ids(serve: Any, world: World, project: WorldProject, run: WorldRun) -> None:
     instance, other = run.specs[0].instance_id, project.run().specs[0].instance_id
     async with serve(world) as served:
         for query in (

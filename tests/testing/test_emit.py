@@ -32,18 +32,18 @@ class Posted(NamedTuple):
 
 
 class Receiver:
-    """An app that is called, and answers 202 or as `answer` does."""
+    """An app that is called, and responds with 202 or as `respond` does."""
 
     def __init__(self) -> None:
         self.url = ""
         self.posted: list[Posted] = []
-        self.answer: Callable[[web.Request], Awaitable[web.StreamResponse]] = accept
+        self.respond: Callable[[web.Request], Awaitable[web.StreamResponse]] = accept
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         assert isinstance(request, web.Request)
         assert request.method == "POST"
         self.posted.append(Posted(request.path, request.headers, await request.read()))
-        return await self.answer(request)
+        return await self.respond(request)
 
 
 async def accept(_: web.Request) -> web.StreamResponse:
@@ -125,8 +125,8 @@ class TestWebhooks:
         await server.emit(run, "RUN_FINISH", to=receiver.url)
         await server.emit(run, "RUN_FINISH", to=receiver.url, timestamp=12)
         await server.emit(run, "RUN_FINISH", to=receiver.url, timestamp="soon")
-        told = [one.headers["x-timestamp"] for one in receiver.posted]
-        assert told == ["1767690000500", "1767690060500", "12", "soon"]
+        found = [one.headers["x-timestamp"] for one in receiver.posted]
+        assert found == ["1767690000500", "1767690060500", "12", "soon"]
 
     async def test_nothing_is_posted_by_itself(
         self, server: FakeCurrents, currents: Currents, project: WorldProject, receiver: Receiver
@@ -142,7 +142,7 @@ class TestWebhooks:
 
 class TestBody:
     @pytest.mark.parametrize("framework", ["playwright", "cypress"])
-    async def test_all_of_it(
+    async def test_the_whole_body(
         self, server: FakeCurrents, project: WorldProject, receiver: Receiver, framework: Any
     ) -> None:
         run = project.run(
@@ -211,7 +211,7 @@ class TestBody:
         assert body["tags"] == []
         assert {body[name] for name in COUNTERS} == {0}
 
-    async def test_an_event_nobody_knows(
+    async def test_an_unknown_event(
         self, server: FakeCurrents, project: WorldProject, receiver: Receiver
     ) -> None:
         run = project.run(specs=1)
@@ -232,7 +232,7 @@ class TestFailures:
         async def refuse(_: web.Request) -> web.StreamResponse:
             return web.Response(status=401, text="x" * 1_000_000)
 
-        receiver.answer = refuse
+        receiver.respond = refuse
         delivery = await self.emit(server, receiver.url)
         assert (delivery.status, delivery.error) == (401, None)
 
@@ -242,25 +242,25 @@ class TestFailures:
         async def move(_: web.Request) -> web.StreamResponse:
             return web.Response(status=307, headers={"Location": "/elsewhere"})
 
-        receiver.answer = move
+        receiver.respond = move
         assert (await self.emit(server, receiver.url)).status == 307
         assert len(receiver.posted) == 1
 
-    async def test_nobody_listens(self, server: FakeCurrents, unused_port: int) -> None:
+    async def test_nothing_listens(self, server: FakeCurrents, unused_port: int) -> None:
         delivery = await self.emit(server, f"http://127.0.0.1:{unused_port}/")
         assert delivery.status is None
         assert "ClientConnectorError" in str(delivery.error)
 
-    async def test_no_answer(self, server: FakeCurrents, receiver: Receiver) -> None:
+    async def test_no_response(self, server: FakeCurrents, receiver: Receiver) -> None:
         async def stall(_: web.Request) -> web.StreamResponse:
             await asyncio.Event().wait()
             raise AssertionError
 
-        receiver.answer = stall
+        receiver.respond = stall
         delivery = await self.emit(server, receiver.url, timeout=0.05)
         assert (delivery.status, delivery.error) == (None, "no response within 0.05 s")
 
-    async def test_an_answer_without_end(self, server: FakeCurrents, receiver: Receiver) -> None:
+    async def test_a_response_without_end(self, server: FakeCurrents, receiver: Receiver) -> None:
         async def endless(request: web.Request) -> web.StreamResponse:
             response = web.StreamResponse(status=202)
             await response.prepare(request)
@@ -268,7 +268,7 @@ class TestFailures:
             await asyncio.Event().wait()
             raise AssertionError
 
-        receiver.answer = endless
+        receiver.respond = endless
         delivery = await self.emit(server, receiver.url, timeout=0.05)
         assert delivery.error == "no response within 0.05 s"
 
@@ -278,7 +278,7 @@ class TestFailures:
             request.transport.abort()
             return web.Response()
 
-        receiver.answer = hang_up
+        receiver.respond = hang_up
         delivery = await self.emit(server, receiver.url)
         assert delivery.status is None
         assert "ServerDisconnectedError" in str(delivery.error)
@@ -307,7 +307,7 @@ class TestFailures:
 
 
 class TestDelivery:
-    async def test_again_as_it_was(
+    async def test_a_delivery_is_repeated_unchanged(
         self, server: FakeCurrents, project: WorldProject, receiver: Receiver
     ) -> None:
         run = project.run(specs=1)

@@ -67,17 +67,17 @@ class TestSpecFiles:
         path, run = f"spec-files/{project.project_id}", project.runs[0]
         name = run.specs[3].path
         async with serve(world) as served:
-            told: list[Any] = []
+            found: list[Any] = []
             for flag in ("true", "false"):
                 pairs = [("specNameFilter", name.upper()), ("includeFailedInDuration", flag)]
                 (file,) = await served.turn(path, *DATES, *pairs)
                 assert file["spec"] == name
-                told.append(file["metrics"]["avgDuration"])
+                found.append(file["metrics"]["avgDuration"])
         specs = [one.payload["specs"][3]["results"]["stats"] for one in project.runs]
         passed = [one["wallClockDuration"] for one in specs if not one["failures"]]
         assert 0 < len(passed) < 5
-        assert told[0] == sum(one["wallClockDuration"] for one in specs) / 5
-        assert told[1] == sum(passed) / len(passed)
+        assert found[0] == sum(one["wallClockDuration"] for one in specs) / 5
+        assert found[1] == sum(passed) / len(passed)
 
     async def test_refusals(self, serve: Any, world: World, project: WorldProject) -> None:
         async with serve(world) as served:
@@ -234,7 +234,9 @@ class TestTests:
 
 
 class TestResults:
-    async def test_what_is_told(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_fields_of_a_result(
+        self, serve: Any, world: World, project: WorldProject
+    ) -> None:
         cypress = project.run(framework="cypress", failures=0.5)
         for run in (project.runs[1], cypress):
             test = next(one for one in world.view.of_run(run) if one.state == "failed")
@@ -242,23 +244,23 @@ class TestResults:
             wire = instance["results"]["tests"][test.place[1]]
             async with serve(world) as served:
                 results = await served.walk(f"test-results/{test.signature}", *DATES)
-            (told,) = [one for one in results if one["instanceId"] == test.instance_id]
-            assert told["runId"] == run.run_id
-            assert told["createdAt"] == run.created_at
-            assert told["commit"].items() >= instance["commit"].items()
-            assert told["testId"] == wire["testId"]
-            assert told["title"] == wire["title"]
-            assert told["status"] == wire["state"] == "failed"
-            assert told["displayError"] == wire["displayError"]
-            assert [one["state"] for one in told["attempts"]] == ["failed"] * len(wire["attempts"])
-            for one, attempt in zip(told["attempts"], wire["attempts"], strict=True):
+            (found,) = [one for one in results if one["instanceId"] == test.instance_id]
+            assert found["runId"] == run.run_id
+            assert found["createdAt"] == run.created_at
+            assert found["commit"].items() >= instance["commit"].items()
+            assert found["testId"] == wire["testId"]
+            assert found["title"] == wire["title"]
+            assert found["status"] == wire["state"] == "failed"
+            assert found["displayError"] == wire["displayError"]
+            assert [one["state"] for one in found["attempts"]] == ["failed"] * len(wire["attempts"])
+            for one, attempt in zip(found["attempts"], wire["attempts"], strict=True):
                 assert one["startedAt"] == attempt["wallClockStartedAt"]
                 assert one["duration"] == attempt["wallClockDuration"]
                 assert one["error"]["stack"] == attempt["error"]["stack"]
                 assert one["error"]["location"]["line"] == attempt["error"]["codeFrame"]["line"]
-            assert ("expectedStatus" in told) == (run is not cypress)
+            assert ("expectedStatus" in found) == (run is not cypress)
             kind = "cypress" if run is cypress else "pw"
-            assert told["framework"]["type"] == kind
+            assert found["framework"]["type"] == kind
 
     async def test_filters(self, serve: Any, world: World, project: WorldProject) -> None:
         executions = world.executions(project.project_id)
@@ -294,8 +296,8 @@ class TestResults:
                         "specFilePath": test.spec,
                         "testTitle": title,
                     }
-                    status, answer = await served.call("POST", "signature/test", json=body)
-                    assert (status, answer["data"]) == (200, {"signature": test.signature})
+                    status, response = await served.call("POST", "signature/test", json=body)
+                    assert (status, response["data"]) == (200, {"signature": test.signature})
                 signatures.add(test.signature)
                 results = await served.walk(f"test-results/{test.signature}", *DATES)
                 assert run.run_id in {one["runId"] for one in results}

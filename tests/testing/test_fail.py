@@ -30,14 +30,14 @@ async def statuses(served: Any, count: int, path: str | None = None) -> list[int
 
 
 def request(server: FakeCurrents, line: str | None = None, coding: str = "gzip") -> bytes:
-    """Spell a request, by default for the first run."""
+    """Return a raw request, by default for the first run."""
     line = line or f"GET /v1/runs/{next(iter(server.world.runs))} HTTP/1.1"
     key = f"Authorization: Bearer {server.api_key}"
     return f"{line}\r\nHost: fake\r\n{key}\r\nAccept-Encoding: {coding}\r\n\r\n".encode()
 
 
 def arrival(server: FakeCurrents) -> asyncio.Event:
-    """Return an event that is set when a request has arrived, just before it is answered."""
+    """Return an event that is set when a request has arrived, just before its response is made."""
     arrived = asyncio.Event()
 
     async def look(_: RecordedRequest) -> None:
@@ -45,6 +45,16 @@ def arrival(server: FakeCurrents) -> asyncio.Event:
 
     server.before_response = look
     return arrived
+
+
+async def damaged(served: Any, fault: str, headers: dict[str, str]) -> bytes:
+    """Return the body of a run in which a fault damages the gzip stream."""
+    served.server.fail("getRun", fault=fault)
+    async with served.session.get(only_run(served), headers=headers) as response:
+        assert response.status == 200
+        assert response.headers["Content-Encoding"] == "gzip"
+        body: bytes = await response.read()
+        return body
 
 
 class TestWhen:
@@ -63,11 +73,11 @@ class TestWhen:
         served.server.fail("getRun", 429, after=1)
         assert await statuses(served, 4) == [200, 500, 429, 200]
 
-    async def test_for_ever(self, served: Any) -> None:
+    async def test_forever(self, served: Any) -> None:
         served.server.fail("getRun", times=None)
         assert await statuses(served, 5) == [503] * 5
 
-    async def test_for_ever_hides_what_follows(self, served: Any) -> None:
+    async def test_forever_hides_later_faults(self, served: Any) -> None:
         served.server.fail("getRun", 500, times=None)
         served.server.fail("getRun", 429)
         assert await statuses(served, 3) == [500] * 3
@@ -204,7 +214,7 @@ class TestConnection:
             assert recorded.first_byte is not None
             assert recorded.finished is not None
 
-    async def test_truncate_while_nobody_reads(self, connect: Any) -> None:
+    async def test_truncate_while_the_client_does_not_read(self, connect: Any) -> None:
         async with AsyncExitStack() as stack:
             world = World()
             world.add_run_payload({"runId": "large", "note": "x" * 30_000_000})
@@ -218,11 +228,7 @@ class TestConnection:
 
     @pytest.mark.parametrize("headers", [GZIP, IDENTITY])
     async def test_cut_gzip(self, served: Any, headers: Any) -> None:
-        served.server.fail("getRun", fault="cut-gzip")
-        async with served.session.get(only_run(served), headers=headers) as response:
-            assert response.status == 200
-            assert response.headers["Content-Encoding"] == "gzip"
-            body = await response.read()
+        body = await damaged(served, "cut-gzip", headers)
         inflating = zlib.decompressobj(wbits=31)
         assert inflating.decompress(body).startswith(b'{"status":"OK"')
         assert not inflating.eof
@@ -232,11 +238,7 @@ class TestConnection:
 
     @pytest.mark.parametrize("headers", [GZIP, IDENTITY])
     async def test_corrupt(self, served: Any, headers: Any) -> None:
-        served.server.fail("getRun", fault="corrupt")
-        async with served.session.get(only_run(served), headers=headers) as response:
-            assert response.status == 200
-            assert response.headers["Content-Encoding"] == "gzip"
-            body = await response.read()
+        body = await damaged(served, "corrupt", headers)
         with pytest.raises(zlib.error):
             zlib.decompress(body, wbits=31)
         async with served.session.get(only_run(served), headers=GZIP) as response:
@@ -246,18 +248,20 @@ class TestConnection:
         assert [one.fault for one in served.server.requests] == ["corrupt", None]
 
     @pytest.mark.parametrize("fault", ["reset", "close", "truncate", "cut-gzip", "corrupt"])
-    async def test_the_next_request_is_answered(self, served: Any, fault: str) -> None:
+    async def test_the_next_request_gets_a_response(self, served: Any, fault: str) -> None:
         served.server.fail("getRun", fault=fault)
         right = None
         while right is None:
-            # Where there is no answer at all, aiohttp itself sends a GET once more.
+            # Without any response, aiohttp itself sends a GET once more.
             with suppress(aiohttp.ClientError, zlib.error, EOFError):
                 async with served.session.get(only_run(served), headers=GZIP) as response:
                     right = gzip.decompress(await response.read())
         assert [one.fault for one in served.server.requests] == [fault, None]
 
     @pytest.mark.parametrize(("fault", "done"), [("close", False), ("truncate", True)])
-    async def test_what_becomes_of_a_write(self, connect: Any, fault: Any, *, done: bool) -> None:
+    async def test_whether_a_write_is_carried_out(
+        self, connect: Any, fault: Any, *, done: bool
+    ) -> None:
         async with FakeCurrents() as server, connect(server.url) as wire:
             run = server.world.projects[0].run(running=True)
             server.fail("cancelRun", fault=fault)
@@ -265,8 +269,8 @@ class TestConnection:
             await wire.ask(request(server, line))
             assert (run.completion_state == "CANCELED") is done
 
-    async def test_a_refusal_can_be_harmed_too(self, connect: Any) -> None:
+    async def test_a_refusal_can_be_damaged_too(self, connect: Any) -> None:
         async with FakeCurrents() as server, connect(server.url) as wire:
             server.fail(None, fault="truncate")
-            answer = await wire.ask(request(server, "GET /v1/nothing HTTP/1.1"))
-            assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
+            response = await wire.ask(request(server, "GET /v1/nothing HTTP/1.1"))
+            assert response.startswith(b"HTTP/1.1 404 Not Found\r\n")

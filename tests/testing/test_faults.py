@@ -21,7 +21,7 @@ GET = b"GET /v1 HTTP/1.1\r\n\r\n"
 CLOSING_GET = b"GET /v1 HTTP/1.1\r\nConnection: close\r\n\r\n"
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     start: str
     headers: list[tuple[str, str]]
     body: bytes
@@ -30,12 +30,12 @@ class Answer(NamedTuple):
         return [value for key, value in self.headers if key == name]
 
 
-def parse(data: bytes) -> Answer:
+def parse(data: bytes) -> Response:
     head, blank, body = data.partition(b"\r\n\r\n")
     assert blank
     start, *lines = head.decode("latin-1").split("\r\n")
     headers = [line.split(": ", 1) for line in lines]
-    return Answer(start, [(name, value) for name, value in headers], body)
+    return Response(start, [(name, value) for name, value in headers], body)
 
 
 @pytest.fixture
@@ -61,56 +61,56 @@ async def get(fault: Fault) -> tuple[int, bytes]:
         return response.status, await response.read()
 
 
-def framed(answer: Answer) -> bytes:
+def framed(response: Response) -> bytes:
     """Check that the framing is sound, and return the body."""
-    assert answer.all("Content-Length") == [str(len(answer.body))]
-    assert answer.all("Transfer-Encoding") == []
-    return answer.body
+    assert response.all("Content-Length") == [str(len(response.body))]
+    assert response.all("Transfer-Encoding") == []
+    return response.body
 
 
 class TestContent:
-    async def test_answer(self, play: Any) -> None:
-        answer = parse(await play(faults.response()))
-        assert answer.start == "HTTP/1.1 200 OK"
-        assert answer.all("Content-Type") == ["application/json; charset=utf-8"]
-        assert answer.all("Content-Encoding") == ["gzip"]
-        assert gzip.decompress(framed(answer)) == faults.BODY
+    async def test_response(self, play: Any) -> None:
+        response = parse(await play(faults.response()))
+        assert response.start == "HTTP/1.1 200 OK"
+        assert response.all("Content-Type") == ["application/json; charset=utf-8"]
+        assert response.all("Content-Encoding") == ["gzip"]
+        assert gzip.decompress(framed(response)) == faults.BODY
 
     @pytest.mark.parametrize("model", [Run, Instance])
-    def test_the_body_will_do(self, model: type) -> None:
+    def test_the_body_is_valid_for_runs_and_instances(self, model: type) -> None:
         envelope = msgspec.json.decode(faults.BODY)
         assert envelope["status"] == "OK"
         msgspec.convert(envelope["data"], model)
 
-    async def test_own_answer(self, play: Any) -> None:
+    async def test_own_response(self, play: Any) -> None:
         headers = {"content-type": "text/plain", "X-Mine": "yes"}
-        answer = parse(await play(faults.response(b"hello", 599, headers, gzip=False)))
-        assert answer.start == "HTTP/1.1 599 Unknown"
-        assert answer.all("content-type") == ["text/plain"]
-        assert answer.all("Content-Type") == answer.all("Content-Encoding") == []
-        assert answer.all("X-Mine") == ["yes"]
-        assert framed(answer) == b"hello"
+        response = parse(await play(faults.response(b"hello", 599, headers, gzip=False)))
+        assert response.start == "HTTP/1.1 599 Unknown"
+        assert response.all("content-type") == ["text/plain"]
+        assert response.all("Content-Type") == response.all("Content-Encoding") == []
+        assert response.all("X-Mine") == ["yes"]
+        assert framed(response) == b"hello"
 
     async def test_json_response(self, play: Any) -> None:
-        answer = parse(await play(faults.json_response([1, None], gzip=False)))
-        assert framed(answer) == b'{"status":"OK","data":[1,null]}'
+        response = parse(await play(faults.json_response([1, None], gzip=False)))
+        assert framed(response) == b'{"status":"OK","data":[1,null]}'
 
     async def test_plain(self, play: Any) -> None:
-        answer = parse(await play(faults.plain()))
-        assert answer.all("Content-Encoding") == []
-        assert framed(answer) == faults.BODY
+        response = parse(await play(faults.plain()))
+        assert response.all("Content-Encoding") == []
+        assert framed(response) == faults.BODY
 
     async def test_html(self, play: Any) -> None:
-        answer = parse(await play(faults.html(502)))
-        assert answer.start == "HTTP/1.1 502 Bad Gateway"
-        assert answer.all("Content-Type") == ["text/html; charset=utf-8"]
-        assert gzip.decompress(framed(answer)).startswith(b"<!DOCTYPE html>")
+        response = parse(await play(faults.html(502)))
+        assert response.start == "HTTP/1.1 502 Bad Gateway"
+        assert response.all("Content-Type") == ["text/html; charset=utf-8"]
+        assert gzip.decompress(framed(response)).startswith(b"<!DOCTYPE html>")
 
     async def test_redirect(self, play: Any) -> None:
-        answer = parse(await play(faults.redirect(307, "http://127.0.0.1:1/v1")))
-        assert answer.start == "HTTP/1.1 307 Temporary Redirect"
-        assert answer.all("Location") == ["http://127.0.0.1:1/v1"]
-        assert framed(answer) == b""
+        response = parse(await play(faults.redirect(307, "http://127.0.0.1:1/v1")))
+        assert response.start == "HTTP/1.1 307 Temporary Redirect"
+        assert response.all("Location") == ["http://127.0.0.1:1/v1"]
+        assert framed(response) == b""
 
     async def test_redirect_loop(self) -> None:
         async with (
@@ -141,14 +141,14 @@ class TestHanging:
         assert await play(faults.close(), GET) == b""
 
     async def test_close_midway(self, play: Any) -> None:
-        answer = parse(await play(faults.close_midway(b"12345678", gzip=False), GET))
-        assert answer.all("Content-Length") == ["8"]
-        assert answer.body == b"1234"
+        response = parse(await play(faults.close_midway(b"12345678", gzip=False), GET))
+        assert response.all("Content-Length") == ["8"]
+        assert response.body == b"1234"
 
     async def test_early_close(self, play: Any) -> None:
-        answer = parse(await play(faults.early_close(), GET))
-        assert answer.all("Connection") == []
-        assert gzip.decompress(framed(answer)) == faults.BODY
+        response = parse(await play(faults.early_close(), GET))
+        assert response.all("Connection") == []
+        assert gzip.decompress(framed(response)) == faults.BODY
 
     @pytest.mark.parametrize(
         ("fault", "part"),
@@ -218,14 +218,14 @@ class TestHeads:
             await get(fault)
 
     async def test_huge_header(self, play: Any) -> None:
-        answer = parse(await play(faults.huge_header(100_000)))
-        assert answer.all("X-Huge") == ["x" * 100_000]
-        assert gzip.decompress(framed(answer)) == faults.BODY
+        response = parse(await play(faults.huge_header(100_000)))
+        assert response.all("X-Huge") == ["x" * 100_000]
+        assert gzip.decompress(framed(response)) == faults.BODY
 
     async def test_many_headers(self, play: Any) -> None:
-        answer = parse(await play(faults.many_headers(1000)))
-        assert len(answer.headers) > 1000
-        assert gzip.decompress(framed(answer)) == faults.BODY
+        response = parse(await play(faults.many_headers(1000)))
+        assert len(response.headers) > 1000
+        assert gzip.decompress(framed(response)) == faults.BODY
 
     @pytest.mark.parametrize(
         ("fault", "part"),
@@ -260,41 +260,41 @@ class TestHeads:
 
 class TestFraming:
     async def test_short_length(self, play: Any) -> None:
-        answer = parse(await play(faults.short_length(b"1234", missing=3, gzip=False), GET))
-        assert answer.all("Content-Length") == ["7"]
-        assert answer.body == b"1234"
+        response = parse(await play(faults.short_length(b"1234", missing=3, gzip=False), GET))
+        assert response.all("Content-Length") == ["7"]
+        assert response.body == b"1234"
 
     async def test_long_length(self, play: Any) -> None:
-        answer = parse(await play(faults.long_length(b"1234", extra=b"56", gzip=False)))
-        assert answer.all("Content-Length") == ["4"]
-        assert answer.body == b"123456"
+        response = parse(await play(faults.long_length(b"1234", extra=b"56", gzip=False)))
+        assert response.all("Content-Length") == ["4"]
+        assert response.body == b"123456"
 
     async def test_two_lengths(self, play: Any) -> None:
-        answer = parse(await play(faults.two_lengths(b"1234", gzip=False), GET))
-        assert answer.all("Content-Length") == ["4", "5"]
-        assert answer.body == b"1234"
+        response = parse(await play(faults.two_lengths(b"1234", gzip=False), GET))
+        assert response.all("Content-Length") == ["4", "5"]
+        assert response.body == b"1234"
 
     async def test_length_and_chunked(self, play: Any) -> None:
-        answer = parse(await play(faults.length_and_chunked(b"1234", gzip=False), GET))
-        assert answer.all("Content-Length") == ["2"]
-        assert answer.all("Transfer-Encoding") == ["chunked"]
-        assert answer.body == b"4\r\n1234\r\n0\r\n\r\n"
+        response = parse(await play(faults.length_and_chunked(b"1234", gzip=False), GET))
+        assert response.all("Content-Length") == ["2"]
+        assert response.all("Transfer-Encoding") == ["chunked"]
+        assert response.body == b"4\r\n1234\r\n0\r\n\r\n"
 
     async def test_bad_chunk(self, play: Any) -> None:
-        answer = parse(await play(faults.bad_chunk(b"1234", gzip=False), GET))
-        assert answer.all("Transfer-Encoding") == ["chunked"]
-        assert answer.body == b"2\r\n12\r\nmany\r\n34\r\n0\r\n\r\n"
+        response = parse(await play(faults.bad_chunk(b"1234", gzip=False), GET))
+        assert response.all("Transfer-Encoding") == ["chunked"]
+        assert response.body == b"2\r\n12\r\nmany\r\n34\r\n0\r\n\r\n"
 
     async def test_truncated_chunks(self, play: Any) -> None:
-        answer = parse(await play(faults.truncated_chunks(b"1234", gzip=False), GET))
-        assert answer.all("Transfer-Encoding") == ["chunked"]
-        assert answer.body == b"2\r\n12\r\n2\r\n34\r\n"
+        response = parse(await play(faults.truncated_chunks(b"1234", gzip=False), GET))
+        assert response.all("Transfer-Encoding") == ["chunked"]
+        assert response.body == b"2\r\n12\r\n2\r\n34\r\n"
 
     @pytest.mark.parametrize("make", [faults.short_length, faults.long_length, faults.two_lengths])
     async def test_with_gzip(self, play: Any, make: Any) -> None:
-        answer = parse(await play(make()))
-        assert answer.all("Content-Encoding") == ["gzip"]
-        assert zlib.decompressobj(wbits=31).decompress(answer.body) == faults.BODY
+        response = parse(await play(make()))
+        assert response.all("Content-Encoding") == ["gzip"]
+        assert zlib.decompressobj(wbits=31).decompress(response.body) == faults.BODY
 
     async def test_endless_body_is_sound_gzip(self) -> None:
         inflating = zlib.decompressobj(wbits=31)
@@ -326,7 +326,7 @@ class TestFraming:
             faults.endless_trailers(),
         ],
     )
-    async def test_what_a_sound_client_makes_of_it(self, fault: Fault) -> None:
+    async def test_what_a_correct_client_makes_of_it(self, fault: Fault) -> None:
         with pytest.raises(aiohttp.ClientError):
             await get(fault)
 
@@ -370,23 +370,23 @@ class TestEncoding:
 
     @pytest.mark.parametrize("name", ["br", "zstd", "nonsense"])
     async def test_unknown_encoding(self, play: Any, name: str) -> None:
-        answer = parse(await play(faults.wrong_encoding(name)))
-        assert answer.all("Content-Encoding") == [name]
-        assert framed(answer) == faults.BODY
+        response = parse(await play(faults.wrong_encoding(name)))
+        assert response.all("Content-Encoding") == [name]
+        assert framed(response) == faults.BODY
 
     async def test_deflate(self, play: Any) -> None:
-        answer = parse(await play(faults.wrong_encoding("deflate")))
-        assert zlib.decompress(framed(answer)) == faults.BODY
+        response = parse(await play(faults.wrong_encoding("deflate")))
+        assert zlib.decompress(framed(response)) == faults.BODY
 
     async def test_gzip_twice(self, play: Any) -> None:
-        answer = parse(await play(faults.wrong_encoding("gzip, gzip")))
-        assert answer.all("Content-Encoding") == ["gzip, gzip"]
-        assert gzip.decompress(gzip.decompress(framed(answer))) == faults.BODY
+        response = parse(await play(faults.wrong_encoding("gzip, gzip")))
+        assert response.all("Content-Encoding") == ["gzip, gzip"]
+        assert gzip.decompress(gzip.decompress(framed(response))) == faults.BODY
 
     async def test_encoding_without_gzip(self, play: Any) -> None:
-        answer = parse(await play(faults.encoding_without_gzip()))
-        assert answer.all("Content-Encoding") == ["gzip"]
-        assert framed(answer) == faults.BODY
+        response = parse(await play(faults.encoding_without_gzip()))
+        assert response.all("Content-Encoding") == ["gzip"]
+        assert framed(response) == faults.BODY
 
 
 class TestBombs:
@@ -426,12 +426,12 @@ class TestBombs:
 
 class TestBrokenJSON:
     @pytest.mark.parametrize("name", faults.BROKEN_JSON)
-    async def test_comes_as_it_is(self, name: str) -> None:
+    async def test_is_sent_unchanged(self, name: str) -> None:
         status, body = await get(faults.response(faults.BROKEN_JSON[name]))
         assert status == 200
         assert gzip.decompress(body) == faults.BROKEN_JSON[name]
 
-    def test_no_two_are_the_same(self) -> None:
+    def test_are_all_different(self) -> None:
         assert len(set(faults.BROKEN_JSON.values())) == len(faults.BROKEN_JSON)
 
     def test_cannot_be_changed(self) -> None:
@@ -439,7 +439,7 @@ class TestBrokenJSON:
             faults.BROKEN_JSON["empty"] = b"{}"  # type: ignore[index] # pyright: ignore[reportIndexIssue]
 
 
-def test_all_is_all() -> None:
+def test_all_lists_every_public_name() -> None:
     public = {name for name in vars(faults) if not name.startswith("_")}
     assert public == set(faults.__all__)
     assert faults.__all__ == sorted(faults.__all__)

@@ -114,7 +114,7 @@ class TestRequests:
 
     async def test_too_long_a_head(self, connect: Any) -> None:
         async with FaultyServer() as server, connect(server.url) as wire:
-            # Closing with unread bytes is a reset, which may overtake the answer.
+            # Closing with unread bytes is a reset, which may overtake the response.
             with suppress(ConnectionResetError):
                 await wire.ask(b"GET / HTTP/1.1\r\nX: " + b"x" * 2_000_000)
             assert server.requests == []
@@ -180,7 +180,7 @@ class TestExchange:
         async with FaultyServer(fault) as server, connect(server.url) as wire:
             assert await wire.ask(GET) == b""
 
-    async def test_reset_is_no_close(self, connect: Any) -> None:
+    async def test_reset_is_not_a_close(self, connect: Any) -> None:
         async with FaultyServer(faults.reset()) as server, connect(server.url) as wire:
             with pytest.raises(ConnectionResetError):
                 await wire.ask()
@@ -226,7 +226,9 @@ class TestLifecycle:
                 await session.get(url)
 
     @pytest.mark.parametrize("turns", range(6))
-    async def test_a_connection_that_has_only_just_come(self, connect: Any, turns: int) -> None:
+    async def test_a_connection_accepted_just_before_the_exit(
+        self, connect: Any, turns: int
+    ) -> None:
         async def come(url: str) -> None:
             with suppress(ConnectionError):
                 async with connect(url) as wire:
@@ -240,7 +242,7 @@ class TestLifecycle:
         assert asyncio.all_tasks() <= {asyncio.current_task(), *coming}
         await asyncio.gather(*coming)
 
-    async def test_stopping_while_nobody_reads(self, connect: Any) -> None:
+    async def test_stopping_while_the_client_does_not_read(self, connect: Any) -> None:
         async with AsyncExitStack() as stack:
             async with FaultyServer(faults.endless_body()) as server:
                 wire = await stack.enter_async_context(connect(server.url))

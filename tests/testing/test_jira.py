@@ -12,7 +12,7 @@ def jira(world: World) -> WorldJira:
     return world.jira()
 
 
-async def test_as_many_as_one_likes(serve: Any, world: World) -> None:
+async def test_the_number_of_projects_and_types_can_be_chosen(serve: Any, world: World) -> None:
     jira = world.jira(projects=237, issue_types=237)
     installation = ("jira_installation_id", jira.installation_id)
     async with serve(world) as served:
@@ -59,9 +59,9 @@ class TestIssues:
         async with serve(world) as served:
             keys: list[str] = []
             for extra in ({}, {"customFields": fields}):
-                status, answer = await served.call("POST", path, json={**body, **extra})
+                status, response = await served.call("POST", path, json={**body, **extra})
                 assert status == 200
-                keys.append(answer["data"]["key"])
+                keys.append(response["data"]["key"])
         project_key = jira.projects[1]["key"]
         assert keys == [f"{project_key}-1", f"{project_key}-2"]
         assert [issue.key for issue in jira.issues] == keys
@@ -82,9 +82,9 @@ class TestIssues:
                 ({"includeContextInComment": False, "comment": "Seen again"}, 200),
                 ({"customFields": []}, 400),
             ):
-                status, answer = await served.call("POST", path, json={**body, **extra})
+                status, response = await served.call("POST", path, json={**body, **extra})
                 assert status == expected
-                assert status != 200 or answer["data"]["key"] == key
+                assert status != 200 or response["data"]["key"] == key
             wrong = path.replace(key, "OTHER-1")
             assert (await served.call("POST", wrong, json=body))[0] == 404
             assert jira.issues[-1].comment == "Seen again"
@@ -93,7 +93,7 @@ class TestIssues:
     @pytest.mark.parametrize(
         "name", ["runId", "testId", "jiraInstallationId", "jiraProjectId", "jiraIssueType"]
     )
-    async def test_what_is_not_there(
+    async def test_unknown_ids(
         self,
         serve: Any,
         world: World,
@@ -107,8 +107,8 @@ class TestIssues:
         async with serve(world) as served:
             for path in (issues, f"{issues}/{jira.projects[1]['key']}-1/link"):
                 for value, expected in (("nope", 404), ("", 400), (None, 400), (1, 400)):
-                    answer = await served.call("POST", path, json={**body, name: value})
-                    assert answer[0] == expected
+                    response = await served.call("POST", path, json={**body, name: value})
+                    assert response[0] == expected
                 elsewhere = path.replace(project.project_id, other.project_id)
                 assert (await served.call("POST", elsewhere, json=body))[0] == 404
         assert jira.issues == []

@@ -171,10 +171,10 @@ class TestCursors:
                 path, query = other.path(scene), other.query(scene)
                 page = await served.get(path, *query, limit=1)
                 pair = ("starting_after", page["data"][0]["cursor"])
-                answer = await served.call(
+                response = await served.call(
                     "GET", case.path(scene), params=[*case.query(scene), pair]
                 )
-                assert (answer[0] == 200) == (other is case)
+                assert (response[0] == 200) == (other is case)
 
 
 @pytest.mark.parametrize("case", PAGED, ids=name)
@@ -224,9 +224,9 @@ class TestAll:
                     (key, "nope" if value == known else value) for key, value in case.query(scene)
                 ]
                 if (path, query) != (case.path(scene), case.query(scene)):
-                    status, answer = await served.call("GET", path, params=query)
+                    status, response = await served.call("GET", path, params=query)
                     assert status == 404
-                    assert answer["error"].endswith("not found")
+                    assert response["error"].endswith("not found")
 
 
 DATED = [

@@ -18,7 +18,7 @@ def sample(name: str) -> Any:
 
 
 class TestGetRun:
-    async def test_answers_with_the_run(self, serve: Any, world: World) -> None:
+    async def test_returns_the_run(self, serve: Any, world: World) -> None:
         run = world.project().run()
         async with serve(world) as served:
             assert await served.call("GET", f"runs/{run.run_id}") == (
@@ -39,7 +39,7 @@ class TestGetRun:
 
 class TestGetInstance:
     @pytest.mark.parametrize("framework", ["playwright", "cypress"])
-    async def test_answers_with_the_instance(
+    async def test_returns_the_instance(
         self, serve: Any, project: WorldProject, world: World, framework: Any
     ) -> None:
         run = project.run(framework=framework)
@@ -52,8 +52,8 @@ class TestGetInstance:
                 )
 
     async def test_unknown(self, served: Any) -> None:
-        answer = await served.call("GET", "instances/nope")
-        assert answer == (404, sample("error-404.json"))
+        response = await served.call("GET", "instances/nope")
+        assert response == (404, sample("error-404.json"))
 
     @pytest.mark.parametrize("name", ["instance-playwright.json", "instance-cypress.json"])
     async def test_serves_samples_verbatim(self, serve: Any, world: World, name: str) -> None:
@@ -62,7 +62,7 @@ class TestGetInstance:
             path = f"instances/{sample(name)['data']['instanceId']}"
             assert await served.call("GET", path) == (200, sample(name))
 
-    async def test_a_replaced_payload_is_not_answered_from_the_cache(
+    async def test_a_replaced_payload_is_not_served_from_the_cache(
         self, serve: Any, world: World
     ) -> None:
         async with serve(world) as served:
@@ -76,8 +76,8 @@ class TestGetInstance:
 class TestFindRun:
     async def find(self, served: Any, project: WorldProject, *query: tuple[str, str]) -> Any:
         pairs = [("projectId", project.project_id), *query]
-        status, answer = await served.call("GET", "runs/find", params=pairs)
-        return answer["data"]["runId"] if status == 200 else (status, answer["error"])
+        status, response = await served.call("GET", "runs/find", params=pairs)
+        return response["data"]["runId"] if status == 200 else (status, response["error"])
 
     async def test_most_recent_complete_run(
         self, serve: Any, world: World, project: WorldProject
@@ -141,8 +141,8 @@ class TestFindRun:
         world.add_run_payload(data)
         async with serve(world) as served:
             query = {"projectId": data["projectId"], "branch": "feat/*", "tags[]": "tagB"}
-            status, answer = await served.call("GET", "runs/find", params=query)
-            assert (status, answer["data"]) == (200, data)
+            status, response = await served.call("GET", "runs/find", params=query)
+            assert (status, response["data"]) == (200, data)
 
     @pytest.mark.parametrize(
         ("query", "words"),
@@ -165,11 +165,11 @@ class TestFindRun:
     async def test_bad_parameters(
         self, served: Any, query: list[tuple[str, str]], words: str
     ) -> None:
-        status, answer = await served.call("GET", "runs/find", params=query)
-        assert (status, answer["status"]) == (400, "FAILED")
-        assert words in answer["error"]
+        status, response = await served.call("GET", "runs/find", params=query)
+        assert (status, response["status"]) == (400, "FAILED")
+        assert words in response["error"]
 
-    async def test_longest_branch(self, served: Any) -> None:
+    async def test_maximum_length_of_a_branch(self, served: Any) -> None:
         query = {"projectId": "p", "branch": "x" * 249 + "*"}
         status, _ = await served.call("GET", "runs/find", params=query)
         assert status == 404
@@ -180,12 +180,12 @@ class TestCancelRun:
         run = project.run(unclaimed=3)
         async with serve(world) as served:
             await served.call("GET", f"runs/{run.run_id}")
-            status, answer = await served.call("PUT", f"runs/{run.run_id}/cancel")
+            status, response = await served.call("PUT", f"runs/{run.run_id}/cancel")
             assert status == 200
-            assert answer["data"].keys() == sample("cancel-run.json")["data"].keys()
-            assert answer["data"].pop("runId") == run.run_id
+            assert response["data"].keys() == sample("cancel-run.json")["data"].keys()
+            assert response["data"].pop("runId") == run.run_id
             _, after = await served.call("GET", f"runs/{run.run_id}")
-            assert after["data"]["cancellation"] == answer["data"]
+            assert after["data"]["cancellation"] == response["data"]
             assert after["data"]["completionState"] == "CANCELED"
             assert after["data"]["status"] == "FAILED"
             again = await served.call("PUT", f"runs/{run.run_id}/cancel")
@@ -203,8 +203,8 @@ class TestCancelRun:
     async def test_a_complete_run(self, serve: Any, world: World, project: WorldProject) -> None:
         run = project.run()
         async with serve(world) as served:
-            answer = await served.call("PUT", f"runs/{run.run_id}/cancel")
-            assert answer == (422, failed("Run already completed"))
+            response = await served.call("PUT", f"runs/{run.run_id}/cancel")
+            assert response == (422, failed("Run already completed"))
             assert run.completion_state == "COMPLETE"
 
     async def test_unknown(self, served: Any) -> None:
@@ -215,8 +215,8 @@ class TestCancelRunByGithubCI:
     PATH = "runs/cancel-ci/github"
 
     async def cancel(self, served: Any, **body: Any) -> Any:
-        status, answer = await served.call("PUT", self.PATH, json=body)
-        return answer["data"]["runId"] if status == 200 else (status, answer["error"])
+        status, response = await served.call("PUT", self.PATH, json=body)
+        return response["data"]["runId"] if status == 200 else (status, response["error"])
 
     async def test_by_run_and_attempt(
         self, serve: Any, world: World, project: WorldProject
@@ -260,9 +260,9 @@ class TestCancelRunByGithubCI:
         ],
     )
     async def test_bad_body(self, served: Any, body: bytes) -> None:
-        status, answer = await served.call("PUT", self.PATH, data=body)
-        assert (status, answer["status"]) == (400, "FAILED")
-        assert "body" in answer["error"]
+        status, response = await served.call("PUT", self.PATH, data=body)
+        assert (status, response["status"]) == (400, "FAILED")
+        assert "body" in response["error"]
 
 
 class TestResetRun:
@@ -275,13 +275,13 @@ class TestResetRun:
         assert others
         before = run.specs
         async with serve(world) as served:
-            status, answer = await served.call(
+            status, response = await served.call(
                 "PUT",
                 f"runs/{run.run_id}/reset",
                 json={"machineId": [machine, "unknown"], "isBatchedOr8n": True},
             )
             mine = [spec for spec in before if spec.machine_id == machine]
-            assert (status, answer["data"]) == (200, {"runId": run.run_id, "specs": len(mine)})
+            assert (status, response["data"]) == (200, {"runId": run.run_id, "specs": len(mine)})
             _, after = await served.call("GET", f"runs/{run.run_id}")
             self.check(after["data"], run, machine)
             for spec in before:
@@ -327,8 +327,8 @@ class TestResetRun:
         version = run.version
         async with serve(world) as served:
             body = {"machineId": ["unknown"]}
-            status, answer = await served.call("PUT", f"runs/{run.run_id}/reset", json=body)
-            assert (status, answer["data"]["specs"]) == (200, 0)
+            status, response = await served.call("PUT", f"runs/{run.run_id}/reset", json=body)
+            assert (status, response["data"]["specs"]) == (200, 0)
         assert (run.completion_state, run.version) == ("COMPLETE", version)
 
     async def test_a_cancelled_run_goes_on(
@@ -356,14 +356,14 @@ class TestResetRun:
     )
     async def test_bad_body(self, served: Any, body: Any) -> None:
         run_id = next(iter(served.server.world.runs))
-        status, answer = await served.call("PUT", f"runs/{run_id}/reset", json=body)
-        assert (status, answer["status"]) == (400, "FAILED")
-        assert answer["error"].startswith("Invalid request body: ")
+        status, response = await served.call("PUT", f"runs/{run_id}/reset", json=body)
+        assert (status, response["status"]) == (400, "FAILED")
+        assert response["error"].startswith("Invalid request body: ")
 
     async def test_malformed_body(self, served: Any) -> None:
         run_id = next(iter(served.server.world.runs))
-        answer = await served.call("PUT", f"runs/{run_id}/reset", data=b"{")
-        assert answer == (400, failed("Request body is not valid JSON"))
+        response = await served.call("PUT", f"runs/{run_id}/reset", data=b"{")
+        assert response == (400, failed("Request body is not valid JSON"))
 
     async def test_63_machines_are_not_too_many(self, served: Any) -> None:
         run_id = next(iter(served.server.world.runs))
@@ -371,8 +371,8 @@ class TestResetRun:
         assert (await served.call("PUT", f"runs/{run_id}/reset", json=body))[0] == 200
 
     async def test_unknown(self, served: Any) -> None:
-        answer = await served.call("PUT", "runs/nope/reset", json={"machineId": ["m"]})
-        assert answer == (404, failed("Run not found"))
+        response = await served.call("PUT", "runs/nope/reset", json={"machineId": ["m"]})
+        assert response == (404, failed("Run not found"))
 
 
 class TestDeleteRun:
@@ -384,9 +384,12 @@ class TestDeleteRun:
         instance = f"instances/{run.specs[0].instance_id}"
         async with serve(world) as served:
             assert (await served.call("GET", instance))[0] == 200
-            status, answer = await served.call("DELETE", f"runs/{run.run_id}")
-            assert (status, answer["data"]) == (200, {"runId": run.run_id, "actor": "API Request"})
-            assert answer["data"].keys() == sample("delete-run.json")["data"].keys()
+            status, response = await served.call("DELETE", f"runs/{run.run_id}")
+            assert (status, response["data"]) == (
+                200,
+                {"runId": run.run_id, "actor": "API Request"},
+            )
+            assert response["data"].keys() == sample("delete-run.json")["data"].keys()
             for path in (f"runs/{run.run_id}", instance, "instances/given"):
                 assert (await served.call("GET", path))[0] == 404
             again = await served.call("DELETE", f"runs/{run.run_id}")

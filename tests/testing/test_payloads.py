@@ -70,8 +70,8 @@ class TestSamples:
             if kinds != {"null"}:
                 assert kinds <= ours[path], path
 
-    def test_specs_and_tests_begin_with_the_same_field(self, framework: str) -> None:
-        # Who cuts the stream into elements relies on that.
+    def test_specs_and_tests_start_with_the_same_field(self, framework: str) -> None:
+        # Cutting the stream into elements relies on that.
         payload, instances = made(framework)
         first = next(iter(sample(f"run-{framework}.json")["specs"][0]))
         assert {next(iter(entry)) for entry in payload["specs"]} == {first}
@@ -79,7 +79,7 @@ class TestSamples:
         tests = [test for instance in instances for test in instance["results"]["tests"]]
         assert {next(iter(test)) for test in tests} == {first}
 
-    def test_spelling(self, framework: str) -> None:
+    def test_formats(self, framework: str) -> None:
         for path, value in leaves(list(made(framework))):
             name = path.rpartition(".")[2].lower()
             if value is not None and (name.endswith("at") or name == "_t"):
@@ -167,7 +167,7 @@ def made_in(schema_version: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 class TestSchema2:
-    """As answers of 2026 have it, of which there is no published sample."""
+    """As responses of 2026 have it, of which there is no published sample."""
 
     def test_of_instances(self) -> None:
         for instance in made_in(2)[1]:
@@ -229,7 +229,7 @@ class TestSchema2:
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_reality_is_awkward(framework: Any) -> None:
+def test_titles_and_paths_are_awkward(framework: Any) -> None:
     run = World().project().run(framework=framework, specs=600)
     text = msgspec.json.encode([run.instance(index) for index in range(600)]).decode()
     for part in (

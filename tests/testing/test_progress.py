@@ -32,7 +32,7 @@ def paths(specs: Iterable[Any]) -> list[str]:
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("steps", [[1] * 30, [10, 15, 5], [None], [29, None], [100]], ids=str)
-def test_in_the_end_it_is_the_same_to_the_byte(framework: str, steps: list[int | None]) -> None:
+def test_a_completed_run_is_the_same_to_the_byte(framework: str, steps: list[int | None]) -> None:
     options: dict[str, Any] = {"framework": framework, "specs": 30, "groups": 2, "failures": 3}
     world, other = World(5), World(5)
     run = make(world, completed=0, **options)
@@ -44,17 +44,17 @@ def test_in_the_end_it_is_the_same_to_the_byte(framework: str, steps: list[int |
 
 @given(completed=st.integers(0, 20), steps=st.lists(st.integers(1, 7), max_size=6))
 @settings(max_examples=30)
-def test_on_the_way_the_counters_are_those_of_what_is_complete(
+def test_counters_of_a_running_run_are_those_of_complete_specs(
     completed: int, steps: list[int]
 ) -> None:
     whole = make(specs=20, groups=2)
     run = make(specs=20, groups=2, completed=completed)
-    told = completed
+    found = completed
     for count in steps:
         if run.completion_state == "IN_PROGRESS":
-            told += len(run.complete(count))
-    assert run.specs[:told] == whole.specs[:told]
-    assert all(spec.instance_id is None for spec in run.specs[told:])
+            found += len(run.complete(count))
+    assert run.specs[:found] == whole.specs[:found]
+    assert all(spec.instance_id is None for spec in run.specs[found:])
     for group in run.payload["groups"]:
         mine = [spec for spec in run.specs if spec.group_id == group["groupId"]]
         done = [spec for spec in mine if spec.instance_id]
@@ -62,7 +62,7 @@ def test_on_the_way_the_counters_are_those_of_what_is_complete(
         assert group["instances"]["claimed"] == group["instances"]["complete"] == len(done)
         assert group["tests"]["failures"] == sum(spec.failures for spec in done)
         assert group["tests"]["tests"] == sum(spec.tests for spec in done)
-    assert run.completion_state == ("COMPLETE" if told == 20 else "IN_PROGRESS")
+    assert run.completion_state == ("COMPLETE" if found == 20 else "IN_PROGRESS")
 
 
 def test_the_next_specs_are_returned() -> None:
@@ -87,7 +87,7 @@ def test_unclaimed_specs_complete_too(framework: str) -> None:
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_what_was_taken_back_is_executed_again(framework: str) -> None:
+def test_specs_taken_back_are_executed_again(framework: str) -> None:
     world = World()
     run = make(world, framework, specs=50, completed=45)
     first, ended = list(run.specs), run.payload["specs"][44]["completedAt"]
@@ -135,7 +135,7 @@ def test_a_run_that_was_cancelled_goes_on_after_a_reset() -> None:
     assert run.completion_state == "COMPLETE"
 
 
-def test_running_until_somebody_says_so() -> None:
+def test_running_until_it_is_completed() -> None:
     run = make(specs=5, running=True)
     assert run.complete() == []
     assert run.payload == make(specs=5).payload
@@ -151,7 +151,7 @@ def test_executions_follow() -> None:
     assert counts == [0, 6, 12, 18, 24, 30]
 
 
-async def test_a_server_tells_of_it(
+async def test_a_server_shows_the_progress(
     server: FakeCurrents, currents: Currents, project: WorldProject
 ) -> None:
     run = project.run(specs=9, completed=3)

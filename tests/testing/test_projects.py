@@ -33,8 +33,8 @@ class TestProjects:
             assert [one["name"] for one in listed] == [one.name for one in reversed(made)]
             for project, one in zip(reversed(made), listed, strict=True):
                 del one["cursor"]
-                status, answer = await served.call("GET", f"projects/{project.project_id}")
-                assert (status, answer["data"]) == (200, one)
+                status, response = await served.call("GET", f"projects/{project.project_id}")
+                assert (status, response["data"]) == (200, one)
 
     async def test_not_every_project_has_all_fields(self, serve: Any, world: World) -> None:
         for _ in range(3):
@@ -62,7 +62,7 @@ class TestRuns:
         items = await served.walk(f"projects/{project.project_id}/runs", *query, limit=3)
         return [item["runId"] for item in items]
 
-    async def test_what_is_told(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_fields(self, serve: Any, world: World, project: WorldProject) -> None:
         older, newer = project.run(), project.run(framework="cypress")
         async with serve(world) as served:
             items = await served.walk(f"projects/{project.project_id}/runs")
@@ -137,7 +137,7 @@ class TestRuns:
                 (item,) = await served.walk("projects/p/runs", query)
                 assert item["runId"] == "r"
 
-    async def test_what_happens_to_runs_shows(
+    async def test_changes_of_runs_show(
         self, serve: Any, world: World, project: WorldProject
     ) -> None:
         kept, cancelled = project.run(), project.run(running=True)
@@ -288,7 +288,9 @@ class TestTerms:
             found = await self.list(served, project, "tag", ("search", "NIGHT"))
             assert found == ["Nightly", "night"]
 
-    async def test_default_and_most(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_default_and_maximum(
+        self, serve: Any, world: World, project: WorldProject
+    ) -> None:
         project.run(specs=1, tags=[f"{number:03}" for number in range(237)])
         async with serve(world) as served:
             path = f"projects/{project.project_id}/terms/tag"
@@ -322,9 +324,9 @@ class TestInsights:
                 ("1w", ["2026-01-05T00"], "3"),
             ]:
                 data = await self.ask(served, project, resolution=resolution)
-                told = [next(iter(bucket.items())) for bucket in data["results"]["timeline"]]
-                assert [date for date, _ in told] == [f"{date}:00:00.000Z" for date in dates]
-                assert "".join(str(told["runs"]["total"]) for _, told in told) == totals
+                found = [next(iter(bucket.items())) for bucket in data["results"]["timeline"]]
+                assert [date for date, _ in found] == [f"{date}:00:00.000Z" for date in dates]
+                assert "".join(str(found["runs"]["total"]) for _, found in found) == totals
             hours = (await self.ask(served, project, resolution="1h"))["results"]["timeline"]
             assert len(hours) == 50
             assert next(iter(hours[0])) == "2026-01-05T23:00:00.000Z"
@@ -349,7 +351,7 @@ class TestInsights:
             "avgSuccessRate": 0.5,
         })
 
-    async def test_what_was_asked_for_is_repeated(
+    async def test_the_query_is_repeated(
         self, serve: Any, world: World, project: WorldProject
     ) -> None:
         async with serve(world) as served:
@@ -373,5 +375,5 @@ class TestInsights:
             assert "resolution must be" in await served.refused(path, *dates, ("resolution", "1m"))
             assert "not a parameter" in await served.refused(path, *dates, ("limit", "1"))
             query = dict(dates)
-            answer = await served.call("GET", "projects/nope/insights", params=query)
-            assert answer[0] == 404
+            response = await served.call("GET", "projects/nope/insights", params=query)
+            assert response[0] == 404

@@ -58,12 +58,12 @@ async def test_the_next_window_begins_with_a_request(serve: Any, clock: ManualCl
         assert (await get(served))[0] == 404
 
 
-async def test_the_answer(serve: Any, clock: ManualClock) -> None:
+async def test_the_response(serve: Any, clock: ManualClock) -> None:
     async with serve(rate_limit=RatePolicy(requests=1), clock=clock) as served:
         path = f"runs/{next(iter(served.server.world.runs))}"
         assert await get(served, path) == (200, rate(1, 0, 1_000_051))
-        answer = await served.call("GET", path)
-        assert answer == (429, {"status": "FAILED", "error": "Too Many Requests"})
+        response = await served.call("GET", path)
+        assert response == (429, {"status": "FAILED", "error": "Too Many Requests"})
 
 
 async def test_reset_is_rounded_up(serve: Any, clock: ManualClock) -> None:

@@ -246,7 +246,7 @@ class TestMessages:
             "  PUT /runs/r/cancel: no response",
         ]
 
-    def test_are_not_endless(self) -> None:
+    def test_are_limited_in_length(self) -> None:
         with pytest.raises(AssertionError) as caught:
             Requests([RUN] * 500).assert_none()
         assert len(str(caught.value).splitlines()) == 22
@@ -268,7 +268,7 @@ class TestMessages:
 
 
 def hold_back(server: FakeCurrents, count: int) -> None:
-    """Answer nobody before there are as many."""
+    """Respond to no request before that many have arrived."""
     together = asyncio.Event()
 
     async def hold(_: RecordedRequest) -> None:

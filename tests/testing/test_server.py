@@ -48,13 +48,13 @@ class TestAccess:
             assert (await served.call("GET", only_run(served)))[0] == 200
 
     async def test_unknown_path(self, served: Any) -> None:
-        answer = await served.call("GET", "nothing/here")
-        assert answer == (404, {"status": "FAILED", "error": "Not found"})
+        response = await served.call("GET", "nothing/here")
+        assert response == (404, {"status": "FAILED", "error": "Not found"})
         assert served.server.requests[0].operation is None
 
     async def test_wrong_method(self, served: Any) -> None:
-        answer = await served.call("POST", "runs/r/cancel")
-        assert answer == (405, {"status": "FAILED", "error": "Method not allowed"})
+        response = await served.call("POST", "runs/r/cancel")
+        assert response == (405, {"status": "FAILED", "error": "Method not allowed"})
         assert served.server.requests[0].operation is None
 
     async def test_headers(self, served: Any) -> None:
@@ -86,7 +86,7 @@ class TestBound:
         ):
             for number in range(3):
                 async with session.get(f"{server.asset_url}/{number}"):
-                    """Be answered."""
+                    """Wait for the response."""
             assert [one.path for one in server.asset_requests] == ["/1", "/2"]
 
     @pytest.mark.parametrize("bound", [0, -1, 1.5])
@@ -127,9 +127,9 @@ class TestLimit:
         world = World()
         run = world.project().run(specs=3000)
         async with serve(world) as served:
-            status, answer = await served.call("GET", f"runs/{run.run_id}")
-            assert (status, answer["status"]) == (413, "FAILED")
-            assert "Accept-Encoding: gzip" in answer["error"]
+            status, refusal = await served.call("GET", f"runs/{run.run_id}")
+            assert (status, refusal["status"]) == (413, "FAILED")
+            assert "Accept-Encoding: gzip" in refusal["error"]
             async with served.session.get(f"runs/{run.run_id}", headers=GZIP) as response:
                 assert response.status == 200
                 body = await response.read()
@@ -249,7 +249,7 @@ class TestRecording:
         assert served.server.peak_in_flight == 1
         assert served.server.open_connections == 1
 
-    async def test_the_client_hangs_up_before_the_answer(self, served: Any) -> None:
+    async def test_the_client_hangs_up_before_the_response(self, served: Any) -> None:
         arrived = asyncio.Event()
 
         async def hold(_: RecordedRequest) -> None:
@@ -269,7 +269,7 @@ class TestRecording:
         assert request.finished is not None
         assert request.status is request.first_byte is None
 
-    async def test_the_client_hangs_up_within_the_answer(self, serve: Any) -> None:
+    async def test_the_client_hangs_up_within_the_response(self, serve: Any) -> None:
         async with serve(with_a_large_run(), max_response_bytes=100 * LIMIT) as served:
             response = await served.session.get(
                 "runs/large", headers={"Accept-Encoding": "identity"}
@@ -350,8 +350,8 @@ class TestFail:
         served.server.fail("getRun", 599)
         async with served.session.get(only_run(served)) as response:
             assert (response.status, await response.read()) == (599, b"")
-        answer = await served.call("GET", only_run(served))
-        assert answer == (599, {"status": "FAILED", "error": "Status 599"})
+        refusal = await served.call("GET", only_run(served))
+        assert refusal == (599, {"status": "FAILED", "error": "Status 599"})
 
     async def test_a_write_does_not_happen(self, served: Any) -> None:
         served.server.fail("deleteRun", 500)
@@ -389,7 +389,7 @@ class TestLifecycle:
         with pytest.raises(MisuseError, match="inside the `async with`"):
             _ = server.url
 
-    async def test_closing_with_an_answer_held_back(self) -> None:
+    async def test_closing_with_a_delayed_response(self) -> None:
         arrived = asyncio.Event()
 
         async def hold(_: RecordedRequest) -> None:
@@ -408,7 +408,7 @@ class TestLifecycle:
                 await call
         assert asyncio.all_tasks() == before
 
-    async def test_closing_while_nobody_reads(self) -> None:
+    async def test_closing_while_the_client_does_not_read(self) -> None:
         before = asyncio.all_tasks()
         async with aiohttp.ClientSession() as session:
             async with FakeCurrents(with_a_large_run(), max_response_bytes=100 * LIMIT) as server:

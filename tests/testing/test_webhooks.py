@@ -11,9 +11,9 @@ HOOK = {"url": "https://example.org/hook?a=ä"}
 
 async def create(served: Any, project: WorldProject, **fields: Any) -> Any:
     query = {"projectId": project.project_id}
-    status, answer = await served.call("POST", "webhooks", params=query, json={**HOOK, **fields})
-    assert status == 201, answer
-    return answer["data"]
+    status, response = await served.call("POST", "webhooks", params=query, json={**HOOK, **fields})
+    assert status == 201, response
+    return response["data"]
 
 
 async def test_life(serve: Any, world: World, project: WorldProject) -> None:
@@ -45,8 +45,8 @@ async def test_life(serve: Any, world: World, project: WorldProject) -> None:
         ]
         for change in changes:
             made |= change
-            status, answer = await served.call("PUT", path, json=change)
-            assert (status, answer["data"]) == (
+            status, response = await served.call("PUT", path, json=change)
+            assert (status, response["data"]) == (
                 200,
                 {**made, "updatedAt": "2026-01-06T09:01:00.500Z"},
             )
@@ -54,8 +54,8 @@ async def test_life(serve: Any, world: World, project: WorldProject) -> None:
         ids = {"hookId": made["hookId"], "projectId": project.project_id}
         assert (gone[0], gone[1]["data"]) == (200, ids)
         for method in ("GET", "PUT", "DELETE"):
-            answer = await served.call(method, path, json={"label": "x"})
-            assert answer == (404, {"status": "FAILED", "error": "Webhook not found"})
+            response = await served.call(method, path, json={"label": "x"})
+            assert response == (404, {"status": "FAILED", "error": "Webhook not found"})
 
 
 async def test_list(serve: Any, world: World, project: WorldProject) -> None:
@@ -105,7 +105,7 @@ async def test_bad_bodies(serve: Any, world: World, project: WorldProject, chang
         assert (await served.get(path))["data"] == made
 
 
-async def test_longest_texts(serve: Any, world: World, project: WorldProject) -> None:
+async def test_maximum_lengths_of_texts(serve: Any, world: World, project: WorldProject) -> None:
     async with serve(world) as served:
         await create(
             served,

@@ -241,7 +241,7 @@ class TestArguments:
         assert project.runs == []
         assert project.run().payload == World().project().run().payload
 
-    def test_what_is_given_is_there(self) -> None:
+    def test_arguments_are_in_the_payload(self) -> None:
         run = make(
             branch="release/1",
             tags=["a", "b"],
@@ -282,7 +282,7 @@ class TestUnfinished:
         with pytest.raises(LookupError):
             run.instance(39)
 
-    def test_nobody_has_claimed_anything(self, framework: str) -> None:
+    def test_no_spec_is_claimed(self, framework: str) -> None:
         run = make(framework, unclaimed=40)
         assert run.status == "RUNNING"
         assert run.machine_ids == []
@@ -374,8 +374,8 @@ class TestVariety:
             run = project.run(tests=5, annotations=[("owner", "Ada"), ("slow", "")])
             notes.append({test["testId"]: test["annotations"] for test in list_tests(run)})
         assert notes[0] == notes[1]
-        told = Counter(len(note) for note in notes[0].values())
-        assert told == {1: 160, 0: 40}
+        found = Counter(len(note) for note in notes[0].values())
+        assert found == {1: 160, 0: 40}
         with pytest.raises(InvalidArgumentError, match="annotations must be empty"):
             project.run(framework="cypress", annotations=[("owner", "Ada")])
 
@@ -432,7 +432,7 @@ class TestExecutions:
         world.add_instance_payload(instance)
         assert count() == 7
 
-    def test_what_did_not_change_is_not_read_again(self) -> None:
+    def test_unchanged_runs_are_not_read_again(self) -> None:
         world = World()
         project = world.project()
         run = project.run()
