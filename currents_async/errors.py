@@ -37,7 +37,7 @@
 All of them can be pickled, and none holds the API key.
 """
 
-from typing import Any, ClassVar, TypedDict, Unpack
+from typing import Any, ClassVar, NotRequired, TypedDict, Unpack
 
 __all__ = [
     "APIError",
@@ -116,7 +116,8 @@ class RequestInfo(TypedDict):
     operation: str
     method: str
     url: str
-    attempts: int
+    attempts: NotRequired[int]
+    """1 by default."""
 
 
 class _RequestError(CurrentsError):
@@ -135,7 +136,7 @@ class _RequestError(CurrentsError):
         self.operation = request["operation"]
         self.method = request["method"]
         self.url = request["url"]
-        self.attempts = request.get("attempts", 1)  # errors made by hand may leave it out
+        self.attempts = request.get("attempts", 1)
 
     def __str__(self) -> str:
         return f"{self.operation} ({self.method} {self.url}): {self.args[0]}"

@@ -232,7 +232,7 @@ class ApiAttempt(Attempt):
         )
 
     def _unsent(self) -> RequestInfo:
-        return {**self._info, "attempts": self._info["attempts"] - 1}
+        return {**self._info, "attempts": self._info.get("attempts", 1) - 1}
 
     def _out_of_time(self) -> CurrentsError:
         in_total = self._channel.clock.now() >= self._options.deadline

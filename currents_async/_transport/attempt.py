@@ -133,7 +133,7 @@ class Attempt(ABC):
         wire_bytes, inflated_bytes = self._byte_counts()
         return RequestAttempt(
             call=call,
-            attempt=self._info["attempts"],
+            attempt=self._info.get("attempts", 1),
             status=self._status,
             request_id=self._request_id(),
             error=error,

@@ -217,7 +217,6 @@ def _unread(items: Sequence[UnreadableItem]) -> DecodeError:
         operation=LIST_PROJECT_RUNS.operation,
         method=LIST_PROJECT_RUNS.method,
         url=LIST_PROJECT_RUNS.path,
-        attempts=1,
     )
 
 
