@@ -152,17 +152,13 @@ def _still_active(decision: QuarantineDecision, own: OwnActions) -> Action | Non
 
 
 def _result(done: Sequence[_Done]) -> QuarantineResult:
-    of: dict[str, list[QuarantineDecision]] = {}
-    for one in done:
-        of.setdefault(one.outcome, []).append(one.decision)
-    return QuarantineResult(
-        created=tuple(of.get("created", ())),
-        extended=tuple(of.get("extended", ())),
-        lifted=tuple(of.get("lifted", ())),
-        unchanged=tuple(of.get("unchanged", ())),
-        failed=tuple(
-            QuarantineFailure(decision=one.decision, error=one.error)
-            for one in done
-            if one.error is not None
-        ),
+    decisions: dict[str, tuple[QuarantineDecision, ...]] = {
+        outcome: tuple(one.decision for one in done if one.outcome == outcome)
+        for outcome in ("created", "extended", "lifted", "unchanged")
+    }
+    failed = (
+        QuarantineFailure(decision=one.decision, error=one.error)
+        for one in done
+        if one.error is not None
     )
+    return QuarantineResult(**decisions, failed=tuple(failed))

@@ -84,4 +84,4 @@ def _check_span(name: str, span: timedelta) -> None:
 
 
 _MAX_SPAN = timedelta(days=36525)
-"""A century, which any date plus or minus stays representable with."""
+"""A century: a date this far from today is still one that `datetime` can hold."""
