@@ -121,7 +121,8 @@ class Receiver:
             # Shielded, because a cancellation of this task may be why they are unfinished.
             with anyio.CancelScope(shield=True):
                 for event in self._workers.unfinished:
-                    self._report(event, UnfinishedError("the receiver was left first"))
+                    reason = "the receiver was left before the event was handled"
+                    self._report(event, UnfinishedError(reason))
                     await self._release(event)
 
     @property

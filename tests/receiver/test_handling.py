@@ -180,7 +180,8 @@ class TestWorkersSurviveTheirHandlers:
         async with asyncio.timeout(5), noted.receiver(drain=0) as receiver:
             await deliver(receiver, "a")
             await turns()
-        assert [str(error) for error in noted.errors] == ["the receiver was left first"]
+        reasons = [str(error) for error in noted.errors]
+        assert reasons == ["the receiver was left before the event was handled"]
 
     async def test_one_that_was_cancelled_while_it_waited_for_another(self) -> None:
         """`dispatch` itself is cancelled, and so is the handler; nothing is swallowed."""

@@ -72,3 +72,17 @@ async def test_refused_at_once(currents: Currents, server: FakeCurrents) -> None
     with pytest.raises(InvalidArgumentError, match="date_start"):
         reconcile(currents, "p", since=datetime(2026, 1, 1), seen=())  # noqa: DTZ001 - what is refused
     assert server.requests == []
+
+
+class TestSeenRuns:
+    def test_only_the_last_runs_are_kept(self) -> None:
+        seen = SeenRuns(3)
+        for run_id in ("a", "b", "a", "c", "d"):
+            seen.add(run_id)
+        assert [run_id for run_id in "abcd" if run_id in seen] == ["a", "c", "d"]
+        assert len(seen) == 3
+        assert 1 not in seen
+
+    def test_refused(self) -> None:
+        with pytest.raises(InvalidArgumentError, match="max_runs"):
+            SeenRuns(0)

@@ -1,7 +1,7 @@
 import pytest
 
 from currents_async import InvalidArgumentError
-from currents_async.receiver import MemoryReplays, SeenRuns
+from currents_async.receiver import MemoryReplays
 from currents_async.testing import ManualClock
 
 
@@ -60,17 +60,3 @@ class TestMemoryReplays:
     def test_refused(self) -> None:
         with pytest.raises(InvalidArgumentError, match="max_keys"):
             MemoryReplays(0)
-
-
-class TestSeenRuns:
-    def test_only_the_last_runs_are_kept(self) -> None:
-        seen = SeenRuns(3)
-        for run_id in ("a", "b", "a", "c", "d"):
-            seen.add(run_id)
-        assert [run_id for run_id in "abcd" if run_id in seen] == ["a", "c", "d"]
-        assert len(seen) == 3
-        assert 1 not in seen
-
-    def test_refused(self) -> None:
-        with pytest.raises(InvalidArgumentError, match="max_runs"):
-            SeenRuns(0)
