@@ -17,8 +17,7 @@ from currents_async._config import (
     resolve_project_id,
 )
 from currents_async._quarantine import Quarantine
-from currents_async._resources._group import Group
-from currents_async._resources._request import build_request
+from currents_async._resources._group import Group, build_request
 from currents_async._resources.actions import Actions
 from currents_async._resources.assets import Assets
 from currents_async._resources.context import Context

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import anyio
 
-from currents_async import _handover
 from currents_async.errors import MisuseError
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used
@@ -167,7 +166,7 @@ class TaskOwner:
         stack.enter_context(send)
         stack.enter_context(results)
         tasks = self._own_tasks(stack, on_end=send.close)
-        for work in workers(partial(_handover.send, send)):
+        for work in workers(partial(hand_over, send)):
             tasks.start(_run_worker(work, send))
         return results
 
@@ -180,7 +179,7 @@ class TaskOwner:
         self._check_open()
         if results is None:
             return None
-        result = await _handover.take(results)
+        result = await take(results)
         if result is None and self._tasks is not None:
             self._tasks.check()
         return result
@@ -192,6 +191,40 @@ async def _run_worker(work: Work, send: "MemoryObjectSendStream[T | Exception]")
     except Exception as error:  # noqa: BLE001 - raised where the results are taken
         # After the results of the other tasks, so that none of them is lost.
         await send.send(error)
+
+
+# These do not yield to the event loop each time, as a stream's own methods do: here the network
+# yields often enough.
+
+
+async def hand_over(stream: "MemoryObjectSendStream[T]", item: T) -> None:
+    """Send an item, as soon as there is room for it."""
+    try:
+        stream.send_nowait(item)
+    except anyio.WouldBlock:
+        await stream.send(item)
+
+
+async def _receive(stream: "MemoryObjectReceiveStream[T]") -> T:
+    """Receive an item. Raises `anyio.EndOfStream`."""
+    try:
+        return stream.receive_nowait()
+    except anyio.WouldBlock:
+        return await stream.receive()
+
+
+async def take(results: "MemoryObjectReceiveStream[T | Exception]") -> T | None:
+    """Return the next result, or None at the end; an error that was sent is raised as itself."""
+    try:
+        outcome = await _receive(results)
+    except anyio.EndOfStream:
+        return None
+    if isinstance(outcome, Exception):
+        try:
+            raise outcome
+        finally:
+            del outcome  # with its traceback it would keep itself alive
+    return outcome
 
 
 class _Lease:

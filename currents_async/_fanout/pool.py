@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 import anyio
 
-from currents_async import _handover
 from currents_async._checks import check_concurrency
-from currents_async._tasks import Send, TaskOwner, Work
+from currents_async._tasks import Send, TaskOwner, Work, hand_over, take
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used
     from anyio.streams.memory import MemoryObjectReceiveStream
@@ -132,7 +131,7 @@ class _Workload(Generic[JobT, ResultT]):
 
         async def put_and_count(job: JobT) -> None:
             nonlocal count
-            await _handover.send(self._put, (count, job))
+            await hand_over(self._put, (count, job))
             count += 1
 
         with self._put:
@@ -145,7 +144,7 @@ class _Workload(Generic[JobT, ResultT]):
         """Do one job after the other, until none is left."""
         if prefetch is not None:
             await prefetch()
-        while (numbered := await _handover.take(self._queue)) is not None:
+        while (numbered := await take(self._queue)) is not None:
             number, job = numbered
             await send((number, await self._jobs.do(job)))
 
