@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -192,12 +193,17 @@ def test_no_block_is_forgotten() -> None:
 
 
 def test_the_drawn_rooms_are_the_rooms() -> None:
-    [drawing] = re.findall(r"^```text\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    drawn = set(re.findall(r"[\w.]{2,}(?:/|\.py)", drawing))
-    package = Path(__file__).parent.parent / "currents_async"
+    root = Path(__file__).parent.parent
+    contributing = (root / "CONTRIBUTING.md").read_text()
+    [drawing] = re.findall(r"^```text\n(.*?)^```$", contributing, re.DOTALL | re.MULTILINE)
+    names = (re.findall(r"[\w.]+(?:/|\.py)", line[:_NAMES_END]) for line in drawing.splitlines())
     rooms = {
         f"{path.name}/" if path.is_dir() else path.name
-        for path in package.iterdir()
-        if path.name not in {"__pycache__", "__init__.py", "_version.py", "py.typed"}
+        for path in (root / "currents_async").iterdir()
+        if path.name not in {"__pycache__", "py.typed"}
     }
-    assert drawn == rooms
+    assert set(chain.from_iterable(names)) == rooms
+
+
+_NAMES_END = 32
+"""Where descriptions begin in the drawing of the rooms."""

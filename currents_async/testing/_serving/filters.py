@@ -119,7 +119,7 @@ def fits_globs(globs: Sequence[str], texts: Iterable[str | None]) -> bool:
     return any(pattern.fullmatch(text) for text in texts if text for pattern in patterns)
 
 
-class AnnotationFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class WantedAnnotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An annotation that tests must have; of several descriptions, one is enough."""
 
     type: str
@@ -134,11 +134,11 @@ class AnnotationFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
-def read_annotations(params: Params) -> list[AnnotationFilter]:
+def read_annotations(params: Params) -> list[WantedAnnotation]:
     """Read the annotations that tests must have."""
-    return params.json("annotations", list[AnnotationFilter]) or []
+    return params.json("annotations", list[WantedAnnotation]) or []
 
 
-def has_annotations(wanted: Sequence[AnnotationFilter]) -> Callable[[WorldExecution], bool]:
+def has_annotations(wanted: Sequence[WantedAnnotation]) -> Callable[[WorldExecution], bool]:
     """Return a function that says whether an execution has all wanted annotations."""
     return lambda execution: all(one.is_on(execution) for one in wanted)
