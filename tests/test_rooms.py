@@ -1,4 +1,4 @@
-"""Tests mirror the rooms: a folder of the package has one of tests, and a file a file or a folder."""
+"""Tests mirror the rooms: what is at the top of the package has its tests at the top of these."""
 
 from pathlib import Path
 

@@ -45,7 +45,7 @@ OPERATORS = ["eq", "neq", "any", "empty", "in", "notIn", "inc", "notInc", "incAl
 MATCHER = {"op": "AND", "cond": [{"type": "title", "op": "eq", "value": "logs in"}]}
 
 
-def answered(**fields: object) -> Action:
+def decoded(**fields: object) -> Action:
     """An action as the client decodes it."""
     decoder = EnvelopeDecoder(Action)
     decoder.feed(msgspec.json.encode({"status": "OK", "data": {"actionId": "a", **fields}}))
@@ -53,7 +53,7 @@ def answered(**fields: object) -> Action:
 
 
 def test_everything_that_is_documented() -> None:
-    action = answered(
+    action = decoded(
         name="Checkout is flaky",
         description="two\nlines",
         action=[{"op": "quarantine"}, {"op": "tag", "details": {"tags": ["slow"]}}],
@@ -92,13 +92,13 @@ def test_everything_that_is_documented() -> None:
 
 @pytest.mark.parametrize("status", ["active", "disabled", "archived", "expired"])
 def test_status(status: str) -> None:
-    action = answered(status=status)
+    action = decoded(status=status)
     assert action.status in list(ActionStatus)
     assert action.is_active == (status == "active")
 
 
 def test_an_actor_may_be_an_object() -> None:
-    action = answered(createdBy={"type": "api", "id": "k", "name": "key", "since": 3})
+    action = decoded(createdBy={"type": "api", "id": "k", "name": "key", "since": 3})
     assert action.created_by == Actor(type="api", id="k", name="key", extra={"since": 3})
 
 
@@ -117,7 +117,7 @@ def test_an_actor_may_be_an_object() -> None:
     ],
 )
 def test_expiry(text: str | None, moment: datetime | None) -> None:
-    action = answered(expiresAfter=text)
+    action = decoded(expiresAfter=text)
     assert action.expires_after == moment
     assert action.to_dict()["expiresAfter"] == text
 
@@ -137,7 +137,7 @@ def test_expiry(text: str | None, moment: datetime | None) -> None:
     ],
 )
 def test_null_is_absent(field: str) -> None:
-    assert answered(**{field: None}) == answered()
+    assert decoded(**{field: None}) == decoded()
 
 
 class TestUnknown:
@@ -147,7 +147,7 @@ class TestUnknown:
             "action": [{"op": "retry", "details": {"times": [1, {"at": "most"}]}}],
             "matcher": {"op": "XOR", "cond": [{"type": "moon", "op": "glob", "value": None}]},
         }
-        action = answered(**fields)
+        action = decoded(**fields)
         assert action.status == "paused"
         [effect] = action.action
         assert (effect.op, effect.details) == ("retry", {"times": [1, {"at": "most"}]})
@@ -162,7 +162,7 @@ class TestUnknown:
         assert plain["matcher"]["cond"][0]["type"] == "moon"
 
     def test_fields_are_kept(self) -> None:
-        action = answered(
+        action = decoded(
             colour="red",
             action=[{"op": "skip", "until": 5}],
             matcher={
@@ -181,7 +181,7 @@ class TestUnknown:
     def test_patterns_are_kept(self) -> None:
         pattern = {"source": "^a", "flags": "i"}
         matcher = {"op": "AND", "cond": [{"type": "file", "op": "in", "value": ["b", pattern]}]}
-        action = answered(matcher=matcher)
+        action = decoded(matcher=matcher)
         assert action.matcher is not None
         assert action.matcher.cond[0].value == ("b", pattern)
 

@@ -93,9 +93,9 @@ class TestVocabularies:
     )
     def test_cancellation(self, fields: dict[str, object]) -> None:
         cancellation = run_with(cancellation={**fields, "reason": "why"}).cancellation
-        answer = msgspec.convert({**fields, "runId": "r"}, RunCancellation)
+        response = msgspec.convert({**fields, "runId": "r"}, RunCancellation)
         assert cancellation is not None
-        for told in (cancellation, answer):
+        for told in (cancellation, response):
             assert told.at == datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
             assert told.by == "me"
 

@@ -12,7 +12,7 @@ SECRET = "a-very-secret-token"
 HOOK = "0b3c1c6e-7d0e-4d2a-9f4b-2f6f1f0f8a11"
 
 
-def answered(**fields: object) -> list[Webhook]:
+def decoded(**fields: object) -> list[Webhook]:
     """Webhooks as the client decodes them."""
     decoder = EnvelopeDecoder(list[Webhook])
     decoder.feed(msgspec.json.encode({"status": "OK", "data": [{"hookId": HOOK, **fields}]}))
@@ -20,7 +20,7 @@ def answered(**fields: object) -> list[Webhook]:
 
 
 def test_everything_that_is_documented() -> None:
-    [webhook] = answered(
+    [webhook] = decoded(
         projectId="p",
         url="https://example.com/h",
         headers='{"X-Secret": "s", "X-Other": "ü"}',
@@ -44,7 +44,7 @@ def test_everything_that_is_documented() -> None:
 
 @pytest.mark.parametrize("text", [None, "", "{}", "no JSON", "[]", '{"a": 1}', "null"])
 def test_no_headers(text: str | None) -> None:
-    [webhook] = answered(headers=text)
+    [webhook] = decoded(headers=text)
     assert webhook.headers == {}
     assert webhook.headers_json == text
 
@@ -53,11 +53,11 @@ def test_no_headers(text: str | None) -> None:
     "field", ["projectId", "url", "headers", "hookEvents", "label", "createdAt"]
 )
 def test_null_is_absent(field: str) -> None:
-    assert answered(**{field: None}) == answered()
+    assert decoded(**{field: None}) == decoded()
 
 
 def test_unknown_values() -> None:
-    [webhook] = answered(hookEvents=["RUN_FINISH", "RUN_PAUSED"], paused=True)
+    [webhook] = decoded(hookEvents=["RUN_FINISH", "RUN_PAUSED"], paused=True)
     assert webhook.hook_events == ("RUN_FINISH", "RUN_PAUSED")
     assert webhook.extra == {"paused": True}
     plain = webhook.to_dict()
@@ -67,7 +67,7 @@ def test_unknown_values() -> None:
 
 def test_secrets_are_not_shown() -> None:
     headers = msgspec.json.encode({"Authorization": f"Bearer {SECRET}"}).decode()
-    webhooks = answered(headers=headers, label="bot")
+    webhooks = decoded(headers=headers, label="bot")
     [webhook] = webhooks
     for shown in (repr(webhooks), str(webhook), f"{webhook}", repr(webhook.__rich_repr__())):
         assert SECRET not in shown

@@ -199,8 +199,8 @@ async def test_unknown_fields_are_sent_back() -> None:
             ],
         },
     }
-    answer = faults.json_response({"actionId": "a", **rules})
-    async with FaultyServer(answer) as server, client(server.url) as currents:
+    response = faults.json_response({"actionId": "a", **rules})
+    async with FaultyServer(response) as server, client(server.url) as currents:
         read = await currents.actions.get("a")
         assert read.matcher is not None
         await currents.actions.update("a", action=read.action, matcher=read.matcher)

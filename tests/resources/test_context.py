@@ -55,8 +55,8 @@ async def test_json() -> None:
 
 async def test_markdown_is_the_whole_body() -> None:
     text = '# Ausfälle\n\n{"status":"FAILED"}\n'
-    answer = faults.response(text.encode(), headers={"Content-Type": "text/markdown"})
-    async with FaultyServer(answer) as server, client(server.url) as currents:
+    response = faults.response(text.encode(), headers={"Content-Type": "text/markdown"})
+    async with FaultyServer(response) as server, client(server.url) as currents:
         assert await currents.context.markdown(run_id="r") == text
     assert server.requests[0].headers["accept"] == "text/markdown"
 

@@ -38,9 +38,9 @@ COMMON: dict[str, tuple[dict[str, Any], str]] = {
 
 async def refuse(currents: Currents, server: FakeCurrents, call: Call, message: str) -> None:
     with pytest.raises(InvalidArgumentError, match=message):
-        answer = call(currents)
-        if inspect.isawaitable(answer):
-            await answer
+        response = call(currents)
+        if inspect.isawaitable(response):
+            await response
     assert server.requests == []
 
 
@@ -216,7 +216,7 @@ async def test_titles_may_have_several_lines(currents: Currents, project: WorldP
 async def test_the_request_for_a_signature_is_repeated(
     server: FakeCurrents, currents: Currents, project: WorldProject
 ) -> None:
-    """It is a POST, and changes nothing: a lost answer is no ambiguity."""
+    """It is a POST, and changes nothing: a lost response leaves no ambiguity."""
     assert GET_TEST_SIGNATURE.repeatable
     server.fail("getTestSignature", fault="reset")
     assert (await currents.signatures.get("a.ts", "title", project.project_id)).signature

@@ -39,9 +39,9 @@ async def test_a_type_of_the_caller(currents: Currents, project: WorldProject) -
 
 async def test_without_a_type(currents: Currents, project: WorldProject) -> None:
     run = project.run(specs=3)
-    answer = await currents.request("GET", f"/runs/{run.run_id}")
-    assert (answer.status, answer.headers["content-encoding"]) == (200, "gzip")
-    assert answer.json()["data"]["runId"] == run.run_id
+    response = await currents.request("GET", f"/runs/{run.run_id}")
+    assert (response.status, response.headers["content-encoding"]) == (200, "gzip")
+    assert response.json()["data"]["runId"] == run.run_id
 
 
 async def test_the_query_and_the_body() -> None:
@@ -99,10 +99,10 @@ async def test_a_write_is_not_repeated() -> None:
 
 def test_a_raw_response_shows_neither_signed_urls_nor_cookies() -> None:
     body = b'{"videoUrl":"https://assets.example/v?X-Amz-Signature=5ec2e7"}'
-    answer = RawResponse(status=200, headers={"Set-Cookie": "session=5ec2e7"}, body=body)
+    response = RawResponse(status=200, headers={"Set-Cookie": "session=5ec2e7"}, body=body)
     printed = StringIO()
-    Console(file=printed, width=200).print(answer)
-    for shown in (repr(answer), str([answer]), printed.getvalue()):
+    Console(file=printed, width=200).print(response)
+    for shown in (repr(response), str([response]), printed.getvalue()):
         assert "5ec2e7" not in shown
         assert "200" in shown
         assert f"{len(body)} bytes" in shown
@@ -111,18 +111,18 @@ def test_a_raw_response_shows_neither_signed_urls_nor_cookies() -> None:
 class TestRawViews:
     async def test_an_operation(self, currents: Currents, project: WorldProject) -> None:
         run = project.run(specs=3)
-        answer = await currents.runs.raw.get(run.run_id)
-        assert isinstance(answer, RawResponse)
-        assert answer.status == 200
-        assert answer.headers["x-request-id"].startswith("fake-")
-        assert len(answer.json()["data"]["specs"]) == 3
+        response = await currents.runs.raw.get(run.run_id)
+        assert isinstance(response, RawResponse)
+        assert response.status == 200
+        assert response.headers["x-request-id"].startswith("fake-")
+        assert len(response.json()["data"]["specs"]) == 3
         # The group itself is as it was.
         assert (await currents.runs.get(run.run_id)).run_id == run.run_id
 
     async def test_a_write(self, currents: Currents, project: WorldProject) -> None:
         run = project.run(specs=3, running=True)
-        answer = await currents.runs.raw.cancel(run.run_id)
-        assert b"runId" in answer.body
+        response = await currents.runs.raw.cancel(run.run_id)
+        assert b"runId" in response.body
 
     async def test_errors_are_the_same(self, currents: Currents) -> None:
         with pytest.raises(NotFoundError):
@@ -143,5 +143,5 @@ class TestRawViews:
 
 
 def test_json_with_a_lone_surrogate_can_be_read() -> None:
-    answer = RawResponse(status=200, headers={}, body=rb'{"data":{"message":"boom \ud83d"}}')
-    assert answer.json() == {"data": {"message": "boom \N{REPLACEMENT CHARACTER}"}}
+    response = RawResponse(status=200, headers={}, body=rb'{"data":{"message":"boom \ud83d"}}')
+    assert response.json() == {"data": {"message": "boom \N{REPLACEMENT CHARACTER}"}}

@@ -25,8 +25,8 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 
 
 def data_of(name: str) -> dict[str, Any]:
-    answer: dict[str, dict[str, Any]] = json.loads((SAMPLES / f"{name}.json").read_text())
-    return answer["data"]
+    response: dict[str, dict[str, Any]] = json.loads((SAMPLES / f"{name}.json").read_text())
+    return response["data"]
 
 
 def answer_with(server: FakeCurrents, operation: str, name: str, status: int = 200) -> None:

@@ -127,12 +127,12 @@ async def test_a_plain_body_of_a_server_that_does_not_compress(
 
 
 @asynccontextmanager
-async def answering(answer: bytes) -> AsyncGenerator[str]:
-    """Serve one raw HTTP answer, then hang up."""
+async def answering(response: bytes) -> AsyncGenerator[str]:
+    """Serve one raw HTTP response, then hang up."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
+        writer.write(response)
         await writer.drain()
         writer.close()
 
@@ -142,7 +142,7 @@ async def answering(answer: bytes) -> AsyncGenerator[str]:
 
 
 @pytest.mark.parametrize(
-    ("answer", "cause"),
+    ("response", "cause"),
     [
         pytest.param(b"", "connection was lost", id="hangs up"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Le", "connection was lost", id="half a header"),
@@ -162,8 +162,8 @@ async def answering(answer: bytes) -> AsyncGenerator[str]:
         ),
     ],
 )
-async def test_a_connection_that_breaks_off(answer: bytes, cause: str) -> None:
-    async with answering(answer) as url, Currents("key", base_url=url) as currents:
+async def test_a_connection_that_breaks_off(response: bytes, cause: str) -> None:
+    async with answering(response) as url, Currents("key", base_url=url) as currents:
         with pytest.raises(TransportError, match=cause) as caught:
             await currents.runs.get("r")
     assert caught.value.operation == "getRun"
