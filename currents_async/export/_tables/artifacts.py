@@ -23,7 +23,10 @@ def _if_there(name: str) -> Callable[[ListedArtifact], object]:
     return lambda listed: getattr(listed.artifact, name, None)
 
 
-_SCREENSHOT_ID, _TRACE_ID = _if_there("screenshot_id"), _if_there("trace_id")
+def _id_of(listed: ListedArtifact) -> object:
+    artifact = listed.artifact
+    return getattr(artifact, "screenshot_id", getattr(artifact, "trace_id", None))
+
 
 _COLUMNS = (
     Column("instance_id", TEXT, "The execution of the spec file.", nullable=False),
@@ -38,7 +41,7 @@ _COLUMNS = (
         "artifact_id",
         TEXT,
         "Its ID in the service; screenshots and traces only.",
-        lambda listed: _SCREENSHOT_ID(listed) or _TRACE_ID(listed),
+        _id_of,
     ),
     Column("name", TEXT, "Its name in the test; not of videos.", _if_there("name")),
     Column("file_name", TEXT, "The name of the file; attachments only.", _if_there("filename")),

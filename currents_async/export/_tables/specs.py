@@ -5,17 +5,24 @@ from datetime import datetime
 
 from currents_async.export._tables.kinds import COUNT, FLAG, MOMENT, TEXT, TEXTS, WHOLE
 from currents_async.export._tables.table import Column, Rows, Table, Values, counters_at, values_in
-from currents_async.models import RunSpec
+from currents_async.models import RunSpec, Stats
+
+_NO_STATS = Stats()
+
+
+def _stats_of(spec: RunSpec) -> Stats:
+    report = spec.results
+    return _NO_STATS if report is None or report.stats is None else report.stats
 
 
 def _started_at(spec: RunSpec) -> datetime | None:
-    stats = spec.results and spec.results.stats
-    return stats and (stats.wall_clock_started_at or stats.started_at)
+    stats = _stats_of(spec)
+    return stats.wall_clock_started_at or stats.started_at
 
 
 def _ended_at(spec: RunSpec) -> datetime | None:
-    stats = spec.results and spec.results.stats
-    return stats and (stats.wall_clock_ended_at or stats.ended_at)
+    stats = _stats_of(spec)
+    return stats.wall_clock_ended_at or stats.ended_at
 
 
 _COLUMNS = (
