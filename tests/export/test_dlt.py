@@ -573,14 +573,14 @@ class TestListsThatFail:
         tables = msgspec.structs.replace(to_files, tables=("runs", "errors"))
         path_args = {"project_id": to_files.projects[0]}
         server.fail("listProjectRuns", 404, path_args=path_args, after=1)
-        with pytest.raises(PipelineStepFailed, match="404 Not FetchEvent"):
+        with pytest.raises(PipelineStepFailed, match="404 Not Found"):
             load(tables)
         load(tables)
         assert loaded(tables) == wanted(world, tables)
 
     def test_of_all_projects_raise(self, order: Order, server: FakeCurrents) -> None:
         server.fail("listProjectRuns", 404, None)
-        with pytest.raises(PipelineStepFailed, match="404 Not FetchEvent"):
+        with pytest.raises(PipelineStepFailed, match="404 Not Found"):
             load(order)
 
 
