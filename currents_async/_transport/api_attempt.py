@@ -32,7 +32,7 @@ _FIRST_SLICE = 8 * 1024
 
 
 class ApiAttempt(Attempt):
-    """An attempt, from its place at the gate until its connection is given back."""
+    """An attempt, from its place in the gate's queue until its connection is given back."""
 
     def __init__(
         self,
@@ -200,7 +200,7 @@ class ApiAttempt(Attempt):
         if known is not None:
             self._channel.gate.last_known = known
         if status != HTTPStatus.TOO_MANY_REQUESTS:
-            self._channel.gate.answered(known)
+            self._channel.gate.accepted(known)
 
     def _obey(self, status: int, asked: float | None) -> None:
         """Hold all calls back when the server wants that."""
@@ -208,12 +208,12 @@ class ApiAttempt(Attempt):
         if asked and status in PAUSING:
             gate.pause(asked)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
-            gate.throttled(sent=self._sent_at, told=asked is not None)
+            gate.throttled(sent=self._sent_at, wait_given=asked is not None)
 
     def _leave_gate(self) -> None:
         if self._in_gate:
             self._in_gate = False
-            self._channel.gate.leave(answered=self._response is not None)
+            self._channel.gate.leave(responded=self._response is not None)
 
     def _error_reader(self) -> Callable[[], Awaitable[bytes | None]]:
         self._body = self._new_body(ERROR_BODY_LIMIT, SLICE)

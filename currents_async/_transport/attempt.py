@@ -1,4 +1,4 @@
-"""One attempt at a call: what requests to the API and to other hosts have in common."""
+"""One attempt at a call: what those at the API and at hosts of assets have in common."""
 
 import asyncio
 import math

@@ -1,4 +1,4 @@
-"""The body of an answer as inflated slices, with the event loop's turns in between."""
+"""The body of a response as inflated slices, with iterations of the event loop in between."""
 
 import asyncio
 import math
@@ -18,15 +18,14 @@ if TYPE_CHECKING:  # anyio loads its parts when they are first used
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 _UNCOUNTED = 1024 * 1024
-"""Bytes taken off the network before their turn that are not counted: what the API sends."""
+"""Bytes read ahead that are not counted: the API sends no larger bodies."""
 
 
 class Body:
     """Reads a body slice by slice; raises `AiohttpError` and `BodyError`s.
 
-    `on_end` is called when the network has no more to give, which may be long before the reader
-    has read it all. With `keep` the body can be resumed by another one. `objects` counts those in
-    the text.
+    `on_end` is called when the network has no more data, which may be long before the reader has
+    read it all. With `keep` another body can resume this one. `objects` counts those in the text.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class Body:
         self._objects = objects
         self._on_end = on_end
         self._slices: Iterator[bytes] = iter(())
-        self._since_turn = 0
+        self._since_yield = 0
         self._kept: list[bytes] | None = [] if keep else None
         self._fetched: MemoryObjectReceiveStream[bytes | Exception] | None = None
         self._fetching: MemoryObjectSendStream[bytes | Exception] | None = None
@@ -60,30 +59,30 @@ class Body:
     async def read(self) -> bytes | None:
         """Return the next slice, or None once the body has ended as it should.
 
-        A reader that does nothing else lets the loop have its turn for every `SLICE` bytes.
+        A reader that does nothing else yields to the event loop after every `SLICE` bytes.
         """
-        while (piece := next(self._slices, None)) is None:
+        while (text := next(self._slices, None)) is None:
             chunk = await self._next_chunk()
             if not chunk:
                 self._inflater.flush()
                 return None
             self._slices = self._inflater.feed(chunk)
-        if self._since_turn + len(piece) > SLICE:
+        if self._since_yield + len(text) > SLICE:
             await asyncio.sleep(0)
-            self._since_turn = 0
-        self._since_turn += len(piece)
-        self.inflated_bytes += len(piece)
-        self._traffic.inflated_bytes += len(piece)
+            self._since_yield = 0
+        self._since_yield += len(text)
+        self.inflated_bytes += len(text)
+        self._traffic.inflated_bytes += len(text)
         if self._objects is not None:
-            self._objects.add(piece)
-        return piece
+            self._objects.add(text)
+        return text
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
-        """Make ready to be read from memory, and return what fills it, to be run in another task.
+        """Prepare to be read from memory, and return what fills it, to be run in another task.
 
-        It takes the body off the network as fast as it comes, still compressed: a slow reader
+        It reads the body from the network as fast as it comes, still compressed: a slow reader
         would otherwise make the server wait, and servers hang up on that. The API sends at most
-        1 MB. Who runs it passes what it raises to `fail`.
+        1 MB. Its caller passes what it raises to `fail`.
         """
         send, self._fetched = anyio.create_memory_object_stream[bytes | Exception](math.inf)
         self._fetching = send
@@ -107,11 +106,11 @@ class Body:
 
     @property
     def progress(self) -> tuple[str, list[bytes], Inflater]:
-        """How far it got: the encoding, the bytes read, and where they have been read into."""
+        """How far it got: the encoding, the bytes read, and the inflater that has read them."""
         return self._encoding, self._kept or [], self._inflater
 
     async def resume(self, broken: "Body") -> bool:
-        """Go on where another body broke off, if what was read of it comes again.
+        """Go on where another body broke off; return False if the bytes before are not the same.
 
         The text of a gzip stream follows from its bytes, so they are what is compared.
         """
@@ -152,7 +151,7 @@ class Body:
         return chunk
 
     def let_go_of_memory(self) -> None:
-        """Say that what was fetched has been read."""
+        """Note that all that was fetched has been read."""
         self._memory.let_go(self)
 
     def close(self) -> None:
@@ -165,5 +164,5 @@ class Body:
 
 
 def _timeless(stream: bytes) -> bytes:
-    """Return a gzip stream without when and where it was compressed, which its header tells."""
+    """Return a gzip stream without the time and the system of its compression, in its header."""
     return stream[:4] + stream[10:] if stream.startswith(b"\x1f\x8b") else stream

@@ -1,4 +1,4 @@
-"""What all calls of a client share, whatever options they were made with."""
+"""What all calls of a client share, whatever their options."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -15,7 +15,7 @@ from currents_async._transport.tracing import Tracing, Traffic
 
 
 class Channel:
-    """The way to one server with one key: sessions, pacing, memory, and observers."""
+    """The way to one server with one key: sessions, rate, memory and observers."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Channel:
         self.numbers: Iterator[int] = count(1)
 
     async def aclose(self) -> None:
-        """Turn away who waits, end what is under way, and close the connections."""
+        """Refuse queued calls, end those in progress, and close the connections."""
         if self.session.state is not SessionState.CLOSED:
             self.session.shut()
             self.gate.close()

@@ -1,4 +1,4 @@
-"""How one request meets one connection: with the key, once, and only where nobody talked before."""
+"""How one request uses one connection: with the key, once, and only if nothing else came on it."""
 
 import asyncio
 import select
@@ -13,12 +13,12 @@ from yarl import URL
 from currents_async._config import is_loopback
 from currents_async._transport.credential import Credential
 
-_MOST_STALE = 1_000
-"""More connections than any pool of ours keeps."""
+_MAX_STALE = 1_000
+"""More than the connections that any pool of ours keeps."""
 
 
 class ConnectionLostError(aiohttp.ClientConnectionError):
-    """The connection was lost, told in a way that aiohttp does not take as a cue to send again."""
+    """The connection was lost; aiohttp does not send again after this exception."""
 
 
 class _StaleConnectionError(aiohttp.ClientConnectionError):
@@ -29,8 +29,8 @@ class SendOnce:
     """An aiohttp middleware: a request carries the key while it is sent, and is sent once.
 
     aiohttp itself repeats requests of some methods when a connection is lost, PUT among them.
-    Without a credential, as for hosts that are not the API's, a request carries nobody's: aiohttp
-    may have found one in a netrc file.
+    Without a credential, as for hosts that are not the API's, a request carries none at all:
+    aiohttp may have found one in a netrc file.
     """
 
     def __init__(self, credential: Credential | None) -> None:
@@ -41,39 +41,39 @@ class SendOnce:
     ) -> aiohttp.ClientResponse:
         """Send a request; raise `ConnectionLostError` where aiohttp would send it again."""
         if request.url.scheme == "http" and request.proxy and not _is_here(request.proxy):
-            # Plain HTTP is for this machine: another one would only get to know the secret.
+            # Plain HTTP stays on this machine: a proxy on another one would see the secret.
             request.proxy = request.proxy_auth = request.proxy_headers = None
         if self._credential is None:
             _forget_credentials(request)
         else:
             request.headers[hdrs.AUTHORIZATION] = self._credential.authorization()
         try:
-            for _ in range(_MOST_STALE):
+            for _ in range(_MAX_STALE):
                 try:
                     return await handler(request)
                 except _StaleConnectionError:
-                    # It is gone from the pool. With its turn the loop notices others like it.
+                    # It has left the pool. The event loop now notices others like it.
                     await asyncio.sleep(0)
-            reason = "no connection is free of what the server sent unasked"
+            reason = "on every connection the server sent something that was not asked for"
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
             if isinstance(error, aiohttp.ClientConnectorError):
                 raise
             reason = str(error) or type(error).__name__
         finally:
-            # The answer keeps the headers of its request, and whoever waits for it shows them.
+            # The response keeps the headers of its request, and frames that await it show them.
             _forget_credentials(request)
         raise ConnectionLostError(reason)
 
 
 class CheckedRequest(aiohttp.ClientRequest):
-    """A request that does not go out on a connection on which something has happened since.
+    """A request that is not sent on a connection where something happened after its last one.
 
-    An answer nobody asked for would be read as the answer to this request, and the end of the
-    connection as its loss. aiohttp looks only when it puts a connection back.
+    A response without a request would be read as the response to this one, and the end of the
+    connection as its loss. aiohttp checks only when it puts a connection back.
     """
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        """Send on a connection, if it is new or was silent since its last answer."""
+        """Send on a connection, if it is new or was silent since its last response."""
         protocol = conn.protocol
         if protocol is not None and protocol in _used:
             if protocol.should_close or _has_news(conn):
@@ -98,7 +98,7 @@ _used: WeakSet[ResponseHandler] = WeakSet()
 
 
 def _has_news(connection: Connection) -> bool:
-    """Say whether bytes, or the end, have arrived that the event loop has not seen yet."""
+    """Return whether bytes, or the end, have arrived that the event loop has not seen yet."""
     transport = connection.transport
     sock = None if transport is None else transport.get_extra_info("socket")
     if sock is None or not hasattr(select, "poll"):

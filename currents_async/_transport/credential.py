@@ -20,11 +20,11 @@ class Credential:
     __slots__ = ("authorization", "redact")
 
     authorization: Callable[[], str]
-    """Give the value of the Authorization header."""
+    """Return the value of the Authorization header."""
     redact: Callable[[str], str]
-    """Return a text without the key, should a server or a library have quoted it.
+    """Return a text without the key, in case a server or a library has quoted it.
 
-    The signatures of assets' URLs are taken out too: whoever has one has the asset.
+    The signatures of assets' URLs are removed too: a signature gives access to the asset.
     """
 
     def __init__(self, api_key: str) -> None:
@@ -42,8 +42,8 @@ class Credential:
 def find_credential(api_key: str | None) -> Credential | InvalidArgumentError:
     """Take the key from the argument, else from the environment.
 
-    Returns the error instead of raising it: a traceback made here would hold the key, which even
-    when it cannot be used is likely to be a secret with a stray line break.
+    Returns the error instead of raising it: a traceback made here would hold the key, and even one
+    that cannot be used is probably a secret with a stray line break.
     """
     key = os.environ.get(VARIABLE) if api_key is None else api_key
     if key is None:

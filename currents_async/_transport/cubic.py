@@ -1,69 +1,74 @@
-"""The rate a server allows, found out by trial: pure, told the time."""
+"""The rate that a server allows, found by trial: pure, with the time passed in.
+
+As in TCP CUBIC (RFC 9438): at `t` seconds after a cut to `beta * w_max` the rate is
+`plateau + C * (t - K)**3`, where K is the time that it takes to be back at the plateau.
+"""
 
 import math
 
 LOWEST_RATE = 1.0
-"""Requests a second that are always tried."""
+"""Requests per second that are always tried."""
 KEPT = 0.96
-"""The part of a known limit that is used: requests arrive less evenly than they leave."""
+"""The share of a known limit that is used: requests arrive less evenly than they leave."""
 
-_CUT = 0.8
-"""What a throttle leaves of a rate that nothing was known of."""
-_CUT_AGAIN = 0.9
-"""What it leaves where there was a throttle before."""
+_BETA = 0.8
+"""What a throttle leaves of the rate, if its limit was not known."""
+_BETA_KNOWN = 0.9
+"""What it leaves of a limit that was met before."""
 _NEAR = 0.12
 """How far apart two throttles of the same limit may be: it is measured across its windows."""
-_GROWTH = 0.4
+_C = 0.4
 
-_PATIENCE = 20.0
-"""Seconds without a try for more; each try in vain doubles them."""
-_MOST_PATIENCE = 320.0
+_PROBE_AFTER = 20.0
+"""Seconds on the plateau before more is tried; doubled after each try in vain."""
+_MAX_PROBE_AFTER = 320.0
 _HELD = 1.5
 """Seconds without a try once hardly anything is left: windows are seldom shorter."""
 
 
 class CubicRate:
-    """Cut when throttled, then grown back to a little below what was too much.
+    """Cut when throttled, then grown back to a plateau a little below what was too much.
 
-    The curve is that of TCP CUBIC, steep far from there and flat around it, but for a stop in the
-    middle: limits seldom change, and to try for more costs a pause. So more is tried only after a
-    while without throttles, the longer the more often it was tried in vain, and never while the
-    server says that there is hardly anything left.
+    The curve is steep far from the plateau and flat around it, with a stop in the middle: limits
+    seldom change, and trying for more costs a pause. So more is tried only after a while without
+    throttles, which is longer the more often it was tried in vain, and never while the server says
+    that there is hardly anything left.
     """
 
     def __init__(self) -> None:
         self.rate = math.inf
-        self._level = math.inf
+        self._plateau = math.inf
         """What it grows back to."""
-        self._too_much = 0.0
-        self._known = 0.0
-        """What was too much before that."""
-        self._uncut = math.inf
+        self._w_max = 0.0
+        """What was too much when it was cut last."""
+        self._previous_w_max = 0.0
+        self._rate_before_cut = math.inf
         self._is_tested = True
+        """Whether a response has come since the pause after the last cut."""
         self._cut_at = -math.inf
         self._resumes_at = -math.inf
-        self._back_at = -math.inf
-        self._tries_at = -math.inf
-        self._patience = _PATIENCE
+        self._plateau_at = -math.inf
+        self._probes_at = -math.inf
+        self._probe_after = _PROBE_AFTER
 
     def throttled(self, now: float, *, sent: float, measured: float, pause: float) -> None:
-        """Cut the rate; throttles of requests sent before the last cut are old news."""
+        """Cut the rate, unless the request was sent before the last cut."""
         if sent <= self._cut_at:
             return
         self._cut_at = now
         self._resumes_at = now + pause
         if not self._is_tested:
-            # Nothing has been answered since the last cut: there is no rate to learn from.
-            self._fall_to(self.rate * _CUT)
+            # No response has come since the last cut: there is no rate to learn from.
+            self._fall_to(self.rate * _BETA)
             return
-        tried = self._level < self.rate < math.inf
-        self._patience = min(2 * self._patience, _MOST_PATIENCE) if tried else _PATIENCE
+        probed = self._plateau < self.rate < math.inf
+        self._probe_after = min(2 * self._probe_after, _MAX_PROBE_AFTER) if probed else _PROBE_AFTER
         self._is_tested = False
-        self._uncut = self.rate
-        self._known, self._too_much = self._too_much, 0.0
+        self._rate_before_cut = self.rate
+        self._previous_w_max, self._w_max = self._w_max, 0.0
         self._learn(measured)
 
-    def answered(self, now: float, *, measured: float) -> None:
+    def accepted(self, now: float, *, measured: float) -> None:
         """Grow the rate back, by the time since the cut; never far beyond what was measured."""
         if math.isinf(self.rate):
             return
@@ -72,24 +77,27 @@ class CubicRate:
             self._learn(measured)
             return
         self._is_tested = True
-        since = now - self._back_at if now < self._back_at else max(0.0, now - self._tries_at)
-        grown = self._level + _GROWTH * since**3
-        self.rate = max(self.rate, min(grown, max(2 * measured, self._level)))
+        is_below = now < self._plateau_at
+        since = now - self._plateau_at if is_below else max(0.0, now - self._probes_at)
+        grown = self._plateau + _C * since**3
+        self.rate = max(self.rate, min(grown, max(2 * measured, self._plateau)))
 
     def hold(self, now: float) -> None:
         """Do not try for more for a while."""
-        self._tries_at = max(self._tries_at, now + _HELD)
+        self._probes_at = max(self._probes_at, now + _HELD)
 
     def _learn(self, measured: float) -> None:
-        too_much = max(min(self._uncut, measured), LOWEST_RATE)
-        if is_known := self._known * (1 - _NEAR) <= too_much <= self._known * (1 + _NEAR):
-            too_much = min(too_much, self._known)
-        if too_much > self._too_much:
-            self._too_much = too_much
-            self._level = max(too_much * KEPT, LOWEST_RATE)
-            self._fall_to(too_much * (_CUT_AGAIN if is_known else _CUT))
+        w_max = max(min(self._rate_before_cut, measured), LOWEST_RATE)
+        previous = self._previous_w_max
+        if is_known := previous * (1 - _NEAR) <= w_max <= previous * (1 + _NEAR):
+            w_max = min(w_max, previous)
+        if w_max > self._w_max:
+            self._w_max = w_max
+            self._plateau = max(w_max * KEPT, LOWEST_RATE)
+            self._fall_to(w_max * (_BETA_KNOWN if is_known else _BETA))
 
     def _fall_to(self, rate: float) -> None:
         self.rate = max(rate, LOWEST_RATE)
-        self._back_at = self._resumes_at + ((self._level - self.rate) / _GROWTH) ** (1 / 3)
-        self._tries_at = self._back_at + self._patience
+        k = ((self._plateau - self.rate) / _C) ** (1 / 3)
+        self._plateau_at = self._resumes_at + k
+        self._probes_at = self._plateau_at + self._probe_after

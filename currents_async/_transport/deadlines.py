@@ -1,16 +1,16 @@
-"""Ends what takes too long: one timer for everything that waits for the network."""
+"""Ends what takes too long: one timer for all that waits for the network."""
 
 import asyncio
 import math
 
-_LEAST_SLEEP = 0.01
+_MIN_SLEEP = 0.01
 
 
 class Deadlines:
-    """Knows by when each step has to be done, in the time of the event loop.
+    """The time by which each step has to be done, by the event loop's clock.
 
-    A timer of its own for each of thousands of steps, which nearly always is cancelled, would
-    cost more than the rest of the waiting.
+    A timer for each of thousands of steps, nearly always cancelled, would cost more than all the
+    rest of the waiting.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Deadlines:
         self._wakes_at = math.inf
 
     def begin(self, step: asyncio.Timeout, seconds: float) -> None:
-        """Watch a step that has been entered; it ends with a `TimeoutError` in that time."""
+        """Limit the time of a step that has been entered: it ends with a `TimeoutError`."""
         if math.isinf(seconds):
             self._ends[step] = math.inf
             return
@@ -33,7 +33,7 @@ class Deadlines:
         self._ends.pop(step, None)
 
     def end_all(self) -> None:
-        """Let every step end now."""
+        """End every step now."""
         for step in self._ends:
             _expire(step)
         if self._timer is not None:
@@ -55,7 +55,7 @@ class Deadlines:
         self._wakes_at = math.inf
         nearest = min((end for end in self._ends.values() if end > now), default=math.inf)
         if not math.isinf(nearest):
-            self._sleep_until(max(nearest, now + _LEAST_SLEEP), loop)
+            self._sleep_until(max(nearest, now + _MIN_SLEEP), loop)
 
 
 def _expire(step: asyncio.Timeout) -> None:

@@ -1,7 +1,7 @@
-"""The gate all requests of a client pass: so many at once, at the rate the server allows.
+"""The gate that all requests of a client pass: a number at once, at the rate the server allows.
 
-Whoever is in a hurry passes those who have time, and nobody passes a pause. As long as the rate is
-not known, no more are on their way than the server says are left: all others would be refused.
+Requests queue for a slot; urgent ones overtake bulk ones, and none leaves during a pause. As long
+as the rate is not known, no more are in flight than the server says are left: it would refuse them.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from currents_async._transport.pace import Pace
 from currents_async._wire.throttle import RateLimit
 from currents_async.errors import ClientClosedError
 
-LONGEST_PAUSE = 60.0
-"""Seconds: who is asked to wait longer is told so instead of kept waiting."""
+MAX_PAUSE = 60.0
+"""Seconds: a call that would have to wait longer fails at once instead."""
 
 
 class PauseTooLongError(Exception):
-    """The server asked for a pause that is too long to be waited for."""
+    """The server asked for a longer pause than there is time for; becomes a `RateLimitedError`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -28,25 +28,25 @@ class PauseTooLongError(Exception):
 
 
 class DeadlineExpiredError(Exception):
-    """The deadline came before the turn."""
+    """The deadline expired in the queue; becomes a `RequestTimeoutError`."""
 
 
 class _Waiter:
-    __slots__ = ("deadline", "turn")
+    __slots__ = ("deadline", "slot")
 
-    def __init__(self, turn: "asyncio.Future[None]", deadline: float) -> None:
-        self.turn = turn
+    def __init__(self, slot: "asyncio.Future[None]", deadline: float) -> None:
+        self.slot = slot
         self.deadline = deadline
 
 
 class Gate:
-    """Lets requests pass, at most `slots` at once, in the order of urgency and arrival."""
+    """Lets requests pass, at most `slots` at once, in order of urgency and arrival."""
 
     def __init__(self, slots: int, pace: Pace, clock: Clock) -> None:
         self.last_known: RateLimit | None = None
-        """What the server last said of its rate limit."""
+        """What the server last said about its rate limit."""
         self._slots = slots
-        self._unanswered = 0
+        self._in_flight = 0
         self._pace = pace
         self._clock = clock
         self._numbers = count()
@@ -55,7 +55,7 @@ class Gate:
         self._timer: Timer | None = None
 
     async def enter(self, *, bulk: bool, deadline: float) -> None:
-        """Await a turn, by a deadline of the clock; `leave` gives it back.
+        """Wait for a slot, until a deadline by the clock; `leave` gives it back.
 
         Raises `PauseTooLongError` at once when the server asks for a longer pause than there is
         time for, and `DeadlineExpiredError` at the deadline.
@@ -72,48 +72,48 @@ class Gate:
         self._advance()
         await self._wait(waiter, deadline - now)
 
-    def leave(self, *, answered: bool = False) -> None:
-        """Let the next one pass; say whether the request was answered, which was noted then."""
+    def leave(self, *, responded: bool = False) -> None:
+        """Give a slot back; `responded` is True after `accepted` or `throttled` was called."""
         self._slots += 1
-        self._unanswered -= not answered
+        self._in_flight -= not responded
         if self._waiting:
             self._advance()
 
     def delay(self) -> float:
-        """Return the seconds until anybody may pass."""
+        """Return the seconds until the next request may pass."""
         return self._pace.delay(self._clock.now())
 
-    def answered(self, known: RateLimit | None = None) -> None:
-        """Note that the server answered, and did not refuse a request for its rate.
+    def accepted(self, known: RateLimit | None = None) -> None:
+        """Note that the server has responded, and has not refused the request for its rate.
 
-        `known` is what it said of its rate limit, if anything.
+        `known` is what it said about its rate limit, if anything.
         """
-        self._unanswered -= 1
+        self._in_flight -= 1
         left = 1.0 if known is None else known.share_left
-        self._pace.answered(self._clock.now(), left=left)
+        self._pace.accepted(self._clock.now(), left=left)
         if self._waiting and self._slots and self._is_free():
             self._advance()
 
-    def throttled(self, *, sent: float, told: bool) -> None:
-        """Note that the server refused a request, sent at that time, for its rate.
+    def throttled(self, *, sent: float, wait_given: bool) -> None:
+        """Note that the server refused a request for its rate.
 
-        `told` says whether it told how long to wait.
+        `sent` is when it was sent, `wait_given` whether the server said how long to wait.
         """
-        self._unanswered -= 1
-        self._pace.throttled(self._clock.now(), sent=sent, told=told)
+        self._in_flight -= 1
+        self._pace.throttled(self._clock.now(), sent=sent, wait_given=wait_given)
 
     def pause(self, seconds: float) -> None:
-        """Hold everybody back; who has less time than that hears of it at once."""
+        """Let no request pass for a time; those queued with less time fail at once."""
         now = self._clock.now()
         self._pace.pause(now, seconds)
         left = self._pace.pause_left(now)
         for _, _, waiter in self._waiting:
-            if _is_too_long(left, waiter.deadline - now) and not waiter.turn.done():
-                waiter.turn.set_exception(PauseTooLongError(left))
+            if _is_too_long(left, waiter.deadline - now) and not waiter.slot.done():
+                waiter.slot.set_exception(PauseTooLongError(left))
         self._advance()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, unless the gate is closed meanwhile."""
+        """Wait; raise `ClientClosedError` if the gate is closed meanwhile."""
         end = asyncio.get_running_loop().create_future()
         timer = self._clock.call_later(seconds, lambda: _resolve(end))
         self._asleep.add(end)
@@ -124,8 +124,8 @@ class Gate:
             timer.cancel()
 
     def close(self) -> None:
-        """Turn everybody away with a `ClientClosedError`."""
-        for future in [waiter.turn for _, _, waiter in self._waiting] + list(self._asleep):
+        """Fail all that wait, with a `ClientClosedError`."""
+        for future in [waiter.slot for _, _, waiter in self._waiting] + list(self._asleep):
             if not future.done():
                 future.set_exception(ClientClosedError("the client was closed during the call"))
         self._waiting.clear()
@@ -140,12 +140,12 @@ class Gate:
         known = self.last_known
         if known is None or not known.limit or known.remaining is None or not self._is_free():
             return True
-        # One may always ask whether there is more again.
-        return self._unanswered < max(1, known.remaining)
+        # Always allow one probe, or we would never learn that the window was reset.
+        return self._in_flight < max(1, known.remaining)
 
     def _pass(self, now: float, *, late: float = 0) -> None:
         self._slots -= 1
-        self._unanswered += 1
+        self._in_flight += 1
         self._pace.leave(now, late=late)
 
     def _check_pause(self, now: float, deadline: float) -> None:
@@ -156,35 +156,38 @@ class Gate:
     async def _wait(self, waiter: _Waiter, seconds: float) -> None:
         timer = None
         if not math.isinf(seconds):
-            timer = self._clock.call_later(max(0.0, seconds), lambda: _expire(waiter.turn))
+            timer = self._clock.call_later(max(0.0, seconds), lambda: _expire(waiter.slot))
         try:
-            await waiter.turn
+            await waiter.slot
         except asyncio.CancelledError:
-            self._give_up(waiter.turn)
+            self._give_up(waiter.slot)
             raise
         finally:
             if timer is not None:
                 timer.cancel()
 
-    def _give_up(self, turn: "asyncio.Future[None]") -> None:
-        """Pass on a turn that came together with a cancellation."""
-        if not turn.cancelled() and turn.done() and turn.exception() is None:
+    def _give_up(self, slot: "asyncio.Future[None]") -> None:
+        """Give back a slot that came together with a cancellation."""
+        if not slot.cancelled() and slot.done() and slot.exception() is None:
             self.leave()
 
     def _advance(self, due: float | None = None) -> None:
-        """Let as many pass as may, and come back when the next one may, later than was `due`."""
+        """Let as many pass as may, and set a timer for the next one.
+
+        A request that leaves after `due`, the time of the last timer, is late.
+        """
         self._stop_timer()
         now = self._clock.now()
         late = 0 if due is None else max(0, now - due)
         while self._waiting and self._has_room():
-            turn = self._waiting[0][2].turn
-            if not turn.done():
+            slot = self._waiting[0][2].slot
+            if not slot.done():
                 delay = self._pace.delay(now)
                 if delay:
                     self._timer = self._clock.call_later(delay, partial(self._advance, now + delay))
                     return
                 self._pass(now, late=late)
-                turn.set_result(None)
+                slot.set_result(None)
             heappop(self._waiting)
 
     def _stop_timer(self) -> None:
@@ -198,10 +201,10 @@ def _resolve(future: "asyncio.Future[None]") -> None:
         future.set_result(None)
 
 
-def _expire(turn: "asyncio.Future[None]") -> None:
-    if not turn.done():
-        turn.set_exception(DeadlineExpiredError())
+def _expire(slot: "asyncio.Future[None]") -> None:
+    if not slot.done():
+        slot.set_exception(DeadlineExpiredError())
 
 
 def _is_too_long(pause: float, time_left: float) -> bool:
-    return pause > min(LONGEST_PAUSE, time_left)
+    return pause > min(MAX_PAUSE, time_left)

@@ -1,42 +1,42 @@
-"""When the next request may leave: pure, told the time and asked for a delay."""
+"""When the next request may leave: pure, with the time passed in."""
 
 import math
 
 from currents_async._transport.cubic import KEPT, CubicRate
 
 _CATCH_UP = 0.02
-"""Seconds of lateness that are made up for: timers never fire early."""
+"""Seconds of delay that are made up for: timers never fire early."""
 
 _SCARCE = 0.08
-"""A share of a window that is hardly anything: making up for late timers may take most of it."""
+"""A share of a window so small that making up for late timers may take most of it."""
 
 _PAUSE = 1.0
-"""Seconds to pause where the server does not say; each that was too short doubles them."""
-_LONGEST_PAUSE = 8.0
+"""Seconds to pause if the server does not say; doubled after each pause that was too short."""
+_MAX_PAUSE = 8.0
 
-_REMEMBERED = 0xFF
+_LAST_EIGHT = 0xFF
 _MANY = 4
-"""Throttles among the last eight answers that are no coincidence."""
+"""Throttles among the last eight responses that are no coincidence."""
 
 
 class Recent:
-    """How many of the last few answers were throttles."""
+    """How many of the last eight responses were throttles."""
 
     def __init__(self) -> None:
         self._bits = 0
 
     def note(self, *, throttled: bool) -> None:
-        """Note an answer."""
-        self._bits = (self._bits << 1 | throttled) & _REMEMBERED
+        """Note a response."""
+        self._bits = (self._bits << 1 | throttled) & _LAST_EIGHT
 
     @property
     def throttles(self) -> int:
-        """The throttles among the last eight answers."""
+        """The throttles among the last eight responses."""
         return self._bits.bit_count()
 
 
 class RateMeter:
-    """How many requests were answered within the last second, more or less, but for throttles."""
+    """About how many responses, throttles excepted, came within the last second."""
 
     def __init__(self) -> None:
         self._second = -math.inf
@@ -44,16 +44,16 @@ class RateMeter:
         self._before = 0
 
     def count(self, now: float) -> None:
-        """Count an answer."""
-        self._turn(now)
+        """Count a response."""
+        self._advance(now)
         self._now += 1
 
     def rate(self, now: float) -> float:
-        """Return the rate a second; the second that has just begun counts in part."""
-        self._turn(now)
+        """Return the rate per second; a second that has begun is filled up from the one before."""
+        self._advance(now)
         return self._before * (1 - (now - self._second)) + self._now
 
-    def _turn(self, now: float) -> None:
+    def _advance(self, now: float) -> None:
         age = now - self._second
         if age >= 1:
             self._before = self._now if age < 2 else 0  # noqa: PLR2004 - the second before
@@ -62,15 +62,15 @@ class RateMeter:
 
 
 class Pace:
-    """The pause everybody keeps, and the rate: below a given one, or none until a real throttle.
+    """The pause that all requests keep, and the rate: a given one, or unlimited until a throttle.
 
-    A throttle is real if the server says how long to wait, or if there are many of them: one that
-    comes alone tells nothing of a rate. Where there are many and it does not say, we pause all the
-    same: what has been too much just now still is.
+    A throttle counts if the server says how long to wait, or if there are many of them: a single
+    one says nothing about a rate. If there are many and it does not say, we pause all the same: the
+    rate that was too high still is.
     """
 
-    def __init__(self, most: float | None = None) -> None:
-        self._most = math.inf if most is None else most * KEPT
+    def __init__(self, max_rate: float | None = None) -> None:
+        self._max_rate = math.inf if max_rate is None else max_rate * KEPT
         self._cubic = CubicRate()
         self._meter = RateMeter()
         self._recent = Recent()
@@ -80,11 +80,11 @@ class Pace:
 
     @property
     def rate(self) -> float:
-        """Requests a second; infinity while there is no limit."""
-        return min(self._most, self._cubic.rate)
+        """Requests per second; infinity while there is no limit."""
+        return min(self._max_rate, self._cubic.rate)
 
     def pause_left(self, now: float) -> float:
-        """Return the seconds until the server wants to be asked again."""
+        """Return the seconds until the end of the pause that the server asked for."""
         return max(0.0, self._paused_until - now)
 
     def delay(self, now: float) -> float:
@@ -92,17 +92,17 @@ class Pace:
         return max(0.0, self._paused_until - now, self._next - now)
 
     def leave(self, now: float, *, late: float = 0) -> None:
-        """Note that a request leaves now; `late` is by how many seconds a timer made it wait."""
+        """Note that a request leaves now; `late` is by how many seconds a timer has delayed it."""
         rate = self.rate
         if not math.isinf(rate):
             self._next = max(self._next, now - min(late, _CATCH_UP)) + 1 / rate
 
     def pause(self, now: float, seconds: float) -> None:
-        """Keep the longest pause that anybody was asked for."""
+        """Pause; the pause that ends last counts."""
         self._paused_until = max(self._paused_until, now + seconds)
 
-    def answered(self, now: float, *, left: float = 1.0) -> None:
-        """Note an answer that is no throttle; it may say what part of the limit is left."""
+    def accepted(self, now: float, *, left: float = 1.0) -> None:
+        """Note a response that is not a throttle; it may say what share of the limit is left."""
         self._recent.note(throttled=False)
         if now >= self._paused_until:
             self._own_pause = _PAUSE
@@ -110,15 +110,15 @@ class Pace:
             self._cubic.hold(now)
         self._meter.count(now)
         if not math.isinf(self._cubic.rate):
-            self._cubic.answered(now, measured=self._meter.rate(now))
+            self._cubic.accepted(now, measured=self._meter.rate(now))
 
-    def throttled(self, now: float, *, sent: float, told: bool) -> None:
-        """Note that a request was refused because there were too many.
+    def throttled(self, now: float, *, sent: float, wait_given: bool) -> None:
+        """Note that a request was refused for its rate.
 
-        `sent` is when it was sent, `told` whether the server said how long to wait.
+        `sent` is when it was sent, `wait_given` whether the server said how long to wait.
         """
         self._recent.note(throttled=True)
-        if not told:
+        if not wait_given:
             if self._recent.throttles < _MANY:
                 return
             self._pause_unasked(now, sent)
@@ -127,6 +127,6 @@ class Pace:
         )
 
     def _pause_unasked(self, now: float, sent: float) -> None:
-        if sent >= self._paused_until:  # else it had left before the pause
+        if sent >= self._paused_until:  # earlier ones had left before the pause began
             self.pause(now, self._own_pause)
-            self._own_pause = min(2 * self._own_pause, _LONGEST_PAUSE)
+            self._own_pause = min(2 * self._own_pause, _MAX_PAUSE)

@@ -8,21 +8,21 @@ from currents_async._config import malformed
 from currents_async.errors import InvalidArgumentError
 
 RevealProxy = Callable[[], str | None]
-"""Give the URL of the proxy. Like the API key it is a variable of a closure."""
+"""Return the URL of the proxy. Like the API key it is a variable of a closure."""
 
 _SOCKS = "is a SOCKS proxy: it must be an HTTP proxy, as in http://proxy.example.com:3128"
-_SOCKS_HINT = "; or pass a session= whose connector speaks it, as of the package aiohttp-socks"
+_SOCKS_HINT = "; or pass a session= whose connector supports it, as in the package aiohttp-socks"
 
 
 def find_proxy(proxy: str | None, *, trust_env: bool) -> RevealProxy | InvalidArgumentError:
-    """Take the proxy from the argument; check those of the environment, which aiohttp reads itself.
+    """Take the proxy from the argument; check those of the environment, which aiohttp reads.
 
     Returns the error instead of raising it: a traceback made here would hold the password.
     """
     if proxy is None:
         refusal = proxy_refusal_in_environment() if trust_env else None
         if refusal is not None:
-            return InvalidArgumentError(f"{refusal} (it is read because of trust_env)")
+            return InvalidArgumentError(f"{refusal} (read because of trust_env=True)")
         return lambda: None
     if not isinstance(proxy, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         return InvalidArgumentError("proxy must be a str, or None")
@@ -35,12 +35,12 @@ def find_proxy(proxy: str | None, *, trust_env: bool) -> RevealProxy | InvalidAr
 
 
 def proxy_refusal(proxy: str) -> str | None:
-    """Say why a proxy cannot be used, or None when it can. No reason names a part of the URL."""
+    """Return why a proxy cannot be used, or None if it can. No reason names a part of the URL."""
     return _refusal(_with_scheme(proxy), ("http", "https"))
 
 
 def proxy_refusal_in_environment() -> str | None:
-    """Name the variable whose proxy aiohttp would stumble over, or quietly do without, and why."""
+    """Return the variable whose proxy aiohttp would fail on, or silently ignore, and why."""
     environment = getproxies()
     for scheme in ("http", "https"):
         reason = _refusal(environment[scheme], ("http",)) if scheme in environment else None
@@ -50,7 +50,7 @@ def proxy_refusal_in_environment() -> str | None:
 
 
 def _with_scheme(proxy: str) -> str:
-    # As curl does, and whoever writes "proxy.example.com:3128".
+    # As curl does, and as people write it: "proxy.example.com:3128".
     return proxy if "://" in proxy else f"http://{proxy}"
 
 

@@ -1,4 +1,4 @@
-"""Where assets may come from: a response or a redirect must not lead into the caller's networks."""
+"""Where assets may come from: no response or redirect may lead into the caller's networks."""
 
 import asyncio
 import socket
@@ -20,8 +20,8 @@ class OutOfReachError(aiohttp.ClientConnectionError):
 class Reach:
     """Public addresses, and those in networks where the API's own host is.
 
-    With `private`, loopback and private ones in any case. Never link-local ones, where clouds have
-    their metadata, unless the API is there too.
+    With `private`, loopback and private ones too. Never link-local ones, where clouds have their
+    metadata, unless the API is there as well.
     """
 
     def __init__(self, api_url: str, *, private: bool) -> None:
@@ -30,7 +30,7 @@ class Reach:
         self._knows_the_api = False
 
     async def refusal(self, address: str) -> str | None:
-        """Say why nothing may be fetched from an address, or None when it may."""
+        """Return why nothing may be fetched from an address, or None if it may."""
         network = network_of(address)
         if network not in self._allowed and not self._knows_the_api:
             self._allowed |= await self._networks_of_api()
@@ -47,9 +47,9 @@ class Reach:
 
 
 class Guard:
-    """An aiohttp middleware: a request reaches no host that it must not.
+    """An aiohttp middleware that keeps requests from hosts that they must not reach.
 
-    What goes through a proxy is for the proxy to reach.
+    A proxy decides by itself what it connects to.
     """
 
     def __init__(self, reach: Reach) -> None:
@@ -58,7 +58,7 @@ class Guard:
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        """Send a request; raise `OutOfReachError` where it would go astray."""
+        """Send a request; raise `OutOfReachError` if it must not reach its host."""
         token = _guarding.set(None if request.proxy else self._reach)
         try:
             return await handler(request)
@@ -67,7 +67,7 @@ class Guard:
 
 
 class GuardedResolver(aiohttp.ThreadedResolver):
-    """Finds only addresses that the request which asks may reach, so that none is connected to."""
+    """Finds only addresses that the request may reach, so that no other is connected to."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -85,14 +85,14 @@ class GuardedResolver(aiohttp.ThreadedResolver):
 
 
 class GuardedRequest(CheckedRequest):
-    """A request that is sent only once it is known who is at the other end.
+    """A request that is sent only after the address at the other end has been checked.
 
-    Names are looked up anew for each connection, and connectors of the caller's look them up
-    themselves: what counts is the address that was connected to.
+    Names are looked up again for each connection, and an injected connector looks them up itself:
+    what counts is the address that was connected to.
     """
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        """Send on a connection, if its other end may be reached."""
+        """Send on a connection if its other end may be reached."""
         reach, transport = _guarding.get(), conn.transport
         if reach is not None:
             peer = None if transport is None else transport.get_extra_info("peername")
@@ -115,4 +115,4 @@ async def _look_up(host: str) -> list[str]:
 
 _OWN = {Network.PRIVATE, Network.LOOPBACK}
 _guarding: ContextVar[Reach | None] = ContextVar("_guarding", default=None)
-"""What the request that is under way in this context may reach; None for all."""
+"""What the request in progress in this context may reach; None for everything."""

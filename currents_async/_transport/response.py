@@ -64,10 +64,10 @@ async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], attempt: ApiA
     """Send the request, and decode the whole of its response."""
     await attempt.open()
     body, decoder = attempt.body, new_decoder()
-    while (piece := await body.read()) is not None:
-        if wait := attempt.hold(max(decoder.held + len(piece), attempt.weight)):
+    while (text := await body.read()) is not None:
+        if wait := attempt.hold(max(decoder.held + len(text), attempt.weight)):
             await wait
-        decoder.feed(piece)
+        decoder.feed(text)
     _, data = decoder.flush()
     attempt.log(decoder.notes)
     return data
@@ -163,10 +163,10 @@ class ResponseStream(Generic[E, T]):
     async def _next(self) -> list[E]:
         attempt, decoder = self._entered, self._decoder
         body = attempt.body
-        while (piece := await body.read()) is not None:
-            if wait := attempt.hold(decoder.held + len(piece)):
+        while (text := await body.read()) is not None:
+            if wait := attempt.hold(decoder.held + len(text)):
                 await wait
-            elements = decoder.feed(piece)
+            elements = decoder.feed(text)
             if elements:
                 if not self._handed_out:
                     self._handed_out = True

@@ -1,4 +1,4 @@
-"""Whether to try again, and when: decided on the error, the request and the attempt alone."""
+"""Whether to retry, and when: decided by the error, the request and the attempt alone."""
 
 from enum import Enum, auto
 
@@ -11,12 +11,12 @@ from currents_async.errors import (
 )
 
 _OF_PROXIES = frozenset({520, 521, 522, 523, 524, 529, 530})
-"""What content delivery networks say of an origin that is overloaded, out of reach or too slow."""
+"""Statuses of content delivery networks for an origin that is overloaded, down or too slow."""
 _TRANSIENT = frozenset({408, 500, 502, 503, 504}) | _OF_PROXIES
-"""Statuses after which the same request may well succeed, and may have been carried out."""
+"""Statuses after which the same request may succeed, and may have been carried out."""
 
 PAUSING = _TRANSIENT | {429}
-"""Statuses with which the server may ask for a pause, and get one."""
+"""Statuses with which the server may ask for a pause that we keep."""
 
 _CAP = 20.0
 _BASE = 0.05
@@ -26,26 +26,26 @@ _TOKENS = 500
 _COST = 14
 _COST_THROTTLED = 5
 _INCOME = 1
-"""Tokens a success without a retry earns, so that an outage does not end retries for good."""
+"""Tokens that a success without a retry earns, so that an outage does not end retries for good."""
 
 
 class RetryDecision(Enum):
-    """What is to be done about a failed attempt."""
+    """What to do about a failed attempt."""
 
     GIVE_UP = auto()
-    """The error is the outcome."""
+    """Raise the error: another attempt would fail too."""
     AMBIGUOUS = auto()
-    """The write may have been carried out, and must not be repeated."""
+    """Raise an `AmbiguousError`: the write may have been carried out, and must not be repeated."""
     RETRY = auto()
-    """Try again: it has not been carried out, or may be repeated."""
+    """The request has not been carried out, or may be repeated."""
     RETRY_THROTTLED = auto()
-    """Try again: the server wants fewer requests."""
+    """The server wants fewer requests: retry later."""
 
 
 def classify(error: CurrentsError, *, repeatable: bool) -> RetryDecision:
-    """Decide about an attempt that failed.
+    """Decide what to do about an attempt that failed.
 
-    `repeatable` says that carrying the request out twice is as good as once.
+    `repeatable` means that carrying the request out twice does no harm.
     """
     if isinstance(error, RateLimitedError):
         return RetryDecision.RETRY_THROTTLED
@@ -57,7 +57,7 @@ def classify(error: CurrentsError, *, repeatable: bool) -> RetryDecision:
 
 
 def may_have_happened(error: CurrentsError) -> bool:
-    """Say whether a request that failed like this may have been carried out all the same."""
+    """Return whether a request that failed in this way may have been carried out."""
     if isinstance(error, TransportError):
         return not isinstance(error, ConnectError)
     return isinstance(error, APIError) and error.status in _TRANSIENT
@@ -73,13 +73,13 @@ def backoff(decision: RetryDecision, retry: int, chance: float) -> float:
 
 
 class Quota:
-    """The retries a client can afford, so that it does not finish off a service that is down."""
+    """The retries that a client can afford, so that it does not overload a service that is down."""
 
     def __init__(self) -> None:
         self.tokens: int = _TOKENS
 
     def take(self, decision: RetryDecision) -> int:
-        """Take the tokens of one retry and return how many; 0 when there are not enough."""
+        """Take the tokens of one retry and return their number; 0 if there are not enough."""
         cost = _COST_THROTTLED if decision is RetryDecision.RETRY_THROTTLED else _COST
         if cost > self.tokens:
             return 0
@@ -87,5 +87,5 @@ class Quota:
         return cost
 
     def give_back(self, taken: int) -> None:
-        """Give back what a call took that succeeded in the end."""
+        """Give back what a call took that has succeeded."""
         self.tokens = min(_TOKENS, self.tokens + (taken or _INCOME))

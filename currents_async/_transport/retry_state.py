@@ -2,7 +2,7 @@
 
 from currents_async._config import Retries
 from currents_async._transport.channel import Channel
-from currents_async._transport.gate import LONGEST_PAUSE
+from currents_async._transport.gate import MAX_PAUSE
 from currents_async._transport.retry import RetryDecision, backoff
 from currents_async.errors import APIError, CurrentsError
 
@@ -39,7 +39,7 @@ class RetryState:
         retry = self._retries_of[decision] = self._retries_of.get(decision, 0) + 1
         jittered = backoff(decision, retry, clock.random())
         delay = jittered if asked is None else asked
-        if max(delay, at_least) > min(LONGEST_PAUSE, ends_at - clock.now()):
+        if max(delay, at_least) > min(MAX_PAUSE, ends_at - clock.now()):
             return None
         taken = quota.take(decision)
         self.taken += taken

@@ -1,4 +1,4 @@
-"""The aiohttp sessions: how ours are made, whose they are, and which loop they belong to."""
+"""The aiohttp sessions: how ours are made, and which event loop they belong to."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ def running_loop() -> asyncio.AbstractEventLoop:
         task = None
     if task is None:
         raise WrongLoopError(
-            "this library needs asyncio: run it by asyncio.run, or by anyio with its asyncio "
+            "this library needs asyncio: run it with asyncio.run, or with anyio and its asyncio "
             "backend; trio is not supported"
         )
     return task.get_loop()
@@ -50,8 +50,8 @@ class Session:
     """Our two `ClientSession`s, opened once in one event loop; an injected one is never closed.
 
     The second one opens a connection for each request: a write that must not be repeated must not
-    meet one that the server is about to close. For hosts that are not the API's there is a third
-    one, made when it is first used, which knows neither the key nor anything of an injected one but
+    use one that the server is about to close. For hosts that are not the API's there is a third
+    one, made when it is first used, which has neither the key nor anything of an injected one but
     its connector.
     """
 
@@ -79,12 +79,12 @@ class Session:
         self._process = 0
         self._closed = False
         self.deadlines: Deadlines = Deadlines()
-        """Over what waits for the network."""
+        """Of all steps that wait for the network."""
         self.middlewares: Sequence[aiohttp.ClientMiddlewareType] = (self._once,)
 
     @property
     def state(self) -> SessionState:
-        """How far its life has got."""
+        """Whether it has been opened, and closed."""
         if self._closed:
             return SessionState.CLOSED
         return SessionState.NEW if self._pooled is None else SessionState.OPEN
@@ -94,7 +94,7 @@ class Session:
         if self._closed:
             raise ClientClosedError("the client has been closed: create another one")
         if self._pooled is not None:
-            raise ClientClosedError("the client is open already: enter it once")
+            raise ClientClosedError("the client is already open: enter it once")
         self._loop = running_loop()
         self._process = os.getpid()
         if self._injected is None:
@@ -102,21 +102,21 @@ class Session:
             self._fresh = self._create(reuse=False)
         else:
             self._pooled = self._fresh = self._injected
-            # Those given with a request replace those of its session. Ours is the innermost, so
+            # Those passed with a request replace those of its session. Ours is the innermost, so
             # that the others see neither the key nor a request that is sent twice.
             theirs = getattr(self._injected, "_middlewares", ())
             self.middlewares = (*theirs, self._once)
 
     def shut(self) -> None:
-        """Let nothing new begin, and end what waits for the network."""
+        """Let no call begin from now on, and end all that wait for the network."""
         if self._pooled is not None:
             self._check_loop()
         self._closed = True
-        # aiohttp may leave a reader waiting whose connection it closes.
+        # aiohttp may leave a reader waiting on a connection that it closes.
         self.deadlines.end_all()
 
     async def aclose(self) -> None:
-        """Close the sessions, if they are ours; all of them, also when cancelled meanwhile."""
+        """Close the sessions that are ours: all of them, even if cancelled meanwhile."""
         async with AsyncExitStack() as stack:
             if self._elsewhere is not None:
                 stack.push_async_callback(self._elsewhere.close)
@@ -125,9 +125,9 @@ class Session:
                 stack.push_async_callback(self._fresh.close)
 
     def live(self, *, fresh: bool = False) -> aiohttp.ClientSession:
-        """Return the session for use in this task, or raise the reason why there is none.
+        """Return the session for use in this task, or raise why it cannot be used.
 
-        `fresh` asks for one whose connections have not been used before, where it is ours.
+        With `fresh` its connections have not been used before, unless it was injected.
         """
         if self._closed:
             raise ClientClosedError("the client has been closed")
@@ -154,7 +154,7 @@ class Session:
         if loop is not self._loop:
             raise WrongLoopError("the client was opened in another event loop")
         if os.getpid() != self._process:
-            raise WrongLoopError("the client was opened in the process that this one is a fork of")
+            raise WrongLoopError("the client was opened in another process, before a fork")
 
     def _create(self, *, reuse: bool) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -167,12 +167,12 @@ class Session:
 
     def _create_keyless(self) -> aiohttp.ClientSession:
         # Not the injected session itself: its headers, cookies and middlewares may hold secrets
-        # that are meant for the API. Its proxy is how it gets out.
+        # that are meant for the API. But its proxy may be the only way out.
         theirs = self._injected
-        # A connector apart from the API's: large files must not take all its connections.
+        # A connector of its own: large files must not take all connections of the API's.
         ours = self._connector(reuse=True, resolver=GuardedResolver()) if theirs is None else None
         connector = ours if theirs is None else theirs.connector
-        # One of another make may go through a proxy of its own, whose address it would be.
+        # A connector of another class may use a proxy of its own, and would show its address.
         guards = (Guard(self.reach),) if type(connector) is aiohttp.TCPConnector else ()
         return aiohttp.ClientSession(
             connector=connector,
@@ -197,11 +197,11 @@ class Session:
 
 
 def _proxy_of(session: aiohttp.ClientSession | None) -> StrOrURL | None:
-    """Return the proxy of a session of the caller's, with its credentials in the URL."""
+    """Return the proxy of an injected session, with its credentials in the URL."""
     proxy: StrOrURL | None = getattr(session, "_default_proxy", None)
     auth: tuple[str, str, str] | None = getattr(session, "_default_proxy_auth", None)
     if proxy is not None and auth is not None:
         user, password, _ = auth
-        with suppress(ValueError):  # no URL: aiohttp will say so
+        with suppress(ValueError):  # not a URL: aiohttp will say so
             return URL(proxy).with_user(user).with_password(password)
     return proxy

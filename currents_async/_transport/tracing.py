@@ -1,4 +1,4 @@
-"""What can be seen of a client's work from outside: each attempt, and the calls they belong to."""
+"""What observers see of a client's work: each attempt, and the calls they belong to."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ class Traffic(msgspec.Struct, kw_only=True):
 
 
 def log_notes(operation: str, notes: Notes) -> None:
-    """Tell in one line where a response was not as expected; a warning if something is lost."""
+    """Log in one line where a response was not as expected; a warning if something was lost."""
     if notes.lost:
         _logger.warning("%s: items left out (%d), or mended: %s", operation, notes.lost, notes)
     elif notes.bent:
@@ -52,18 +52,18 @@ class RequestAttempt(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     """Counts the attempts of the call, from 1."""
     status: int | None
-    """The HTTP status; None when no answer came."""
+    """The HTTP status; None when no response was received."""
     request_id: str | None
     error: CurrentsError | None
-    """How it failed; None for a success, and for what was left or cancelled before its end."""
+    """How it failed; None for a success, and for an attempt that was cancelled or left early."""
     waited: float
-    """Backoff, pauses and the wait for a turn, before it was sent."""
+    """Backoff, pauses and time in the queue, before it was sent."""
     until_headers: float | None
-    """From sending to the headers of the answer."""
+    """From sending to the headers of the response."""
     duration: float
-    """From sending to the end, the caller's own time between two parts of a stream included."""
+    """From sending to the end, including the caller's own time between batches of a stream."""
     wire_bytes: int
-    """Bytes of the answer's body as they came."""
+    """Bytes of the response's body as received."""
     inflated_bytes: int
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ class RequestAttempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observer:
-    """Base of observers: override what you want to see. What they raise is logged, no more.
+    """Base of observers: override what you want to see. What they raise is logged and ignored.
 
     All methods are called in the task of the call, in order; they must not block.
     """
@@ -85,7 +85,7 @@ class Observer:
         """See a call before its first attempt."""
 
     def attempt_ended(self, attempt: RequestAttempt) -> None:
-        """See an attempt, whichever way it ended."""
+        """See an attempt that has ended, in whatever way."""
 
     def call_ended(self, call: RequestCall, error: BaseException | None) -> None:
         """See the end of a call: its error, a cancellation, or None for a success."""

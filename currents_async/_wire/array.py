@@ -1,4 +1,4 @@
-"""Where an answer holds its one large array, and how to take it out and put it back."""
+"""Where a response holds its one large array, and how to take it out and put it back."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -10,7 +10,7 @@ from currents_async.errors import InvalidArgumentError
 
 
 class ArrayField(msgspec.Struct, frozen=True):
-    """Where in the `data` of an answer the large array is; its names are the same on the wire."""
+    """Where in the `data` of a response the large array is; its names are the same on the wire."""
 
     path: tuple[str, ...]
     element: Any

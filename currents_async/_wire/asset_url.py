@@ -10,13 +10,13 @@ from currents_async.errors import InvalidArgumentError
 
 _SIGNATURE = "[signature]"
 _SHORTEST_SECRET = 8
-"""Characters: a shorter value of a query is no secret, and would be found in ordinary words."""
+"""Characters: a shorter value in a query is no secret, and would be found in ordinary words."""
 
 
 class AssetUrl:
-    """A signed URL whose query only its own two functions know.
+    """A signed URL whose query only two functions of its own know.
 
-    Whoever has the query has the asset. Like the API key it is a variable of a closure, so that no
+    The query gives access to the asset. Like the API key it is a variable of a closure, so that no
     repr, `vars`, log, traceback with locals or pickle shows it.
     """
 
@@ -27,9 +27,9 @@ class AssetUrl:
     shown: str
     """The URL without its query."""
     reveal: Callable[[], URL]
-    """Give the URL as it is to be sent."""
+    """Return the URL as it is sent."""
     redact: Callable[[str], str]
-    """Return a text without the query or parts of it, should anybody have quoted it."""
+    """Return a text without the query or parts of it, in case they were quoted."""
 
     def __init__(self, url: URL) -> None:
         self.name = url.name
@@ -38,18 +38,18 @@ class AssetUrl:
         self.redact = redactor(_secrets(url), _SIGNATURE)
 
     def is_asset_of(self, other: "AssetUrl") -> bool:
-        """Say whether another URL leads to the same asset, however it is signed."""
+        """Return whether another URL leads to the same asset, however it is signed."""
         mine, theirs = self.reveal(), other.reveal()
         return _place(mine) == _place(theirs)
 
     def is_signed_like(self, other: "AssetUrl") -> bool:
-        """Say whether another URL has the same query."""
+        """Return whether another URL has the same query."""
         return self.reveal().raw_query_string == other.reveal().raw_query_string
 
     def redirected(self, location: str) -> "AssetUrl | None":
-        """Return where a redirect leads to, or None where nobody should follow it.
+        """Return where a redirect leads to, or None if it must not be followed.
 
-        What came by TLS does not go on without.
+        A redirect from https to http is not followed.
         """
         if not location or not _is_plain(location):
             return None
@@ -91,9 +91,9 @@ def _is_plain(text: str) -> bool:
 
 
 def _refusal(url: URL) -> str | None:
-    """Say why a URL cannot be used, or None when it can."""
+    """Return why a URL cannot be used, or None if it can."""
     host = url.host
-    _ = url.port  # which raises a ValueError when it is none
+    _ = url.port  # raises a ValueError if it is invalid
     if url.scheme not in {"http", "https"} or not host:
         return "must begin with https:// and name a host"
     if "@" in url.raw_authority:

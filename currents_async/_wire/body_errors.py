@@ -1,16 +1,16 @@
-"""What can be wrong with the body of an answer, known without knowing the request."""
+"""What can be wrong with the body of a response; `failure.py` turns it into errors of requests."""
 
 
 class BodyError(Exception):
-    """Base: the body of an answer is not what it should be."""
+    """The base of these errors: the body of a response is not what it should be."""
 
 
 class TruncatedBodyError(BodyError):
-    """The body ends before its own format says so."""
+    """The body ends before its own format allows."""
 
 
 class CorruptBodyError(BodyError):
-    """The bytes are not in the encoding they are declared to be in."""
+    """The bytes are not in the encoding that the headers name."""
 
 
 class OversizedBodyError(BodyError):
@@ -22,7 +22,7 @@ class OversizedBodyError(BodyError):
 
 
 class UnexpectedBodyError(BodyError):
-    """The text is not the JSON that the operation answers with."""
+    """The text is not the JSON that the operation returns."""
 
     def __init__(self, reason: str, path: str | None = None) -> None:
         super().__init__(reason)
@@ -30,4 +30,4 @@ class UnexpectedBodyError(BodyError):
 
 
 class RefusedBodyError(BodyError):
-    """The envelope says that the request failed, whatever the HTTP status says."""
+    """The envelope says that the request failed, whatever the HTTP status."""

@@ -1,4 +1,4 @@
-"""JSON as built-in types: what is what in it, and where."""
+"""JSON as built-in types: the kinds of its values, and arrays inside it."""
 
 from collections.abc import Sequence
 from typing import Any, TypeGuard

@@ -1,4 +1,4 @@
-"""Push decoders: fed slices of a text as they arrive, they return what was sent.
+"""Push decoders: they take slices of a text as they arrive, and return what was sent.
 
 `ElementDecoder`, which hands elements out while the text arrives, has a file of its own.
 """
@@ -38,21 +38,21 @@ class Decoder(Protocol[E, T_co]):
 
     @property
     def held(self) -> int:
-        """Bytes of the text that what it keeps was made of."""
+        """Bytes of the text that is kept, decoded or not."""
         ...
 
     @property
     def notes(self) -> Notes:
-        """What was bent so that the text could be read."""
+        """What was mended so that the text could be read."""
         ...
 
-    def feed(self, piece: bytes, /) -> list[E]: ...
+    def feed(self, text: bytes, /) -> list[E]: ...
     def flush(self) -> tuple[list[E], T_co]: ...
 
 
 @cache
 def decoder_for(endpoint: Endpoint[Any]) -> Callable[[], Decoder[Any, Any]]:
-    """Return what makes decoders of the responses of an operation, which return them whole."""
+    """Return what makes decoders of whole responses of an operation."""
     returns = endpoint.returns
     if get_origin(returns) is CursorPage:
         [item] = get_args(returns)
@@ -65,27 +65,27 @@ def decoder_for(endpoint: Endpoint[Any]) -> Callable[[], Decoder[Any, Any]]:
 
 
 class _CollectedText:
-    """The text so far: base of push decoders that hand nothing out before the end."""
+    """The text so far: the base of push decoders that hand nothing out before the end."""
 
     def __init__(self) -> None:
         self._text = bytearray()
         self.unreadable: tuple[UnreadableItem, ...] = ()
-        """Items that were left out, of a list."""
+        """Items of a list that were left out."""
         self.notes = Notes()
-        """What was bent so that the text could be read."""
+        """What was mended so that the text could be read."""
 
     @property
     def held(self) -> int:
         """Bytes of the text so far."""
         return len(self._text)
 
-    def feed(self, piece: bytes) -> list[Any]:
-        """Take the next piece of the text; nothing of it is complete yet."""
-        self._text += piece
+    def feed(self, text: bytes) -> list[Any]:
+        """Take the next slice of the text; nothing of it is complete yet."""
+        self._text += text
         return []
 
     def _envelope(self, returns: Any) -> Envelope[Any]:
-        """Decode the text, with what models of which only a part is known have beyond it."""
+        """Decode the text, and keep what it says beyond the fields of open models."""
         items = Items(returns, self.notes)
         decoder = envelope_decoder(returns)
         envelope, wire = read(self._text, decoder, self.notes, items.elements)
@@ -137,7 +137,7 @@ class WriteDecoder(EnvelopeDecoder[T]):
         self._known = known
 
     def flush(self) -> tuple[list[Any], T]:
-        """Return no elements and `data`, with what is known where it says nothing.
+        """Return no elements and `data`, filled up with what is known.
 
         Raises as `unwrap` does, but not for data that is missing or of another shape.
         """
@@ -206,16 +206,16 @@ class CollectingDecoder(Generic[T]):
 
     @property
     def notes(self) -> Notes:
-        """What was bent so that the text could be read."""
+        """What was mended so that the text could be read."""
         return self._notes if self._decoder is None else self._decoder.notes
 
-    def feed(self, piece: bytes) -> list[Any]:
-        """Take the next piece of the text; nothing of it is handed out yet."""
-        self.held += len(piece)
+    def feed(self, text: bytes) -> list[Any]:
+        """Take the next slice of the text; nothing of it is handed out yet."""
+        self.held += len(text)
         if self._decoder is not None:
-            self._elements += self._decoder.feed(piece)
+            self._elements += self._decoder.feed(text)
             return []
-        self._text += piece
+        self._text += text
         if len(self._text) >= self._least:
             self._decoder = ElementDecoder(self._returns, self._array, self._array.element)
             self._elements += self._decoder.feed(self._text)

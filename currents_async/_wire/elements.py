@@ -4,7 +4,7 @@ msgspec has no incremental parser, and needs none. Three observations make a who
 exact on a text that is still coming:
 
 - **Find.** Text up to an opening bracket, then a token of ours, then the closing braces: where
-  that decodes, and the token turns up at the path of our array, the bracket opens our array.
+  that decodes, and the token is found at the path of our array, the bracket opens our array.
 - **Cut.** A complete JSON object is never the beginning of another one. So elements that decode
   from a known place up to a separator are the elements, however the separator was guessed; a
   wrong guess does not decode, and costs only time.
@@ -49,12 +49,12 @@ T = TypeVar("T")
 
 _WASTE = 64 * 1024
 """Bytes that may be decoded in vain, besides half of what has been seen."""
-_LONGEST_HEAD = 256 * 1024
+_MAX_HEAD = 256 * 1024
 """Bytes before the array, which are parsed twice."""
-_MOST_DECOYS = 32
-_MOST_GUESSES = 2
-_MOST_MISSES = 128
-"""Separators in a row that parted no elements."""
+_MAX_DECOYS = 32
+_MAX_GUESSES = 2
+_MAX_MISSES = 128
+"""Separators in a row that separated no elements."""
 
 # Random, so that no text can hold it beforehand.
 _TOKEN = b'"%s"' % os.urandom(16).hex().encode()
@@ -66,7 +66,7 @@ class _Phase(Enum):
     LEARN = auto()
     CUT = auto()
     COLLECT = auto()
-    """Given up: all that is left is decoded at the end."""
+    """All that is left is decoded at the end."""
 
 
 class ElementDecoder(Generic[E, T]):
@@ -90,7 +90,7 @@ class ElementDecoder(Generic[E, T]):
         self._kinds: set[bytes | None] = set()
         """The second keys that elements were seen to have."""
         self.notes = Notes()
-        """What was bent so that the text could be read."""
+        """What was mended so that the text could be read."""
         self._count = 0
         """Elements of the text that have been handed out, or left out."""
         self._seen = 0
@@ -103,13 +103,13 @@ class ElementDecoder(Generic[E, T]):
         """Bytes of the text that are kept."""
         return len(self._text)
 
-    def feed(self, piece: bytes | bytearray) -> list[E]:
-        """Take the next piece of the text, and return the elements that it completes.
+    def feed(self, text: bytes | bytearray) -> list[E]:
+        """Take the next slice of the text, and return the elements that it completes.
 
         Raises `UnexpectedBodyError` when an element is not of its type.
         """
-        self._text += piece
-        self._seen += len(piece)
+        self._text += text
+        self._seen += len(text)
         if self._phase is _Phase.FIND:
             self._find()
         if self._phase is _Phase.LEARN:
@@ -163,7 +163,7 @@ class ElementDecoder(Generic[E, T]):
         try:
             data = unwrap(parse(self._text, self._raw_envelopes()))
         except DECODE_ERRORS:
-            # Something does not fit, if only a null: the long way round tells, and numbers, what.
+            # Something does not fit, perhaps a null: reading it all again tells what, and where.
             del self._text[start : start + len(_TOKEN) + 1]
             data = self._whole()
             if self._comes_again():
@@ -188,7 +188,7 @@ class ElementDecoder(Generic[E, T]):
             return self._convert(decode(text, BUILT_INS))
 
     def _comes_again(self) -> bool:
-        """Say whether the end of the text replaces our array, as a repeated key does."""
+        """Return whether the end of the text replaces our array, as a repeated key does."""
         path = ("data", *self._array.path)
         head = "".join(f'{{"{name}":' for name in path).encode()
         rest = self._text[self._bracket + 1 :]
@@ -208,13 +208,13 @@ class ElementDecoder(Generic[E, T]):
                 return
             self._searched = start + len(key)
             self._decoys += 1
-            if self._decoys == _MOST_DECOYS:
+            if self._decoys == _MAX_DECOYS:
                 self._phase = _Phase.COLLECT
                 return
         self._searched = max(self._searched, len(self._text) - len(key) + 1)
 
     def _opens_our_array(self, bracket: int) -> bool:
-        if bracket > _LONGEST_HEAD or self._wasted > _WASTE + self._seen // 4:
+        if bracket > _MAX_HEAD or self._wasted > _WASTE + self._seen // 4:
             return False
         behind = self._text[bracket:]
         self._text[bracket:] = _TOKEN + b"}" * (1 + len(self._array.path))
@@ -227,7 +227,7 @@ class ElementDecoder(Generic[E, T]):
         return is_ours
 
     def _array_in(self, text: bytearray | bytes) -> bytes:
-        """Return what stands at our path, as it is written; nothing if the text is not sound."""
+        """Return the text at our path; nothing if the whole text is not valid."""
         try:
             found = parse(text, _probe_decoder(self._array.path))
         except DECODE_ERRORS:
@@ -252,7 +252,7 @@ class ElementDecoder(Generic[E, T]):
         unlikely: list[Separator] = []
         for separator in first_key.separators(self._text, self._searched):
             (likely if separator.kind in self._kinds else unlikely).append(separator)
-            if len(likely) == _MOST_GUESSES:
+            if len(likely) == _MAX_GUESSES:
                 break
         for separator in likely + unlikely[:1]:
             elements = self._decode_up_to(separator.brace)
@@ -264,7 +264,7 @@ class ElementDecoder(Generic[E, T]):
                 return elements
         self._searched = max(self._searched, len(self._text) - len(first_key.text) + 1)
         self._misses += len(likely) + len(unlikely)
-        if self._misses > _MOST_MISSES:
+        if self._misses > _MAX_MISSES:
             self._phase = _Phase.COLLECT
         return []
 
@@ -301,7 +301,7 @@ class ElementDecoder(Generic[E, T]):
 
 
 def _bracket_behind(text: bytearray, start: int) -> tuple[int | None, bool]:
-    """Find the bracket behind a key's colon, and say whether the text is long enough to tell."""
+    """Return where the bracket after a key's colon is, and whether the text is long enough."""
     found = _COLON_AND_BRACKET.match(text, start)
     if found is None or (found[1] is None and found.end() < len(text)):
         return None, True
@@ -315,7 +315,7 @@ def _raw_at(data: Any, path: tuple[str, ...]) -> bytes:
 
 
 def _values_in(text: memoryview) -> list[Any] | None:
-    """Return what a text has that does not fit: None if it is cut in two, and only so not JSON."""
+    """Return the values in a text that do not fit, or None if the text is not JSON."""
     try:
         values: list[Any] = parse(text, BUILT_INS)
     except DECODE_ERRORS:
@@ -325,7 +325,7 @@ def _values_in(text: memoryview) -> list[Any] | None:
 
 @cache
 def _probe_decoder(path: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
-    """Make a decoder that keeps nothing but what stands at `data` and then `path`."""
+    """Return a decoder that keeps only what is at `data` and then `path`."""
     kind: Any = msgspec.Raw
     for name in reversed(("data", *path)):
         kind = msgspec.defstruct("Probe", [(name, kind)])

@@ -14,7 +14,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class JsonBody(bytes):
-    """JSON text that no repr and no traceback shows: the secret of a webhook may be in it."""
+    """JSON text that no repr and no traceback shows: it may contain the secret of a webhook."""
 
     __slots__ = ()
 
@@ -23,14 +23,14 @@ class JsonBody(bytes):
 
 
 class Request(msgspec.Struct, Generic[T_co], frozen=True):
-    """A request ready to be sent: every argument has been checked and encoded."""
+    """A request ready to be sent, with all arguments checked and encoded."""
 
     endpoint: "Endpoint[T_co]"
     target: str
     """Path and query, percent-encoded, to be appended to the base URL."""
     body: JsonBody | None = None
     redact: Callable[[str], str] = str
-    """Take out of what a server says what the request says in secret."""
+    """Remove the secrets of the request from a text of the server."""
 
 
 class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
@@ -42,24 +42,24 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
     path: str
     """Relative to the base URL, with `{placeholders}` named after our arguments."""
     returns: type[T_co]
-    """What the envelope's `data` decodes into; a `CursorPage` takes its `has_more` along."""
+    """What the envelope's `data` decodes into; a `CursorPage` includes its `has_more`."""
     array: ArrayField | None = None
     """The large array in `data` that is decoded while it arrives."""
     accept: str = "application/json"
-    """The content type to ask for; one that is not JSON has no envelope, and `returns` is str."""
+    """The content type to request; one that is not JSON has no envelope, and `returns` is str."""
     idempotent: bool = False
-    """Whether carrying a PUT out twice is as good as once."""
+    """Whether carrying a PUT out twice does no harm."""
     already: type[APIError] | None = None
-    """How the server refuses what has been done before: after a lost answer, a success."""
+    """How the server refuses what has been done before: a success, after a lost response."""
 
     @property
     def is_json(self) -> bool:
-        """Whether the answer is JSON in the API's envelope."""
+        """Whether the response is JSON in the API's envelope."""
         return self.accept == "application/json"
 
     @property
     def repeatable(self) -> bool:
-        """Whether the request may be sent again when nobody knows what became of it."""
+        """Whether the request may be repeated although it may have been carried out."""
         return self.idempotent or self.method in {"GET", "DELETE"}
 
     def request(

@@ -22,10 +22,10 @@ class Envelope(msgspec.Struct, Generic[T], frozen=True, gc=False):
 
     status: str | None = None
     error: object = None
-    """A text in every document; anything else would be shown as JSON."""
+    """A text, according to the documents; anything else is shown as JSON."""
     data: T | msgspec.UnsetType = msgspec.UNSET
     has_more: bool = False
-    """Of lists whose items carry cursors."""
+    """Whether another page follows, in lists whose items have cursors."""
 
 
 def unwrap(envelope: Envelope[T]) -> T:
@@ -45,7 +45,7 @@ def unwrap(envelope: Envelope[T]) -> T:
 
 @lru_cache
 def envelope_decoder(returns: Any) -> msgspec.json.Decoder[Envelope[Any]]:
-    """Return a decoder for a response whose data has a type."""
+    """Return a decoder for responses whose data is of a type."""
     generic: Any = Envelope  # type checkers take no variable as a type argument
     return msgspec.json.Decoder(generic[returns])
 
@@ -53,7 +53,7 @@ def envelope_decoder(returns: Any) -> msgspec.json.Decoder[Envelope[Any]]:
 def decode(text: Text, decoder: msgspec.json.Decoder[T], notes: Notes | None = None) -> T:
     """Decode a whole JSON text; raise `UnexpectedBodyError` with the path of what is wrong.
 
-    What is not as the type has it is mended as far as possible, and noted.
+    What does not fit the type is mended as far as possible, and noted.
     """
     decoded, _ = read(text, decoder, Notes() if notes is None else notes)
     return decoded
@@ -64,14 +64,14 @@ def read(
 ) -> tuple[T, Any]:
     """Decode as `decode` does; also return the JSON as built-in types if it had to be mended.
 
-    A text that needs no mending is parsed once, and no more. Of one that does, `elements` are read
-    one by one.
+    A text that needs no mending is parsed only once. In one that does, `elements` are read one by
+    one.
     """
     try:
         return parse(text, decoder), None
     except DECODE_ERRORS as error:
         reason, path = diagnose(text, error)
-    # The fault is kept in no variable: with its traceback it would keep itself alive, and the text.
+    # No variable keeps the error: with its traceback it would keep itself alive, and the text.
     if path is None:
         raise UnexpectedBodyError(reason)
     try:
@@ -92,7 +92,7 @@ def _mend_document(document: Any, kind: Any, notes: Notes, elements: Elements | 
     values = [] if elements is None else take_at(document, elements.path)
     mended = mend(document, kind, notes)
     if is_envelope and document.get("data") is not None:
-        # As it is, so that the error says what is wrong with it.
+        # Unchanged, so that the error says what is wrong with it.
         mended.setdefault("data", document["data"])
     if elements is not None and values:
         put_at(mended, elements.path, elements.convert(values))
@@ -100,7 +100,7 @@ def _mend_document(document: Any, kind: Any, notes: Notes, elements: Elements | 
 
 
 def parse(text: Text, decoder: msgspec.json.Decoder[T]) -> T:
-    """Decode a whole JSON text, of which some may be half an emoji; raise `DECODE_ERRORS`."""
+    """Decode a whole JSON text, which may contain half an emoji; raise `DECODE_ERRORS`."""
     try:
         return decoder.decode(text)
     except msgspec.ValidationError:
@@ -115,11 +115,11 @@ def parse(text: Text, decoder: msgspec.json.Decoder[T]) -> T:
 # msgspec checks UTF-8 itself in some places and leaves it to Python in others.
 DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
-BUILT_INS = msgspec.json.Decoder(float_hook=float)  # to which 1e999 is infinity, and no error
+BUILT_INS = msgspec.json.Decoder(float_hook=float)  # which reads 1e999 as infinity
 
 
 def diagnose(text: Text, error: Exception) -> tuple[str, str | None]:
-    """Say what is wrong with a text, and where, if it is JSON."""
+    """Return what is wrong with a text, and where, if it is JSON."""
     if isinstance(error, RecursionError):
         return "the JSON is nested too deeply", None
     if isinstance(error, msgspec.ValidationError):

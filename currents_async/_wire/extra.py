@@ -1,4 +1,4 @@
-"""What the wire says beyond a model, kept where the documents give no schema."""
+"""What the wire says beyond a model, kept where the API's documents give no schema."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,7 +12,7 @@ from currents_async.models._model import OpenModel
 
 @cache
 def keeps_extra(kind: Any) -> bool:
-    """Return whether there is an `OpenModel` among the types that a type is made of."""
+    """Return whether a type contains an `OpenModel`, at any depth."""
     known, new = set[Any](), [kind]
     while new:
         one = new.pop()
@@ -29,7 +29,7 @@ def keeps_extra(kind: Any) -> bool:
 
 
 def fill_extra(model: Any, wire: Any) -> None:
-    """Put into each `OpenModel` what the wire says and its fields do not, all the way down.
+    """Put into each `OpenModel` the fields on the wire that it does not have, at any depth.
 
     `wire` is the same JSON as built-in types.
     """

@@ -1,4 +1,4 @@
-"""Failures to errors: the one place that decides which error a failed request becomes."""
+"""The one place that decides which error a failed request becomes."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from currents_async._wire.envelope import DECODE_ERRORS, parse
 from currents_async.errors import RequestInfo
 
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Amzn-RequestId", "X-Amzn-Trace-Id", "CF-Ray")
-_LONGEST_MESSAGE = 1_000
+_MAX_MESSAGE = 1_000
 _WORDS = re.compile(rb"<(Code|Message)>([^<]{1,500})</\1>")
 
 _ERRORS: dict[int, type[errors.APIError]] = {
@@ -35,7 +35,7 @@ _ERRORS: dict[int, type[errors.APIError]] = {
 
 
 def error_for_status(
-    sent: RequestInfo,
+    request: RequestInfo,
     status: int,
     headers: Mapping[str, str],
     body: bytes,
@@ -43,16 +43,16 @@ def error_for_status(
     retry_after: float | None,
     redact: Callable[[str], str],
 ) -> errors.APIError:
-    """Build the error for an answer that is no success, from whatever its body is.
+    """Build the error for a response that is not a success, whatever its body is.
 
-    `redact` takes secrets out of the server's words before they are cut to length: half a key is
-    still a secret, and no longer found.
+    `redact` removes secrets from the server's message before it is cut to length: half a key is
+    still a secret, and could no longer be found.
     """
     message = _server_message(body)
-    message = _phrase(status) if message is None else redact(message)[:_LONGEST_MESSAGE]
+    message = _phrase(status) if message is None else redact(message)[:_MAX_MESSAGE]
     return _error_class(status, message)(
         message,
-        **sent,
+        **request,
         status=status,
         request_id=request_id(headers),
         retry_after=retry_after,
@@ -60,21 +60,21 @@ def error_for_status(
 
 
 def error_for_body(
-    sent: RequestInfo, status: int, headers: Mapping[str, str], fault: BodyError
+    request: RequestInfo, status: int, headers: Mapping[str, str], fault: BodyError
 ) -> errors.CurrentsError:
-    """Build the error for the body of a success that is not what it should be."""
+    """Build the error for a success whose body is not what it should be."""
     reason = str(fault)
     match fault:
         case OversizedBodyError():
-            return errors.ResponseTooLargeError(reason, **sent, limit=fault.limit)
+            return errors.ResponseTooLargeError(reason, **request, limit=fault.limit)
         case TruncatedBodyError():
-            return errors.TransportError(reason, **sent)
+            return errors.TransportError(reason, **request)
         case UnexpectedBodyError():
-            return errors.DecodeError(_located(reason, fault.path), **sent, path=fault.path)
+            return errors.DecodeError(_located(reason, fault.path), **request, path=fault.path)
         case RefusedBodyError():
-            return errors.APIError(reason, **sent, status=status, request_id=request_id(headers))
+            return errors.APIError(reason, **request, status=status, request_id=request_id(headers))
         case _:
-            return errors.DecodeError(reason, **sent)
+            return errors.DecodeError(reason, **request)
 
 
 def _located(reason: str, path: str | None) -> str:
@@ -92,12 +92,12 @@ def _error_class(status: int, message: str) -> type[errors.APIError]:
 
 
 def _is_already_cancelled(message: str) -> bool:
-    # Both spellings: the documents use both for everything else about cancelling.
+    # Both spellings: the API's documents use both elsewhere.
     return re.search(r"already cancell?ed", message, re.IGNORECASE) is not None
 
 
 def _server_message(body: bytes) -> str | None:
-    """Read the `error` of a failure envelope; None for a load balancer's HTML."""
+    """Return the `error` of a failure envelope; None for a load balancer's HTML."""
     try:
         error = parse(body, _FAILED).error
     except DECODE_ERRORS:
@@ -108,7 +108,7 @@ def _server_message(body: bytes) -> str | None:
 
 class _Failed(msgspec.Struct):
     error: object
-    """A text in every document; an object would be shown as JSON."""
+    """A text, according to the documents; anything else is shown as JSON."""
 
 
 _FAILED = msgspec.json.Decoder(_Failed)
@@ -122,14 +122,14 @@ def _phrase(status: int) -> str:
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
-    """Return the request ID that the server or its load balancer gave."""
+    """Return the request ID that the server or its load balancer sent."""
     return next((headers[name] for name in _REQUEST_ID_HEADERS if name in headers), None)
 
 
 def is_expired(status: int, body: bytes) -> bool:
-    """Say whether a refusal may be for a signature whose time is over.
+    """Return whether a host of assets may refuse a request because the signature has expired.
 
-    S3 and CloudFront answer 403 for every reason they have; others name it.
+    S3 and CloudFront send 403 for every reason; others name it.
     """
     if status == HTTPStatus.FORBIDDEN:
         return True
@@ -138,7 +138,7 @@ def is_expired(status: int, body: bytes) -> bool:
 
 
 def in_our_envelope(body: bytes) -> bytes:
-    """Put a host's words into the envelope of a failure, where there are any in XML."""
+    """Return the message in a host's XML as the envelope of a failure, if it has one."""
     from html import unescape  # noqa: PLC0415 - 3 % of the time in which the library is loaded
 
     words = [unescape(text.decode(errors="replace")) for _, text in _WORDS.findall(body)]

@@ -1,4 +1,4 @@
-"""Raw body bytes in, inflated slices out: push-style, bounded, and strict about how a body ends."""
+"""Raw bytes of a body in, inflated slices out: bounded, and strict about how a body ends."""
 
 import zlib
 from collections.abc import Callable, Iterator
@@ -11,11 +11,11 @@ from currents_async._wire.body_errors import (
 )
 
 SLICE = 64 * 1024
-"""The most bytes that come out at once, so that the caller can let the event loop have its turn."""
+"""The most bytes that come out at once, so that the caller can yield to the event loop."""
 
 _MAGIC = b"\x1f\x8b"
-_MOST_MEMBERS = 64
-"""A member costs 20 bytes and inflates to nothing: without a bound they cost only time."""
+_MAX_MEMBERS = 64
+"""A member may take 20 bytes and inflate to nothing: without a bound it only costs time."""
 
 
 class Inflater(Protocol):
@@ -30,7 +30,7 @@ class Inflater(Protocol):
         ...
 
     def flush(self) -> None:
-        """Say that the body has ended; raise `TruncatedBodyError` if it should not have."""
+        """Note that the body has ended; raise `TruncatedBodyError` if it must not end here."""
         ...
 
 
@@ -58,7 +58,7 @@ def inflater_for(
 ) -> Inflater:
     """Choose by the Content-Encoding header; raise `CorruptBodyError` for one we did not accept.
 
-    `first` is the size of the first slice: who is in a hurry begins with less than `SLICE`.
+    `first` is the size of the first slice: less than `SLICE` to get something early.
     """
     match encoding.strip().lower():
         case "gzip" | "x-gzip":
@@ -67,7 +67,7 @@ def inflater_for(
             return _Identity(limit)
         case _:
             raise CorruptBodyError(
-                f"the answer is encoded as {encoding!r}, which was not asked for"
+                f"the response is encoded as {encoding!r}, which was not asked for"
             )
 
 
@@ -86,11 +86,11 @@ class _Identity:
             yield chunk[start : start + SLICE]
 
     def flush(self) -> None:
-        """Nothing marks the end of plain bytes; HTTP framing has checked their number."""
+        """Do nothing: plain bytes have no end mark, and HTTP framing has checked their number."""
 
 
 class _GzipInflater:
-    """Gzip members, each whole, and nothing but zeros behind the last."""
+    """Gzip members, each complete, and nothing but zeros after the last."""
 
     def __init__(self, limit: int, backend: Backend, first: int) -> None:
         self._new_member = backend.new_member
@@ -104,7 +104,7 @@ class _GzipInflater:
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         while chunk or not (self._member.needs_input or self._member.eof):
             if self._member.eof:
-                # Neither inflater complains: it just keeps a second member, or garbage, aside.
+                # Neither library complains: it just sets aside a second member, or garbage.
                 chunk = self._without_padding(chunk)
                 if not chunk:
                     return
@@ -117,12 +117,12 @@ class _GzipInflater:
                 yield piece
 
     def flush(self) -> None:
-        # Neither inflater says so when the stream just stops.
+        # Neither library complains when the stream just stops.
         if not self._member.eof:
             raise TruncatedBodyError("the gzip stream ends early")
 
     def _without_padding(self, chunk: bytes) -> bytes:
-        """Return what comes behind the zeros that may follow a member: gzip's manual, "Tapes"."""
+        """Return what comes after the zeros that may follow a member: gzip's manual, "Tapes"."""
         rest = chunk.lstrip(b"\0")
         self._size += len(chunk) - len(rest)
         self._check_size()
@@ -135,8 +135,8 @@ class _GzipInflater:
     def _begin_member(self, chunk: bytes) -> None:
         if not _MAGIC.startswith(chunk[: len(_MAGIC)]):
             raise CorruptBodyError("bytes follow the end of the gzip stream")
-        if self._members == _MOST_MEMBERS:
-            raise CorruptBodyError(f"the gzip stream has more than {_MOST_MEMBERS} members")
+        if self._members == _MAX_MEMBERS:
+            raise CorruptBodyError(f"the gzip stream has more than {_MAX_MEMBERS} members")
         self._members += 1
         self._member = self._new_member()
 
@@ -152,7 +152,7 @@ class _GzipInflater:
 
 
 class _ZlibMember:
-    """zlib behind the interface of isal: it keeps the input it has not got round to."""
+    """zlib behind the interface of isal, which keeps the input that it has not used yet."""
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(wbits=31)

@@ -1,4 +1,4 @@
-"""The elements of an array, one by one: one that cannot be read costs no other."""
+"""The elements of an array, one by one: one that cannot be read does not affect the others."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from currents_async.models._model import Model
 from currents_async.models.pages import NumberedPage, UnreadableItem
 
 MISFIT = re.compile(r"(.*) - at `(\$.*)`", re.DOTALL)
-"""What msgspec says of a value that is not of its type."""
+"""What msgspec says about a value that does not fit its type."""
 
 
 class Elements(NamedTuple):
@@ -34,12 +34,12 @@ class Items:
         self._returns = returns
         self._notes = notes
         self.mended: list[Any] = []
-        """What those that can be read were mended to, as built-in types."""
+        """Those that can be read, mended, as built-in types."""
         self.unreadable: tuple[UnreadableItem, ...] = ()
 
     @property
     def elements(self) -> Elements | None:
-        """Where the items are; None when the type is that of no list."""
+        """Where the items are; None if the type is not a list."""
         if is_page(self._returns):
             return Elements(("data", "list"), self._convert)
         return Elements(("data",), self._convert) if _is_list(self._returns) else None
@@ -69,14 +69,14 @@ class Items:
 
 @cache
 def is_page(returns: Any) -> bool:
-    """Return whether a type is that of a page with a number."""
+    """Return whether a type is a page with a number."""
     plain = get_origin(returns) or returns
     return isinstance(plain, type) and issubclass(plain, NumberedPage)
 
 
 @cache
 def _is_list(returns: Any) -> bool:
-    """Return whether a type is that of a list of ours: callers are told when theirs do not fit."""
+    """Return whether a type is a list of our models: a type of the caller's must fit completely."""
     item = get_args(returns)[0] if get_origin(returns) in {tuple, list} else None
     return isinstance(item, type) and issubclass(item, Model)
 

@@ -1,9 +1,9 @@
-"""Values that do not have the type that a model has for them, made to fit one by one.
+"""Values that do not fit the types of a model, mended one by one.
 
 A JavaScript server writes a null, a fraction, an empty text, or one text instead of several, and a
-person still understands it: such a detail must not cost the document. The JSON, as built-in types,
-is gone through once beside the type it is to become. What can mean only one thing becomes that,
-anything else is absent, and its place is noted.
+person still understands it: such a detail must not make the document unreadable. The JSON, as
+built-in types, is walked through once together with the type that it is to become. What can mean
+only one thing becomes that, anything else is left out, and its place is noted.
 """
 
 import math
@@ -27,13 +27,13 @@ _TOO_LARGE = 2.0**63
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
 
 Mender = Callable[[Any, Notes], Any]
-"""Return a value that fits its type, or `_ABSENT` when there is none; note what does not fit."""
+"""Return a value that fits its type, or `_ABSENT` if none does; note what does not fit."""
 
 
 def mend(value: Any, kind: Any, notes: Notes) -> Any:
     """Return JSON, as built-in types, such that `msgspec.convert` can make the type of it.
 
-    It still refuses what lacks a required field, and what is no JSON of that shape at all.
+    `convert` still refuses what lacks a required field, or has another shape altogether.
     """
     mended = _mender(kind)(value, notes)
     return value if mended is _ABSENT else mended
@@ -85,11 +85,11 @@ def _mender_of_class(kind: Any, plain: type, args: tuple[Any, ...]) -> Mender:
 
 
 _VALUES = {"builtins", "datetime", "decimal", "uuid"}
-"""Modules whose types are those of single values; all others may have fields of their own."""
+"""Modules whose types are single values; types of other modules may have fields."""
 
 
 class _Fields:
-    """A Struct: the fields that it has are mended, all others stay."""
+    """A Struct: its fields are mended, all others stay."""
 
     def __init__(self, kind: Any) -> None:
         self._kind = kind
@@ -153,7 +153,7 @@ class _Elements:
 
 
 class _OneOf:
-    """A union: the member that the value fits, else the first that it can be made to fit."""
+    """A union: the member that the value fits, else the first that it can be mended to."""
 
     def __init__(self, kinds: Sequence[Any]) -> None:
         self._takes_null = NoneType in kinds
@@ -175,7 +175,7 @@ class _OneOf:
 
 
 class _Checked:
-    """Whatever msgspec takes for a type."""
+    """Any other type: whatever msgspec accepts for it."""
 
     def __init__(self, kind: Any, mender: Mender | None = None) -> None:
         self._kind = kind
@@ -217,7 +217,7 @@ def _integer(value: Any, notes: Notes) -> Any:
     whole = math.floor(number)
     if number != whole:
         notes.note("a fraction")
-    # Not the floor of a half more: large floats have no halves, and would become the next even.
+    # Not `floor(number + 0.5)`: large floats have no halves, and would become the next even one.
     return whole + int(number - whole >= 0.5)  # noqa: PLR2004 - a half
 
 
@@ -283,7 +283,7 @@ def _without_nulls(value: Any, notes: Notes) -> Any:
 
 
 def _only_one(value: Any, mender: Mender, notes: Notes, what: str) -> Any:
-    """Take an array of one for what is in it."""
+    """Accept an array of one value for the value."""
     match value:
         case [one] if not isinstance(one, list):
             notes.note("an array instead of what is in it")

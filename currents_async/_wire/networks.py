@@ -1,4 +1,4 @@
-"""Networks that addresses belong to: the public one, and those that are somebody's own."""
+"""Networks that addresses belong to: public, private or neither."""
 
 import socket
 from contextlib import suppress
@@ -13,7 +13,7 @@ class Network(Enum):
     PRIVATE = "private"
     LOOPBACK = "loopback"
     RESERVED = "reserved"
-    """Nothing that an asset is on: link-local with the metadata of clouds, multicast, the rest."""
+    """No place for an asset: link-local with the metadata of clouds, multicast, and the rest."""
 
 
 _PRIVATE = tuple(
@@ -30,13 +30,13 @@ _PRIVATE = tuple(
     )
 )
 _METADATA = ip_address("fd00:ec2::254")
-"""Amazon's, in the midst of what is private."""
+"""Amazon's, within a private network."""
 _NAT64 = ip_network("64:ff9b::/96")
 _COMPATIBLE = ip_network("::/96")
 
 
 def network_of(address: str) -> Network:
-    """Return the network of an IP address, of the one within where it wraps another."""
+    """Return the network of an IP address, or of the one that it wraps."""
     ip = _unwrapped(ip_address(address.partition("%")[0]))
     if ip.is_loopback or ip.is_unspecified:
         return Network.LOOPBACK
@@ -47,9 +47,9 @@ def network_of(address: str) -> Network:
 
 
 def literal_address(host: str) -> str | None:
-    """Return the address that a host is without being looked up, or None for a name.
+    """Return the address of a host that needs no lookup, or None for a name.
 
-    In all spellings that some resolver takes: `2130706433`, `0x7f.1` and `0177.0.0.1` are loopback.
+    In any spelling that a resolver accepts: `2130706433`, `0x7f.1` and `0177.0.0.1` are loopback.
     """
     host = host.rstrip(".").lower()
     if host == "localhost" or host.endswith(".localhost"):
@@ -62,7 +62,7 @@ def literal_address(host: str) -> str | None:
 
 
 def _unwrapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Return the IPv4 address that an IPv6 one leads to, where it does."""
+    """Return the IPv4 address that an IPv6 one leads to, if it does."""
     if isinstance(ip, IPv4Address):
         return ip
     if ip in _NAT64 or (ip in _COMPATIBLE and int(ip) > 1):  # `::` and `::1` are themselves

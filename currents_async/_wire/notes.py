@@ -1,23 +1,23 @@
-"""What was bent in a response so that it could be read: places alone, and never a value."""
+"""What was mended in a response so that it could be read: only the places, never a value."""
 
 _SHOWN = 5
 """Places that are kept; the others are only counted."""
 
 
 class Notes:
-    """What is not as the models have it, and was read all the same."""
+    """What did not fit the models, and was read all the same."""
 
     __slots__ = ("_places", "bent", "lost")
 
     def __init__(self) -> None:
         self.bent: int = 0
-        """Values that became others, or are absent."""
+        """Values that were changed, or left out."""
         self.lost: int = 0
-        """Elements of arrays among them that held something, and are left out."""
+        """Elements of arrays among them that were left out, other than null."""
         self._places: list[tuple[str, list[str]]] = []
 
     def note(self, what: str) -> None:
-        """Note a value; those who went down to it add the steps of its path, the last one first."""
+        """Note a value; `put_under` adds the steps of its path, the last one first."""
         if self.bent < _SHOWN:
             self._places.append((what, []))
         self.bent += 1
@@ -28,12 +28,12 @@ class Notes:
         self.lost += 1
 
     def put_under(self, step: str, since: int) -> None:
-        """Add a step to the paths of what has been noted since there were so many."""
+        """Add a step to the paths of all notes but the first `since`."""
         for _, steps in self._places[since:]:
             steps.append(step)
 
     def take(self, other: "Notes") -> None:
-        """Take over what others have noted."""
+        """Add the notes of another one."""
         self._places += other._places[: _SHOWN - len(self._places)]  # noqa: SLF001 - of our class
         self.bent += other.bent
         self.lost += other.lost

@@ -1,4 +1,4 @@
-"""How far a download has got, and how the rest of it is asked for (RFC 9110, section 14)."""
+"""How far a download has got, and how to request the rest (RFC 9110, section 14)."""
 
 import re
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ _LENGTH = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class Progress:
-    """What has arrived of an asset, and whether more of the same can be had."""
+    """What has arrived of an asset, and whether the rest of it can be requested."""
 
     def __init__(self) -> None:
         self.received = 0
         """Bytes that need not be sent again."""
         self.total: int | None = None
-        """Bytes of the whole asset, where the host tells."""
+        """Bytes of the whole asset, if the host says."""
         self._validator: str | None = None
 
     def conditions(self) -> dict[str, str]:
-        """Return the headers that ask for the rest; none when the whole has to come again.
+        """Return the headers that request the rest; empty when the whole has to come again.
 
         Without a validator the rest could be that of another file.
         """
@@ -31,7 +31,7 @@ class Progress:
         return {"Range": f"bytes={self.received}-", "If-Range": self._validator}
 
     def goes_on(self, headers: Mapping[str, str]) -> bool:
-        """Say whether a 206 is what `conditions` asked for, and note what it tells."""
+        """Return whether a 206 is what `conditions` asked for, and note what it says."""
         found = _CONTENT_RANGE.fullmatch(headers.get("Content-Range", "").strip())
         if found is None or int(found[1]) != self.received:
             return False
@@ -45,7 +45,7 @@ class Progress:
         return True
 
     def start_anew(self, headers: Mapping[str, str]) -> None:
-        """Note that the whole comes: what has arrived before is void."""
+        """Note that the whole comes: what has arrived before is discarded."""
         self.received = 0
         self.total = _length(headers)
         self._validator = _validator(headers)
@@ -61,10 +61,10 @@ class Progress:
 
 
 def check_encoding(headers: Mapping[str, str]) -> None:
-    """Raise `CorruptBodyError` for bytes that are not those of the asset itself."""
+    """Raise `CorruptBodyError` if the bytes are not those of the asset itself."""
     encoding = headers.get("Content-Encoding", "").strip().lower()
     if encoding not in {"", "identity"}:
-        raise CorruptBodyError("the body is in an encoding that nobody asked for")
+        raise CorruptBodyError("the body is in an encoding that was not asked for")
 
 
 def _length(headers: Mapping[str, str]) -> int | None:
@@ -75,7 +75,7 @@ def _length(headers: Mapping[str, str]) -> int | None:
 
 
 def _validator(headers: Mapping[str, str]) -> str | None:
-    """Return what If-Range may be sent with: two versions of a file never share it."""
+    """Return the value for If-Range: one that two versions of a file never share."""
     if headers.get("Accept-Ranges", "").strip().lower() == "none":
         return None
     etag = headers.get("ETag")
@@ -90,9 +90,9 @@ def _is_strong(etag: str | None) -> bool:
 
 
 def _is_settled(modified: str | None, date: str | None) -> bool:
-    """Say whether a file was a second old when it was sent (RFC 9110, section 8.8.2.2).
+    """Return whether a file was at least a second old when sent (RFC 9110, section 8.8.2.2).
 
-    Younger than that, it can have changed again under the same date.
+    A younger one may have changed again with the same date.
     """
     if modified is None or date is None:
         return False

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_MOST_LOOKS = 16
-_MOST_SPACE = 256
+_MAX_LOOKS = 16
+_MAX_SPACE = 256
 
 _WHITE = b" \t\n\r"
-SPACE = rb"[ \t\n\r]{0,%d}" % _MOST_SPACE
+SPACE = rb"[ \t\n\r]{0,%d}" % _MAX_SPACE
 """A pattern of JSON's white space, bounded so that none is matched again and again."""
-_STRING = rb'"(?:[^"\\]|\\.){0,%d}"' % _MOST_SPACE
+_STRING = rb'"(?:[^"\\]|\\.){0,%d}"' % _MAX_SPACE
 _NULLS = rb"(?:null%b,%b){0,16}" % (SPACE, SPACE)
 """Elements that are none, before the first."""
 _FIRST_KEY = re.compile(rb"\[%b%b(\{%b%b)" % (SPACE, _NULLS, SPACE, _STRING), re.DOTALL)
@@ -30,11 +30,11 @@ class Separator(NamedTuple):
     """A place that may part two elements."""
 
     brace: int
-    """Where the closing brace of the one is."""
+    """Where the closing brace of the first is."""
     start: int
-    """Where the opening brace of the other is."""
+    """Where the opening brace of the second is."""
     kind: bytes | None
-    """The second key of the other; None when it has not arrived yet."""
+    """The second key of the second; None when it has not arrived yet."""
 
 
 class FirstKey(NamedTuple):
@@ -46,9 +46,9 @@ class FirstKey(NamedTuple):
     kind: bytes | None
 
     def separators(self, text: bytearray, since: int) -> Iterator[Separator]:
-        """Guess separators in what has come `since`, the last one first, and only so many."""
+        """Guess up to `_MAX_LOOKS` separators in what has come `since`, the last one first."""
         start = len(text)
-        for _ in range(_MOST_LOOKS):
+        for _ in range(_MAX_LOOKS):
             # An occurrence may overlap the one behind it by all but one byte.
             start = text.rfind(self.text, since, start + len(self.text) - 1)
             if start < 0:
@@ -59,7 +59,7 @@ class FirstKey(NamedTuple):
 
 
 def learn_first_key(text: bytearray, bracket: int) -> FirstKey | None:
-    """Read how the first element begins; None when it is no object, or has not come that far."""
+    """Return how the first element begins; None if it is not an object, or not there yet."""
     found = _FIRST_KEY.match(text, bracket)
     if found is None:
         return None
@@ -67,8 +67,8 @@ def learn_first_key(text: bytearray, bracket: int) -> FirstKey | None:
 
 
 def is_hopeless(text: bytearray, bracket: int) -> bool:
-    """Say whether `learn_first_key` has seen enough to know that it never will."""
-    return len(text) - bracket > 4 * _MOST_SPACE
+    """Return whether `learn_first_key` has seen enough to know that it will never succeed."""
+    return len(text) - bracket > 4 * _MAX_SPACE
 
 
 def _kind(text: bytearray, end_of_key: int) -> bytes | None:
@@ -80,7 +80,7 @@ def _closing_brace_before(text: bytearray, start: int) -> int | None:
     """Return where the closing brace is, if that and a comma come before an opening brace."""
     if text.endswith(b"},", 0, start):
         return start - 2
-    window = max(0, start - _MOST_SPACE)
+    window = max(0, start - _MAX_SPACE)
     before = text[window:start].rstrip(_WHITE)
     if not before.endswith(b","):
         return None

@@ -1,6 +1,6 @@
-r"""Half an emoji: what is left where JavaScript cut a text between two UTF-16 units.
+r"""Half an emoji: what remains when JavaScript cuts a text between two UTF-16 units.
 
-`JSON.stringify` writes it as an escape, `"\ud83d"`, which msgspec refuses wherever it stands.
+`JSON.stringify` writes it as an escape, `"\ud83d"`, which msgspec always refuses.
 """
 
 import re
@@ -14,9 +14,9 @@ _ESCAPE = rb"\\(?:(\\(?:\\\\)*|%b\\%b)|%b|%b)" % (_HIGH, _LOW, _HIGH, _LOW)
 
 
 def mend_surrogates(text: bytes | bytearray | memoryview) -> bytes:
-    """Return a JSON text with each lone surrogate's escape replaced by that of U+FFFD.
+    """Return a JSON text with the escape of each lone surrogate replaced by that of U+FFFD.
 
-    The text has as many bytes as before: places in it stay what they are.
+    The text keeps its length, so that places in it stay the same.
     """
     if _SUSPECT.search(text) is None:
         return bytes(text)

@@ -1,4 +1,4 @@
-"""The server's word on when to come again, and how much is left until then."""
+"""What the server says about its rate limit, and about when to retry."""
 
 import re
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 _DAY = 24 * 60 * 60
-"""The longest wait in seconds that can be meant: beyond it a header is garbage."""
+"""The longest wait in seconds that a server can mean: beyond it a header is garbage."""
 
 
 class RateLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server last said of the rate limit of the API key.
+    """What the server last said about the rate limit of the API key.
 
     Source: `docs/api/base.md`, "Rate limits".
     """
@@ -20,20 +20,20 @@ class RateLimit(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None = None
     """Requests in a window."""
     remaining: int | None = None
-    """Requests that are left of them."""
+    """Requests that are left in it."""
     reset: datetime | None = None
     """When the next window begins, in UTC by the server's clock."""
 
     @property
     def share_left(self) -> float:
-        """What part of the limit is left, up to 1; 1 where the server does not say."""
+        """The share of the limit that is left, up to 1; 1 if the server does not say."""
         if self.remaining is None or not self.limit:
             return 1.0
         return min(1.0, self.remaining / self.limit)
 
 
 def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
-    """Read the rate limit from an answer, or None when it does not tell."""
+    """Return the rate limit that a response states, or None."""
     limit = _number(headers.get("X-RateLimit-Limit"))
     remaining = _number(headers.get("X-RateLimit-Remaining"))
     if limit is None and remaining is None:
@@ -48,11 +48,11 @@ def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
 def requested_wait(
     headers: Mapping[str, str], wall: float, *, throttled: bool = True
 ) -> float | None:
-    """Return the seconds that an answer asks to wait; None when it does not, or is garbage.
+    """Return the seconds that a response asks to wait; None if it does not, or not sensibly.
 
-    `Retry-After` in seconds or as a date comes before `X-RateLimit-Reset`, which says when to come
-    again only in an answer that is `throttled`: others may carry it all the time. Dates are
-    measured against the answer's own `Date`, so that the clocks need not agree, else against
+    `Retry-After` in seconds or as a date comes before `X-RateLimit-Reset`, which says when to retry
+    again only in a response that is `throttled`: others may carry it all the time. Dates are
+    measured against the response's own `Date`, so that the clocks need not agree, else against
     `wall`, in seconds since the epoch.
     """
     retry_after = headers.get("Retry-After")

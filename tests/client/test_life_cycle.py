@@ -37,7 +37,7 @@ class TestLifeCycle:
         assert server.requests == []
 
     async def test_a_client_cannot_be_entered_twice(self, currents: Currents) -> None:
-        with pytest.raises(ClientClosedError, match="open already"):
+        with pytest.raises(ClientClosedError, match="already open"):
             await currents.__aenter__()
 
     async def test_a_client_that_was_never_open_can_be_closed(self) -> None:

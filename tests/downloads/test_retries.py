@@ -264,7 +264,7 @@ class TestFaults:
             (
                 status(200, "text", {"Content-Encoding": "gzip"}),
                 DecodeError,
-                "nobody asked for",
+                "was not asked for",
                 {},
             ),
             (

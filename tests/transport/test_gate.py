@@ -65,7 +65,7 @@ class Crowd:
         """Have requests answered; their bodies are still to be read."""
         for _ in range(count):
             self.gate.last_known = RateLimit(limit=50, remaining=remaining)
-            self.gate.answered(self.gate.last_known)
+            self.gate.accepted(self.gate.last_known)
         await settle()
 
     async def wait(self, seconds: float) -> None:
@@ -401,8 +401,8 @@ class TestWhatIsLeft:
             await crowd.answer(remaining=0)
             await crowd.come(*"bcd")
             crowd.gate.pause(1)
-            crowd.gate.throttled(sent=0, told=True)
-            crowd.gate.leave(answered=True)
+            crowd.gate.throttled(sent=0, wait_given=True)
+            crowd.gate.leave(responded=True)
             for _ in range(4):
                 await crowd.wait(1)
             assert crowd.passed == list("abcd")
@@ -441,11 +441,11 @@ class TestRate:
     async def test_a_throttle_slows_down_who_waits(self) -> None:
         async with Crowd(slots=9) as crowd:
             for _ in range(10):
-                crowd.gate.answered()
+                crowd.gate.accepted()
             await crowd.come(*"abcd")
             assert crowd.times == [0, 0, 0, 0]
             await crowd.wait(1)
-            crowd.gate.throttled(sent=0.5, told=True)  # measured 10 a second: 7 from now on
+            crowd.gate.throttled(sent=0.5, wait_given=True)  # measured 10 a second: 7 from now on
             await crowd.come(*"efg")
             await crowd.wait(1 / 7)
             await crowd.wait(1 / 7)
@@ -528,7 +528,7 @@ class Observer:
 
         def check(now: float, *, late: float = 0) -> None:
             assert now >= self.paused_until
-            waiting = [bulk for bulk, _, waiter in self.gate._waiting if not waiter.turn.done()]
+            waiting = [bulk for bulk, _, waiter in self.gate._waiting if not waiter.slot.done()]
             if waiting and self.gate._waiting[0][0]:
                 assert all(waiting)
             give(now, late=late)
@@ -551,12 +551,12 @@ class Observer:
                 self.paused_until = max(self.paused_until, self.clock.now() + seconds)
                 self.gate.pause(seconds)
             case ("throttled", bool(told)):
-                self.gate.throttled(sent=self.clock.now(), told=told)
+                self.gate.throttled(sent=self.clock.now(), wait_given=told)
             case ("succeeded",):
-                self.gate.answered()
+                self.gate.accepted()
             case ("told", int(remaining)):
                 self.gate.last_known = RateLimit(limit=10, remaining=remaining)
-                self.gate.answered(self.gate.last_known)
+                self.gate.accepted(self.gate.last_known)
             case _:
                 await settle()
 

@@ -96,13 +96,13 @@ class TestGivenRate:
         """Others may use the key, or the rate may have been too much."""
         pace = Pace(100)
         for _ in range(50):
-            pace.answered(0.5)
+            pace.accepted(0.5)
         assert pace.rate == 96
-        pace.throttled(0.5, sent=0, told=True)
+        pace.throttled(0.5, sent=0, wait_given=True)
         assert pace.rate == 40
         for second in range(1, 60):
             for _ in range(500):
-                pace.answered(second)
+                pace.accepted(second)
         assert pace.rate == 96
 
     @given(st.floats(1, 500), st.lists(st.tuples(st.floats(0, 2), st.floats(0, 0.02))))
@@ -163,7 +163,7 @@ class TestCubicRate:
         rate = CubicRate()
         for second in range(100):
             rate.hold(second)
-            rate.answered(second, measured=PLENTY)
+            rate.accepted(second, measured=PLENTY)
         assert rate.rate == math.inf
 
     @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ class TestCubicRate:
     def test_the_curve(self, since: float, expected: float, pause: float) -> None:
         """From 0.8 of it to 0.96 in (20 * 0.16 / 0.4) ** (1/3) = 2 seconds; 20 later, beyond."""
         rate = cut(20, pause=pause, now=100)
-        rate.answered(100 + pause + since, measured=PLENTY)
+        rate.accepted(100 + pause + since, measured=PLENTY)
         assert rate.rate == exactly(expected)
 
     @given(st.floats(2, 5000), st.floats(0, 10))
@@ -191,17 +191,17 @@ class TestCubicRate:
     ) -> None:
         rate = cut(measured)
         back = (measured * 0.16 / 0.4) ** (1 / 3)
-        rate.answered(back + waited, measured=PLENTY * 10)
+        rate.accepted(back + waited, measured=PLENTY * 10)
         assert rate.rate == pytest.approx(max(1, measured * 0.96))
 
     def test_answers_during_the_pause_were_possible_too(self) -> None:
         rate = cut(10, pause=10)
         for measured, expected in [(5, 8), (20, 16), (15, 16)]:
-            rate.answered(9, measured=measured)
+            rate.accepted(9, measured=measured)
             assert rate.rate == exactly(expected)
-        rate.answered(11, measured=PLENTY)
+        rate.accepted(11, measured=PLENTY)
         rate.throttled(11, sent=10.5, measured=15, pause=10)
-        rate.answered(12, measured=PLENTY)
+        rate.accepted(12, measured=PLENTY)
         assert rate.rate == exactly(18.8 * 0.9), "never more than it had been"
 
     def test_old_throttles_are_no_news(self) -> None:
@@ -209,7 +209,7 @@ class TestCubicRate:
         for sent in (1, 9, 9.999, 10):
             rate.throttled(10.5, sent=sent, measured=50, pause=0)
         assert rate.rate == exactly(80)
-        rate.answered(11, measured=10)
+        rate.accepted(11, measured=10)
         before = rate.rate
         rate.throttled(11, sent=10.1, measured=50, pause=0)
         assert rate.rate == exactly(40) != before
@@ -224,7 +224,7 @@ class TestCubicRate:
         for _ in range(50):
             rate.throttled(rate._cut_at + 1, sent=rate._cut_at + 0.5, measured=0, pause=0)
         assert rate.rate == 1
-        rate.answered(rate._cut_at + 7, measured=PLENTY)
+        rate.accepted(rate._cut_at + 7, measured=PLENTY)
         assert rate.rate == exactly(96)
 
     @pytest.mark.parametrize(
@@ -240,11 +240,11 @@ class TestCubicRate:
     )
     def test_a_limit_that_is_met_again(self, again: float, after: float, level: float) -> None:
         rate = cut(20)
-        rate.answered(25, measured=PLENTY)
+        rate.accepted(25, measured=PLENTY)
         assert rate.rate == exactly(30)
         rate.throttled(25, sent=24.9, measured=again, pause=0)
         assert rate.rate == exactly(after)
-        rate.answered(32, measured=PLENTY)
+        rate.accepted(32, measured=PLENTY)
         assert rate.rate == exactly(level)
 
     def test_each_try_in_vain_makes_the_next_one_later(self) -> None:
@@ -254,18 +254,18 @@ class TestCubicRate:
             begun = now
             while rate.rate <= 19.2 + 1e-9:
                 now += 1
-                rate.answered(now, measured=PLENTY)
+                rate.accepted(now, measured=PLENTY)
             tries.append(now - begun)
             rate.throttled(now, sent=now, measured=20, pause=0)
         assert tries == [pytest.approx(wait, abs=3) for wait in (20, 40, 80, 160, 320, 320, 320)]
 
     def test_a_lower_limit_is_no_try_in_vain(self) -> None:
         rate = cut(20)
-        rate.answered(25, measured=PLENTY)
+        rate.accepted(25, measured=PLENTY)
         rate.throttled(25, sent=24.9, measured=20, pause=0)
-        rate.answered(30, measured=PLENTY)
+        rate.accepted(30, measured=PLENTY)
         rate.throttled(30, sent=29.9, measured=10, pause=0)
-        rate.answered(53, measured=PLENTY)
+        rate.accepted(53, measured=PLENTY)
         assert rate.rate > 9.6, "after 20 seconds again"
 
     @pytest.mark.parametrize(("measured", "expected"), [(5, 19.2), (9, 19.2), (12, 24), (100, 30)])
@@ -273,27 +273,27 @@ class TestCubicRate:
         self, measured: float, expected: float
     ) -> None:
         rate = cut(20)
-        rate.answered(25, measured=measured)
+        rate.accepted(25, measured=measured)
         assert rate.rate == exactly(expected)
 
     def test_no_more_is_tried_where_hardly_anything_is_left(self) -> None:
         rate = cut(20)
         for now in range(40):
             rate.hold(now)
-            rate.answered(now, measured=PLENTY)
+            rate.accepted(now, measured=PLENTY)
         assert rate.rate == exactly(19.2)
-        rate.answered(40.5, measured=PLENTY)  # 1.5 after the last time
+        rate.accepted(40.5, measured=PLENTY)  # 1.5 after the last time
         assert rate.rate == exactly(19.2)
-        rate.answered(41.5, measured=PLENTY)
+        rate.accepted(41.5, measured=PLENTY)
         assert rate.rate == exactly(19.6)
 
     def test_what_was_gained_stays_where_hardly_anything_is_left(self) -> None:
         rate = cut(20)
-        rate.answered(24, measured=PLENTY)
+        rate.accepted(24, measured=PLENTY)
         rate.hold(24)
-        rate.answered(26, measured=PLENTY)
+        rate.accepted(26, measured=PLENTY)
         assert rate.rate == exactly(22.4)
-        rate.answered(28.5, measured=PLENTY)
+        rate.accepted(28.5, measured=PLENTY)
         assert rate.rate == exactly(30)
 
     @given(
@@ -316,7 +316,7 @@ class TestCubicRate:
                 cut_at = now
                 assert rate.rate == before if is_old else rate.rate <= max(before * 0.9, 1)
             else:
-                rate.answered(now, measured=measured)
+                rate.accepted(now, measured=measured)
                 assert rate.rate >= before
             assert rate.rate >= 1
 
@@ -326,10 +326,10 @@ class TestFoundOutRate:
         pace = Pace()
         for _ in range(100):
             pace.leave(0)
-            pace.answered(0.5)
+            pace.accepted(0.5)
         assert pace.delay(0.5) == 0
         pace.pause(0.9, 0.1)
-        pace.throttled(0.9, sent=0.1, told=True)
+        pace.throttled(0.9, sent=0.1, wait_given=True)
         assert pace.rate == exactly(80)
         assert pace.delay(0.9) == exactly(0.1)
         pace.leave(1)
@@ -339,21 +339,21 @@ class TestFoundOutRate:
     def test_no_more_is_tried_with_hardly_anything_left(self, left: float, rate: float) -> None:
         pace = Pace()
         for _ in range(20):
-            pace.answered(0)
-        pace.throttled(0, sent=0, told=True)
+            pace.accepted(0)
+        pace.throttled(0, sent=0, wait_given=True)
         for second in range(24):
             for _ in range(20):
-                pace.answered(second, left=left)
+                pace.accepted(second, left=left)
         assert pace.rate == exactly(rate)
 
     def test_it_grows_from_the_end_of_the_pause(self) -> None:
         pace = Pace()
         for _ in range(20):
-            pace.answered(0)
+            pace.accepted(0)
         pace.pause(0, 10)
-        pace.throttled(0, sent=0, told=True)
+        pace.throttled(0, sent=0, wait_given=True)
         for _ in range(1000):
-            pace.answered(11)
+            pace.accepted(11)
         assert pace.rate == exactly(18.8)
 
     @pytest.mark.parametrize(
@@ -375,14 +375,14 @@ class TestFoundOutRate:
         pace = Pace()
         for now, answer in enumerate(answers):
             if answer == "T":
-                pace.throttled(now, sent=now, told=False)
+                pace.throttled(now, sent=now, wait_given=False)
             else:
-                pace.answered(now)
+                pace.accepted(now)
         assert math.isfinite(pace.rate) is is_real
 
     def test_a_throttle_with_a_word_is_one_at_once(self) -> None:
         pace = Pace()
-        pace.throttled(0, sent=0, told=True)
+        pace.throttled(0, sent=0, wait_given=True)
         assert pace.rate == 1
 
 
@@ -391,7 +391,7 @@ class TestThrottlesWithoutAWord:
 
     def throttle(self, pace: Pace, now: float, *, sent: float | None = None) -> float:
         """Have a request refused, and return the pause after it."""
-        pace.throttled(now, sent=now if sent is None else sent, told=False)
+        pace.throttled(now, sent=now if sent is None else sent, wait_given=False)
         return pace.pause_left(now)
 
     def test_one_that_is_no_coincidence_is_a_pause(self) -> None:
@@ -413,13 +413,13 @@ class TestThrottlesWithoutAWord:
         pace = Pace()
         for now in (0, 0, 0, 0, 1):
             self.throttle(pace, now)
-        pace.answered(2)  # sent before the pause
+        pace.accepted(2)  # sent before the pause
         assert self.throttle(pace, 3) == 4
-        pace.answered(7)
+        pace.accepted(7)
         assert self.throttle(pace, 7) == 1
 
     def test_where_it_says_so_that_counts(self) -> None:
         pace = Pace()
         for _ in range(8):
-            pace.throttled(0, sent=0, told=True)
+            pace.throttled(0, sent=0, wait_given=True)
         assert pace.pause_left(0) == 0

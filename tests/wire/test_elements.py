@@ -578,7 +578,7 @@ def test_hostile_texts_waste_little(
     alone: bool,  # noqa: FBT001
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for cap in ("_MOST_DECOYS", "_MOST_MISSES", "_LONGEST_HEAD") if alone else ():
+    for cap in ("_MAX_DECOYS", "_MAX_MISSES", "_MAX_HEAD") if alone else ():
         monkeypatch.setattr(elements_module, cap, BOUNDLESS)
     text = make()
     parser = Parser(monkeypatch)
