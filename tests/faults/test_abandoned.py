@@ -239,7 +239,7 @@ class TestAContextManager:
         await asyncio.create_task(stack.aclose())
         await nothing_is_left(server, currents)
 
-    async def test_that_nobody_closes_warns_and_its_tasks_end(
+    async def test_that_is_not_closed_warns_and_its_tasks_end(
         self, server: FakeCurrents, currents: Currents, run: WorldRun, tmp_path: Path, kind: str
     ) -> None:
         opened = self.opened(kind, currents, run, tmp_path)
@@ -249,7 +249,7 @@ class TestAContextManager:
             del opened
         await nothing_is_left(server, currents)
 
-    async def test_that_was_left_warns_nobody(
+    async def test_that_was_left_does_not_warn(
         self, currents: Currents, run: WorldRun, tmp_path: Path, kind: str
     ) -> None:
         async with self.opened(kind, currents, run, tmp_path):
@@ -258,7 +258,7 @@ class TestAContextManager:
 
 
 @every_reading
-def test_the_loop_ends_with_a_generator_that_nobody_closes(
+def test_the_loop_ends_with_a_generator_that_is_not_closed(
     world: World, run: WorldRun, tmp_path: Path, reading: Reading
 ) -> None:
     told: list[dict[str, Any]] = []

@@ -103,7 +103,7 @@ async def test_closing_with_a_session_of_the_callers() -> None:
         await server.wait_for_no_connections()
 
 
-async def test_closing_turns_away_who_waits_for_a_turn() -> None:
+async def test_closing_fails_queued_calls() -> None:
     limits = Limits(concurrency=1)
     async with (
         FaultyServer(faults.stall()) as server,

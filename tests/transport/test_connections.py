@@ -84,7 +84,7 @@ class TestConnection:
         headers = {"Location": f"{url}/runs/other", "Set-Cookie": "a=b; Path=/"}
         server.fail("getRun", status=302, headers=headers)
         async with Currents(server.api_key, base_url=url) as currents:
-            for error in (RedirectError, NotFoundError):  # the second answer is the server's own
+            for error in (RedirectError, NotFoundError):  # the second response is the server's own
                 with pytest.raises(error):
                     await currents.runs.get("r")
         assert [request.path for request in server.requests] == ["/runs/r", "/runs/r"]

@@ -83,7 +83,7 @@ async def test_a_later_step_may_end_sooner() -> None:
     await steps.end()
 
 
-async def test_who_is_done_is_left_alone() -> None:
+async def test_a_finished_step_is_not_ended() -> None:
     steps = Steps()
     await steps.begin("a", 5)
     await steps.begin("b", 6)
@@ -94,7 +94,7 @@ async def test_who_is_done_is_left_alone() -> None:
     await steps.end()
 
 
-async def test_for_ever() -> None:
+async def test_no_limit() -> None:
     steps = Steps()
     await steps.begin("a", math.inf)
     await steps.at(1e9)
@@ -149,7 +149,7 @@ async def test_one_timer_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     st.sets(st.integers(0, 19)),
 )
 @settings(max_examples=50)
-async def test_nobody_is_early_late_or_forgotten(
+async def test_no_step_ends_early_or_late_or_is_forgotten(
     begun: list[tuple[float, float]], finished: set[int]
 ) -> None:
     steps = Steps()

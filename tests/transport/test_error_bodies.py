@@ -1,4 +1,4 @@
-"""Bodies of errors: the status is known before them, and worth more than they are."""
+"""Bodies of errors: the status is known before them, and matters more."""
 
 import gc
 

@@ -61,8 +61,8 @@ class Crowd:
             self.gate.leave()
         await settle()
 
-    async def answer(self, count: int = 1, *, remaining: int) -> None:
-        """Have requests answered; their bodies are still to be read."""
+    async def respond(self, count: int = 1, *, remaining: int) -> None:
+        """Let requests receive a response whose body is still to be read."""
         for _ in range(count):
             self.gate.last_known = RateLimit(limit=50, remaining=remaining)
             self.gate.accepted(self.gate.last_known)
@@ -97,7 +97,7 @@ async def settle() -> None:
 
 
 class TestSlots:
-    async def test_so_many_and_no_more(self) -> None:
+    async def test_no_more_pass_than_there_are_slots(self) -> None:
         async with Crowd(slots=3) as crowd:
             await crowd.come(*"abcde")
             assert crowd.passed == ["a", "b", "c"]
@@ -107,7 +107,7 @@ class TestSlots:
             await crowd.come(*"fghi")
             assert crowd.passed == list("abcdefgh")
 
-    async def test_who_has_a_slot_needs_no_timer(self) -> None:
+    async def test_a_free_slot_needs_no_timer(self) -> None:
         async with Crowd() as crowd:
             await crowd.come("a", deadline=100)
             assert crowd.clock.waiting == []
@@ -134,15 +134,15 @@ class TestOrder:
             await crowd.leave(6)
             assert crowd.passed == ["first", "i1", "i2", "i3", "b1", "b2", "b3"]
 
-    async def test_who_comes_late_is_passed_by_nobody_who_waits(self) -> None:
+    async def test_a_new_request_does_not_overtake_queued_ones(self) -> None:
         async with Crowd() as crowd:
             await crowd.come(*"ab")
-            crowd.gate.leave()  # b's turn has come, and b has not seen it yet
+            crowd.gate.leave()  # b has a slot, and has not seen it yet
             await crowd.come("c")
             assert crowd.passed == ["a", "b"]
             assert crowd.is_waiting("c")
 
-    async def test_who_comes_before_a_late_timer_is_passed_by_nobody_either(self) -> None:
+    async def test_nor_when_it_comes_before_a_late_timer(self) -> None:
         async with Crowd() as crowd:
             crowd.gate.pause(10)
             await crowd.come("a")
@@ -151,7 +151,7 @@ class TestOrder:
             assert crowd.passed == ["a"]
             assert crowd.is_waiting("b")
 
-    async def test_the_urgent_go_first_after_a_pause_too(self) -> None:
+    async def test_urgent_ones_go_first_after_a_pause_too(self) -> None:
         async with Crowd(slots=4) as crowd:
             crowd.gate.pause(10)
             await crowd.come("b1", "b2", bulk=True)
@@ -159,7 +159,7 @@ class TestOrder:
             await crowd.wait(10)
             assert crowd.passed == ["i1", "i2", "b1", "b2"]
 
-    async def test_the_urgent_go_first_at_a_rate_too(self) -> None:
+    async def test_urgent_ones_go_first_at_a_rate_too(self) -> None:
         async with Crowd(slots=9, rate=2) as crowd:
             await crowd.come("b0", "b1", "b2", bulk=True)
             await crowd.come("i1", "i2")
@@ -169,7 +169,7 @@ class TestOrder:
 
 
 class TestCancellation:
-    async def test_who_waits_makes_room(self) -> None:
+    async def test_in_the_queue_makes_room(self) -> None:
         async with Crowd() as crowd:
             await crowd.come("a", "b", "c", deadline=50)
             await crowd.cancel("b")
@@ -177,7 +177,7 @@ class TestCancellation:
             await crowd.leave()
             assert crowd.passed == ["a", "c"]
 
-    async def test_together_with_the_turn(self) -> None:
+    async def test_together_with_the_slot(self) -> None:
         async with Crowd() as crowd:
             await crowd.come("a", "b", "c")
             crowd.gate.leave()
@@ -194,7 +194,7 @@ class TestCancellation:
             await crowd.come("c")
             assert crowd.passed == ["a", "c"]
 
-    async def test_of_everybody_leaves_all_slots(self) -> None:
+    async def test_of_all_leaves_all_slots(self) -> None:
         async with Crowd(slots=2) as crowd:
             await crowd.come(*"abcdef")
             crowd.gate.leave()
@@ -205,7 +205,7 @@ class TestCancellation:
 
 
 class TestPause:
-    async def test_is_kept_by_everybody_with_one_timer(self) -> None:
+    async def test_is_kept_by_all_with_one_timer(self) -> None:
         async with Crowd(slots=3) as crowd:
             crowd.gate.pause(5)
             await crowd.come(*"abc")
@@ -251,7 +251,7 @@ class TestPause:
         ],
     )
     @pytest.mark.parametrize("who", ["comes", "waits"])
-    async def test_is_kept_or_heard_of_at_once(
+    async def test_is_kept_or_fails_at_once(
         self, seconds: float, time_left: float, who: str, *, waits: bool
     ) -> None:
         async with Crowd(slots=2) as crowd:
@@ -272,7 +272,7 @@ class TestPause:
                 assert crowd.pause_of("a") == seconds
                 assert crowd.clock.waiting == []
 
-    async def test_who_comes_later_hears_of_what_is_left(self) -> None:
+    async def test_later_requests_fail_with_what_is_left_of_it(self) -> None:
         async with Crowd() as crowd:
             crowd.gate.pause(100)
             await crowd.wait(30)
@@ -284,7 +284,7 @@ class TestPause:
             await crowd.wait(60)
             assert crowd.times == [100]
 
-    async def test_who_hears_of_it_gives_way_to_who_can_wait(self) -> None:
+    async def test_failed_requests_give_way_to_those_with_time(self) -> None:
         async with Crowd() as crowd:
             await crowd.come("a")
             await crowd.come("short", deadline=5)
@@ -297,7 +297,7 @@ class TestPause:
 
 
 class TestDeadline:
-    async def test_no_turn_in_time(self) -> None:
+    async def test_no_slot_in_time(self) -> None:
         async with Crowd() as crowd:
             await crowd.come("a")
             await crowd.come("b", deadline=7)
@@ -309,7 +309,7 @@ class TestDeadline:
             await crowd.leave()
             assert crowd.passed == ["a", "c"]
 
-    async def test_a_turn_just_in_time(self) -> None:
+    async def test_a_slot_just_in_time(self) -> None:
         async with Crowd(slots=2, rate=0.5) as crowd:
             await crowd.come("a")
             await crowd.come("b", deadline=2.1)
@@ -337,23 +337,23 @@ class TestWhatIsLeft:
     async def test_no_more_leave_than_are_left(self) -> None:
         async with Crowd(slots=9) as crowd:
             await crowd.come(*"abcdef")
-            await crowd.answer(remaining=7)
+            await crowd.respond(remaining=7)
             await crowd.come(*"gh")
             assert len(crowd.passed) == 8, "five of six are on their way, and seven are left"
-            await crowd.answer(remaining=3)
+            await crowd.respond(remaining=3)
             await crowd.come("i")
             assert crowd.is_waiting("i"), "six on their way, of which three will be taken"
-            await crowd.answer(remaining=2)
-            await crowd.answer(remaining=1)
-            await crowd.answer(remaining=0)
+            await crowd.respond(remaining=2)
+            await crowd.respond(remaining=1)
+            await crowd.respond(remaining=0)
             assert crowd.is_waiting("i")
-            await crowd.answer(3, remaining=0)
+            await crowd.respond(3, remaining=0)
             assert not crowd.is_waiting("i"), "one may always ask"
 
-    async def test_who_is_not_answered_makes_room_too(self) -> None:
+    async def test_a_request_without_a_response_makes_room_too(self) -> None:
         async with Crowd(slots=9) as crowd:
             await crowd.come(*"abc")
-            await crowd.answer(remaining=1)
+            await crowd.respond(remaining=1)
             await crowd.come("d")
             assert crowd.is_waiting("d")
             await crowd.leave()
@@ -364,10 +364,10 @@ class TestWhatIsLeft:
     async def test_a_new_window_lets_all_of_them_go(self) -> None:
         async with Crowd(slots=9) as crowd:
             await crowd.come("a")
-            await crowd.answer(remaining=0)
+            await crowd.respond(remaining=0)
             await crowd.come(*"bcde")
             assert crowd.passed == ["a", "b"]
-            await crowd.answer(remaining=49)
+            await crowd.respond(remaining=49)
             assert crowd.passed == list("abcde")
 
     @pytest.mark.parametrize(
@@ -398,7 +398,7 @@ class TestWhatIsLeft:
     async def test_from_a_throttle_on_it_is_known(self) -> None:
         async with Crowd(slots=9) as crowd:
             await crowd.come("a")
-            await crowd.answer(remaining=0)
+            await crowd.respond(remaining=0)
             await crowd.come(*"bcd")
             crowd.gate.pause(1)
             crowd.gate.throttled(sent=0, wait_given=True)
@@ -438,7 +438,7 @@ class TestRate:
             await crowd.wait(0.3)
             assert crowd.times == [0, 5, pytest.approx(5.25, abs=0.1)]
 
-    async def test_a_throttle_slows_down_who_waits(self) -> None:
+    async def test_a_throttle_slows_down_the_queue(self) -> None:
         async with Crowd(slots=9) as crowd:
             for _ in range(10):
                 crowd.gate.accepted()
@@ -453,7 +453,7 @@ class TestRate:
 
 
 class TestClosing:
-    async def test_turns_away_who_waits_and_who_sleeps(self) -> None:
+    async def test_fails_queued_and_sleeping_calls(self) -> None:
         async with Crowd() as crowd:
             await crowd.come("a")
             await crowd.come("b", deadline=100)
@@ -468,7 +468,7 @@ class TestClosing:
             assert crowd.clock.waiting == []
             crowd.gate.close()
 
-    async def test_who_has_slept_is_forgotten(self) -> None:
+    async def test_finished_sleeps_are_forgotten(self) -> None:
         gate = Gate(1, Pace(None), ManualClock())
         await gate.sleep(1)
         assert not gate._asleep
@@ -523,7 +523,7 @@ class Observer:
         assert self.inside <= self.slots
 
     def watch_turns(self) -> None:
-        """Check each turn when it is given, which is before its task sees it."""
+        """Check each slot when it is given, which is before its task sees it."""
         give = self.gate._pass
 
         def check(now: float, *, late: float = 0) -> None:
@@ -582,7 +582,7 @@ class Observer:
     st.one_of(st.none(), st.sampled_from([0.5, 3.0, 100.0])),
     st.lists(EVENTS, max_size=40),
 )
-async def test_whatever_happens(
+async def test_any_sequence_of_events(
     slots: int, rate: float | None, events: list[tuple[object, ...]]
 ) -> None:
     observer = Observer(slots, rate)

@@ -21,10 +21,10 @@ def response(header: bytes) -> bytes:
 @pytest.mark.parametrize("size", [8_191, 20_000, LONGEST - len("X-Policy")])
 @pytest.mark.parametrize("whose", ["ours", "injected"])
 async def test_a_long_header_is_read(size: int, whose: str, tmp_path: Path) -> None:
-    async def answer(exchange: Exchange) -> None:
+    async def respond(exchange: Exchange) -> None:
         await exchange.send(response(b"x" * size))
 
-    async with FaultyServer(answer) as server, aiohttp.ClientSession() as session:
+    async with FaultyServer(respond) as server, aiohttp.ClientSession() as session:
         theirs = session if whose == "injected" else None
         async with Currents("key", base_url=server.url, session=theirs) as currents:
             assert (await currents.runs.raw.get("r")).headers["X-Policy"] == "x" * size
@@ -33,9 +33,9 @@ async def test_a_long_header_is_read(size: int, whose: str, tmp_path: Path) -> N
 
 
 async def test_one_that_has_no_end_is_not() -> None:
-    async def answer(exchange: Exchange) -> None:
+    async def respond(exchange: Exchange) -> None:
         await exchange.send(response(b"x" * (LONGEST + 1)))
 
-    async with FaultyServer(answer) as server, client(server.url) as currents:
+    async with FaultyServer(respond) as server, client(server.url) as currents:
         with pytest.raises(TransportError, match="not valid HTTP"):
             await currents.runs.get("r")

@@ -1,4 +1,4 @@
-"""The memory of unfinished answers: bounded, and never a deadlock."""
+"""The memory of unfinished responses: bounded, and never a deadlock."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -16,7 +16,7 @@ from currents_async.testing import FakeCurrents
 
 
 class Holders:
-    """Answers that grow, by name."""
+    """Responses that grow, by name."""
 
     def __init__(self, *, limit: int, body: int) -> None:
         self.memory = Memory(limit=limit, body=body)
@@ -24,7 +24,7 @@ class Holders:
         self.waiting: dict[str, asyncio.Task[None]] = {}
 
     async def grow(self, name: str, size: int) -> bool:
-        """Have an answer hold so much; say whether it may go on."""
+        """Let a response hold so much; return whether it may go on."""
         assert name not in self.waiting
         self.sizes[name] = size
         self.waiting[name] = asyncio.create_task(self.memory.hold(name, size))
@@ -32,7 +32,7 @@ class Holders:
         return name not in self.waiting
 
     async def end(self, name: str) -> None:
-        """End an answer, whether it waits or not."""
+        """End a response, whether it waits or not."""
         self.sizes.pop(name, None)
         task = self.waiting.pop(name, None)
         if task is not None:
@@ -66,7 +66,7 @@ async def test_what_fits_does_not_wait() -> None:
     assert holders.going_on == 60
 
 
-async def test_what_does_not_fit_waits_for_its_turn() -> None:
+async def test_what_does_not_fit_waits_for_room() -> None:
     holders = Holders(limit=100, body=40)
     assert await holders.grow("a", 30)
     assert await holders.grow("b", 30)
@@ -86,7 +86,7 @@ async def test_the_oldest_never_waits() -> None:
     assert await holders.grow("b", 90)
 
 
-async def test_who_ends_while_waiting_makes_room() -> None:
+async def test_a_response_that_ends_while_waiting_makes_room() -> None:
     holders = Holders(limit=100, body=40)
     for name in "ab":
         assert await holders.grow(name, 30)
@@ -99,7 +99,7 @@ async def test_who_ends_while_waiting_makes_room() -> None:
     assert not holders.waiting
 
 
-async def test_who_holds_nothing_can_let_go() -> None:
+async def test_letting_go_of_nothing() -> None:
     holders = Holders(limit=100, body=40)
     holders.memory.let_go("nobody")
     assert await holders.grow("a", 60)
@@ -109,7 +109,7 @@ async def test_who_holds_nothing_can_let_go() -> None:
     assert await holders.grow("c", 59)
 
 
-async def test_who_waits_for_a_reader_is_in_nobodys_way() -> None:
+async def test_a_response_waiting_for_its_reader_blocks_no_other() -> None:
     holders = Holders(limit=100, body=100)
     assert await holders.grow("read", 30)
     assert not await holders.grow("a", 10)
@@ -124,7 +124,7 @@ async def test_who_waits_for_a_reader_is_in_nobodys_way() -> None:
     assert holders.memory._total == 0
 
 
-async def test_who_waits_for_a_reader_counts_for_the_others() -> None:
+async def test_a_response_waiting_for_its_reader_counts() -> None:
     holders = Holders(limit=100, body=40)
     holders.memory.leave_to_reader("read")
     assert await holders.grow("read", 55)
@@ -140,7 +140,7 @@ STEPS = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 12)), max
 
 
 @given(STEPS)
-async def test_never_above_the_limit_and_somebody_always_gets_on(
+async def test_never_above_the_limit_and_one_always_makes_progress(
     steps: list[tuple[str, int]],
 ) -> None:
     """Who waits has no more than its last step over what it was allowed; all others, the limit."""
@@ -149,7 +149,7 @@ async def test_never_above_the_limit_and_somebody_always_gets_on(
         if name in holders.waiting:
             continue
         size = holders.sizes.get(name, 0) + growth
-        if growth == 0 or size > BODY:  # 0 is for its end, and no answer is over the limit
+        if growth == 0 or size > BODY:  # 0 is for its end, and no response is over the limit
             await holders.end(name)
         else:
             await holders.grow(name, size)
@@ -163,7 +163,7 @@ async def test_never_above_the_limit_and_somebody_always_gets_on(
 
 
 @pytest.mark.parametrize("order", ["specs first", "specs last"])
-async def test_the_run_of_a_fan_out_stands_in_nobodys_way(
+async def test_the_run_of_a_fan_out_blocks_no_other_response(
     server: FakeCurrents,
     connect: Callable[..., Awaitable[Currents]],
     monkeypatch: pytest.MonkeyPatch,
@@ -171,10 +171,10 @@ async def test_the_run_of_a_fan_out_stands_in_nobodys_way(
 ) -> None:
     """Of four that fetch instances, three may wait for memory, and one must get on.
 
-    The run holds memory too: at its end, or while its specs wait for their turn.
+    The run holds memory too: at its end, or while its specs wait.
     """
 
-    def answer(operation: str, data: dict[str, Any]) -> None:
+    def respond(operation: str, data: dict[str, Any]) -> None:
         body = msgspec.json.encode({"status": "OK", "data": data})
         server.fail(operation, 200, None, body=body)
 
@@ -184,10 +184,10 @@ async def test_the_run_of_a_fan_out_stands_in_nobodys_way(
         "specs": [{"spec": f"{n}.ts", "groupId": "g", "instanceId": f"i{n}"} for n in range(12)]
     }
     more = {"more": "x" * 200_000}
-    answer(
+    respond(
         "getRun", {**run, **specs, **more} if order == "specs first" else {**run, **more, **specs}
     )
-    answer(
+    respond(
         "getInstance", {"instanceId": "i", "groupId": "g", "spec": "a.ts", "more": "x" * 300_000}
     )
     currents = await connect(limits=Limits(concurrency=4, body=500_000, memory=600_000))

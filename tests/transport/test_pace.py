@@ -1,4 +1,4 @@
-"""When the next request may leave: pauses, fixed rates, and the rate found out by trial."""
+"""When the next request may leave: pauses, fixed rates, and the rate found by trial."""
 
 import math
 from collections import deque
@@ -20,7 +20,7 @@ def exactly(value: float) -> object:
 
 
 class TestPauses:
-    def test_there_is_none_at_first(self) -> None:
+    def test_none_at_first(self) -> None:
         pace = Pace()
         assert (pace.delay(0), pace.pause_left(0), pace.rate) == (0, 0, math.inf)
 
@@ -45,9 +45,7 @@ class TestPauses:
         assert pace.delay(left) == pace.delay(left + 1) == 0
 
     @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100)), min_size=1))
-    def test_whoever_asks_nobody_leaves_before_the_last_end(
-        self, asked: list[tuple[float, float]]
-    ) -> None:
+    def test_no_request_leaves_before_the_last_end(self, asked: list[tuple[float, float]]) -> None:
         pace = Pace()
         end = 0.0
         for now, seconds in asked:
@@ -69,7 +67,9 @@ class TestGivenRate:
         ],
     )
     @pytest.mark.parametrize("late", [True, False])
-    def test_who_is_always_ready(self, rate: float, leaves: list[float], *, late: bool) -> None:
+    def test_requests_that_are_always_ready(
+        self, rate: float, leaves: list[float], *, late: bool
+    ) -> None:
         pace = Pace(rate)
         now, times = 0.0, list[float]()
         for number in range(5):
@@ -159,7 +159,7 @@ def cut(measured: float, *, pause: float = 0, now: float = 0) -> CubicRate:
 
 
 class TestCubicRate:
-    def test_free_until_a_throttle(self) -> None:
+    def test_unlimited_until_a_throttle(self) -> None:
         rate = CubicRate()
         for second in range(100):
             rate.hold(second)
@@ -186,15 +186,13 @@ class TestCubicRate:
         assert rate.rate == exactly(expected)
 
     @given(st.floats(2, 5000), st.floats(0, 10))
-    def test_just_below_what_was_too_much_after_the_computed_time(
-        self, measured: float, waited: float
-    ) -> None:
+    def test_at_the_plateau_after_k_seconds(self, measured: float, waited: float) -> None:
         rate = cut(measured)
         back = (measured * 0.16 / 0.4) ** (1 / 3)
         rate.accepted(back + waited, measured=PLENTY * 10)
         assert rate.rate == pytest.approx(max(1, measured * 0.96))
 
-    def test_answers_during_the_pause_were_possible_too(self) -> None:
+    def test_responses_during_the_pause_raise_w_max(self) -> None:
         rate = cut(10, pause=10)
         for measured, expected in [(5, 8), (20, 16), (15, 16)]:
             rate.accepted(9, measured=measured)
@@ -204,7 +202,7 @@ class TestCubicRate:
         rate.accepted(12, measured=PLENTY)
         assert rate.rate == exactly(18.8 * 0.9), "never more than it had been"
 
-    def test_old_throttles_are_no_news(self) -> None:
+    def test_throttles_of_requests_sent_before_the_cut_are_ignored(self) -> None:
         rate = cut(100, now=10)
         for sent in (1, 9, 9.999, 10):
             rate.throttled(10.5, sent=sent, measured=50, pause=0)
@@ -214,7 +212,7 @@ class TestCubicRate:
         rate.throttled(11, sent=10.1, measured=50, pause=0)
         assert rate.rate == exactly(40) != before
 
-    def test_throttles_with_nothing_in_between_tell_of_no_other_limit(self) -> None:
+    def test_throttles_with_no_response_in_between_do_not_change_w_max(self) -> None:
         """What is measured then is the pause. It falls further, and comes back."""
         rate = cut(100, pause=1)
         rate.throttled(2, sent=1.5, measured=0, pause=1)
@@ -259,7 +257,7 @@ class TestCubicRate:
             rate.throttled(now, sent=now, measured=20, pause=0)
         assert tries == [pytest.approx(wait, abs=3) for wait in (20, 40, 80, 160, 320, 320, 320)]
 
-    def test_a_lower_limit_is_no_try_in_vain(self) -> None:
+    def test_a_lower_limit_is_not_a_failed_try(self) -> None:
         rate = cut(20)
         rate.accepted(25, measured=PLENTY)
         rate.throttled(25, sent=24.9, measured=20, pause=0)
@@ -321,7 +319,7 @@ class TestCubicRate:
             assert rate.rate >= 1
 
 
-class TestFoundOutRate:
+class TestDiscoveredRate:
     def test_a_throttle_makes_the_rate(self) -> None:
         pace = Pace()
         for _ in range(100):
@@ -357,7 +355,7 @@ class TestFoundOutRate:
         assert pace.rate == exactly(18.8)
 
     @pytest.mark.parametrize(
-        ("answers", "is_real"),
+        ("responses", "is_real"),
         [
             ("T", False),
             ("TTT", False),
@@ -369,24 +367,24 @@ class TestFoundOutRate:
             ("........TTTT", True),
         ],
     )
-    def test_half_of_the_last_eight_are_a_rate_without_a_word(
-        self, answers: str, *, is_real: bool
+    def test_half_of_the_last_eight_responses_count_without_a_wait(
+        self, responses: str, *, is_real: bool
     ) -> None:
         pace = Pace()
-        for now, answer in enumerate(answers):
-            if answer == "T":
+        for now, response in enumerate(responses):
+            if response == "T":
                 pace.throttled(now, sent=now, wait_given=False)
             else:
                 pace.accepted(now)
         assert math.isfinite(pace.rate) is is_real
 
-    def test_a_throttle_with_a_word_is_one_at_once(self) -> None:
+    def test_a_throttle_with_a_wait_counts_at_once(self) -> None:
         pace = Pace()
         pace.throttled(0, sent=0, wait_given=True)
         assert pace.rate == 1
 
 
-class TestThrottlesWithoutAWord:
+class TestThrottlesWithoutAWait:
     """The server does not say how long to wait: from the fourth in a row we do."""
 
     def throttle(self, pace: Pace, now: float, *, sent: float | None = None) -> float:
@@ -394,7 +392,7 @@ class TestThrottlesWithoutAWord:
         pace.throttled(now, sent=now if sent is None else sent, wait_given=False)
         return pace.pause_left(now)
 
-    def test_one_that_is_no_coincidence_is_a_pause(self) -> None:
+    def test_many_of_them_are_a_pause(self) -> None:
         pace = Pace()
         assert [self.throttle(pace, 0) for _ in range(4)] == [0, 0, 0, 1]
 
@@ -409,7 +407,7 @@ class TestThrottlesWithoutAWord:
             now += pauses[-1]
         assert pauses == [1, 2, 4, 8, 8, 8]
 
-    def test_an_answer_makes_them_short_again(self) -> None:
+    def test_a_response_makes_pauses_short_again(self) -> None:
         pace = Pace()
         for now in (0, 0, 0, 0, 1):
             self.throttle(pace, now)
@@ -418,7 +416,7 @@ class TestThrottlesWithoutAWord:
         pace.accepted(7)
         assert self.throttle(pace, 7) == 1
 
-    def test_where_it_says_so_that_counts(self) -> None:
+    def test_a_wait_that_is_given_counts(self) -> None:
         pace = Pace()
         for _ in range(8):
             pace.throttled(0, sent=0, wait_given=True)

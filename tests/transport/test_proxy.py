@@ -1,4 +1,4 @@
-"""Proxies: who goes through which, and that nothing shows their passwords."""
+"""Proxies: which requests go through which, and that nothing shows their passwords."""
 
 import asyncio
 import ssl
@@ -53,7 +53,7 @@ async def fetch_both(currents: Currents, server: FakeCurrents, to: Path) -> list
     return [f"GET {server.url}/runs/r", f"GET {server.asset_url}/a"]
 
 
-class TestWhoGoesThroughIt:
+class TestRouting:
     @pytest.mark.parametrize("spelling", ["whole", "without a scheme", "with a user"])
     async def test_all_requests_of_a_client_with_a_proxy(
         self, server: FakeCurrents, proxy: LoopbackProxy, tmp_path: Path, spelling: str
@@ -80,7 +80,7 @@ class TestWhoGoesThroughIt:
         assert proxy.targets == expected
         assert [ask.credentials for ask in proxy.asked] == [USER] * 2
 
-    async def test_nobody_else_looks_at_the_environment(
+    async def test_other_clients_ignore_the_environment(
         self,
         server: FakeCurrents,
         proxy: LoopbackProxy,
@@ -120,7 +120,7 @@ class TestWhoGoesThroughIt:
         assert proxy.targets == expected
         assert [ask.credentials for ask in proxy.asked] == [USER] * 2
 
-    async def test_an_injected_session_with_a_proxy_that_is_no_url(
+    async def test_an_injected_session_with_a_proxy_that_is_not_a_url(
         self, server: FakeCurrents, tmp_path: Path
     ) -> None:
         with warnings.catch_warnings():
@@ -260,7 +260,7 @@ class TestRefusals:
             (f"https://{USER}@proxy.example", "must begin with http://"),
         ],
     )
-    def test_one_of_the_environment(
+    def test_a_proxy_of_the_environment(
         self, monkeypatch: pytest.MonkeyPatch, name: str, proxy: str, reason: str
     ) -> None:
         monkeypatch.setenv(name, proxy)

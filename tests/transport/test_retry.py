@@ -76,7 +76,7 @@ TABLE = [
     ("error", "idempotent", "once", "ambiguous"),
     [pytest.param(*row, id=name) for name, *row in TABLE],
 )
-def test_verdicts(
+def test_decisions(
     error: errors.CurrentsError,
     idempotent: RetryDecision,
     once: RetryDecision,

@@ -204,7 +204,7 @@ class TestStates:
         assert not run.failed
         assert run.project_id == ""
 
-    def test_nobody_knows_are_still_their_own(self) -> None:
+    def test_that_are_unknown_stay_as_they_are(self) -> None:
         run, notes = read({**HEAD, "status": "QUEUED"}, Run)
         assert run.status == "QUEUED"
         assert notes == ""

@@ -1,4 +1,4 @@
-"""A body that is fetched beside its reader, who may leave at any moment."""
+"""A body that is read ahead beside its reader, which may leave at any moment."""
 
 import asyncio
 from collections import deque

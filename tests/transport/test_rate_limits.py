@@ -1,4 +1,4 @@
-"""How long a client waits, and for whose word: end to end, by a clock that jumps."""
+"""Pauses, rates and deadlines, end to end, by a clock that jumps."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -42,14 +42,14 @@ def epoch(seconds: float) -> str:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Let the loop turn until something has come about."""
+    """Let the event loop run until something has happened."""
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0)
 
 
 async def quiet() -> None:
-    """Let the loop turn so often that what can happen has happened."""
+    """Let the event loop run until all that can happen has happened."""
     for _ in range(200):
         await asyncio.sleep(0)
 
@@ -60,7 +60,7 @@ WORDS: list[tuple[dict[str, str], float | None]] = [
     ({"Retry-After": "1.5"}, 1.5),
     ({"Retry-After": "60"}, 60),
     ({"Retry-After": date(30)}, 30),
-    # The clocks need not agree: the date of the answer is what counts.
+    # The clocks need not agree: the date of the response is what counts.
     ({"Retry-After": date(10_030), "Date": date(10_000)}, 30),
     ({"Retry-After": "7", "X-RateLimit-Reset": epoch(12)}, 7),
     ({"Retry-After": "0", "X-RateLimit-Reset": epoch(12)}, 0),
@@ -85,7 +85,7 @@ WORDS_OF_THROTTLES: list[tuple[dict[str, str], float]] = [
 BACKOFFS = {429: 0.5, 408: 0.025, 500: 0.025, 502: 0.025, 503: 0.025, 504: 0.025}
 
 
-class TestTheServersWord:
+class TestRequestedWait:
     @pytest.mark.parametrize(
         ("status", "headers", "wait"),
         [
@@ -94,7 +94,7 @@ class TestTheServersWord:
                 for status, backoff in BACKOFFS.items()
                 for headers, seconds in WORDS
             ),
-            # Other answers may carry the window all the time: it says nothing of a failure.
+            # Other responses may carry the window all the time: it says nothing about a failure.
             *(
                 (status, headers, seconds if status == 429 else backoff)
                 for status, backoff in BACKOFFS.items()
@@ -102,7 +102,7 @@ class TestTheServersWord:
             ),
         ],
     )
-    async def test_comes_before_the_dice(
+    async def test_replaces_backoff(
         self,
         server: FakeCurrents,
         currents: Currents,
@@ -117,7 +117,7 @@ class TestTheServersWord:
         assert clock.waited == ([wait] if wait else [])
         assert clock.now() == wait
 
-    async def test_each_time_anew(
+    async def test_counts_for_each_attempt(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
         server.fail("getRun", 429, headers={"Retry-After": "7"})
@@ -127,7 +127,7 @@ class TestTheServersWord:
         assert clock.waited == [7, 3]
 
     @pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 422, 302])
-    async def test_with_what_is_no_use_to_repeat_holds_nobody_back(
+    async def test_without_a_retry_delays_no_other_call(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock, status: int
     ) -> None:
         server.fail("getRun", status, headers={"Retry-After": "7"})
@@ -138,7 +138,7 @@ class TestTheServersWord:
         await currents.runs.get("r")
         assert clock.now() == 0
 
-    async def test_is_seen_in_the_trace(self, server: FakeCurrents, connect: Connect) -> None:
+    async def test_is_seen_by_observers(self, server: FakeCurrents, connect: Connect) -> None:
         seen: list[RequestAttempt] = []
         currents = await connect(observer=seen.append)
         server.fail("getRun", 503, headers={"Retry-After": "7"})
@@ -168,7 +168,7 @@ class TestTooLong:
             (429, RateLimitedError, {"X-RateLimit-Reset": epoch(90)}, 90),
         ],
     )
-    async def test_over_a_minute(
+    async def test_longer_than_a_minute(
         self,
         server: FakeCurrents,
         currents: Currents,
@@ -195,7 +195,7 @@ class TestTooLong:
             ([4, 5, 2], 3, [4, 5]),
         ],
     )
-    async def test_for_the_deadline(
+    async def test_beyond_the_deadline(
         self,
         server: FakeCurrents,
         connect: Connect,
@@ -214,7 +214,7 @@ class TestTooLong:
         assert clock.waited == waited
 
     @pytest.mark.parametrize(("total", "attempts"), [(5, 8), (10, 9)])
-    async def test_a_backoff_for_the_deadline(
+    async def test_a_backoff_beyond_the_deadline(
         self,
         server: FakeCurrents,
         connect: Connect,
@@ -230,7 +230,7 @@ class TestTooLong:
         assert caught.value.attempts == len(server.requests) == attempts
         assert clock.now() == pytest.approx(0.025 * (2 ** (attempts - 1) - 1))
 
-    async def test_a_retry_that_anothers_pause_puts_off_beyond_the_deadline(
+    async def test_a_retry_that_the_pause_of_another_call_delays_beyond_the_deadline(
         self, server: FakeCurrents, connect: Connect, clock: ManualClock
     ) -> None:
         currents = await connect(timeouts=Timeouts(total=10))
@@ -245,7 +245,7 @@ class TestTooLong:
         assert len(server.requests) == 1
         assert clock.waited == []
 
-    async def test_others_hear_of_it_without_a_request(
+    async def test_other_calls_fail_without_a_request(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
         server.fail("getRun", 429, None, headers={"Retry-After": "100"})
@@ -286,14 +286,14 @@ class TestTooLong:
             await write
 
 
-class TestEverybody:
+class TestAllCalls:
     """One pause for all tasks of a client, whatever view of it they use."""
 
     @pytest.fixture
     def clock(self) -> ManualClock:
         return ManualClock(auto=False)
 
-    async def test_keeps_one_pause(
+    async def test_keep_one_pause(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
         server.fail(None, 429, headers={"Retry-After": "30"})
@@ -319,7 +319,7 @@ class TestEverybody:
         assert len(server.requests) == 8
         assert clock.waited[0] == 30
 
-    async def test_keeps_the_longest_one(
+    async def test_keep_the_longest_pause(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
         answers = asyncio.Event()
@@ -345,7 +345,7 @@ class TestEverybody:
         assert len(server.requests) == 6
         assert clock.waited == [20]
 
-    async def test_who_has_less_time_hears_of_it_at_once(
+    async def test_with_less_time_fail_at_once(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
         server.fail("getRun", 503, headers={"Retry-After": "30"})
@@ -360,7 +360,7 @@ class TestEverybody:
         await patient
         assert len(server.requests) == 2
 
-    async def test_the_urgent_pass_the_patient(
+    async def test_urgent_calls_overtake_bulk_ones(
         self, server: FakeCurrents, connect: Connect, clock: ManualClock, project: WorldProject
     ) -> None:
         run = project.run(specs=6)
@@ -406,7 +406,7 @@ class TestEverybody:
 
 
 class TestRate:
-    async def test_free_until_a_throttle(
+    async def test_unlimited_until_a_throttle(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
         server.fail("getRun", 200, None, body=BODY)
@@ -414,7 +414,7 @@ class TestRate:
             await currents.runs.get("r")
         assert clock.now() == 0
 
-    async def test_a_single_throttle_without_a_word_is_none(
+    async def test_a_single_throttle_without_a_wait_is_ignored(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
         server.fail("getRun", 429)
@@ -504,7 +504,7 @@ class TestRate:
                 await currents.runs.get(run.run_id)
         assert [request.status for request in server.requests] == [503] + [200] * 200
 
-    async def test_answers_that_are_no_throttles_are_measured(
+    async def test_all_responses_but_throttles_are_measured(
         self, server: FakeCurrents, currents: Currents
     ) -> None:
         """Refusals count for the limit like everything else."""
@@ -517,7 +517,7 @@ class TestRate:
         await currents.runs.get("r")
         assert currents._channel.gate._pace.rate == pytest.approx(40, rel=0.1)
 
-    async def test_throttles_of_one_moment_cut_once(
+    async def test_throttles_at_one_time_cut_once(
         self, server: FakeCurrents, connect: Connect
     ) -> None:
         """Clocks stand still: that of Windows for 15 ms, that of a test for ever."""
@@ -558,7 +558,7 @@ class TestRate:
 
 
 class TestDeadline:
-    async def test_waiting_is_not_the_attempts(
+    async def test_waiting_does_not_count_for_the_attempt(
         self, server: FakeCurrents, connect: Connect, clock: ManualClock
     ) -> None:
         currents = await connect(timeouts=Timeouts(attempt=5, total=100))
@@ -665,7 +665,9 @@ class TestDeadline:
 
 class TestLastKnown:
     @pytest.mark.parametrize("status", [200, 404, 429, 503])
-    async def test_of_any_answer(self, server: FakeCurrents, connect: Connect, status: int) -> None:
+    async def test_of_any_response(
+        self, server: FakeCurrents, connect: Connect, status: int
+    ) -> None:
         currents = await connect(retries=Retries(attempts=1))
         assert currents.rate_limit is None
         await answered(
@@ -675,7 +677,9 @@ class TestLastKnown:
         assert currents.rate_limit == known
         assert currents.with_options(retries=Retries(attempts=9)).rate_limit == known
 
-    async def test_silence_changes_nothing(self, server: FakeCurrents, currents: Currents) -> None:
+    async def test_a_response_without_it_changes_nothing(
+        self, server: FakeCurrents, currents: Currents
+    ) -> None:
         await answered(server, currents, 200, {"Limit": "100", "Remaining": "7"})
         for told in ({}, {"Limit": "many"}, {"Reset": "1767225660"}):
             await answered(server, currents, 200, told)

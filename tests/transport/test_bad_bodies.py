@@ -127,7 +127,7 @@ async def test_a_plain_body_of_a_server_that_does_not_compress(
 
 
 @asynccontextmanager
-async def answering(response: bytes) -> AsyncGenerator[str]:
+async def responding(response: bytes) -> AsyncGenerator[str]:
     """Serve one raw HTTP response, then hang up."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -163,14 +163,14 @@ async def answering(response: bytes) -> AsyncGenerator[str]:
     ],
 )
 async def test_a_connection_that_breaks_off(response: bytes, cause: str) -> None:
-    async with answering(response) as url, Currents("key", base_url=url) as currents:
+    async with responding(response) as url, Currents("key", base_url=url) as currents:
         with pytest.raises(TransportError, match=cause) as caught:
             await currents.runs.get("r")
     assert caught.value.operation == "getRun"
     assert caught.value.__context__ is None
 
 
-async def test_a_large_body_lets_the_loop_have_its_turns(
+async def test_a_large_body_yields_to_the_event_loop(
     currents: Currents, project: WorldProject
 ) -> None:
     run = project.run(specs=5_000)
@@ -193,13 +193,13 @@ async def test_a_large_body_lets_the_loop_have_its_turns(
 
 async def test_cancelled_while_the_body_of_an_error_is_read() -> None:
     """The connection is closed at once, not when the garbage collector comes round."""
-    answered, closed = asyncio.Event(), asyncio.Event()
+    responded, closed = asyncio.Event(), asyncio.Event()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 500 Oops\r\nContent-Length: 100\r\n\r\n{")
         await writer.drain()
-        answered.set()
+        responded.set()
         assert await reader.read() == b""
         closed.set()
         writer.close()
@@ -208,7 +208,7 @@ async def test_cancelled_while_the_body_of_an_error_is_read() -> None:
     url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     async with listening, Currents("key", base_url=url) as currents:
         task = asyncio.create_task(currents.runs.get("r"))
-        await answered.wait()
+        await responded.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -173,7 +173,7 @@ def tokens(currents: Currents) -> int:
     return currents._channel.quota.tokens
 
 
-class TestForEver:
+class TestPermanentFailure:
     """A failure that does not go away."""
 
     @rows()
@@ -201,7 +201,7 @@ class TestForEver:
 
     @rows()
     @columns(OPEN)
-    async def test_nobody_knows_what_became_of_it(
+    async def test_a_request_that_may_have_been_carried_out(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock, row: Row, column: Column
     ) -> None:
         server.fail(None, times=None, **column.fault)
@@ -227,7 +227,7 @@ class TestForEver:
 
     @rows(*ONE_OF_EACH_KIND)
     @columns(FINAL)
-    async def test_no_sense_in_another(
+    async def test_another_attempt_would_fail_too(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock, row: Row, column: Column
     ) -> None:
         server.fail(None, times=None, **column.fault)
@@ -247,7 +247,7 @@ CASES = [
 ]
 
 
-class TestGoingAway:
+class TestTransientFailure:
     """A failure that is gone after an attempt or two."""
 
     @pytest.mark.parametrize("failures", [1, 2])
@@ -374,7 +374,7 @@ class TestRetries:
     @pytest.mark.parametrize(
         ("chance", "waits"), [(0.0, []), (0.25, [0.0125, 0.025]), (0.75, [0.0375, 0.075])]
     )
-    async def test_the_dice_decide(
+    async def test_backoff_is_random(
         self, server: FakeCurrents, connect: Connect, chance: float, waits: list[float]
     ) -> None:
         clock = ManualClock(chance=chance)
@@ -412,7 +412,7 @@ class TestAlreadyDone:
 
     @pytest.mark.parametrize("word", ["cancelled", "canceled"])
     @pytest.mark.parametrize("column", [column.name for column in OPEN if column.name != "timeout"])
-    async def test_after_anything_that_leaves_it_open(
+    async def test_after_any_ambiguous_failure(
         self, server: FakeCurrents, currents: Currents, column: str, word: str
     ) -> None:
         [fault] = [one.fault for one in OPEN if one.name == column]
@@ -424,7 +424,9 @@ class TestAlreadyDone:
         await currents.runs.cancel_github_ci("1", 1)
         assert len(server.requests) == 4
 
-    async def test_an_open_attempt_long_ago(self, server: FakeCurrents, currents: Currents) -> None:
+    async def test_an_ambiguous_attempt_long_ago(
+        self, server: FakeCurrents, currents: Currents
+    ) -> None:
         server.fail("deleteRun", 503)
         server.fail("deleteRun", 429)
         server.fail("deleteRun", 404)
@@ -439,7 +441,7 @@ class TestAlreadyDone:
             ([{"status": 429}, {"status": 429}], AlreadyCancelledError, 3),
         ],
     )
-    async def test_somebody_else_did_it(
+    async def test_done_by_another_client(
         self,
         server: FakeCurrents,
         currents: Currents,
@@ -456,7 +458,7 @@ class TestAlreadyDone:
         assert getattr(caught.value, "attempts", 0) == len(server.requests) == requests
 
     @pytest.mark.parametrize("status", [404, 409, 422])
-    async def test_another_refusal_is_one(
+    async def test_another_refusal_is_raised(
         self, server: FakeCurrents, currents: Currents, status: int
     ) -> None:
         server.fail("cancelRun", 503)
@@ -465,7 +467,7 @@ class TestAlreadyDone:
             await currents.runs.cancel("r")
         assert caught.value.status == status
 
-    async def test_only_of_what_can_be_done_once(
+    async def test_only_for_what_can_be_done_once(
         self, server: FakeCurrents, currents: Currents
     ) -> None:
         server.fail("getRun", 503)
@@ -494,7 +496,7 @@ class TestQuota:
                 group.create_task(work())
         assert len(server.requests) == currents.traffic.requests == requests
 
-    async def test_no_tokens_no_retry(
+    async def test_without_tokens_there_is_no_retry(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
         currents._channel.quota.tokens = 18
