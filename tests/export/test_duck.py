@@ -200,7 +200,9 @@ class TestTables:
     ) -> None:
         ask(path, theirs)
         before = ask(path, "DESCRIBE tests")
-        with pytest.raises(ExportError, match=f"the table tests in this file is none .*{columns}"):
+        with pytest.raises(
+            ExportError, match=f"the table tests in this file was not made .*{columns}"
+        ):
             connect()
         assert ask(path, "DESCRIBE tests") == before
 
