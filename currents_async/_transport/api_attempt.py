@@ -9,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from currents_async._transport.aiohttp_errors import from_network
-from currents_async._transport.attempt import ERROR_BODY_LIMIT, Attempt, client_timeout
+from currents_async._transport.attempt import ERROR_BODY_LIMIT, HTTPAttempt, client_timeout
 from currents_async._transport.body import Body
 from currents_async._transport.channel import Channel
 from currents_async._transport.gate import DeadlineExpiredError, PauseTooLongError
@@ -31,7 +31,7 @@ _FIRST_SLICE = 8 * 1024
 """Bytes inflated before the first elements of a stream are looked for."""
 
 
-class ApiAttempt(Attempt):
+class ApiAttempt(HTTPAttempt):
     """An attempt, from its place in the gate's queue until its connection is given back."""
 
     def __init__(

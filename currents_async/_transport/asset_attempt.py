@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from currents_async._transport.aiohttp_errors import AiohttpError, from_network
-from currents_async._transport.attempt import Attempt, client_timeout
+from currents_async._transport.attempt import HTTPAttempt, client_timeout
 from currents_async._transport.channel import Channel
 from currents_async._transport.options import CallOptions
 from currents_async._transport.reach import OutOfReachError
@@ -38,7 +38,7 @@ _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
-class AssetAttempt(Attempt):
+class AssetAttempt(HTTPAttempt):
     """An attempt, from its first request until its connection is given back.
 
     It passes no gate: the rate is the API's, and this is another host. No frame of it has a

@@ -28,7 +28,7 @@ _ERROR_BODY_SECONDS = 2.0
 """For the body of an error response: the status is known already, and matters more."""
 
 
-class Attempt(ABC):
+class HTTPAttempt(ABC):
     """An attempt, from before its request is sent until its connection is given back.
 
     Raises a `CurrentsError`, and nothing else.

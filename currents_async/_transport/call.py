@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from currents_async._transport.api_attempt import ApiAttempt
-from currents_async._transport.attempt import Attempt
+from currents_async._transport.attempt import HTTPAttempt
 from currents_async._transport.channel import Channel
 from currents_async._transport.options import CallOptions
 from currents_async._transport.retry import RetryDecision, classify, may_have_happened
@@ -17,7 +17,7 @@ from currents_async._transport.tracing import ObservedCall, RequestCall
 from currents_async._wire.endpoint import Request
 from currents_async.errors import AmbiguousError, APIError, CurrentsError, RequestInfo
 
-AttemptT = TypeVar("AttemptT", bound=Attempt)
+AttemptT = TypeVar("AttemptT", bound=HTTPAttempt)
 T = TypeVar("T")
 
 

@@ -44,7 +44,7 @@ async def serve_until_stopped(
     return _exit.OK
 
 
-class Project(msgspec.Struct, frozen=True):
+class _ServedProject(msgspec.Struct, frozen=True):
     """A project of the organisation."""
 
     project_id: str
@@ -58,7 +58,7 @@ class Announcement(msgspec.Struct, frozen=True):
     api_key: str
     environment: dict[str, str]
     """The variables that clients read."""
-    projects: list[Project]
+    projects: list[_ServedProject]
     run_id: str
     """The newest complete run of the first project."""
     run_in_progress: str | None
@@ -93,7 +93,7 @@ def _announce(server: FakeCurrents, *, assets: bool) -> Announcement:
         url=server.url,
         api_key=server.api_key,
         environment=_environment(server, projects[0]),
-        projects=[Project(project.project_id, project.name) for project in projects],
+        projects=[_ServedProject(project.project_id, project.name) for project in projects],
         run_id=runs[-1 if in_progress is None else -2].run_id,
         run_in_progress=None if in_progress is None else in_progress.run_id,
         date_start=runs[0].created_at,

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from currents_async.export._tables.schemas import SCHEMAS, conform
 from currents_async.export._windows import Window
-from currents_async.export._write.formats import Format, Writer
+from currents_async.export._write.formats import Format, RowWriter
 from currents_async.export._write.stores import Store
 
 _IN_THE_PATH = ["project_id", "day"]
@@ -22,7 +22,7 @@ class Staging:
     def __init__(self, store: Store, file_format: Format) -> None:
         self._store = store
         self._file_format = file_format
-        self._open: dict[tuple[Window, str], tuple[Path, Writer]] = {}
+        self._open: dict[tuple[Window, str], tuple[Path, RowWriter]] = {}
 
     def name(self, window: Window, table: str) -> str:
         """Return the name of a window's file, with directories by table, project and day."""

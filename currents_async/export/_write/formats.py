@@ -24,7 +24,7 @@ _GROUP_BYTES = 8 << 20
 _BATCH_ROWS = 8192
 
 
-class Writer(Protocol):
+class RowWriter(Protocol):
     """A file that is being written."""
 
     def write(self, batch: Any) -> None:
@@ -41,7 +41,7 @@ class Format(Protocol):
 
     suffix: str
 
-    def open(self, path: Path, schema: Any) -> Writer:
+    def open(self, path: Path, schema: Any) -> RowWriter:
         """Begin a file for rows of a `pyarrow.Schema`."""
         ...
 
@@ -55,7 +55,7 @@ class Parquet:
 
     suffix = ".parquet"
 
-    def open(self, path: Path, schema: Any) -> Writer:
+    def open(self, path: Path, schema: Any) -> RowWriter:
         """Begin a file."""
         return _ParquetWriter(path.open("wb"), schema)
 
@@ -98,7 +98,7 @@ class Ndjson:
         self._compression: Compression = compression
         self.suffix: str = {"gzip": ".ndjson.gz", "zstd": ".ndjson.zst"}[compression]
 
-    def open(self, path: Path, schema: Any) -> Writer:  # noqa: ARG002 - JSON needs none
+    def open(self, path: Path, schema: Any) -> RowWriter:  # noqa: ARG002 - JSON needs none
         """Begin a file."""
         return _NdjsonWriter(path.open("wb"), self._compression)
 
@@ -143,7 +143,7 @@ class Ipc:
 
     suffix = ".arrow"
 
-    def open(self, path: Path, schema: Any) -> Writer:
+    def open(self, path: Path, schema: Any) -> RowWriter:
         """Begin a file."""
         return _IpcWriter(path.open("wb"), schema)
 
