@@ -27,6 +27,9 @@ from currents_async.errors import CurrentsError, RateLimitedError, RequestInfo, 
 
 T = TypeVar("T")
 
+_SUCCESS = range(200, 300)
+_THROTTLED = int(HTTPStatus.TOO_MANY_REQUESTS)
+
 _FIRST_SLICE = 8 * 1024
 """Bytes inflated before the first elements of a stream are looked for."""
 
@@ -80,11 +83,11 @@ class ApiAttempt(HTTPAttempt):
         self._received(response)
         status, headers = response.status, response.headers
         self._listen(status, headers)
-        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        if status in _SUCCESS:
             first = _FIRST_SLICE if self._streamed else SLICE
             self._body = self._new_body(self._channel.limits.body, first, self._objects)
             return
-        throttled = status == HTTPStatus.TOO_MANY_REQUESTS
+        throttled = status == _THROTTLED
         asked = requested_wait(headers, self._channel.clock.wall(), throttled=throttled)
         self._obey(status, asked)
         text = await self._read_error()
@@ -199,7 +202,7 @@ class ApiAttempt(HTTPAttempt):
         known = rate_limit(headers)
         if known is not None:
             self._channel.gate.last_known = known
-        if status != HTTPStatus.TOO_MANY_REQUESTS:
+        if status != _THROTTLED:
             self._channel.gate.accepted(known)
 
     def _obey(self, status: int, asked: float | None) -> None:
@@ -207,7 +210,7 @@ class ApiAttempt(HTTPAttempt):
         gate = self._channel.gate
         if asked and status in PAUSING:
             gate.pause(asked)
-        if status == HTTPStatus.TOO_MANY_REQUESTS:
+        if status == _THROTTLED:
             gate.throttled(sent=self._sent_at, wait_given=asked is not None)
 
     def _leave_gate(self) -> None:
@@ -227,7 +230,7 @@ class ApiAttempt(HTTPAttempt):
         return RateLimitedError(
             f"the server asked for a pause, of which {seconds:.0f} s are left",
             **self._unsent(),
-            status=HTTPStatus.TOO_MANY_REQUESTS,
+            status=_THROTTLED,
             retry_after=seconds,
         )
 
