@@ -78,7 +78,7 @@ class AssetAttempt(HTTPAttempt):
         conditions = progress.conditions()
         goes_on = await self._ask(conditions, progress)
         if goes_on is None and conditions:
-            # Neither the part that was asked for nor the whole: then the whole.
+            # Neither the part that was requested nor the whole: then request the whole.
             goes_on = await self._ask({}, progress)
         if goes_on is None:
             raise await self._failure()

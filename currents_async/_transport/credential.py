@@ -11,7 +11,7 @@ VARIABLE = "CURRENTS_API_KEY"
 
 
 class Credential:
-    """An API key that only its own two functions know.
+    """An API key that only its own two functions can read.
 
     The key is no attribute but a variable of a closure, so that no repr, `vars`, log, traceback
     with locals or pickle shows it.

@@ -28,8 +28,8 @@ class RetryState:
     ) -> float | None:
         """Return the seconds to wait, or None if there must be no other attempt.
 
-        `tried` is how many attempts there have been; the next one comes `at_least` so many seconds
-        from now, and by `ends_at`. What the server asks for comes before backoff.
+        `tried` is how many attempts there have been; the next one comes at least `at_least`
+        seconds from now, and by `ends_at`. What the server asks for comes before backoff.
         """
         if decision in {RetryDecision.GIVE_UP, RetryDecision.AMBIGUOUS} or tried >= self._attempts:
             return None

@@ -14,7 +14,7 @@ _SHORTEST_SECRET = 8
 
 
 class AssetUrl:
-    """A signed URL whose query only two functions of its own know.
+    """A signed URL whose query only its own two functions can read.
 
     The query gives access to the asset. Like the API key it is a variable of a closure, so that no
     repr, `vars`, log, traceback with locals or pickle shows it.

@@ -52,7 +52,7 @@ class Decoder(Protocol[E, T_co]):
 
 @cache
 def decoder_for(endpoint: Endpoint[Any]) -> Callable[[], Decoder[Any, Any]]:
-    """Return what makes decoders of whole responses of an operation."""
+    """Return a factory of decoders for whole responses of an operation."""
     returns = endpoint.returns
     if get_origin(returns) is CursorPage:
         [item] = get_args(returns)
