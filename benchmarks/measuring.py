@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 _STATUS = Path("/proc/self/status")
@@ -54,9 +55,10 @@ def loop_factory(selector: StallSelector | None) -> Callable[[], asyncio.Abstrac
     Raises `ModuleNotFoundError` without uvloop.
     """
     if selector is None:
-        import uvloop  # noqa: PLC0415 - absent on Windows
-
-        return uvloop.new_event_loop
+        # By its name: the types are checked without it.
+        new_event_loop: Callable[[], asyncio.AbstractEventLoop]
+        new_event_loop = import_module("uvloop").new_event_loop
+        return new_event_loop
     return lambda: asyncio.SelectorEventLoop(selector)
 
 
