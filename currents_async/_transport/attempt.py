@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from functools import lru_cache
-from math import inf, isinf
 from typing import Any, TypeVar
 
 import aiohttp
@@ -169,7 +168,7 @@ def client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
     """Return what aiohttp limits itself: connecting, and the time between two chunks."""
 
     def bound(seconds: float) -> float | None:
-        return None if isinf(seconds) else seconds
+        return None if math.isinf(seconds) else seconds
 
     return aiohttp.ClientTimeout(
         # `connect` would include the wait for a free connection of the pool, which is our doing.
@@ -178,5 +177,5 @@ def client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
         # Ours, around all that a step does.
         total=None,
         # aiohttp rounds timeouts above this many seconds up to whole ones.
-        ceil_threshold=inf,
+        ceil_threshold=math.inf,
     )

@@ -27,10 +27,10 @@ class Traffic(msgspec.Struct, kw_only=True):
 
 
 def log_notes(operation: str, notes: Notes) -> None:
-    """Log in one line where a response was not as expected; a warning if something was lost."""
+    """Log in one line what was mended in a response; a warning if something was lost."""
     if notes.lost:
         _logger.warning("%s: items left out (%d), or mended: %s", operation, notes.lost, notes)
-    elif notes.bent:
+    else:
         _logger.debug("%s: mended: %s", operation, notes)
 
 
