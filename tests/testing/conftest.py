@@ -15,6 +15,12 @@ class Served(NamedTuple):
     session: aiohttp.ClientSession
     """Relative to the server's URL, with its key; it does not decompress."""
 
+    @property
+    def only_run(self) -> str:
+        """The path of the one run of the world."""
+        (run_id,) = self.server.world.runs
+        return f"runs/{run_id}"
+
     async def call(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
         """Send a request and return the status and the decoded JSON."""
         options.setdefault("headers", {"Accept-Encoding": "identity"})
@@ -80,8 +86,9 @@ def serve() -> Serve:
 
 
 @pytest.fixture
-async def served() -> AsyncIterator[Served]:
-    async with _serve() as served:
+async def served(world: World) -> AsyncIterator[Served]:
+    """The world of the test, served."""
+    async with _serve(world) as served:
         yield served
 
 

@@ -164,43 +164,40 @@ BAD: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("change", BAD, ids=str)
-async def test_bad_bodies(serve: Any, world: World, project: WorldProject, change: Any) -> None:
+async def test_bad_bodies(served: Any, world: World, project: WorldProject, change: Any) -> None:
     query = {"projectId": project.project_id}
-    async with serve(world) as served:
-        status, _ = await served.call("POST", "actions", params=query, json={**RULE, **change})
-        assert status == 400
-        assert world.actions == {}
-        made = await create(served, project)
-        path = f"actions/{made['actionId']}"
-        assert (await served.call("PUT", path, json=change))[0] == 400
-        assert (await served.get(path))["data"] == made
+    status, _ = await served.call("POST", "actions", params=query, json={**RULE, **change})
+    assert status == 400
+    assert world.actions == {}
+    made = await create(served, project)
+    path = f"actions/{made['actionId']}"
+    assert (await served.call("PUT", path, json=change))[0] == 400
+    assert (await served.get(path))["data"] == made
 
 
-async def test_maximum_lengths_of_texts(serve: Any, world: World, project: WorldProject) -> None:
-    async with serve(world) as served:
-        tags = [{"op": "tag", "details": {"tags": [*"0123456789"]}}]
-        await create(served, project, name="ä" * 255, description="x" * 1000, action=tags)
+async def test_maximum_lengths_of_texts(served: Any, project: WorldProject) -> None:
+    tags = [{"op": "tag", "details": {"tags": [*"0123456789"]}}]
+    await create(served, project, name="ä" * 255, description="x" * 1000, action=tags)
 
 
-async def test_missing_fields(serve: Any, world: World, project: WorldProject) -> None:
-    async with serve(world) as served:
-        call, query = served.call, {"projectId": project.project_id}
-        assert (await call("POST", "actions", json=RULE))[0] == 400
-        assert (await call("POST", "actions", json=RULE, params={"projectId": "nope"}))[0] == 404
-        for missing in RULE:
-            body = {key: value for key, value in RULE.items() if key != missing}
-            assert (await call("POST", "actions", json=body, params=query))[0] == 400
-        made = await create(served, project)
-        assert (await call("PUT", f"actions/{made['actionId']}", json={}))[0] == 400
-        for method, path in (
-            ("GET", "actions/nope"),
-            ("PUT", "actions/nope"),
-            ("DELETE", "actions/nope"),
-            ("PUT", "actions/nope/enable"),
-            ("PUT", "actions/nope/disable"),
-        ):
-            response = await call(method, path, json={"name": "x"})
-            assert response == (404, {"status": "FAILED", "error": "Action not found"})
+async def test_missing_fields(served: Any, project: WorldProject) -> None:
+    call, query = served.call, {"projectId": project.project_id}
+    assert (await call("POST", "actions", json=RULE))[0] == 400
+    assert (await call("POST", "actions", json=RULE, params={"projectId": "nope"}))[0] == 404
+    for missing in RULE:
+        body = {key: value for key, value in RULE.items() if key != missing}
+        assert (await call("POST", "actions", json=body, params=query))[0] == 400
+    made = await create(served, project)
+    assert (await call("PUT", f"actions/{made['actionId']}", json={}))[0] == 400
+    for method, path in (
+        ("GET", "actions/nope"),
+        ("PUT", "actions/nope"),
+        ("DELETE", "actions/nope"),
+        ("PUT", "actions/nope/enable"),
+        ("PUT", "actions/nope/disable"),
+    ):
+        response = await call(method, path, json={"name": "x"})
+        assert response == (404, {"status": "FAILED", "error": "Action not found"})
 
 
 CONDITIONS: list[tuple[str, str, Any, Callable[[WorldExecution], bool]]] = [
@@ -255,7 +252,7 @@ class TestAffected:
     @pytest.mark.parametrize(("kind", "op", "value", "expected"), CONDITIONS)
     async def test_conditions(
         self,
-        serve: Any,
+        served: Any,
         world: World,
         tested: WorldProject,
         kind: str,
@@ -263,83 +260,76 @@ class TestAffected:
         value: Any,
         expected: Callable[[WorldExecution], bool],
     ) -> None:
-        async with serve(world) as served:
-            made = await create(served, tested, matcher=when(kind, op, value))
-            touched = await served.walk(f"actions/{made['actionId']}/tests", *DATES, limit=50)
+        made = await create(served, tested, matcher=when(kind, op, value))
+        touched = await served.walk(f"actions/{made['actionId']}/tests", *DATES, limit=50)
         places = [(one["instanceId"], one["testId"]) for one in touched]
         mine = [one for one in world.executions(tested.project_id) if expected(one)]
         assert sorted(places) == sorted((one.instance_id, one.test_id) for one in mine)
 
-    async def test_and_or(self, serve: Any, world: World, tested: WorldProject) -> None:
+    async def test_and_or(self, served: Any, tested: WorldProject) -> None:
         cond = [*when("git_branch", "eq", "fix")["cond"], *when("tag", "inc", "nightly")["cond"]]
-        async with serve(world) as served:
-            found: list[set[str]] = []
-            for op in ("AND", "OR"):
-                made = await create(served, tested, matcher={"op": op, "cond": cond})
-                path = f"actions/{made['actionId']}/tests"
-                found.append({one["runId"] for one in await served.walk(path, *DATES, limit=50)})
+        found: list[set[str]] = []
+        for op in ("AND", "OR"):
+            made = await create(served, tested, matcher={"op": op, "cond": cond})
+            path = f"actions/{made['actionId']}/tests"
+            found.append({one["runId"] for one in await served.walk(path, *DATES, limit=50)})
         runs = [run.run_id for run in tested.runs]
         assert found == [{runs[1]}, {runs[0], runs[1], runs[3]}]
 
-    async def test_of_one_test(self, serve: Any, world: World, tested: WorldProject) -> None:
+    async def test_of_one_test(self, served: Any, world: World, tested: WorldProject) -> None:
         test = world.executions(tested.project_id)[0]
         path = f"actions/tests/{test.signature}"
         pairs = [*DATES, ("projectId", tested.project_id)]
-        async with serve(world) as served:
-            assert await served.walk(path, *pairs) == []
-            await create(
-                served, tested, name="one", matcher=when("titlePath", "inc", test.title[-1])
-            )
-            await create(served, tested, name="two", matcher=when("git_branch", "eq", "fix"))
-            await create(served, world.project(), name="three")
-            touched = await served.walk(path, *pairs, limit=3)
-            assert len(touched) == 4
-            names = [[action["name"] for action in one["actions"]] for one in touched]
-            assert names == [["one", "two"], ["one"], ["one", "two"], ["one"]]
-            assert {one["signature"] for one in touched} == {test.signature}
-            assert await served.walk(path, *pairs, ("search", "nowhere")) == []
-            assert len(await served.walk(path, *pairs, ("search", test.spec.upper()))) == 4
+        assert await served.walk(path, *pairs) == []
+        await create(served, tested, name="one", matcher=when("titlePath", "inc", test.title[-1]))
+        await create(served, tested, name="two", matcher=when("git_branch", "eq", "fix"))
+        await create(served, world.project(), name="three")
+        touched = await served.walk(path, *pairs, limit=3)
+        assert len(touched) == 4
+        names = [[action["name"] for action in one["actions"]] for one in touched]
+        assert names == [["one", "two"], ["one"], ["one", "two"], ["one"]]
+        assert {one["signature"] for one in touched} == {test.signature}
+        assert await served.walk(path, *pairs, ("search", "nowhere")) == []
+        assert len(await served.walk(path, *pairs, ("search", test.spec.upper()))) == 4
 
-    async def test_tests(self, serve: Any, world: World, tested: WorldProject) -> None:
+    async def test_tests(self, served: Any, world: World, tested: WorldProject) -> None:
         pairs = [*DATES, ("projectId", tested.project_id)]
-        async with serve(world) as served:
 
-            async def ask(*more: tuple[str, str]) -> list[Any]:
-                found: list[Any] = await served.turn("actions/tests", *pairs, *more, limit=9)
-                return found
+        async def ask(*more: tuple[str, str]) -> list[Any]:
+            found: list[Any] = await served.turn("actions/tests", *pairs, *more, limit=9)
+            return found
 
-            assert await ask() == []
-            skip = await create(
-                served, tested, action=[{"op": "skip"}], matcher=when("error_message", "any")
-            )
-            failed = {one.signature for one in world.executions(tested.project_id) if one.error}
-            tests = await ask()
-            assert {one["signature"] for one in tests} == failed
-            assert sum(one["executions"] for one in tests) == 24
-            seen = [one["lastSeen"] for one in tests]
-            assert seen == sorted(seen, reverse=True)
-            upwards = [one["lastSeen"] for one in await ask(("dir", "asc"))]
-            assert upwards == sorted(seen)
-            tag = await create(served, tested, matcher=when("project", "eq", "firefox"))
-            assert len(await ask()) > len(tests)
-            assert await ask(("action_id", skip["actionId"])) == tests
-            assert await ask(("action_type", "skip")) == tests
-            both = await ask(("action_type", "quarantine"), ("action_type", "tag"))
-            assert both == await ask(("action_id", tag["actionId"]))
-            await served.call("PUT", f"actions/{tag['actionId']}/disable")
-            assert await ask(("status", "disabled")) == both
-            assert await ask(("status", "archived")) == []
-            for pair in (("action_type", "Skip"), ("status", "on"), ("dir", "up")):
-                assert pair[0] in await served.refused("actions/tests", *pairs, pair)
+        assert await ask() == []
+        skip = await create(
+            served, tested, action=[{"op": "skip"}], matcher=when("error_message", "any")
+        )
+        failed = {one.signature for one in world.executions(tested.project_id) if one.error}
+        tests = await ask()
+        assert {one["signature"] for one in tests} == failed
+        assert sum(one["executions"] for one in tests) == 24
+        seen = [one["lastSeen"] for one in tests]
+        assert seen == sorted(seen, reverse=True)
+        upwards = [one["lastSeen"] for one in await ask(("dir", "asc"))]
+        assert upwards == sorted(seen)
+        tag = await create(served, tested, matcher=when("project", "eq", "firefox"))
+        assert len(await ask()) > len(tests)
+        assert await ask(("action_id", skip["actionId"])) == tests
+        assert await ask(("action_type", "skip")) == tests
+        both = await ask(("action_type", "quarantine"), ("action_type", "tag"))
+        assert both == await ask(("action_id", tag["actionId"]))
+        await served.call("PUT", f"actions/{tag['actionId']}/disable")
+        assert await ask(("status", "disabled")) == both
+        assert await ask(("status", "archived")) == []
+        for pair in (("action_type", "Skip"), ("status", "on"), ("dir", "up")):
+            assert pair[0] in await served.refused("actions/tests", *pairs, pair)
 
     async def test_a_changed_action_affects_other_tests(
-        self, serve: Any, world: World, tested: WorldProject
+        self, served: Any, tested: WorldProject
     ) -> None:
-        async with serve(world) as served:
-            made = await create(served, tested)
-            path = f"actions/{made['actionId']}"
-            assert await served.walk(f"{path}/tests", *DATES) == []
-            await served.call("PUT", path, json={"matcher": when("title", "any")})
-            assert len(await served.walk(f"{path}/tests", *DATES, limit=50)) == 80
-            tested.run(specs=1, tests=3)
-            assert len(await served.walk(f"{path}/tests", *DATES, limit=50)) == 83
+        made = await create(served, tested)
+        path = f"actions/{made['actionId']}"
+        assert await served.walk(f"{path}/tests", *DATES) == []
+        await served.call("PUT", path, json={"matcher": when("title", "any")})
+        assert len(await served.walk(f"{path}/tests", *DATES, limit=50)) == 80
+        tested.run(specs=1, tests=3)
+        assert len(await served.walk(f"{path}/tests", *DATES, limit=50)) == 83

@@ -27,17 +27,14 @@ async def markdown(served: Any, **query: Any) -> str:
         return text
 
 
-async def test_of_a_run(
-    serve: Any, world: World, run: WorldRun, failed: list[WorldExecution]
-) -> None:
-    async with serve(world) as served:
-        tests: list[Any] = []
-        page: Any = 0
-        while page is not False:
-            data = (await served.get("context", run_id=run.run_id, limit=9, page=page))["data"]
-            assert (data["run"]["runId"], data["total"]) == (run.run_id, 23)
-            tests += data["tests"]
-            page = data["nextPage"]
+async def test_of_a_run(served: Any, run: WorldRun, failed: list[WorldExecution]) -> None:
+    tests: list[Any] = []
+    page: Any = 0
+    while page is not False:
+        data = (await served.get("context", run_id=run.run_id, limit=9, page=page))["data"]
+        assert (data["run"]["runId"], data["total"]) == (run.run_id, 23)
+        tests += data["tests"]
+        page = data["nextPage"]
     assert [(one["instanceId"], one["testId"]) for one in tests] == [
         (one.instance_id, one.test_id) for one in failed
     ]
@@ -45,67 +42,56 @@ async def test_of_a_run(
     assert "\\u001b" not in str(tests)
 
 
-async def test_of_an_instance(
-    serve: Any, world: World, run: WorldRun, failed: list[WorldExecution]
-) -> None:
+async def test_of_an_instance(served: Any, run: WorldRun, failed: list[WorldExecution]) -> None:
     instance_id = failed[0].instance_id
-    async with serve(world) as served:
-        ids = {"run_id": run.run_id, "instance_id": instance_id}
-        data = (await served.get("context", **ids))["data"]
+    ids = {"run_id": run.run_id, "instance_id": instance_id}
+    data = (await served.get("context", **ids))["data"]
     mine = [one.test_id for one in failed if one.instance_id == instance_id]
     assert [one["testId"] for one in data["tests"]] == mine
 
 
 async def test_of_a_test(
-    serve: Any, world: World, run: WorldRun, failed: list[WorldExecution]
+    served: Any, world: World, run: WorldRun, failed: list[WorldExecution]
 ) -> None:
     retried = next(one for one in world.view.of_run(run) if one.flaky)
-    async with serve(world) as served:
-        for one in (failed[0], retried):
-            ids = {"instance_id": one.instance_id, "test_id": one.test_id}
-            (test,) = (await served.get("context", **ids))["data"]["tests"]
-            assert (test["state"], test["flaky"]) == (one.state, one.flaky)
-            for number, attempt in enumerate(test["attempts"]):
-                data = (await served.get("context", **ids, attempt=number))["data"]
-                assert data["tests"][0]["attempts"] == [attempt]
-            query = {**ids, "attempt": len(test["attempts"])}
-            assert (await served.call("GET", "context", params=query))[0] == 404
+    for one in (failed[0], retried):
+        ids = {"instance_id": one.instance_id, "test_id": one.test_id}
+        (test,) = (await served.get("context", **ids))["data"]["tests"]
+        assert (test["state"], test["flaky"]) == (one.state, one.flaky)
+        for number, attempt in enumerate(test["attempts"]):
+            data = (await served.get("context", **ids, attempt=number))["data"]
+            assert data["tests"][0]["attempts"] == [attempt]
+        query = {**ids, "attempt": len(test["attempts"])}
+        assert (await served.call("GET", "context", params=query))[0] == 404
 
 
-async def test_details(
-    serve: Any, world: World, run: WorldRun, failed: list[WorldExecution]
-) -> None:
-    async with serve(world) as served:
-        sizes: list[int] = []
-        for detail in ("summary", "compact", "default"):
-            data = (await served.get("context", run_id=run.run_id, detail=detail))["data"]
-            test = data["tests"][0]
-            text = await markdown(served, run_id=run.run_id, detail=detail, limit=3)
-            assert ("attempts" in test) == (detail != "summary")
-            assert ("stack" in str(test)) == (detail == "default")
-            assert run.run_id in text
-            assert failed[0].test_id in text
-            assert "There is more on page 1." in text
-            sizes.append(len(text))
+async def test_details(served: Any, run: WorldRun, failed: list[WorldExecution]) -> None:
+    sizes: list[int] = []
+    for detail in ("summary", "compact", "default"):
+        data = (await served.get("context", run_id=run.run_id, detail=detail))["data"]
+        test = data["tests"][0]
+        text = await markdown(served, run_id=run.run_id, detail=detail, limit=3)
+        assert ("attempts" in test) == (detail != "summary")
+        assert ("stack" in str(test)) == (detail == "default")
+        assert run.run_id in text
+        assert failed[0].test_id in text
+        assert "There is more on page 1." in text
+        sizes.append(len(text))
     assert sizes == sorted(sizes)
 
 
-async def test_markdown_has_a_maximum_length(serve: Any, world: World, run: WorldRun) -> None:
-    async with serve(world) as served:
-        whole = await markdown(served, run_id=run.run_id)
-        assert whole.startswith(f"# Run {run.run_id}\n")
-        for most in (1, 100, 50_000):
-            text = await markdown(served, run_id=run.run_id, max_length=most)
-            assert text == whole[:most]
+async def test_markdown_has_a_maximum_length(served: Any, run: WorldRun) -> None:
+    whole = await markdown(served, run_id=run.run_id)
+    assert whole.startswith(f"# Run {run.run_id}\n")
+    for most in (1, 100, 50_000):
+        text = await markdown(served, run_id=run.run_id, max_length=most)
+        assert text == whole[:most]
 
 
-async def test_failures_are_in_the_envelope_whatever_the_format(
-    serve: Any, world: World, run: WorldRun
-) -> None:
-    async with serve(world) as served:
-        query = {"run_id": "nope", "format": "md"}
-        response = await served.call("GET", "context", params=query)
-        assert response == (404, {"status": "FAILED", "error": "Run not found"})
+async def test_failures_are_in_the_envelope_whatever_the_format(served: Any, run: WorldRun) -> None:
+    query = {"run_id": "nope", "format": "md"}
+    response = await served.call("GET", "context", params=query)
+    assert response == (404, {"status": "FAILED", "error": "Run not found"})
 
 
 async def test_markdown_in_gzip_and_over_the_limit(serve: Any, world: World, run: WorldRun) -> None:
@@ -137,21 +123,19 @@ async def test_markdown_in_gzip_and_over_the_limit(serve: Any, world: World, run
     ],
     ids=str,
 )
-async def test_refusals(serve: Any, world: World, run: WorldRun, query: dict[str, str]) -> None:
+async def test_refusals(served: Any, run: WorldRun, query: dict[str, str]) -> None:
     if not {"run_id", "instance_id", "test_id"} & query.keys() and query:
         query = {"run_id": run.run_id, **query}
-    async with serve(world) as served:
-        await served.refused("context", *query.items())
+    await served.refused("context", *query.items())
 
 
-async def test_unknown_ids(serve: Any, world: World, project: WorldProject, run: WorldRun) -> None:
+async def test_unknown_ids(served: Any, project: WorldProject, run: WorldRun) -> None:
     instance, other = run.specs[0].instance_id, project.run().specs[0].instance_id
-    async with serve(world) as served:
-        for query in (
-            {"run_id": "nope"},
-            {"run_id": run.run_id, "instance_id": "nope"},
-            {"run_id": run.run_id, "instance_id": other},
-            {"instance_id": "nope", "test_id": "t"},
-            {"instance_id": instance, "test_id": "nope"},
-        ):
-            assert (await served.call("GET", "context", params=query))[0] == 404
+    for query in (
+        {"run_id": "nope"},
+        {"run_id": run.run_id, "instance_id": "nope"},
+        {"run_id": run.run_id, "instance_id": other},
+        {"instance_id": "nope", "test_id": "t"},
+        {"instance_id": instance, "test_id": "nope"},
+    ):
+        assert (await served.call("GET", "context", params=query))[0] == 404

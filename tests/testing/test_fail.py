@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import math
 import zlib
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
@@ -20,12 +21,15 @@ GZIP = {"Accept-Encoding": "gzip"}
 IDENTITY = {"Accept-Encoding": "identity"}
 
 
-def only_run(served: Any) -> str:
-    return f"runs/{next(iter(served.server.world.runs))}"
+@pytest.fixture
+async def served(serve: Any) -> AsyncIterator[Any]:
+    """The world that a server makes for itself."""
+    async with serve() as served:
+        yield served
 
 
 async def statuses(served: Any, count: int, path: str | None = None) -> list[int]:
-    path = path or only_run(served)
+    path = path or served.only_run
     return [(await served.call("GET", path))[0] for _ in range(count)]
 
 
@@ -50,7 +54,7 @@ def arrival(server: FakeCurrents) -> asyncio.Event:
 async def damaged(served: Any, fault: str, headers: dict[str, str]) -> bytes:
     """Return the body of a run in which a fault damages the gzip stream."""
     served.server.fail("getRun", fault=fault)
-    async with served.session.get(only_run(served), headers=headers) as response:
+    async with served.session.get(served.only_run, headers=headers) as response:
         assert response.status == 200
         assert response.headers["Content-Encoding"] == "gzip"
         body: bytes = await response.read()
@@ -120,7 +124,7 @@ class TestWhen:
 
     async def test_every_request(self, served: Any) -> None:
         served.server.fail(None, 502, times=4)
-        paths = [only_run(served), "instances/i", "runs/find?projectId=p", "nothing"]
+        paths = [served.only_run, "instances/i", "runs/find?projectId=p", "nothing"]
         assert [(await served.call("GET", path))[0] for path in paths] == [502] * 4
         assert await statuses(served, 1) == [200]
 
@@ -241,7 +245,7 @@ class TestConnection:
         body = await damaged(served, "corrupt", headers)
         with pytest.raises(zlib.error):
             zlib.decompress(body, wbits=31)
-        async with served.session.get(only_run(served), headers=GZIP) as response:
+        async with served.session.get(served.only_run, headers=GZIP) as response:
             right = await response.read()
         assert len(right) == len(body)
         assert sum(one != other for one, other in zip(right, body, strict=True)) == 4
@@ -254,7 +258,7 @@ class TestConnection:
         while right is None:
             # Without any response, aiohttp itself sends a GET once more.
             with suppress(aiohttp.ClientError, zlib.error, EOFError):
-                async with served.session.get(only_run(served), headers=GZIP) as response:
+                async with served.session.get(served.only_run, headers=GZIP) as response:
                     right = gzip.decompress(await response.read())
         assert [one.fault for one in served.server.requests] == [fault, None]
 

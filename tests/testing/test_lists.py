@@ -122,111 +122,98 @@ def name(case: List) -> str:
 
 @pytest.mark.parametrize("case", CURSOR, ids=name)
 class TestCursors:
-    async def test_forwards_and_backwards(self, serve: Any, scene: Scene, case: List) -> None:
+    async def test_forwards_and_backwards(self, served: Any, scene: Scene, case: List) -> None:
         path, query = case.path(scene), case.query(scene)
-        async with serve(scene.world) as served:
-            whole = await served.get(path, *query, limit=case.most)
-            assert whole["has_more"] is False
-            items = whole["data"]
-            assert len(items) >= 3
-            assert len({item["cursor"] for item in items}) == len(items)
-            assert await served.walk(path, *query, limit=2) == items
-            before = [("ending_before", items[-1]["cursor"])]
-            back: list[Any] = []
-            while before:
-                page = await served.get(path, *query, *before, limit=2)
-                back = page["data"] + back
-                before = [("ending_before", back[0]["cursor"])] if page["has_more"] else []
-            assert back == items[:-1]
+        whole = await served.get(path, *query, limit=case.most)
+        assert whole["has_more"] is False
+        items = whole["data"]
+        assert len(items) >= 3
+        assert len({item["cursor"] for item in items}) == len(items)
+        assert await served.walk(path, *query, limit=2) == items
+        before = [("ending_before", items[-1]["cursor"])]
+        back: list[Any] = []
+        while before:
+            page = await served.get(path, *query, *before, limit=2)
+            back = page["data"] + back
+            before = [("ending_before", back[0]["cursor"])] if page["has_more"] else []
+        assert back == items[:-1]
 
-    async def test_ends(self, serve: Any, scene: Scene, case: List) -> None:
+    async def test_ends(self, served: Any, scene: Scene, case: List) -> None:
         path, query = case.path(scene), case.query(scene)
-        async with serve(scene.world) as served:
-            items = await served.walk(path, *query)
-            for pair in (
-                ("starting_after", items[-1]["cursor"]),
-                ("ending_before", items[0]["cursor"]),
-            ):
-                page = await served.get(path, *query, pair)
-                assert (page["has_more"], page["data"]) == (False, [])
+        items = await served.walk(path, *query)
+        for pair in (
+            ("starting_after", items[-1]["cursor"]),
+            ("ending_before", items[0]["cursor"]),
+        ):
+            page = await served.get(path, *query, pair)
+            assert (page["has_more"], page["data"]) == (False, [])
 
-    async def test_refusals(self, serve: Any, scene: Scene, case: List) -> None:
+    async def test_refusals(self, served: Any, scene: Scene, case: List) -> None:
         path, query = case.path(scene), case.query(scene)
-        async with serve(scene.world) as served:
-            cursor = (await served.get(path, *query, limit=1))["data"][0]["cursor"]
-            both = [("starting_after", cursor), ("ending_before", cursor)]
-            assert "mutually exclusive" in await served.refused(path, *query, *both)
-            for bad in ("", "nope", cursor[:-2], cursor + "A", "é"):
-                message = await served.refused(path, *query, ("starting_after", bad))
-                assert message == "starting_after is not a cursor of this list"
-            for bad in ("0", str(case.most + 1), "-1", "x", "1.5", "", "\uff11"):
-                assert "limit must be" in await served.refused(path, *query, ("limit", bad))
-            twice = [("limit", "1"), ("limit", "2")]
-            assert "repeated" in await served.refused(path, *query, *twice)
-            assert "parameter" in await served.refused(path, *query, ("page", "0"))
+        cursor = (await served.get(path, *query, limit=1))["data"][0]["cursor"]
+        both = [("starting_after", cursor), ("ending_before", cursor)]
+        assert "mutually exclusive" in await served.refused(path, *query, *both)
+        for bad in ("", "nope", cursor[:-2], cursor + "A", "é"):
+            message = await served.refused(path, *query, ("starting_after", bad))
+            assert message == "starting_after is not a cursor of this list"
+        for bad in ("0", str(case.most + 1), "-1", "x", "1.5", "", "\uff11"):
+            assert "limit must be" in await served.refused(path, *query, ("limit", bad))
+        twice = [("limit", "1"), ("limit", "2")]
+        assert "repeated" in await served.refused(path, *query, *twice)
+        assert "parameter" in await served.refused(path, *query, ("page", "0"))
 
-    async def test_cursors_of_another_list(self, serve: Any, scene: Scene, case: List) -> None:
-        async with serve(scene.world) as served:
-            for other in CURSOR:
-                path, query = other.path(scene), other.query(scene)
-                page = await served.get(path, *query, limit=1)
-                pair = ("starting_after", page["data"][0]["cursor"])
-                response = await served.call(
-                    "GET", case.path(scene), params=[*case.query(scene), pair]
-                )
-                assert (response[0] == 200) == (other is case)
+    async def test_cursors_of_another_list(self, served: Any, scene: Scene, case: List) -> None:
+        for other in CURSOR:
+            path, query = other.path(scene), other.query(scene)
+            page = await served.get(path, *query, limit=1)
+            pair = ("starting_after", page["data"][0]["cursor"])
+            response = await served.call("GET", case.path(scene), params=[*case.query(scene), pair])
+            assert (response[0] == 200) == (other is case)
 
 
 @pytest.mark.parametrize("case", PAGED, ids=name)
 class TestPages:
-    async def test_from_first_to_last(self, serve: Any, scene: Scene, case: List) -> None:
+    async def test_from_first_to_last(self, served: Any, scene: Scene, case: List) -> None:
         path, query = case.path(scene), case.query(scene)
-        async with serve(scene.world) as served:
-            whole = (await served.get(path, *query, limit=case.most))["data"]
-            assert whole["nextPage"] is False
-            assert whole["total"] == whole["count"] == len(whole["list"]) >= 3
-            for limit in (2, len(whole["list"])):
-                assert await served.turn(path, *query, limit=limit) == whole["list"]
-            beyond = (await served.get(path, *query, page=1000))["data"]
-            assert (beyond["list"], beyond["nextPage"]) == ([], False)
+        whole = (await served.get(path, *query, limit=case.most))["data"]
+        assert whole["nextPage"] is False
+        assert whole["total"] == whole["count"] == len(whole["list"]) >= 3
+        for limit in (2, len(whole["list"])):
+            assert await served.turn(path, *query, limit=limit) == whole["list"]
+        beyond = (await served.get(path, *query, page=1000))["data"]
+        assert (beyond["list"], beyond["nextPage"]) == ([], False)
 
-    async def test_refusals(self, serve: Any, scene: Scene, case: List) -> None:
+    async def test_refusals(self, served: Any, scene: Scene, case: List) -> None:
         path, query = case.path(scene), case.query(scene)
-        async with serve(scene.world) as served:
-            for bad in ("0", str(case.most + 1), "-1", "x"):
-                assert "limit must be" in await served.refused(path, *query, ("limit", bad))
-            for bad in ("-1", "x"):
-                assert "page must be" in await served.refused(path, *query, ("page", bad))
-            assert "parameter" in await served.refused(path, *query, ("starting_after", "c"))
+        for bad in ("0", str(case.most + 1), "-1", "x"):
+            assert "limit must be" in await served.refused(path, *query, ("limit", bad))
+        for bad in ("-1", "x"):
+            assert "page must be" in await served.refused(path, *query, ("page", bad))
+        assert "parameter" in await served.refused(path, *query, ("starting_after", "c"))
 
 
 @pytest.mark.parametrize("case", CURSOR + PAGED + PLAIN, ids=name)
 class TestAll:
-    async def test_misspelt_parameters(self, serve: Any, scene: Scene, case: List) -> None:
+    async def test_misspelt_parameters(self, served: Any, scene: Scene, case: List) -> None:
         path, query = case.path(scene), case.query(scene)
-        async with serve(scene.world) as served:
-            for pair in (("Tags[]", "a"), ("branche[]", "a"), ("Search", "a"), ("dateStart", "a")):
-                message = await served.refused(path, *query, pair)
-                assert message == f"{pair[0]} is not a parameter of this operation"
+        for pair in (("Tags[]", "a"), ("branche[]", "a"), ("Search", "a"), ("dateStart", "a")):
+            message = await served.refused(path, *query, pair)
+            assert message == f"{pair[0]} is not a parameter of this operation"
 
-    async def test_required_parameters(self, serve: Any, scene: Scene, case: List) -> None:
+    async def test_required_parameters(self, served: Any, scene: Scene, case: List) -> None:
         path, query = case.path(scene), case.query(scene)
-        async with serve(scene.world) as served:
-            for missing in query:
-                rest = [pair for pair in query if pair is not missing]
-                assert "required" in await served.refused(path, *rest)
+        for missing in query:
+            rest = [pair for pair in query if pair is not missing]
+            assert "required" in await served.refused(path, *rest)
 
-    async def test_unknown_owners(self, serve: Any, scene: Scene, case: List) -> None:
-        async with serve(scene.world) as served:
-            for known in (scene.project_id, scene.action_id, *scene.jira):
-                path = case.path(scene).replace(known, "nope")
-                query = [
-                    (key, "nope" if value == known else value) for key, value in case.query(scene)
-                ]
-                if (path, query) != (case.path(scene), case.query(scene)):
-                    status, response = await served.call("GET", path, params=query)
-                    assert status == 404
-                    assert response["error"].endswith("not found")
+    async def test_unknown_owners(self, served: Any, scene: Scene, case: List) -> None:
+        for known in (scene.project_id, scene.action_id, *scene.jira):
+            path = case.path(scene).replace(known, "nope")
+            query = [(key, "nope" if value == known else value) for key, value in case.query(scene)]
+            if (path, query) != (case.path(scene), case.query(scene)):
+                status, response = await served.call("GET", path, params=query)
+                assert status == 404
+                assert response["error"].endswith("not found")
 
 
 DATED = [
@@ -238,26 +225,24 @@ DATED = [
 
 @pytest.mark.parametrize("case", DATED, ids=name)
 class TestDates:
-    async def test_refusals(self, serve: Any, scene: Scene, case: List) -> None:
+    async def test_refusals(self, served: Any, scene: Scene, case: List) -> None:
         path = case.path(scene)
         rest = [pair for pair in case.query(scene) if not pair[0].startswith("date")]
-        async with serve(scene.world) as served:
-            for start, end, words in (
-                ("yesterday", "2026-01-06", "date_start must be a date in ISO 8601"),
-                ("2026-01-05", "2026-13-01", "date_end must be a date in ISO 8601"),
-                ("2026-01-06", "2026-01-05", "date_start must not be after date_end"),
-            ):
-                dates = [("date_start", start), ("date_end", end)]
-                assert await served.refused(path, *rest, *dates) == words
+        for start, end, words in (
+            ("yesterday", "2026-01-06", "date_start must be a date in ISO 8601"),
+            ("2026-01-05", "2026-13-01", "date_end must be a date in ISO 8601"),
+            ("2026-01-06", "2026-01-05", "date_start must not be after date_end"),
+        ):
+            dates = [("date_start", start), ("date_end", end)]
+            assert await served.refused(path, *rest, *dates) == words
 
-    async def test_both_ends_are_included(self, serve: Any, scene: Scene, case: List) -> None:
+    async def test_both_ends_are_included(self, served: Any, scene: Scene, case: List) -> None:
         path = case.path(scene)
         rest = [pair for pair in case.query(scene) if not pair[0].startswith("date")]
-        async with serve(scene.world) as served:
-            for start, end, some in (
-                ("2026-01-05T10:00:00.000Z", "2026-01-05T11:00:00.000+01:00", True),
-                ("2026-01-05T10:00:00.001Z", "2026-01-05T10:59:59.999Z", False),
-            ):
-                dates = [("date_start", start), ("date_end", end)]
-                data = (await served.get(path, *rest, *dates))["data"]
-                assert bool(data if isinstance(data, list) else data["list"]) == some
+        for start, end, some in (
+            ("2026-01-05T10:00:00.000Z", "2026-01-05T11:00:00.000+01:00", True),
+            ("2026-01-05T10:00:00.001Z", "2026-01-05T10:59:59.999Z", False),
+        ):
+            dates = [("date_start", start), ("date_end", end)]
+            data = (await served.get(path, *rest, *dates))["data"]
+            assert bool(data if isinstance(data, list) else data["list"]) == some

@@ -18,59 +18,54 @@ def sample(name: str) -> Any:
 
 
 class TestGetRun:
-    async def test_returns_the_run(self, serve: Any, world: World) -> None:
+    async def test_returns_the_run(self, served: Any, world: World) -> None:
         run = world.project().run()
-        async with serve(world) as served:
-            assert await served.call("GET", f"runs/{run.run_id}") == (
-                200,
-                {"status": "OK", "data": run.payload},
-            )
+        assert await served.call("GET", f"runs/{run.run_id}") == (
+            200,
+            {"status": "OK", "data": run.payload},
+        )
 
     async def test_unknown(self, served: Any) -> None:
         assert await served.call("GET", "runs/nope") == (404, failed("Run not found"))
 
     @pytest.mark.parametrize("name", ["run-playwright.json", "run-cypress.json"])
-    async def test_serves_samples_verbatim(self, serve: Any, world: World, name: str) -> None:
+    async def test_serves_samples_verbatim(self, served: Any, world: World, name: str) -> None:
         world.add_run_payload(sample(name)["data"])
-        async with serve(world) as served:
-            path = f"runs/{sample(name)['data']['runId']}"
-            assert await served.call("GET", path) == (200, sample(name))
+        path = f"runs/{sample(name)['data']['runId']}"
+        assert await served.call("GET", path) == (200, sample(name))
 
 
 class TestGetInstance:
     @pytest.mark.parametrize("framework", ["playwright", "cypress"])
     async def test_returns_the_instance(
-        self, serve: Any, project: WorldProject, world: World, framework: Any
+        self, served: Any, project: WorldProject, framework: Any
     ) -> None:
         run = project.run(framework=framework)
-        async with serve(world) as served:
-            for index in (39, 0):
-                path = f"instances/{run.specs[index].instance_id}"
-                assert await served.call("GET", path) == (
-                    200,
-                    {"status": "OK", "data": run.instance(index)},
-                )
+        for index in (39, 0):
+            path = f"instances/{run.specs[index].instance_id}"
+            assert await served.call("GET", path) == (
+                200,
+                {"status": "OK", "data": run.instance(index)},
+            )
 
     async def test_unknown(self, served: Any) -> None:
         response = await served.call("GET", "instances/nope")
         assert response == (404, sample("error-404.json"))
 
     @pytest.mark.parametrize("name", ["instance-playwright.json", "instance-cypress.json"])
-    async def test_serves_samples_verbatim(self, serve: Any, world: World, name: str) -> None:
+    async def test_serves_samples_verbatim(self, served: Any, world: World, name: str) -> None:
         world.add_instance_payload(sample(name)["data"])
-        async with serve(world) as served:
-            path = f"instances/{sample(name)['data']['instanceId']}"
-            assert await served.call("GET", path) == (200, sample(name))
+        path = f"instances/{sample(name)['data']['instanceId']}"
+        assert await served.call("GET", path) == (200, sample(name))
 
     async def test_a_replaced_payload_is_not_served_from_the_cache(
-        self, serve: Any, world: World
+        self, served: Any, world: World
     ) -> None:
-        async with serve(world) as served:
-            for number in (1, 2):
-                data = {"instanceId": "i", "number": number}
-                world.add_instance_payload(data)
-                for _ in range(2):
-                    assert (await served.call("GET", "instances/i"))[1]["data"] == data
+        for number in (1, 2):
+            data = {"instanceId": "i", "number": number}
+            world.add_instance_payload(data)
+            for _ in range(2):
+                assert (await served.call("GET", "instances/i"))[1]["data"] == data
 
 
 class TestFindRun:
@@ -80,69 +75,63 @@ class TestFindRun:
         return response["data"]["runId"] if status == 200 else (status, response["error"])
 
     async def test_most_recent_complete_run(
-        self, serve: Any, world: World, project: WorldProject
+        self, served: Any, world: World, project: WorldProject
     ) -> None:
         project.run()
         expected = project.run()
         project.run(running=True)
         project.run(unclaimed=1)
         world.project().run()
-        async with serve(world) as served:
-            assert await self.find(served, project) == expected.run_id
-            expected = project.run(framework="cypress")
-            assert await self.find(served, project) == expected.run_id
+        assert await self.find(served, project) == expected.run_id
+        expected = project.run(framework="cypress")
+        assert await self.find(served, project) == expected.run_id
 
-    async def test_by_branch(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_by_branch(self, served: Any, project: WorldProject) -> None:
         one = project.run(branch="release/1")
         two = project.run(branch="release/2")
         main = project.run(branch="main")
-        async with serve(world) as served:
-            for branch, expected in [
-                ("release/1", one.run_id),
-                ("release/*", two.run_id),
-                ("release/1*", one.run_id),
-                ("main", main.run_id),
-                ("m*", main.run_id),
-                ("release", (404, "Run not found")),
-                ("MAIN", (404, "Run not found")),
-            ]:
-                assert await self.find(served, project, ("branch", branch)) == expected
+        for branch, expected in [
+            ("release/1", one.run_id),
+            ("release/*", two.run_id),
+            ("release/1*", one.run_id),
+            ("main", main.run_id),
+            ("m*", main.run_id),
+            ("release", (404, "Run not found")),
+            ("MAIN", (404, "Run not found")),
+        ]:
+            assert await self.find(served, project, ("branch", branch)) == expected
 
     async def test_by_build_which_wins_over_the_branch(
-        self, serve: Any, world: World, project: WorldProject
+        self, served: Any, project: WorldProject
     ) -> None:
         run = project.run(ci_build_id="build 7 é")
         project.run(ci_build_id="build 7 é 8")
-        async with serve(world) as served:
-            by_build = ("ciBuildId", "build 7 é")
-            assert await self.find(served, project, by_build) == run.run_id
-            assert await self.find(served, project, by_build, ("branch", "other")) == run.run_id
-            assert (await self.find(served, project, ("ciBuildId", "build*")))[0] == 404
+        by_build = ("ciBuildId", "build 7 é")
+        assert await self.find(served, project, by_build) == run.run_id
+        assert await self.find(served, project, by_build, ("branch", "other")) == run.run_id
+        assert (await self.find(served, project, ("ciBuildId", "build*")))[0] == 404
 
-    async def test_by_all_tags(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_by_all_tags(self, served: Any, project: WorldProject) -> None:
         both = project.run(tags=["a", "b", "c"])
         one = project.run(tags=["a"])
-        async with serve(world) as served:
-            a, b, d = (("tags[]", tag) for tag in "abd")
-            assert await self.find(served, project, a) == one.run_id
-            assert await self.find(served, project, a, b) == both.run_id
-            assert await self.find(served, project, a, d) == (404, "Run not found")
+        a, b, d = (("tags[]", tag) for tag in "abd")
+        assert await self.find(served, project, a) == one.run_id
+        assert await self.find(served, project, a, b) == both.run_id
+        assert await self.find(served, project, a, d) == (404, "Run not found")
 
     @pytest.mark.parametrize("value", ["true", "false"])
     async def test_last_run_of_playwright(
-        self, serve: Any, world: World, project: WorldProject, value: str
+        self, served: Any, project: WorldProject, value: str
     ) -> None:
         run = project.run()
-        async with serve(world) as served:
-            assert await self.find(served, project, ("pwLastRun", value)) == run.run_id
+        assert await self.find(served, project, ("pwLastRun", value)) == run.run_id
 
-    async def test_given_runs_are_found_too(self, serve: Any, world: World) -> None:
+    async def test_given_runs_are_found_too(self, served: Any, world: World) -> None:
         data = sample("run-cypress.json")["data"]
         world.add_run_payload(data)
-        async with serve(world) as served:
-            query = {"projectId": data["projectId"], "branch": "feat/*", "tags[]": "tagB"}
-            status, response = await served.call("GET", "runs/find", params=query)
-            assert (status, response["data"]) == (200, data)
+        query = {"projectId": data["projectId"], "branch": "feat/*", "tags[]": "tagB"}
+        status, response = await served.call("GET", "runs/find", params=query)
+        assert (status, response["data"]) == (200, data)
 
     @pytest.mark.parametrize(
         ("query", "words"),
@@ -176,36 +165,33 @@ class TestFindRun:
 
 
 class TestCancelRun:
-    async def test_cancels_once(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_cancels_once(self, served: Any, project: WorldProject) -> None:
         run = project.run(unclaimed=3)
-        async with serve(world) as served:
-            await served.call("GET", f"runs/{run.run_id}")
-            status, response = await served.call("PUT", f"runs/{run.run_id}/cancel")
-            assert status == 200
-            assert response["data"].keys() == sample("cancel-run.json")["data"].keys()
-            assert response["data"].pop("runId") == run.run_id
-            _, after = await served.call("GET", f"runs/{run.run_id}")
-            assert after["data"]["cancellation"] == response["data"]
-            assert after["data"]["completionState"] == "CANCELED"
-            assert after["data"]["status"] == "FAILED"
-            again = await served.call("PUT", f"runs/{run.run_id}/cancel")
-            assert again == (422, sample("error-422-already-cancelled.json"))
+        await served.call("GET", f"runs/{run.run_id}")
+        status, response = await served.call("PUT", f"runs/{run.run_id}/cancel")
+        assert status == 200
+        assert response["data"].keys() == sample("cancel-run.json")["data"].keys()
+        assert response["data"].pop("runId") == run.run_id
+        _, after = await served.call("GET", f"runs/{run.run_id}")
+        assert after["data"]["cancellation"] == response["data"]
+        assert after["data"]["completionState"] == "CANCELED"
+        assert after["data"]["status"] == "FAILED"
+        again = await served.call("PUT", f"runs/{run.run_id}/cancel")
+        assert again == (422, sample("error-422-already-cancelled.json"))
 
     async def test_a_cancelled_run_is_not_found_as_complete(
-        self, serve: Any, world: World, project: WorldProject
+        self, served: Any, project: WorldProject
     ) -> None:
         run = project.run(running=True)
-        async with serve(world) as served:
-            await served.call("PUT", f"runs/{run.run_id}/cancel")
-            query = {"projectId": project.project_id}
-            assert (await served.call("GET", "runs/find", params=query))[0] == 404
+        await served.call("PUT", f"runs/{run.run_id}/cancel")
+        query = {"projectId": project.project_id}
+        assert (await served.call("GET", "runs/find", params=query))[0] == 404
 
-    async def test_a_complete_run(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_a_complete_run(self, served: Any, project: WorldProject) -> None:
         run = project.run()
-        async with serve(world) as served:
-            response = await served.call("PUT", f"runs/{run.run_id}/cancel")
-            assert response == (422, failed("Run already completed"))
-            assert run.completion_state == "COMPLETE"
+        response = await served.call("PUT", f"runs/{run.run_id}/cancel")
+        assert response == (422, failed("Run already completed"))
+        assert run.completion_state == "COMPLETE"
 
     async def test_unknown(self, served: Any) -> None:
         assert await served.call("PUT", "runs/nope/cancel") == (404, failed("Run not found"))
@@ -218,32 +204,28 @@ class TestCancelRunByGithubCI:
         status, response = await served.call("PUT", self.PATH, json=body)
         return response["data"]["runId"] if status == 200 else (status, response["error"])
 
-    async def test_by_run_and_attempt(
-        self, serve: Any, world: World, project: WorldProject
-    ) -> None:
+    async def test_by_run_and_attempt(self, served: Any, project: WorldProject) -> None:
         first = project.run(github_run=("123", 1), running=True)
         second = project.run(github_run=("123", 2), running=True)
-        async with serve(world) as served:
-            assert await self.cancel(served, githubRunId="123", githubRunAttempt=2) == second.run_id
-            assert (first.completion_state, second.completion_state) == ("IN_PROGRESS", "CANCELED")
-            again = await self.cancel(served, githubRunId="123", githubRunAttempt=2)
-            assert again == (422, "Run already cancelled")
-            missing = await self.cancel(served, githubRunId="124", githubRunAttempt=1)
-            assert missing == (404, "Run not found")
+        assert await self.cancel(served, githubRunId="123", githubRunAttempt=2) == second.run_id
+        assert (first.completion_state, second.completion_state) == ("IN_PROGRESS", "CANCELED")
+        again = await self.cancel(served, githubRunId="123", githubRunAttempt=2)
+        assert again == (422, "Run already cancelled")
+        missing = await self.cancel(served, githubRunId="124", githubRunAttempt=1)
+        assert missing == (404, "Run not found")
 
-    async def test_scopes(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_scopes(self, served: Any, world: World, project: WorldProject) -> None:
         github: Any = {"github_run": ("123", 1), "running": True}
         here = project.run(**github, ci_build_id="a")
         there = project.run(**github, ci_build_id="b")
         elsewhere = world.project().run(**github, ci_build_id="a")
         ask = {"githubRunId": "123", "githubRunAttempt": 1}
-        async with serve(world) as served:
-            scope = {"projectId": project.project_id, "ciBuildId": "a"}
-            assert await self.cancel(served, **ask, **scope) == here.run_id
-            assert await self.cancel(served, **ask, ciBuildId="b") == there.run_id
-            assert await self.cancel(served, **ask, ciBuildId="c") == (404, "Run not found")
-            # Of several matches, the one that can still be cancelled.
-            assert await self.cancel(served, **ask) == elsewhere.run_id
+        scope = {"projectId": project.project_id, "ciBuildId": "a"}
+        assert await self.cancel(served, **ask, **scope) == here.run_id
+        assert await self.cancel(served, **ask, ciBuildId="b") == there.run_id
+        assert await self.cancel(served, **ask, ciBuildId="c") == (404, "Run not found")
+        # Of several matches, the one that can still be cancelled.
+        assert await self.cancel(served, **ask) == elsewhere.run_id
 
     @pytest.mark.parametrize(
         "body",
@@ -268,26 +250,25 @@ class TestCancelRunByGithubCI:
 class TestResetRun:
     @pytest.mark.parametrize("framework", ["playwright", "cypress"])
     async def test_takes_the_specs_of_a_machine_back(
-        self, serve: Any, world: World, project: WorldProject, framework: Any
+        self, served: Any, project: WorldProject, framework: Any
     ) -> None:
         run = project.run(framework=framework, groups=2)
         machine, *others = run.machine_ids
         assert others
         before = run.specs
-        async with serve(world) as served:
-            status, response = await served.call(
-                "PUT",
-                f"runs/{run.run_id}/reset",
-                json={"machineId": [machine, "unknown"], "isBatchedOr8n": True},
-            )
-            mine = [spec for spec in before if spec.machine_id == machine]
-            assert (status, response["data"]) == (200, {"runId": run.run_id, "specs": len(mine)})
-            _, after = await served.call("GET", f"runs/{run.run_id}")
-            self.check(after["data"], run, machine)
-            for spec in before:
-                expected = 404 if spec.machine_id == machine else 200
-                status, _ = await served.call("GET", f"instances/{spec.instance_id}")
-                assert status == expected
+        status, response = await served.call(
+            "PUT",
+            f"runs/{run.run_id}/reset",
+            json={"machineId": [machine, "unknown"], "isBatchedOr8n": True},
+        )
+        mine = [spec for spec in before if spec.machine_id == machine]
+        assert (status, response["data"]) == (200, {"runId": run.run_id, "specs": len(mine)})
+        _, after = await served.call("GET", f"runs/{run.run_id}")
+        self.check(after["data"], run, machine)
+        for spec in before:
+            expected = 404 if spec.machine_id == machine else 200
+            status, _ = await served.call("GET", f"instances/{spec.instance_id}")
+            assert status == expected
 
     def check(self, data: dict[str, Any], run: WorldRun, machine: str) -> None:
         assert (data["completionState"], data["status"]) == ("IN_PROGRESS", "RUNNING")
@@ -321,26 +302,22 @@ class TestResetRun:
                 assert (await served.call("GET", path))[0] == 404
 
     async def test_machines_without_specs_change_nothing(
-        self, serve: Any, world: World, project: WorldProject
+        self, served: Any, project: WorldProject
     ) -> None:
         run = project.run()
         version = run.version
-        async with serve(world) as served:
-            body = {"machineId": ["unknown"]}
-            status, response = await served.call("PUT", f"runs/{run.run_id}/reset", json=body)
-            assert (status, response["data"]["specs"]) == (200, 0)
+        body = {"machineId": ["unknown"]}
+        status, response = await served.call("PUT", f"runs/{run.run_id}/reset", json=body)
+        assert (status, response["data"]["specs"]) == (200, 0)
         assert (run.completion_state, run.version) == ("COMPLETE", version)
 
-    async def test_a_cancelled_run_goes_on(
-        self, serve: Any, world: World, project: WorldProject
-    ) -> None:
+    async def test_a_cancelled_run_goes_on(self, served: Any, project: WorldProject) -> None:
         run = project.run(unclaimed=1)
         run.cancel()
-        async with serve(world) as served:
-            body = {"machineId": run.machine_ids}
-            await served.call("PUT", f"runs/{run.run_id}/reset", json=body)
-            assert run.completion_state == "IN_PROGRESS"
-            assert "cancellation" not in run.payload
+        body = {"machineId": run.machine_ids}
+        await served.call("PUT", f"runs/{run.run_id}/reset", json=body)
+        assert run.completion_state == "IN_PROGRESS"
+        assert "cancellation" not in run.payload
 
     @pytest.mark.parametrize(
         "body",
@@ -354,21 +331,19 @@ class TestResetRun:
             {},
         ],
     )
-    async def test_bad_body(self, served: Any, body: Any) -> None:
-        run_id = next(iter(served.server.world.runs))
-        status, response = await served.call("PUT", f"runs/{run_id}/reset", json=body)
+    async def test_bad_body(self, served: Any, project: WorldProject, body: Any) -> None:
+        path = f"runs/{project.run().run_id}/reset"
+        status, response = await served.call("PUT", path, json=body)
         assert (status, response["status"]) == (400, "FAILED")
         assert response["error"].startswith("Invalid request body: ")
 
-    async def test_malformed_body(self, served: Any) -> None:
-        run_id = next(iter(served.server.world.runs))
-        response = await served.call("PUT", f"runs/{run_id}/reset", data=b"{")
+    async def test_malformed_body(self, served: Any, project: WorldProject) -> None:
+        response = await served.call("PUT", f"runs/{project.run().run_id}/reset", data=b"{")
         assert response == (400, failed("Request body is not valid JSON"))
 
-    async def test_63_machines_are_not_too_many(self, served: Any) -> None:
-        run_id = next(iter(served.server.world.runs))
-        body = {"machineId": [f"m{number}" for number in range(63)]}
-        assert (await served.call("PUT", f"runs/{run_id}/reset", json=body))[0] == 200
+    async def test_63_machines_are_not_too_many(self, served: Any, project: WorldProject) -> None:
+        path, body = f"runs/{project.run().run_id}/reset", {"machineId": [*map(str, range(63))]}
+        assert (await served.call("PUT", path, json=body))[0] == 200
 
     async def test_unknown(self, served: Any) -> None:
         response = await served.call("PUT", "runs/nope/reset", json={"machineId": ["m"]})
@@ -377,23 +352,22 @@ class TestResetRun:
 
 class TestDeleteRun:
     async def test_deletes_the_run_and_its_instances(
-        self, serve: Any, world: World, project: WorldProject
+        self, served: Any, world: World, project: WorldProject
     ) -> None:
         run, other = project.run(), project.run()
         world.add_instance_payload({"instanceId": "given", "runId": run.run_id})
         instance = f"instances/{run.specs[0].instance_id}"
-        async with serve(world) as served:
-            assert (await served.call("GET", instance))[0] == 200
-            status, response = await served.call("DELETE", f"runs/{run.run_id}")
-            assert (status, response["data"]) == (
-                200,
-                {"runId": run.run_id, "actor": "API Request"},
-            )
-            assert response["data"].keys() == sample("delete-run.json")["data"].keys()
-            for path in (f"runs/{run.run_id}", instance, "instances/given"):
-                assert (await served.call("GET", path))[0] == 404
-            again = await served.call("DELETE", f"runs/{run.run_id}")
-            assert again == (404, failed("Run not found"))
-            other_instance = f"instances/{other.specs[0].instance_id}"
-            assert (await served.call("GET", other_instance))[0] == 200
+        assert (await served.call("GET", instance))[0] == 200
+        status, response = await served.call("DELETE", f"runs/{run.run_id}")
+        assert (status, response["data"]) == (
+            200,
+            {"runId": run.run_id, "actor": "API Request"},
+        )
+        assert response["data"].keys() == sample("delete-run.json")["data"].keys()
+        for path in (f"runs/{run.run_id}", instance, "instances/given"):
+            assert (await served.call("GET", path))[0] == 404
+        again = await served.call("DELETE", f"runs/{run.run_id}")
+        assert again == (404, failed("Run not found"))
+        other_instance = f"instances/{other.specs[0].instance_id}"
+        assert (await served.call("GET", other_instance))[0] == 200
         assert project.runs == [other]

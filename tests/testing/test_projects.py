@@ -26,35 +26,32 @@ def pairs(name: str, *values: str) -> list[tuple[str, str]]:
 
 
 class TestProjects:
-    async def test_the_newest_first(self, serve: Any, world: World) -> None:
+    async def test_the_newest_first(self, served: Any, world: World) -> None:
         made = [world.project(name=f"P{number}") for number in range(23)]
-        async with serve(world) as served:
-            listed = await served.walk("projects", limit=5)
-            assert [one["name"] for one in listed] == [one.name for one in reversed(made)]
-            for project, one in zip(reversed(made), listed, strict=True):
-                del one["cursor"]
-                status, response = await served.call("GET", f"projects/{project.project_id}")
-                assert (status, response["data"]) == (200, one)
+        listed = await served.walk("projects", limit=5)
+        assert [one["name"] for one in listed] == [one.name for one in reversed(made)]
+        for project, one in zip(reversed(made), listed, strict=True):
+            del one["cursor"]
+            status, response = await served.call("GET", f"projects/{project.project_id}")
+            assert (status, response["data"]) == (200, one)
 
-    async def test_not_every_project_has_all_fields(self, serve: Any, world: World) -> None:
+    async def test_not_every_project_has_all_fields(self, served: Any, world: World) -> None:
         for _ in range(3):
             world.project()
-        async with serve(world) as served:
-            fields = {frozenset(one) for one in await served.walk("projects")}
-            assert len(fields) == 2
-            assert "failFast" in frozenset[str]().union(*fields)
+        fields = {frozenset(one) for one in await served.walk("projects")}
+        assert len(fields) == 2
+        assert "failFast" in frozenset[str]().union(*fields)
 
-    async def test_new_ones_do_not_disturb(self, serve: Any, world: World) -> None:
+    async def test_new_ones_do_not_disturb(self, served: Any, world: World) -> None:
         made = [world.project() for _ in range(9)]
-        async with serve(world) as served:
-            first = await served.get("projects", limit=4)
-            world.project()
-            cursor = first["data"][-1]["cursor"]
-            rest = await served.get("projects", starting_after=cursor, limit=50)
-            ids = [one["projectId"] for one in first["data"] + rest["data"]]
-            assert ids == [one.project_id for one in reversed(made)]
-            newer = await served.get("projects", ending_before=first["data"][0]["cursor"])
-            assert [one["projectId"] for one in newer["data"]] == [world.projects[-1].project_id]
+        first = await served.get("projects", limit=4)
+        world.project()
+        cursor = first["data"][-1]["cursor"]
+        rest = await served.get("projects", starting_after=cursor, limit=50)
+        ids = [one["projectId"] for one in first["data"] + rest["data"]]
+        assert ids == [one.project_id for one in reversed(made)]
+        newer = await served.get("projects", ending_before=first["data"][0]["cursor"])
+        assert [one["projectId"] for one in newer["data"]] == [world.projects[-1].project_id]
 
 
 class TestRuns:
@@ -62,51 +59,49 @@ class TestRuns:
         items = await served.walk(f"projects/{project.project_id}/runs", *query, limit=3)
         return [item["runId"] for item in items]
 
-    async def test_fields(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_fields(self, served: Any, project: WorldProject) -> None:
         older, newer = project.run(), project.run(framework="cypress")
-        async with serve(world) as served:
-            items = await served.walk(f"projects/{project.project_id}/runs")
-            assert [item.keys() for item in items] == [RUNS_FIELDS, RUNS_FIELDS]
-            assert [item["previousRunId"] for item in items] == [older.run_id, None]
-            for item, run in zip(items, (newer, older), strict=True):
-                shared = item.keys() & run.payload.keys()
-                assert shared == RUNS_FIELDS - {"cursor", "previousRunId"}
-                assert all(item[name] == run.payload[name] for name in shared - {"meta"})
-                assert {**item["meta"], **run.payload["meta"]} == item["meta"]
-            # Of Cypress, the run itself tells it beside its `meta`.
-            cypress = {"type": "cypress", "version": newer.payload["cypressVersion"]}
-            assert items[0]["meta"]["framework"] == cypress
-            assert items[1]["meta"] == older.payload["meta"]
+        items = await served.walk(f"projects/{project.project_id}/runs")
+        assert [item.keys() for item in items] == [RUNS_FIELDS, RUNS_FIELDS]
+        assert [item["previousRunId"] for item in items] == [older.run_id, None]
+        for item, run in zip(items, (newer, older), strict=True):
+            shared = item.keys() & run.payload.keys()
+            assert shared == RUNS_FIELDS - {"cursor", "previousRunId"}
+            assert all(item[name] == run.payload[name] for name in shared - {"meta"})
+            assert {**item["meta"], **run.payload["meta"]} == item["meta"]
+        # Of Cypress, the run itself tells it beside its `meta`.
+        cypress = {"type": "cypress", "version": newer.payload["cypressVersion"]}
+        assert items[0]["meta"]["framework"] == cypress
+        assert items[1]["meta"] == older.payload["meta"]
 
-    async def test_filters(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_filters(self, served: Any, project: WorldProject) -> None:
         a = project.run(branch="main", tags=["x", "y"], author=("Ada", "ada@example.org"))
         b = project.run(branch="main", tags=["x"], failures=0, pull_request=7)
         c = project.run(branch="fix", tags=["y"], failures=3, ci_build_id="Build-42")
         d = project.run(branch="release/1", running=True)
-        async with serve(world) as served:
-            for query, expected in [
-                (pairs("tags[]", "x", "y"), [a]),
-                ([*pairs("tags[]", "x", "y"), ("tag_operator", "AND")], [a]),
-                ([*pairs("tags[]", "x", "y"), ("tag_operator", "OR")], [c, b, a]),
-                (pairs("branches[]", "main", "fix"), [c, b, a]),
-                (pairs("branches[]", "mai*"), []),
-                (pairs("authors[]", "Ada"), [a]),
-                (pairs("authors[]", "ada@example.org", "nobody"), [a]),
-                (pairs("search", "build-42"), [c]),
-                (pairs("search", "RELEASE"), [d]),
-                (pairs("search", c.payload["meta"]["commit"]["sha"][:9]), [c]),
-                (pairs("pr_id", "7"), [b]),
-                (pairs("pr_id", "8"), []),
-                (pairs("status", "PASSED"), [b]),
-                (pairs("status", "PASSED", "RUNNING"), [d, b]),
-                (pairs("status", "FAILING"), []),
-                (pairs("completion_state", "IN_PROGRESS"), [d]),
-                (pairs("completion_state", "CANCELED", "TIMEOUT"), []),
-                (pairs("date_start", b.created_at), [d, c, b]),
-                (pairs("date_end", b.created_at), [b, a]),
-                ([("date_start", b.created_at), ("date_end", c.created_at)], [c, b]),
-            ]:
-                assert await self.list(served, project, *query) == [run.run_id for run in expected]
+        for query, expected in [
+            (pairs("tags[]", "x", "y"), [a]),
+            ([*pairs("tags[]", "x", "y"), ("tag_operator", "AND")], [a]),
+            ([*pairs("tags[]", "x", "y"), ("tag_operator", "OR")], [c, b, a]),
+            (pairs("branches[]", "main", "fix"), [c, b, a]),
+            (pairs("branches[]", "mai*"), []),
+            (pairs("authors[]", "Ada"), [a]),
+            (pairs("authors[]", "ada@example.org", "nobody"), [a]),
+            (pairs("search", "build-42"), [c]),
+            (pairs("search", "RELEASE"), [d]),
+            (pairs("search", c.payload["meta"]["commit"]["sha"][:9]), [c]),
+            (pairs("pr_id", "7"), [b]),
+            (pairs("pr_id", "8"), []),
+            (pairs("status", "PASSED"), [b]),
+            (pairs("status", "PASSED", "RUNNING"), [d, b]),
+            (pairs("status", "FAILING"), []),
+            (pairs("completion_state", "IN_PROGRESS"), [d]),
+            (pairs("completion_state", "CANCELED", "TIMEOUT"), []),
+            (pairs("date_start", b.created_at), [d, c, b]),
+            (pairs("date_end", b.created_at), [b, a]),
+            ([("date_start", b.created_at), ("date_end", c.created_at)], [c, b]),
+        ]:
+            assert await self.list(served, project, *query) == [run.run_id for run in expected]
 
     @pytest.mark.parametrize(
         ("query", "words"),
@@ -119,12 +114,11 @@ class TestRuns:
         ],
     )
     async def test_refusals(
-        self, serve: Any, world: World, project: WorldProject, query: Any, words: str
+        self, served: Any, project: WorldProject, query: Any, words: str
     ) -> None:
-        async with serve(world) as served:
-            assert words in await served.refused(f"projects/{project.project_id}/runs", query)
+        assert words in await served.refused(f"projects/{project.project_id}/runs", query)
 
-    async def test_both_vocabularies(self, serve: Any, world: World) -> None:
+    async def test_both_vocabularies(self, served: Any, world: World) -> None:
         world.add_run_payload({
             "runId": "r",
             "projectId": "p",
@@ -132,51 +126,43 @@ class TestRuns:
             "completionState": "incomplete",
             "status": "running",
         })
-        async with serve(world) as served:
-            for query in (("completion_state", "IN_PROGRESS"), ("status", "RUNNING")):
-                (item,) = await served.walk("projects/p/runs", query)
-                assert item["runId"] == "r"
+        for query in (("completion_state", "IN_PROGRESS"), ("status", "RUNNING")):
+            (item,) = await served.walk("projects/p/runs", query)
+            assert item["runId"] == "r"
 
-    async def test_changes_of_runs_show(
-        self, serve: Any, world: World, project: WorldProject
-    ) -> None:
+    async def test_changes_of_runs_show(self, served: Any, project: WorldProject) -> None:
         kept, cancelled = project.run(), project.run(running=True)
         reset, deleted = project.run(), project.run()
         project.run(timed_out=True, unclaimed=3)
-        async with serve(world) as served:
-            await served.call("PUT", f"runs/{cancelled.run_id}/cancel")
-            await served.call(
-                "PUT", f"runs/{reset.run_id}/reset", json={"machineId": reset.machine_ids[:1]}
-            )
-            await served.call("DELETE", f"runs/{deleted.run_id}")
-            items = await served.walk(f"projects/{project.project_id}/runs")
-            states = ["TIMEOUT", "IN_PROGRESS", "CANCELED", "COMPLETE"]
-            assert [item["completionState"] for item in items] == states
-            assert items[2]["cancellation"]["reason"] == "apiRequest"
-            assert items[2]["previousRunId"] == kept.run_id
-            assert items[0]["timeout"]["isTimeout"] is True
+        await served.call("PUT", f"runs/{cancelled.run_id}/cancel")
+        await served.call(
+            "PUT", f"runs/{reset.run_id}/reset", json={"machineId": reset.machine_ids[:1]}
+        )
+        await served.call("DELETE", f"runs/{deleted.run_id}")
+        items = await served.walk(f"projects/{project.project_id}/runs")
+        states = ["TIMEOUT", "IN_PROGRESS", "CANCELED", "COMPLETE"]
+        assert [item["completionState"] for item in items] == states
+        assert items[2]["cancellation"]["reason"] == "apiRequest"
+        assert items[2]["previousRunId"] == kept.run_id
+        assert items[0]["timeout"]["isTimeout"] is True
 
     async def test_a_cursor_survives_its_run(
-        self, serve: Any, world: World, project: WorldProject
+        self, served: Any, world: World, project: WorldProject
     ) -> None:
         made = [project.run(specs=1) for _ in range(6)]
-        async with serve(world) as served:
-            path = f"projects/{project.project_id}/runs"
-            cursor = (await served.get(path, limit=3))["data"][-1]["cursor"]
-            world.delete(made[3].run_id)
-            rest = await served.get(path, starting_after=cursor)
-            expected = [run.run_id for run in made[2::-1]]
-            assert [one["runId"] for one in rest["data"]] == expected
+        path = f"projects/{project.project_id}/runs"
+        cursor = (await served.get(path, limit=3))["data"][-1]["cursor"]
+        world.delete(made[3].run_id)
+        rest = await served.get(path, starting_after=cursor)
+        expected = [run.run_id for run in made[2::-1]]
+        assert [one["runId"] for one in rest["data"]] == expected
 
-    async def test_runs_made_at_the_same_moment(
-        self, serve: Any, world: World, project: WorldProject
-    ) -> None:
+    async def test_runs_made_at_the_same_moment(self, served: Any, project: WorldProject) -> None:
         moment = datetime(2026, 2, 1, tzinfo=UTC)
         made = {project.run(specs=1, created_at=moment).run_id for _ in range(11)}
-        async with serve(world) as served:
-            listed = await self.list(served, project)
-            assert len(listed) == 11
-            assert set(listed) == made
+        listed = await self.list(served, project)
+        assert len(listed) == 11
+        assert set(listed) == made
 
 
 class TestPullRequests:
@@ -194,63 +180,55 @@ class TestPullRequests:
             "A": project.run(pull_request=1, branch="feat/a", failures=0),
         }
 
-    async def test_runs_by_pull_request(
-        self, serve: Any, world: World, project: WorldProject
-    ) -> None:
+    async def test_runs_by_pull_request(self, served: Any, project: WorldProject) -> None:
         runs = self.make(project)
-        async with serve(world) as served:
-            listed = await self.list(served, project)
-            assert listed == {
-                "3": [runs["c"].run_id],
-                "2": [runs["b"].run_id],
-                "1": [runs["A"].run_id, runs["a"].run_id],
-            }
-            assert [*listed] == ["3", "2", "1"]
-            path = f"projects/{project.project_id}/pull-requests"
-            card = (await served.get(path, limit=1))["data"][0]
-            assert card["pr"] == runs["c"].payload["meta"]["pr"]
-            assert "specs" not in card["runs"][0]
+        listed = await self.list(served, project)
+        assert listed == {
+            "3": [runs["c"].run_id],
+            "2": [runs["b"].run_id],
+            "1": [runs["A"].run_id, runs["a"].run_id],
+        }
+        assert [*listed] == ["3", "2", "1"]
+        path = f"projects/{project.project_id}/pull-requests"
+        card = (await served.get(path, limit=1))["data"][0]
+        assert card["pr"] == runs["c"].payload["meta"]["pr"]
+        assert "specs" not in card["runs"][0]
 
-    async def test_number_of_runs(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_number_of_runs(self, served: Any, project: WorldProject) -> None:
         made = [project.run(specs=1, pull_request=1).run_id for _ in range(12)]
-        async with serve(world) as served:
-            for most in (1, 10):
-                listed = await self.list(served, project, ("runs_per_pr", str(most)))
-                assert listed == {"1": made[: -most - 1 : -1]}
-            assert len((await self.list(served, project))["1"]) == 3
-            path = f"projects/{project.project_id}/pull-requests"
-            for bad in ("0", "11"):
-                assert "runs_per_pr" in await served.refused(path, ("runs_per_pr", bad))
+        for most in (1, 10):
+            listed = await self.list(served, project, ("runs_per_pr", str(most)))
+            assert listed == {"1": made[: -most - 1 : -1]}
+        assert len((await self.list(served, project))["1"]) == 3
+        path = f"projects/{project.project_id}/pull-requests"
+        for bad in ("0", "11"):
+            assert "runs_per_pr" in await served.refused(path, ("runs_per_pr", bad))
 
-    async def test_filters(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_filters(self, served: Any, project: WorldProject) -> None:
         self.make(project)
-        async with serve(world) as served:
-            for query, expected in [
-                (pairs("tags[]", "x", "y"), "3"),
-                ([*pairs("tags[]", "x", "y"), ("tag_operator", "OR")], "31"),
-                (pairs("branches[]", "feat/*"), "21"),
-                (pairs("branches[]", "*b", "fix/c"), "32"),
-                (pairs("authors[]", "*@x.org"), "2"),
-                (pairs("authors[]", "A*a"), "2"),
-                (pairs("authors[]", "A"), ""),
-                # The newest run of the first pull request has passed.
-                (pairs("status", "PASSED"), "31"),
-                (pairs("status", "RUNNING"), ""),
-            ]:
-                assert "".join(await self.list(served, project, *query)) == expected
+        for query, expected in [
+            (pairs("tags[]", "x", "y"), "3"),
+            ([*pairs("tags[]", "x", "y"), ("tag_operator", "OR")], "31"),
+            (pairs("branches[]", "feat/*"), "21"),
+            (pairs("branches[]", "*b", "fix/c"), "32"),
+            (pairs("authors[]", "*@x.org"), "2"),
+            (pairs("authors[]", "A*a"), "2"),
+            (pairs("authors[]", "A"), ""),
+            # The newest run of the first pull request has passed.
+            (pairs("status", "PASSED"), "31"),
+            (pairs("status", "RUNNING"), ""),
+        ]:
+            assert "".join(await self.list(served, project, *query)) == expected
 
-    async def test_another_run_moves_no_card(
-        self, serve: Any, world: World, project: WorldProject
-    ) -> None:
+    async def test_another_run_moves_no_card(self, served: Any, project: WorldProject) -> None:
         for number in range(6):
             project.run(specs=1, pull_request=number)
-        async with serve(world) as served:
-            path = f"projects/{project.project_id}/pull-requests"
-            first = await served.get(path, limit=3)
-            project.run(specs=1, pull_request=1)
-            rest = await served.get(path, starting_after=first["data"][-1]["cursor"])
-            cards = first["data"] + rest["data"]
-            assert [card["pr"]["id"] for card in cards] == ["5", "4", "3", "2", "1", "0"]
+        path = f"projects/{project.project_id}/pull-requests"
+        first = await served.get(path, limit=3)
+        project.run(specs=1, pull_request=1)
+        rest = await served.get(path, starting_after=first["data"][-1]["cursor"])
+        cards = first["data"] + rest["data"]
+        assert [card["pr"]["id"] for card in cards] == ["5", "4", "3", "2", "1", "0"]
 
 
 class TestTerms:
@@ -260,48 +238,42 @@ class TestTerms:
         path = f"projects/{project.project_id}/terms/{kind}"
         return [item["term"] for item in await served.walk(path, *query, limit=2)]
 
-    async def test_kinds(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_kinds(self, served: Any, project: WorldProject) -> None:
         notes = [("owner", "Ada"), ("issue", "SHOP-1")]
         project.run(branch="main", tags=["b", "a"], author=("Ada", "a@x"), groups=2)
         project.run(branch="fix", tags=["c", "a"], author=("Zoë", "z@x"), annotations=notes)
         project.run(framework="cypress", ci_build_id="build", author=("Ada", "a@x"))
-        async with serve(world) as served:
-            for kind, expected in {
-                "tag": ["a", "b", "c"],
-                "group": ["build", "chromium", "firefox"],
-                "branch": ["fix", "main"],
-                "authorName": ["Ada", "Zoë"],
-                "authorEmail": ["a@x", "z@x"],
-                "framework": ["cypress", "pw"],
-                "frameworkVersion": ["1.44.0", "10.3.0"],
-                "clientVersion": ["1.4.0"],
-                "ann_type": ["issue", "owner"],
-                "ann_desc": ["Ada", "SHOP-1"],
-            }.items():
-                assert await self.list(served, project, kind) == expected
-                backwards = await self.list(served, project, kind, ("dir", "desc"))
-                assert backwards == expected[::-1]
+        for kind, expected in {
+            "tag": ["a", "b", "c"],
+            "group": ["build", "chromium", "firefox"],
+            "branch": ["fix", "main"],
+            "authorName": ["Ada", "Zoë"],
+            "authorEmail": ["a@x", "z@x"],
+            "framework": ["cypress", "pw"],
+            "frameworkVersion": ["1.44.0", "10.3.0"],
+            "clientVersion": ["1.4.0"],
+            "ann_type": ["issue", "owner"],
+            "ann_desc": ["Ada", "SHOP-1"],
+        }.items():
+            assert await self.list(served, project, kind) == expected
+            backwards = await self.list(served, project, kind, ("dir", "desc"))
+            assert backwards == expected[::-1]
 
-    async def test_search(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_search(self, served: Any, project: WorldProject) -> None:
         project.run(tags=["Nightly", "night", "day"])
-        async with serve(world) as served:
-            found = await self.list(served, project, "tag", ("search", "NIGHT"))
-            assert found == ["Nightly", "night"]
+        found = await self.list(served, project, "tag", ("search", "NIGHT"))
+        assert found == ["Nightly", "night"]
 
-    async def test_default_and_maximum(
-        self, serve: Any, world: World, project: WorldProject
-    ) -> None:
+    async def test_default_and_maximum(self, served: Any, project: WorldProject) -> None:
         project.run(specs=1, tags=[f"{number:03}" for number in range(237)])
-        async with serve(world) as served:
-            path = f"projects/{project.project_id}/terms/tag"
-            assert len((await served.get(path))["data"]) == 100
-            assert len(await served.walk(path, limit=100)) == 237
+        path = f"projects/{project.project_id}/terms/tag"
+        assert len((await served.get(path))["data"]) == 100
+        assert len(await served.walk(path, limit=100)) == 237
 
-    async def test_refusals(self, serve: Any, world: World, project: WorldProject) -> None:
-        async with serve(world) as served:
-            path = f"projects/{project.project_id}/terms"
-            assert "termType must be one of" in await served.refused(f"{path}/colour")
-            assert "dir must be one of" in await served.refused(f"{path}/tag", ("dir", "up"))
+    async def test_refusals(self, served: Any, project: WorldProject) -> None:
+        path = f"projects/{project.project_id}/terms"
+        assert "termType must be one of" in await served.refused(f"{path}/colour")
+        assert "dir must be one of" in await served.refused(f"{path}/tag", ("dir", "up"))
 
 
 class TestInsights:
@@ -310,34 +282,32 @@ class TestInsights:
         path = f"projects/{project.project_id}/insights"
         return (await served.get(path, **query))["data"]
 
-    async def test_buckets(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_buckets(self, served: Any, project: WorldProject) -> None:
         start = datetime(2026, 1, 5, 23, 30, tzinfo=UTC)
         for hours in (0, 1, 49):
             project.run(created_at=start + timedelta(hours=hours))
-        async with serve(world) as served:
-            for resolution, dates, totals in [
-                (
-                    "1d",
-                    ["2026-01-05T00", "2026-01-06T00", "2026-01-07T00", "2026-01-08T00"],
-                    "1101",
-                ),
-                ("1w", ["2026-01-05T00"], "3"),
-            ]:
-                data = await self.ask(served, project, resolution=resolution)
-                found = [next(iter(bucket.items())) for bucket in data["results"]["timeline"]]
-                assert [date for date, _ in found] == [f"{date}:00:00.000Z" for date in dates]
-                assert "".join(str(found["runs"]["total"]) for _, found in found) == totals
-            hours = (await self.ask(served, project, resolution="1h"))["results"]["timeline"]
-            assert len(hours) == 50
-            assert next(iter(hours[0])) == "2026-01-05T23:00:00.000Z"
+        for resolution, dates, totals in [
+            (
+                "1d",
+                ["2026-01-05T00", "2026-01-06T00", "2026-01-07T00", "2026-01-08T00"],
+                "1101",
+            ),
+            ("1w", ["2026-01-05T00"], "3"),
+        ]:
+            data = await self.ask(served, project, resolution=resolution)
+            found = [next(iter(bucket.items())) for bucket in data["results"]["timeline"]]
+            assert [date for date, _ in found] == [f"{date}:00:00.000Z" for date in dates]
+            assert "".join(str(found["runs"]["total"]) for _, found in found) == totals
+        hours = (await self.ask(served, project, resolution="1h"))["results"]["timeline"]
+        assert len(hours) == 50
+        assert next(iter(hours[0])) == "2026-01-05T23:00:00.000Z"
 
-    async def test_runs(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_runs(self, served: Any, project: WorldProject) -> None:
         passed, failed = project.run(failures=0), project.run(failures=1)
         project.run(running=True)
         timed_out = project.run(timed_out=True)
         project.run(running=True).cancel()
-        async with serve(world) as served:
-            data = await self.ask(served, project)
+        data = await self.ask(served, project)
         ended = [run.payload["durationMs"] for run in (passed, failed, timed_out)]
         assert data["results"]["overall"]["runs"] == pytest.approx({
             "total": 5,
@@ -352,10 +322,9 @@ class TestInsights:
         })
 
     async def test_the_query_is_repeated(
-        self, serve: Any, world: World, project: WorldProject
+        self, served: Any, world: World, project: WorldProject
     ) -> None:
-        async with serve(world) as served:
-            data = await self.ask(served, project)
+        data = await self.ask(served, project)
         assert data == {
             "projectId": project.project_id,
             "orgId": world.org_id,
@@ -366,14 +335,13 @@ class TestInsights:
         }
         assert not any(data["results"]["overall"]["tests"].values())
 
-    async def test_refusals(self, serve: Any, world: World, project: WorldProject) -> None:
+    async def test_refusals(self, served: Any, project: WorldProject) -> None:
         path = f"projects/{project.project_id}/insights"
         dates = [("date_start", "2026-01-01"), ("date_end", "2026-03-01")]
-        async with serve(world) as served:
-            assert "required" in await served.refused(path)
-            assert "required" in await served.refused(path, dates[0])
-            assert "resolution must be" in await served.refused(path, *dates, ("resolution", "1m"))
-            assert "not a parameter" in await served.refused(path, *dates, ("limit", "1"))
-            query = dict(dates)
-            response = await served.call("GET", "projects/nope/insights", params=query)
-            assert response[0] == 404
+        assert "required" in await served.refused(path)
+        assert "required" in await served.refused(path, dates[0])
+        assert "resolution must be" in await served.refused(path, *dates, ("resolution", "1m"))
+        assert "not a parameter" in await served.refused(path, *dates, ("limit", "1"))
+        query = dict(dates)
+        response = await served.call("GET", "projects/nope/insights", params=query)
+        assert response[0] == 404

@@ -37,7 +37,7 @@ def test_every_operation_has_a_route() -> None:
 
 
 @pytest.mark.parametrize("framework", ["playwright", "cypress"])
-async def test_published_payloads(serve: Any, world: World, framework: str) -> None:
+async def test_published_payloads(served: Any, world: World, framework: str) -> None:
     run, instance = (
         msgspec.json.decode((SAMPLES / f"{kind}-{framework}.json").read_bytes())["data"]
         for kind in ("run", "instance")
@@ -49,21 +49,20 @@ async def test_published_payloads(serve: Any, world: World, framework: str) -> N
     world.add_instance_payload(instance)
     project_id = run["projectId"]
     tests = instance["results"]["tests"]
-    async with serve(world) as served:
-        for path in (
-            f"projects/{project_id}/insights",
-            f"spec-files/{project_id}",
-            f"errors/{project_id}",
-            f"tests/{project_id}",
-        ):
-            data = (await served.get(path, *DATES))["data"]
-            assert len(data.get("list", [1])) > 0
-        assert len(data["list"]) == len({tuple(test["title"]) for test in tests})
-        for test in data["list"]:
-            results = await served.walk(f"test-results/{test['signature']}", *DATES)
-            assert {one["instanceId"] for one in results} == {instance["instanceId"]}
-        for kind in ("tag", "branch", "authorName", "framework", "clientVersion"):
-            await served.get(f"projects/{project_id}/terms/{kind}")
-        assert len((await served.get(f"projects/{project_id}/runs"))["data"]) == 1
-        assert (await served.get(f"projects/{project_id}/pull-requests"))["data"] == []
-        await served.get("context", run_id=run["runId"])
+    for path in (
+        f"projects/{project_id}/insights",
+        f"spec-files/{project_id}",
+        f"errors/{project_id}",
+        f"tests/{project_id}",
+    ):
+        data = (await served.get(path, *DATES))["data"]
+        assert len(data.get("list", [1])) > 0
+    assert len(data["list"]) == len({tuple(test["title"]) for test in tests})
+    for test in data["list"]:
+        results = await served.walk(f"test-results/{test['signature']}", *DATES)
+        assert {one["instanceId"] for one in results} == {instance["instanceId"]}
+    for kind in ("tag", "branch", "authorName", "framework", "clientVersion"):
+        await served.get(f"projects/{project_id}/terms/{kind}")
+    assert len((await served.get(f"projects/{project_id}/runs"))["data"]) == 1
+    assert (await served.get(f"projects/{project_id}/pull-requests"))["data"] == []
+    await served.get("context", run_id=run["runId"])

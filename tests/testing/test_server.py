@@ -1,6 +1,7 @@
 import asyncio
 import warnings
 import zlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -14,8 +15,11 @@ GZIP = {"Accept-Encoding": "gzip, deflate"}
 LIMIT = 1_048_576
 
 
-def only_run(served: Any) -> str:
-    return f"runs/{next(iter(served.server.world.runs))}"
+@pytest.fixture
+async def served(serve: Any) -> AsyncIterator[Any]:
+    """The world that a server makes for itself."""
+    async with serve() as served:
+        yield served
 
 
 def with_a_large_run() -> World:
@@ -45,7 +49,7 @@ class TestAccess:
     async def test_own_key(self, serve: Any) -> None:
         async with serve(api_key="another") as served:
             assert served.server.api_key == "another"
-            assert (await served.call("GET", only_run(served)))[0] == 200
+            assert (await served.call("GET", served.only_run))[0] == 200
 
     async def test_unknown_path(self, served: Any) -> None:
         response = await served.call("GET", "nothing/here")
@@ -59,7 +63,7 @@ class TestAccess:
 
     async def test_headers(self, served: Any) -> None:
         ids: set[str] = set()
-        for path in (only_run(served), "runs/nope", "nothing"):
+        for path in (served.only_run, "runs/nope", "nothing"):
             async with served.session.get(path) as response:
                 assert response.headers["Content-Type"] == "application/json; charset=utf-8"
                 ids.add(response.headers["X-Request-Id"])
@@ -98,7 +102,7 @@ class TestBound:
 class TestEncoding:
     @pytest.mark.parametrize("status", [200, 404])
     async def test_gzip(self, served: Any, status: int) -> None:
-        path = only_run(served) if status == 200 else "runs/nope"
+        path = served.only_run if status == 200 else "runs/nope"
         async with served.session.get(path, headers=GZIP) as response:
             assert response.status == status
             assert response.headers["Content-Encoding"] == "gzip"
@@ -110,14 +114,14 @@ class TestEncoding:
     @pytest.mark.parametrize("value", ["identity", "deflate", "gzip;q=0", "", "x-gzip"])
     async def test_identity(self, served: Any, value: str) -> None:
         headers = {"Accept-Encoding": value}
-        async with served.session.get(only_run(served), headers=headers) as response:
+        async with served.session.get(served.only_run, headers=headers) as response:
             assert "Content-Encoding" not in response.headers
             assert msgspec.json.decode(await response.read())["status"] == "OK"
 
     async def test_same_bytes_each_time(self, served: Any) -> None:
         bodies: set[bytes] = set()
         for _ in range(3):
-            async with served.session.get(only_run(served), headers=GZIP) as response:
+            async with served.session.get(served.only_run, headers=GZIP) as response:
                 bodies.add(await response.read())
         assert len(bodies) == 1
 
@@ -147,11 +151,11 @@ class TestLimit:
 
     async def test_is_exact(self, serve: Any) -> None:
         async with serve() as served:
-            await served.call("GET", only_run(served))
+            await served.call("GET", served.only_run)
             size = served.server.bytes_sent
         for limit, status in [(size, 200), (size - 1, 413)]:
             async with serve(max_response_bytes=limit) as served:
-                assert (await served.call("GET", only_run(served)))[0] == status
+                assert (await served.call("GET", served.only_run))[0] == status
 
     async def test_instances_too(self, serve: Any) -> None:
         world = World()
@@ -202,7 +206,7 @@ class TestRecording:
         assert served.server.requests[0].operation == operation
 
     async def test_marks_of_one_request(self, served: Any) -> None:
-        await served.call("GET", only_run(served))
+        await served.call("GET", served.only_run)
         (request,) = served.server.requests
         marks = [request.started, request.first_byte, request.last_byte, request.finished]
         assert marks == sorted(set(marks))
@@ -231,7 +235,7 @@ class TestRecording:
             await gate.wait()
 
         served.server.before_response = hold
-        calls = [asyncio.ensure_future(served.call("GET", only_run(served))) for _ in range(5)]
+        calls = [asyncio.ensure_future(served.call("GET", served.only_run)) for _ in range(5)]
         for _ in calls:
             await arrived.acquire()
         assert served.server.in_flight == served.server.peak_in_flight == 5
@@ -244,7 +248,7 @@ class TestRecording:
 
     async def test_one_after_the_other_is_one_in_flight(self, served: Any) -> None:
         for _ in range(20):
-            await served.call("GET", only_run(served))
+            await served.call("GET", served.only_run)
             assert served.server.in_flight == 0
         assert served.server.peak_in_flight == 1
         assert served.server.open_connections == 1
@@ -257,7 +261,7 @@ class TestRecording:
             await asyncio.Event().wait()
 
         served.server.before_response = hold
-        call = asyncio.ensure_future(served.call("GET", only_run(served)))
+        call = asyncio.ensure_future(served.call("GET", served.only_run))
         await arrived.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -301,16 +305,16 @@ class TestHooks:
             served.server.world.delete(request.path_args["run_id"])
 
         served.server.before_response = delete
-        assert (await served.call("GET", only_run(served)))[0] == 404
+        assert (await served.call("GET", served.only_run))[0] == 404
 
     async def test_latency(self, serve: Any) -> None:
         async with serve(latency=0.001) as served:
-            assert (await served.call("GET", only_run(served)))[0] == 200
+            assert (await served.call("GET", served.only_run))[0] == 200
 
 
 class TestFail:
     async def test_the_next_requests_of_the_operation(self, served: Any) -> None:
-        path = only_run(served)
+        path = served.only_run
         served.server.fail("getRun", times=2)
         error = {"status": "FAILED", "error": "Service Unavailable"}
         assert (await served.call("GET", "instances/i"))[0] == 404
@@ -320,7 +324,7 @@ class TestFail:
         assert [one.status for one in served.server.requests] == [404, 503, 503, 200]
 
     async def test_one_after_the_other(self, served: Any) -> None:
-        path = only_run(served)
+        path = served.only_run
         served.server.fail("getRun", 500)
         served.server.fail("getRun", 429, headers={"Retry-After": "1"})
         assert (await served.call("GET", path))[0] == 500
@@ -339,7 +343,7 @@ class TestFail:
     async def test_body_of_a_load_balancer(self, served: Any) -> None:
         html = b"<html><body>Bad Gateway</body></html>"
         served.server.fail("getRun", 502, headers={"content-type": "text/html"}, body=html)
-        async with served.session.get(only_run(served), headers=GZIP) as response:
+        async with served.session.get(served.only_run, headers=GZIP) as response:
             assert response.status == 502
             assert response.headers.getall("Content-Type") == ["text/html"]
             assert "Content-Encoding" not in response.headers
@@ -348,14 +352,14 @@ class TestFail:
     async def test_empty_body_and_unknown_status(self, served: Any) -> None:
         served.server.fail("getRun", 599, body=b"")
         served.server.fail("getRun", 599)
-        async with served.session.get(only_run(served)) as response:
+        async with served.session.get(served.only_run) as response:
             assert (response.status, await response.read()) == (599, b"")
-        refusal = await served.call("GET", only_run(served))
+        refusal = await served.call("GET", served.only_run)
         assert refusal == (599, {"status": "FAILED", "error": "Status 599"})
 
     async def test_a_write_does_not_happen(self, served: Any) -> None:
         served.server.fail("deleteRun", 500)
-        path = only_run(served)
+        path = served.only_run
         assert (await served.call("DELETE", path))[0] == 500
         assert (await served.call("GET", path))[0] == 200
 

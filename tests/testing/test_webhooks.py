@@ -58,19 +58,18 @@ async def test_life(serve: Any, world: World, project: WorldProject) -> None:
             assert response == (404, {"status": "FAILED", "error": "Webhook not found"})
 
 
-async def test_list(serve: Any, world: World, project: WorldProject) -> None:
+async def test_list(served: Any, world: World, project: WorldProject) -> None:
     other = world.project()
-    async with serve(world) as served:
-        made = [await create(served, project, label=str(number)) for number in range(3)]
-        await create(served, other)
-        assert made[0]["hookEvents"] == []
-        pair = ("projectId", project.project_id)
-        assert (await served.get("webhooks", pair))["data"] == made
-        await served.call("DELETE", f"webhooks/{made[1]['hookId']}")
-        again = await create(served, project)
-        assert (await served.get("webhooks", pair))["data"] == [made[0], made[2], again]
-        assert len({one["hookId"] for one in [*made, again]}) == 4
-        assert "required" in await served.refused("webhooks")
+    made = [await create(served, project, label=str(number)) for number in range(3)]
+    await create(served, other)
+    assert made[0]["hookEvents"] == []
+    pair = ("projectId", project.project_id)
+    assert (await served.get("webhooks", pair))["data"] == made
+    await served.call("DELETE", f"webhooks/{made[1]['hookId']}")
+    again = await create(served, project)
+    assert (await served.get("webhooks", pair))["data"] == [made[0], made[2], again]
+    assert len({one["hookId"] for one in [*made, again]}) == 4
+    assert "required" in await served.refused("webhooks")
 
 
 @pytest.mark.parametrize(
@@ -93,27 +92,25 @@ async def test_list(serve: Any, world: World, project: WorldProject) -> None:
     ],
     ids=lambda change: str(change)[:40],
 )
-async def test_bad_bodies(serve: Any, world: World, project: WorldProject, change: Any) -> None:
+async def test_bad_bodies(served: Any, project: WorldProject, change: Any) -> None:
     query = {"projectId": project.project_id}
-    async with serve(world) as served:
-        body = {**HOOK, **change}
-        assert (await served.call("POST", "webhooks", params=query, json=body))[0] == 400
-        made = await create(served, project)
-        path = f"webhooks/{made['hookId']}"
-        assert (await served.call("PUT", path, json=change))[0] == 400
-        assert (await served.call("PUT", path, json={}))[0] == 400
-        assert (await served.get(path))["data"] == made
+    body = {**HOOK, **change}
+    assert (await served.call("POST", "webhooks", params=query, json=body))[0] == 400
+    made = await create(served, project)
+    path = f"webhooks/{made['hookId']}"
+    assert (await served.call("PUT", path, json=change))[0] == 400
+    assert (await served.call("PUT", path, json={}))[0] == 400
+    assert (await served.get(path))["data"] == made
 
 
-async def test_maximum_lengths_of_texts(serve: Any, world: World, project: WorldProject) -> None:
-    async with serve(world) as served:
-        await create(
-            served,
-            project,
-            url="https://example.org/" + "x" * 2028,
-            headers='{"a":"' + "x" * 4088 + '"}',
-            label="x" * 255,
-        )
+async def test_maximum_lengths_of_texts(served: Any, project: WorldProject) -> None:
+    await create(
+        served,
+        project,
+        url="https://example.org/" + "x" * 2028,
+        headers='{"a":"' + "x" * 4088 + '"}',
+        label="x" * 255,
+    )
 
 
 async def test_unknown_project(served: Any) -> None:
