@@ -7,6 +7,7 @@ from anyio.from_thread import start_blocking_portal
 
 from currents_async.cli import _profiles as profiles
 from currents_async.testing import FakeCurrents, World, WorldProject, WorldRun
+from tests.cli.stdio import CommandLine
 
 # A command imports it when it runs, where duckdb reads its version inside the event loop.
 importlib.import_module("currents_async.export")
@@ -19,6 +20,11 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.parent.mkdir()
     monkeypatch.setattr(profiles, "config_path", lambda: path)
     return path
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(capsys)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 
 from currents_async import __version__
 from currents_async.cli import _exit
-from currents_async.cli._app import run
 from currents_async.testing import FakeCurrents
+from tests.cli.stdio import CommandLine
 
 
 class TestMistakes:
@@ -24,48 +24,38 @@ class TestMistakes:
             ["unknown"],
         ],
     )
-    def test_usage(self, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
-        assert run(arguments) == 2
-        out, err = capsys.readouterr()
+    def test_usage(self, cli: CommandLine, arguments: list[str]) -> None:
+        out, err = cli(*arguments, code=2)
         assert out == ""
         assert "Error" in err
         assert "Traceback" not in err
 
-    def test_no_key(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["run", "a"]) == 2
-        assert "CURRENTS_API_KEY" in capsys.readouterr().err
+    def test_no_key(self, cli: CommandLine) -> None:
+        assert "CURRENTS_API_KEY" in cli("run", "a", code=2).err
 
-    def test_an_invalid_run_id(
-        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert run(["run", "a/b"]) == 2
-        assert "run_id" in capsys.readouterr().err
+    def test_an_invalid_run_id(self, service: FakeCurrents, cli: CommandLine) -> None:
+        assert "run_id" in cli("run", "a/b", code=2).err
         assert service.requests == []
 
-    def test_not_found(self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["run", "unknown"]) == 3
-        out, err = capsys.readouterr()
+    def test_not_found(self, service: FakeCurrents, cli: CommandLine) -> None:
+        out, err = cli("run", "unknown", code=3)
         assert out == ""
         assert err.startswith("currents-async: getRun (GET http://127.0.0.1:")
         assert "404 Run not found" in err
 
     @pytest.mark.parametrize("status", [401, 403])
     def test_unauthorized_and_forbidden(
-        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str], status: int
+        self, service: FakeCurrents, cli: CommandLine, status: int
     ) -> None:
         service.fail("getRun", status=status)
-        assert run(["run", "a"]) == 4
-        assert str(status) in capsys.readouterr().err
+        assert str(status) in cli("run", "a", code=4).err
 
     def test_no_server_at_the_base_url(
-        self,
-        unused_port: int,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
+        self, unused_port: int, monkeypatch: pytest.MonkeyPatch, cli: CommandLine
     ) -> None:
         monkeypatch.setenv("CURRENTS_API_KEY", "key")
-        assert run(["run", "a", "--base-url", f"http://127.0.0.1:{unused_port}"]) == 1
-        assert "no connection" in capsys.readouterr().err
+        err = cli("run", "a", "--base-url", f"http://127.0.0.1:{unused_port}", code=1).err
+        assert "no connection" in err
 
 
 def test_exit_codes_are_all_different() -> None:

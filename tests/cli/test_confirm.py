@@ -4,9 +4,8 @@ import io
 
 import pytest
 
-from currents_async.cli._app import run
 from currents_async.testing import FakeCurrents, WorldProject
-from tests.cli.stdio import Typing
+from tests.cli.stdio import CommandLine, Typing
 
 
 class TestConfirmation:
@@ -17,15 +16,14 @@ class TestConfirmation:
         self,
         project: WorldProject,
         service: FakeCurrents,
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
         monkeypatch: pytest.MonkeyPatch,
         typed: str,
         code: int,
     ) -> None:
         going_on = project.run(specs=1, running=True)
         monkeypatch.setattr("sys.stdin", Typing(typed))
-        assert run(["runs", "cancel", going_on.run_id]) == code
-        err = capsys.readouterr().err
+        err = cli("runs", "cancel", going_on.run_id, code=code).err
         assert err.startswith(f"Cancel run {going_on.run_id}? [y/N] ")
         assert ("nothing was done" in err) == (code != 0)
         assert len(service.requests) == (code == 0)
@@ -38,13 +36,12 @@ class TestConfirmation:
     def test_no_stops_every_command(
         self,
         service: FakeCurrents,
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
         monkeypatch: pytest.MonkeyPatch,
         arguments: list[str],
     ) -> None:
         monkeypatch.setattr("sys.stdin", Typing("no\n"))
-        assert run(arguments) == 1
-        out, err = capsys.readouterr()
+        out, err = cli(*arguments, code=1)
         assert out == ""
         assert err.endswith("[y/N] nothing was done\n")
         assert service.requests == []
@@ -62,11 +59,10 @@ class TestConfirmation:
     def test_without_a_terminal(
         self,
         service: FakeCurrents,
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
         monkeypatch: pytest.MonkeyPatch,
         arguments: list[str],
     ) -> None:
         monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
-        assert run(arguments) == 2
-        assert "pass --yes" in capsys.readouterr().err
+        assert "pass --yes" in cli(*arguments, code=2).err
         assert service.requests == []

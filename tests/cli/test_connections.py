@@ -15,6 +15,7 @@ from currents_async.cli._app import run
 from currents_async.cli._options import Connection
 from currents_async.cli._settings import read_settings
 from currents_async.testing import FakeCurrents
+from tests.cli.stdio import CommandLine
 from tests.loopback_proxy import LoopbackProxy, loopback_proxy
 
 PASSWORD = "hunter2hunter2"
@@ -109,15 +110,14 @@ class TestCertificates:
         self,
         service: FakeCurrents,
         tmp_path: Path,
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
         content: bytes | None,
         message: str,
     ) -> None:
         path = tmp_path / "company.pem"
         if content is not None:
             path.write_bytes(content)
-        assert run(["projects", "list", "--ca-file", str(path)]) == 2
-        err = capsys.readouterr().err
+        err = cli("projects", "list", "--ca-file", str(path), code=2).err
         assert err.startswith(f"currents-async: --ca-file: {path}")
         assert message in err
         assert service.requests == []
@@ -131,7 +131,7 @@ def test_private_assets_allows_private_addresses(
     ca_file: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    cli: CommandLine,
 ) -> None:
     async def look_up(_loop: object, host: str, port: int, **_: object) -> list[object]:
         return [(2, 1, 6, "", ("93.184.216.34" if host == "api.example" else host, port))]
@@ -150,10 +150,10 @@ def test_private_assets_allows_private_addresses(
         service.world.add_instance_payload({"instanceId": "i", "spec": "a.ts", "results": results})
         monkeypatch.setenv("CURRENTS_REST_API_URL", f"https://{api}/v1")
         options = ("--to", str(tmp_path), "--ca-file", ca_file, "--proxy", proxy.url)
-        assert run(["assets", "download", "--instance", "i", *options]) == 5
-        assert "loopback address" in capsys.readouterr().out
+        out = cli("assets", "download", "--instance", "i", *options, code=5).out
+        assert "loopback address" in out
         assert service.asset_requests == []
-        assert run(["assets", "download", "--instance", "i", *options, "--private-assets"]) == 5
+        cli("assets", "download", "--instance", "i", *options, "--private-assets", code=5)
         assert len(service.asset_requests) == 1  # and there is none
 
 
@@ -205,33 +205,23 @@ class TestProxies:
         assert proxy.asked == []
 
     def test_a_socks_proxy_is_refused_where_it_was_named(
-        self,
-        company: str,
-        proxy: LoopbackProxy,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
+        self, company: str, proxy: LoopbackProxy, monkeypatch: pytest.MonkeyPatch, cli: CommandLine
     ) -> None:
         url = f"socks5://ada:{PASSWORD}@127.0.0.1:1"
-        assert run(["projects", "list", "--proxy", url]) == 2
+        [option] = cli("projects", "list", "--proxy", url, code=2).err.splitlines()
         monkeypatch.setenv("HTTPS_PROXY", url)
-        assert run(["projects", "list"]) == 2
-        option, variable = capsys.readouterr().err.splitlines()
+        [variable] = cli("projects", "list", code=2).err.splitlines()
         assert option.startswith("currents-async: --proxy is a SOCKS proxy")
         assert variable.startswith("currents-async: HTTPS_PROXY is a SOCKS proxy")
         assert PASSWORD not in option + variable
 
     @pytest.mark.parametrize("proxy", ["ftp://ada@127.0.0.1:1", "http://127.0.0.1:1/proxy.pac"])
     def test_an_unusable_proxy_names_the_option_or_the_variable(
-        self,
-        company: str,
-        proxy: str,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
+        self, company: str, proxy: str, monkeypatch: pytest.MonkeyPatch, cli: CommandLine
     ) -> None:
-        assert run(["projects", "list", "--proxy", proxy]) == 2
+        [option] = cli("projects", "list", "--proxy", proxy, code=2).err.splitlines()
         monkeypatch.setenv("HTTPS_PROXY", proxy)
-        assert run(["projects", "list"]) == 2
-        option, variable = capsys.readouterr().err.splitlines()
+        [variable] = cli("projects", "list", code=2).err.splitlines()
         assert option.startswith("currents-async: --proxy must ")
         assert variable.startswith("currents-async: HTTPS_PROXY must ")
         assert "trust_env" not in variable

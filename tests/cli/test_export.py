@@ -13,7 +13,7 @@ from currents_async.cli._export_demo import export_demo, make_history
 from currents_async.cli._export_options import ExportOptions
 from currents_async.cli._options import OUTPUT
 from currents_async.testing import FakeCurrents, WorldProject, WorldRun
-from tests.cli.stdio import rows
+from tests.cli.stdio import CommandLine
 
 SPAN = ("--since", "2026-01-05", "--until", "2026-01-06")
 
@@ -27,15 +27,10 @@ def storage_of(path: Path) -> str:
 
 class TestExport:
     def test_into_parquet_and_resumed(
-        self,
-        made: WorldRun,
-        service: FakeCurrents,
-        tmp_path: Path,
-        capsys: pytest.CaptureFixture[str],
+        self, made: WorldRun, service: FakeCurrents, tmp_path: Path, cli: CommandLine
     ) -> None:
         target = str(tmp_path / "lake")
-        assert run(["export", target, *SPAN]) == 0
-        out, err = capsys.readouterr()
+        out, err = cli("export", target, *SPAN)
         exported = json.loads(out)
         assert err == ""
         assert (exported["windows"], exported["runs"], exported["instances"]) == (1, 1, 3)
@@ -44,8 +39,8 @@ class TestExport:
         with duckdb.connect() as database:
             found = database.read_parquet(f"{target}/tests/*/*/*.parquet")
             assert len(found.fetchall()) == 12
-        assert run(["export", target, *SPAN, "--resume", "--look-back", "0h"]) == 0
-        assert rows(capsys)[0]["windowsSkipped"] == 1
+        rows = cli("export", target, *SPAN, "--resume", "--look-back", "0h").rows
+        assert rows[0]["windowsSkipped"] == 1
 
     def test_all_projects_and_one_table_into_duckdb(
         self, made: WorldRun, service: FakeCurrents, tmp_path: Path
@@ -92,17 +87,15 @@ class TestExport:
         service: FakeCurrents,
         project: WorldProject,
         tmp_path: Path,
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
     ) -> None:
         project.run(specs=1)
         arguments = ["export", str(tmp_path / "c.duckdb"), *SPAN]
-        assert run(arguments) == 0
+        cli(*arguments)
         service.world.delete(made.run_id)
         counts = list[int]()
         for options in ([], ["--replace"]):
-            capsys.readouterr()
-            assert run([*arguments, *options]) == 0
-            out, err = capsys.readouterr()
+            out, err = cli(*arguments, *options)
             counts.append(json.loads(out)["gone"])
             assert ("whose rows were kept: 1 " in err) is (options == [])
             with duckdb.connect(tmp_path / "c.duckdb") as database:
@@ -110,15 +103,10 @@ class TestExport:
         assert counts == [1, 2, 0, 1]
 
     def test_a_project_that_cannot_be_listed_is_named_and_the_others_are_exported(
-        self,
-        made: WorldRun,
-        service: FakeCurrents,
-        tmp_path: Path,
-        capsys: pytest.CaptureFixture[str],
+        self, made: WorldRun, service: FakeCurrents, tmp_path: Path, cli: CommandLine
     ) -> None:
         options = ("--project", "deleted", "--project", made.project_id)
-        assert run(["export", str(tmp_path / "lake"), *SPAN, *options]) == 5
-        out, err = capsys.readouterr()
+        out, err = cli("export", str(tmp_path / "lake"), *SPAN, *options, code=5)
         exported = json.loads(out)
         assert (exported["refused"], exported["runs"], exported["instances"]) == (["deleted"], 1, 3)
         assert "the runs of project deleted could not be listed\n" in err
@@ -128,15 +116,10 @@ class TestExport:
         assert run(["export", str(tmp_path / "lake"), *options]) == 0
 
     def test_a_missing_instance_exits_with_5(
-        self,
-        made: WorldRun,
-        service: FakeCurrents,
-        tmp_path: Path,
-        capsys: pytest.CaptureFixture[str],
+        self, made: WorldRun, service: FakeCurrents, tmp_path: Path, cli: CommandLine
     ) -> None:
         service.fail("getInstance", status=404)
-        assert run(["export", str(tmp_path / "lake"), *SPAN]) == 5
-        out, err = capsys.readouterr()
+        out, err = cli("export", str(tmp_path / "lake"), *SPAN, code=5)
         assert json.loads(out)["failures"] == 1
         assert "--resume" in err
 
@@ -164,15 +147,14 @@ class TestExport:
     def test_mistakes(
         self,
         service: FakeCurrents,
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
         options: list[str],
         message: str,
     ) -> None:
         monkeypatch.chdir(tmp_path)
-        assert run(["export", *options, "--project", "p"]) == 2
-        assert message in capsys.readouterr().err
+        assert message in cli("export", *options, "--project", "p", code=2).err
         assert service.requests == []
         assert list(tmp_path.glob("t*")) == []
 
@@ -180,19 +162,15 @@ class TestExport:
         self,
         service: FakeCurrents,
         monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
         tmp_path: Path,
     ) -> None:
         monkeypatch.delenv("CURRENTS_PROJECT_ID", raising=False)
-        assert run(["export", str(tmp_path / "t")]) == 2
-        assert "--all-projects" in capsys.readouterr().err
+        assert "--all-projects" in cli("export", str(tmp_path / "t"), code=2).err
 
-    def test_an_unwritable_target(
-        self, made: WorldRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_an_unwritable_target(self, made: WorldRun, tmp_path: Path, cli: CommandLine) -> None:
         (tmp_path / "file").write_text("in the way")
-        assert run(["export", str(tmp_path / "file"), *SPAN]) == 1
-        assert "currents-async: " in capsys.readouterr().err
+        assert "currents-async: " in cli("export", str(tmp_path / "file"), *SPAN, code=1).err
 
 
 class TestDemo:
@@ -202,7 +180,7 @@ class TestDemo:
         world = make_history(days=2)
         options = ExportOptions(concurrency=8)
         assert execute(export_demo(str(tmp_path), options, output=OUTPUT, world=world)) == 0
-        parquet, database = rows(capsys)
+        parquet, database = map(json.loads, capsys.readouterr().out.splitlines())
         assert parquet["rows"] == database["rows"]
         flaky = sum(spec.flaky for one in world.runs.values() for spec in one.specs)
         with duckdb.connect(str(tmp_path / "currents.duckdb")) as connection:

@@ -9,10 +9,11 @@ from typing import get_args
 import pytest
 from cyclopts import App
 
-from currents_async.cli._app import app, run
+from currents_async.cli._app import app
 from currents_async.cli._export_options import Format, Storage, Table
 from currents_async.cli._help import unwrapped
 from currents_async.export import SCHEMAS, DuckDBStorage, ExportFormat
+from tests.cli.stdio import CommandLine
 
 COMMANDS = {
     "actions create",
@@ -82,9 +83,8 @@ def test_every_command_and_option_has_help(name: str) -> None:
     [[], ["--help"], ["runs"], ["runs", "--help"], ["runs", "diff", "--help"]],
     ids=" ".join,
 )
-def test_help_exits_0(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(arguments) == 0
-    out, err = capsys.readouterr()
+def test_help_exits_0(arguments: list[str], cli: CommandLine) -> None:
+    out, err = cli(*arguments)
     assert "Usage: currents-async" in out
     assert err == ""
 
@@ -96,11 +96,8 @@ def test_choices_are_those_of_the_library() -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts_name_the_commands(
-    shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(["completion", shell]) == 0
-    script = capsys.readouterr().out
+def test_completion_scripts_name_the_commands(shell: str, tmp_path: Path, cli: CommandLine) -> None:
+    script = cli("completion", shell).out
     for word in ("currents-async", "quarantine", "fail-on", "inconclusive"):
         assert word in script
     path = tmp_path / "script"
@@ -109,9 +106,8 @@ def test_completion_scripts_name_the_commands(
         subprocess.run([program, "-n", path], check=True)  # noqa: S603 - checks the syntax alone
 
 
-def test_an_unknown_shell(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["completion", "cmd"]) == 2
-    assert "bash" in capsys.readouterr().err
+def test_an_unknown_shell(cli: CommandLine) -> None:
+    assert "bash" in cli("completion", "cmd", code=2).err
 
 
 def test_paragraphs_are_unwrapped() -> None:
@@ -144,12 +140,9 @@ def test_paragraphs_are_unwrapped() -> None:
     ]
 
 
-def test_help_is_as_wide_as_the_terminal(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_help_is_as_wide_as_the_terminal(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    assert run(["export", "--help"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = cli("export", "--help").out.splitlines()
     assert max(map(len, lines)) == 60
     [begin] = [line for line in lines if line.startswith("A day becomes visible")]
     assert begin.rstrip() == "A day becomes visible as a whole, and the target is sound at"

@@ -22,6 +22,7 @@ from currents_async.cli._app import run
 from currents_async.cli._mock_server import request_log
 from currents_async.cli._mock_world import make_organisation
 from currents_async.testing import FakeCurrents, World
+from tests.cli.stdio import CommandLine
 
 SERVE = (sys.executable, "-m", "currents_async.cli", "mock", "serve", "--port", "0")
 PLAIN = {"Accept-Encoding": "identity"}
@@ -150,9 +151,8 @@ class TestMistakes:
         ],
         ids=" ".join,
     )
-    def test_options(self, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
-        assert run(["mock", "serve", *options]) == 2
-        out, err = capsys.readouterr()
+    def test_options(self, cli: CommandLine, options: list[str]) -> None:
+        out, err = cli("mock", "serve", *options, code=2)
         assert out == ""
         assert "Error" in err
         assert "Traceback" not in err

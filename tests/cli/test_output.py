@@ -21,6 +21,7 @@ from currents_async.errors import InvalidArgumentError
 from currents_async.models import Action, ListedRun, TestResult
 from currents_async.models._model import Model
 from currents_async.testing import FakeCurrents, World, WorldProject
+from tests.cli.stdio import CommandLine
 
 
 class Kinds(Model, frozen=True, gc=False, kw_only=True):
@@ -56,46 +57,41 @@ def tricky(world: World, service: FakeCurrents) -> World:
     return world
 
 
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert run(arguments) == 0
-    out, err = capsys.readouterr()
+def printed(cli: CommandLine, *arguments: str) -> str:
+    out, err = cli(*arguments)
     assert err == ""
     return out
 
 
 class TestForms:
-    def test_ndjson_without_a_terminal(
-        self, runs: list[str], capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        lines = printed(capsys, "runs", "list").splitlines()
+    def test_ndjson_without_a_terminal(self, runs: list[str], cli: CommandLine) -> None:
+        lines = printed(cli, "runs", "list").splitlines()
         assert [json.loads(line)["runId"] for line in lines] == runs
 
-    def test_json(self, runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-        listed = json.loads(printed(capsys, "runs", "list", "-o", "json", "--limit", "2"))
+    def test_json(self, runs: list[str], cli: CommandLine) -> None:
+        listed = json.loads(printed(cli, "runs", "list", "-o", "json", "--limit", "2"))
         assert [run["runId"] for run in listed] == runs[:2]
-        assert json.loads(printed(capsys, "actions", "list", "-o", "json")) == []
-        one = printed(capsys, "runs", "get", runs[0], "--output", "json")
+        assert json.loads(printed(cli, "actions", "list", "-o", "json")) == []
+        one = printed(cli, "runs", "get", runs[0], "--output", "json")
         assert json.loads(one)["runId"] == runs[0]
         assert one.startswith('{\n  "runId"')
 
-    def test_csv(self, runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-        rows = list(csv.DictReader(io.StringIO(printed(capsys, "runs", "list", "-o", "csv"))))
+    def test_csv(self, runs: list[str], cli: CommandLine) -> None:
+        rows = list(csv.DictReader(io.StringIO(printed(cli, "runs", "list", "-o", "csv"))))
         assert [row["runId"] for row in rows] == runs
         assert [json.loads(row["meta"])["commit"]["branch"] for row in rows] == ["b2", "b1", "b0"]
         assert rows[0]["deletedAt"] == ""
 
-    def test_csv_does_not_change_texts(
-        self, tricky: World, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        out = printed(capsys, "runs", "get", "r", "-o", "csv", "--fields", "meta.commit.branch")
+    def test_csv_does_not_change_texts(self, tricky: World, cli: CommandLine) -> None:
+        out = printed(cli, "runs", "get", "r", "-o", "csv", "--fields", "meta.commit.branch")
         assert list(csv.reader(io.StringIO(out, newline="")))[1] == [TRICKY]
 
-    def test_table(self, runs: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-        out = printed(capsys, "runs", "list", "-o", "table")
+    def test_table(self, runs: list[str], cli: CommandLine) -> None:
+        out = printed(cli, "runs", "list", "-o", "table")
         assert [out.index(run_id) for run_id in runs] == sorted(map(out.index, runs))
         assert "meta.commit.branch" in out
-        assert "createdAt" in printed(capsys, "runs", "get", runs[0], "-o", "table")
-        assert "actionId" in printed(capsys, "actions", "list", "-o", "table")
+        assert "createdAt" in printed(cli, "runs", "get", runs[0], "-o", "table")
+        assert "actionId" in printed(cli, "actions", "list", "-o", "table")
 
     def test_parquet(self, runs: list[str], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
         fields = "run_id,createdAt,durationMs,meta.commit,tags"
@@ -138,11 +134,11 @@ class TestForms:
         assert file.num_row_groups == 3
 
     def test_a_long_list_is_printed_as_several_tables(
-        self, project: WorldProject, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+        self, project: WorldProject, service: FakeCurrents, cli: CommandLine
     ) -> None:
         for _ in range(205):
             project.run(specs=1)
-        out = printed(capsys, "runs", "list", "-o", "table", "--fields", "runId")
+        out = printed(cli, "runs", "list", "-o", "table", "--fields", "runId")
         assert out.count("runId") == 2
         assert len(out.splitlines()) == 205 + 2 * 4
 
@@ -181,11 +177,9 @@ class TestTables:
 
 
 class TestFields:
-    def test_dotted_paths_in_both_spellings(
-        self, runs: list[str], capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_dotted_paths_in_both_spellings(self, runs: list[str], cli: CommandLine) -> None:
         fields = "run_id, runId, groups.platform.osName, groups.0.group_id, groups.9.groupId"
-        [line] = printed(capsys, "runs", "list", "--limit", "1", "--fields", fields).splitlines()
+        [line] = printed(cli, "runs", "list", "--limit", "1", "--fields", fields).splitlines()
         assert json.loads(line) == {
             "run_id": runs[0],
             "runId": runs[0],
@@ -205,15 +199,9 @@ class TestFields:
         ],
     )
     def test_an_unknown_field_lists_the_known_ones(
-        self,
-        runs: list[str],
-        service: FakeCurrents,
-        capsys: pytest.CaptureFixture[str],
-        fields: str,
-        message: str,
+        self, runs: list[str], service: FakeCurrents, cli: CommandLine, fields: str, message: str
     ) -> None:
-        assert run(["runs", "list", "--fields", fields]) == 2
-        out, err = capsys.readouterr()
+        out, err = cli("runs", "list", "--fields", fields, code=2)
         assert out == ""
         assert message in err
         assert service.requests == []
@@ -239,49 +227,44 @@ class TestFields:
 class TestTerminals:
     @pytest.mark.parametrize("form", ["table", "json", "ndjson"])
     def test_control_characters_are_not_printed(
-        self, tricky: World, capsys: pytest.CaptureFixture[str], form: str
+        self, tricky: World, cli: CommandLine, form: str
     ) -> None:
         fields = "meta.commit.branch"
-        out = printed(capsys, "runs", "get", "r", "-o", form, "--fields", fields)
+        out = printed(cli, "runs", "get", "r", "-o", form, "--fields", fields)
         assert not [one for one in out if not one.isprintable() and one != "\n"]
         if form != "table":
             assert json.loads(out) == {"meta.commit.branch": TRICKY}
 
     def test_csv_on_a_terminal(
-        self, tricky: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+        self, tricky: World, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-        out = printed(capsys, "runs", "get", "r", "-o", "csv", "--fields", "meta.commit.branch")
+        out = printed(cli, "runs", "get", "r", "-o", "csv", "--fields", "meta.commit.branch")
         assert "\x1b" not in out
         assert "\x9b" not in out
 
     def test_a_table_by_default(
-        self, runs: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+        self, runs: list[str], cli: CommandLine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("sys.stdout.isatty", lambda: True)
         monkeypatch.setenv("COLUMNS", "80")
-        out = printed(capsys, "runs", "list")
+        out = printed(cli, "runs", "list")
         assert out.startswith("┏")
         assert runs[0] in out
         assert max(map(len, out.splitlines()[-2:])) == 80
 
     def test_parquet_is_for_files(
-        self,
-        service: FakeCurrents,
-        capsys: pytest.CaptureFixture[str],
-        monkeypatch: pytest.MonkeyPatch,
+        self, service: FakeCurrents, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-        assert run(["projects", "list", "-o", "parquet"]) == 2
-        assert "redirect it" in capsys.readouterr().err
+        assert "redirect it" in cli("projects", "list", "-o", "parquet", code=2).err
 
     def test_server_messages_have_no_control_characters(
-        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+        self, service: FakeCurrents, cli: CommandLine
     ) -> None:
         body = json.dumps({"status": "FAILED", "error": TRICKY}).encode()
         service.fail("listProjects", status=404, body=body)
-        assert run(["projects", "list"]) == 3
-        err = capsys.readouterr().err
+        err = cli("projects", "list", code=3).err
         assert err.rstrip("\n").isprintable()
         assert "red" in err
 
@@ -297,7 +280,7 @@ class TestTerminals:
     def test_color(
         self,
         runs: list[str],
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
         monkeypatch: pytest.MonkeyPatch,
         options: list[str],
         environment: dict[str, str],
@@ -308,7 +291,7 @@ class TestTerminals:
             monkeypatch.delenv(name, raising=False)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        out = printed(capsys, "runs", "get", runs[0], "-o", "table", *options)
+        out = printed(cli, "runs", "get", runs[0], "-o", "table", *options)
         assert ("\x1b[" in out) is colored
 
 

@@ -12,6 +12,7 @@ from currents_async.cli._profiles import Profile, find_profile
 from currents_async.cli._settings import read_settings
 from currents_async.errors import InvalidArgumentError
 from currents_async.testing import FakeCurrents, WorldProject
+from tests.cli.stdio import CommandLine
 
 SECRET = "cur-secret-9f2c"
 ORIGIN = "https://elsewhere.example.org"
@@ -24,9 +25,8 @@ def write(config: Path, text: str, *, mode: int = 0o600) -> None:
     config.chmod(mode)
 
 
-def checked(capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, object]:
-    assert run(["auth", "check", *options]) == 0
-    answer: dict[str, object] = json.loads(capsys.readouterr().out)
+def checked(cli: CommandLine, *options: str) -> dict[str, object]:
+    answer: dict[str, object] = json.loads(cli("auth", "check", *options).out)
     return answer
 
 
@@ -59,10 +59,10 @@ class TestPrecedence:
         profiles: FakeCurrents,
         config: Path,
         project: WorldProject,
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
     ) -> None:
         source = f"profile 'work' in {config}"
-        assert checked(capsys, "--profile", "work") == {
+        assert checked(cli, "--profile", "work") == {
             "keyFrom": source,
             "baseUrl": profiles.url,
             "baseUrlFrom": source,
@@ -83,11 +83,11 @@ class TestPrecedence:
         self,
         profiles: FakeCurrents,
         monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
     ) -> None:
         monkeypatch.setenv("CURRENTS_API_KEY", profiles.api_key)
         monkeypatch.setenv("CURRENTS_PROJECT_ID", "mine")
-        answer = checked(capsys)
+        answer = checked(cli)
         assert answer["keyFrom"] == "CURRENTS_API_KEY"
         assert (answer["projectId"], answer["projectIdFrom"]) == ("mine", "CURRENTS_PROJECT_ID")
         assert "default" in str(answer["baseUrlFrom"])
@@ -96,11 +96,11 @@ class TestPrecedence:
         self,
         profiles: FakeCurrents,
         monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
     ) -> None:
         monkeypatch.setenv("CURRENTS_API_URL", OTHER)
         options = ("--profile", "work", "--base-url", profiles.url)
-        assert checked(capsys, *options)["baseUrlFrom"] == "--base-url"
+        assert checked(cli, *options)["baseUrlFrom"] == "--base-url"
 
     @pytest.mark.parametrize(
         ("variables", "url", "source"),
@@ -169,25 +169,20 @@ class TestMistakes:
         ],
     )
     def test_an_invalid_configuration_file_is_explained_without_its_keys(
-        self, config: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
+        self, config: Path, cli: CommandLine, text: str, message: str
     ) -> None:
         write(config, text)
-        assert run(["projects", "list", "--profile", "work"]) == 2
-        out, err = capsys.readouterr()
+        out, err = cli("projects", "list", "--profile", "work", code=2)
         assert message in err
         assert SECRET not in out + err
 
-    def test_no_key_anywhere(self, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["projects", "list"]) == 2
-        err = capsys.readouterr().err
+    def test_no_key_anywhere(self, config: Path, cli: CommandLine) -> None:
+        err = cli("projects", "list", code=2).err
         assert "CURRENTS_API_KEY" in err
         assert str(config) in err
 
-    def test_a_key_that_the_service_refuses(
-        self, profiles: FakeCurrents, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert run(["auth", "check"]) == 4
-        out, err = capsys.readouterr()
+    def test_a_key_that_the_service_refuses(self, profiles: FakeCurrents, cli: CommandLine) -> None:
+        out, err = cli("auth", "check", code=4)
         assert json.loads(out)["accepted"] is False
         assert "401" in err
 
@@ -224,14 +219,13 @@ class TestSecrecy:
         assert SECRET not in "".join(own)
 
     def test_no_command_has_an_option_for_the_key(
-        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+        self, service: FakeCurrents, cli: CommandLine
     ) -> None:
         # Options are in the list of processes, for all users to see.
-        assert run(["auth", "check", "--api-key", SECRET]) == 2
+        cli("auth", "check", "--api-key", SECRET, code=2)
 
     def test_auth_check_does_not_show_the_key(
-        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+        self, service: FakeCurrents, cli: CommandLine
     ) -> None:
-        assert run(["auth", "check"]) == 0
-        out, err = capsys.readouterr()
+        out, err = cli("auth", "check")
         assert service.api_key not in out + err

@@ -6,7 +6,7 @@ import pytest
 
 from currents_async.cli._app import run
 from currents_async.testing import FakeCurrents, World, WorldProject
-from tests.cli.stdio import Typing, rows
+from tests.cli.stdio import CommandLine, Typing
 from tests.quarantine.suite import Suite, id_of
 
 WINDOW = ("--window", "2000w")
@@ -19,52 +19,40 @@ class TestQuarantine:
         suite.play({"pays": "F.F.FF.F.F.F", "is well": "." * 12})
         return suite
 
-    def test_plan_and_apply(
-        self, suite: Suite, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert run(["quarantine", "plan", *WINDOW]) == 0
-        [planned] = rows(capsys)
+    def test_plan_and_apply(self, suite: Suite, service: FakeCurrents, cli: CommandLine) -> None:
+        [planned] = cli("quarantine", "plan", *WINDOW).rows
         assert planned["decision"] == "quarantine"
         assert planned["signature"] == suite.signature("pays")
-        assert run(["quarantine", "plan", *WINDOW, "--fail-on", "changes"]) == 6
-        capsys.readouterr()
-        assert run(["quarantine", "apply", *WINDOW, "--yes"]) == 0
-        out, err = capsys.readouterr()
+        cli("quarantine", "plan", *WINDOW, "--fail-on", "changes", code=6)
+        out, err = cli("quarantine", "apply", *WINDOW, "--yes")
         done = json.loads(out)
         assert done["outcome"] == "created"
         assert "1 to quarantine" in err
         action = service.world.actions[done["actionId"]]
         assert id_of("pays") in json.dumps(action.payload(0))
-        assert run(["quarantine", "plan", *WINDOW, "--fail-on", "changes"]) == 0
-        assert run(["quarantine", "plan", *WINDOW, "--all", "--fields", "decision"]) == 0
-        assert {"decision": "keep"} in rows(capsys)
+        cli("quarantine", "plan", *WINDOW, "--fail-on", "changes")
+        rows = cli("quarantine", "plan", *WINDOW, "--all", "--fields", "decision").rows
+        assert {"decision": "keep"} in rows
 
     def test_failures_are_reported(
-        self, suite: Suite, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+        self, suite: Suite, service: FakeCurrents, cli: CommandLine
     ) -> None:
         service.fail("createAction", status=403)
-        assert run(["quarantine", "apply", *WINDOW, "--yes"]) == 5
-        [failed] = rows(capsys)
+        [failed] = cli("quarantine", "apply", *WINDOW, "--yes", code=5).rows
         assert failed["outcome"] == "failed"
         assert "403" in str(failed["error"])
 
     def test_an_empty_plan_needs_no_confirmation(
-        self, suite: Suite, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+        self, suite: Suite, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("sys.stdin", Typing(""))
-        assert run(["quarantine", "apply", *WINDOW, "--most", "0"]) == 0
-        assert "[y/N]" not in capsys.readouterr().err
+        assert "[y/N]" not in cli("quarantine", "apply", *WINDOW, "--most", "0").err
 
     def test_no_stops_a_quarantine_plan(
-        self,
-        suite: Suite,
-        service: FakeCurrents,
-        capsys: pytest.CaptureFixture[str],
-        monkeypatch: pytest.MonkeyPatch,
+        self, suite: Suite, service: FakeCurrents, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("sys.stdin", Typing("no\n"))
-        assert run(["quarantine", "apply", *WINDOW]) == 1
-        out, err = capsys.readouterr()
+        out, err = cli("quarantine", "apply", *WINDOW, code=1)
         assert out == ""
         assert err.endswith("Carry it out? [y/N] nothing was done\n")
         assert {request.method for request in service.requests} == {"GET"}

@@ -8,11 +8,11 @@ from currents_async import (
     CurrentsError,
     InstanceResult,
 )
-from currents_async.cli._app import run
 from currents_async.cli._run_report import FailingTest, Report
 from currents_async.models import Instance, RunSpec, SpecReport, Stats
 from currents_async.testing import FakeCurrents, World, WorldProject
 from tests.analysis.made import FAILED, PASSED, a_test, an_instance
+from tests.cli.stdio import CommandLine
 
 COUNTED = Stats(tests=3, failures=2)
 
@@ -20,9 +20,8 @@ COUNTED = Stats(tests=3, failures=2)
 MISSING = "tests that the server counts and does not list"
 
 
-def test_demo_counts_what_it_made(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["demo", "--json"]) == 0
-    out, err = capsys.readouterr()
+def test_demo_counts_what_it_made(cli: CommandLine) -> None:
+    out, err = cli("demo", "--json")
     assert out.count("\n") == 1
     report = json.loads(out)
     made = World(seed=1).project(name="Demo").run(specs=400)
@@ -36,33 +35,23 @@ def test_demo_counts_what_it_made(capsys: pytest.CaptureFixture[str]) -> None:
     assert err == ""
 
 
-def test_demo_shows_tables(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["demo", "--specs", "60", "--seed", "3"]) == 0
-    out = capsys.readouterr().out
+def test_demo_shows_tables(cli: CommandLine) -> None:
+    out = cli("demo", "--specs", "60", "--seed", "3").out
     for text in ("specs", "60", "requests", "61", "Failing tests", "Slowest specs", "on the wire"):
         assert text in out
 
 
-def test_progress_goes_to_stderr(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_progress_goes_to_stderr(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
-    assert run(["demo", "--specs", "30", "--json"]) == 0
-    out, err = capsys.readouterr()
+    out, err = cli("demo", "--specs", "30", "--json")
     assert json.loads(out)["specs"] == 30
     assert "30/30" in err
 
 
 class TestRun:
-    def test_report(
-        self,
-        service: FakeCurrents,
-        project: WorldProject,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
+    def test_report(self, service: FakeCurrents, project: WorldProject, cli: CommandLine) -> None:
         made = project.run(specs=25, failures=2, flaky=1, unclaimed=1)
-        assert run(["run", made.run_id, "--json", "--concurrency", "4"]) == 0
-        report = json.loads(capsys.readouterr().out)
+        report = json.loads(cli("run", made.run_id, "--json", "--concurrency", "4").out)
         assert (report["specs"], report["failed"], report["flaky"]) == (25, 2, 1)
         assert report["unclaimed"] == 1
         assert report["traffic"]["requests"] == len(service.requests) == 25
@@ -72,30 +61,21 @@ class TestRun:
         assert len(durations) == 5
 
     def test_a_missing_instance_is_reported(
-        self,
-        service: FakeCurrents,
-        project: WorldProject,
-        capsys: pytest.CaptureFixture[str],
+        self, service: FakeCurrents, project: WorldProject, cli: CommandLine
     ) -> None:
         made = project.run(specs=5)
         service.fail("getInstance", status=404)
-        assert run(["run", made.run_id]) == 5
-        out = capsys.readouterr().out
+        out = cli("run", made.run_id, code=5).out
         assert "Missing" in out
         assert "404" in out
 
     def test_long_lists_say_how_much_more_there_is(
-        self,
-        service: FakeCurrents,
-        project: WorldProject,
-        capsys: pytest.CaptureFixture[str],
+        self, service: FakeCurrents, project: WorldProject, cli: CommandLine
     ) -> None:
         made = project.run(specs=46, tests=1, failures=23)
         service.fail("getInstance", status=404, times=46)
-        assert run(["run", made.run_id]) == 5
-        assert "and 26 more" in capsys.readouterr().out
-        assert run(["run", made.run_id]) == 0
-        out = capsys.readouterr().out
+        assert "and 26 more" in cli("run", made.run_id, code=5).out
+        out = cli("run", made.run_id).out
         assert "and 3 more" in out
         assert "Missing" not in out
 
@@ -103,7 +83,7 @@ class TestRun:
     def test_json_of_a_report_has_no_control_characters(
         self,
         service: FakeCurrents,
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
         monkeypatch: pytest.MonkeyPatch,
         terminal: bool,  # noqa: FBT001 - a parameter
     ) -> None:
@@ -119,15 +99,14 @@ class TestRun:
             "specs": [{"spec": "a.ts", "instanceId": "i"}],
         })
         monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
-        assert run(["run", "r", "--json"]) == 0
-        out = capsys.readouterr().out
+        out = cli("run", "r", "--json").out
         assert json.loads(out)["failing"][0]["title"] == title
         assert "\x9b" not in out
         assert "größer" in out
         assert out.rstrip("\n").isprintable() is terminal
 
     def test_titles_have_no_control_characters(
-        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+        self, service: FakeCurrents, cli: CommandLine
     ) -> None:
         test = {
             "title": ["[bold]x[/bold]", "\x1b[31mred\x1b[0m", "line\nbreak"],
@@ -143,8 +122,7 @@ class TestRun:
             "status": "FAILED",
             "specs": [{"spec": "a.ts", "instanceId": "i"}],
         })
-        assert run(["run", "[bold]r"]) == 0
-        out = capsys.readouterr().out
+        out = cli("run", "[bold]r").out
         assert "Run [bold]r" in out
         assert "[bold]x[/bold]" in out
         assert "\x1b]0;" not in out

@@ -6,7 +6,7 @@ import pytest
 
 from currents_async.cli._app import run
 from currents_async.testing import FakeCurrents, WorldProject, WorldRun
-from tests.cli.stdio import rows
+from tests.cli.stdio import CommandLine
 
 
 class TestRuns:
@@ -36,64 +36,50 @@ class TestRuns:
         ]
 
     @pytest.mark.parametrize("since", ["yesterday", "7", "7y", "", "2026-13-01"])
-    def test_an_invalid_since(
-        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str], since: str
-    ) -> None:
-        assert run(["runs", "list", "--since", since]) == 2
-        assert "since must be as 2026-01-31" in capsys.readouterr().err
+    def test_an_invalid_since(self, service: FakeCurrents, cli: CommandLine, since: str) -> None:
+        assert "since must be as 2026-01-31" in cli("runs", "list", "--since", since, code=2).err
 
     @pytest.mark.parametrize("since", ["999999w", "0001-01-01T00:00+14:00"])
     def test_since_before_the_first_year(
-        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str], since: str
+        self, service: FakeCurrents, cli: CommandLine, since: str
     ) -> None:
-        assert run(["runs", "list", "--since", since]) == 2
-        assert f"since must lie in the years 1 to 9999, not '{since}'" in capsys.readouterr().err
+        err = cli("runs", "list", "--since", since, code=2).err
+        assert f"since must lie in the years 1 to 9999, not '{since}'" in err
         assert service.requests == []
 
-    def test_get_and_find(
-        self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert run(["runs", "get", two_runs[0].run_id, "--fields", "runId,specs.spec"]) == 0
-        assert run(["runs", "find", "--branch", "main", "--fields", "runId"]) == 0
-        got, found = rows(capsys)
+    def test_get_and_find(self, two_runs: list[WorldRun], cli: CommandLine) -> None:
+        [got] = cli("runs", "get", two_runs[0].run_id, "--fields", "runId,specs.spec").rows
+        [found] = cli("runs", "find", "--branch", "main", "--fields", "runId").rows
         assert got == {
             "runId": two_runs[0].run_id,
             "specs.spec": [spec.path for spec in two_runs[0].specs],
         }
         assert found == {"runId": two_runs[1].run_id}
-        assert run(["runs", "find", "--branch", "other"]) == 3
-        assert run(["runs", "find", "--branch", "a", "--ci-build-id", "b"]) == 2
+        cli("runs", "find", "--branch", "other", code=3)
+        cli("runs", "find", "--branch", "a", "--ci-build-id", "b", code=2)
 
-    def test_watch(self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(["runs", "watch", two_runs[0].run_id, "--fail-on", "failed"]) == 6
-        out, err = capsys.readouterr()
+    def test_watch(self, two_runs: list[WorldRun], cli: CommandLine) -> None:
+        out, err = cli("runs", "watch", two_runs[0].run_id, "--fail-on", "failed", code=6)
         assert {json.loads(line)["spec"] for line in out.splitlines()} == {
             spec.path for spec in two_runs[0].specs
         }
         assert "COMPLETE, FAILED" in err
-        assert run(["runs", "watch", two_runs[0].run_id, "-o", "table"]) == 0
-        assert len(capsys.readouterr().out.splitlines()) == 4
+        assert len(cli("runs", "watch", two_runs[0].run_id, "-o", "table").out.splitlines()) == 4
 
     def test_watch_times_out(
-        self, project: WorldProject, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+        self, project: WorldProject, service: FakeCurrents, cli: CommandLine
     ) -> None:
         going_on = project.run(specs=2, completed=1)
-        assert run(["runs", "watch", going_on.run_id, "--timeout", "0.05"]) == 1
-        out, err = capsys.readouterr()
+        out, err = cli("runs", "watch", going_on.run_id, "--timeout", "0.05", code=1)
         assert len(out.splitlines()) == 1
         assert "has not been seen to end" in err
 
-    def test_cancel(
-        self, project: WorldProject, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_cancel(self, project: WorldProject, service: FakeCurrents, cli: CommandLine) -> None:
         going_on = project.run(specs=2, running=True)
-        assert run(["runs", "cancel", going_on.run_id]) == 2
-        assert "--yes" in capsys.readouterr().err
+        assert "--yes" in cli("runs", "cancel", going_on.run_id, code=2).err
         assert service.requests == []
-        assert run(["runs", "cancel", going_on.run_id, "--yes"]) == 0
-        assert rows(capsys)[0]["runId"] == going_on.run_id
-        assert run(["runs", "cancel", going_on.run_id, "-y"]) == 1
-        assert "422" in capsys.readouterr().err
+        assert cli("runs", "cancel", going_on.run_id, "--yes").rows[0]["runId"] == going_on.run_id
+        assert "422" in cli("runs", "cancel", going_on.run_id, "-y", code=1).err
 
 
 def add_run(service: FakeCurrents, run_id: str, titles: list[str]) -> None:
@@ -113,14 +99,10 @@ def add_run(service: FakeCurrents, run_id: str, titles: list[str]) -> None:
 
 
 class TestDiff:
-    def test_diff_with_the_previous_run(
-        self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_diff_with_the_previous_run(self, two_runs: list[WorldRun], cli: CommandLine) -> None:
         before, after = two_runs
-        assert run(["runs", "diff", after.run_id]) == 0
-        alone = capsys.readouterr()
-        assert run(["runs", "diff", before.run_id, after.run_id]) == 0
-        assert capsys.readouterr() == alone
+        alone = cli("runs", "diff", after.run_id)
+        assert cli("runs", "diff", before.run_id, after.run_id) == alone
         changes = [json.loads(line)["change"] for line in alone.out.splitlines()]
         assert f"{before.run_id} -> {after.run_id}: " in alone.err
         assert f"{changes.count('new_failures')} new failures" in alone.err
@@ -134,20 +116,17 @@ class TestDiff:
         assert run([*arguments, "--fail-on", "inconclusive", "--fail-on", fail_on]) == code
 
     def test_a_run_compared_with_itself_has_nothing_new(
-        self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
+        self, two_runs: list[WorldRun], cli: CommandLine
     ) -> None:
         one = two_runs[0].run_id
-        assert run(["runs", "diff", one, one, "--fail-on", "new", "--fail-on", "flaky"]) == 0
-        assert run(["runs", "diff", one, one, "--fail-on", "failing"]) == 6
-        assert {row["change"] for row in rows(capsys)} == {"still_failing"}
+        rows = cli("runs", "diff", one, one, "--fail-on", "new", "--fail-on", "flaky").rows
+        rows += cli("runs", "diff", one, one, "--fail-on", "failing", code=6).rows
+        assert {row["change"] for row in rows} == {"still_failing"}
 
-    def test_ambiguous_tests(
-        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_ambiguous_tests(self, service: FakeCurrents, cli: CommandLine) -> None:
         add_run(service, "before", ["same", "same", "gone", "gone"])
         add_run(service, "after", ["same", "same"])
-        assert run(["runs", "diff", "before", "after", "--fail-on", "inconclusive"]) == 6
-        out, err = capsys.readouterr()
+        out, err = cli("runs", "diff", "before", "after", "--fail-on", "inconclusive", code=6)
         changes = [json.loads(line) for line in out.splitlines()]
         assert [(one["change"], one["title"]) for one in changes] == [
             ("ambiguous", "same"),
@@ -158,7 +137,6 @@ class TestDiff:
         assert "not everything could be compared" in err
 
     def test_the_first_run_has_no_previous_run(
-        self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
+        self, two_runs: list[WorldRun], cli: CommandLine
     ) -> None:
-        assert run(["runs", "diff", two_runs[0].run_id]) == 3
-        assert "no run before" in capsys.readouterr().err
+        assert "no run before" in cli("runs", "diff", two_runs[0].run_id, code=3).err

@@ -4,44 +4,40 @@ import pytest
 
 from currents_async.cli._app import run
 from currents_async.testing import FakeCurrents, WorldRun
-from tests.cli.stdio import rows
+from tests.cli.stdio import CommandLine
 
 SPAN = ("--since", "2026-01-01", "--until", "2026-02-01")
 
 
 class TestTests:
-    def test_list(self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]) -> None:
+    def test_list(self, two_runs: list[WorldRun], cli: CommandLine) -> None:
         options = ("--order", "failures", "--direction", "desc", "--min-executions", "1")
-        assert run(["tests", "list", *SPAN, *options, "--limit", "3"]) == 0
-        failures = [one["metrics"]["failures"] for one in rows(capsys)]  # type: ignore[index]
+        rows = cli("tests", "list", *SPAN, *options, "--limit", "3").rows
+        failures = [one["metrics"]["failures"] for one in rows]  # type: ignore[index]
         assert failures == sorted(failures, reverse=True)
         assert len(failures) == 3
 
     def test_days_are_sent_as_days(
-        self, two_runs: list[WorldRun], service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+        self, two_runs: list[WorldRun], service: FakeCurrents, cli: CommandLine
     ) -> None:
         """Some services take no times."""
-        assert run(["tests", "list", *SPAN, "--limit", "1"]) == 0
-        [test] = rows(capsys)
-        assert run(["tests", "history", str(test["signature"]), *SPAN]) == 0
+        [test] = cli("tests", "list", *SPAN, "--limit", "1").rows
+        cli("tests", "history", str(test["signature"]), *SPAN)
         for request in service.requests:
             assert ("date_start", "2026-01-01") in request.query
             assert ("date_end", "2026-02-01") in request.query
         assert len(service.requests) == 2
-        assert run(["tests", "list", "--since", "2026-01-01T02:00+02:00", "--limit", "1"]) == 0
+        cli("tests", "list", "--since", "2026-01-01T02:00+02:00", "--limit", "1")
         assert ("date_start", "2026-01-01T00:00:00.000Z") in service.requests[-1].query
 
     def test_history_by_signature_and_by_title(
-        self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
+        self, two_runs: list[WorldRun], cli: CommandLine
     ) -> None:
-        assert run(["tests", "list", *SPAN, "--limit", "1"]) == 0
-        [test] = rows(capsys)
-        assert run(["tests", "history", str(test["signature"]), *SPAN]) == 0
-        by_signature = capsys.readouterr()
+        [test] = cli("tests", "list", *SPAN, "--limit", "1").rows
+        by_signature = cli("tests", "history", str(test["signature"]), *SPAN)
         titles = [part for title in test["titlePath"] for part in ("--title", title)]  # type: ignore[attr-defined]
         arguments = ["--spec", str(test["spec"]), *(titles or ["--title", str(test["title"])])]
-        assert run(["tests", "history", *arguments, *SPAN]) == 0
-        assert capsys.readouterr() == by_signature
+        assert cli("tests", "history", *arguments, *SPAN) == by_signature
         assert len(by_signature.out.splitlines()) == test["metrics"]["executions"]  # type: ignore[index]
         assert "in a row" in by_signature.err
 
@@ -56,8 +52,5 @@ class TestTests:
         assert run(["tests", "history", *arguments]) == 2
         assert service.requests == []
 
-    def test_a_test_without_results(
-        self, two_runs: list[WorldRun], capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert run(["tests", "history", "f" * 32, *SPAN]) == 0
-        assert "none of which" in capsys.readouterr().err
+    def test_a_test_without_results(self, two_runs: list[WorldRun], cli: CommandLine) -> None:
+        assert "none of which" in cli("tests", "history", "f" * 32, *SPAN).err

@@ -4,7 +4,7 @@ import pytest
 
 from currents_async.cli._app import run
 from currents_async.testing import FakeCurrents, WorldProject
-from tests.cli.stdio import rows
+from tests.cli.stdio import CommandLine
 
 SECRET = "hook-secret-7f3a"
 
@@ -14,39 +14,34 @@ class TestWebhooks:
         self,
         project: WorldProject,
         service: FakeCurrents,
-        capsys: pytest.CaptureFixture[str],
+        cli: CommandLine,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setenv("CURRENTS_WEBHOOK_SECRET", SECRET)
         url = "https://example.org/hook"
         options = ("--event", "RUN_FINISH", "--event", "RUN_START", "--label", "ours")
-        assert run(["webhooks", "create", url, *options, "--secret-header", "X-Secret"]) == 0
-        [created] = rows(capsys)
+        [created] = cli("webhooks", "create", url, *options, "--secret-header", "X-Secret").rows
         assert (created["url"], created["label"]) == (url, "ours")
         assert created["hookEvents"] == ["RUN_FINISH", "RUN_START"]
         assert created["headers"] == '{"X-Secret":"***"}'
         hook_id = str(created["hookId"])
-        assert run(["webhooks", "update", hook_id, "--label", "theirs"]) == 0
-        [updated] = rows(capsys)
+        [updated] = cli("webhooks", "update", hook_id, "--label", "theirs").rows
         assert updated == {**created, "label": "theirs", "updatedAt": updated["updatedAt"]}
-        assert run(["webhooks", "list", "--fields", "headers"]) == 0
-        assert run(["webhooks", "list", "--fields", "headers", "--show-secrets"]) == 0
-        masked, shown = rows(capsys)
+        [masked] = cli("webhooks", "list", "--fields", "headers").rows
+        [shown] = cli("webhooks", "list", "--fields", "headers", "--show-secrets").rows
         assert masked == {"headers": '{"X-Secret":"***"}'}
         assert SECRET in str(shown)
-        assert run(["webhooks", "delete", hook_id, "--yes"]) == 0
-        assert rows(capsys)[0]["hookId"] == hook_id
+        assert cli("webhooks", "delete", hook_id, "--yes").rows[0]["hookId"] == hook_id
         assert not service.world.webhooks
 
     def test_nothing_to_change(self, service: FakeCurrents) -> None:
         assert run(["webhooks", "update", "some-id"]) == 2
 
     def test_the_secret_is_read_from_the_environment(
-        self, service: FakeCurrents, capsys: pytest.CaptureFixture[str]
+        self, service: FakeCurrents, cli: CommandLine
     ) -> None:
         arguments = ["webhooks", "create", "https://example.org", "--secret-header", "X-Secret"]
-        assert run(arguments) == 2
-        assert "CURRENTS_WEBHOOK_SECRET" in capsys.readouterr().err
+        assert "CURRENTS_WEBHOOK_SECRET" in cli(*arguments, code=2).err
         assert service.requests == []
 
     @pytest.mark.parametrize(
@@ -62,7 +57,6 @@ class TestWebhooks:
         ],
     )
     def test_listen_needs_a_secret_or_insecure(
-        self, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+        self, cli: CommandLine, options: list[str], message: str
     ) -> None:
-        assert run(["webhooks", "listen", "--port", "0", *options]) == 2
-        assert message in capsys.readouterr().err
+        assert message in cli("webhooks", "listen", "--port", "0", *options, code=2).err
