@@ -77,10 +77,10 @@ def test_sliding_log() -> None:
 def test_sliding_counter() -> None:
     meter = SlidingCounter(requests=4, per=10).meter()
     assert waits(meter, [2, 2, 2, 2]) == [PASSES] * 4
-    # The 4 of this window count by a share that falls from 1 at 10 s to 0 at 20 s.
-    assert waits(meter, [9, 10, 12.4, 12.5]) == about(3.5, 2.5, 0.1, PASSES)
+    # From 10 s on, those 4 are about 3.9, then less, and none at 20 s; they are rounded down.
+    assert waits(meter, [9, 10, 12.4, 12.5]) == about(1, PASSES, 0.1, PASSES)
     assert waits(meter, [17.5, 17.5, 17.5]) == about(PASSES, PASSES, 2.5)
-    assert waits(meter, [40, 40, 40, 40, 40]) == about(*[PASSES] * 4, 12.5)
+    assert waits(meter, [40, 40, 40, 40, 40]) == about(*[PASSES] * 4, 10)
 
 
 def test_concurrency_limit() -> None:

@@ -43,11 +43,7 @@ FIXED = strategies.builds(FixedWindow, aligned=strategies.booleans(), **WINDOW)
 LOGS = strategies.builds(SlidingLog, **WINDOW)
 COUNTERS = strategies.builds(SlidingCounter, **WINDOW)
 TIMED = BUCKETS | FIXED | LOGS | COUNTERS
-BOTH = strategies.builds(
-    AllOf,
-    limiters=strategies.lists(TIMED, min_size=1, max_size=3),
-    counts_refused=strategies.booleans(),
-)
+BOTH = strategies.builds(AllOf, limiters=strategies.lists(TIMED, min_size=1, max_size=3))
 STARTS = strategies.sampled_from([0.0, 0.9, 1_767_225_599.7])
 GAPS = strategies.lists(
     strategies.just(0.0) | strategies.floats(0, 0.05) | strategies.floats(0, 30), max_size=60
@@ -127,7 +123,7 @@ def test_a_sliding_counter_is_between_a_log_and_a_fixed_window(
     passed = send(limiter, start, gaps)
     windows = [math.floor((time + NEAR) / limiter.per) for time in passed.times]
     assert all(windows.count(window) <= limiter.requests for window in windows)
-    assert passed.most_within(limiter.per) < 2 * limiter.requests or limiter.requests == 1
+    assert passed.most_within(limiter.per) <= 2 * limiter.requests
 
 
 @given(TIMED | BOTH, STARTS, GAPS, strategies.sampled_from(["exact", "whole seconds"]))

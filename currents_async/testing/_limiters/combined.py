@@ -15,13 +15,14 @@ class AllOf(msgspec.Struct, frozen=True, kw_only=True):
 
         AllOf(limiters=[TokenBucket(rate=50, burst=50), FixedWindow(requests=1_000, per=60)])
 
-    A refusal states the longest wait. It uses up nothing, as in nginx, which looks at all zones
-    before it counts, and in Kong. With `counts_refused` it uses up what the other limiters would
-    have let pass, as in Envoy's rate limit service, which increments all counters before it
-    compares: a client that exceeds the limit per second then also loses the minute. Sources:
+    A refusal states the longest wait of the limiters that refuse. It uses up nothing, as in nginx,
+    which looks at all zones before it counts, and in Kong. With `counts_refused` it uses up what
+    the other limiters would have let pass, as in Envoy's rate limit service unless it is told to
+    `STOP_CACHE_KEY_INCREMENT_WHEN_OVERLIMIT`: a client that exceeds the limit per second then also
+    loses the minute. Sources:
     https://github.com/nginx/nginx/blob/master/src/http/modules/ngx_http_limit_req_module.c,
     https://github.com/Kong/kong/blob/master/kong/plugins/rate-limiting/handler.lua,
-    https://github.com/envoyproxy/ratelimit/blob/main/src/redis/fixed_cache_impl.go.
+    https://github.com/envoyproxy/ratelimit.
     """
 
     limiters: Sequence[Limiter]

@@ -14,8 +14,8 @@ class SlidingCounter(msgspec.Struct, frozen=True, kw_only=True):
 
         SlidingCounter(requests=1_000, per=60)
 
-    The previous window counts by the share of it that is less than `per` seconds old, as in
-    Cloudflare and in Kong's advanced plugin. Sources:
+    Of the previous window those requests count that are less than `per` seconds old if they came
+    evenly, rounded down, as in Cloudflare and in the package `limits`. Sources:
     https://blog.cloudflare.com/counting-things-a-lot-of-different-things/,
     https://limits.readthedocs.io/en/stable/strategies.html.
     """
@@ -57,8 +57,9 @@ class _CounterMeter(Meter):
 
     def quotas(self) -> tuple[Quota, ...]:
         left = self._left()
-        used = self._previous * left / self._per + self._count
-        remaining = max(0, math.floor(self._requests - used + TICK))
+        # As after the next tick, so that a request is not refused at the moment that it waited for.
+        previous = math.floor(self._previous * (left - TICK) / self._per)
+        remaining = max(0, self._requests - self._count - previous)
         return (
             Quota(
                 self._requests,
@@ -77,7 +78,7 @@ class _CounterMeter(Meter):
         """Return the seconds until that many would pass."""
         left = self._left()
         room = self._requests - requests
-        if self._count <= room:
-            allowed = (room - self._count) * self._per / self._previous if self._previous else left
-            return max(0.0, left - allowed)
-        return left + self._per * (1 - room / self._count)
+        if self._count > room:
+            return left + self._per * max(0.0, 1 - (room + 1) / self._count)
+        share = min(1.0, (room + 1 - self._count) / self._previous) if self._previous else 1.0
+        return max(0.0, left - share * self._per)
