@@ -6,7 +6,6 @@ A fault with a body sends `BODY` by default, which is valid for a run and for an
 `gzip=False` it is not compressed.
 """
 
-from currents_async.testing._faulty.bombs import gzip_bomb
 from currents_async.testing._faulty.broken_json import BROKEN_JSON
 from currents_async.testing._faulty.content import (
     BODY,
@@ -22,6 +21,7 @@ from currents_async.testing._faulty.encoding import (
     bad_crc,
     corrupt_gzip,
     encoding_without_gzip,
+    gzip_bomb,
     many_members,
     trailing_garbage,
     truncated_gzip,
@@ -29,10 +29,17 @@ from currents_async.testing._faulty.encoding import (
 )
 from currents_async.testing._faulty.framing import (
     bad_chunk,
+    bad_status_line,
     endless_body,
+    endless_headers,
+    endless_informational,
     endless_trailers,
+    garbage,
+    http09,
+    huge_header,
     length_and_chunked,
     long_length,
+    many_headers,
     short_length,
     truncated_chunks,
     two_lengths,
@@ -49,15 +56,6 @@ from currents_async.testing._faulty.hanging import (
     second_response,
     stall,
     stall_midway,
-)
-from currents_async.testing._faulty.heads import (
-    bad_status_line,
-    endless_headers,
-    endless_informational,
-    garbage,
-    http09,
-    huge_header,
-    many_headers,
 )
 
 __all__ = [

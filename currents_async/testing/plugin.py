@@ -15,7 +15,6 @@ PYTEST_DONT_REWRITE: there are no assertions in here.
 
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 
 import pytest
 
@@ -26,9 +25,7 @@ from currents_async.testing._plugin.webhooks import WebhookApps
 
 __all__ = ["currents", "currents_server", "currents_webhooks", "currents_world"]
 
-pytest_plugins: list[str] = ["currents_async.testing._plugin.anyio_loops"]
-if find_spec("pytest_asyncio"):
-    pytest_plugins.append("currents_async.testing._plugin.asyncio_loops")
+pytest_plugins = ["currents_async.testing._plugin.loops"]
 
 
 @pytest.fixture

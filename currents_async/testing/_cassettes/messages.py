@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from currents_async.testing._cassettes.tape import TapedRequest, read_content
-from currents_async.testing._gzip import compress
+from currents_async.testing._faulty.message import compress
 from currents_async.testing._serving.api import BASE
 from currents_async.testing._serving.api_response import encode_failure
 from currents_async.testing._serving.requests import RecordedRequest

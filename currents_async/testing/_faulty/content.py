@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from currents_async.testing._faulty.exchange import Exchange, Fault
-from currents_async.testing._faulty.message import message, sends
+from currents_async.testing._faulty.message import message, plays
 
 BODY = msgspec.json.encode({
     "status": "OK",
@@ -34,7 +34,7 @@ def response(
     gzip: bool = True,
 ) -> Fault:
     """Send a valid response; `headers` override the default ones."""
-    return sends(message(body, status=status, headers=headers, gzip=gzip), close=False)
+    return plays(message(body, status=status, headers=headers, gzip=gzip))
 
 
 def json_response(data: Any, status: int = 200, *, gzip: bool = True) -> Fault:
@@ -68,4 +68,4 @@ def redirect_loop(status: int = 302) -> Fault:
 
 def raw(data: bytes, *, close: bool = True) -> Fault:
     """Send these bytes and no others, head and framing included."""
-    return sends(data, close=close)
+    return plays(data, "close") if close else plays(data)

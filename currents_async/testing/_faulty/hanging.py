@@ -3,8 +3,8 @@
 from typing import Literal
 
 from currents_async.testing._faulty.content import BODY
-from currents_async.testing._faulty.exchange import Exchange, Fault
-from currents_async.testing._faulty.message import halves, message, sends
+from currents_async.testing._faulty.exchange import Fault
+from currents_async.testing._faulty.message import Step, halves, message, plays
 
 SECOND_BODY = b'{"status":"FAILED","error":"The response to a request that was never sent."}'
 """The default of what `second_response` sends without a request."""
@@ -12,37 +12,23 @@ SECOND_BODY = b'{"status":"FAILED","error":"The response to a request that was n
 
 def reset() -> Fault:
     """Reset the connection before any response."""
-
-    async def fault(exchange: Exchange) -> None:
-        exchange.reset()
-
-    return fault
+    return plays("reset")
 
 
 def reset_midway(body: bytes = BODY, *, gzip: bool = True) -> Fault:
     """Reset the connection in the middle of the body."""
-
-    async def fault(exchange: Exchange) -> None:
-        await exchange.send(_half_a_body(body, gzip=gzip))
-        # A reset may overtake data that the client has not read yet.
-        await exchange.pause(0)
-        exchange.reset()
-
-    return fault
+    # A reset may overtake data that the client has not read yet.
+    return plays(_half_a_body(body, gzip=gzip), 0, "reset")
 
 
 def close() -> Fault:
     """Close the connection without a response."""
-
-    async def fault(exchange: Exchange) -> None:
-        exchange.close()
-
-    return fault
+    return plays("close")
 
 
 def close_midway(body: bytes = BODY, *, gzip: bool = True) -> Fault:
     """Close the connection in the middle of the body."""
-    return sends(_half_a_body(body, gzip=gzip), close=True)
+    return plays(_half_a_body(body, gzip=gzip), "close")
 
 
 def early_close(body: bytes = BODY, *, gzip: bool = True) -> Fault:
@@ -50,16 +36,12 @@ def early_close(body: bytes = BODY, *, gzip: bool = True) -> Fault:
 
     To close it only when the next request arrives, play `response()` and then `close()`.
     """
-    return sends(message(body, gzip=gzip), close=True)
+    return plays(message(body, gzip=gzip), "close")
 
 
 def stall() -> Fault:
     """Never respond."""
-
-    async def fault(exchange: Exchange) -> None:
-        await exchange.wait()
-
-    return fault
+    return plays("wait")
 
 
 def stall_midway(
@@ -68,34 +50,19 @@ def stall_midway(
     """Stop in the middle of the headers or of the body, and never continue."""
     start, _ = _head_and_body(body, gzip=gzip)
     part = halves(start)[0] if where == "headers" else _half_a_body(body, gzip=gzip)
-
-    async def fault(exchange: Exchange) -> None:
-        await exchange.send(part)
-        await exchange.wait()
-
-    return fault
+    return plays(part, "wait")
 
 
 def drip(body: bytes = BODY, interval: float = 0.0, *, gzip: bool = True) -> Fault:
     """Send the body one byte at a time, `interval` seconds apart."""
     start, packed = _head_and_body(body, gzip=gzip)
-
-    async def fault(exchange: Exchange) -> None:
-        await exchange.send(start)
-        await _drip(exchange, packed, interval)
-
-    return fault
+    return plays(start, *_drip(packed, interval))
 
 
 def drip_headers(body: bytes = BODY, interval: float = 0.0, *, gzip: bool = True) -> Fault:
     """Send the headers one byte at a time, `interval` seconds apart, and the body at once."""
     start, packed = _head_and_body(body, gzip=gzip)
-
-    async def fault(exchange: Exchange) -> None:
-        await _drip(exchange, start, interval)
-        await exchange.send(packed)
-
-    return fault
+    return plays(*_drip(start, interval), packed)
 
 
 def second_response(
@@ -110,23 +77,14 @@ def second_response(
     Both go out in one write, or the second one `delay` seconds after the first.
     """
     first, again = message(body, gzip=gzip), message(second, gzip=gzip)
-
-    async def fault(exchange: Exchange) -> None:
-        if delay is None:
-            await exchange.send(first + again)
-            return
-        await exchange.send(first)
-        await exchange.pause(delay)
-        await exchange.send(again)
-
-    return fault
+    return plays(first + again) if delay is None else plays(first, delay, again)
 
 
-async def _drip(exchange: Exchange, data: bytes, interval: float) -> None:
+def _drip(data: bytes, interval: float) -> list[Step]:
+    steps: list[Step] = []
     for place in range(len(data)):
-        if place:
-            await exchange.pause(interval)
-        await exchange.send(data[place : place + 1])
+        steps += [interval, data[place : place + 1]]
+    return steps[1:]
 
 
 def _head_and_body(body: bytes, *, gzip: bool) -> tuple[bytes, bytes]:

@@ -1,14 +1,35 @@
 """Valid HTTP messages, and parts of them, from which faults are made."""
 
+import zlib
 from collections.abc import Iterable, Mapping
 from http.client import responses
+from typing import Literal, TypeAlias
 
 from currents_async.testing._faulty.exchange import Exchange, Fault
-from currents_async.testing._gzip import compress
 
 GZIP = {"Content-Encoding": "gzip"}
+GZIP_START = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+"""The header of a gzip stream."""
+_GZIP_WBITS = 31
 CHUNKED = {"Transfer-Encoding": "chunked"}
 LAST_CHUNK = b"0\r\n\r\n"
+
+Step: TypeAlias = bytes | float | Literal["wait", "close", "reset"]
+"""Bytes to send, seconds to pause, or a method of `Exchange` that ends the response."""
+
+
+def compress(data: bytes) -> bytes:
+    """Compress data into a gzip stream."""
+    return zlib.compress(data, wbits=_GZIP_WBITS)
+
+
+def deflate(data: bytes) -> bytes:
+    """Compress data into blocks that may stand anywhere in a deflate stream, any number of times.
+
+    The full flush aligns their end to a byte, and they refer to nothing outside themselves.
+    """
+    deflating = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return deflating.compress(data) + deflating.flush(zlib.Z_FULL_FLUSH)
 
 
 def head(headers: Iterable[tuple[str, str]], status: int = 200) -> bytes:
@@ -20,11 +41,9 @@ def head(headers: Iterable[tuple[str, str]], status: int = 200) -> bytes:
 
 def json_head(headers: Mapping[str, str], status: int = 200) -> bytes:
     """Return a head that announces JSON, unless `headers` say otherwise."""
-    kind = {"Content-Type": "application/json; charset=utf-8"}
-    own = {name.lower() for name in headers}
-    if "content-type" in own:
-        kind = {}
-    return head([*kind.items(), *headers.items()], status)
+    kind = ("Content-Type", "application/json; charset=utf-8")
+    is_given = "content-type" in map(str.lower, headers)
+    return head([*([] if is_given else [kind]), *headers.items()], status)
 
 
 def length(body: bytes) -> dict[str, str]:
@@ -54,13 +73,22 @@ def message(
     return json_head({**encoding, **length(packed), **(headers or {})}, status) + packed
 
 
-def sends(data: bytes, *, close: bool) -> Fault:
-    """Make a fault that sends some bytes, and then may close the connection."""
+def plays(*steps: Step) -> Fault:
+    """Make a fault that takes some steps, one after the other."""
 
     async def fault(exchange: Exchange) -> None:
-        await exchange.send(data)
-        if close:
-            exchange.close()
+        for step in steps:
+            match step:
+                case bytes():
+                    await exchange.send(step)
+                case "wait":
+                    await exchange.wait()
+                case "close":
+                    exchange.close()
+                case "reset":
+                    exchange.reset()
+                case seconds:
+                    await exchange.pause(seconds)
 
     return fault
 

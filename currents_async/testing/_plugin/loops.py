@@ -1,14 +1,41 @@
-"""Find the event loop that a test runs in, and open fixtures in it."""
+"""Find the event loop that a test runs in, and open fixtures in it.
+
+PYTEST_DONT_REWRITE: there are no assertions in here.
+"""
 
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from importlib.util import find_spec
 from inspect import iscoroutinefunction
-from typing import NoReturn, TypeVar
+from typing import Literal, NoReturn, TypeVar
 
 import pytest
 
 T = TypeVar("T")
+
+
+@pytest.fixture(name="_currents_loop_of_anyio")
+async def of_anyio() -> asyncio.AbstractEventLoop:
+    """Return the loop of a test that anyio runs."""
+    return asyncio.get_running_loop()
+
+
+if find_spec("pytest_asyncio"):
+    import pytest_asyncio
+
+    def _loop_of(scope: Literal["function", "class", "module", "package", "session"]) -> object:
+        @pytest_asyncio.fixture(name=f"_currents_loop_of_{scope}", loop_scope=scope)
+        async def find() -> asyncio.AbstractEventLoop:
+            return asyncio.get_running_loop()
+
+        return find
+
+    of_function = _loop_of("function")
+    of_class = _loop_of("class")
+    of_module = _loop_of("module")
+    of_package = _loop_of("package")
+    of_session = _loop_of("session")
 
 
 @contextmanager

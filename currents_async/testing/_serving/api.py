@@ -7,7 +7,7 @@ from http.client import responses
 import msgspec
 from aiohttp import web
 
-from currents_async.testing._gzip import compress
+from currents_async.testing._faulty.message import compress
 from currents_async.testing._serving.api_request import ApiRequest
 from currents_async.testing._serving.api_response import (
     ApiResponse,

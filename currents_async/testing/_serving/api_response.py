@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from currents_async.testing._gzip import compress
+from currents_async.testing._faulty.message import compress
 
 _CACHE_BYTES = 64 * 1024 * 1024
 # Compressing takes about 15 ms for each MB: too long for the event loop of the client under test.
