@@ -19,9 +19,8 @@ from currents_async._config import resolve_base_url
 from currents_async._threads import in_thread
 from currents_async._transport import find_credential
 from currents_async.errors import InvalidArgumentError
-from currents_async.testing._cassettes.addresses import Aliases, replace_addresses
 from currents_async.testing._cassettes.forwarding import Forwarder
-from currents_async.testing._cassettes.people import People
+from currents_async.testing._cassettes.people import Aliases, People, replace_addresses
 from currents_async.testing._cassettes.replaying import Replayer, show
 from currents_async.testing._cassettes.scrubbing import make_hiding
 from currents_async.testing._cassettes.scrubbing import scrub as scrub_exchange

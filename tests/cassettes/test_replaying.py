@@ -21,8 +21,7 @@ from currents_async import (
     UnauthorizedError,
 )
 from currents_async.testing import FakeCurrents, WorldProject, WorldRun
-from currents_async.testing._cassettes.addresses import mask_aliases, replace_addresses
-from currents_async.testing._cassettes.people import rename_people
+from currents_async.testing._cassettes.people import mask_aliases, rename_people, replace_addresses
 from currents_async.testing._cassettes.scrubbing import hide_secrets
 from currents_async.testing._cassettes.tape import read_content
 from currents_async.testing.cassettes import CassettePlayer, CassetteRecorder, cassette

@@ -8,8 +8,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from currents_async.testing._cassettes.addresses import Aliases, mask_aliases, replace_addresses
-from currents_async.testing._cassettes.people import People, rename_people
+from currents_async.testing._cassettes.people import (
+    Aliases,
+    People,
+    mask_aliases,
+    rename_people,
+    replace_addresses,
+)
 from currents_async.testing._cassettes.scrubbing import hide_secrets, scrub
 from currents_async.testing._cassettes.tape import TapedExchange, TapedRequest, TapedResponse
 

@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Never
 
 import aiohttp
 from aiohttp import web
@@ -15,10 +14,15 @@ from currents_async._transport.credential import Credential
 from currents_async._wire.body_errors import BodyError
 from currents_async._wire.inflate import inflater_for
 from currents_async.errors import MisuseError
-from currents_async.testing._cassettes.messages import fail, make_response, read_request, refuse
-from currents_async.testing._cassettes.tape import TapedExchange, TapedResponse, read_content
+from currents_async.testing._cassettes.serving import CassetteHost
+from currents_async.testing._cassettes.tape import (
+    TapedExchange,
+    TapedRequest,
+    TapedResponse,
+    read_content,
+)
 from currents_async.testing._serving.api import BASE
-from currents_async.testing._serving.requests import RecordedRequest
+from currents_async.testing._serving.api_response import RefusedError
 from currents_async.testing._serving.sending import WireResponse
 
 _PASSED_ON = ("Accept", "Content-Type", "User-Agent")
@@ -33,7 +37,7 @@ _KEPT = (
 )
 
 
-class Forwarder:
+class Forwarder(CassetteHost):
     """Sends requests to the service itself, with the real key.
 
     If no response arrives, the client gets a 502 and nothing is kept.
@@ -62,29 +66,18 @@ class Forwarder:
         ) as self._session:
             yield
 
-    async def respond(
-        self, request: web.Request, recorded: RecordedRequest, *, gzip: bool
-    ) -> WireResponse:
-        """Forward a request, and return the response."""
-        refusal = refuse(request, recorded)
-        if refusal is not None:
-            return refusal
+    async def _play(self, request: web.Request, taped: TapedRequest) -> WireResponse:
         number = len(self._kept)
         self._kept.append(None)
         try:
-            response, body = await self._forward(request, recorded.body)
+            response, body = await self._forward(request)
         except (aiohttp.ClientError, TimeoutError, BodyError) as error:
             reason = self._credential.redact(str(error) or type(error).__name__)
-            return fail(502, f"the service sent no response to record: {reason}")
-        taped = read_request(request, recorded.body)
+            raise RefusedError(502, f"the service sent no response to record: {reason}") from None
         self._kept[number] = TapedExchange(request=taped, response=response)
-        return await make_response(response.status, response.headers, body, gzip=gzip)
+        return WireResponse(response.status, body, response.headers)
 
-    def failure(self, status: int) -> Never:
-        """Make no failure, since no test can ask for one."""
-        raise NotImplementedError(status)
-
-    async def _forward(self, request: web.Request, sent: bytes) -> tuple[TapedResponse, bytes]:
+    async def _forward(self, request: web.Request) -> tuple[TapedResponse, bytes]:
         if self._session is None:
             raise MisuseError("not connected")
         own = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
@@ -93,7 +86,7 @@ class Forwarder:
             # As it was sent: how to encode it is the client's choice.
             URL(self._base_url + request.rel_url.raw_path_qs.removeprefix(BASE), encoded=True),
             headers={**own, "Accept-Encoding": "gzip"},
-            data=sent or None,
+            data=await request.read() or None,
             allow_redirects=False,
         ) as response:
             encoding = response.headers.get("Content-Encoding", "")

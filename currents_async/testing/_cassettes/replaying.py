@@ -2,17 +2,16 @@
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Never
 from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
 
-from currents_async.testing._cassettes.addresses import mask_aliases, replace_addresses
-from currents_async.testing._cassettes.messages import fail, make_response, read_request, refuse
+from currents_async.testing._cassettes.people import mask_aliases, replace_addresses
 from currents_async.testing._cassettes.scrubbing import Change, scrub_request
+from currents_async.testing._cassettes.serving import CassetteHost
 from currents_async.testing._cassettes.tape import TapedExchange, TapedRequest, TapedResponse
-from currents_async.testing._serving.requests import RecordedRequest
+from currents_async.testing._serving.api_response import RefusedError
 from currents_async.testing._serving.sending import WireResponse
 
 _UNEXPECTED = 400
@@ -21,7 +20,7 @@ _MASK = "user"
 _MAX_LENGTH = 200
 
 
-class Replayer:
+class Replayer(CassetteHost):
     """Plays each recorded response once, and those to equal requests in the recorded order."""
 
     def __init__(self, hide: Change) -> None:
@@ -48,23 +47,13 @@ class Replayer:
         """The recorded requests that have not been made (yet)."""
         return [one.request for queue in self._queues.values() for one in queue]
 
-    async def respond(
-        self, request: web.Request, recorded: RecordedRequest, *, gzip: bool
-    ) -> WireResponse:
-        """Return the recorded response."""
-        refusal = refuse(request, recorded)
-        if refusal is not None:
-            return refusal
-        taped = scrub_request(read_request(request, recorded.body), self._hide)
-        response = self._take(taped)
+    async def _play(self, request: web.Request, taped: TapedRequest) -> WireResponse:  # noqa: ARG002 - `taped` is all
+        hidden = scrub_request(taped, self._hide)
+        response = self._take(hidden)
         if response is None:
-            self.unexpected.append(taped)
-            return fail(_UNEXPECTED, f"not in the cassette: {show(taped)}")
-        return await make_response(response.status, response.headers, response.encode(), gzip=gzip)
-
-    def failure(self, status: int) -> Never:
-        """Make no failure, since no test can ask for one."""
-        raise NotImplementedError(status)
+            self.unexpected.append(hidden)
+            raise RefusedError(_UNEXPECTED, f"not in the cassette: {show(hidden)}")
+        return WireResponse(response.status, response.encode(), response.headers)
 
     def _take(self, request: TapedRequest) -> TapedResponse | None:
         queue = self._queues.get(_key(request))
