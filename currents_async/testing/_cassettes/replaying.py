@@ -47,7 +47,11 @@ class Replayer(CassetteHost):
         """The recorded requests that have not been made (yet)."""
         return [one.request for queue in self._queues.values() for one in queue]
 
-    async def _play(self, request: web.Request, taped: TapedRequest) -> WireResponse:  # noqa: ARG002 - `taped` is all
+    async def _play(
+        self,
+        request: web.Request,  # noqa: ARG002 - `taped` has all that identifies it
+        taped: TapedRequest,
+    ) -> WireResponse:
         hidden = scrub_request(taped, self._hide)
         response = self._take(hidden)
         if response is None:

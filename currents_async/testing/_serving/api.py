@@ -100,5 +100,7 @@ class Api:
                 else RefusedError(404, "Not found")
             )
         now = seconds_ms(self._clock.wall())
-        api_request = ApiRequest(recorded.path_args, recorded.query, recorded.body, now)
+        api_request = ApiRequest(
+            recorded.operation, recorded.path_args, recorded.query, recorded.body, now
+        )
         return _HANDLERS[recorded.operation](self._world, api_request)

@@ -1,25 +1,147 @@
-"""A request to an operation, and the handler that gets it."""
+"""A request to an operation: its arguments are read by name, checked, and none is left over."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from currents_async._wire.endpoint import Endpoint
 from currents_async.testing._serving.api_response import ApiResponse, RefusedError
+from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.ids import date_ms
 from currents_async.testing.world import World
 
 T = TypeVar("T")
 
+_INTEGER = re.compile(r"-?[0-9]{1,9}")
+_OLD_NAMES = {
+    "tags[]": ("tags", "tag", "tag[]"),
+    "branches[]": ("branches", "branch", "branch[]"),
+    "authors[]": ("authors", "author", "git_author", "git_author[]"),
+    "groups[]": ("group[]",),
+    "status[]": ("status",),
+    "title": ("test",),
+}
+"""Names that official clients in use give to parameters: `@currents/mcp` 2.1, for one."""
 
-class ApiRequest(msgspec.Struct, frozen=True):
-    """The arguments of an operation as they arrived."""
 
+class ApiRequest(msgspec.Struct):
+    """The arguments of an operation as they arrived.
+
+    The methods read a query or a body, and refuse with 400 what does not match the documentation.
+    A parameter that has not been read when `end` is called is refused too, so that a misspelt one
+    does not go unnoticed.
+    """
+
+    operation: str
     path_args: dict[str, str]
     query: list[tuple[str, str]]
     body: bytes
     now: int
     """Milliseconds since the world's `EPOCH`."""
+    known: set[str] = msgspec.field(default_factory=set[str])
+    """The names of the parameters that have been read."""
+
+    def text(self, name: str, *, max_length: int | None = None) -> str | None:
+        """Read a parameter that may be given once."""
+        values = self.texts(name)
+        if len(values) > 1:
+            raise RefusedError(400, f"{name} must not be repeated")
+        if not values:
+            return None
+        if max_length is not None and len(values[0]) > max_length:
+            raise RefusedError(400, f"{name} must have at most {max_length} characters")
+        return values[0]
+
+    def required(self, name: str) -> str:
+        """Read a parameter that must be given."""
+        value = self.text(name)
+        if not value:
+            raise RefusedError(400, f"{name} is required")
+        return value
+
+    def texts(self, name: str) -> list[str]:
+        """Read a parameter that may be repeated, under its old names too."""
+        names = {name, *_OLD_NAMES.get(name, ())}
+        self.known |= names
+        return [value for key, value in self.query if key in names]
+
+    def number(
+        self, name: str, default: int, *, min_value: int, max_value: int | None = None
+    ) -> int:
+        """Read an integer in its range."""
+        value = self.text(name)
+        if value is None:
+            return default
+        at_least = f"at least {min_value}"
+        bounds = at_least if max_value is None else f"from {min_value} to {max_value}"
+        if not _INTEGER.fullmatch(value):
+            raise RefusedError(400, f"{name} must be an integer {bounds}")
+        number = int(value)
+        if number < min_value or (max_value is not None and number > max_value):
+            raise RefusedError(400, f"{name} must be {bounds}, not {number}")
+        return number
+
+    def choice(self, name: str, choices: Collection[str], default: str) -> str:
+        """Read one of the values that are documented."""
+        value = self.text(name)
+        return default if value is None else _check(name, value, choices)
+
+    def choices(self, name: str, choices: Collection[str]) -> list[str]:
+        """Read a parameter that may be repeated, each time with a value that is documented."""
+        return [_check(name, value, choices) for value in self.texts(name)]
+
+    def ascending(self) -> bool:
+        """Read the direction of a list that is descending by default."""
+        return self.choice("dir", ("asc", "desc"), "desc") == "asc"
+
+    def flag(self, name: str) -> bool | None:
+        """Read a boolean."""
+        value = self.text(name)
+        if value not in {None, "true", "false"}:
+            raise RefusedError(400, f"{name} must be true or false")
+        return None if value is None else value == "true"
+
+    def moment(self, name: str) -> int | None:
+        """Read a date: ISO 8601, where a plain day is its midnight in UTC, as for JavaScript."""
+        value = self.text(name)
+        return None if value is None else read_moment(name, value)
+
+    def json(self, name: str, kind: type[T]) -> T | None:
+        """Read JSON text."""
+        value = self.text(name)
+        if value is None:
+            return None
+        try:
+            return msgspec.json.decode(value, type=kind)
+        except (msgspec.DecodeError, UnicodeError) as error:
+            raise RefusedError(
+                400, f"{name} must be JSON text of the right shape: {error}"
+            ) from None
+
+    def end(self) -> None:
+        """Refuse parameters that have not been read."""
+        for name, _ in self.query:
+            if name not in self.known:
+                raise RefusedError(400, f"{name} is not a parameter of this operation")
+
+    def read_body(self, kind: type[T]) -> T:
+        """Decode the body."""
+        try:
+            return msgspec.json.decode(self.body, type=kind)
+        except msgspec.ValidationError as error:
+            raise RefusedError(400, f"Invalid request body: {error}") from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise RefusedError(400, "Request body is not valid JSON") from None
+
+    def read_fields(self) -> Wire:
+        """Return the fields of a valid body as they were sent, at least one."""
+        fields: Wire = msgspec.json.decode(self.body)
+        if not fields:
+            raise RefusedError(400, "Invalid request body: at least one field is needed")
+        return fields
 
 
 class Route(NamedTuple):
@@ -29,14 +151,13 @@ class Route(NamedTuple):
     handle: Callable[[World, ApiRequest], ApiResponse]
 
 
-def read_body(request: ApiRequest, kind: type[T]) -> T:
-    """Decode the body of a request, or refuse it."""
+def read_moment(name: str, value: str) -> int:
+    """Return the milliseconds since the world's `EPOCH` of a date, or refuse it."""
     try:
-        return msgspec.json.decode(request.body, type=kind)
-    except msgspec.ValidationError as error:
-        raise RefusedError(400, f"Invalid request body: {error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise RefusedError(400, "Request body is not valid JSON") from None
+        date = datetime.fromisoformat(value)
+    except ValueError:
+        raise RefusedError(400, f"{name} must be a date in ISO 8601") from None
+    return date_ms(date if date.tzinfo else date.replace(tzinfo=UTC))
 
 
 def known_project(world: World, project_id: str) -> str:
@@ -46,3 +167,9 @@ def known_project(world: World, project_id: str) -> str:
     if any(run.project_id == project_id for run in world.runs.values()):
         return project_id
     raise RefusedError(404, "Project not found")
+
+
+def _check(name: str, value: str, choices: Collection[str]) -> str:
+    if value not in choices:
+        raise RefusedError(400, f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    return value

@@ -3,11 +3,13 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from currents_async.testing._faulty.message import compress
+
+T = TypeVar("T")
 
 _CACHE_BYTES = 64 * 1024 * 1024
 # Compressing takes about 15 ms for each MB: too long for the event loop of the client under test.
@@ -17,8 +19,8 @@ _LARGE = 64 * 1024
 class ApiResponse(msgspec.Struct, frozen=True):
     """A success: the `data` of the envelope."""
 
-    make: Callable[[], Any]
-    """Makes the data; not called if the response is in the cache."""
+    data: Any
+    """JSON, or a function that makes it: not called if the response is in the cache."""
     key: Hashable = None
     """What the bytes of the response depend on; None keeps them out of the cache."""
     status: int = 200
@@ -35,12 +37,12 @@ class ApiResponse(msgspec.Struct, frozen=True):
         return {"Content-Type": "text/markdown; charset=utf-8"} if self.text else {}
 
     def encode(self) -> bytes:
-        """Make the data, and return the body of the response."""
+        """Return the body of the response."""
+        data: Any = self.data() if callable(self.data) else self.data
         if self.text:
-            markdown: str = self.make()
-            body = markdown.encode()
+            body: bytes = data.encode()
         else:
-            body = msgspec.json.encode({"status": "OK", **self.extra, "data": self.make()})
+            body = msgspec.json.encode({"status": "OK", **self.extra, "data": data})
         return body if self.finish is None else self.finish(body)
 
 
@@ -51,6 +53,13 @@ class RefusedError(Exception):
         super().__init__(status, message)
         self.status = status
         self.message = message
+
+
+def found(thing: T | None, what: str) -> T:
+    """Return what was looked for, or refuse the request with 404."""
+    if thing is None:
+        raise RefusedError(404, f"{what} not found")
+    return thing
 
 
 def encode_failure(message: str) -> bytes:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
+from currents_async.testing._serving.api_request import ApiRequest
 from currents_async.testing._serving.api_response import RefusedError
-from currents_async.testing._serving.params import Params
 from currents_async.testing._world.executions import RunContext, WorldExecution
+from currents_async.testing.world import World, WorldRun
 
 BOOLEAN = ("AND", "OR")
 
@@ -49,6 +50,11 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             and (not self.groups or has_any(self.groups, run.groups))
         )
 
+    def runs(self, world: World, project_id: str) -> list[WorldRun]:
+        """Return the runs of a project in scope, the newest first."""
+        view = world.view
+        return [run for run in view.runs(project_id) if self.covers(view.context(run))]
+
     def of(
         self, executions: Iterable[WorldExecution], during: Range | None = None
     ) -> list[WorldExecution]:
@@ -64,9 +70,9 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def read_range(params: Params) -> Range:
+def read_range(request: ApiRequest) -> Range:
     """Read `date_start` and `date_end`, which are required."""
-    start, end = params.moment("date_start"), params.moment("date_end")
+    start, end = request.moment("date_start"), request.moment("date_end")
     if start is None or end is None:
         raise RefusedError(400, "date_start and date_end are required")
     if start > end:
@@ -74,19 +80,19 @@ def read_range(params: Params) -> Range:
     return Range(start, end)
 
 
-def read_scope(params: Params, *, operator: str | None = None) -> Scope:
+def read_scope(request: ApiRequest, *, operator: str | None = None) -> Scope:
     """Read dates, tags, branches, groups and authors.
 
     `operator` names the parameter, if there is one, that says whether all tags must be there. By
     default, one of them is enough.
     """
     return Scope(
-        range=read_range(params),
-        tags=params.texts("tags[]"),
-        all_tags=operator is not None and params.choice(operator, BOOLEAN, "OR") == "AND",
-        branches=params.texts("branches[]"),
-        groups=params.texts("groups[]"),
-        authors=params.texts("authors[]"),
+        range=read_range(request),
+        tags=request.texts("tags[]"),
+        all_tags=operator is not None and request.choice(operator, BOOLEAN, "OR") == "AND",
+        branches=request.texts("branches[]"),
+        groups=request.texts("groups[]"),
+        authors=request.texts("authors[]"),
     )
 
 
@@ -134,11 +140,7 @@ class WantedAnnotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
-def read_annotations(params: Params) -> list[WantedAnnotation]:
-    """Read the annotations that tests must have."""
-    return params.json("annotations", list[WantedAnnotation]) or []
-
-
-def has_annotations(wanted: Sequence[WantedAnnotation]) -> Callable[[WorldExecution], bool]:
-    """Return a function that says whether an execution has all wanted annotations."""
+def read_annotations(request: ApiRequest) -> Callable[[WorldExecution], bool]:
+    """Return a function that tells whether an execution has all the annotations of a query."""
+    wanted = request.json("annotations", list[WantedAnnotation]) or []
     return lambda execution: all(one.is_on(execution) for one in wanted)

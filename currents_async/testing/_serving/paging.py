@@ -13,7 +13,6 @@ import msgspec
 
 from currents_async.testing._serving.api_request import ApiRequest
 from currents_async.testing._serving.api_response import ApiResponse, RefusedError
-from currents_async.testing._serving.params import Params
 from currents_async.testing._world.facts import Wire
 
 T = TypeVar("T")
@@ -52,25 +51,20 @@ class CursorRequest(msgspec.Struct, frozen=True):
             keyed = [one for one in keyed if one[0] != cursor and (one[0] > cursor) == later]
         page = keyed[: self.limit] if self.before is None else keyed[-self.limit :]
         data = [{**to_wire(item), "cursor": _write_cursor(self.of, place)} for place, item in page]
-        return ApiResponse(lambda: data, extra={"has_more": len(keyed) > len(page)})
+        return ApiResponse(data, extra={"has_more": len(keyed) > len(page)})
 
 
 def read_cursor_request(
-    params: Params,
-    request: ApiRequest,
-    operation: str,
-    *,
-    max_limit: int = MAX_LIMIT,
-    default: int = _CURSOR_LIMIT,
+    request: ApiRequest, *, max_limit: int = MAX_LIMIT, default: int = _CURSOR_LIMIT
 ) -> CursorRequest:
     """Read the parameters of a list with cursors."""
-    of = ":".join([operation, *request.path_args.values()])
-    after, before = params.text("starting_after"), params.text("ending_before")
+    of = ":".join([request.operation, *request.path_args.values()])
+    after, before = request.text("starting_after"), request.text("ending_before")
     if after is not None and before is not None:
         raise RefusedError(400, "starting_after and ending_before are mutually exclusive")
     return CursorRequest(
         of,
-        params.number("limit", default, min_value=1, max_value=max_limit),
+        request.number("limit", default, min_value=1, max_value=max_limit),
         None if after is None else _read_cursor(of, after, "starting_after"),
         None if before is None else _read_cursor(of, before, "ending_before"),
     )
@@ -101,7 +95,7 @@ class PageRequest(msgspec.Struct, frozen=True):
             "count": len(page.items),
             **(extra or {}),
         }
-        return ApiResponse(lambda: data)
+        return ApiResponse(data)
 
 
 class Page(NamedTuple, Generic[T]):
@@ -111,19 +105,19 @@ class Page(NamedTuple, Generic[T]):
     following: int | Literal[False]
 
 
-def read_page_request(params: Params, *, max_limit: int = MAX_LIMIT) -> PageRequest:
+def read_page_request(request: ApiRequest, *, max_limit: int = MAX_LIMIT) -> PageRequest:
     """Read the parameters of a list with numbered pages."""
     default = min(_PAGE_LIMIT, max_limit)
     return PageRequest(
-        params.number("page", 0, min_value=0),
-        params.number("limit", default, min_value=1, max_value=max_limit),
+        request.number("page", 0, min_value=0),
+        request.number("limit", default, min_value=1, max_value=max_limit),
     )
 
 
-def cache_key(request: ApiRequest, operation: str) -> tuple[Hashable, ...]:
+def cache_key(request: ApiRequest) -> tuple[Hashable, ...]:
     """Return what items can be cached under: the request, whichever page it is for."""
     rest = tuple(pair for pair in request.query if pair[0] not in {"page", "limit"})
-    return (operation, tuple(request.path_args.values()), rest)
+    return (request.operation, tuple(request.path_args.values()), rest)
 
 
 def _key(keyed: tuple[tuple[Any, ...], object]) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from currents_async.testing._world.executions import WorldExecution
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import iso, parse_iso
 from currents_async.testing._world.run import WorldRun
+from currents_async.testing._world.state import COMPLETION
 
 T = TypeVar("T")
 
@@ -21,9 +22,6 @@ SPANS = {"1h": _HOUR, "1d": _DAY, "1w": 7 * _DAY}
 """The lengths in milliseconds."""
 # A world starts on a Monday at nine o'clock: days start at midnight, weeks on Mondays.
 _FIRST = -9 * _HOUR
-_COMPLETE = {"COMPLETE", "complete"}
-_CANCELED = {"CANCELED", "cancelled"}
-_TIMEOUT = {"TIMEOUT", "timedOut"}
 
 
 def insights(
@@ -44,7 +42,7 @@ def insights(
 
 
 def _count_runs(runs: Sequence[WorldRun]) -> Wire:
-    completed = [run for run in runs if run.completion_state in _COMPLETE]
+    completed = [run for run in runs if run.completion_state in COMPLETION["COMPLETE"]]
     failed = sum(run.status.upper() == "FAILED" for run in completed)
     durations: list[int] = [
         run.payload["durationMs"] for run in runs if run.payload.get("durationMs") is not None
@@ -52,8 +50,8 @@ def _count_runs(runs: Sequence[WorldRun]) -> Wire:
     passed = len(completed) - failed
     return {
         "total": len(runs),
-        "cancelled": sum(run.completion_state in _CANCELED for run in runs),
-        "timeouts": sum(run.completion_state in _TIMEOUT for run in runs),
+        "cancelled": sum(run.completion_state in COMPLETION["CANCELED"] for run in runs),
+        "timeouts": sum(run.completion_state in COMPLETION["TIMEOUT"] for run in runs),
         "completed": len(completed),
         "failed": failed,
         "passed": passed,

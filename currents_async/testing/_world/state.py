@@ -6,6 +6,13 @@ from typing import Any
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import iso, parse_iso
 
+COMPLETION = {
+    "COMPLETE": {"COMPLETE", "complete"},
+    "IN_PROGRESS": {"IN_PROGRESS", "incomplete"},
+    "CANCELED": {"CANCELED", "cancelled"},
+    "TIMEOUT": {"TIMEOUT", "timedOut"},
+}
+"""The values of a filter, and those of runs that match: payloads may use either vocabulary."""
 _COUNTERS = ("passes", "failures", "pending", "skipped")
 _CANCEL_DELAY = 60_000
 

@@ -13,15 +13,14 @@ from currents_async._resources.actions import (
     LIST_AFFECTED_TESTS,
 )
 from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
-from currents_async.testing._serving.api_response import ApiResponse, RefusedError
+from currents_async.testing._serving.api_response import ApiResponse, found
 from currents_async.testing._serving.filters import Range, contains, read_range
+from currents_async.testing._serving.operations.test_results import result_to_wire
 from currents_async.testing._serving.paging import (
     CursorRequest,
     read_cursor_request,
     read_page_request,
 )
-from currents_async.testing._serving.params import Params
-from currents_async.testing._serving.results import result_to_wire
 from currents_async.testing._world.actions import STATUSES, WorldAction
 from currents_async.testing._world.executions import join_title
 from currents_async.testing._world.facts import Wire
@@ -38,14 +37,13 @@ def list_affected_tests(world: World, request: ApiRequest) -> ApiResponse:
 
     `action_type` is one of the effects of an action; `search` looks into spec and title.
     """
-    params = Params(request)
-    paging = read_page_request(params)
-    project_id = known_project(world, params.required("projectId"))
-    dates, search = read_range(params), params.text("search")
-    effects, action_id = params.choices("action_type", _EFFECTS), params.text("action_id")
-    ascending = params.choice("dir", ("asc", "desc"), "desc") == "asc"
-    statuses = params.choices("status", STATUSES)
-    params.end()
+    paging = read_page_request(request)
+    project_id = known_project(world, request.required("projectId"))
+    dates, search = read_range(request), request.text("search")
+    effects, action_id = request.choices("action_type", _EFFECTS), request.text("action_id")
+    ascending = request.ascending()
+    statuses = request.choices("status", STATUSES)
+    request.end()
 
     def is_wanted(action: WorldAction) -> bool:
         return (
@@ -54,22 +52,21 @@ def list_affected_tests(world: World, request: ApiRequest) -> ApiResponse:
             and (not effects or any(one["op"] in effects for one in action.fields["action"]))
         )
 
-    found: dict[str, _Affected] = {}
+    by_test: dict[str, _Affected] = {}
     for one, actions in _affected(world, project_id, is_wanted):
         if _is_within(one, dates, search):
-            found.setdefault(one.signature, []).append((one, actions))
-    tests = sorted(found)
-    tests.sort(key=lambda signature: found[signature][0][0].run.created, reverse=not ascending)
-    return paging.respond(tests, lambda signature: _test_to_wire(found[signature]))
+            by_test.setdefault(one.signature, []).append((one, actions))
+    tests = sorted(by_test)
+    tests.sort(key=lambda signature: by_test[signature][0][0].run.created, reverse=not ascending)
+    return paging.respond(tests, lambda signature: _test_to_wire(by_test[signature]))
 
 
 def get_affected_test_executions(world: World, request: ApiRequest) -> ApiResponse:
     """GET /actions/tests/{signature}: the newest first; an unaffected test has none."""
-    params = Params(request)
-    paging = read_cursor_request(params, request, "getAffectedTestExecutions", max_limit=_MAX_LIMIT)
-    project_id = known_project(world, params.required("projectId"))
-    dates, search = read_range(params), params.text("search")
-    params.end()
+    paging = read_cursor_request(request, max_limit=_MAX_LIMIT)
+    project_id = known_project(world, request.required("projectId"))
+    dates, search = read_range(request), request.text("search")
+    request.end()
     signature = request.path_args["signature"]
     affected = (
         (one, actions)
@@ -81,15 +78,10 @@ def get_affected_test_executions(world: World, request: ApiRequest) -> ApiRespon
 
 def get_affected_test_executions_by_action(world: World, request: ApiRequest) -> ApiResponse:
     """GET /actions/{actionId}/tests: the newest first."""
-    params = Params(request)
-    paging = read_cursor_request(
-        params, request, "getAffectedTestExecutionsByAction", max_limit=_MAX_LIMIT
-    )
-    dates, search = read_range(params), params.text("search")
-    params.end()
-    action = world.actions.get(request.path_args["action_id"])
-    if action is None:
-        raise RefusedError(404, "Action not found")
+    paging = read_cursor_request(request, max_limit=_MAX_LIMIT)
+    dates, search = read_range(request), request.text("search")
+    request.end()
+    action = found(world.actions.get(request.path_args["action_id"]), "Action")
     affected = (
         (one, [action]) for one in _executions_of(world, action) if _is_within(one, dates, search)
     )

@@ -1,50 +1,45 @@
-"""Projects, and the runs of each.
+"""Projects, and what is counted and listed of all runs of one: insights and terms.
 
-Source: `docs/api/operations.md`, "Projects". Lists start with the newest.
+Source: `docs/api/operations.md`, "Projects", which does not say what a term looks like. What each
+number of the insights counts is in `_world/insights.py`.
 """
 
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator
 
-from currents_async._resources._run_requests import LIST_PROJECT_RUNS
-from currents_async._resources.projects import GET_PROJECT, LIST_PROJECTS
-from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
-from currents_async.testing._serving.api_response import ApiResponse, RefusedError
-from currents_async.testing._serving.filters import BOOLEAN, contains, has_any, has_tags
-from currents_async.testing._serving.paging import read_cursor_request
-from currents_async.testing._serving.params import Params, no_params
-from currents_async.testing._world.facts import Wire
-from currents_async.testing._world.ids import parse_iso
-from currents_async.testing.world import World, WorldRun
-
-STATUSES = ("PASSED", "FAILED", "RUNNING", "FAILING")
-_COMPLETION = {
-    "COMPLETE": {"COMPLETE", "complete"},
-    "IN_PROGRESS": {"IN_PROGRESS", "incomplete"},
-    "CANCELED": {"CANCELED", "cancelled"},
-    "TIMEOUT": {"TIMEOUT", "timedOut"},
-}
-"""The values of a filter, and those of runs that match: payloads may use either vocabulary."""
-_MAX_SEARCH_LENGTH = 200
-_LISTED = (
-    "runId",
-    "projectId",
-    "createdAt",
-    "durationMs",
-    "tags",
-    "timeout",
-    "cancellation",
-    "groups",
-    "meta",
-    "completionState",
-    "status",
+from currents_async._resources.projects import (
+    GET_PROJECT,
+    GET_PROJECT_INSIGHTS,
+    LIST_PROJECT_TERMS,
+    LIST_PROJECTS,
 )
+from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError, found
+from currents_async.testing._serving.filters import contains, read_scope
+from currents_async.testing._serving.paging import MAX_LIMIT, cache_key, read_cursor_request
+from currents_async.testing._world.executions import RunContext, WorldExecution
+from currents_async.testing._world.insights import SPANS, insights
+from currents_async.testing.world import World
+
+_OF_RUNS: dict[str, Callable[[RunContext], Iterable[str | None]]] = {
+    "tag": lambda run: run.tags,
+    "group": lambda run: run.groups,
+    "branch": lambda run: [run.branch],
+    "authorName": lambda run: [run.commit.get("authorName")],
+    "authorEmail": lambda run: [run.commit.get("authorEmail")],
+    "framework": lambda run: [run.framework],
+    "frameworkVersion": lambda run: [run.framework_version],
+}
+_OF_EXECUTIONS: dict[str, Callable[[WorldExecution], Iterable[str | None]]] = {
+    "clientVersion": lambda one: [one.client_version],
+    "ann_type": lambda one: [kind for kind, _ in one.annotations],
+    "ann_desc": lambda one: [text for _, text in one.annotations],
+}
 
 
 def list_projects(world: World, request: ApiRequest) -> ApiResponse:
     """GET /projects."""
-    params = Params(request)
-    paging = read_cursor_request(params, request, "listProjects")
-    params.end()
+    paging = read_cursor_request(request)
+    request.end()
     return paging.respond(
         world.projects, lambda one: (one.created_at, one.project_id), lambda one: one.payload
     )
@@ -52,80 +47,68 @@ def list_projects(world: World, request: ApiRequest) -> ApiResponse:
 
 def get_project(world: World, request: ApiRequest) -> ApiResponse:
     """GET /projects/{projectId}."""
-    no_params(request)
+    request.end()
     project_id = request.path_args["project_id"]
-    project = next((one for one in world.projects if one.project_id == project_id), None)
-    if project is None:
-        raise RefusedError(404, "Project not found")
-    return ApiResponse(lambda: project.payload)
+    known = (one for one in world.projects if one.project_id == project_id)
+    return ApiResponse(found(next(known, None), "Project").payload)
 
 
-def list_project_runs(world: World, request: ApiRequest) -> ApiResponse:
-    """GET /projects/{projectId}/runs: without specs.
+def get_project_insights(world: World, request: ApiRequest) -> ApiResponse:
+    """GET /projects/{projectId}/insights: in days by default."""
+    scope = read_scope(request)
+    start, end = request.required("date_start"), request.required("date_end")
+    resolution = request.choice("resolution", tuple(SPANS), "1d")
+    request.end()
+    project_id = known_project(world, request.path_args["project_id"])
+    runs, executions = scope.runs(world, project_id), scope.of(world.executions(project_id))
+    return ApiResponse({
+        "projectId": project_id,
+        "orgId": world.org_id,
+        "dateStart": start,
+        "dateEnd": end,
+        "resolution": resolution,
+        "results": insights(runs, executions, resolution),
+    })
 
-    All tags must be there unless `tag_operator` says OR. `search` looks into the CI build ID, and
-    the commit's message, branch, SHA and author.
+
+def list_project_terms(world: World, request: ApiRequest) -> ApiResponse:
+    """GET /projects/{projectId}/terms/{termType}: in alphabetical order, or reversed.
+
+    Each is listed once. `search` matches a part, ignoring case.
     """
-    params = Params(request)
-    paging = read_cursor_request(params, request, "listProjectRuns")
-    tags, every = params.texts("tags[]"), params.choice("tag_operator", BOOLEAN, "AND") == "AND"
-    branches, authors = params.texts("branches[]"), params.texts("authors[]")
-    search, pull_request = (
-        params.text("search", max_length=_MAX_SEARCH_LENGTH),
-        params.text("pr_id"),
+    paging = read_cursor_request(request, default=MAX_LIMIT)
+    backwards = request.choice("dir", ("asc", "desc"), "asc") == "desc"
+    search = request.text("search")
+    request.end()
+    kind = request.path_args["term_type"]
+    if kind not in _OF_RUNS and kind not in _OF_EXECUTIONS:
+        kinds = ", ".join((*_OF_RUNS, *_OF_EXECUTIONS))
+        raise RefusedError(400, f"termType must be one of {kinds}, not {kind!r}")
+    project_id = known_project(world, request.path_args["project_id"])
+    terms = world.view.cached(
+        cache_key(request)[:2],
+        lambda: {term for term in _terms(world, project_id, kind) if term},
     )
-    statuses = params.choices("status", STATUSES)
-    states = set[str]().union(
-        *(_COMPLETION[state] for state in params.choices("completion_state", _COMPLETION))
-    )
-    start, end = params.moment("date_start"), params.moment("date_end")
-    params.end()
-
-    def matches(run: WorldRun) -> bool:
-        context = world.view.context(run)
-        commit = context.commit
-        return (
-            has_tags(tags, run.tags, every=every)
-            and (not branches or run.branch in branches)
-            and (not authors or has_any(authors, context.authors))
-            and contains(search, [run.ci_build_id, *map(commit.get, _SEARCHED)])
-            and pull_request in {None, pull_request_of(run).get("id")}
-            and (not statuses or run.status.upper() in statuses)
-            and (not states or run.completion_state in states)
-            and (start is None or start <= context.created)
-            and (end is None or context.created <= end)
-        )
-
-    runs = world.view.runs(known_project(world, request.path_args["project_id"]))
-    previous = {run.run_id: older.run_id for run, older in pairwise(runs)}
     return paging.respond(
-        filter(matches, runs),
-        lambda run: (parse_iso(run.created_at), run.run_id),
-        lambda run: {**without_specs(run), "previousRunId": previous.get(run.run_id)},
+        (term for term in terms if contains(search, [term])),
+        lambda term: (term,),
+        lambda term: {"term": term, "type": kind},
+        newest_first=backwards,
     )
 
 
-_SEARCHED = ("message", "branch", "sha", "authorName", "authorEmail")
-
-
-def without_specs(run: WorldRun) -> Wire:
-    """Return a run as lists have it, whose `meta` has the framework of Cypress too."""
-    listed = {name: run.payload[name] for name in _LISTED if name in run.payload}
-    version = run.payload.get("cypressVersion")
-    if version is not None:
-        framework = {"type": "cypress", "version": version}
-        listed["meta"] = {"framework": framework, **(listed.get("meta") or {})}
-    return listed
-
-
-def pull_request_of(run: WorldRun) -> Wire:
-    """Return what a run says about its pull request, an empty dict without one."""
-    meta: Wire = run.payload.get("meta") or {}
-    return meta.get("pr") or {}
+def _terms(world: World, project_id: str, kind: str) -> Iterator[str | None]:
+    if kind in _OF_RUNS:
+        for run in world.view.runs(project_id):
+            yield from _OF_RUNS[kind](world.view.context(run))
+    else:
+        for execution in world.executions(project_id):
+            yield from _OF_EXECUTIONS[kind](execution)
 
 
 ROUTES = (
     Route(LIST_PROJECTS, list_projects),
     Route(GET_PROJECT, get_project),
-    Route(LIST_PROJECT_RUNS, list_project_runs),
+    Route(GET_PROJECT_INSIGHTS, get_project_insights),
+    Route(LIST_PROJECT_TERMS, list_project_terms),
 )

@@ -19,15 +19,12 @@ from currents_async._resources._run_requests import (
     RESET_RUN,
 )
 from currents_async._resources.instances import GET_INSTANCE
-from currents_async.testing._serving.api_request import ApiRequest, Route, read_body
-from currents_async.testing._serving.api_response import ApiResponse, RefusedError
-from currents_async.testing._serving.params import Params, no_params
+from currents_async.testing._serving.api_request import ApiRequest, Route
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError, found
 from currents_async.testing._world.facts import Wire
+from currents_async.testing._world.state import COMPLETION
 from currents_async.testing.world import World, WorldRun
 
-_COMPLETE = {"COMPLETE", "complete"}
-_CANCELED = {"CANCELED", "cancelled"}
-_UNFINISHED = {"IN_PROGRESS", "incomplete"}
 _PLAYWRIGHT = "pw"
 _BRANCH = re.compile(r"[!-)+-~]+\*?")
 _MAX_BRANCH_LENGTH = 250
@@ -35,7 +32,7 @@ _MAX_BRANCH_LENGTH = 250
 
 def get_run(world: World, request: ApiRequest) -> ApiResponse:
     """GET /runs/{runId}."""
-    no_params(request)
+    request.end()
     return _run_response(_find_by_id(world, request))
 
 
@@ -45,39 +42,36 @@ def find_run(world: World, request: ApiRequest) -> ApiResponse:
     An unknown project has no such run: 404. `pwLastRun` adds the failed tests of a run of
     Playwright, as `@currents/cmd` reads them.
     """
-    params = Params(request)
-    project_id, branch = params.required("projectId"), params.text("branch")
-    ci_build_id, tags = params.text("ciBuildId"), params.texts("tags[]")
-    with_failed_tests = params.flag("pwLastRun")
-    params.end()
+    project_id, branch = request.required("projectId"), request.text("branch")
+    ci_build_id, tags = request.text("ciBuildId"), request.texts("tags[]")
+    with_failed_tests = request.flag("pwLastRun")
+    request.end()
     if branch is not None:
         _check_branch(branch)
     matches = [
         run
         for run in world.runs.values()
         if run.project_id == project_id
-        and run.completion_state in _COMPLETE
+        and run.completion_state in COMPLETION["COMPLETE"]
         and set(tags).issubset(run.tags)
         and (run.ci_build_id == ci_build_id if ci_build_id else _on_branch(run, branch))
     ]
-    if not matches:
-        raise RefusedError(404, "Run not found")
-    run = max(matches, key=_age)
+    run = found(max(matches, key=_age, default=None), "Run")
     if with_failed_tests and world.view.context(run).framework == _PLAYWRIGHT:
-        return _response({**run.payload, "pwLastRun": _last_run(world, run)})
+        return ApiResponse({**run.payload, "pwLastRun": _last_run(world, run)})
     return _run_response(run)
 
 
 def cancel_run(world: World, request: ApiRequest) -> ApiResponse:
     """PUT /runs/{runId}/cancel; a run that has ended cannot be cancelled: 422."""
-    no_params(request)
+    request.end()
     return _cancel(_find_by_id(world, request))
 
 
 def cancel_run_by_github_ci(world: World, request: ApiRequest) -> ApiResponse:
     """PUT /runs/cancel-ci/github: the most recent match that is in progress, if one is."""
-    no_params(request)
-    body = read_body(request, _GithubCI)
+    request.end()
+    body = request.read_body(_GithubCI)
     matches = [
         run
         for run in world.runs.values()
@@ -87,7 +81,7 @@ def cancel_run_by_github_ci(world: World, request: ApiRequest) -> ApiResponse:
     ]
     if not matches:
         raise RefusedError(404, "Run not found")
-    unfinished = [run for run in matches if run.completion_state in _UNFINISHED]
+    unfinished = [run for run in matches if run.completion_state in COMPLETION["IN_PROGRESS"]]
     return _cancel(max(unfinished or matches, key=_age))
 
 
@@ -98,39 +92,26 @@ def reset_run(world: World, request: ApiRequest) -> ApiResponse:
     ID and the number of specs.
     """
     run = _find_by_id(world, request)
-    no_params(request)
-    body = read_body(request, _Reset)
+    request.end()
+    body = request.read_body(_Reset)
     gone = world.reset(run.run_id, body.machine_id)
-    return _response({"runId": run.run_id, "specs": len(gone)})
+    return ApiResponse({"runId": run.run_id, "specs": len(gone)})
 
 
 def delete_run(world: World, request: ApiRequest) -> ApiResponse:
     """DELETE /runs/{runId}: the run, and its instances with it."""
-    no_params(request)
+    request.end()
     run = _find_by_id(world, request)
     world.delete(run.run_id)
-    return _response({"runId": run.run_id, "actor": "API Request"})
+    return ApiResponse({"runId": run.run_id, "actor": "API Request"})
 
 
 def get_instance(world: World, request: ApiRequest) -> ApiResponse:
     """GET /instances/{instanceId}."""
-    no_params(request)
+    request.end()
     instance_id = request.path_args["instance_id"]
-    version = world.instance_version(instance_id)
-    if version is None:
-        raise RefusedError(404, "Instance not found")
+    version = found(world.instance_version(instance_id), "Instance")
     return ApiResponse(partial(world.instance, instance_id), ("instance", instance_id, version))
-
-
-ROUTES = (
-    Route(GET_RUN, get_run),
-    Route(FIND_RUN, find_run),
-    Route(CANCEL_RUN, cancel_run),
-    Route(CANCEL_RUN_BY_GITHUB_CI, cancel_run_by_github_ci),
-    Route(RESET_RUN, reset_run),
-    Route(DELETE_RUN, delete_run),
-    Route(GET_INSTANCE, get_instance),
-)
 
 
 class _GithubCI(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -148,18 +129,11 @@ class _Reset(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 def _find_by_id(world: World, request: ApiRequest) -> WorldRun:
-    run = world.runs.get(request.path_args["run_id"])
-    if run is None:
-        raise RefusedError(404, "Run not found")
-    return run
-
-
-def _response(data: Wire) -> ApiResponse:
-    return ApiResponse(lambda: data)
+    return found(world.runs.get(request.path_args["run_id"]), "Run")
 
 
 def _run_response(run: WorldRun) -> ApiResponse:
-    return ApiResponse(lambda: run.payload, ("run", run.run_id, run.version))
+    return ApiResponse(run.payload, ("run", run.run_id, run.version))
 
 
 def _last_run(world: World, run: WorldRun) -> Wire:
@@ -181,11 +155,11 @@ def _on_branch(run: WorldRun, branch: str | None) -> bool:
 
 
 def _cancel(run: WorldRun) -> ApiResponse:
-    if run.completion_state in _CANCELED:
+    if run.completion_state in COMPLETION["CANCELED"]:
         raise RefusedError(422, "Run already cancelled")
-    if run.completion_state not in _UNFINISHED:
+    if run.completion_state not in COMPLETION["IN_PROGRESS"]:
         raise RefusedError(422, "Run already completed")
-    return _response({**run.cancel(), "runId": run.run_id})
+    return ApiResponse({**run.cancel(), "runId": run.run_id})
 
 
 def _check_branch(branch: str) -> None:
@@ -193,3 +167,14 @@ def _check_branch(branch: str) -> None:
         raise RefusedError(400, f"branch must have at most {_MAX_BRANCH_LENGTH} characters")
     if not _BRANCH.fullmatch(branch):
         raise RefusedError(400, "branch must have no spaces, and * only at its end")
+
+
+ROUTES = (
+    Route(GET_RUN, get_run),
+    Route(FIND_RUN, find_run),
+    Route(CANCEL_RUN, cancel_run),
+    Route(CANCEL_RUN_BY_GITHUB_CI, cancel_run_by_github_ci),
+    Route(RESET_RUN, reset_run),
+    Route(DELETE_RUN, delete_run),
+    Route(GET_INSTANCE, get_instance),
+)

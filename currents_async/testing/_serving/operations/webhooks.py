@@ -15,9 +15,8 @@ from currents_async._resources.webhooks import (
     LIST_WEBHOOKS,
     UPDATE_WEBHOOK,
 )
-from currents_async.testing._serving.api_request import ApiRequest, Route, known_project, read_body
-from currents_async.testing._serving.api_response import ApiResponse, RefusedError
-from currents_async.testing._serving.params import Params, no_params
+from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
+from currents_async.testing._serving.api_response import ApiResponse, RefusedError, found
 from currents_async.testing._world.webhooks import Event, WorldWebhook
 from currents_async.testing.world import World
 
@@ -25,8 +24,8 @@ from currents_async.testing.world import World
 def list_webhooks(world: World, request: ApiRequest) -> ApiResponse:
     """GET /webhooks: those of a project, in the order in which they were made."""
     project_id = _project(world, request)
-    data = [hook.payload for hook in world.webhooks.values() if hook.project_id == project_id]
-    return ApiResponse(lambda: data)
+    hooks = world.webhooks.values()
+    return ApiResponse([hook.payload for hook in hooks if hook.project_id == project_id])
 
 
 def create_webhook(world: World, request: ApiRequest) -> ApiResponse:
@@ -34,58 +33,48 @@ def create_webhook(world: World, request: ApiRequest) -> ApiResponse:
     project_id = _project(world, request)
     fields: dict[str, Any] = {"hookEvents": [], **_read(request, _NewWebhook)}
     hook = world.webhooks.add(project_id, fields, request.now)
-    return ApiResponse(lambda: hook.payload, status=201)
+    return ApiResponse(hook.payload, status=201)
 
 
 def get_webhook(world: World, request: ApiRequest) -> ApiResponse:
     """GET /webhooks/{hookId}."""
-    hook = _find(world, request)
-    return ApiResponse(lambda: hook.payload)
+    return ApiResponse(_find(world, request).payload)
 
 
 def update_webhook(world: World, request: ApiRequest) -> ApiResponse:
     """PUT /webhooks/{hookId}: at least one of the fields; null removes headers or label."""
     hook = _find(world, request)
-    fields = _read(request, _Changes)
-    if not fields:
-        raise RefusedError(400, "Invalid request body: at least one field is needed")
-    hook.fields.update(fields)
+    hook.fields.update(_read(request, _Changes))
     hook.updated = request.now
-    return ApiResponse(lambda: hook.payload)
+    return ApiResponse(hook.payload)
 
 
 def delete_webhook(world: World, request: ApiRequest) -> ApiResponse:
     """DELETE /webhooks/{hookId}."""
     hook = _find(world, request)
     del world.webhooks[hook.hook_id]
-    return ApiResponse(lambda: {"hookId": hook.hook_id, "projectId": hook.project_id})
+    return ApiResponse({"hookId": hook.hook_id, "projectId": hook.project_id})
 
 
 def _project(world: World, request: ApiRequest) -> str:
-    params = Params(request)
-    project_id = params.required("projectId")
-    params.end()
+    project_id = request.required("projectId")
+    request.end()
     return known_project(world, project_id)
 
 
 def _find(world: World, request: ApiRequest) -> WorldWebhook:
-    no_params(request)
-    hook = world.webhooks.get(request.path_args["hook_id"])
-    if hook is None:
-        raise RefusedError(404, "Webhook not found")
-    return hook
+    request.end()
+    return found(world.webhooks.get(request.path_args["hook_id"]), "Webhook")
 
 
 def _read(request: ApiRequest, kind: type["_Optional"]) -> dict[str, Any]:
-    """Return the fields as they were sent."""
-    headers = read_body(request, kind).headers
+    headers = request.read_body(kind).headers
     if isinstance(headers, str):
         try:
             msgspec.json.decode(headers, type=dict[str, str])
         except msgspec.DecodeError:
             raise RefusedError(400, "headers must be the JSON text of an object of texts") from None
-    fields: dict[str, Any] = msgspec.json.decode(request.body)
-    return fields
+    return request.read_fields()
 
 
 _URL = Annotated[str, Meta(min_length=1, max_length=2048, pattern="^https?://[^/]")]
