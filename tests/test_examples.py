@@ -149,10 +149,7 @@ class TestQuarantineJob:
         return suite
 
     async def test_it_puts_away_what_keeps_failing(
-        self,
-        server: FakeCurrents,
-        suite: Suite,
-        capsys: pytest.CaptureFixture[str],
+        self, server: FakeCurrents, suite: Suite, capsys: pytest.CaptureFixture[str]
     ) -> None:
         job = load("quarantine_job")["main"]
         assert await job(suite.project_id, apply=False) == 0

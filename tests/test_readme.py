@@ -49,10 +49,7 @@ async def test_bot(project: WorldProject, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_bulk_job(
-    server: FakeCurrents,
-    project: WorldProject,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    server: FakeCurrents, project: WorldProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = project.run(specs=30, unclaimed=1)
     missing = run.specs[4].instance_id

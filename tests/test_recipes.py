@@ -67,11 +67,7 @@ async def served(app: Any) -> AsyncGenerator[str]:
 @pytest.mark.parametrize("recipe", ["fastapi_app", "starlette_app"])
 class TestAsgi:
     async def test_deliveries(
-        self,
-        recipe: str,
-        server: FakeCurrents,
-        run: WorldRun,
-        caplog: pytest.LogCaptureFixture,
+        self, recipe: str, server: FakeCurrents, run: WorldRun, caplog: pytest.LogCaptureFixture
     ) -> None:
         async with served(load(recipe)["make_app"]()) as url:
             [forged] = await server.emit(run, "RUN_FINISH", to=url, headers={"X-Secret": "no"})

@@ -437,10 +437,7 @@ class TestFanOut:
 
     @pytest.mark.parametrize("concurrency", [1, 2, 5])
     async def test_the_run_is_one_of_the_requests_in_flight(
-        self,
-        server: FakeCurrents,
-        project: WorldProject,
-        concurrency: int,
+        self, server: FakeCurrents, project: WorldProject, concurrency: int
     ) -> None:
         made = project.run(specs=600)
         limits = Limits(concurrency=concurrency)

@@ -15,16 +15,7 @@ from currents_async.models import (
     TestResult,
 )
 from currents_async.testing import World
-from tests.analysis.made import (
-    NOON,
-    a_run,
-    a_spec,
-    a_test,
-    an_instance,
-    played,
-    results_of,
-    sample,
-)
+from tests.analysis.made import NOON, a_run, a_spec, a_test, an_instance, played, results_of, sample
 
 ONE = an_instance("a.ts", a_test("one"), a_test("two"))
 TWO = an_instance("b.ts", a_test("three"))

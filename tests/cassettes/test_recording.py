@@ -83,11 +83,7 @@ async def test_the_file(
 
 
 async def test_no_secret_is_in_it(
-    upstream: FakeCurrents,
-    record: Record,
-    connect: Connect,
-    project: WorldProject,
-    tape: Path,
+    upstream: FakeCurrents, record: Record, connect: Connect, project: WorldProject, tape: Path
 ) -> None:
     run = project.run(specs=3, failures=4, author=ADA)
     trace = "https://t.example/?trace=https%3A%2F%2Fa.example%3FSignature%3Dsigned-by-us"

@@ -172,11 +172,7 @@ class TestProxies:
         assert proxy.targets == [f"CONNECT {company}"]
 
     def test_hosts_in_no_proxy_are_requested_directly(
-        self,
-        company: str,
-        proxy: LoopbackProxy,
-        ca_file: str,
-        monkeypatch: pytest.MonkeyPatch,
+        self, company: str, proxy: LoopbackProxy, ca_file: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.setenv("NO_PROXY", "localhost")
@@ -184,11 +180,7 @@ class TestProxies:
         assert proxy.asked == []
 
     def test_the_proxy_option_overrides_the_environment(
-        self,
-        company: str,
-        proxy: LoopbackProxy,
-        ca_file: str,
-        monkeypatch: pytest.MonkeyPatch,
+        self, company: str, proxy: LoopbackProxy, ca_file: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
         monkeypatch.setenv("NO_PROXY", "localhost")

@@ -55,11 +55,7 @@ base_url = "{service.url}"
 
 class TestPrecedence:
     def test_a_profile_named_by_the_option(
-        self,
-        profiles: FakeCurrents,
-        config: Path,
-        project: WorldProject,
-        cli: CommandLine,
+        self, profiles: FakeCurrents, config: Path, project: WorldProject, cli: CommandLine
     ) -> None:
         source = f"profile 'work' in {config}"
         assert checked(cli, "--profile", "work") == {
@@ -80,10 +76,7 @@ class TestPrecedence:
         assert run(["projects", "list", "--profile", "default"]) == 4
 
     def test_the_environment_overrides_the_profile(
-        self,
-        profiles: FakeCurrents,
-        monkeypatch: pytest.MonkeyPatch,
-        cli: CommandLine,
+        self, profiles: FakeCurrents, monkeypatch: pytest.MonkeyPatch, cli: CommandLine
     ) -> None:
         monkeypatch.setenv("CURRENTS_API_KEY", profiles.api_key)
         monkeypatch.setenv("CURRENTS_PROJECT_ID", "mine")
@@ -93,10 +86,7 @@ class TestPrecedence:
         assert "default" in str(answer["baseUrlFrom"])
 
     def test_an_option_overrides_everything(
-        self,
-        profiles: FakeCurrents,
-        monkeypatch: pytest.MonkeyPatch,
-        cli: CommandLine,
+        self, profiles: FakeCurrents, monkeypatch: pytest.MonkeyPatch, cli: CommandLine
     ) -> None:
         monkeypatch.setenv("CURRENTS_API_URL", OTHER)
         options = ("--profile", "work", "--base-url", profiles.url)

@@ -4,10 +4,7 @@ import json
 
 import pytest
 
-from currents_async import (
-    CurrentsError,
-    InstanceResult,
-)
+from currents_async import CurrentsError, InstanceResult
 from currents_async.cli._run_report import FailingTest, Report
 from currents_async.models import Instance, RunSpec, SpecReport, Stats
 from currents_async.testing import FakeCurrents, World, WorldProject

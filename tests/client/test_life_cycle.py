@@ -7,12 +7,7 @@ import aiohttp
 import anyio
 import pytest
 
-from currents_async import (
-    ClientClosedError,
-    Currents,
-    NotFoundError,
-    WrongLoopError,
-)
+from currents_async import ClientClosedError, Currents, NotFoundError, WrongLoopError
 from currents_async.testing import FakeCurrents, RecordedRequest, WorldProject
 
 KEY = "sk-a-very-secret-key"

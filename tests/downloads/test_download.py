@@ -106,11 +106,7 @@ class TestDownload:
         assert saved.path.stat().st_mode == (folder / "other").stat().st_mode
 
     async def test_file_is_synced_before_it_is_renamed(
-        self,
-        currents: Currents,
-        host: AssetHost,
-        folder: Path,
-        monkeypatch: pytest.MonkeyPatch,
+        self, currents: Currents, host: AssetHost, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         host.add("/a")
         synced: list[tuple[bool, bool]] = []
@@ -125,11 +121,7 @@ class TestDownload:
         assert synced == [(False, False), (True, True)]
 
     async def test_a_disk_that_is_full(
-        self,
-        currents: Currents,
-        host: AssetHost,
-        folder: Path,
-        monkeypatch: pytest.MonkeyPatch,
+        self, currents: Currents, host: AssetHost, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fail(_: int) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -196,11 +188,7 @@ class TestLifeCycle:
         assert host.requests == []
 
     async def test_cancelled_at_any_await(
-        self,
-        currents: Currents,
-        host: AssetHost,
-        folder: Path,
-        monkeypatch: pytest.MonkeyPatch,
+        self, currents: Currents, host: AssetHost, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(asset_attempt, "_BLOCK", 1_000)
         content = host.add("/a", 5_000)

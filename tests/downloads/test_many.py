@@ -108,11 +108,7 @@ class TestMany:
         assert (first.test_id, first.test_attempt_index) == ("t", 1)
 
     async def test_of_an_instance(
-        self,
-        server: FakeCurrents,
-        currents: Currents,
-        folder: Path,
-        contents: dict[str, bytes],
+        self, server: FakeCurrents, currents: Currents, folder: Path, contents: dict[str, bytes]
     ) -> None:
         expected = {name: one for name, one in contents.items() if name.startswith("i1/")}
         instance = await currents.instances.get("i1")
@@ -196,12 +192,7 @@ class TestMany:
         assert files_in(folder) == contents
 
     async def test_an_expired_signature(
-        self,
-        server: FakeCurrents,
-        currents: Currents,
-        host: AssetHost,
-        folder: Path,
-        world: World,
+        self, server: FakeCurrents, currents: Currents, host: AssetHost, folder: Path, world: World
     ) -> None:
         content = host.add("/v")
         serve_instance(world, "i", videoUrl=host.signed("/v"))

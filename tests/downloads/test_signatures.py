@@ -84,11 +84,7 @@ class TestSignatures:
         assert files_in(folder) == {"a": content}
 
     async def test_only_the_beginning_of_a_refusal_is_read(
-        self,
-        currents: Currents,
-        host: AssetHost,
-        folder: Path,
-        monkeypatch: pytest.MonkeyPatch,
+        self, currents: Currents, host: AssetHost, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def endless_refusal(request: web.Request) -> web.StreamResponse:
             response = web.StreamResponse(status=403)

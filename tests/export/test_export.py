@@ -35,12 +35,7 @@ from currents_async.export import (
 )
 from currents_async.export._windows import Window
 from currents_async.export._write.files import FileSink
-from currents_async.testing import (
-    FakeCurrents,
-    RecordedRequest,
-    World,
-    WorldProject,
-)
+from currents_async.testing import FakeCurrents, RecordedRequest, World, WorldProject
 from tests.export.exporting import (
     HOUR,
     LATER,

@@ -567,11 +567,7 @@ class TestFatal:
         assert caught.value.operation == "listProjectRuns"
 
     async def test_a_list_of_runs_that_fails(
-        self,
-        server: FakeCurrents,
-        currents: Currents,
-        project: WorldProject,
-        runs: list[WorldRun],
+        self, server: FakeCurrents, currents: Currents, project: WorldProject, runs: list[WorldRun]
     ) -> None:
         server.fail("listProjectRuns", 500, None)
         assert type(await self.raised(currents, project)) is ServerError
@@ -707,11 +703,7 @@ class TestFetchFailed:
         assert isinstance(found[-1], WindowEnded)
 
     async def test_a_run_that_was_not_fetched_comes_as_the_list_has_it(
-        self,
-        server: FakeCurrents,
-        currents: Currents,
-        project: WorldProject,
-        runs: list[WorldRun],
+        self, server: FakeCurrents, currents: Currents, project: WorldProject, runs: list[WorldRun]
     ) -> None:
         server.fail("getRun", 413, path_args={"run_id": runs[0].run_id})
         found = await all_of(harvest(currents, windows(project)))
@@ -748,11 +740,7 @@ class TestFetchFailed:
         assert not any(isinstance(one, FetchFailed) for one in found)
 
     async def test_throttled_requests_are_no_failures(
-        self,
-        server: FakeCurrents,
-        currents: Currents,
-        project: WorldProject,
-        runs: list[WorldRun],
+        self, server: FakeCurrents, currents: Currents, project: WorldProject, runs: list[WorldRun]
     ) -> None:
         server.fail(None, 429, times=None, probability=0.3, headers={"Retry-After": "1"})
         found = await all_of(harvest(currents, windows(project)))

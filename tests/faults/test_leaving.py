@@ -23,13 +23,7 @@ from currents_async import (
     Timeouts,
     WrongLoopError,
 )
-from currents_async.testing import (
-    FakeCurrents,
-    FaultyServer,
-    RecordedRequest,
-    WorldProject,
-    faults,
-)
+from currents_async.testing import FakeCurrents, FaultyServer, RecordedRequest, WorldProject, faults
 from currents_async.testing.faulty import Exchange, Fault
 from tests.support import KEY, client, shown_of
 

@@ -8,13 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from currents_async import (
-    AmbiguousError,
-    ClientClosedError,
-    Currents,
-    ForbiddenError,
-    ServerError,
-)
+from currents_async import AmbiguousError, ClientClosedError, Currents, ForbiddenError, ServerError
 from currents_async._quarantine import Quarantine, QuarantineResult
 from currents_async._quarantine.rules import marker, matcher_for
 from currents_async.models import Action, Effect, Matcher, when

@@ -8,11 +8,7 @@ import msgspec
 import pytest
 
 from currents_async import Currents, InvalidArgumentError, Limits, ServerError
-from currents_async._quarantine import (
-    ExaminedResult,
-    Quarantine,
-    QuarantineDecision,
-)
+from currents_async._quarantine import ExaminedResult, Quarantine, QuarantineDecision
 from currents_async.models import Outcome
 from currents_async.testing import FakeCurrents, ManualClock, RecordedRequest
 from tests.quarantine.conftest import quarantine_of

@@ -65,10 +65,7 @@ def test_the_dates_are_required(explore: Callable[..., Any], missing: str) -> No
 
 @pytest.mark.parametrize("explore", EXPLORERS.values(), ids=EXPLORERS)
 async def test_days_are_sent_as_days(
-    server: FakeCurrents,
-    currents: Currents,
-    project: WorldProject,
-    explore: Callable[..., Any],
+    server: FakeCurrents, currents: Currents, project: WorldProject, explore: Callable[..., Any]
 ) -> None:
     """Some services refuse times."""
     server.fail(None, 404, None)

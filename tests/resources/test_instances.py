@@ -4,11 +4,7 @@ import asyncio
 
 import pytest
 
-from currents_async import (
-    Currents,
-    InstanceResult,
-    NotFoundError,
-)
+from currents_async import Currents, InstanceResult, NotFoundError
 from currents_async.testing import FakeCurrents, RecordedRequest, WorldProject
 
 

@@ -321,10 +321,7 @@ class TestFiles:
             assert msgspec.json.decode(archive.read("trace.trace"))["type"] == "context-options"
 
     async def test_a_video_of_cypress(
-        self,
-        currents: Currents,
-        project: WorldProject,
-        session: aiohttp.ClientSession,
+        self, currents: Currents, project: WorldProject, session: aiohttp.ClientSession
     ) -> None:
         run = project.run(specs=1, framework="cypress")
         results = (await currents.instances.get(str(run.specs[0].instance_id))).results

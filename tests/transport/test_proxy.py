@@ -181,11 +181,7 @@ class TestRouting:
 
     @pytest.mark.parametrize("whose", ["argument", "environment", "injected"])
     async def test_plain_http_is_shown_to_no_other_machine(
-        self,
-        server: FakeCurrents,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        whose: str,
+        self, server: FakeCurrents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whose: str
     ) -> None:
         elsewhere = "http://proxy.invalid:3128"
         options: dict[str, Any] = {"proxy": elsewhere} if whose == "argument" else {}

@@ -77,11 +77,7 @@ TABLE = [
     [pytest.param(*row, id=name) for name, *row in TABLE],
 )
 def test_decisions(
-    error: errors.CurrentsError,
-    idempotent: RetryDecision,
-    once: RetryDecision,
-    *,
-    ambiguous: bool,
+    error: errors.CurrentsError, idempotent: RetryDecision, once: RetryDecision, *, ambiguous: bool
 ) -> None:
     assert classify(error, repeatable=True) is idempotent
     assert classify(error, repeatable=False) is once
