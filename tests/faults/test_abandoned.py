@@ -8,8 +8,9 @@ that entered was cancelled, "Attempted to exit cancel scope in a different task"
 
 import asyncio
 import gc
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from currents_async import Currents, Limits
 from currents_async.testing import FakeCurrents, World, WorldProject, WorldRun
 
 Reading = Callable[[Currents, WorldRun, Path], AsyncGenerator[Any]]
+Read = Callable[[], AsyncGenerator[Any]]
+Check = Callable[[], Awaitable[None]]
 
 
 async def stream(currents: Currents, run: WorldRun, _: Path) -> AsyncGenerator[Any]:
@@ -66,7 +69,17 @@ READINGS: dict[str, Reading] = {
     "watch": watch,
     "assets": assets,
 }
-every_reading = pytest.mark.parametrize("reading", READINGS.values(), ids=READINGS)
+
+
+@pytest.fixture(params=READINGS.values(), ids=list(READINGS))
+def reading(request: pytest.FixtureRequest) -> Reading:
+    reading: Reading = request.param
+    return reading
+
+
+@pytest.fixture
+def read(reading: Reading, currents: Currents, run: WorldRun, tmp_path: Path) -> Read:
+    return partial(reading, currents, run, tmp_path)
 
 
 @pytest.fixture
@@ -97,18 +110,23 @@ def ours() -> set["asyncio.Task[Any]"]:
     return {task for task in tasks if any(kind in repr(task) for kind in kinds)}
 
 
-async def nothing_is_left(server: FakeCurrents, currents: Currents) -> None:
+@pytest.fixture
+def nothing_is_left(server: FakeCurrents, currents: Currents) -> Check:
     """Check that all is as it was: the task that read, other tasks, and the client's slots."""
-    async with asyncio.timeout(20):
-        while ours():  # noqa: ASYNC110 - bounded above
-            await asyncio.sleep(0)
-        await server.idle()
-    task = asyncio.current_task()
-    assert task is not None
-    assert task.cancelling() == 0
-    async with asyncio.timeout(20):
-        small, *_ = server.world.runs
-        await asyncio.gather(*(currents.runs.get(small) for _ in range(4)))
+
+    async def check() -> None:
+        async with asyncio.timeout(20):
+            while ours():  # noqa: ASYNC110 - bounded above
+                await asyncio.sleep(0)
+            await server.idle()
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+        async with asyncio.timeout(20):
+            small, *_ = server.world.runs
+            await asyncio.gather(*(currents.runs.get(small) for _ in range(4)))
+
+    return check
 
 
 @pytest.fixture(autouse=True)
@@ -120,144 +138,103 @@ async def no_complaints(no_task_is_left: None) -> AsyncIterator[None]:
     assert told == []
 
 
-@every_reading
 class TestAGeneratorThatIsLeft:
-    async def test_by_break_alone(
-        self,
-        server: FakeCurrents,
-        currents: Currents,
-        run: WorldRun,
-        tmp_path: Path,
-        reading: Reading,
-    ) -> None:
+    async def test_by_break_alone(self, read: Read, nothing_is_left: Check) -> None:
         """The loop closes it, in a task of its own."""
-        async for _ in reading(currents, run, tmp_path):
+        async for _ in read():
             break
-        await nothing_is_left(server, currents)
+        await nothing_is_left()
 
     async def test_by_break_inside_of_scopes_of_the_caller(
-        self,
-        server: FakeCurrents,
-        currents: Currents,
-        run: WorldRun,
-        tmp_path: Path,
-        reading: Reading,
+        self, currents: Currents, run: WorldRun, read: Read, nothing_is_left: Check
     ) -> None:
         async with asyncio.TaskGroup() as plain, anyio.create_task_group() as group:
-            async for _ in reading(currents, run, tmp_path):
+            async for _ in read():
                 break
-            await nothing_is_left(server, currents)
+            await nothing_is_left()
             later = plain.create_task(currents.runs.get(run.run_id))
             await later
             assert not group.cancel_scope.cancel_called
 
-    async def test_closed_by_another_task(
-        self,
-        server: FakeCurrents,
-        currents: Currents,
-        run: WorldRun,
-        tmp_path: Path,
-        reading: Reading,
-    ) -> None:
-        generator = reading(currents, run, tmp_path)
+    async def test_closed_by_another_task(self, read: Read, nothing_is_left: Check) -> None:
+        generator = read()
         await anext(generator)
         await asyncio.create_task(generator.aclose())
-        await nothing_is_left(server, currents)
+        await nothing_is_left()
 
     async def test_every_step_in_a_task_of_its_own(
-        self,
-        server: FakeCurrents,
-        currents: Currents,
-        run: WorldRun,
-        tmp_path: Path,
-        reading: Reading,
+        self, read: Read, nothing_is_left: Check
     ) -> None:
         """As those do who wait for an item and for something else at once."""
-        async with aclosing(reading(currents, run, tmp_path)) as generator:
+        async with aclosing(read()) as generator:
             for _ in range(3):
                 await asyncio.wait([asyncio.ensure_future(anext(generator))])
-        await nothing_is_left(server, currents)
+        await nothing_is_left()
 
     async def test_two_closed_in_the_order_in_which_they_were_opened(
-        self,
-        server: FakeCurrents,
-        currents: Currents,
-        run: WorldRun,
-        tmp_path: Path,
-        reading: Reading,
+        self, read: Read, nothing_is_left: Check
     ) -> None:
-        first, second = (reading(currents, run, tmp_path) for _ in range(2))
+        first, second = (read() for _ in range(2))
         await anext(first)
         await anext(second)
         await first.aclose()
         await second.aclose()
-        await nothing_is_left(server, currents)
+        await nothing_is_left()
 
-    async def test_while_its_step_is_cancelled(
-        self,
-        server: FakeCurrents,
-        currents: Currents,
-        run: WorldRun,
-        tmp_path: Path,
-        reading: Reading,
-    ) -> None:
+    async def test_while_its_step_is_cancelled(self, read: Read, nothing_is_left: Check) -> None:
         """anyio cancels again and again, also what is closing meanwhile."""
-        generator = reading(currents, run, tmp_path)
+        generator = read()
 
-        async def read() -> None:
+        async def read_all() -> None:
             async for _ in generator:
                 await asyncio.sleep(0)
 
         async with anyio.create_task_group() as group:
-            group.start_soon(read)
+            group.start_soon(read_all)
             for _ in range(200):
                 await asyncio.sleep(0)
             group.cancel_scope.cancel()
         await generator.aclose()
-        await nothing_is_left(server, currents)
+        await nothing_is_left()
 
 
-@pytest.mark.parametrize("kind", ["stream", "instances", "list", "assets"])
 class TestAContextManager:
-    @staticmethod
-    def opened(kind: str, currents: Currents, run: WorldRun, to: Path) -> Any:
-        if kind == "stream":
-            return currents.runs.stream(run.run_id)
-        if kind == "instances":
-            return currents.runs.instances(run.run_id)
-        if kind == "list":
-            return currents.runs.list(run.project_id, page_size=1, prefetch=True)
-        return currents.assets.of_run(run.run_id, to=to)
+    @pytest.fixture(params=["stream", "instances", "list", "assets"])
+    def make(
+        self, request: pytest.FixtureRequest, currents: Currents, run: WorldRun, tmp_path: Path
+    ) -> Callable[[], Any]:
+        return {
+            "stream": lambda: currents.runs.stream(run.run_id),
+            "instances": lambda: currents.runs.instances(run.run_id),
+            "list": lambda: currents.runs.list(run.project_id, page_size=1, prefetch=True),
+            "assets": lambda: currents.assets.of_run(run.run_id, to=tmp_path),
+        }[request.param]
 
     async def test_entered_by_one_task_and_left_by_another(
-        self, server: FakeCurrents, currents: Currents, run: WorldRun, tmp_path: Path, kind: str
+        self, make: Callable[[], Any], nothing_is_left: Check
     ) -> None:
         stack = AsyncExitStack()
-        opened = self.opened(kind, currents, run, tmp_path)
-        entering = asyncio.create_task(stack.enter_async_context(opened))
+        entering = asyncio.create_task(stack.enter_async_context(make()))
         await anext(aiter(await entering))
         await asyncio.create_task(stack.aclose())
-        await nothing_is_left(server, currents)
+        await nothing_is_left()
 
     async def test_that_is_not_closed_warns_and_its_tasks_end(
-        self, server: FakeCurrents, currents: Currents, run: WorldRun, tmp_path: Path, kind: str
+        self, make: Callable[[], Any], nothing_is_left: Check
     ) -> None:
-        opened = self.opened(kind, currents, run, tmp_path)
+        opened = make()
         await opened.__aenter__()
         await anext(aiter(opened))
         with pytest.warns(ResourceWarning, match=f"unclosed {type(opened).__name__}: leave its"):
             del opened
-        await nothing_is_left(server, currents)
+        await nothing_is_left()
 
-    async def test_that_was_left_does_not_warn(
-        self, currents: Currents, run: WorldRun, tmp_path: Path, kind: str
-    ) -> None:
-        async with self.opened(kind, currents, run, tmp_path):
+    async def test_that_was_left_does_not_warn(self, make: Callable[[], Any]) -> None:
+        async with make():
             pass
         gc.collect()  # warnings are errors
 
 
-@every_reading
 def test_the_loop_ends_with_a_generator_that_is_not_closed(
     world: World, run: WorldRun, tmp_path: Path, reading: Reading
 ) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 import traceback
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 import trustme
 
+import currents_async
 from currents_async import (
     ConnectError,
     Currents,
@@ -26,6 +27,8 @@ from tests.loopback_proxy import LoopbackProxy, loopback_proxy
 
 PASSWORD = "hunter2hunter2"
 USER = f"ada:{PASSWORD}"
+PACKAGE = Path(currents_async.__file__).parent
+FetchBoth = Callable[..., Awaitable[list[str]]]
 
 
 @pytest.fixture
@@ -44,91 +47,72 @@ def with_user(url: str) -> str:
     return url.replace("://", f"://{USER}@")
 
 
-async def fetch_both(currents: Currents, server: FakeCurrents, to: Path) -> list[str]:
+@pytest.fixture
+def fetch_both(server: FakeCurrents, tmp_path: Path) -> FetchBoth:
     """Ask for a run and for an asset; return what a proxy in between is asked for."""
-    with pytest.raises(NotFoundError):
-        await currents.runs.get("r")
-    with pytest.raises(CurrentsError):  # it is not signed, but asked for
-        await currents.assets.download(f"{server.asset_url}/a", to=to)
-    return [f"GET {server.url}/runs/r", f"GET {server.asset_url}/a"]
+
+    async def fetch_both(**options: Any) -> list[str]:
+        async with Currents(server.api_key, base_url=server.url, **options) as currents:
+            with pytest.raises(NotFoundError):
+                await currents.runs.get("r")
+            with pytest.raises(CurrentsError):  # it is not signed, but asked for
+                await currents.assets.download(f"{server.asset_url}/a", to=tmp_path)
+        return [f"GET {server.url}/runs/r", f"GET {server.asset_url}/a"]
+
+    return fetch_both
+
+
+def session_with(proxy: str) -> aiohttp.ClientSession:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # aiohttp's, of `proxy_auth`
+        auth = aiohttp.BasicAuth("ada", PASSWORD)
+        return aiohttp.ClientSession(proxy=proxy, proxy_auth=auth)
 
 
 class TestRouting:
     @pytest.mark.parametrize("spelling", ["whole", "without a scheme", "with a user"])
     async def test_all_requests_of_a_client_with_a_proxy(
-        self, server: FakeCurrents, proxy: LoopbackProxy, tmp_path: Path, spelling: str
+        self, fetch_both: FetchBoth, proxy: LoopbackProxy, spelling: str
     ) -> None:
         url = with_user(proxy.url) if spelling == "with a user" else proxy.url
         url = url.removeprefix("http://") if spelling == "without a scheme" else url
-        async with Currents(server.api_key, base_url=server.url, proxy=url) as currents:
-            expected = await fetch_both(currents, server, tmp_path)
+        expected = await fetch_both(proxy=url)
         assert proxy.targets == expected
         credentials = USER if spelling == "with a user" else None
         assert [ask.credentials for ask in proxy.asked] == [credentials] * 2
         assert "authorization" not in proxy.asked[1].headers
 
     async def test_a_client_that_trusts_the_environment(
-        self,
-        server: FakeCurrents,
-        proxy: LoopbackProxy,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
+        self, fetch_both: FetchBoth, proxy: LoopbackProxy, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HTTP_PROXY", with_user(proxy.url))
-        async with Currents(server.api_key, base_url=server.url, trust_env=True) as currents:
-            expected = await fetch_both(currents, server, tmp_path)
+        expected = await fetch_both(trust_env=True)
         assert proxy.targets == expected
         assert [ask.credentials for ask in proxy.asked] == [USER] * 2
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        await fetch_both(trust_env=True)
+        assert proxy.targets == expected
 
     async def test_other_clients_ignore_the_environment(
-        self,
-        server: FakeCurrents,
-        proxy: LoopbackProxy,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
+        self, fetch_both: FetchBoth, proxy: LoopbackProxy, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        async with Currents(server.api_key, base_url=server.url) as currents:
-            await fetch_both(currents, server, tmp_path)
-        assert proxy.asked == []
-
-    async def test_hosts_that_the_environment_exempts(
-        self,
-        server: FakeCurrents,
-        proxy: LoopbackProxy,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        async with Currents(server.api_key, base_url=server.url, trust_env=True) as currents:
-            await fetch_both(currents, server, tmp_path)
+        await fetch_both()
         assert proxy.asked == []
 
     async def test_an_injected_session_with_a_proxy(
-        self, server: FakeCurrents, proxy: LoopbackProxy, tmp_path: Path
+        self, fetch_both: FetchBoth, proxy: LoopbackProxy
     ) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # aiohttp's, of `proxy_auth`
-            auth = aiohttp.BasicAuth("ada", PASSWORD)
-            session = aiohttp.ClientSession(proxy=proxy.url, proxy_auth=auth)
-        async with (
-            session,
-            Currents(server.api_key, base_url=server.url, session=session) as currents,
-        ):
-            expected = await fetch_both(currents, server, tmp_path)
+        async with session_with(proxy.url) as session:
+            expected = await fetch_both(session=session)
         assert proxy.targets == expected
         assert [ask.credentials for ask in proxy.asked] == [USER] * 2
 
     async def test_an_injected_session_with_a_proxy_that_is_not_a_url(
         self, server: FakeCurrents, tmp_path: Path
     ) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            auth = aiohttp.BasicAuth("ada", PASSWORD)
-            session = aiohttp.ClientSession(proxy=f"http://{USER}@[::1", proxy_auth=auth)
         async with (
-            session,
+            session_with(f"http://{USER}@[::1") as session,
             Currents(server.api_key, base_url=server.url, session=session) as currents,
         ):
             for call in (
@@ -140,18 +124,11 @@ class TestRouting:
                 assert PASSWORD not in shown_by_us(caught.value)
 
     async def test_an_injected_session_that_trusts_the_environment(
-        self,
-        server: FakeCurrents,
-        proxy: LoopbackProxy,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
+        self, fetch_both: FetchBoth, proxy: LoopbackProxy, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        async with (
-            aiohttp.ClientSession(trust_env=True) as session,
-            Currents(server.api_key, base_url=server.url, session=session) as currents,
-        ):
-            expected = await fetch_both(currents, server, tmp_path)
+        async with aiohttp.ClientSession(trust_env=True) as session:
+            expected = await fetch_both(session=session)
         assert proxy.targets == expected
 
     async def test_a_proxy_that_is_itself_reached_by_tls(
@@ -181,7 +158,11 @@ class TestRouting:
 
     @pytest.mark.parametrize("whose", ["argument", "environment", "injected"])
     async def test_plain_http_is_shown_to_no_other_machine(
-        self, server: FakeCurrents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whose: str
+        self,
+        server: FakeCurrents,
+        fetch_both: FetchBoth,
+        monkeypatch: pytest.MonkeyPatch,
+        whose: str,
     ) -> None:
         elsewhere = "http://proxy.invalid:3128"
         options: dict[str, Any] = {"proxy": elsewhere} if whose == "argument" else {}
@@ -191,8 +172,7 @@ class TestRouting:
         async with aiohttp.ClientSession(proxy=elsewhere) as session:
             if whose == "injected":
                 options["session"] = session
-            async with Currents(server.api_key, base_url=server.url, **options) as currents:
-                await fetch_both(currents, server, tmp_path)
+            await fetch_both(**options)
         assert len(server.requests) == len(server.asset_requests) == 1
 
     async def test_a_tunnel_shows_the_proxy_no_key(
@@ -325,8 +305,7 @@ class TestSecrets:
 def shown_by_us(error: BaseException) -> str:
     """What is shown of an error, but for the frames of the test, which holds the password."""
     report = traceback.TracebackException.from_exception(error, capture_locals=True)
-    frames = [frame for frame in report.stack if "currents_async/" in frame.filename]
-    frames = [frame for frame in frames if "/tests/" not in frame.filename]
+    frames = [frame for frame in report.stack if Path(frame.filename).is_relative_to(PACKAGE)]
     assert frames
     report.stack = traceback.StackSummary.from_list(frames)
     return "".join(report.format()) + repr(error) + repr(vars(error))
