@@ -7,19 +7,15 @@ from cyclopts import App, Parameter
 from currents_async.cli import _exit
 from currents_async.cli._confirm import confirm
 from currents_async.cli._options import (
-    CONNECTION,
-    OUTPUT,
-    Connection,
+    COMMON,
+    CommonOptions,
     File,
-    Output,
     Project,
     Several,
     Yes,
     read_json,
     read_optional_moment,
 )
-from currents_async.cli._output.printer import Printer
-from currents_async.cli._session import open_client
 from currents_async.models import Action, ActionStatusFilter, ArchivedAction, Effect, Matcher
 from currents_async.models._model import Model
 
@@ -47,8 +43,7 @@ async def list_actions(
     project: Project | None = None,
     status: Several[ActionStatusFilter] = (),
     search: str | None = None,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> None:
     """List the actions of a project.
 
@@ -60,18 +55,14 @@ async def list_actions(
         Only actions with this text in their name.
 
     """
-    printer = Printer(Action, _LISTED, output)
-    async with open_client(connection) as currents:
+    async with common.open(Action, _LISTED) as (currents, printer):
         printer.all(await currents.actions.list(project, status=status, search=search))
 
 
 @app.command
-async def get(
-    action_id: ActionID, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
-) -> None:
+async def get(action_id: ActionID, /, *, common: CommonOptions = COMMON) -> None:
     """Fetch an action."""
-    printer = Printer(Action, _CARD, output)
-    async with open_client(connection) as currents:
+    async with common.open(Action, _CARD) as (currents, printer):
         printer.one(await currents.actions.get(action_id))
 
 
@@ -81,8 +72,7 @@ async def create(
     /,
     *,
     project: Project | None = None,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> None:
     """Create an action, which applies at once, from JSON with name, action and matcher.
 
@@ -96,8 +86,7 @@ async def create(
         The file with the JSON; - is stdin.
 
     """
-    printer = Printer(Action, _CARD, output)
-    async with open_client(connection) as currents:
+    async with common.open(Action, _CARD) as (currents, printer):
         new = await read_json(file, _New)
         created = await currents.actions.create(
             new.name,
@@ -111,22 +100,16 @@ async def create(
 
 
 @app.command
-async def enable(
-    action_id: ActionID, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
-) -> None:
+async def enable(action_id: ActionID, /, *, common: CommonOptions = COMMON) -> None:
     """Let an action apply again."""
-    printer = Printer(Action, _CARD, output)
-    async with open_client(connection) as currents:
+    async with common.open(Action, _CARD) as (currents, printer):
         printer.one(await currents.actions.enable(action_id))
 
 
 @app.command
-async def disable(
-    action_id: ActionID, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
-) -> None:
+async def disable(action_id: ActionID, /, *, common: CommonOptions = COMMON) -> None:
     """Keep an action, and do not let it apply."""
-    printer = Printer(Action, _CARD, output)
-    async with open_client(connection) as currents:
+    async with common.open(Action, _CARD) as (currents, printer):
         printer.one(await currents.actions.disable(action_id))
 
 
@@ -136,12 +119,10 @@ async def delete(
     /,
     *,
     yes: Yes = False,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> int:
     """Archive an action for good. Asks first; where there is no terminal it needs --yes."""
-    printer = Printer(ArchivedAction, "actionId, archived", output)
-    async with open_client(connection) as currents:
+    async with common.open(ArchivedAction, "actionId, archived") as (currents, printer):
         if not confirm(f"Archive action {action_id}?", yes=yes):
             return _exit.FAILED
         printer.one(await currents.actions.delete(action_id))

@@ -11,7 +11,6 @@ import msgspec
 
 from currents_async.cli._options import CONNECTION, Connection, File, Flag, Several, read_json
 from currents_async.cli._output.writers import safe_json
-from currents_async.cli._session import open_client
 from currents_async.cli._streams import machine_stdout
 from currents_async.errors import InvalidArgumentError, PaginationError
 from currents_async.models import HTTPMethod
@@ -55,7 +54,7 @@ async def api(
     pairs = [_read_pair(text) for text in query]
     if paginate and (method != "GET" or body is not None):
         raise InvalidArgumentError("only lists have pages: --paginate goes with GET alone")
-    async with open_client(connection) as currents:
+    async with connection.open() as currents:
         if paginate:
             async with aclosing(_items(currents, path, pairs)) as items:
                 async for item in items:

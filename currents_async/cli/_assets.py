@@ -6,18 +6,8 @@ from cyclopts import App
 
 import currents_async
 from currents_async.cli import _exit
-from currents_async.cli._options import (
-    CONNECTION,
-    OUTPUT,
-    Connection,
-    Count,
-    Flag,
-    Output,
-    Several,
-)
-from currents_async.cli._output.printer import Printer
+from currents_async.cli._options import COMMON, CommonOptions, Count, Flag, Several
 from currents_async.cli._progress import Advance, Throttles, progress_bar
-from currents_async.cli._session import open_client
 from currents_async.cli._text import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import AssetKind
@@ -51,8 +41,7 @@ async def download(
     only_failed: Flag = False,
     private_assets: Flag = False,
     concurrency: Count = 16,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> int:
     """Save all artifacts of a run or of an instance, each as a file of its own.
 
@@ -77,12 +66,11 @@ async def download(
         Downloads at once.
 
     """
-    printer = Printer(Saved, _SHOWN, output)
     throttles = Throttles()
     limits = currents_async.Limits(concurrency=concurrency)
-    async with open_client(
-        connection, limits=limits, observer=throttles, private_assets=private_assets
-    ) as currents:
+    async with common.open(
+        Saved, _SHOWN, limits=limits, observer=throttles, private_assets=private_assets
+    ) as (currents, printer):
         match run_id, instance:
             case str(), None:
                 downloads = currents.assets.of_run(

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 from cyclopts import App
 
 from currents_async._config import PRODUCTION
-from currents_async.cli._options import CONNECTION, OUTPUT, Connection, Output
-from currents_async.cli._output.printer import Printer
-from currents_async.cli._session import load_settings
+from currents_async.cli._options import COMMON, CommonOptions
+from currents_async.cli._output import Printer
 from currents_async.errors import ForbiddenError, UnauthorizedError
 from currents_async.models._model import Model
 
@@ -32,13 +31,13 @@ class Checked(Model, frozen=True, gc=False, kw_only=True):
 
 
 @app.command
-async def check(*, connection: Connection = CONNECTION, output: Output = OUTPUT) -> None:
+async def check(*, common: CommonOptions = COMMON) -> None:
     """Print where the API key comes from, and whether the service accepts it.
 
     The key itself is never printed. The exit code is 4 when the service refuses it.
     """
-    printer = Printer(Checked, _SHOWN, output)
-    settings = await load_settings(connection)
+    printer = Printer(Checked, _SHOWN, common.output)
+    settings = await common.connection.settings()
     async with settings.client() as currents:
         try:
             await currents.projects.list(page_size=1)

@@ -1,7 +1,7 @@
 """`export`: all runs of projects as tables, day by day."""
 
 from currents_async.cli._export_options import ExportOptions
-from currents_async.cli._options import CONNECTION, OUTPUT, Connection, File, Flag, Output
+from currents_async.cli._options import COMMON, CommonOptions, File, Flag
 
 EXPORT_OPTIONS = ExportOptions()
 
@@ -12,8 +12,7 @@ async def export(
     *,
     options: ExportOptions = EXPORT_OPTIONS,
     demo: Flag = False,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> int:
     """Export all runs of projects as tables, day by day; needs the extra `export`.
 
@@ -32,5 +31,5 @@ async def export(
     from currents_async.cli._export_job import export_runs  # noqa: PLC0415
 
     if demo:
-        return await export_demo(target, options, output=output)
-    return await export_runs(target, options, connection=connection, output=output)
+        return await export_demo(target, options, output=common.output)
+    return await export_runs(target, options, common=common)

@@ -7,8 +7,7 @@ from pathlib import Path
 from currents_async import Currents, Limits
 from currents_async.cli._export_job import Exported, code_of, export_to_target
 from currents_async.cli._export_options import ExportOptions
-from currents_async.cli._options import Output
-from currents_async.cli._output.printer import Printer
+from currents_async.cli._output import Output, Printer
 from currents_async.cli._progress import Throttles
 from currents_async.export import ExportFormat
 from currents_async.testing import FakeCurrents, World

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from currents_async import Currents, Limits
 from currents_async.cli import _exit
 from currents_async.cli._export_options import ExportOptions
-from currents_async.cli._options import Connection, Output
-from currents_async.cli._output.printer import Printer
+from currents_async.cli._options import CommonOptions
+from currents_async.cli._output import Printer
 from currents_async.cli._progress import Advance, Throttles, progress_bar
-from currents_async.cli._session import load_settings
 from currents_async.cli._text import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.export import ExportFormat, ExportResult, export, export_table
@@ -43,15 +42,13 @@ class Exported(Model, frozen=True, gc=False, kw_only=True):
     """By table."""
 
 
-async def export_runs(
-    target: str, options: ExportOptions, *, connection: Connection, output: Output
-) -> int:
+async def export_runs(target: str, options: ExportOptions, *, common: CommonOptions) -> int:
     """Export with a progress bar, and print what came of it."""
     form = options.format_of(target)
-    printer = Printer(Exported, _SHOWN, output)
+    printer = Printer(Exported, _SHOWN, common.output)
     throttles = Throttles()
     limits = Limits(concurrency=options.concurrency, rate=options.rate)
-    settings = await load_settings(connection)
+    settings = await common.connection.settings()
     async with settings.client(limits=limits, observer=throttles) as currents:
         projects = await _projects(currents, options, settings.project_id.value)
         if form == "arrow":

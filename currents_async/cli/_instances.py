@@ -4,9 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from currents_async.cli._options import CONNECTION, OUTPUT, Connection, Output
-from currents_async.cli._output.printer import Printer
-from currents_async.cli._session import open_client
+from currents_async.cli._options import COMMON, CommonOptions
 from currents_async.models import Instance
 
 app = App(name="instances")
@@ -23,14 +21,12 @@ async def get(
     instance_id: Annotated[str, Parameter(help="The ID of the instance.")],
     /,
     *,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> None:
     """Fetch an instance with its tests, their attempts, errors and artifacts.
 
     Anyone who has the URL of an artifact can fetch it, until the time that the URL states.
 
     """
-    printer = Printer(Instance, _CARD, output)
-    async with open_client(connection) as currents:
+    async with common.open(Instance, _CARD) as (currents, printer):
         printer.one(await currents.instances.get(instance_id))

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from currents_async.cli._options import Output
-from currents_async.cli._output.printer import Printer
+from currents_async.cli._output import Output, Printer
 from currents_async.cli._signals import stop_signals
 from currents_async.cli._text import note
 from currents_async.errors import InvalidArgumentError

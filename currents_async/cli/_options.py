@@ -1,18 +1,26 @@
-"""Options that several commands have, with their help, and how their values are read."""
+"""Options that several commands have, with their help, and what is made of their values."""
 
 import re
 import sys
 from codecs import BOM_UTF8
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from currents_async.cli._output import OUTPUT, Output, Printer
 from currents_async.errors import InvalidArgumentError
+from currents_async.models._model import Model
+
+if TYPE_CHECKING:
+    from currents_async import Currents
+    from currents_async.cli._settings import Settings
 
 T = TypeVar("T")
 
@@ -43,9 +51,6 @@ RunAuthors = Annotated[
     Several[str], Parameter(help="Only runs of this author's commits; several can be given.")
 ]
 
-Format = Literal["table", "json", "ndjson", "csv", "parquet"]
-Color = Literal["auto", "always", "never"]
-
 
 @Parameter(name="*", group="Connection")
 @dataclass(frozen=True, kw_only=True)
@@ -61,22 +66,45 @@ class Connection:
     ca_file: str | None = None
     """A file of certificates (PEM) to trust besides the system's, as those of a company."""
 
+    @asynccontextmanager
+    async def open(self, **options: Any) -> AsyncGenerator["Currents"]:
+        """Open a client for as long as the context; `options` are its other arguments."""
+        settings = await self.settings()
+        async with settings.client(**options) as currents:
+            yield currents
 
-@Parameter(name="*", group="Output")
-@dataclass(frozen=True, kw_only=True)
-class Output:
-    """How a response is printed."""
+    async def settings(self) -> "Settings":
+        """Gather the settings of a client from these, the environment and the configuration file.
 
-    output: Annotated[Format | None, Parameter(alias="-o")] = None
-    """By default a table on a terminal, else NDJSON."""
-    fields: str | None = None
-    """What to print of each item: names separated by commas, with dots inside objects."""
-    color: Annotated[Color, Parameter(show_default=False)] = "auto"
-    """By default on a terminal, unless NO_COLOR is set."""
+        Raises `InvalidArgumentError` for any that cannot work.
+        """
+        from currents_async.cli import _settings  # noqa: PLC0415 - --help does without aiohttp
+
+        return await _settings.load(**vars(self))
 
 
 CONNECTION = Connection()
-OUTPUT = Output()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class CommonOptions:
+    """Which service to use, and how to print its responses."""
+
+    connection: Connection = CONNECTION
+    output: Output = OUTPUT
+
+    @asynccontextmanager
+    async def open(
+        self, model: type[Model], columns: str, **options: Any
+    ) -> AsyncGenerator[tuple["Currents", Printer]]:
+        """Open a client, and a printer of items with these columns; it is checked first."""
+        printer = Printer(model, columns, self.output)
+        async with self.connection.open(**options) as currents:
+            yield currents, printer
+
+
+COMMON = CommonOptions()
 
 _SPAN = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -11,19 +11,16 @@ import currents_async
 from currents_async.cli import _exit
 from currents_async.cli._confirm import check_can_ask, confirm
 from currents_async.cli._options import (
-    CONNECTION,
-    OUTPUT,
-    Connection,
+    COMMON,
+    CommonOptions,
     Count,
     Flag,
-    Output,
     Project,
     Several,
     Yes,
     read_span,
 )
-from currents_async.cli._output.printer import Printer
-from currents_async.cli._session import open_client
+from currents_async.cli._output import Printer
 from currents_async.cli._text import note
 from currents_async.models._model import Model
 
@@ -108,8 +105,7 @@ async def plan(
     everything: Annotated[Flag, Parameter(name="--all")] = False,
     fail_on: Literal["changes"] | None = None,
     policy: Policy = POLICY,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> int:
     """Print which tests to put into quarantine and which to let out, and do nothing.
 
@@ -121,8 +117,7 @@ async def plan(
         With `changes`, the exit code is 6 when there is something to do.
 
     """
-    printer = Printer(Decided, _DECIDED, output)
-    async with open_client(connection) as currents:
+    async with common.open(Decided, _DECIDED) as (currents, printer):
         made = await currents.quarantine.plan(project, policy.read())
     printer.all(_decided(one) for one in made.decisions if everything or one.is_change)
     return _exit.OK if made.is_empty or fail_on is None else _exit.FINDINGS
@@ -134,16 +129,15 @@ async def apply(
     project: Project | None = None,
     yes: Yes = False,
     policy: Policy = POLICY,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> int:
     """Print the plan on stderr, ask, and carry it out; where there is no terminal it needs --yes.
 
     What was done is printed. The exit code is 5 when some of it failed.
     """
-    printer = Printer(Decided, _DONE, output)
+    printer = Printer(Decided, _DONE, common.output)
     check_can_ask(yes=yes)
-    async with open_client(connection) as currents:
+    async with common.connection.open() as currents:
         made = await currents.quarantine.plan(project, policy.read())
         for line in str(made).splitlines():
             note(line)

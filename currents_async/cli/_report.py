@@ -8,7 +8,6 @@ from cyclopts import Parameter
 import currents_async
 from currents_async.cli._options import CONNECTION, Connection, Count, Flag, RunID
 from currents_async.cli._progress import Throttles, progress_bar
-from currents_async.cli._session import open_client
 
 if TYPE_CHECKING:
     from currents_async.cli._run_report import Report
@@ -34,7 +33,7 @@ async def run(
     """
     throttles = Throttles()
     limits = currents_async.Limits(concurrency=concurrency)
-    async with open_client(connection, limits=limits, observer=throttles) as currents:
+    async with connection.open(limits=limits, observer=throttles) as currents:
         report = await _report_on(currents, run_id, throttles)
     return report.show(as_json=as_json)
 

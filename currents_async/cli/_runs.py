@@ -8,12 +8,10 @@ from cyclopts.validators import Number
 from currents_async.cli import _exit
 from currents_async.cli._confirm import confirm
 from currents_async.cli._options import (
-    CONNECTION,
-    OUTPUT,
-    Connection,
+    COMMON,
+    CommonOptions,
     Flag,
     Limit,
-    Output,
     Project,
     RunAuthors,
     RunBranches,
@@ -25,9 +23,7 @@ from currents_async.cli._options import (
     Yes,
     read_optional_moment,
 )
-from currents_async.cli._output.printer import Printer
 from currents_async.cli._run_changes import FINDINGS, Change, Finding, changes_of, summary_of
-from currents_async.cli._session import open_client
 from currents_async.cli._text import note
 from currents_async.models import (
     CompletionStateFilter,
@@ -73,8 +69,7 @@ async def list_runs(
     since: Since | None = None,
     until: Until | None = None,
     limit: Limit | None = None,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> None:
     """List the runs of a project, the newest first, without their specs.
 
@@ -92,8 +87,7 @@ async def list_runs(
         Only runs that have got this far; several can be given.
 
     """
-    printer = Printer(ListedRun, _LISTED, output)
-    async with open_client(connection) as currents:
+    async with common.open(ListedRun, _LISTED) as (currents, printer):
         runs = currents.runs.list(
             project,
             branches=branch,
@@ -111,12 +105,9 @@ async def list_runs(
 
 
 @app.command
-async def get(
-    run_id: RunID, /, *, connection: Connection = CONNECTION, output: Output = OUTPUT
-) -> None:
+async def get(run_id: RunID, /, *, common: CommonOptions = COMMON) -> None:
     """Fetch a run with all its specs."""
-    printer = Printer(Run, _CARD, output)
-    async with open_client(connection) as currents:
+    async with common.open(Run, _CARD) as (currents, printer):
         printer.one(await currents.runs.get(run_id))
 
 
@@ -128,8 +119,7 @@ async def find(
     tag: Several[str] = (),
     ci_build_id: str | None = None,
     last_failed: Flag = False,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> None:
     """Find the newest complete run that matches; exit code 3 when there is none.
 
@@ -145,8 +135,7 @@ async def find(
         Ask for the failed tests of the last Playwright run.
 
     """
-    printer = Printer(Run, _CARD, output)
-    async with open_client(connection) as currents:
+    async with common.open(Run, _CARD) as (currents, printer):
         run = await currents.runs.find(
             project,
             branch=branch,
@@ -165,8 +154,7 @@ async def watch(
     timeout: Seconds | None = None,  # noqa: ASYNC109 - of the client's clock
     interval: Seconds = 2,
     fail_on: Literal["failed"] | None = None,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> int:
     """Print the specs of a run as they complete, until the run has ended.
 
@@ -180,9 +168,8 @@ async def watch(
         With `failed`, the exit code is 6 when the run has not passed.
 
     """
-    printer = Printer(RunSpec, _SPEC, output)
     async with (
-        open_client(connection) as currents,
+        common.open(RunSpec, _SPEC) as (currents, printer),
         currents.runs.watch(run_id, timeout=timeout, interval=interval) as specs,
     ):
         with printer.live() as add:
@@ -203,12 +190,10 @@ async def cancel(
     /,
     *,
     yes: Yes = False,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> int:
     """Cancel a run in progress. Asks first; where there is no terminal it needs --yes."""
-    printer = Printer(RunCancellation, _CANCELLATION, output)
-    async with open_client(connection) as currents:
+    async with common.open(RunCancellation, _CANCELLATION) as (currents, printer):
         if not confirm(f"Cancel run {run_id}?", yes=yes):
             return _exit.FAILED
         printer.one(await currents.runs.cancel(run_id))
@@ -222,8 +207,7 @@ async def diff(
     /,
     *,
     fail_on: Several[Finding] = (),
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> int:
     """Compare two runs test by test, and print what has changed or fails.
 
@@ -240,8 +224,7 @@ async def diff(
         be given.
 
     """
-    printer = Printer(Change, _CHANGE, output)
-    async with open_client(connection) as currents:
+    async with common.open(Change, _CHANGE) as (currents, printer):
         if second is None:
             before = await currents.runs.previous(first)
             if before is None:

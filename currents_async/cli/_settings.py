@@ -1,22 +1,60 @@
-"""The settings of a client: an option overrides the environment, which overrides the profile."""
+"""The settings of a client: an option overrides the environment, which overrides the profile.
+
+Profiles are named settings in the user's configuration file.
+"""
 
 import asyncio
 import os
 import ssl
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from platformdirs import user_config_path
 
 from currents_async import Currents
 from currents_async._config import PRODUCTION, base_url_in_environment, check_base_url
 from currents_async._transport.proxy import proxy_refusal, proxy_refusal_in_environment
-from currents_async.cli._options import Connection
-from currents_async.cli._profiles import NamedProfile, find_profile
+from currents_async.cli._text import complain
 from currents_async.errors import InvalidArgumentError
 
+_PROFILE = "CURRENTS_PROFILE"
 _KEY = "CURRENTS_API_KEY"
 _PROJECT = "CURRENTS_PROJECT_ID"
+_DEFAULT = "default"
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a profile sets; its repr does not show the key."""
+
+    api_key: str | None = None
+    base_url: str | None = None
+    project_id: str | None = None
+
+    def __rich_repr__(self) -> list[tuple[str, str | None]]:
+        key = None if self.api_key is None else "***"
+        return [("api_key", key), ("base_url", self.base_url), ("project_id", self.project_id)]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"Profile({shown})"
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    profiles: dict[str, Profile] = {}
+
+
+class NamedProfile(msgspec.Struct, frozen=True):
+    """A profile, and where it was found."""
+
+    name: str
+    path: Path
+    profile: Profile = Profile()
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -26,14 +64,15 @@ class Setting(msgspec.Struct, frozen=True):
     source: str
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """All settings, with only the source of the key."""
 
     key_source: str
     base_url: Setting
     project_id: Setting
-    found: NamedProfile
-    connection: Connection
+    profile: Profile
+    proxy: str | None = field(repr=False)
     trust: ssl.SSLContext | None
     """The certificates to trust, if not just the system's."""
 
@@ -47,31 +86,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Make a client; `options` are its other arguments."""
         return Currents(
             # None lets the client itself read the environment.
-            None if _KEY in os.environ else self.found.profile.api_key,
+            None if _KEY in os.environ else self.profile.api_key,
             base_url=self.base_url.value,
             project_id=self.project_id.value,
-            proxy=self.connection.proxy,
+            proxy=self.proxy,
             trust_env=self.trusts_environment,
             ssl=self.trust,
             **options,
         )
 
 
-async def load(connection: Connection) -> Settings:
+async def load(**options: str | None) -> Settings:
     """Read settings in a thread, since the configuration file may be slow."""
-    return await asyncio.to_thread(read_settings, connection)
+    return await asyncio.to_thread(read_settings, **options)
 
 
-def read_settings(connection: Connection) -> Settings:
+def read_settings(
+    *,
+    profile: str | None = None,
+    base_url: str | None = None,
+    proxy: str | None = None,
+    ca_file: str | None = None,
+) -> Settings:
     """Gather the settings of a client; raise `InvalidArgumentError` for any that cannot work."""
-    found = find_profile(connection.profile)
+    found = find_profile(profile)
     source = f"profile {found.name!r} in {found.path}"
     if _KEY not in os.environ and found.profile.api_key is None:
         raise InvalidArgumentError(f"no API key: set {_KEY}, or api_key in {source}")
     settings = Settings(
         key_source=_KEY if _KEY in os.environ else source,
         base_url=_checked_url(
-            Setting(connection.base_url, "--base-url"),
+            Setting(base_url, "--base-url"),
             _base_url_in_environment(),
             Setting(found.profile.base_url, source),
         ),
@@ -79,11 +124,11 @@ def read_settings(connection: Connection) -> Settings:
             Setting(os.environ.get(_PROJECT), _PROJECT),
             Setting(found.profile.project_id, source),
         ),
-        found=found,
-        connection=connection,
-        trust=None if connection.ca_file is None else _trust(connection.ca_file),
+        profile=found.profile,
+        proxy=proxy,
+        trust=None if ca_file is None else _trust(ca_file),
     )
-    _refuse_proxy(connection.proxy, trusts_environment=settings.trusts_environment)
+    _refuse_proxy(proxy, trusts_environment=settings.trusts_environment)
     return settings
 
 
@@ -127,3 +172,48 @@ def _trust(ca_file: str) -> ssl.SSLContext:
     except OSError as error:
         raise InvalidArgumentError(f"--ca-file: {ca_file}: {error.strerror}") from None
     return context
+
+
+def config_path() -> Path:
+    """Return the path of the configuration file, which need not exist."""
+    return user_config_path("currents-async", appauthor=False) / "config.toml"
+
+
+def find_profile(name: str | None) -> NamedProfile:
+    """Read the profile that the option or the environment names, or the default one.
+
+    Raises `InvalidArgumentError` for a file that cannot be read as configuration, and for a name
+    that is not in it. No error quotes the file, which holds keys.
+    """
+    path = config_path()
+    asked = name or os.environ.get(_PROFILE) or None
+    profiles = _read(path)
+    if isinstance(profiles, InvalidArgumentError):
+        raise profiles
+    profile = profiles.get(asked or _DEFAULT)
+    if profile is None:
+        if asked is not None:
+            known = ", ".join(profiles) or "none"
+            raise InvalidArgumentError(f"no profile {asked!r} in {path}, which has: {known}")
+        return NamedProfile(_DEFAULT, path)
+    if profile.api_key is not None:
+        _warn_if_others_can_read(path)
+    return NamedProfile(asked or _DEFAULT, path, profile)
+
+
+def _read(path: Path) -> Mapping[str, Profile] | InvalidArgumentError:
+    """Return the profiles, or the error: a traceback made here would hold the keys."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")  # as some editors of Windows write it
+        return msgspec.convert(tomllib.loads(text), _File).profiles
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        return InvalidArgumentError(f"{path} is not UTF-8")
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        return InvalidArgumentError(f"{path}: {error}")
+
+
+def _warn_if_others_can_read(path: Path) -> None:
+    if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        complain(f"others can read {path}, which holds an API key: chmod 600 it")

@@ -7,20 +7,16 @@ from cyclopts import App
 
 from currents_async.analysis import TestHistory
 from currents_async.cli._options import (
-    CONNECTION,
-    OUTPUT,
-    Connection,
+    COMMON,
+    CommonOptions,
     Count,
     Limit,
-    Output,
     Project,
     Several,
     Since,
     Until,
     read_moment,
 )
-from currents_async.cli._output.printer import Printer
-from currents_async.cli._session import open_client
 from currents_async.cli._text import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import ExploredTest, SortDirection, TestOrder, TestResult
@@ -52,8 +48,7 @@ async def list_tests(
     title: str | None = None,
     min_executions: Count | None = None,
     limit: Limit | None = None,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> None:
     """List the tests of a project, and how each fared.
 
@@ -77,8 +72,7 @@ async def list_tests(
         Only tests that were executed at least this often.
 
     """
-    printer = Printer(ExploredTest, _TEST, output)
-    async with open_client(connection) as currents:
+    async with common.open(ExploredTest, _TEST) as (currents, printer):
         tests = currents.tests.list(
             project,
             date_start=read_moment("--since", since),
@@ -108,8 +102,7 @@ async def history(
     branch: Several[str] = (),
     group_id: str | None = None,
     most: Count = 500,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> None:
     """Print the last results of a test, the newest first, and how it fares on stderr.
 
@@ -131,9 +124,8 @@ async def history(
         How many results are looked at.
 
     """
-    printer = Printer(TestResult, _RESULT, output)
-    start, end = read_moment("--since", since), read_moment("--until", until)
-    async with open_client(connection) as currents:
+    async with common.open(TestResult, _RESULT) as (currents, printer):
+        start, end = read_moment("--since", since), read_moment("--until", until)
         found = await currents.test_results.history(
             await _signature(currents, signature, spec, title, project),
             date_start=start,

@@ -10,18 +10,8 @@ from msgspec import UNSET
 
 from currents_async.cli import _exit
 from currents_async.cli._confirm import confirm
-from currents_async.cli._options import (
-    CONNECTION,
-    OUTPUT,
-    Connection,
-    Flag,
-    Output,
-    Project,
-    Several,
-    Yes,
-)
-from currents_async.cli._output.printer import Printer
-from currents_async.cli._session import open_client
+from currents_async.cli._options import COMMON, CommonOptions, Flag, Project, Several, Yes
+from currents_async.cli._output import OUTPUT, Output
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import DeletedWebhook, HookEventName, Webhook
 
@@ -39,8 +29,7 @@ async def list_webhooks(
     *,
     project: Project | None = None,
     show_secrets: Flag = False,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> None:
     """List the webhooks of a project.
 
@@ -50,8 +39,7 @@ async def list_webhooks(
         Print the values of the headers that calls carry, instead of ***.
 
     """
-    printer = Printer(Webhook, _SHOWN, output)
-    async with open_client(connection) as currents:
+    async with common.open(Webhook, _SHOWN) as (currents, printer):
         found = await currents.webhooks.list(project)
         printer.all(found if show_secrets else map(_masked, found))
 
@@ -65,8 +53,7 @@ async def create(
     label: str | None = None,
     secret_header: str | None = None,
     project: Project | None = None,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> None:
     """Create a webhook.
 
@@ -82,8 +69,7 @@ async def create(
         A header that calls carry, with the secret that is in CURRENTS_WEBHOOK_SECRET.
 
     """
-    printer = Printer(Webhook, _SHOWN, output)
-    async with open_client(connection) as currents:
+    async with common.open(Webhook, _SHOWN) as (currents, printer):
         created = await currents.webhooks.create(
             url,
             headers=_read_secret(secret_header),
@@ -103,8 +89,7 @@ async def update(
     event: Several[HookEventName] = (),
     label: str | None = None,
     secret_header: str | None = None,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> None:
     """Change what is passed of a webhook, and leave the rest.
 
@@ -121,8 +106,7 @@ async def update(
         CURRENTS_WEBHOOK_SECRET.
 
     """
-    printer = Printer(Webhook, _SHOWN, output)
-    async with open_client(connection) as currents:
+    async with common.open(Webhook, _SHOWN) as (currents, printer):
         updated = await currents.webhooks.update(
             hook_id,
             url=UNSET if url is None else url,
@@ -139,12 +123,10 @@ async def delete(
     /,
     *,
     yes: Yes = False,
-    connection: Connection = CONNECTION,
-    output: Output = OUTPUT,
+    common: CommonOptions = COMMON,
 ) -> int:
     """Delete a webhook. Asks first; where there is no terminal it needs --yes."""
-    printer = Printer(DeletedWebhook, "hookId, projectId", output)
-    async with open_client(connection) as currents:
+    async with common.open(DeletedWebhook, "hookId, projectId") as (currents, printer):
         if not confirm(f"Delete webhook {hook_id}?", yes=yes):
             return _exit.FAILED
         printer.one(await currents.webhooks.delete(hook_id))

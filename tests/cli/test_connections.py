@@ -221,12 +221,12 @@ class TestProxies:
     def test_no_repr_shows_its_password(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CURRENTS_API_KEY", "key")
         connection = Connection(proxy=f"http://ada:{PASSWORD}@127.0.0.1:1")
-        assert PASSWORD not in repr(connection) + repr(read_settings(connection))
+        assert PASSWORD not in repr(connection) + repr(read_settings(proxy=connection.proxy))
 
 
 def _context(ca_file: str) -> ssl.SSLContext:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("CURRENTS_API_KEY", "key")
-        trust = read_settings(Connection(ca_file=ca_file)).trust
+        trust = read_settings(ca_file=ca_file).trust
     assert trust is not None
     return trust

@@ -11,7 +11,7 @@ from currents_async.cli._app import run
 from currents_async.cli._execute import execute
 from currents_async.cli._export_demo import export_demo, make_history
 from currents_async.cli._export_options import ExportOptions
-from currents_async.cli._options import OUTPUT
+from currents_async.cli._output import OUTPUT
 from currents_async.testing import FakeCurrents, WorldProject, WorldRun
 from tests.cli.stdio import CommandLine
 

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from currents_async.cli._app import run
-from currents_async.cli._options import Connection
-from currents_async.cli._profiles import Profile, find_profile
-from currents_async.cli._settings import read_settings
+from currents_async.cli._settings import Profile, find_profile, read_settings
 from currents_async.errors import InvalidArgumentError
 from currents_async.testing import FakeCurrents, WorldProject
 from tests.cli.stdio import CommandLine
@@ -116,7 +114,7 @@ class TestPrecedence:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
         write(config, '[profiles.work]\napi_key = "k"\nbase_url = "https://work.example.org/v1"\n')
-        settings = read_settings(Connection(profile="work"))
+        settings = read_settings(profile="work")
         assert settings.base_url.value == url
         assert settings.base_url.source.startswith(source)
 
@@ -130,13 +128,11 @@ class TestPrecedence:
         in_profile = bad if source == "profile 'work'" else OTHER
         write(config, f'[profiles.work]\napi_key = "k"\nbase_url = "{in_profile}"\n')
         with pytest.raises(InvalidArgumentError, match=f"^{source}.* must be https://"):
-            read_settings(
-                Connection(profile="work", base_url=bad if source == "--base-url" else None)
-            )
+            read_settings(profile="work", base_url=bad if source == "--base-url" else None)
 
     def test_the_default_service_is_production(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CURRENTS_API_KEY", "key")
-        settings = read_settings(Connection())
+        settings = read_settings()
         assert settings.base_url.value is None
         assert settings.project_id.value is None
 
@@ -195,14 +191,14 @@ class TestMistakes:
 class TestSecrecy:
     def test_no_repr_shows_the_key(self, config: Path) -> None:
         write(config, f'[profiles.default]\napi_key = "{SECRET}"')
-        settings = read_settings(Connection())
-        for shown in (repr(settings), repr(settings.found), str(Profile(api_key=SECRET))):
+        settings = read_settings()
+        for shown in (repr(settings), repr(find_profile(None)), str(Profile(api_key=SECRET))):
             assert SECRET not in shown
 
     def test_no_traceback_shows_the_key(self, config: Path) -> None:
         write(config, f'[profiles.default]\napi_key = "{SECRET}\\n"\nbase_url = "ftp://x"')
         with pytest.raises(InvalidArgumentError) as caught:
-            read_settings(Connection()).client()
+            read_settings().client()
         shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
         own = [line for line in shown.format() if "currents_async" in line]
         assert own

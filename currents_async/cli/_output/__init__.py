@@ -1,1 +1,123 @@
-"""Output on stdout: tables for people; JSON, CSV and Parquet for programs."""
+"""Items of one kind on stdout, one after the other, as `--output` and `--fields` ask for."""
+
+import sys
+from collections.abc import AsyncIterable, Callable, Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from currents_async.cli._output.fields import Field, all_fields_of, fields_of, read_names
+from currents_async.cli._output.tables import CardWriter, Color, LineWriter, TableWriter
+from currents_async.cli._output.writers import (
+    CsvWriter,
+    JsonWriter,
+    NdjsonWriter,
+    ObjectWriter,
+    Writer,
+)
+from currents_async.errors import InvalidArgumentError
+from currents_async.models._model import Model
+
+Format = Literal["table", "json", "ndjson", "csv", "parquet"]
+
+
+@Parameter(name="*", group="Output")
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """How a response is printed."""
+
+    output: Annotated[Format | None, Parameter(alias="-o")] = None
+    """By default a table on a terminal, else NDJSON."""
+    fields: str | None = None
+    """What to print of each item: names separated by commas, with dots inside objects."""
+    color: Annotated[Color, Parameter(show_default=False)] = "auto"
+    """By default on a terminal, unless NO_COLOR is set."""
+
+
+OUTPUT = Output()
+
+
+class Printer:
+    """Prints the items of a command; fields are checked before anything is fetched.
+
+    `columns` are what a table shows, written like `--fields`, unless that names others. Nothing is
+    collected: lists may be longer than memory.
+    """
+
+    def __init__(self, model: type[Model], columns: str, output: Output) -> None:
+        """Raise `InvalidArgumentError` for fields that the model does not have."""
+        self._format: Format = output.output or _default_format()
+        if self._format == "parquet" and sys.stdout.isatty():
+            raise InvalidArgumentError("Parquet is for files: redirect it, as in '> runs.parquet'")
+        self._color: Color = output.color
+        self._picked = (
+            None if output.fields is None else fields_of(model, read_names(output.fields))
+        )
+        self._shown = self._picked or fields_of(model, read_names(columns))
+        self._all = self._picked or all_fields_of(model)
+
+    async def stream(self, items: AsyncIterable[Model]) -> None:
+        """Print items as they arrive."""
+        writer = self._writer()
+        async for item in items:
+            writer.add(item)
+        writer.end()
+
+    @contextmanager
+    def live(self) -> Generator[Callable[[Model], None]]:
+        """Yield a function that prints an item at once."""
+        writer = LineWriter(self._shown) if self._format == "table" else self._writer()
+
+        def add(item: Model) -> None:
+            writer.add(item)
+            sys.stdout.flush()
+
+        yield add
+        writer.end()
+
+    def all(self, items: Iterable[Model]) -> None:
+        """Print items that are there already."""
+        writer = self._writer()
+        for item in items:
+            writer.add(item)
+        writer.end()
+
+    def one(self, item: Model) -> None:
+        """Print the only item: as an object, not as a list of one."""
+        writer = self._writer_of_one()
+        writer.add(item)
+        writer.end()
+
+    def _writer_of_one(self) -> Writer:
+        match self._format:
+            case "json":
+                return ObjectWriter(self._picked)
+            case "table":
+                return CardWriter(self._shown, color=self._color)
+            case _:
+                return self._writer()
+
+    def _writer(self) -> Writer:
+        match self._format:
+            case "ndjson":
+                return NdjsonWriter(self._picked)
+            case "json":
+                return JsonWriter(self._picked)
+            case "csv":
+                return CsvWriter(self._all)
+            case "table":
+                return TableWriter(self._shown, color=self._color)
+            case "parquet":
+                return _parquet_writer(self._all)
+
+
+def _default_format() -> Format:
+    return "table" if sys.stdout.isatty() else "ndjson"
+
+
+def _parquet_writer(fields: list[Field]) -> Writer:
+    from currents_async.cli._output.parquet import ParquetWriter  # noqa: PLC0415 - an extra
+
+    return ParquetWriter(fields)

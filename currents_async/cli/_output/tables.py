@@ -3,17 +3,18 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from currents_async.cli._options import Color
 from currents_async.cli._output.fields import Field, as_text
 from currents_async.cli._output.writers import Writer
 from currents_async.cli._text import one_line
 from currents_async.models._model import Model
+
+Color = Literal["auto", "always", "never"]
 
 _ROWS = 200
 """Rows that are printed together, and that decide how wide columns are."""
