@@ -13,8 +13,7 @@ from cyclopts import App, CycloptsError
 from currents_async._version import __version__
 from currents_async.cli import _exit
 from currents_async.cli._help import HelpFormatter
-from currents_async.cli._streams import drop_stdout, machine_stdout
-from currents_async.cli._text import complain
+from currents_async.cli._streams import complain, drop_stdout, machine_stdout
 
 app = App(
     name="currents-async",

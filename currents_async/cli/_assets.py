@@ -8,7 +8,7 @@ import currents_async
 from currents_async.cli import _exit
 from currents_async.cli._options import COMMON, CommonOptions, Count, Flag, Several
 from currents_async.cli._progress import Advance, Throttles, progress_bar
-from currents_async.cli._text import note
+from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import AssetKind
 from currents_async.models._model import Model

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from currents_async.cli._text import note, one_line
+from currents_async.cli._streams import note, one_line
 from currents_async.errors import InvalidArgumentError
 
 

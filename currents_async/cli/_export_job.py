@@ -9,7 +9,7 @@ from currents_async.cli._export_options import ExportOptions
 from currents_async.cli._options import CommonOptions
 from currents_async.cli._output import Printer
 from currents_async.cli._progress import Advance, Throttles, progress_bar
-from currents_async.cli._text import note
+from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.export import ExportFormat, ExportResult, export, export_table
 from currents_async.models._model import Model

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from currents_async.cli._execute import stop_signals
 from currents_async.cli._output import Output, Printer
-from currents_async.cli._signals import stop_signals
-from currents_async.cli._text import note
+from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
 from currents_async.models.common import Commit

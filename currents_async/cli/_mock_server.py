@@ -11,9 +11,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from currents_async.cli import _exit
-from currents_async.cli._signals import stop_signals
-from currents_async.cli._streams import machine_stdout
-from currents_async.cli._text import complain
+from currents_async.cli._execute import stop_signals
+from currents_async.cli._streams import complain, machine_stdout
 from currents_async.testing import FakeCurrents, RecordedRequest, WorldProject
 
 _VERSION = "/v1"

@@ -21,7 +21,7 @@ from currents_async.cli._options import (
     read_span,
 )
 from currents_async.cli._output import Printer
-from currents_async.cli._text import note
+from currents_async.cli._streams import note
 from currents_async.models._model import Model
 
 app = App(name="quarantine")

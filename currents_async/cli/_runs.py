@@ -24,7 +24,7 @@ from currents_async.cli._options import (
     read_optional_moment,
 )
 from currents_async.cli._run_changes import FINDINGS, Change, Finding, changes_of, summary_of
-from currents_async.cli._text import note
+from currents_async.cli._streams import note
 from currents_async.models import (
     CompletionStateFilter,
     ListedRun,

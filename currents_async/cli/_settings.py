@@ -20,7 +20,7 @@ from platformdirs import user_config_path
 from currents_async import Currents
 from currents_async._config import PRODUCTION, base_url_in_environment, check_base_url
 from currents_async._transport.proxy import proxy_refusal, proxy_refusal_in_environment
-from currents_async.cli._text import complain
+from currents_async.cli._streams import complain
 from currents_async.errors import InvalidArgumentError
 
 _PROFILE = "CURRENTS_PROFILE"

@@ -17,7 +17,7 @@ from currents_async.cli._options import (
     Until,
     read_moment,
 )
-from currents_async.cli._text import note
+from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import ExploredTest, SortDirection, TestOrder, TestResult
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from currents_async import CurrentsError, InstanceResult
-from currents_async.cli._run_report import FailingTest, Report
+from currents_async.cli._report import FailingTest, Report
 from currents_async.models import Instance, RunSpec, SpecReport, Stats
 from currents_async.testing import FakeCurrents, World, WorldProject
 from tests.analysis.made import FAILED, PASSED, a_test, an_instance

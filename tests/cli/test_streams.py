@@ -206,8 +206,7 @@ class TestSignals:
         code = """
 import asyncio, threading
 from currents_async._threads import in_thread
-from currents_async.cli import _signals
-from currents_async.cli._execute import execute
+from currents_async.cli import _execute
 
 async def for_ever():
     print("begun", flush=True)
@@ -217,8 +216,8 @@ async def for_ever():
         print("ending", flush=True)
         await in_thread(threading.Event().wait)
 
-_signals._ONE_MOMENT = 0
-execute(for_ever())
+_execute._ONE_MOMENT = 0
+_execute.execute(for_ever())
 """
         with running(sys.executable, "-c", code) as process:
             assert process.stdout is not None

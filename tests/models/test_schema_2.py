@@ -15,7 +15,7 @@ from currents_async import Currents
 from currents_async._resources.instances import GET_INSTANCE
 from currents_async._wire.decoders import CollectingDecoder, EnvelopeDecoder
 from currents_async.analysis import RunResults, diff_runs, failures_of, flaky_tests_of
-from currents_async.cli._run_report import Report
+from currents_async.cli._report import Report
 from currents_async.models import Instance, InstanceTest, Outcome, Run, RunFramework, RunSpec
 from currents_async.testing import FakeCurrents, World, WorldRun
 

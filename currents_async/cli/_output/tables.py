@@ -11,7 +11,7 @@ from rich.text import Text
 
 from currents_async.cli._output.fields import Field, as_text
 from currents_async.cli._output.writers import Writer
-from currents_async.cli._text import one_line
+from currents_async.cli._streams import one_line
 from currents_async.models._model import Model
 
 Color = Literal["auto", "always", "never"]

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from currents_async.cli._output.fields import Field, as_text
-from currents_async.cli._streams import machine_stdout
-from currents_async.cli._text import printable
+from currents_async.cli._streams import machine_stdout, printable
 from currents_async.models._model import Model
 
 _CONTROL = re.compile("[\x7f-\x9f]")
