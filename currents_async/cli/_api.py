@@ -131,8 +131,10 @@ class _Pages:
 def _page_of(envelope: Any, asked: Query) -> tuple[list[Any], Parameter | None]:
     """Return the items of the page that a query asked for, and what asks for the next one."""
     match envelope:
-        case {"data": [*items], "has_more": True} if items:
-            return items, ("starting_after", _cursor_of(items[-1]))
+        case {"data": [*items, {"cursor": str(cursor)} as last], "has_more": True}:
+            return [*items, last], ("starting_after", cursor)
+        case {"data": [_, *_], "has_more": True}:
+            raise PaginationError("there is another page, but the last item has no cursor")
         case {"data": [*items]}:
             return items, None
         case {"data": {"list": [*items], "nextPage": True}}:
@@ -144,11 +146,3 @@ def _page_of(envelope: Any, asked: Query) -> tuple[list[Any], Parameter | None]:
             return items, None
         case _:
             raise InvalidArgumentError("the response is no list: leave --paginate out")
-
-
-def _cursor_of(item: Any) -> str:
-    match item:
-        case {"cursor": str(cursor)}:
-            return cursor
-        case _:
-            raise PaginationError("there is another page, but the last item has no cursor")

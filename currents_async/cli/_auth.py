@@ -1,19 +1,21 @@
-"""`auth`: the API key."""
+"""`auth` and `projects`: the API key, and what it can see."""
 
 from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from currents_async._config import PRODUCTION
-from currents_async.cli._options import COMMON, CommonOptions
+from currents_async.cli._options import COMMON, CommonOptions, Limit
 from currents_async.cli._output import Printer
 from currents_async.errors import ForbiddenError, UnauthorizedError
+from currents_async.models import Project
 from currents_async.models._model import Model
 
 if TYPE_CHECKING:
     from currents_async.cli._settings import Settings
 
-app = App(name="auth")
+auth = App(name="auth")
+projects = App(name="projects")
 
 _SHOWN = "keyFrom, baseUrl, baseUrlFrom, projectId, projectIdFrom, accepted"
 
@@ -30,7 +32,7 @@ class Checked(Model, frozen=True, gc=False, kw_only=True):
     """Whether the service accepts the key."""
 
 
-@app.command
+@auth.command
 async def check(*, common: CommonOptions = COMMON) -> None:
     """Print where the API key comes from, and whether the service accepts it.
 
@@ -56,3 +58,14 @@ def _checked(settings: "Settings", *, accepted: bool) -> Checked:
         project_id_from=settings.project_id.source,
         accepted=accepted,
     )
+
+
+@projects.command(name="list")
+async def list_projects(*, limit: Limit | None = None, common: CommonOptions = COMMON) -> None:
+    """List the projects that the API key can see, the newest first."""
+    async with common.open(Project, "projectId, name, createdAt, defaultBranchName") as (
+        currents,
+        printer,
+    ):
+        listed = currents.projects.list()
+        await printer.stream(listed if limit is None else listed.limit(limit))

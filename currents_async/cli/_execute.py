@@ -12,20 +12,20 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn, Self
 
+from currents_async import errors
 from currents_async.cli import _exit
 from currents_async.cli._streams import complain, note
-from currents_async.errors import (
-    CurrentsError,
-    ForbiddenError,
-    InvalidArgumentError,
-    NotFoundError,
-    UnauthorizedError,
-)
 
 Command = Coroutine[Any, Any, int | None]
 """It returns an exit code, or None for success."""
 
-_EXIT_CODES = {signal.SIGINT: _exit.INTERRUPTED, signal.SIGTERM: _exit.TERMINATED}
+_CODES_OF_ERRORS = {
+    errors.InvalidArgumentError: _exit.USAGE,
+    errors.NotFoundError: _exit.NOT_FOUND,
+    errors.UnauthorizedError: _exit.UNAUTHORIZED,
+    errors.ForbiddenError: _exit.UNAUTHORIZED,
+}
+_CODES_OF_SIGNALS = {signal.SIGINT: _exit.INTERRUPTED, signal.SIGTERM: _exit.TERMINATED}
 _ONE_MOMENT = 1.0
 """Seconds in which several signals are one: a shell, a process manager or `timeout` may send one to
 the process and one to its group."""
@@ -60,7 +60,7 @@ class StopSignals:
         if threading.current_thread() is threading.main_thread():
             # Started now, since a handler must not start threads: it may interrupt code that does.
             threading.Thread(target=self._watch_reader, daemon=True).start()
-            for number in _EXIT_CODES:
+            for number in _CODES_OF_SIGNALS:
                 # Shells let background jobs ignore Ctrl-C.
                 if self._stays or signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._handle)
@@ -129,7 +129,7 @@ def _leave(number: signal.Signals) -> NoReturn:
     """End the process at once; a progress bar may have hidden the cursor."""
     if sys.stderr.isatty():
         os.write(sys.stderr.fileno(), _SHOW_CURSOR)
-    os._exit(_EXIT_CODES[number])
+    os._exit(_CODES_OF_SIGNALS[number])
 
 
 def execute(command: Command) -> int:
@@ -146,9 +146,10 @@ def execute(command: Command) -> int:
 def _run(command: Command, signals: StopSignals) -> int | None:
     try:
         return asyncio.run(_until_stopped(command, signals))
-    except CurrentsError as error:
+    except errors.CurrentsError as error:
         complain(str(error))
-        return _code_of(error)
+        found = (code for kind, code in _CODES_OF_ERRORS.items() if isinstance(error, kind))
+        return next(found, _exit.FAILED)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -171,16 +172,4 @@ async def _until_stopped(command: Command, signals: StopSignals) -> int | None:
 
 def _stopped(number: signal.Signals) -> int:
     note("interrupted" if number == signal.SIGINT else "terminated")
-    return _EXIT_CODES[number]
-
-
-def _code_of(error: CurrentsError) -> int:
-    match error:
-        case InvalidArgumentError():
-            return _exit.USAGE
-        case NotFoundError():
-            return _exit.NOT_FOUND
-        case UnauthorizedError() | ForbiddenError():
-            return _exit.UNAUTHORIZED
-        case _:
-            return _exit.FAILED
+    return _CODES_OF_SIGNALS[number]

@@ -4,7 +4,6 @@ import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import NamedTuple
 
 from aiohttp import web
 
@@ -21,14 +20,6 @@ _SHOWN = "sentAt, event, runId, groupId, commit.branch, passes, failures, flaky"
 
 _PATH = re.compile(r"/[^{}?#\s]*")
 """A path that stands in the URL that is printed as it is in the option."""
-
-
-class Address(NamedTuple):
-    """Where to listen."""
-
-    host: str
-    port: int
-    path: str
 
 
 class Received(Model, frozen=True, gc=False, kw_only=True):
@@ -58,13 +49,19 @@ class Received(Model, frozen=True, gc=False, kw_only=True):
 
 
 async def print_events(
-    address: Address, secret: Mapping[str, str] | None, *, insecure: bool, output: Output
+    host: str,
+    port: int,
+    path: str,
+    *,
+    secret: Mapping[str, str] | None,
+    insecure: bool,
+    output: Output,
 ) -> None:
     """Print events until Ctrl-C or SIGTERM; what was accepted by then is printed too."""
     printer = Printer(Received, _SHOWN, output)
-    if not _PATH.fullmatch(address.path):
+    if not _PATH.fullmatch(path):
         raise InvalidArgumentError(
-            f"--path must begin with a slash and have no {{}}?# or blanks, not {address.path!r}"
+            f"--path must begin with a slash and have no {{}}?# or blanks, not {path!r}"
         )
     verifier = Verifier(secret, insecure=insecure)
     router = Router()
@@ -81,7 +78,7 @@ async def print_events(
             stopped.set()
 
         receiver = Receiver(verifier, router, on_error=give_up)
-        async with _serving(address, receiver) as url:
+        async with _serving(host, port, path, receiver) as url:
             note(f"listening on {url}; Ctrl-C ends it")
             await stopped.wait()
     if errors:
@@ -89,15 +86,14 @@ async def print_events(
 
 
 @asynccontextmanager
-async def _serving(address: Address, receiver: Receiver) -> AsyncGenerator[str]:
+async def _serving(host: str, port: int, path: str, receiver: Receiver) -> AsyncGenerator[str]:
     """Serve deliveries; on exit, what was accepted is finished first."""
     app = web.Application()
-    setup_webhooks(app, receiver, address.path)
+    setup_webhooks(app, receiver, path)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, address.host, address.port).start()
-        port = runner.addresses[0][1]
-        yield f"http://{address.host}:{port}{address.path}"
+        await web.TCPSite(runner, host, port).start()
+        yield f"http://{host}:{runner.addresses[0][1]}{path}"
     finally:
         await runner.cleanup()

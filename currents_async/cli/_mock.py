@@ -72,8 +72,7 @@ async def serve(
 
     """
     # Here, since --help does without a server.
-    from currents_async.cli._mock_server import serve_until_stopped  # noqa: PLC0415
-    from currents_async.cli._mock_world import make_organisation  # noqa: PLC0415
+    from currents_async.cli._mock_server import make_organisation, serve_until_stopped  # noqa: PLC0415
     from currents_async.testing import FakeCurrents, RatePolicy  # noqa: PLC0415
 
     server = FakeCurrents(

@@ -1,10 +1,11 @@
-"""`mock serve` from its first line to Ctrl-C: the server, what it announces, and its log."""
+"""`mock serve`: the organisation it makes up, the server, what it announces, and its log."""
 
 import asyncio
 import shlex
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from urllib.parse import quote, urlencode
 
@@ -13,10 +14,50 @@ import msgspec
 from currents_async.cli import _exit
 from currents_async.cli._execute import stop_signals
 from currents_async.cli._streams import complain, machine_stdout
-from currents_async.testing import FakeCurrents, RecordedRequest, WorldProject
+from currents_async.testing import FakeCurrents, RecordedRequest, World, WorldProject
 
 _VERSION = "/v1"
 _LOOK_EVERY_SECONDS = 0.05
+_RUNS_OF_A_PULL_REQUEST = 2
+
+
+def make_organisation(
+    *, seed: int, projects: int, runs: int, specs: int, recent: bool = False
+) -> World:
+    """Make projects with an hourly history of runs, and connect a Jira.
+
+    Every third project is for Cypress. The newest run of each is in progress, unless it is the only
+    one. Two runs are of `main`, then two of a pull request, and so on.
+    """
+    world = World(seed)
+    world.jira()
+    for number in range(1, projects + 1):
+        project = world.project()
+        is_cypress = number % 3 == 0
+        for index in range(runs):
+            age = runs - 1 - index
+            in_progress = age == 0 and runs > 1
+            pair = index // _RUNS_OF_A_PULL_REQUEST
+            pull_request = pair // 2 + 1 if pair % 2 else None
+            project.run(
+                specs=specs,
+                framework="cypress" if is_cypress else "playwright",
+                branch="main" if pull_request is None else f"feature/{pull_request}",
+                tags=["nightly"] if pull_request is None else ["smoke", "ci"],
+                pull_request=pull_request,
+                github_run=(str(number * 1_000_000 + index), 1),
+                annotations=[] if is_cypress else [("owner", "Web"), ("issue", "WEB-1")],
+                running=in_progress,
+                unclaimed=specs // 4 if in_progress else 0,
+                created_at=_hours_ago(age) if recent else None,
+            )
+    return world
+
+
+def _hours_ago(hours: int) -> datetime:
+    # From the hour before this one, so that even a complete run has ended by now.
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    return now - timedelta(hours=hours + 1)
 
 
 async def serve_until_stopped(

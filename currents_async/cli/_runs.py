@@ -1,4 +1,4 @@
-"""`runs`: runs of test suites."""
+"""`runs` and `instances`: runs of test suites, and executions of single spec files."""
 
 from typing import Annotated, Literal
 
@@ -23,10 +23,11 @@ from currents_async.cli._options import (
     Yes,
     read_optional_moment,
 )
-from currents_async.cli._run_changes import FINDINGS, Change, Finding, changes_of, summary_of
+from currents_async.cli._run_diff import diff
 from currents_async.cli._streams import note
 from currents_async.models import (
     CompletionStateFilter,
+    Instance,
     ListedRun,
     Run,
     RunCancellation,
@@ -36,7 +37,8 @@ from currents_async.models import (
     TagOperator,
 )
 
-app = App(name="runs")
+runs = App(name="runs")
+instances = App(name="instances")
 
 Seconds = Annotated[float, Parameter(validator=Number(gt=0))]
 
@@ -51,10 +53,14 @@ _SPEC = (
     "results.flaky"
 )
 _CANCELLATION = "runId, cancelledAt, actor, reason"
-_CHANGE = "change, spec, title, before, after, error"
+_INSTANCE = (
+    "instanceId, runId, projectId, spec, groupId, machineId, results.stats.tests, "
+    "results.stats.passes, results.stats.failures, results.stats.pending, results.stats.skipped, "
+    "results.exception"
+)
 
 
-@app.command(name="list")
+@runs.command(name="list")
 async def list_runs(
     *,
     project: Project | None = None,
@@ -88,7 +94,7 @@ async def list_runs(
 
     """
     async with common.open(ListedRun, _LISTED) as (currents, printer):
-        runs = currents.runs.list(
+        listed = currents.runs.list(
             project,
             branches=branch,
             tags=tag,
@@ -101,17 +107,17 @@ async def list_runs(
             date_start=read_optional_moment("--since", since),
             date_end=read_optional_moment("--until", until),
         )
-        await printer.stream(runs if limit is None else runs.limit(limit))
+        await printer.stream(listed if limit is None else listed.limit(limit))
 
 
-@app.command
+@runs.command
 async def get(run_id: RunID, /, *, common: CommonOptions = COMMON) -> None:
     """Fetch a run with all its specs."""
     async with common.open(Run, _CARD) as (currents, printer):
         printer.one(await currents.runs.get(run_id))
 
 
-@app.command
+@runs.command
 async def find(
     *,
     project: Project | None = None,
@@ -146,7 +152,7 @@ async def find(
         printer.one(run)
 
 
-@app.command
+@runs.command
 async def watch(
     run_id: RunID,
     /,
@@ -177,21 +183,12 @@ async def watch(
                 add(spec)
         run = specs.run
     note(f"run {run.run_id}: {run.completion_state}, {run.status}")
-    return _exit.FINDINGS if fail_on is not None and not _has_passed(run) else _exit.OK
+    has_passed = run.is_complete and run.status == RunStatus.PASSED
+    return _exit.FINDINGS if fail_on is not None and not has_passed else _exit.OK
 
 
-def _has_passed(run: Run) -> bool:
-    return run.is_complete and run.status == RunStatus.PASSED
-
-
-@app.command
-async def cancel(
-    run_id: RunID,
-    /,
-    *,
-    yes: Yes = False,
-    common: CommonOptions = COMMON,
-) -> int:
+@runs.command
+async def cancel(run_id: RunID, /, *, yes: Yes = False, common: CommonOptions = COMMON) -> int:
     """Cancel a run in progress. Asks first; where there is no terminal it needs --yes."""
     async with common.open(RunCancellation, _CANCELLATION) as (currents, printer):
         if not confirm(f"Cancel run {run_id}?", yes=yes):
@@ -200,39 +197,20 @@ async def cancel(
     return _exit.OK
 
 
-@app.command
-async def diff(
-    first: str,
-    second: str | None = None,
+runs.command(diff)
+
+
+@instances.command(name="get")
+async def get_instance(
+    instance_id: Annotated[str, Parameter(help="The ID of the instance.")],
     /,
     *,
-    fail_on: Several[Finding] = (),
     common: CommonOptions = COMMON,
-) -> int:
-    """Compare two runs test by test, and print what has changed or fails.
+) -> None:
+    """Fetch an instance with its tests, their attempts, errors and artifacts.
 
-    Parameters
-    ----------
-    first
-        The earlier run; given alone, the later one, which is compared with the newest complete run
-        before it of the same branch and tags.
-    second
-        The later run.
-    fail_on
-        The exit code is 6 when there is such a finding: `new` failures; `failing`, be it new or
-        not; `flaky` that was not; `inconclusive` when not everything could be compared. Several can
-        be given.
+    Anyone who has the URL of an artifact can fetch it, until the time that the URL states.
 
     """
-    async with common.open(Change, _CHANGE) as (currents, printer):
-        if second is None:
-            before = await currents.runs.previous(first)
-            if before is None:
-                note(f"there is no run before {first} to compare it with")
-                return _exit.NOT_FOUND
-            first, second = before.run_id, first
-        found = await currents.runs.diff(first, second)
-    printer.all(changes_of(found))
-    for line in summary_of(found):
-        note(line)
-    return _exit.FINDINGS if any(FINDINGS[one](found) for one in fail_on) else _exit.OK
+    async with common.open(Instance, _INSTANCE) as (currents, printer):
+        printer.one(await currents.instances.get(instance_id))

@@ -115,11 +115,7 @@ def read_settings(
         raise InvalidArgumentError(f"no API key: set {_KEY}, or api_key in {source}")
     settings = Settings(
         key_source=_KEY if _KEY in os.environ else source,
-        base_url=_checked_url(
-            Setting(base_url, "--base-url"),
-            _base_url_in_environment(),
-            Setting(found.profile.base_url, source),
-        ),
+        base_url=_base_url(base_url, Setting(found.profile.base_url, source)),
         project_id=_first(
             Setting(os.environ.get(_PROJECT), _PROJECT),
             Setting(found.profile.project_id, source),
@@ -136,14 +132,11 @@ def _first(*settings: Setting) -> Setting:
     return next((one for one in settings if one.value), Setting(None, "default"))
 
 
-def _base_url_in_environment() -> Setting:
-    found = base_url_in_environment()
-    return Setting(None, "") if found is None else Setting(found.url, found.variable)
-
-
-def _checked_url(*settings: Setting) -> Setting:
+def _base_url(option: str | None, of_profile: Setting) -> Setting:
     """Return the first URL that is set; an error names where it was set."""
-    first = _first(*settings)
+    found = base_url_in_environment()
+    of_environment = Setting(None, "") if found is None else Setting(found.url, found.variable)
+    first = _first(Setting(option, "--base-url"), of_environment, of_profile)
     if first.value is None:
         return first
     return Setting(check_base_url(first.value, f"{first.source}: the base URL"), first.source)

@@ -61,11 +61,9 @@ def one_line(text: str) -> str:
 def printable(text: str) -> str:
     """Return a text whose control characters, including line breaks, are blanks."""
     plain = _ESCAPE.sub("", text)
-    return plain if plain.isprintable() else "".join(map(_blank, plain))
-
-
-def _blank(character: str) -> str:
-    return character if character.isprintable() else " "
+    if plain.isprintable():
+        return plain
+    return "".join(one if one.isprintable() else " " for one in plain)
 
 
 def _reconfigure_stdout(**options: str) -> None:

@@ -118,13 +118,7 @@ async def update(
 
 
 @app.command
-async def delete(
-    hook_id: HookID,
-    /,
-    *,
-    yes: Yes = False,
-    common: CommonOptions = COMMON,
-) -> int:
+async def delete(hook_id: HookID, /, *, yes: Yes = False, common: CommonOptions = COMMON) -> int:
     """Delete a webhook. Asks first; where there is no terminal it needs --yes."""
     async with common.open(DeletedWebhook, "hookId, projectId") as (currents, printer):
         if not confirm(f"Delete webhook {hook_id}?", yes=yes):
@@ -162,12 +156,12 @@ async def listen(
 
     """
     # Here, since --help does without a server.
-    from currents_async.cli._listen import Address, print_events  # noqa: PLC0415
+    from currents_async.cli._listen import print_events  # noqa: PLC0415
 
     if secret_header is None and not insecure:
         raise InvalidArgumentError("pass --secret-header, or --insecure to let anyone in")
-    address, secret = Address(host, port, path), _read_secret(secret_header)
-    await print_events(address, secret, insecure=insecure, output=output)
+    secret = _read_secret(secret_header)
+    await print_events(host, port, path, secret=secret, insecure=insecure, output=output)
 
 
 def _read_secret(header: str | None) -> dict[str, str] | None:

@@ -9,9 +9,8 @@ from typing import get_args
 import pytest
 from cyclopts import App
 
-from currents_async.cli._app import app
+from currents_async.cli._app import app, unwrapped
 from currents_async.cli._export_options import Format, Storage, Table
-from currents_async.cli._help import unwrapped
 from currents_async.export import SCHEMAS, DuckDBStorage, ExportFormat
 from tests.cli.stdio import CommandLine
 

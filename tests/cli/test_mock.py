@@ -19,8 +19,7 @@ import pytest
 
 from currents_async import Currents
 from currents_async.cli._app import run
-from currents_async.cli._mock_server import request_log
-from currents_async.cli._mock_world import make_organisation
+from currents_async.cli._mock_server import make_organisation, request_log
 from currents_async.testing import FakeCurrents, World
 from tests.cli.stdio import CommandLine
 

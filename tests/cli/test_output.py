@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from currents_async.cli._app import run
 from currents_async.cli._output import parquet, tables
-from currents_async.cli._output.fields import all_fields_of, fields_of
+from currents_async.cli._output.fields import fields_of
 from currents_async.cli._output.writers import safe_json
 from currents_async.cli._streams import one_line, printable
 from currents_async.errors import InvalidArgumentError
@@ -120,7 +120,7 @@ class TestForms:
     ) -> None:
         monkeypatch.setattr(parquet, "_ROWS", 2)
         moment = datetime(2026, 1, 5, tzinfo=UTC)
-        writer = parquet.ParquetWriter(all_fields_of(Kinds))
+        writer = parquet.ParquetWriter(fields_of(Kinds))
         for count in ((1 << 63) - 1, 1 << 63, -(1 << 63), -(1 << 63) - 1):
             writer.add(Kinds(count=count, rate=0.5, flag=True, moment=moment, texts=("a",)))
         writer.add(Kinds())
@@ -157,13 +157,13 @@ class TestTables:
     def test_fractions_are_rounded(
         self, capsys: pytest.CaptureFixture[str], number: float, shown: str
     ) -> None:
-        tables.LineWriter(fields_of(Kinds, ["rate", "count"])).add(
+        tables.LineWriter(fields_of(Kinds, "rate, count")).add(
             Kinds(rate=number) if isinstance(number, float) else Kinds(count=number)
         )
         assert capsys.readouterr().out == f"{shown}\n"
 
     def test_numbers_are_right_aligned(self, capsys: pytest.CaptureFixture[str]) -> None:
-        writer = tables.TableWriter(fields_of(Kinds, ["count", "texts"]), color="never")
+        writer = tables.TableWriter(fields_of(Kinds, "count, texts"), color="never")
         for count, text in ((1, "a"), (1000, "abcdefgh"), (None, "b")):
             writer.add(Kinds(count=count, texts=(text,)))
         writer.end()
@@ -207,19 +207,19 @@ class TestFields:
         assert service.requests == []
 
     def test_unknown_fields_are_under_extra(self) -> None:
-        [field] = fields_of(Action, ["extra.newThing.deep"])
+        [field] = fields_of(Action, "extra.newThing.deep")
         assert field.find({"actionId": "a", "newThing": {"deep": 1}}) == 1
         with pytest.raises(InvalidArgumentError, match="no field 'extra'"):
-            fields_of(Action, ["extra"])
+            fields_of(Action, "extra")
 
     def test_unions_have_the_fields_of_their_objects(self) -> None:
-        [field] = fields_of(TestResult, ["framework.version"])
+        [field] = fields_of(TestResult, "framework.version")
         assert field.find({"framework": {"version": "1"}}) == "1"
         assert field.find({"framework": "cypress"}) is None
 
     def test_nested_columns_of_a_table_exist(self) -> None:
         # Each command makes its sheet before it asks the service for anything.
-        assert [field.path for field in fields_of(ListedRun, ["meta.commit.branch"])] == [
+        assert [field.path for field in fields_of(ListedRun, "meta.commit.branch")] == [
             ("meta", "commit", "branch")
         ]
 

@@ -8,15 +8,9 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from currents_async.cli._output.fields import Field, all_fields_of, fields_of, read_names
-from currents_async.cli._output.tables import CardWriter, Color, LineWriter, TableWriter
-from currents_async.cli._output.writers import (
-    CsvWriter,
-    JsonWriter,
-    NdjsonWriter,
-    ObjectWriter,
-    Writer,
-)
+from currents_async.cli._output import tables, writers
+from currents_async.cli._output.fields import Field as Field
+from currents_async.cli._output.fields import fields_of
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
 
@@ -32,7 +26,7 @@ class Output:
     """By default a table on a terminal, else NDJSON."""
     fields: str | None = None
     """What to print of each item: names separated by commas, with dots inside objects."""
-    color: Annotated[Color, Parameter(show_default=False)] = "auto"
+    color: Annotated[tables.Color, Parameter(show_default=False)] = "auto"
     """By default on a terminal, unless NO_COLOR is set."""
 
 
@@ -48,15 +42,13 @@ class Printer:
 
     def __init__(self, model: type[Model], columns: str, output: Output) -> None:
         """Raise `InvalidArgumentError` for fields that the model does not have."""
-        self._format: Format = output.output or _default_format()
+        self._format: Format = output.output or ("table" if sys.stdout.isatty() else "ndjson")
         if self._format == "parquet" and sys.stdout.isatty():
             raise InvalidArgumentError("Parquet is for files: redirect it, as in '> runs.parquet'")
-        self._color: Color = output.color
-        self._picked = (
-            None if output.fields is None else fields_of(model, read_names(output.fields))
-        )
-        self._shown = self._picked or fields_of(model, read_names(columns))
-        self._all = self._picked or all_fields_of(model)
+        self._color: tables.Color = output.color
+        self._picked = None if output.fields is None else fields_of(model, output.fields)
+        self._shown = self._picked or fields_of(model, columns)
+        self._all = self._picked or fields_of(model)
 
     async def stream(self, items: AsyncIterable[Model]) -> None:
         """Print items as they arrive."""
@@ -68,7 +60,7 @@ class Printer:
     @contextmanager
     def live(self) -> Generator[Callable[[Model], None]]:
         """Yield a function that prints an item at once."""
-        writer = LineWriter(self._shown) if self._format == "table" else self._writer()
+        writer = tables.LineWriter(self._shown) if self._format == "table" else self._writer()
 
         def add(item: Model) -> None:
             writer.add(item)
@@ -79,45 +71,37 @@ class Printer:
 
     def all(self, items: Iterable[Model]) -> None:
         """Print items that are there already."""
-        writer = self._writer()
-        for item in items:
-            writer.add(item)
-        writer.end()
+        _print(items, self._writer())
 
     def one(self, item: Model) -> None:
         """Print the only item: as an object, not as a list of one."""
-        writer = self._writer_of_one()
-        writer.add(item)
-        writer.end()
-
-    def _writer_of_one(self) -> Writer:
         match self._format:
             case "json":
-                return ObjectWriter(self._picked)
+                writer: writers.Writer = writers.ObjectWriter(self._picked)
             case "table":
-                return CardWriter(self._shown, color=self._color)
+                writer = tables.CardWriter(self._shown, color=self._color)
             case _:
-                return self._writer()
+                writer = self._writer()
+        _print([item], writer)
 
-    def _writer(self) -> Writer:
+    def _writer(self) -> writers.Writer:
         match self._format:
             case "ndjson":
-                return NdjsonWriter(self._picked)
+                return writers.NdjsonWriter(self._picked)
             case "json":
-                return JsonWriter(self._picked)
+                return writers.ArrayWriter(self._picked)
             case "csv":
-                return CsvWriter(self._all)
+                return writers.CsvWriter(self._all)
             case "table":
-                return TableWriter(self._shown, color=self._color)
+                return tables.TableWriter(self._shown, color=self._color)
             case "parquet":
-                return _parquet_writer(self._all)
+                # Here, since it needs an extra.
+                from currents_async.cli._output.parquet import ParquetWriter  # noqa: PLC0415
+
+                return ParquetWriter(self._all)
 
 
-def _default_format() -> Format:
-    return "table" if sys.stdout.isatty() else "ndjson"
-
-
-def _parquet_writer(fields: list[Field]) -> Writer:
-    from currents_async.cli._output.parquet import ParquetWriter  # noqa: PLC0415 - an extra
-
-    return ParquetWriter(fields)
+def _print(items: Iterable[Model], writer: writers.Writer) -> None:
+    for item in items:
+        writer.add(item)
+    writer.end()

@@ -1,6 +1,5 @@
 """What to print of an item: dotted paths, in the names of the wire or of the models."""
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -27,28 +26,18 @@ class Field(NamedTuple):
         return _find(item, self.path)
 
 
-def fields_of(model: type[Model], names: Iterable[str]) -> list[Field]:
-    """Return fields by their names; raise `InvalidArgumentError` for an unknown one.
+def fields_of(model: type[Model], text: str | None = None) -> list[Field]:
+    """Return the fields that a text as in `--fields` names, or else all, by the wire's names.
 
-    In a list, a number selects an item, and any other name is a field of all items. What the
-    server sends beyond the model is under `extra`.
+    Raises `InvalidArgumentError` for a name that the model does not have. In a list, a number
+    selects an item, and any other name is a field of all items. What the server sends beyond the
+    model is under `extra`.
     """
     root = inspect.type_info(model)
-    return [_field(root, name) for name in names]
-
-
-def all_fields_of(model: type[Model]) -> list[Field]:
-    """Return all fields of a model, by the wire's names."""
-    root = inspect.type_info(model)
-    return [_field(root, name) for name in _names_in(root)]
-
-
-def read_names(text: str) -> list[str]:
-    """Split the names in the option `--fields`."""
-    names = [name.strip() for name in text.split(",")]
+    names = _names_in(root) if text is None else [name.strip() for name in text.split(",")]
     if not all(names):
         raise InvalidArgumentError(f"--fields must be names separated by commas, not {text!r}")
-    return names
+    return [_field(root, name) for name in names]
 
 
 def _field(root: inspect.Type, name: str) -> Field:
@@ -68,7 +57,7 @@ def _field(root: inspect.Type, name: str) -> Field:
 
 def _step(kind: inspect.Type, step: str) -> tuple[str, inspect.Type] | None:
     """Return the wire's name and the type of what a type has by a name."""
-    for one in _alternatives(kind):
+    for one in alternatives(kind):
         match one:
             case inspect.StructType(fields=fields):
                 for field in fields:
@@ -90,7 +79,7 @@ def _step(kind: inspect.Type, step: str) -> tuple[str, inspect.Type] | None:
 
 
 def _names_in(kind: inspect.Type) -> list[str]:
-    for one in _alternatives(kind):
+    for one in alternatives(kind):
         match one:
             case inspect.StructType(fields=fields):
                 return [field.encode_name for field in fields if field.encode_name != _EXTRA]
@@ -101,7 +90,8 @@ def _names_in(kind: inspect.Type) -> list[str]:
     return []
 
 
-def _alternatives(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+def alternatives(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+    """Return the members of a union, or else the type itself."""
     return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
 
 

@@ -9,8 +9,8 @@ import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
 import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]
 from msgspec import inspect
 
-from currents_async.cli._output.fields import Field, as_text
-from currents_async.cli._output.writers import Writer
+from currents_async.cli._output.fields import Field, alternatives, as_text
+from currents_async.cli._output.writers import RowWriter
 from currents_async.models._model import Model
 
 _arrow: Any = pa  # which has no types
@@ -22,7 +22,7 @@ _WHOLE = range(-(1 << 63), 1 << 63)
 """The integers that a column can hold."""
 
 
-class ParquetWriter(Writer):
+class ParquetWriter(RowWriter):
     """A column for each field, of the type that the model says; objects and lists are JSON.
 
     What a column cannot hold, such as a number beyond 64 bits, is null, as in exports.
@@ -30,7 +30,7 @@ class ParquetWriter(Writer):
 
     def __init__(self, fields: Sequence[Field]) -> None:
         """Begin the file."""
-        self._fields = fields
+        super().__init__(fields)
         self._rows: list[list[Any]] = []
         self._types = [_type_of(field.kind) for field in fields]
         names = [field.name for field in fields]
@@ -39,8 +39,7 @@ class ParquetWriter(Writer):
 
     def add(self, item: Model) -> None:
         """Add a row."""
-        plain = item.to_dict()
-        self._rows.append([field.find(plain) for field in self._fields])
+        self._rows.append(self._row(item))
         if len(self._rows) == _ROWS:
             self._write()
 
@@ -61,8 +60,7 @@ class ParquetWriter(Writer):
 
 
 def _type_of(kind: inspect.Type) -> Any:
-    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
-    match [one for one in kinds if not isinstance(one, inspect.NoneType)]:
+    match [one for one in alternatives(kind) if not isinstance(one, inspect.NoneType)]:
         case [inspect.BoolType()]:
             return _arrow.bool_()
         case [inspect.IntType()]:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from currents_async.cli._output.fields import Field, as_text
-from currents_async.cli._output.writers import Writer
+from currents_async.cli._output.writers import RowWriter
 from currents_async.cli._streams import one_line
 from currents_async.models._model import Model
 
@@ -22,20 +22,19 @@ _WIDE = 1000
 """Columns of an output that is no terminal."""
 
 
-class TableWriter(Writer):
+class TableWriter(RowWriter):
     """Tables, one below the other where there are many items."""
 
     def __init__(self, fields: Sequence[Field], *, color: Color) -> None:
         """Take the columns."""
-        self._fields = fields
+        super().__init__(fields)
         self._console = console(color)
         self._rows: list[list[Any]] = []
         self._is_first = True
 
     def add(self, item: Model) -> None:
         """Add a row."""
-        plain = item.to_dict()
-        self._rows.append([field.find(plain) for field in self._fields])
+        self._rows.append(self._row(item))
         if len(self._rows) == _ROWS:
             self._print()
 
@@ -55,41 +54,35 @@ class TableWriter(Writer):
                 no_wrap=index == 0,  # usually the ID, which people copy as a whole
             )
         for row in self._rows:
-            table.add_row(*map(_cell, row))
+            table.add_row(*(Text(_plain(value)) for value in row))
         self._console.print(table)
         self._rows, self._is_first = [], False
 
 
-class CardWriter(Writer):
+class CardWriter(RowWriter):
     """One item: a row for each of its fields."""
 
     def __init__(self, fields: Sequence[Field], *, color: Color) -> None:
         """Take the fields."""
-        self._fields = fields
+        super().__init__(fields)
         self._console = console(color)
 
     def add(self, item: Model) -> None:
         """Print the item."""
-        plain = item.to_dict()
         table = Table(show_header=False)
         table.add_column(style="bold")
         table.add_column(overflow="fold")
-        for field in self._fields:
-            table.add_row(Text(field.name), _cell(field.find(plain)))
+        for field, value in zip(self._fields, self._row(item), strict=True):
+            table.add_row(Text(field.name), Text(_plain(value)))
         self._console.print(table)
 
 
-class LineWriter(Writer):
+class LineWriter(RowWriter):
     """A line for each item, as soon as it comes."""
-
-    def __init__(self, fields: Sequence[Field]) -> None:
-        """Take what to print of each."""
-        self._fields = fields
 
     def add(self, item: Model) -> None:
         """Print an item."""
-        plain = item.to_dict()
-        cells = (_plain(field.find(plain)) for field in self._fields)
+        cells = map(_plain, self._row(item))
         sys.stdout.write("  ".join(cell for cell in cells if cell) + "\n")
 
 
@@ -102,10 +95,6 @@ def console(color: Color) -> Console:
         force_terminal={"auto": None, "always": True, "never": False}[color],
         highlight=False,
     )
-
-
-def _cell(value: Any) -> Text:
-    return Text(_plain(value))
 
 
 def _plain(value: Any) -> str:

@@ -5,6 +5,7 @@ import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -29,31 +30,38 @@ class Writer(ABC):
         """Write what is left."""
 
 
-class NdjsonWriter(Writer):
+class _JsonWriter(Writer):
+    """Writes the JSON of items, or of some of their fields by the names they were asked for."""
+
+    def __init__(self, fields: Sequence[Field] | None) -> None:
+        """Take what to write of each item, or None for all of it."""
+        self._fields = fields
+        self._out = machine_stdout()
+
+    def _text(self, item: Model) -> str:
+        if self._fields is None:
+            return safe_json(item.to_json())
+        plain = item.to_dict()
+        picked = {field.name: field.find(plain) for field in self._fields}
+        return safe_json(msgspec.json.encode(picked))
+
+
+class NdjsonWriter(_JsonWriter):
     """A JSON object on a line of its own for each item."""
 
-    def __init__(self, fields: Sequence[Field] | None) -> None:
-        """Take what to write of each item, or None for all of it."""
-        self._fields = fields
-        self._out = machine_stdout()
-
     def add(self, item: Model) -> None:
         """Write an item."""
-        self._out.write(text_of(item, self._fields) + "\n")
+        self._out.write(self._text(item) + "\n")
 
 
-class JsonWriter(Writer):
+class ArrayWriter(_JsonWriter):
     """A JSON array, an item on each line."""
 
-    def __init__(self, fields: Sequence[Field] | None) -> None:
-        """Take what to write of each item, or None for all of it."""
-        self._fields = fields
-        self._out = machine_stdout()
-        self._before = "[\n"
+    _before = "[\n"
 
     def add(self, item: Model) -> None:
         """Write an item."""
-        self._out.write(self._before + text_of(item, self._fields))
+        self._out.write(self._before + self._text(item))
         self._before = ",\n"
 
     def end(self) -> None:
@@ -61,21 +69,27 @@ class JsonWriter(Writer):
         self._out.write("[]\n" if self._before == "[\n" else "\n]\n")
 
 
-class ObjectWriter(Writer):
+class ObjectWriter(_JsonWriter):
     """A JSON object, indented."""
-
-    def __init__(self, fields: Sequence[Field] | None) -> None:
-        """Take what to write of it, or None for all of it."""
-        self._fields = fields
-        self._out = machine_stdout()
 
     def add(self, item: Model) -> None:
         """Write the item."""
-        text = msgspec.json.format(text_of(item, self._fields), indent=2)
-        self._out.write(text + "\n")
+        self._out.write(msgspec.json.format(self._text(item), indent=2) + "\n")
 
 
-class CsvWriter(Writer):
+class RowWriter(Writer):
+    """Writes the values of fields."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        """Take what to write of each item."""
+        self._fields = fields
+
+    def _row(self, item: Model) -> list[Any]:
+        plain = item.to_dict()
+        return [field.find(plain) for field in self._fields]
+
+
+class CsvWriter(RowWriter):
     """A header, then a row for each item; objects and lists inside items are JSON.
 
     Texts are not changed, even those that a spreadsheet would take for formulas.
@@ -83,23 +97,14 @@ class CsvWriter(Writer):
 
     def __init__(self, fields: Sequence[Field]) -> None:
         """Write the header."""
-        self._fields = fields
+        super().__init__(fields)
         self._show: Callable[[str], str] = printable if sys.stdout.isatty() else str
         self._rows = csv.writer(machine_stdout(), lineterminator="\n")
         self._rows.writerow([field.name for field in fields])
 
     def add(self, item: Model) -> None:
         """Write a row."""
-        plain = item.to_dict()
-        self._rows.writerow([self._show(as_text(field.find(plain))) for field in self._fields])
-
-
-def text_of(item: Model, fields: Sequence[Field] | None) -> str:
-    """Return the JSON of an item, or of some of its fields by the names they were asked for."""
-    if fields is None:
-        return safe_json(item.to_json())
-    plain = item.to_dict()
-    return safe_json(msgspec.json.encode({field.name: field.find(plain) for field in fields}))
+        self._rows.writerow([self._show(as_text(value)) for value in self._row(item)])
 
 
 def safe_json(text: bytes) -> str:

@@ -1,21 +1,25 @@
-"""What `runs diff` prints of two runs, test by test."""
+"""`runs diff`: two runs, test by test."""
 
 from collections.abc import Callable, Iterator
 from typing import Literal
 
 from currents_async.analysis import ComparedTest, RunDiff
 from currents_async.analysis.diff import CATEGORIES
+from currents_async.cli import _exit
+from currents_async.cli._options import COMMON, CommonOptions, Several
+from currents_async.cli._streams import note
 from currents_async.models._model import Model
 from currents_async.models.common import Outcome
 
 Finding = Literal["new", "failing", "flaky", "inconclusive"]
-FINDINGS: dict[Finding, Callable[[RunDiff], bool]] = {
+_FINDINGS: dict[Finding, Callable[[RunDiff], bool]] = {
     "new": lambda diff: bool(diff.new_failures),
     "failing": lambda diff: bool(diff.new_failures or diff.still_failing),
     "flaky": lambda diff: bool(diff.newly_flaky),
     "inconclusive": lambda diff: not diff.is_conclusive,
 }
 """Whether a diff has what `--fail-on` names."""
+_SHOWN = "change, spec, title, before, after, error"
 
 
 class Change(Model, frozen=True, gc=False, kw_only=True):
@@ -34,7 +38,44 @@ class Change(Model, frozen=True, gc=False, kw_only=True):
     """In the later run, or in the earlier one if the test is gone."""
 
 
-def changes_of(diff: RunDiff) -> Iterator[Change]:
+async def diff(
+    first: str,
+    second: str | None = None,
+    /,
+    *,
+    fail_on: Several[Finding] = (),
+    common: CommonOptions = COMMON,
+) -> int:
+    """Compare two runs test by test, and print what has changed or fails.
+
+    Parameters
+    ----------
+    first
+        The earlier run; given alone, the later one, which is compared with the newest complete run
+        before it of the same branch and tags.
+    second
+        The later run.
+    fail_on
+        The exit code is 6 when there is such a finding: `new` failures; `failing`, be it new or
+        not; `flaky` that was not; `inconclusive` when not everything could be compared. Several can
+        be given.
+
+    """
+    async with common.open(Change, _SHOWN) as (currents, printer):
+        if second is None:
+            before = await currents.runs.previous(first)
+            if before is None:
+                note(f"there is no run before {first} to compare it with")
+                return _exit.NOT_FOUND
+            first, second = before.run_id, first
+        found = await currents.runs.diff(first, second)
+    printer.all(_changes_of(found))
+    for line in _summary_of(found):
+        note(line)
+    return _exit.FINDINGS if any(_FINDINGS[one](found) for one in fail_on) else _exit.OK
+
+
+def _changes_of(diff: RunDiff) -> Iterator[Change]:
     """Go over what changed, category by category."""
     for category in CATEGORIES:
         compared: tuple[ComparedTest, ...] = getattr(diff, category)
@@ -58,7 +99,7 @@ def _change(category: str, one: ComparedTest) -> Change:
     )
 
 
-def summary_of(diff: RunDiff) -> Iterator[str]:
+def _summary_of(diff: RunDiff) -> Iterator[str]:
     """Return the counts in a line, and one more if not everything could be compared."""
     counts = ", ".join(
         f"{count} {category.replace('_', ' ')}" for category, count in diff.counts.items() if count
