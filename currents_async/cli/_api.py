@@ -10,8 +10,7 @@ import cyclopts
 import msgspec
 
 from currents_async.cli._options import CONNECTION, Connection, File, Flag, Several, read_json
-from currents_async.cli._output.writers import safe_json
-from currents_async.cli._streams import machine_stdout
+from currents_async.cli._streams import machine_stdout, safe_json
 from currents_async.errors import InvalidArgumentError, PaginationError
 from currents_async.models import HTTPMethod
 

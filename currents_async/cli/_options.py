@@ -98,7 +98,7 @@ class CommonOptions:
     async def open(
         self, model: type[Model], columns: str, **options: Any
     ) -> AsyncGenerator[tuple["Currents", Printer]]:
-        """Open a client, and a printer of items with these columns; it is checked first."""
+        """Open a client; yield it and a printer of items, whose fields are checked first."""
         printer = Printer(model, columns, self.output)
         async with self.connection.open(**options) as currents:
             yield currents, printer

@@ -17,9 +17,8 @@ from currents_async.analysis import failures_of
 from currents_async.cli import _exit
 from currents_async.cli._options import CONNECTION, Connection, Count, Flag, RunID
 from currents_async.cli._output.tables import console
-from currents_async.cli._output.writers import safe_json
 from currents_async.cli._progress import Throttles, progress_bar
-from currents_async.cli._streams import machine_stdout, one_line
+from currents_async.cli._streams import machine_stdout, one_line, safe_json
 from currents_async.models import Instance, InstanceTest, Outcome, RunSpec
 from currents_async.models._unlisted import unlisted
 

@@ -12,6 +12,10 @@ from typing import TextIO
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
 """Sequences that drive a terminal (ECMA-48, section 5), and the titles of windows."""
+_CONTROL = re.compile("[\x7f-\x9f]")
+"""Control characters that JSON may have as they are, and that drive terminals."""
+_UNSEEN = re.compile(r"[^\n -~]")
+"""Where characters are that cannot be seen, among others that can."""
 
 
 def open_streams() -> None:
@@ -64,6 +68,22 @@ def printable(text: str) -> str:
     if plain.isprintable():
         return plain
     return "".join(one if one.isprintable() else " " for one in plain)
+
+
+def safe_json(text: bytes) -> str:
+    """Escape what may drive a terminal and need not stand in JSON as it is: the value is the same.
+
+    On a terminal that includes characters that change the direction of text or cannot be seen.
+    """
+    pattern = _UNSEEN if sys.stdout.isatty() else _CONTROL
+    return pattern.sub(_escape, text.decode(errors="replace"))
+
+
+def _escape(found: re.Match[str]) -> str:
+    if found[0].isprintable():
+        return found[0]
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def _reconfigure_stdout(**options: str) -> None:

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from currents_async.cli._app import run
 from currents_async.cli._output import parquet, tables
 from currents_async.cli._output.fields import fields_of
-from currents_async.cli._output.writers import safe_json
-from currents_async.cli._streams import one_line, printable
+from currents_async.cli._streams import one_line, printable, safe_json
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import Action, ListedRun, TestResult
 from currents_async.models._model import Model

@@ -1,7 +1,6 @@
 """Items as text that programs read: NDJSON, JSON and CSV (RFC 4180)."""
 
 import csv
-import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -10,13 +9,8 @@ from typing import Any
 import msgspec
 
 from currents_async.cli._output.fields import Field, as_text
-from currents_async.cli._streams import machine_stdout, printable
+from currents_async.cli._streams import machine_stdout, printable, safe_json
 from currents_async.models._model import Model
-
-_CONTROL = re.compile("[\x7f-\x9f]")
-"""Control characters that JSON may have as they are, and that drive terminals."""
-_UNSEEN = re.compile(r"[^\n -~]")
-"""Where characters are that cannot be seen, among others that can."""
 
 
 class Writer(ABC):
@@ -105,19 +99,3 @@ class CsvWriter(RowWriter):
     def add(self, item: Model) -> None:
         """Write a row."""
         self._rows.writerow([self._show(as_text(value)) for value in self._row(item)])
-
-
-def safe_json(text: bytes) -> str:
-    """Escape what may drive a terminal and need not stand in JSON as it is: the value is the same.
-
-    On a terminal that includes characters that change the direction of text or cannot be seen.
-    """
-    pattern = _UNSEEN if sys.stdout.isatty() else _CONTROL
-    return pattern.sub(_escape, text.decode(errors="replace"))
-
-
-def _escape(found: re.Match[str]) -> str:
-    if found[0].isprintable():
-        return found[0]
-    units = found[0].encode("utf-16-be")
-    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
