@@ -198,11 +198,13 @@ class Report(msgspec.Struct):
     def _tables(self) -> Iterator[Table]:
         yield self._summary()
         if self.failing:
-            rows = [(_line(one.spec), _line(one.title), _line(one.error)) for one in self.failing]
-            yield _table("Failing tests", ["spec", "test", "error"], rows)
+            failing = [
+                (_line(one.spec), _line(one.title), _line(one.error)) for one in self.failing
+            ]
+            yield _table("Failing tests", ["spec", "test", "error"], failing)
         if self.slowest:
-            rows = [(_line(one.spec), f"{one.duration_ms / 1000:.1f}") for one in self.slowest]
-            yield _table("Slowest specs", ["spec", Column("seconds", justify="right")], rows)
+            slowest = [(_line(one.spec), f"{one.duration_ms / 1000:.1f}") for one in self.slowest]
+            yield _table("Slowest specs", ["spec", Column("seconds", justify="right")], slowest)
         if self.errors:
             yield _table("Missing", ["error"], [(_line(error),) for error in self.errors])
 
