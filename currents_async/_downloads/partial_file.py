@@ -1,15 +1,21 @@
-"""A file that appears complete, or not at all."""
+"""A file that appears complete, or not at all.
+
+It is locked while it is written to, and removed once it is abandoned.
+"""
 
 import os
+import re
+import secrets
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from currents_async._downloads.abandoned import create_partial
 from currents_async._threads import in_thread
 
+_NAME = re.compile(r"\.currents-[0-9a-f]{16}\.part", re.ASCII)
 _PERMISSIONS = 0o777
 """The permissions that are copied from a replaced file; not setuid, setgid and sticky."""
 
@@ -91,3 +97,50 @@ def _sync_directory(directory: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def create_partial(directory: Path) -> tuple[Path, BinaryIO]:
+    """Create a partial file in a directory, and remove those of killed processes."""
+    _remove_abandoned(directory)
+    while True:
+        path = directory / f".currents-{secrets.token_hex(8)}.part"
+        file = path.open("xb")
+        # Another process may have removed it as abandoned before it was locked.
+        if not _is_locked_by_another(file) and os.fstat(file.fileno()).st_nlink:
+            return path, file
+        file.close()
+
+
+if sys.platform == "win32":
+
+    def _is_locked_by_another(_: BinaryIO) -> bool:
+        return False
+
+    def _remove_abandoned(_: Path) -> None:
+        """Leave them: files are not locked on Windows, where a locked file cannot be renamed."""
+
+else:
+    import fcntl
+
+    def _is_locked_by_another(file: BinaryIO) -> bool:
+        """Lock a file until it is closed, if possible; return whether another process holds it."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # a network file system without locks, for other processes too
+            return False
+        return False
+
+    def _remove_abandoned(directory: Path) -> None:
+        with os.scandir(directory) as entries:
+            found = [
+                Path(entry.path)
+                for entry in entries
+                if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+            ]
+        for path in found:
+            # An OSError may mean that another process is writing to it.
+            with suppress(OSError), path.open("r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()

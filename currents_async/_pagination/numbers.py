@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from currents_async._pagination.page_walk import Listing
+from currents_async._pagination.page_walk import Listing, Paging, T
 from currents_async._pagination.pager import PAGE_SIZE, Pager
-from currents_async._pagination.paging import Paging, T
 from currents_async._pagination.tokens import Position
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.pages import NumberedPage

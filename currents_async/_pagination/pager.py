@@ -7,8 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self
 
 from currents_async._checks import check_int
-from currents_async._pagination.page_walk import Capped, FetchedPage, Listing, PageWalk
-from currents_async._pagination.paging import P, Paging, T
+from currents_async._pagination.page_walk import (
+    Capped,
+    FetchedPage,
+    Listing,
+    P,
+    PageWalk,
+    Paging,
+    T,
+)
 from currents_async._pagination.tokens import Position, identify_list, read_start, write_token
 from currents_async._tasks import Send, TaskOwner
 from currents_async.errors import MisuseError

@@ -10,8 +10,7 @@ from typing import Any, TypeVar, get_args
 from currents_async._checks import check_choice, check_concurrency, check_text, check_type
 from currents_async._pagination import CursorPager, Listing, PagePager
 from currents_async._transport import RawResponse, Transport
-from currents_async._wire.endpoint import Endpoint, Request
-from currents_async._wire.query import Query
+from currents_async._wire.endpoint import Endpoint, Query, Request
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
 from currents_async.models.common import HTTPMethod

@@ -8,10 +8,9 @@ from functools import partial
 
 from currents_async._checks import check_branch, check_flag, check_int, check_text, check_texts
 from currents_async._wire.array import ArrayField
-from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.endpoint import Endpoint, Query
 from currents_async._wire.fields import Fields, given
 from currents_async._wire.filters import Filters
-from currents_async._wire.query import Query
 from currents_async.errors import AlreadyCancelledError, InvalidArgumentError, NotFoundError
 from currents_async.models.pages import CursorPage
 from currents_async.models.projects import ListedRun

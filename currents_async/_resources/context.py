@@ -9,7 +9,7 @@ from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.filters import Filters
 from currents_async.errors import InvalidArgumentError
-from currents_async.models.context import ContextDetail, FailureContext
+from currents_async.models.errors import ContextDetail, FailureContext
 
 GET_CONTEXT = Endpoint("getContext", "GET", "/context", FailureContext)
 GET_CONTEXT_MARKDOWN = Endpoint("getContext", "GET", "/context", str, accept="text/markdown")

@@ -9,10 +9,9 @@ from typing import Any
 from currents_async._checks import check_flag, check_int, check_prose, check_text
 from currents_async._pagination import PAGE_SIZE, PagePager
 from currents_async._resources._group import Group, whole_item
-from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.endpoint import Endpoint, Query
 from currents_async._wire.fields import Fields, given
 from currents_async._wire.filters import Filters
-from currents_async._wire.query import Query
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.jira import JiraIssue, JiraIssueType, JiraProject
 from currents_async.models.pages import NumberedPage

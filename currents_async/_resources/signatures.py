@@ -9,7 +9,7 @@ from currents_async._checks import check_prose, check_text, check_texts
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
 from currents_async.errors import InvalidArgumentError
-from currents_async.models.signatures import TestSignature
+from currents_async.models.tests import TestSignature
 
 GET_TEST_SIGNATURE = Endpoint(
     "getTestSignature",

@@ -1,7 +1,15 @@
-"""JSON as built-in types: the kinds of its values, and arrays inside it."""
+"""A response as built-in types: its arrays, and what it says beyond the models.
+
+The latter is kept where the API's documents give no schema.
+"""
 
 from collections.abc import Sequence
-from typing import Any, TypeGuard
+from functools import cache
+from typing import Any, TypeGuard, get_args, get_origin
+
+import msgspec
+
+from currents_async.models._model import OpenModel
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
@@ -35,3 +43,46 @@ def _holder(document: Any, path: tuple[str, ...]) -> dict[str, Any] | None:
     for name in path[:-1]:
         document = document.get(name) if is_object(document) else None
     return document if is_object(document) else None
+
+
+@cache
+def keeps_extra(kind: Any) -> bool:
+    """Return whether a type contains an `OpenModel`, at any depth."""
+    known, new = set[Any](), [kind]
+    while new:
+        one = new.pop()
+        if one in known:  # a type may hold itself
+            continue
+        known.add(one)
+        plain = get_origin(one) or one
+        if isinstance(plain, type) and issubclass(plain, OpenModel):
+            return True
+        new += get_args(one)
+        if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+            new += [field.type for field in msgspec.structs.fields(one)]
+    return False
+
+
+def fill_extra(model: Any, wire: Any) -> None:
+    """Put into each `OpenModel` the fields on the wire that it does not have, at any depth.
+
+    `wire` is the same JSON as built-in types.
+    """
+    if _is_array(model) and _is_array(wire):
+        for one, wired in zip(model, wire, strict=True):
+            fill_extra(one, wired)
+    elif isinstance(model, msgspec.Struct) and is_object(wire):
+        _fill_struct(model, wire)
+
+
+def _fill_struct(model: msgspec.Struct, wire: dict[str, Any]) -> None:
+    names = dict(zip(model.__struct_encode_fields__, model.__struct_fields__, strict=True))
+    for encoded, name in names.items():
+        fill_extra(getattr(model, name), wire.get(encoded))
+    if isinstance(model, OpenModel):
+        extra = {key: value for key, value in wire.items() if key not in names}
+        msgspec.structs.force_setattr(model, "extra", extra)
+
+
+def _is_array(value: Any) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, tuple | list)

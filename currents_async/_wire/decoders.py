@@ -11,7 +11,7 @@ import msgspec
 
 from currents_async._wire.array import ArrayField
 from currents_async._wire.body_errors import UnexpectedBodyError
-from currents_async._wire.built_ins import put_at
+from currents_async._wire.built_ins import fill_extra, keeps_extra, put_at
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.envelope import (
@@ -22,7 +22,6 @@ from currents_async._wire.envelope import (
     read,
     unwrap,
 )
-from currents_async._wire.extra import fill_extra, keeps_extra
 from currents_async._wire.inflate import SLICE
 from currents_async._wire.items import Items, is_page
 from currents_async._wire.notes import Notes

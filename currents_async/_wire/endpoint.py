@@ -1,16 +1,24 @@
 """An operation of the API as a constant, and a request for it as a value."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote, urlencode
 
 import msgspec
 
+from currents_async._checks import check_segment
 from currents_async._wire.array import ArrayField
-from currents_async._wire.query import Query, encode_query, path_segment
 from currents_async.errors import APIError
 from currents_async.models.common import HTTPMethod
 
 T_co = TypeVar("T_co", covariant=True)
+
+Query = Sequence[tuple[str, str]]
+"""Name and value pairs in the order they are sent; a repeated name is a repeated pair."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
+"""What nearly all IDs are: nothing to be checked, nothing to be quoted."""
 
 
 class JsonBody(bytes):
@@ -77,3 +85,15 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
             target += "?" + encode_query(query)
         text = None if body is None else JsonBody(msgspec.json.encode(body))
         return Request(self, target, text, redact)
+
+
+def path_segment(name: str, value: str) -> str:
+    """Quote an ID as exactly one path segment, or raise `InvalidArgumentError`."""
+    if isinstance(value, str) and _PLAIN.fullmatch(value):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return value
+    return quote(check_segment(name, value), safe="")
+
+
+def encode_query(query: Query) -> str:
+    """Percent-encode a query; a space becomes `%20`, for `+` is a space only in forms."""
+    return urlencode(query, quote_via=quote, safe="")

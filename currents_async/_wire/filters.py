@@ -16,7 +16,7 @@ from currents_async._checks import (
     check_texts,
     check_type,
 )
-from currents_async._wire.query import Query
+from currents_async._wire.endpoint import Query
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.tests import AnnotationFilter, MetricSettings, TestState
 

@@ -4,7 +4,6 @@ from collections.abc import Collection, Hashable, Sequence
 from typing import NamedTuple
 
 from currents_async.analysis._side import Place, Side
-from currents_async.analysis._union_find import UnionFind
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.models.common import Outcome
 
@@ -28,6 +27,27 @@ class Matched(NamedTuple):
     """In the order of the later run; those of the earlier run alone come last."""
     quiet: int
     """Pairs that are not among them: certainly the same, neither failed nor flaky in either run."""
+
+
+class UnionFind:
+    """Sets of items, a union-find with path halving; at first each item is a set of its own."""
+
+    def __init__(self) -> None:
+        self._parents: dict[Hashable, Hashable] = {}
+
+    def union(self, one: Hashable, other: Hashable) -> None:
+        """Unite the sets of two items."""
+        root, other_root = self.find(one), self.find(other)
+        if root != other_root:
+            self._parents[root] = other_root
+
+    def find(self, item: Hashable) -> Hashable:
+        """Return the item that represents the set of this one."""
+        while (parent := self._parents.get(item)) is not None:
+            # Path halving: without it, long chains would take ever longer.
+            self._parents[item] = self._parents.get(parent, parent)
+            item = parent
+        return item
 
 
 def match_tests(before: Side, after: Side) -> Matched:

@@ -9,7 +9,7 @@ async with Currents() as currents:
 try:
     from currents_async.export._export import export, export_table
     from currents_async.export._job import ExportResult, Progress
-    from currents_async.export._tables.schemas import KEYS, SCHEMAS
+    from currents_async.export._tables import KEYS, SCHEMAS
     from currents_async.export._windows import Window, windows_between
     from currents_async.export._write.duck import DuckDBStorage
     from currents_async.export._write.target import ExportFormat

@@ -22,7 +22,7 @@ from currents_async.export._job import (
 )
 from currents_async.export._known import NOTHING, Known, known_in_full, known_to_resume
 from currents_async.export._plan import LOOK_BACK, Plan, check_look_back, make_plan
-from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._tables import SCHEMAS
 from currents_async.export._window_rows import OpenWindows
 from currents_async.export._windows import Window
 from currents_async.export._write.duck import DuckDBStorage

@@ -20,8 +20,7 @@ from currents_async.export._fetch.events import (
 )
 from currents_async.export._fetch.harvest import Harvest
 from currents_async.export._window_rows import OpenWindows, WindowRows
-from currents_async.export._write.sinks import Sink
-from currents_async.export._write.target import Target
+from currents_async.export._write.target import Sink, Target
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from currents_async.export._tables.rows import RowBuilder
 from currents_async.export._windows import Window
-from currents_async.export._write.sinks import ReadableSink
+from currents_async.export._write.target import ReadableSink
 from currents_async.models import Run
 
 _OF_RUNS = frozenset({"runs", "run_groups"})

@@ -16,7 +16,7 @@ from currents_async._checks import (
 from currents_async.errors import InvalidArgumentError
 from currents_async.export._fetch.harvest import Harvest
 from currents_async.export._fetch.selection import Depth, RunFilter, Select, everything
-from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._tables import SCHEMAS
 from currents_async.export._windows import Window, check_not_far_ahead, windows_between
 
 LOOK_BACK = timedelta(hours=48)

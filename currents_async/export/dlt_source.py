@@ -28,7 +28,7 @@ from currents_async.export._engines.blocking import Connect
 from currents_async.export._engines.dlt_destination import SCHEMA, can_replace
 from currents_async.export._engines.dlt_loading import WINDOWS, DltLoading
 from currents_async.export._plan import LOOK_BACK, check_look_back, make_plan
-from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._tables import SCHEMAS
 
 __all__ = ["currents_source", "load_windows"]
 

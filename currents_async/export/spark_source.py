@@ -35,7 +35,7 @@ from currents_async.export._engines.blocking import WindowSummary, read_windows
 from currents_async.export._engines.engine_types import in_microseconds
 from currents_async.export._engines.spark_options import SparkOptions
 from currents_async.export._plan import make_plan
-from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._tables import SCHEMAS
 from currents_async.export._windows import Window, windows_between
 
 __all__ = ["CurrentsDataSource"]

@@ -6,7 +6,6 @@ The `__all__` of each module says what is public, so that a new model touches on
 from currents_async.models import (
     actions,
     common,
-    context,
     errors,
     instances,
     jira,
@@ -14,7 +13,6 @@ from currents_async.models import (
     pages,
     projects,
     runs,
-    signatures,
     spec_files,
     test_results,
     tests,
@@ -23,7 +21,6 @@ from currents_async.models import (
 from currents_async.models._model import Model, OpenEnum, OpenModel
 from currents_async.models.actions import *
 from currents_async.models.common import *
-from currents_async.models.context import *
 from currents_async.models.errors import *
 from currents_async.models.instances import *
 from currents_async.models.jira import *
@@ -31,7 +28,6 @@ from currents_async.models.matchers import *
 from currents_async.models.pages import *
 from currents_async.models.projects import *
 from currents_async.models.runs import *
-from currents_async.models.signatures import *
 from currents_async.models.spec_files import *
 from currents_async.models.test_results import *
 from currents_async.models.tests import *
@@ -40,7 +36,6 @@ from currents_async.models.webhooks import *
 __all__ = ["Model", "OpenEnum", "OpenModel"]
 __all__ += actions.__all__
 __all__ += common.__all__
-__all__ += context.__all__
 __all__ += errors.__all__
 __all__ += instances.__all__
 __all__ += jira.__all__
@@ -48,7 +43,6 @@ __all__ += matchers.__all__
 __all__ += pages.__all__
 __all__ += projects.__all__
 __all__ += runs.__all__
-__all__ += signatures.__all__
 __all__ += spec_files.__all__
 __all__ += test_results.__all__
 __all__ += tests.__all__

@@ -1,17 +1,18 @@
-"""Errors over a span of time: the responses of GET /errors/{projectId}.
+"""Errors: the responses of GET /errors/{projectId}, and GET /context.
 
-Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
+Source: `docs/api/operations.md`, "Spec files, tests, results, errors" and "Context".
 """
 
 from typing import Literal
 
 from msgspec import field
 
-from currents_async.models._model import Model
+from currents_async.models._model import Model, OpenModel
 from currents_async.models.pages import NumberedPage
 
 __all__ = [
     "Affected",
+    "ContextDetail",
     "ErrorDimension",
     "ErrorMetric",
     "ErrorOrder",
@@ -19,7 +20,11 @@ __all__ = [
     "ErrorsSpan",
     "ExploredError",
     "ExploredErrorDetails",
+    "FailureContext",
 ]
+
+ContextDetail = Literal["default", "compact", "summary"]
+"""How much detail about a failure to return, as an argument of `context.get`."""
 
 ErrorDimension = Literal["target", "action", "category", "message"]
 """What errors are grouped by, as an argument of `errors.list`."""
@@ -74,3 +79,10 @@ class ErrorsPage(NumberedPage[ExploredError], frozen=True, gc=False, kw_only=Tru
     """A page of errors, and the timeline of them all."""
 
     timeline: tuple[ErrorsSpan, ...] = ()
+
+
+class FailureContext(OpenModel, frozen=True, gc=False, kw_only=True):
+    """The failures of a run, an instance or a test, with their context.
+
+    The API documents none of its fields: all of them are in `extra`.
+    """

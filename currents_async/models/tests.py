@@ -1,4 +1,4 @@
-"""Tests over a span of time: the arguments and responses of GET /tests/{projectId}.
+"""Tests over a span of time, and their signatures: GET /tests/{projectId}, POST /signature/test.
 
 Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
@@ -16,6 +16,7 @@ __all__ = [
     "ExploredTestMetrics",
     "MetricSettings",
     "TestOrder",
+    "TestSignature",
     "TestState",
 ]
 
@@ -107,3 +108,12 @@ class ExploredTest(Model, frozen=True, gc=False, kw_only=True):
         if isinstance(self.latest_tag, str):
             return (self.latest_tag,)
         return self.latest_tag or ()
+
+
+class TestSignature(Model, frozen=True, gc=False, kw_only=True):
+    """The signature that identifies a test within a project."""
+
+    __test__ = False  # pytest would take a class called Test… for tests
+
+    signature: str
+    """The first argument of `test_results.list`."""

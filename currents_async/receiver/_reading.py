@@ -12,8 +12,8 @@ import msgspec
 
 from currents_async._config import is_loopback
 from currents_async._wire.body_errors import UnexpectedBodyError
+from currents_async._wire.built_ins import fill_extra
 from currents_async._wire.envelope import decode
-from currents_async._wire.extra import fill_extra
 from currents_async._wire.mend import mend
 from currents_async._wire.notes import Notes
 from currents_async.errors import WebhookBodyError

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async.analysis._union_find import UnionFind
+from currents_async.analysis._matching import UnionFind
 
 
 class Counted:

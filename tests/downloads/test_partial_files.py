@@ -14,8 +14,7 @@ from typing import BinaryIO
 import pytest
 
 from currents_async import Currents
-from currents_async._downloads.abandoned import create_partial
-from currents_async._downloads.partial_file import PartialFile
+from currents_async._downloads.partial_file import PartialFile, create_partial
 from currents_async.testing import FakeCurrents, World
 
 KILLED = """

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import msgspec
 
-from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._tables import SCHEMAS
 from currents_async.testing import World
 from tests.export.dlt_child import Order, pipeline_for
 from tests.export.landed import Landed, expected

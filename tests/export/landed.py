@@ -13,7 +13,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from currents_async.export._tables.schemas import KEYS, SCHEMAS
+from currents_async.export._tables import KEYS, SCHEMAS
 from currents_async.export._windows import Window
 from currents_async.testing import World
 from tests.export import oracle

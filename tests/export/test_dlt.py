@@ -25,7 +25,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from currents_async import Currents, InvalidArgumentError
 from currents_async._clock import SystemClock
-from currents_async.export._tables.schemas import KEYS, SCHEMAS
+from currents_async.export._tables import KEYS, SCHEMAS
 from currents_async.export.dlt_source import currents_source, load_windows
 from currents_async.testing import FakeCurrents, World, WorldRun
 from tests.export.dlt_child import SINCE, UNTIL, Destination, Order, pipeline_for

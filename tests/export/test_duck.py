@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from currents_async.errors import ExportError
-from currents_async.export._tables.schemas import KEYS, SCHEMAS
+from currents_async.export._tables import KEYS, SCHEMAS
 from currents_async.export._windows import Window
 from currents_async.export._write.duck import DuckDBSink
 from currents_async.export._write.local_store import LocalStore
@@ -274,7 +274,7 @@ class TestFile:
             "import os, signal, sys\n"
             "from pathlib import Path\n"
             "from currents_async.export._write.duck import DuckDBSink\n"
-            "from currents_async.export._tables.schemas import SCHEMAS\n"
+            "from currents_async.export._tables import SCHEMAS\n"
             "from currents_async.export._write.local_store import LocalStore\n"
             "from tests.export.batches import NEXT, WINDOW, put, stage\n"
             "store = LocalStore(Path(sys.argv[2]))\n"

@@ -10,7 +10,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._tables import SCHEMAS
 from currents_async.export._windows import Window
 from currents_async.export._write.files import FileSink
 from currents_async.export._write.formats import Format, Ndjson, Parquet

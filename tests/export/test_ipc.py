@@ -7,7 +7,7 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 import pytest
 
-from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._tables import SCHEMAS
 from currents_async.export._write.ipc import IpcSink
 from tests.export.batches import NEXT, WINDOW, batches_of
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from currents_async.export import ExportFormat
-from currents_async.export._tables.schemas import KEYS
+from currents_async.export._tables import KEYS
 from currents_async.export._windows import Window
 from currents_async.testing import FakeCurrents, World, WorldRun
 from tests.export.exporting import LATER, NIGHT, SINCE, Exporter

@@ -17,8 +17,8 @@ from currents_async._downloads.artifacts import artifacts_to_save
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async.export._missing import missing_by
+from currents_async.export._tables import SCHEMAS
 from currents_async.export._tables.rows import RowBuilder
-from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.export._tables.table import CellRows, ModelRows, Rows
 from currents_async.models import Instance, InstanceReport, InstanceTest, Run, RunSpec
 from currents_async.testing import World

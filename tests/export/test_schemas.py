@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import ipc
 
+from currents_async.export._tables import KEYS, SCHEMAS
 from currents_async.export._tables.__main__ import to_markdown
-from currents_async.export._tables.schemas import KEYS, SCHEMAS
 
 FIELDS = [
     pytest.param(name, field, id=f"{name}.{field.name}")

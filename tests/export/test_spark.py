@@ -24,7 +24,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from currents_async import Currents
 from currents_async.export._export import export
-from currents_async.export._tables.schemas import KEYS, SCHEMAS
+from currents_async.export._tables import KEYS, SCHEMAS
 from currents_async.export.spark_source import CurrentsDataSource
 from currents_async.testing import FakeCurrents, World
 from tests.export.landed import Landed, expected, in_parquet

@@ -5,7 +5,7 @@ import duckdb
 import pytest
 
 from currents_async.errors import ExportError, InvalidArgumentError
-from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._tables import SCHEMAS
 from currents_async.export._write.journal import Entry, Options
 from currents_async.export._write.target import ExportFormat, Target, open_target
 from tests.export.batches import WINDOW, put, stage

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from currents_async._pagination import CursorPager, Listing, PagePager
-from currents_async._wire.query import Query
+from currents_async._wire.endpoint import Query
 from currents_async.models import CursorPage, NumberedPage
 
 sizes = st.integers(1, 70)

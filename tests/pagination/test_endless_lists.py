@@ -7,7 +7,7 @@ import pytest
 
 from currents_async import MisuseError, PaginationError
 from currents_async._pagination import CursorPager, Listing, PagePager
-from currents_async._wire.query import Query
+from currents_async._wire.endpoint import Query
 from currents_async.models import CursorPage, NumberedPage
 from tests.pagination.memory_list import Item, MemoryList, named, read
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from currents_async import InvalidArgumentError
 from currents_async._pagination import Listing, PagePager
-from currents_async._wire.query import Query
+from currents_async._wire.endpoint import Query
 from currents_async.models import CursorPage, NumberedPage
 from tests.pagination.memory_list import (
     Item,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from currents_async import InvalidArgumentError, PaginationError
 from currents_async._pagination import CursorPager, Listing
-from currents_async._wire.query import Query
+from currents_async._wire.endpoint import Query
 from currents_async.models import CursorPage
 from tests.pagination.memory_list import Item, Make, MemoryList, both, read
 

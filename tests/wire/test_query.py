@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._wire.query import encode_query, path_segment
+from currents_async._wire.endpoint import encode_query, path_segment
 from currents_async.errors import InvalidArgumentError
 
 sendable = st.text(

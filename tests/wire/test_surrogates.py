@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from currents_async._wire import envelope as envelope_module
 from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async._wire.elements import ElementDecoder
-from currents_async._wire.surrogates import mend_surrogates
+from currents_async._wire.envelope import mend_surrogates
 from currents_async.models import Instance, Run
 from tests.wire.test_elements import HEAD, INSTANCE, RUN, SPECS
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import dlt
 import msgspec
@@ -14,19 +14,36 @@ from dlt.extract import DltResource
 from currents_async._redaction import hide_signatures
 from currents_async.errors import DecodeError
 from currents_async.export._engines.blocking import Connect, TableBatch, WindowSummary, read_windows
-from currents_async.export._engines.dlt_destination import can_replace
+from currents_async.export._engines.dlt_destination import (
+    REPLACING,
+    can_replace,
+    file_format_of,
+    has_lists,
+)
 from currents_async.export._engines.dlt_files import check_files
-from currents_async.export._engines.dlt_hints import Convert, apply_hints
-from currents_async.export._engines.dlt_replacing import holds_rows, rows_at_end
+from currents_async.export._engines.dlt_replacing import (
+    TOMBSTONE,
+    holds_rows,
+    rows_at_end,
+    scope_of,
+)
+from currents_async.export._engines.engine_types import (
+    in_microseconds,
+    list_columns,
+    lists_as_json,
+    without_nul,
+)
 from currents_async.export._engines.loaded_windows import LoadedWindows
 from currents_async.export._missing import GIVE_UP_AFTER
 from currents_async.export._plan import Plan
-from currents_async.export._tables.schemas import KEYS
+from currents_async.export._tables import KEYS, SCHEMAS
 from currents_async.export._windows import Window
 
 WINDOWS: Final = "windows"
 """The resource that fetches for all others."""
 _logger = logging.getLogger("currents_async.export")
+
+Convert = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 
 class DltLoading:
@@ -64,7 +81,7 @@ class DltLoading:
         replaces = can_replace(dlt.current.pipeline())
         tables = tuple(one for one in self._plan.tables if one in source.selected_resources)
         for table in tables:
-            self._convert[table] = apply_hints(source.resources[table], replaces=replaces)
+            self._convert[table] = _apply_hints(source.resources[table], replaces=replaces)
         state = dlt.current.source_state()
         if not replaces:
             check_files(tables, has_state=bool(state))
@@ -82,6 +99,34 @@ class DltLoading:
         )
         with closing(reading) as fetched:
             yield from load.rows_to_load(fetched)
+
+
+def _apply_hints(resource: DltResource, *, replaces: bool) -> Convert:
+    """Tell dlt how to load a table; return what converts its rows before."""
+    file_format = file_format_of(resource)
+    keeps_lists = has_lists(resource, file_format)
+    columns: dict[str, Any] = {} if keeps_lists else _json_columns(SCHEMAS[resource.name])
+    disposition: Any = "append"
+    if replaces:
+        disposition = {
+            "disposition": "merge",
+            "strategy": REPLACING,
+            "destination_scope": scope_of(resource.name),
+        }
+        columns[TOMBSTONE] = {"data_type": "bool", "hard_delete": True}
+    resource.apply_hints(write_disposition=disposition, columns=columns, file_format=file_format)
+    return in_microseconds if keeps_lists else _as_texts
+
+
+def _json_columns(schema: pa.Schema) -> dict[str, Any]:
+    return {
+        name: {"data_type": "json", "nullable": schema.field(name).nullable}
+        for name in list_columns(schema)
+    }
+
+
+def _as_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
+    return without_nul(lists_as_json(in_microseconds(batch)))
 
 
 class _Load:

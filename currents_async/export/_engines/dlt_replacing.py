@@ -17,8 +17,8 @@ from currents_async.export._engines.blocking import TableBatch, WindowSummary
 from currents_async.export._engines.dlt_destination import SCHEMA
 from currents_async.export._engines.dlt_files import to_be_dropped
 from currents_async.export._merge import Fresh
+from currents_async.export._tables import SCHEMAS
 from currents_async.export._tables.rows import RowBuilder
-from currents_async.export._tables.schemas import SCHEMAS
 from currents_async.export._windows import Window
 
 TOMBSTONE: Final = "is_tombstone"

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from currents_async import Limits
 from currents_async.errors import InvalidArgumentError
-from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._tables import SCHEMAS
 
 T = TypeVar("T")
 Default = TypeVar("Default")

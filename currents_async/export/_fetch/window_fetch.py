@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import IntEnum
 from functools import partial
-from typing import NamedTuple
+from hashlib import sha256
+from typing import NamedTuple, TypeVar
+
+import msgspec
 
 from currents_async import Currents, CurrentsError, DecodeError
 from currents_async._resources._run_requests import LIST_PROJECT_RUNS
@@ -18,12 +21,13 @@ from currents_async.export._fetch.events import (
     WindowEnded,
 )
 from currents_async.export._fetch.failures import Failures
-from currents_async.export._fetch.listed import digest_of, with_listed
 from currents_async.export._fetch.selection import Depth, RunFilter, Selection
 from currents_async.export._fetch.work_queue import WorkQueue
 from currents_async.export._windows import Window
 from currents_async.models import CursorPage, ListedRun, Run
 from currents_async.models.pages import UnreadableItem
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -137,14 +141,14 @@ class WindowFetch:
         if run_id in selection.waiting:
             await self._send_as_listed(run)
             return True
-        if run_id not in selection.done or selection.done[run_id] != digest_of(run):
+        if run_id not in selection.done or selection.done[run_id] != _digest_of(run):
             return False
         await self._send(RunUnchanged(window=self._window, run_id=run_id))
         self._enqueue_instances(run_id, selection.instances.get(run_id, {}))
         return True
 
     async def _send_as_listed(self, run: ListedRun, *, is_whole: bool = False) -> None:
-        digest = digest_of(run)
+        digest = _digest_of(run)
         await self._send(RunFetched(window=self._window, run=run, digest=digest, is_whole=is_whole))
 
     def _enqueue_runs(self, runs: Iterable[ListedRun]) -> None:
@@ -164,8 +168,8 @@ class WindowFetch:
             await self._send_as_listed(listed)
             return
         self._context.failures.item_succeeded("run")
-        run = with_listed(run, listed)
-        await self._send(RunFetched(window=self._window, run=run, digest=digest_of(listed)))
+        run = _filled(run, listed)
+        await self._send(RunFetched(window=self._window, run=run, digest=_digest_of(listed)))
         self._enqueue_instances(run.run_id, self._wanted_instances(run))
 
     def _wanted_instances(self, run: Run) -> dict[str, str]:
@@ -223,3 +227,23 @@ def _unread(items: Sequence[UnreadableItem]) -> DecodeError:
 def _count_specs(run: ListedRun) -> int:
     """Return the number of specs in the groups of a listed run."""
     return sum(group.instances.overall for group in run.groups if group.instances)
+
+
+def _digest_of(run: ListedRun) -> str:
+    """Return a digest that changes when a list says something new about a run."""
+    known = msgspec.json.encode(msgspec.structs.replace(run, cursor=None))
+    return sha256(known).hexdigest()[:16]
+
+
+def _filled(one: T, other: msgspec.Struct) -> T:
+    """Replace None in a run, and in what it consists of, by what only the list has."""
+    changes: dict[str, object] = {}
+    for name in one.__struct_fields__:
+        value, spare = getattr(one, name), getattr(other, name)
+        if value is None and spare is not None:
+            changes[name] = spare
+        elif isinstance(value, msgspec.Struct) and isinstance(spare, msgspec.Struct):
+            filled = _filled(value, spare)
+            if filled is not value:
+                changes[name] = filled
+    return msgspec.structs.replace(one, **changes) if changes else one

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from currents_async.export._tables.schemas import KEYS, SCHEMAS
+from currents_async.export._tables import KEYS, SCHEMAS
 
 _INTRODUCTION = """\
 # The tables of an export

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from currents_async.errors import ExportError
-from currents_async.export._tables.schemas import SCHEMAS, conform
+from currents_async.export._tables import SCHEMAS, conform
 from currents_async.export._windows import Window
 from currents_async.export._write.files import Staging
 from currents_async.export._write.formats import Ipc

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from currents_async.export._tables.schemas import SCHEMAS, conform
+from currents_async.export._tables import SCHEMAS, conform
 from currents_async.export._windows import Window
 from currents_async.export._write.formats import Format, RowWriter
 from currents_async.export._write.stores import Store

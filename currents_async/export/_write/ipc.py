@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from currents_async.export._tables.schemas import SCHEMAS
+from currents_async.export._tables import SCHEMAS
 from currents_async.export._windows import Window
 
 

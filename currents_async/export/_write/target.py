@@ -1,9 +1,12 @@
-"""What an export writes to: opened and locked, for one export at a time."""
+"""What an export writes to: opened and locked, for one export at a time.
 
-from collections.abc import Generator, Iterable
+A window is staged in batches, and becomes visible as a whole.
+"""
+
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, Protocol, get_args
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -12,13 +15,13 @@ from pyarrow import fs
 
 from currents_async._checks import check_choice
 from currents_async.errors import ExportError, InvalidArgumentError
+from currents_async.export._windows import Window
 from currents_async.export._write.duck import DuckDBSink, DuckDBStorage
 from currents_async.export._write.files import FileSink
 from currents_async.export._write.formats import Format, Ndjson, Parquet
 from currents_async.export._write.journal import Journal
 from currents_async.export._write.local_store import LocalStore
 from currents_async.export._write.object_store import ObjectStore
-from currents_async.export._write.sinks import ReadableSink
 from currents_async.export._write.stores import RECORDS, Store
 
 ExportFormat = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb"]
@@ -29,6 +32,35 @@ _FORMATS: dict[str, Format] = {
     "ndjson.zst": Ndjson("zstd"),
 }
 _JOURNAL = f"{RECORDS}/journal.ndjson"
+
+
+class Sink(Protocol):
+    """What an export writes to; used by one thread at a time."""
+
+    def write(self, window: Window, table: str, batch: Any) -> None:
+        """Stage the rows of a `pyarrow.RecordBatch`, invisible to readers."""
+        ...
+
+    def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:
+        """Make all staged rows of a window visible, durably, replacing its old rows.
+
+        Tables that are `unchanged` keep their rows.
+        """
+        ...
+
+    def close(self) -> None:
+        """Drop what is staged but not committed, and release everything."""
+        ...
+
+
+class ReadableSink(Sink, Protocol):
+    """A sink that can also be read."""
+
+    def read(
+        self, window: Window, table: str, columns: Sequence[str] | None = None
+    ) -> Iterator[Any]:
+        """Iterate over the rows of a window in a table, or some of their columns, in batches."""
+        ...
 
 
 class Target(NamedTuple):
