@@ -95,7 +95,7 @@ class _Saving(Jobs[_Job, AssetResult]):
 
     async def plan(self, put: Callable[[_Job], Awaitable[None]]) -> None:
         """Put the artifacts of all instances of the source."""
-        await self._source.hand_over(partial(self._put, put))
+        await self._source(partial(self._put, put))
 
     async def _put(self, put: Callable[[_Job], Awaitable[None]], found: InstanceResult) -> None:
         for job in self._jobs(found):

@@ -1,6 +1,7 @@
 """Lists whose items carry cursors."""
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from currents_async._pagination.page_walk import Listing, Paging, T
 from currents_async._pagination.pager import PAGE_SIZE, Pager
@@ -16,7 +17,7 @@ class CursorPager(Pager[T, CursorPage[T]]):
         self,
         listing: Listing[CursorPage[T]],
         *,
-        cursor: Callable[[T], str | None],
+        cursor: Callable[[T], str | None] = attrgetter("cursor"),
         page_size: int = PAGE_SIZE,
         start: str | None = None,
         reverse: bool = False,

@@ -4,11 +4,10 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from functools import wraps
-from operator import attrgetter
 from typing import Any, TypeVar, get_args
 
 from currents_async._checks import check_choice, check_concurrency, check_text, check_type
-from currents_async._pagination import CursorPager, Listing, PagePager
+from currents_async._pagination import Listing
 from currents_async._transport import RawResponse, Transport
 from currents_async._wire.endpoint import Endpoint, Query, Request
 from currents_async.errors import InvalidArgumentError
@@ -19,7 +18,6 @@ from currents_async.models.pages import CursorPage, NumberedPage
 # Path segments as RFC 3986 has them, percent-encoded already.
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+")
 
-T = TypeVar("T")
 P = TypeVar("P", bound="CursorPage[Any] | NumberedPage[Any]")
 MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
@@ -76,34 +74,8 @@ class Group:
         # More workers would only queue for a slot, while the time of their calls runs.
         return min(check_concurrency("concurrency", concurrency), maximum)
 
-    def _cursor_pager(
-        self,
-        endpoint: Endpoint[CursorPage[T]],
-        path: dict[str, str] | None = None,
-        query: Query = (),
-        **options: Any,
-    ) -> CursorPager[T]:
-        """Return a pager over items that carry a `cursor`; `options` are the pager's."""
-        return CursorPager(
-            self._listing(endpoint, path, query), cursor=attrgetter("cursor"), **options
-        )
-
-    def _page_pager(
-        self,
-        endpoint: Endpoint[NumberedPage[T]],
-        path: dict[str, str] | None = None,
-        query: Query = (),
-        *,
-        key: Callable[[T], str | None],
-        **options: Any,
-    ) -> PagePager[T]:
-        """Return a pager over numbered pages; `key` tells items apart."""
-        return PagePager(self._listing(endpoint, path, query), key=key, **options)
-
-    def _listing(
-        self, endpoint: Endpoint[P], path: dict[str, str] | None, query: Query
-    ) -> Listing[P]:
-        # Built here for its checks, which have to come before anything is sent.
+    def _listing(self, endpoint: Endpoint[P], query: Query = (), **path: str) -> Listing[P]:
+        """Return a list for a pager, with its arguments checked."""
         unpaged = endpoint.request(path, query=query)
 
         async def fetch(page: Query) -> P:

@@ -5,7 +5,7 @@ Source: `docs/api/operations.md`, "Actions".
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
@@ -168,20 +168,18 @@ class Actions(Group):
         `project_id` defaults to the client's. Datetimes need a time zone. `status` is that of the
         actions. `page_size` is at most 100, and `start` a resume token.
         """
-        filters = (
+        query = (
             _span(date_start, date_end, search, project_id=self._project(project_id))
-            .choices("action_type", action_type, get_args(ActionTypeFilter))
+            .choices("action_type", action_type, ActionTypeFilter)
             .text("action_id", action_id)
-            .choice("dir", dir, get_args(SortDirection))
-            .choices("status", status, get_args(ActionStatusFilter))
+            .choice("dir", dir, SortDirection)
+            .choices("status", status, ActionStatusFilter)
+            .query
         )
-        return self._page_pager(
-            LIST_AFFECTED_TESTS,
-            query=filters.query,
-            key=whole_item,
-            page_size=check_int("page_size", page_size, max_value=100),
-            start=start,
-            prefetch=prefetch,
+        listing = self._listing(LIST_AFFECTED_TESTS, query)
+        check_int("page_size", page_size, max_value=100)
+        return PagePager(
+            listing, key=whole_item, page_size=page_size, start=start, prefetch=prefetch
         )
 
     def executions(
@@ -204,14 +202,10 @@ class Actions(Group):
         from there back to its beginning.
         """
         filters = _span(date_start, date_end, search, project_id=self._project(project_id))
-        return self._cursor_pager(
-            GET_AFFECTED_TEST_EXECUTIONS,
-            {"signature": signature},
-            filters.query,
-            page_size=check_int("page_size", page_size, max_value=50),
-            start=start,
-            reverse=reverse,
-            prefetch=prefetch,
+        listing = self._listing(GET_AFFECTED_TEST_EXECUTIONS, filters.query, signature=signature)
+        check_int("page_size", page_size, max_value=50)
+        return CursorPager(
+            listing, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch
         )
 
     def executions_by_action(
@@ -230,14 +224,11 @@ class Actions(Group):
 
         Takes the arguments of `executions` except for the project, which is the action's.
         """
-        return self._cursor_pager(
-            GET_AFFECTED_TEST_EXECUTIONS_BY_ACTION,
-            {"action_id": action_id},
-            _span(date_start, date_end, search).query,
-            page_size=check_int("page_size", page_size, max_value=50),
-            start=start,
-            reverse=reverse,
-            prefetch=prefetch,
+        query = _span(date_start, date_end, search).query
+        listing = self._listing(GET_AFFECTED_TEST_EXECUTIONS_BY_ACTION, query, action_id=action_id)
+        check_int("page_size", page_size, max_value=50)
+        return CursorPager(
+            listing, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch
         )
 
     async def list(
@@ -254,7 +245,7 @@ class Actions(Group):
         filters = (
             Filters()
             .text("project_id", self._project(project_id), wire="projectId")
-            .choices("status", status, get_args(ActionStatusFilter))
+            .choices("status", status, ActionStatusFilter)
             .text("search", search, max_length=100)
         )
         return await self._transport.call(LIST_ACTIONS.request(query=filters.query))

@@ -18,7 +18,12 @@ from currents_async._downloads.save import (
     Target,
     save_asset,
 )
-from currents_async._downloads.sources import GivenInstance, InstancesById, InstancesOfRun, Source
+from currents_async._downloads.sources import (
+    Source,
+    given_instance,
+    instances_by_id,
+    instances_of_run,
+)
 from currents_async._resources._group import Group, compound
 from currents_async._streams import RunStream
 from currents_async._transport import Transport
@@ -108,14 +113,13 @@ class Assets(Group):
 
         Takes the arguments of `of_run`, and saves to the same places.
         """
-        return self._results(
+        return AssetResults(
             self._one(instance, concurrency, on_error),
+            self._saver(max_bytes, timeout),
             to=to,
             kinds=kinds,
-            concurrency=concurrency,
+            concurrency=self._concurrency(concurrency),
             on_error=on_error,
-            max_bytes=max_bytes,
-            timeout=timeout,
         )
 
     @compound
@@ -149,19 +153,19 @@ class Assets(Group):
         artifact without a URL has a result with neither download nor error. Results come in order
         of completion.
         """
-        return self._results(
-            InstancesOfRun(self._stream_run(run_id), only, self._by_ids(concurrency, on_error)),
+        by_ids = self._by_ids(concurrency, on_error)
+        return AssetResults(
+            partial(instances_of_run, self._stream_run(run_id), only, by_ids),
+            self._saver(max_bytes, timeout),
             to=to,
             kinds=kinds,
-            concurrency=concurrency,
+            concurrency=self._concurrency(concurrency),
             on_error=on_error,
-            max_bytes=max_bytes,
-            timeout=timeout,
         )
 
     def _one(self, instance: Instance | str, concurrency: int | None, on_error: OnError) -> Source:
         if isinstance(instance, Instance):
-            return GivenInstance(instance)
+            return partial(given_instance, instance)
         check_segment("instance", instance)
         return self._by_ids(concurrency, on_error)([instance])
 
@@ -169,29 +173,12 @@ class Assets(Group):
         self, concurrency: int | None, on_error: OnError
     ) -> Callable[[Iterable[str]], Source]:
         return partial(
-            InstancesById,
+            instances_by_id,
             transport=self._transport,
             fetch_instance=self._fetch_instance,
             concurrency=self._concurrency(concurrency),
             on_error=on_error,
         )
 
-    def _results(
-        self,
-        source: Source,
-        *,
-        to: Target,
-        kinds: Collection[AssetKind] | None,
-        concurrency: int | None,
-        on_error: OnError,
-        max_bytes: int,
-        timeout: float | None,
-    ) -> AssetResults:
-        return AssetResults(
-            source,
-            Saver(self._transport, self._fetch_instance, max_bytes=max_bytes, timeout=timeout),
-            to=to,
-            kinds=kinds,
-            concurrency=self._concurrency(concurrency),
-            on_error=on_error,
-        )
+    def _saver(self, max_bytes: int, timeout: float | None) -> Saver:
+        return Saver(self._transport, self._fetch_instance, max_bytes=max_bytes, timeout=timeout)

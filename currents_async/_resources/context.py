@@ -3,7 +3,7 @@
 Source: `docs/api/operations.md`, "Context".
 """
 
-from typing import Literal, get_args
+from typing import Literal
 
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
@@ -100,7 +100,7 @@ def _extent(
     return (
         filters
         .text("format", form)
-        .choice("detail", detail, get_args(ContextDetail))
+        .choice("detail", detail, ContextDetail)
         .number("limit", limit, max_value=50)
         .number("page", page, min_value=0)
     )

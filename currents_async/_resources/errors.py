@@ -4,7 +4,6 @@ Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
 
 from collections.abc import Sequence
-from typing import get_args
 
 import msgspec
 
@@ -66,34 +65,26 @@ class Errors(Group):
         matters. The timeline has the 1 to 50 (`top_n`) most important errors of each span, by
         `metric`. The API takes a `page_size` of at most 100. `start` is a resume token.
         """
-        filters = (
+        query = (
             Filters()
             .span(date_start, date_end)
             .lists(tags=tags)
-            .choice(
-                "tags_logical_operator",
-                tags_logical_operator,
-                get_args(TagOperator),
-            )
+            .choice("tags_logical_operator", tags_logical_operator, TagOperator)
             .lists(branches=branches, groups=groups, authors=authors)
             .text("error_target", error_target)
             .text("error_message", error_message)
             .text("error_category", error_category)
             .text("error_action", error_action)
-            .choice("order_by", order_by, get_args(ErrorOrder))
-            .choice("dir", dir, get_args(SortDirection))
-            .choices("group_by", group_by, get_args(ErrorDimension), wire="group_by[]")
-            .choice("metric", metric, get_args(ErrorMetric))
+            .choice("order_by", order_by, ErrorOrder)
+            .choice("dir", dir, SortDirection)
+            .choices("group_by", group_by, ErrorDimension, wire="group_by[]")
+            .choice("metric", metric, ErrorMetric)
             .number("top_n", top_n, max_value=50)
+            .query
         )
+        listing = self._listing(GET_ERRORS_EXPLORER, query, project_id=self._project(project_id))
         return ErrorsPager(
-            self._listing(
-                GET_ERRORS_EXPLORER, {"project_id": self._project(project_id)}, filters.query
-            ),
-            key=_dimensions,
-            page_size=page_size,
-            start=start,
-            prefetch=prefetch,
+            listing, key=_dimensions, page_size=page_size, start=start, prefetch=prefetch
         )
 
 

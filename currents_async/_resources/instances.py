@@ -77,16 +77,6 @@ class Instances(Group):
         first error; with `on_error="collect"` returns an `InstanceResult` for each ID, with its
         `instance` or its `error`.
         """
-        results = await self._results(instance_ids, concurrency, timeout, on_error)
-        return results if on_error == "collect" else instances_of(results)
-
-    async def _results(
-        self,
-        instance_ids: Iterable[str],
-        concurrency: int | None,
-        timeout: float | None,  # noqa: ASYNC109 - of the client's clock
-        on_error: OnError,
-    ) -> list[InstanceResult]:
         ids = check_texts("instance_ids", instance_ids, check_segment)
         async with InstanceResults(
             IdPlan(ids),
@@ -96,4 +86,5 @@ class Instances(Group):
             concurrency=self._concurrency(concurrency),
             on_error=on_error,
         ) as results:
-            return await results.in_order()
+            found = await results.in_order()
+        return found if on_error == "collect" else instances_of(found)

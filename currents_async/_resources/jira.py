@@ -54,13 +54,11 @@ class Jira(Group):
 
         `page_size` is at most 100, and `start` a resume token.
         """
-        return self._page_pager(
-            LIST_JIRA_PROJECTS,
-            query=_query(jira_installation_id, search),
-            key=whole_item,
-            page_size=check_int("page_size", page_size, max_value=100),
-            start=start,
-            prefetch=prefetch,
+        query = _query(jira_installation_id, search)
+        listing = self._listing(LIST_JIRA_PROJECTS, query)
+        check_int("page_size", page_size, max_value=100)
+        return PagePager(
+            listing, key=whole_item, page_size=page_size, start=start, prefetch=prefetch
         )
 
     def issue_types(
@@ -77,14 +75,11 @@ class Jira(Group):
 
         `page_size` is at most 100, and `start` a resume token.
         """
-        return self._page_pager(
-            LIST_JIRA_ISSUE_TYPES,
-            {"jira_project_id": jira_project_id},
-            _query(jira_installation_id, search),
-            key=whole_item,
-            page_size=check_int("page_size", page_size, max_value=100),
-            start=start,
-            prefetch=prefetch,
+        query = _query(jira_installation_id, search)
+        listing = self._listing(LIST_JIRA_ISSUE_TYPES, query, jira_project_id=jira_project_id)
+        check_int("page_size", page_size, max_value=100)
+        return PagePager(
+            listing, key=whole_item, page_size=page_size, start=start, prefetch=prefetch
         )
 
     async def create_issue(

@@ -70,7 +70,7 @@ class Projects(Group):
         filters = (
             Filters()
             .span(date_start, date_end)
-            .choice("resolution", resolution, get_args(InsightsResolutionName))
+            .choice("resolution", resolution, InsightsResolutionName)
             .lists(tags=tags, branches=branches, groups=groups, authors=authors)
         )
         return await self._transport.call(GET_PROJECT_INSIGHTS.request(path, query=filters.query))
@@ -96,21 +96,18 @@ class Projects(Group):
         of at most 50. `start` is a cursor or a resume token to continue after; with `reverse` the
         list goes from there towards the newest.
         """
-        filters = (
+        query = (
             Filters()
             .number("runs_per_pr", runs_per_pr, max_value=10)
             .lists(tags=tags, branches=branches, authors=authors)
-            .choice("tag_operator", tag_operator, get_args(TagOperator))
-            .choices("status", status, get_args(RunStatusFilter))
+            .choice("tag_operator", tag_operator, TagOperator)
+            .choices("status", status, RunStatusFilter)
+            .query
         )
-        return self._cursor_pager(
-            LIST_PROJECT_PULL_REQUESTS,
-            {"project_id": self._project(project_id)},
-            filters.query,
-            page_size=page_size,
-            start=start,
-            reverse=reverse,
-            prefetch=prefetch,
+        project = self._project(project_id)
+        listing = self._listing(LIST_PROJECT_PULL_REQUESTS, query, project_id=project)
+        return CursorPager(
+            listing, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch
         )
 
     def terms(
@@ -131,19 +128,14 @@ class Projects(Group):
         is a cursor or a resume token to continue after; with `reverse` the list goes back from
         there.
         """
-        path = {
-            "project_id": self._project(project_id),
-            "term_type": check_choice("term_type", term_type, get_args(TermType)),
-        }
-        filters = Filters().choice("dir", dir, get_args(SortDirection)).text("search", search)
-        return self._cursor_pager(
+        listing = self._listing(
             LIST_PROJECT_TERMS,
-            path,
-            filters.query,
-            page_size=page_size,
-            start=start,
-            reverse=reverse,
-            prefetch=prefetch,
+            Filters().choice("dir", dir, SortDirection).text("search", search).query,
+            project_id=self._project(project_id),
+            term_type=check_choice("term_type", term_type, get_args(TermType)),
+        )
+        return CursorPager(
+            listing, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch
         )
 
     def list(
@@ -159,6 +151,7 @@ class Projects(Group):
         `start` is a cursor or a resume token to continue after; with `reverse` the list goes from
         there towards the newest.
         """
-        return self._cursor_pager(
-            LIST_PROJECTS, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch
+        listing = self._listing(LIST_PROJECTS)
+        return CursorPager(
+            listing, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch
         )

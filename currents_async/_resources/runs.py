@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar, get_args, overload
+from typing import Any, TypeVar, overload
 
 from currents_async._fanout.plans import InstancePlan, RunPlan, ScheduledSpec
 from currents_async._fanout.results import InstanceResults, deadline_of, instances_of
@@ -423,23 +423,19 @@ class Runs(Group):
         a time zone. `start` is a cursor or a resume token to continue after; with `reverse` the
         list goes from there towards the newest. Source: `docs/api/operations.md`, "Projects".
         """
-        filters = (
+        query = (
             Filters()
             .lists(tags=tags, branches=branches, authors=authors)
-            .choice("tag_operator", tag_operator, get_args(TagOperator))
+            .choice("tag_operator", tag_operator, TagOperator)
             .text("search", search, max_length=200)
             .text("pr_id", pr_id)
-            .choices("status", status, get_args(RunStatusFilter))
-            .choices("completion_state", completion_state, get_args(CompletionStateFilter))
+            .choices("status", status, RunStatusFilter)
+            .choices("completion_state", completion_state, CompletionStateFilter)
             .moment("date_start", date_start)
             .moment("date_end", date_end)
+            .query
         )
-        return self._cursor_pager(
-            LIST_PROJECT_RUNS,
-            {"project_id": self._project(project_id)},
-            filters.query,
-            page_size=page_size,
-            start=start,
-            reverse=reverse,
-            prefetch=prefetch,
+        listing = self._listing(LIST_PROJECT_RUNS, query, project_id=self._project(project_id))
+        return CursorPager(
+            listing, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch
         )

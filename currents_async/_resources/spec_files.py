@@ -5,7 +5,6 @@ Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import get_args
 
 from currents_async._pagination import PAGE_SIZE, PagePager
 from currents_async._resources._group import Group
@@ -46,23 +45,23 @@ class SpecFiles(Group):
         `project_id` defaults to the client's. Datetimes need a time zone. `spec_name_filter` is a
         part of the path. The API takes a `page_size` of at most 50. `start` is a resume token.
         """
-        filters = (
+        query = (
             Filters()
             .span(date_start, date_end)
             .lists(tags=tags, branches=branches, groups=groups, authors=authors)
-            .choice("order", order, get_args(SpecFileOrder))
-            .choice("dir", dir, get_args(SortDirection))
+            .choice("order", order, SpecFileOrder)
+            .choice("dir", dir, SortDirection)
             .text("spec_name_filter", spec_name_filter, wire="specNameFilter")
             .flag(
                 "include_failed_in_duration",
                 include_failed_in_duration,
                 wire="includeFailedInDuration",
             )
+            .query
         )
-        return self._page_pager(
-            GET_SPEC_FILES,
-            {"project_id": self._project(project_id)},
-            filters.query,
+        listing = self._listing(GET_SPEC_FILES, query, project_id=self._project(project_id))
+        return PagePager(
+            listing,
             key=attrgetter("signature"),
             page_size=page_size,
             start=start,

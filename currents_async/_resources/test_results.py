@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from currents_async._pagination import PAGE_SIZE, CursorPager
 from currents_async._resources._group import Group, compound
 from currents_async._wire.endpoint import Endpoint
-from currents_async._wire.filters import TEST_STATES, Filters, Moment
+from currents_async._wire.filters import Filters, Moment
 from currents_async.analysis import TestHistory, history_of
 from currents_async.models.pages import CursorPage
 from currents_async.models.test_results import TestResult
@@ -71,20 +71,16 @@ class TestResults(Group):
         100. `start` is a cursor or a resume token to continue after; with `reverse` the list goes
         from there towards the newest.
         """
-        filters = (
+        query = (
             Filters()
             .span(date_start, date_end)
             .lists(tags=tags, branches=branches, authors=authors, groups=groups)
-            .choices("status", status, TEST_STATES, wire="status[]")
+            .choices("status", status, TestState, wire="status[]")
             .flag("flaky", flaky)
             .annotations(annotations)
+            .query
         )
-        return self._cursor_pager(
-            GET_TEST_RESULTS,
-            {"signature": signature},
-            filters.query,
-            page_size=page_size,
-            start=start,
-            reverse=reverse,
-            prefetch=prefetch,
+        listing = self._listing(GET_TEST_RESULTS, query, signature=signature)
+        return CursorPager(
+            listing, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch
         )

@@ -5,12 +5,11 @@ Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import get_args
 
 from currents_async._pagination import PAGE_SIZE, PagePager
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import Endpoint
-from currents_async._wire.filters import TEST_STATES, Filters, Moment
+from currents_async._wire.filters import Filters, Moment
 from currents_async.models.common import SortDirection
 from currents_async.models.pages import NumberedPage
 from currents_async.models.tests import (
@@ -59,23 +58,23 @@ class Tests(Group):
         least 1. `metric_settings` says which outcomes count for which metric. `start` is a resume
         token.
         """
-        filters = (
+        query = (
             Filters()
             .span(date_start, date_end)
             .lists(tags=tags, branches=branches, groups=groups, authors=authors)
-            .choice("order", order, get_args(TestOrder))
-            .choice("dir", dir, get_args(SortDirection))
+            .choice("order", order, TestOrder)
+            .choice("dir", dir, SortDirection)
             .text("spec", spec)
             .text("title", title)
             .number("min_executions", min_executions)
-            .choices("test_state", test_state, TEST_STATES, wire="test_state[]")
+            .choices("test_state", test_state, TestState, wire="test_state[]")
             .metric_settings(metric_settings)
             .annotations(annotations)
+            .query
         )
-        return self._page_pager(
-            GET_TESTS_EXPLORER,
-            {"project_id": self._project(project_id)},
-            filters.query,
+        listing = self._listing(GET_TESTS_EXPLORER, query, project_id=self._project(project_id))
+        return PagePager(
+            listing,
             key=attrgetter("signature"),
             page_size=page_size,
             start=start,

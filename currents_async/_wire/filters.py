@@ -1,6 +1,6 @@
 """The filters of lists: each argument checked, and spelt as its operation wants it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any, Self, get_args
 
@@ -22,8 +22,6 @@ from currents_async.models.tests import AnnotationFilter, MetricSettings, TestSt
 
 Moment = datetime | date
 """A point in time, aware of its zone, or a day."""
-
-TEST_STATES = get_args(TestState)
 
 
 class Filters:
@@ -60,22 +58,17 @@ class Filters:
             self._add_each(f"{name}[]", check_texts(name, values))
         return self
 
-    def choice(self, name: str, value: str | None, choices: Collection[str]) -> Self:
-        """Add one of the values that are documented."""
+    def choice(self, name: str, value: str | None, literal: Any) -> Self:
+        """Add one of the values that a `Literal` names."""
         if value is not None:
-            self._add(name, check_choice(name, value, choices))
+            self._add(name, check_choice(name, value, get_args(literal)))
         return self
 
     def choices(
-        self,
-        name: str,
-        values: Iterable[str],
-        choices: Collection[str],
-        *,
-        wire: str | None = None,
+        self, name: str, values: Iterable[str], literal: Any, *, wire: str | None = None
     ) -> Self:
-        """Add several of the values that are documented, the name repeated for each."""
-        return self._add_each(wire or name, check_choices(name, values, choices))
+        """Add several of the values that a `Literal` names, the name repeated for each."""
+        return self._add_each(wire or name, check_choices(name, values, get_args(literal)))
 
     def number(
         self, name: str, value: int | None, *, min_value: int = 1, max_value: int | None = None
@@ -158,7 +151,7 @@ def _check_annotation(name: str, value: AnnotationFilter) -> AnnotationFilter:
 def _check_settings(value: MetricSettings) -> MetricSettings:
     check_type("metric_settings", value, MetricSettings)
     chosen = {
-        name: check_choices(f"metric_settings.{name}", states, TEST_STATES)
+        name: check_choices(f"metric_settings.{name}", states, get_args(TestState))
         for name, states in msgspec.structs.asdict(value).items()
         if states is not None
     }
