@@ -3,7 +3,6 @@
 import ssl as tls
 from collections.abc import Mapping, Sequence
 from functools import partial
-from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar, overload
 
 import aiohttp
@@ -16,7 +15,7 @@ from currents_async._config import (
     resolve_base_url,
     resolve_project_id,
 )
-from currents_async._quarantine import Quarantine
+from currents_async._quarantine.group import Quarantine
 from currents_async._resources._group import Group, build_request
 from currents_async._resources.actions import Actions
 from currents_async._resources.assets import Assets
@@ -284,12 +283,7 @@ class Currents:
         await load_backend()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     def __reduce__(self) -> NoReturn:

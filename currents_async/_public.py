@@ -8,15 +8,10 @@ from currents_async._downloads.save import AssetDownload
 from currents_async._fanout.plans import InstanceResult
 from currents_async._fanout.results import InstanceResults
 from currents_async._pagination import CursorPager, PagePager
-from currents_async._quarantine import (
-    ExaminedResult,
-    ExaminedTest,
-    QuarantineDecision,
-    QuarantineFailure,
-    QuarantinePlan,
-    QuarantinePolicy,
-    QuarantineResult,
-)
+from currents_async._quarantine.decide import QuarantineDecision
+from currents_async._quarantine.evidence import ExaminedResult, ExaminedTest
+from currents_async._quarantine.plan import QuarantineFailure, QuarantinePlan, QuarantineResult
+from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._resources.errors import ErrorsPager
 from currents_async._streams import RunStream
 from currents_async._transport import Observer, RawResponse, RequestAttempt, RequestCall, Traffic

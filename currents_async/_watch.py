@@ -6,7 +6,6 @@ Between two polls nothing is held: no response, no connection, no task.
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
-from types import TracebackType
 from typing import Self, TypeVar
 
 from currents_async._checks import check_seconds
@@ -143,12 +142,7 @@ class RunWatch:
         self._polls.begin()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._is_open = False
 
     def __aiter__(self) -> Self:

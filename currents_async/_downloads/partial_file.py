@@ -76,7 +76,8 @@ class PartialFile:
         self._path.replace(self._goal)
         file.close()
         self._file = None
-        _sync_directory(self._goal.parent)
+        with suppress(OSError):  # some drives cannot
+            sync_directory(self._goal.parent)
 
     def _discard(self, file: BinaryIO) -> None:
         self._file = None
@@ -87,16 +88,15 @@ class PartialFile:
             self._path.unlink()
 
 
-def _sync_directory(directory: Path) -> None:
-    """Write the new name to the disk, if the system can: Windows and some drives cannot."""
+def sync_directory(directory: Path) -> None:
+    """Make new names in a directory durable, where the system supports it: Windows does not."""
     if not hasattr(os, "O_DIRECTORY"):
         return
-    with suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def create_partial(directory: Path) -> tuple[Path, BinaryIO]:

@@ -94,7 +94,6 @@ class _Saving(Jobs[_Job, AssetResult]):
         self._collect = collect
 
     async def plan(self, put: Callable[[_Job], Awaitable[None]]) -> None:
-        """Put the artifacts of all instances of the source."""
         await self._source(partial(self._put, put))
 
     async def _put(self, put: Callable[[_Job], Awaitable[None]], found: InstanceResult) -> None:
@@ -121,7 +120,6 @@ class _Saving(Jobs[_Job, AssetResult]):
         ]
 
     async def do(self, job: _Job) -> AssetResult:
-        """Save an artifact, if there is one."""
         result, artifact = job
         if artifact is None or artifact.url is None:
             return result

@@ -71,11 +71,9 @@ class RunPlan(InstancePlan, Generic[SpecT]):
         self._planned: set[str] = set()
 
     async def open(self, stack: AsyncExitStack, options: CallOptions) -> None:
-        """Request the run."""
         self._stream = await stack.enter_async_context(self._open_stream(options))
 
     def prefetch(self) -> Callable[[], Coroutine[Any, Any, None]]:
-        """Return what reads the run from the network."""
         return self._stream.prefetch()
 
     async def batch(self) -> list[InstanceResult]:
@@ -88,7 +86,6 @@ class RunPlan(InstancePlan, Generic[SpecT]):
 
     @property
     def run(self) -> Run:
-        """The run without its specs."""
         return self._stream.data
 
     def _is_wanted(self, spec: SpecT) -> bool:
@@ -113,6 +110,5 @@ class IdPlan(InstancePlan):
         self._todo = [InstanceResult(instance_id=instance_id) for instance_id in unique]
 
     async def batch(self) -> list[InstanceResult]:
-        """Plan everything at once."""
         todo, self._todo = self._todo, []
         return todo

@@ -157,12 +157,10 @@ class _Each(Jobs[JobT, ResultT]):
         self._work = work
 
     async def plan(self, put: Callable[[JobT], Awaitable[None]]) -> None:
-        """Put the items."""
         for item in self._items:
             await put(item)
 
     async def do(self, job: JobT) -> ResultT:
-        """Work on an item."""
         return await self._work(job)
 
 

@@ -101,13 +101,11 @@ class _Fetching(Jobs[InstanceResult, InstanceResult]):
         return self._plan.prefetch()
 
     async def plan(self, put: Callable[[InstanceResult], Awaitable[None]]) -> None:
-        """Put what is planned."""
         while batch := await self._plan.batch():
             for pending in batch:
                 await put(pending)
 
     async def do(self, job: InstanceResult) -> InstanceResult:
-        """Fetch the instance of a result that lacks it."""
         if job.instance_id is None:
             return job
         fetching = self._fetch(job.instance_id, self.options())

@@ -56,7 +56,8 @@ class Quarantine(Group):
         results of each test that is over the policy's rates or already in quarantine; at most
         `Limits.concurrency` requests are in flight.
         """
-        policy = _check(policy)
+        policy = QuarantinePolicy() if policy is None else policy
+        check_type("policy", policy, QuarantinePolicy)
         project_id = self._project(project_id)
         clock = self._transport.channel.clock
         store = ActionStore(self._actions, project_id=project_id, policy=policy, clock=clock)
@@ -72,7 +73,3 @@ class Quarantine(Group):
         examined = await examiner.examine(own_actions(actions, policy.name))
         decisions = decide(examined.tests, actions, policy, project_ran=examined.has_run)
         return QuarantinePlan(decisions, store)
-
-
-def _check(policy: QuarantinePolicy | None) -> QuarantinePolicy:
-    return QuarantinePolicy() if policy is None else check_type("policy", policy, QuarantinePolicy)

@@ -71,11 +71,9 @@ class _CollectedText:
         self.unreadable: tuple[UnreadableItem, ...] = ()
         """Items of a list that were left out."""
         self.notes = Notes()
-        """What was mended so that the text could be read."""
 
     @property
     def held(self) -> int:
-        """Bytes of the text so far."""
         return len(self._text)
 
     def feed(self, text: bytes) -> list[Any]:
@@ -205,7 +203,6 @@ class CollectingDecoder(Generic[T]):
 
     @property
     def notes(self) -> Notes:
-        """What was mended so that the text could be read."""
         return self._notes if self._decoder is None else self._decoder.notes
 
     def feed(self, text: bytes) -> list[Any]:

@@ -42,7 +42,9 @@ class Side:
         file = self.failed_files.get(place)
         if file is None and place in self.places and self.knows_all_of(place):
             file = self.places[place][0]
-        return [] if file is None else [_as_test(file)]
+        if file is None:
+            return []
+        return [executed_file(file, run_id=file.run_id, failure=file.failure)]
 
     def knows_all_of(self, place: Place) -> bool:
         """Return whether a test of a spec file that this run lacks did not exist in it."""
@@ -55,13 +57,3 @@ class Side:
         if build and group_id is not None and f"{group_id}-".startswith(f"{build}-"):
             return (True, group_id.removeprefix(build)), spec
         return (False, group_id), spec
-
-
-def _as_test(file: FileResults) -> ExecutedTest:
-    return executed_file(
-        file.spec,
-        group_id=file.group_id,
-        instance_id=file.instance_id,
-        run_id=file.run_id,
-        failure=file.failure,
-    )

@@ -13,8 +13,6 @@ from currents_async.models.instances import (
     Video,
 )
 
-__all__ = ["Artifact", "artifacts_of"]
-
 Artifact = Screenshot | Video | Trace | Attachment
 
 

@@ -9,8 +9,6 @@ from currents_async.analysis.executed import ExecutedTest
 from currents_async.analysis.run_results import FileResults, RunResults
 from currents_async.models._model import Model
 
-__all__ = ["AmbiguousTests", "ComparedTest", "RunDiff", "diff_runs"]
-
 
 class ComparedTest(Model, frozen=True, gc=False, kw_only=True):
     """A test as it was in each of two runs; None where it did not exist, or is unknown."""

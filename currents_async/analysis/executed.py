@@ -1,6 +1,7 @@
 """Tests as a run left them, in one form for instances and test results."""
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -9,8 +10,6 @@ from currents_async.models.common import Outcome
 from currents_async.models.instances import Attempt, AttemptError, Instance, InstanceTest
 from currents_async.models.runs import RunSpec
 from currents_async.models.test_results import ResultAttempt, TestResult
-
-__all__ = ["ExecutedTest", "executed_results", "executed_tests"]
 
 
 class ExecutedTest(Model, frozen=True, gc=False, kw_only=True):
@@ -106,20 +105,23 @@ def as_listed(instance: Instance, spec: RunSpec | None) -> Instance:
     )
 
 
+class _File(Protocol):
+    @property
+    def spec(self) -> str: ...
+    @property
+    def group_id(self) -> str | None: ...
+    @property
+    def instance_id(self) -> str | None: ...
+
+
 def executed_file(
-    spec: str,
-    *,
-    group_id: str | None,
-    instance_id: str | None,
-    run_id: str | None,
-    failure: str | None,
-    is_flaky: bool = False,
+    file: _File, *, run_id: str | None, failure: str | None = None, is_flaky: bool = False
 ) -> ExecutedTest:
     """Describe a spec file as a whole; `failure` is why it counts as failed, if it does."""
     return ExecutedTest(
-        spec=spec,
-        group_id=group_id,
-        instance_id=instance_id,
+        spec=file.spec,
+        group_id=file.group_id,
+        instance_id=file.instance_id,
         run_id=run_id,
         state=Outcome.PASSED if failure is None else Outcome.FAILED,
         is_flaky=is_flaky,

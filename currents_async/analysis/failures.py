@@ -15,8 +15,6 @@ from currents_async.models._unlisted import unlisted
 from currents_async.models.instances import Attempt, AttemptError, Instance
 from currents_async.models.runs import Run, RunSpec, SpecReport
 
-__all__ = ["Failure", "failures_of"]
-
 
 class Failure(Model, frozen=True, gc=False, kw_only=True):
     """A failed test, or a failed spec file, whose `test.is_file` is true."""
@@ -54,7 +52,7 @@ def failure_of_run(run: Run, unlisted_specs: int) -> Failure:
     """Describe a run that failed in spec files that it does not list."""
     failure = f"spec files that the server counts and does not list: {unlisted_specs}"
     return Failure(
-        test=executed_file("", group_id=None, instance_id=None, run_id=run.run_id, failure=failure),
+        test=executed_file(RunSpec(), run_id=run.run_id, failure=failure),
         error=AttemptError(message=failure),
     )
 
@@ -71,13 +69,7 @@ def _failures_in(instance: Instance, spec: RunSpec | None) -> Iterator[Failure]:
     of_file = artifacts.pop(None, [])
     if failure is not None:
         yield Failure(
-            test=executed_file(
-                instance.spec,
-                group_id=instance.group_id,
-                instance_id=instance.instance_id,
-                run_id=instance.run_id,
-                failure=failure,
-            ),
+            test=executed_file(instance, run_id=instance.run_id, failure=failure),
             error=AttemptError(message=failure),
             artifacts=tuple(of_file),
         )
@@ -95,12 +87,6 @@ def _failure_of_spec(spec: RunSpec) -> Failure:
     counted = 0 if report.stats is None else report.stats.failures
     failure = failure_of_file([report.exception], counted)
     return Failure(
-        test=executed_file(
-            spec.spec,
-            group_id=spec.group_id,
-            instance_id=spec.instance_id,
-            run_id=None,
-            failure=failure,
-        ),
+        test=executed_file(spec, run_id=None, failure=failure),
         error=AttemptError(message=failure),
     )

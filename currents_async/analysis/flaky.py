@@ -9,8 +9,6 @@ from currents_async.models._unlisted import unlisted
 from currents_async.models.instances import Attempt, AttemptError, Instance
 from currents_async.models.runs import RunSpec, SpecReport
 
-__all__ = ["FlakyTest", "flaky_tests_of"]
-
 
 class FlakyTest(Model, frozen=True, gc=False, kw_only=True):
     """A test that passed only after a failed attempt."""
@@ -53,14 +51,7 @@ def _flaky_tests_in(instance: Instance, listed: SpecReport | None) -> Iterator[F
     of_file = artifacts.pop(None, [])
     if missing:
         yield FlakyTest(
-            test=executed_file(
-                instance.spec,
-                group_id=instance.group_id,
-                instance_id=instance.instance_id,
-                run_id=instance.run_id,
-                failure=None,
-                is_flaky=True,
-            ),
+            test=executed_file(instance, run_id=instance.run_id, is_flaky=True),
             artifacts=tuple(of_file),
         )
     for test in flaky:

@@ -11,8 +11,6 @@ from currents_async.models._model import Model
 from currents_async.models.common import Counters, Outcome
 from currents_async.models.test_results import TestResult
 
-__all__ = ["Flip", "Streak", "TestHistory", "history_of"]
-
 _VERDICTS = frozenset({Outcome.PASSED, Outcome.FAILED})
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 

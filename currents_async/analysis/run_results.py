@@ -17,8 +17,6 @@ from currents_async.models.instances import Instance
 from currents_async.models.runs import Run, RunSpec
 from currents_async.models.test_results import TestResult
 
-__all__ = ["FileResults", "RunResults"]
-
 
 class FileResults(Model, frozen=True, gc=False, kw_only=True):
     """The results of one spec file in one run."""

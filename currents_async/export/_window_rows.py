@@ -47,7 +47,8 @@ class WindowRows:
         self._known = known
         self._is_listed = True
         self._builder = RowBuilder(window.project_id, window.day, self.counts.keys())
-        self._fresh = None if known.entry is None else Fresh()
+        self.fresh: Fresh | None = None if known.entry is None else Fresh()
+        """What has been fetched of it, if there are old rows."""
         self._open_runs = 0
         self._listed: Collection[str] = ()
         """Runs that the list has, known at the end."""
@@ -60,7 +61,7 @@ class WindowRows:
     @property
     def keeps_rows(self) -> bool:
         """Whether old rows are kept where nothing replaces them."""
-        return self._fresh is not None
+        return self.fresh is not None
 
     def collect(self, event: FetchEvent) -> None:
         """Make rows of what has been fetched."""
@@ -93,18 +94,13 @@ class WindowRows:
             self._whole.add(run.run_id)
             if run.has_ended:
                 self._done[run.run_id] = fetched.digest
-            if self._fresh is not None:
-                self._fresh.add_run(run)
-        elif self._fresh is not None:
-            self._fresh.partial[run.run_id] = run
+            if self.fresh is not None:
+                self.fresh.add_run(run)
+        elif self.fresh is not None:
+            self.fresh.partial[run.run_id] = run
             return
         self._builder.add_run(run)
         self._builder.add_specs(run.run_id, run.specs)
-
-    @property
-    def fresh(self) -> Fresh | None:
-        """What has been fetched of it, if there are old rows."""
-        return self._fresh
 
     @property
     def is_ready(self) -> bool:
@@ -115,8 +111,8 @@ class WindowRows:
         """Take the rows of tables that have a batch; after the end, those of all tables."""
         for table, batch in self._builder.take(at_least=1 if self.has_ended else BATCH):
             self.counts[table] += batch.num_rows
-            if self._fresh is not None and table != "errors":
-                self._fresh.add_rows(table, batch)
+            if self.fresh is not None and table != "errors":
+                self.fresh.add_rows(table, batch)
             yield table, batch
 
     def merge_into(self, sink: ReadableSink) -> set[str]:
@@ -124,10 +120,10 @@ class WindowRows:
 
         Returns the tables without anything new.
         """
-        if self._fresh is None:
+        if self.fresh is None:
             return set()
         failed = {missing.run_id for missing in self._missing.values()}
-        merge = Merge(sink, self.window, self._fresh, failed_runs=failed)
+        merge = Merge(sink, self.window, self.fresh, failed_runs=failed)
         merge.run(self.counts)
         for table, rows in merge.rows.items():
             self.counts[table] += rows
@@ -203,7 +199,7 @@ class WindowRows:
 
     def _came_without(self, instance_id: str) -> bool:
         """Return whether an instance was fetched without its tests, or is not listed any more."""
-        listed = self._fresh.listed if self._fresh is not None else ()
+        listed = self.fresh.listed if self.fresh is not None else ()
         return instance_id in self._instances or instance_id not in listed
 
     def _miss_gone(self, run_id: str, reason: Reason, what: str) -> None:

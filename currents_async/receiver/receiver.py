@@ -4,7 +4,6 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 import anyio
@@ -109,12 +108,7 @@ class Receiver:
         self._workers.start(drain=self._drain)
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         try:
             await self._workers.stop()
         finally:

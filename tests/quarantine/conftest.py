@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from currents_async import Currents
-from currents_async._quarantine import Quarantine
+from currents_async._quarantine.group import Quarantine
 from currents_async.testing import FakeCurrents, ManualClock, World, WorldProject
 from tests.quarantine.suite import NOW, Suite
 

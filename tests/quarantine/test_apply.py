@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from currents_async import AmbiguousError, ClientClosedError, Currents, ForbiddenError, ServerError
-from currents_async._quarantine import Quarantine, QuarantineResult
+from currents_async._quarantine.group import Quarantine
+from currents_async._quarantine.plan import QuarantineResult
 from currents_async._quarantine.rules import marker, matcher_for
 from currents_async.models import Action, Effect, Matcher, when
 from currents_async.testing import FakeCurrents, ManualClock, RecordedRequest, World

@@ -7,13 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._quarantine import (
-    ExaminedResult,
-    ExaminedTest,
-    QuarantineDecision,
-    QuarantinePolicy,
-)
-from currents_async._quarantine.decide import decide
+from currents_async._quarantine.decide import QuarantineDecision, decide
+from currents_async._quarantine.evidence import ExaminedResult, ExaminedTest
+from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._quarantine.rules import description_of, marker, matcher_for
 from currents_async.models import Action, ActionStatus, Matcher, Outcome, when
 from currents_async.models.tests import ExploredTestMetrics

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from currents_async._quarantine import ExaminedResult
+from currents_async._quarantine.evidence import ExaminedResult
 from currents_async.models import Commit, Outcome, TestResult
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from currents_async import Currents, InvalidArgumentError, Limits, ServerError
-from currents_async._quarantine import ExaminedResult, Quarantine, QuarantineDecision
+from currents_async._quarantine.decide import QuarantineDecision
+from currents_async._quarantine.evidence import ExaminedResult
+from currents_async._quarantine.group import Quarantine
 from currents_async.models import Outcome
 from currents_async.testing import FakeCurrents, ManualClock, RecordedRequest
 from tests.quarantine.conftest import quarantine_of

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from currents_async import InvalidArgumentError
-from currents_async._quarantine import QuarantinePolicy
+from currents_async._quarantine.policy import QuarantinePolicy
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"name": ""}, "name must be 1 to 64 letters"),

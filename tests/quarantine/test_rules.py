@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._quarantine import ExaminedTest, QuarantinePolicy
+from currents_async._quarantine.evidence import ExaminedTest
+from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._quarantine.rules import (
     can_be_marked,
     description_of,

@@ -8,12 +8,12 @@ from typing import Any, Literal
 import duckdb
 import pyarrow as pa
 
+from currents_async._downloads.partial_file import sync_directory
 from currents_async.errors import ExportError
 from currents_async.export._tables import SCHEMAS, conform
 from currents_async.export._windows import Window
 from currents_async.export._write.files import Staging
 from currents_async.export._write.formats import Ipc
-from currents_async.export._write.local_store import sync_directory
 from currents_async.export._write.stores import Store
 
 _MEMORY = "64MB"
@@ -66,13 +66,11 @@ class DuckDBSink:
             raise
 
     def write(self, window: Window, table: str, batch: Any) -> None:
-        """Stage rows."""
         self._staging.write(window, table, batch)
 
     def read(
         self, window: Window, table: str, columns: Sequence[str] | None = None
     ) -> Iterator[Any]:
-        """Iterate over the rows of a window."""
         schema: Any = SCHEMAS[table]
         names = schema.names if columns is None else columns
         schema = pa.schema([schema.field(name) for name in names], metadata=schema.metadata)
@@ -95,7 +93,6 @@ class DuckDBSink:
                 path.unlink()
 
     def close(self) -> None:
-        """Close the file."""
         try:
             self._database.close()
         finally:

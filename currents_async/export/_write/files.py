@@ -75,14 +75,12 @@ class FileSink:
         self._is_new = is_new
 
     def write(self, window: Window, table: str, batch: Any) -> None:
-        """Stage rows."""
         there = [name for name in _IN_THE_PATH if name in batch.schema.names]
         self._staging.write(window, table, batch.drop_columns(there))
 
     def read(
         self, window: Window, table: str, columns: Sequence[str] | None = None
     ) -> Iterator[Any]:
-        """Iterate over the rows of a file."""
         schema = _columns_of(table)
         if columns is not None:
             schema = pa.schema([schema.field(name) for name in columns])
@@ -103,7 +101,6 @@ class FileSink:
         self._is_new = False
 
     def close(self) -> None:
-        """Remove the staged files."""
         self._staging.close()
 
     def _finish(self, window: Window, table: str) -> Path | None:

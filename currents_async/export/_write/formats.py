@@ -56,11 +56,9 @@ class Parquet:
     suffix = ".parquet"
 
     def open(self, path: Path, schema: Any) -> RowWriter:
-        """Begin a file."""
         return _ParquetWriter(path.open("wb"), schema)
 
     def read(self, path: Path, schema: Any) -> Iterator[Any]:
-        """Iterate over the rows of a file."""
         with pq.ParquetFile(path) as file:
             yield from file.iter_batches(_BATCH_ROWS, columns=schema.names)
 
@@ -99,11 +97,9 @@ class Ndjson:
         self.suffix: str = {"gzip": ".ndjson.gz", "zstd": ".ndjson.zst"}[compression]
 
     def open(self, path: Path, schema: Any) -> RowWriter:  # noqa: ARG002 - JSON needs none
-        """Begin a file."""
         return _NdjsonWriter(path.open("wb"), self._compression)
 
     def read(self, path: Path, schema: Any) -> Iterator[Any]:
-        """Iterate over the rows of a file."""
         fields = [(field.name, _TYPES.get(str(field.type), Any), None) for field in schema]
         decoder = msgspec.json.Decoder(msgspec.defstruct("Row", fields, gc=False))
         with pa.CompressedInputStream(str(path), self._compression) as stream:
@@ -144,11 +140,9 @@ class Ipc:
     suffix = ".arrow"
 
     def open(self, path: Path, schema: Any) -> RowWriter:
-        """Begin a file."""
         return _IpcWriter(path.open("wb"), schema)
 
     def read(self, path: Path, schema: Any) -> Iterator[Any]:
-        """Iterate over the rows of a file."""
         with path.open("rb") as file, pa.ipc.open_stream(file) as rows:
             for batch in rows:
                 yield batch.select([name for name in schema.names if name in batch.schema.names])

@@ -23,7 +23,6 @@ class IpcSink:
         self._is_broken = False
 
     def write(self, window: Window, table: str, batch: Any) -> None:  # noqa: ARG002 - the protocol of sinks
-        """Send rows."""
         try:
             self._writer.write_batch(batch)
         except OSError:
@@ -31,7 +30,6 @@ class IpcSink:
             raise
 
     def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:  # noqa: ARG002 - the protocol of sinks
-        """Flush the stream."""
         try:
             self._stream.flush()
         except OSError:

@@ -5,11 +5,12 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from currents_async._downloads.partial_file import sync_directory
 from currents_async.errors import ExportError
-from currents_async.export._write.stores import RECORDS, Workplace
+from currents_async.export._write.stores import RECORDS, Store
 
 
-class LocalStore(Workplace):
+class LocalStore(Store):
     """A directory on this machine.
 
     Files are staged on the same file system, so that publishing only renames them, but not in their
@@ -24,11 +25,9 @@ class LocalStore(Workplace):
         super().__init__(self._root / RECORDS)
 
     def prepare(self) -> None:
-        """Make the directory."""
         make_directory(self.lock.parent)
 
     def publish(self, staged: Path, name: str) -> None:
-        """Sync a staged file to the disk, then rename it."""
         goal = self._root / name
         # Opened for writing: Windows only syncs such files.
         with staged.open("rb+") as file:
@@ -39,14 +38,12 @@ class LocalStore(Workplace):
         self._known.pop(name, None)
 
     def remove(self, name: str) -> None:
-        """Unlink a file."""
         goal = self._root / name
         with suppress(FileNotFoundError):
             goal.unlink()
             sync_directory(goal.parent)
 
     def read(self, name: str) -> bytes | None:
-        """Read a file."""
         try:
             content = (self._root / name).read_bytes()
         except FileNotFoundError:
@@ -55,19 +52,13 @@ class LocalStore(Workplace):
         return content
 
     def has(self, name: str) -> bool:
-        """Look for a file."""
         return (self._root / name).exists()
 
     @contextmanager
     def fetch(self, name: str) -> Generator[Path | None]:
-        """Return the path of the file itself."""
         yield self._root / name if self.has(name) else None
 
     def append(self, name: str, line: bytes) -> None:
-        """Append to a file, and sync it to the disk.
-
-        Raises `ExportError` if it has changed meanwhile.
-        """
         self.check(name)
         goal = self._root / name
         make_directory(goal.parent)
@@ -94,14 +85,3 @@ def make_directory(directory: Path) -> None:
     for each in reversed(missing):
         each.mkdir(exist_ok=True)
         sync_directory(each.parent)
-
-
-def sync_directory(directory: Path) -> None:
-    """Make new names in a directory durable, where the system supports it: Windows does not."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

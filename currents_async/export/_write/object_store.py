@@ -13,12 +13,12 @@ from typing import Any
 from pyarrow import fs
 
 from currents_async.errors import ExportError
-from currents_async.export._write.stores import Workplace
+from currents_async.export._write.stores import Store
 
 _CHUNK = 1 << 20
 
 
-class ObjectStore(Workplace):
+class ObjectStore(Store):
     """A prefix in an object store: an object exists once all of it has been uploaded.
 
     Such stores have no lock that dies with its process. Other exports of this user on this machine
@@ -45,7 +45,6 @@ class ObjectStore(Workplace):
             raise PermissionError(errno.EPERM, "belongs to another user", str(self._workplace))
 
     def publish(self, staged: Path, name: str) -> None:
-        """Upload a file."""
         # When a write fails, closing fails as well, so no incomplete upload is finished.
         with staged.open("rb") as source, self._filesystem.open_output_stream(self._at(name)) as to:
             shutil.copyfileobj(source, to, _CHUNK)
@@ -53,22 +52,17 @@ class ObjectStore(Workplace):
         self._known.pop(name, None)
 
     def remove(self, name: str) -> None:
-        """Delete an object."""
         with suppress(FileNotFoundError):
             self._filesystem.delete_file(self._at(name))
         self._known.pop(name, None)
 
     def read(self, name: str) -> bytes | None:
-        """Download an object."""
         self._known[name] = content = self._download(name)
         return content
 
     def append(self, name: str, line: bytes) -> None:
-        """Upload the whole object again, because objects do not grow.
-
-        Raises `ExportError` if it has changed meanwhile.
-        """
         self.check(name)
+        # All of it again, because objects do not grow.
         longer = (self._known[name] or b"") + line
         staged = self.stage(name)
         staged.write_bytes(longer)
@@ -76,19 +70,16 @@ class ObjectStore(Workplace):
         self._known[name] = longer
 
     def check(self, name: str) -> None:
-        """Download a file once more, and compare it."""
         content = self._download(name)
         if self._known.setdefault(name, content) != content:
             raise ExportError(f"another export writes to this target: {name} has changed")
 
     def has(self, name: str) -> bool:
-        """Look for an object."""
         found: bool = self._filesystem.get_file_info(self._at(name)).type != fs.FileType.NotFound
         return found
 
     @contextmanager
     def fetch(self, name: str) -> Generator[Path | None]:
-        """Download an object into a staged file."""
         staged = self.stage(name)
         try:
             yield staged if self._save(name, staged) else None
