@@ -179,7 +179,6 @@ class RunWatch:
 
 
 async def wait_for_end(polls: Polls, fetch: Callable[[CallOptions], Awaitable[Run]]) -> Run:
-    """Poll a run until it has ended, and return it."""
     polls.begin()
     while not (run := await polls.poll(fetch)).has_ended:
         polls.schedule(progress=False)

@@ -52,7 +52,6 @@ def find_url(asset: object) -> AssetUrl | InvalidArgumentError:
 
 
 def artifacts_to_save(instance: Instance) -> Iterator[ArtifactToSave]:
-    """List all artifacts of an instance."""
     for kind, number, artifact in list_artifacts(instance.results):
         url = url_of(artifact)
         yield ArtifactToSave(

@@ -34,7 +34,7 @@ class PartialFile:
 
     async def write(self, chunks: Sequence[bytes]) -> None:
         """Append."""
-        await in_thread(partial(self._write, chunks))
+        await in_thread(lambda: self._opened().writelines(chunks))
 
     async def start_anew(self) -> None:
         """Truncate what has been written."""
@@ -58,9 +58,6 @@ class PartialFile:
             with suppress(FileNotFoundError):
                 self._path.chmod(self._goal.stat().st_mode & _PERMISSIONS)
         return self._file
-
-    def _write(self, chunks: Sequence[bytes]) -> None:
-        self._opened().writelines(chunks)
 
     def _truncate(self, file: BinaryIO) -> None:
         file.seek(0)

@@ -94,7 +94,6 @@ async def save_asset(
     max_bytes: int,
     timeout: float | None,  # noqa: ASYNC109 - of the whole, retries included
 ) -> AssetDownload:
-    """Check the arguments, and download the asset."""
     if isinstance(url, InvalidArgumentError):
         # A new one: with its traceback, that one would keep itself alive.
         raise InvalidArgumentError(*url.args)
@@ -108,7 +107,6 @@ async def save_asset(
 
 
 def check_target(to: Target) -> Path:
-    """Return a path, or raise `InvalidArgumentError`."""
     text = os.fspath(to) if isinstance(to, str | os.PathLike) else None  # pyright: ignore[reportUnnecessaryIsInstance]
     if not isinstance(text, str) or not text or "\0" in text:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError("to must be a path, as str or os.PathLike[str]")

@@ -18,7 +18,6 @@ Source = Callable[[Take], Awaitable[None]]
 
 
 async def given_instance(instance: Instance, take: Take) -> None:
-    """Hand over an instance that has been fetched before."""
     await take(InstanceResult(instance_id=instance.instance_id, instance=instance))
 
 

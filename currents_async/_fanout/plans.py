@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -50,12 +50,7 @@ class ScheduledSpec(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     instance_id: str | None = None
 
 
-class _Schedulable(Protocol):
-    @property
-    def instance_id(self) -> str | None: ...
-
-
-SpecT = TypeVar("SpecT", bound=_Schedulable)
+SpecT = TypeVar("SpecT", bound=RunSpec | ScheduledSpec)
 
 
 class RunPlan(InstancePlan, Generic[SpecT]):

@@ -44,7 +44,6 @@ class Jobs(Generic[JobT, ResultT]):
         raise NotImplementedError
 
     async def do(self, job: JobT) -> ResultT:
-        """Do a job."""
         raise NotImplementedError
 
     def prefetch(self) -> Callable[[], Awaitable[None]] | None:
@@ -141,7 +140,6 @@ class _Workload(Generic[JobT, ResultT]):
     async def _work(
         self, send: Send[tuple[int, ResultT]], prefetch: Callable[[], Awaitable[None]] | None = None
     ) -> None:
-        """Do one job after the other, until none is left."""
         if prefetch is not None:
             await prefetch()
         while (numbered := await take(self._queue)) is not None:

@@ -27,7 +27,6 @@ def is_collecting(on_error: OnError) -> bool:
 
 
 def instances_of(results: Iterable[InstanceResult]) -> list[Instance]:
-    """Return the instances of results, leaving out results without one."""
     return [result.instance for result in results if result.instance is not None]
 
 

@@ -157,7 +157,6 @@ class Capped(Generic[P]):
         self._left = max_items
 
     async def next_page(self) -> FetchedPage[P] | None:
-        """Return the next page; None at the end."""
         if self._left == 0:
             return None
         fetched = await self._next_page()
@@ -169,5 +168,4 @@ class Capped(Generic[P]):
 
 
 def with_items(page: P, items: tuple[Any, ...]) -> P:
-    """Return a page with other items."""
     return page if items == page.items else msgspec.structs.replace(page, items=items)

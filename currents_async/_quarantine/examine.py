@@ -53,7 +53,6 @@ class Rate(NamedTuple):
 
 
 def rates_of(policy: QuarantinePolicy) -> list[Rate]:
-    """Return the rates that a policy has thresholds for."""
     rates: list[Rate] = []
     if policy.failure_rate is not None:
         counted, reported = attrgetter("failures"), attrgetter("failure_rate")
@@ -106,7 +105,12 @@ class Examiner:
             if can_be_marked(signature) and any(
                 rate.is_reached(explored.metrics) for rate in rates
             ):
-                found[signature] = _suspect(signature, explored)
+                found[signature] = ExaminedTest(
+                    signature=signature,
+                    spec=explored.spec,
+                    title=explored.title_path or (explored.title,),
+                    metrics=explored.metrics,
+                )
         tests = await for_each(found.values(), self._examine, concurrency=self._concurrency)
         return ExaminedProject(tests, has_run=any(listed))
 
@@ -131,12 +135,3 @@ class Examiner:
             title=results[0].title or test.title,
             results=tuple(map(ExaminedResult.of, results)),
         )
-
-
-def _suspect(signature: str, test: ExploredTest) -> ExaminedTest:
-    return ExaminedTest(
-        signature=signature,
-        spec=test.spec,
-        title=test.title_path or (test.title,),
-        metrics=test.metrics,
-    )

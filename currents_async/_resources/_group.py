@@ -29,16 +29,11 @@ def compound(method: MethodT) -> MethodT:
 
 
 def is_compound(method: object) -> bool:
-    """Return whether a method was marked so."""
     return hasattr(method, "_is_compound")
 
 
 class Group:
-    """A group of operations.
-
-    Every method raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`.
-    """
+    """A group of operations, which raise what `Currents` says."""
 
     # A method called `list` comes last in its class: after it, `list` is not the built-in type.
 

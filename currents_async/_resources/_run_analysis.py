@@ -66,7 +66,6 @@ def is_comparable(run: Run, earlier: Run) -> bool:
 
 
 async def first_comparable(run: Run, others: AsyncIterable[ListedRun]) -> ListedRun | None:
-    """Return the first of some runs that a run can be compared with."""
     async for other in others:
         if is_comparable(run, other):
             return other

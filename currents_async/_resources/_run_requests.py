@@ -50,7 +50,6 @@ def find_query(
     tags: Sequence[str],
     pw_last_run: bool | None,  # noqa: FBT001 - as the caller gave it
 ) -> Query:
-    """Return the query of `FIND_RUN`."""
     if ci_build_id is not None and branch is not None:
         raise InvalidArgumentError(
             "pass either ci_build_id or branch, not both: the API ignores branch"
@@ -69,7 +68,6 @@ def find_query(
 def github_ci_body(
     github_run_id: str, attempt: int, project_id: str | None, ci_build_id: str | None
 ) -> dict[str, object]:
-    """Return the body of `CANCEL_RUN_BY_GITHUB_CI`."""
     return (
         Fields()
         .put("github_run_id", github_run_id, check_text, wire="githubRunId")

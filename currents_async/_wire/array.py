@@ -21,7 +21,6 @@ class ArrayField(msgspec.Struct, frozen=True):
         return typed_with(returns, self.path, tuple[element, ...])
 
     def take(self, data: Any) -> list[Any]:
-        """Return the elements in `data`."""
         for name in self.path:
             data = getattr(data, name, None)
         return [] if data is None else list(data)

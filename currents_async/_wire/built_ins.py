@@ -13,12 +13,10 @@ from currents_async.models._model import OpenModel
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Return whether a value is an object."""
     return isinstance(value, dict)
 
 
 def is_array(value: Any) -> TypeGuard[list[Any]]:
-    """Return whether a value is an array."""
     return isinstance(value, list)
 
 

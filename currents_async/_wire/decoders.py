@@ -45,8 +45,13 @@ class Decoder(Protocol[E, T_co]):
         """What was mended so that the text could be read."""
         ...
 
-    def feed(self, text: bytes, /) -> list[E]: ...
-    def flush(self) -> tuple[list[E], T_co]: ...
+    def feed(self, text: bytes, /) -> list[E]:
+        """Take the next slice of the text, and return the elements that it completes."""
+        ...
+
+    def flush(self) -> tuple[list[E], T_co]:
+        """Return the last elements and the rest, the text being complete; raise as `unwrap`."""
+        ...
 
 
 @cache
@@ -77,7 +82,6 @@ class _CollectedText:
         return len(self._text)
 
     def feed(self, text: bytes) -> list[Any]:
-        """Take the next slice of the text; nothing of it is complete yet."""
         self._text += text
         return []
 
@@ -105,7 +109,6 @@ class EnvelopeDecoder(_CollectedText, Generic[T]):
         self._returns: Any = returns
 
     def flush(self) -> tuple[list[Any], T]:
-        """Return no elements and `data`, the text being complete; raise as `unwrap` does."""
         data: Any = unwrap(self._envelope(self._returns))
         if self.unreadable and is_page(self._returns):
             data = msgspec.structs.replace(data, unreadable=self.unreadable)
@@ -120,7 +123,6 @@ class CursorPageDecoder(_CollectedText, Generic[T]):
         self._items: Any = tuple[item, ...]  # type: ignore[valid-type]
 
     def flush(self) -> tuple[list[Any], CursorPage[T]]:
-        """Return no elements and the page, the text being complete; raise as `unwrap` does."""
         envelope = self._envelope(self._items)
         items = unwrap(envelope)
         return [], CursorPage(items=items, has_more=envelope.has_more, unreadable=self.unreadable)
@@ -168,7 +170,6 @@ class TextDecoder(_CollectedText):
     """A push decoder for plain text in UTF-8."""
 
     def flush(self) -> tuple[list[Any], str]:
-        """Return no elements and the text; raise `UnexpectedBodyError` when it is not UTF-8."""
         try:
             return [], self._text.decode()
         except UnicodeDecodeError as error:
@@ -180,7 +181,6 @@ class BytesDecoder(_CollectedText):
     """A push decoder that decodes nothing."""
 
     def flush(self) -> tuple[list[Any], bytes]:
-        """Return no elements and the bytes."""
         return [], bytes(self._text)
 
 
@@ -206,7 +206,6 @@ class CollectingDecoder(Generic[T]):
         return self._notes if self._decoder is None else self._decoder.notes
 
     def feed(self, text: bytes) -> list[Any]:
-        """Take the next slice of the text; nothing of it is handed out yet."""
         self.held += len(text)
         if self._decoder is not None:
             self._elements += self._decoder.feed(text)
@@ -219,7 +218,6 @@ class CollectingDecoder(Generic[T]):
         return []
 
     def flush(self) -> tuple[list[Any], T]:
-        """Return no elements and the whole `data`; raise as `ElementDecoder.flush` does."""
         if self._decoder is None:
             decoder = envelope_decoder(cast("Any", self._returns))
             data: T = unwrap(decode(self._text, decoder, self._notes))

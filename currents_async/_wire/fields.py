@@ -29,7 +29,6 @@ class Fields:
         *,
         wire: str | None = None,
     ) -> Self:
-        """Add a field."""
         if value is not UNSET:
             self.body[wire or name] = encode(name, value)
         return self

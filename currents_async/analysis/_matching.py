@@ -36,7 +36,6 @@ class UnionFind:
         self._parents: dict[Hashable, Hashable] = {}
 
     def union(self, one: Hashable, other: Hashable) -> None:
-        """Unite the sets of two items."""
         root, other_root = self.find(one), self.find(other)
         if root != other_root:
             self._parents[root] = other_root

@@ -27,7 +27,6 @@ class Side:
                 self.failed_files.setdefault(place, file)
 
     def place_of(self, test: ExecutedTest) -> Place:
-        """Return the place of a test of this run."""
         return self._place(test.group_id, test.spec)
 
     def tests_at(self, place: Place) -> Sequence[ExecutedTest]:

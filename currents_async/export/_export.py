@@ -208,7 +208,6 @@ def _options(plan: Plan, export_format: ExportFormat) -> Options:
 def _known(
     journal: Journal, plan: Plan, *, resume: bool, replace: bool, look_back: timedelta
 ) -> dict[Window, Known]:
-    """Return what is known of the windows that have to be exported."""
     if replace:
         return dict.fromkeys(plan.windows, NOTHING)
     if not resume:

@@ -38,7 +38,6 @@ class Workers(Generic[T]):
 
     @property
     def has_started(self) -> bool:
-        """Whether `start` has been called."""
         return self._host is not None
 
     @property
@@ -72,7 +71,6 @@ class Workers(Generic[T]):
             self._note_progress()
 
     def put(self, job: T) -> None:
-        """Queue a job."""
         number = next(self._numbers)
         self._unfinished[number] = job
         self._queue.put_nowait(number)

@@ -15,7 +15,6 @@ def schema_in_microseconds(schema: pa.Schema) -> pa.Schema:
 
 
 def in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return a batch with timestamps in microseconds."""
     return batch.cast(schema_in_microseconds(batch.schema))
 
 

@@ -102,7 +102,6 @@ class Harvest(TaskOwner):
 def _begin_next(
     context: FetchContext, windows: Iterator[tuple[int, Window]], select: Select, queue: WorkQueue
 ) -> bool:
-    """Begin to fetch the next window, if there is one."""
     numbered = next(windows, None)
     if numbered is None:
         return False

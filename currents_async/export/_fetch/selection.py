@@ -18,7 +18,6 @@ class Depth(msgspec.Struct, frozen=True, kw_only=True):
     """Whether only instances of specs that failed are fetched."""
 
     def wants(self, spec: RunSpec) -> bool:
-        """Return whether the instance of a spec is to be fetched."""
         return self.instances and (spec.failed or not self.only_failed)
 
 
@@ -47,5 +46,4 @@ Select = Callable[[Window], Selection]
 
 
 def everything(_: Window) -> Selection:
-    """Select everything, whatever the window."""
     return Selection()

@@ -153,7 +153,7 @@ class WindowFetch:
 
     def _enqueue_runs(self, runs: Iterable[ListedRun]) -> None:
         for run in runs:
-            load = _count_specs(run) if self._context.depth.specs else 0
+            load = run.unlisted_specs() if self._context.depth.specs else 0
             self._enqueue(_Priority.RUN, partial(self._fetch_run, run), load=load)
 
     async def _fetch_run(self, listed: ListedRun) -> None:
@@ -222,11 +222,6 @@ def _unread(items: Sequence[UnreadableItem]) -> DecodeError:
         method=LIST_PROJECT_RUNS.method,
         url=LIST_PROJECT_RUNS.path,
     )
-
-
-def _count_specs(run: ListedRun) -> int:
-    """Return the number of specs in the groups of a listed run."""
-    return sum(group.instances.overall for group in run.groups if group.instances)
 
 
 def _digest_of(run: ListedRun) -> str:

@@ -83,7 +83,6 @@ class ArtifactRows(Rows):
         self._listed: list[ListedArtifact] = []
 
     def add(self, run_id: str, instance: Instance) -> None:
-        """Add the artifacts of an instance."""
         listed = list(list_artifacts(instance.results))
         self._run_ids += [run_id] * len(listed)
         self._instance_ids += [instance.instance_id] * len(listed)

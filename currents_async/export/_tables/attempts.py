@@ -45,7 +45,6 @@ class AttemptRows(CellRows):
     )
 
     def add(self, run_id: str, instance: Instance) -> None:
-        """Add the attempts at all tests of an instance."""
         cells, instance_id = self._cells, instance.instance_id
         for position, test in enumerate(instance.tests):
             for number, attempt in enumerate(test.attempts):

@@ -42,6 +42,5 @@ class ErrorRows(ModelRows):
     )
 
     def add(self, missing: Missing) -> None:
-        """Add what could not be fetched."""
         self._run_ids.append(missing.run_id)
         self._models.append(missing)

@@ -64,7 +64,6 @@ class RowBuilder:
             rows.add(run_id, instance)
 
     def add_missing(self, missing: Missing) -> None:
-        """Collect what could not be fetched."""
         for rows in self._of_errors:
             rows.add(missing)
 

@@ -40,6 +40,5 @@ class GroupRows(ModelRows):
     )
 
     def add(self, run: Run) -> None:
-        """Add the groups of a run."""
         self._run_ids += [run.run_id] * len(run.groups)
         self._models += run.groups

@@ -29,7 +29,6 @@ class Column(NamedTuple):
 
     @property
     def field(self) -> "pa.Field[Any]":
-        """The column as Arrow has it."""
         metadata = {"doc": self.doc} if self.unit is None else {"doc": self.doc, "unit": self.unit}
         return pa.field(self.name, self.kind.arrow, nullable=self.nullable, metadata=metadata)
 

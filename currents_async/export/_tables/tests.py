@@ -39,7 +39,6 @@ class TestRows(CellRows):
     )
 
     def add(self, run_id: str, instance: Instance) -> None:
-        """Add the tests of an instance."""
         cells = self._cells
         instance_id, spec, group_id = instance.instance_id, instance.spec, instance.group_id or ""
         for position, test in enumerate(instance.tests):
