@@ -16,7 +16,7 @@ from currents_async._config import (
     resolve_project_id,
 )
 from currents_async._quarantine.group import Quarantine
-from currents_async._resources._group import Group, build_request
+from currents_async._resources._group import build_request
 from currents_async._resources.actions import Actions
 from currents_async._resources.assets import Assets
 from currents_async._resources.context import Context
@@ -48,12 +48,6 @@ from currents_async.errors import InvalidArgumentError
 from currents_async.models.common import HTTPMethod
 
 T = TypeVar("T")
-G = TypeVar("G", bound=Group)
-
-
-def _unbound(group: type[G]) -> G:
-    """Return a group without a client."""
-    return group.__new__(group)
 
 
 class Currents:
@@ -94,21 +88,21 @@ class Currents:
     `docs/api/base.md`, "Addresses", "Credentials" and "Rate limits".
     """
 
-    # On the class for `create_autospec`, which sees only what the class has.
-    runs: Runs = _unbound(Runs)
-    instances: Instances = _unbound(Instances)
-    projects: Projects = _unbound(Projects)
-    spec_files: SpecFiles = _unbound(SpecFiles)
-    tests: Tests = _unbound(Tests)
-    test_results: TestResults = _unbound(TestResults)
-    errors: Errors = _unbound(Errors)
-    signatures: Signatures = _unbound(Signatures)
-    actions: Actions = _unbound(Actions)
-    webhooks: Webhooks = _unbound(Webhooks)
-    context: Context = _unbound(Context)
-    jira: Jira = _unbound(Jira)
-    assets: Assets = _unbound(Assets)
-    quarantine: Quarantine = _unbound(Quarantine)
+    # Without a client: for `create_autospec`, which sees only what the class has.
+    runs: Runs = object.__new__(Runs)
+    instances: Instances = object.__new__(Instances)
+    projects: Projects = object.__new__(Projects)
+    spec_files: SpecFiles = object.__new__(SpecFiles)
+    tests: Tests = object.__new__(Tests)
+    test_results: TestResults = object.__new__(TestResults)
+    errors: Errors = object.__new__(Errors)
+    signatures: Signatures = object.__new__(Signatures)
+    actions: Actions = object.__new__(Actions)
+    webhooks: Webhooks = object.__new__(Webhooks)
+    context: Context = object.__new__(Context)
+    jira: Jira = object.__new__(Jira)
+    assets: Assets = object.__new__(Assets)
+    quarantine: Quarantine = object.__new__(Quarantine)
 
     def __init__(
         self,

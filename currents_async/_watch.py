@@ -64,7 +64,7 @@ class Polls:
         while True:
             await self._wait_until_due()
             try:
-                result = await fetch(self._options())
+                result = await fetch(self._transport.options(ends_at=self._ends_at))
             except CurrentsError as error:
                 if not self._schedules_after(error):
                     raise
@@ -94,9 +94,6 @@ class Polls:
                 f"run {self._run_id} has not been seen to end within {self._timeout:g} s",
                 run_id=self._run_id,
             ) from self._failure
-
-    def _options(self) -> CallOptions:
-        return self._transport.options(ends_at=self._ends_at)
 
     def _schedules_after(self, error: CurrentsError) -> bool:
         """Schedule a poll after one that has failed, and return whether there is another."""

@@ -89,7 +89,7 @@ class Pool(TaskOwner, Generic[JobT, ResultT]):
         return self
 
     async def __anext__(self) -> ResultT:
-        numbered = await self._next()
+        numbered = await self._take(self._results)
         if numbered is None:
             raise StopAsyncIteration
         return numbered[1]
@@ -97,13 +97,9 @@ class Pool(TaskOwner, Generic[JobT, ResultT]):
     async def in_order(self) -> list[ResultT]:
         """Await all results that are left, and return them in the order of their jobs."""
         numbered: list[tuple[int, ResultT]] = []
-        while (one := await self._next()) is not None:
+        while (one := await self._take(self._results)) is not None:
             numbered.append(one)
         return [result for _, result in sorted(numbered, key=itemgetter(0))]
-
-    async def _next(self) -> tuple[int, ResultT] | None:
-        """Return the next result and the number of its job; None at the end."""
-        return await self._take(self._results)
 
 
 class _Workload(Generic[JobT, ResultT]):

@@ -38,8 +38,6 @@ class QuarantineResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Done(NamedTuple):
-    """The outcome of a decision."""
-
     outcome: Literal["created", "extended", "lifted", "unchanged", "failed"]
     decision: QuarantineDecision
     error: CurrentsError | None = None

@@ -14,8 +14,7 @@
 from currents_async.analysis.artifacts import artifacts_of
 from currents_async.analysis.diff import AmbiguousTests, ComparedTest, RunDiff, diff_runs
 from currents_async.analysis.executed import ExecutedTest, executed_results, executed_tests
-from currents_async.analysis.failures import Failure, failures_of
-from currents_async.analysis.flaky import FlakyTest, flaky_tests_of
+from currents_async.analysis.failures import Failure, FlakyTest, failures_of, flaky_tests_of
 from currents_async.analysis.history import Flip, Streak, TestHistory, history_of
 from currents_async.analysis.run_results import FileResults, RunResults
 

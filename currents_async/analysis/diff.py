@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Literal, get_args
 
-from currents_async.analysis._matching import Candidates, match_tests
-from currents_async.analysis._side import Side
+from currents_async.analysis._matching import Candidates, Side, match_tests
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.analysis.run_results import FileResults, RunResults
 from currents_async.models._model import Model

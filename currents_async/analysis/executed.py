@@ -58,7 +58,22 @@ def executed_tests(instances: Iterable[Instance]) -> list[ExecutedTest]:
 
 def executed_results(results: Iterable[TestResult]) -> list[ExecutedTest]:
     """List the tests of test results, which have signatures."""
-    return [executed_result(result) for result in results]
+    return [
+        ExecutedTest(
+            spec=result.spec,
+            title=result.title,
+            group_id=result.group_id,
+            signature=result.signature,
+            test_id=result.test_id,
+            instance_id=result.instance_id,
+            run_id=result.run_id,
+            state=result.status,
+            is_flaky=result.flaky,
+            attempts=len(result.attempts),
+            error=_first_line(result.attempts, result.display_error),
+        )
+        for result in results
+    ]
 
 
 def executed_test(instance: Instance, test: InstanceTest) -> ExecutedTest:
@@ -74,23 +89,6 @@ def executed_test(instance: Instance, test: InstanceTest) -> ExecutedTest:
         is_flaky=test.is_flaky,
         attempts=len(test.attempts),
         error=_first_line(test.attempts, test.display_error),
-    )
-
-
-def executed_result(result: TestResult) -> ExecutedTest:
-    """Describe the test of a test result."""
-    return ExecutedTest(
-        spec=result.spec,
-        title=result.title,
-        group_id=result.group_id,
-        signature=result.signature,
-        test_id=result.test_id,
-        instance_id=result.instance_id,
-        run_id=result.run_id,
-        state=result.status,
-        is_flaky=result.flaky,
-        attempts=len(result.attempts),
-        error=_first_line(result.attempts, result.display_error),
     )
 
 

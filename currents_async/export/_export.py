@@ -106,7 +106,8 @@ async def export(
         only_failed=only_failed,
         concurrency=concurrency,
     )
-    _check_target(target)
+    if not isinstance(target, Path):
+        check_text("target", target)
     check_look_back(look_back)
     check_flag("resume", resume)
     if check_flag("replace", replace) and resume:
@@ -187,11 +188,6 @@ def _sending(stream: BinaryIO, table: str) -> Generator[IpcSink]:
         yield sink
     finally:
         sink.close()
-
-
-def _check_target(target: str | Path) -> None:
-    if not isinstance(target, Path):
-        check_text("target", target)
 
 
 def _options(plan: Plan, export_format: ExportFormat) -> Options:

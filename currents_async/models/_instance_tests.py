@@ -126,7 +126,6 @@ class InstanceTest(Model, frozen=True, gc=False, kw_only=True, repr_omit_default
         return next((attempt.error for attempt in reversed(self.attempts) if attempt.error), None)
 
     def _joined(self, result: "InstanceTest", tags: tuple[str, ...]) -> Self:
-        """Return the test, completed from its result."""
         # Tests with the same ID share a result, but each is listed with its own state. Either place
         # may say that a test was flaky.
         state = self.state or self._state or result.state

@@ -51,6 +51,5 @@ class MemoryReplays:
         self._until.pop(key, None)
 
     def _drop_old(self, now: float) -> None:
-        """Drop the oldest keys while they are expired or too many."""
         while len(self._until) > self._max_keys or next(iter(self._until.values())) < now:
             del self._until[next(iter(self._until))]

@@ -169,7 +169,6 @@ class Verifier:
 
 
 def _is_more(length: str, limit: int) -> bool:
-    """Return whether a header value is a number above a limit."""
     digits = length.strip()
     # Bounded, because Python refuses to convert thousands of digits.
     return digits.isascii() and digits.isdigit() and (len(digits) > 20 or int(digits) > limit)  # noqa: PLR2004

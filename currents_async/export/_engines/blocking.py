@@ -1,12 +1,11 @@
 """Windows for callers without an event loop: engines that pull rows when they need them."""
 
 from collections.abc import Callable, Collection, Generator, Iterable
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import msgspec
 import pyarrow as pa
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from anyio.from_thread import start_blocking_portal
 
 from currents_async import Currents, CurrentsError
 from currents_async.export._fetch.events import FetchEvent
@@ -68,7 +67,10 @@ def read_windows(
         window: Known(entry=Entry(project_id=window.project_id, day=window.day))
         for window in already_there
     }
-    with start_blocking_portal() as portal, _entered(portal, connect()) as currents:
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(connect()) as currents,
+    ):
         began = datetime.fromtimestamp(currents.clock.wall(), UTC)
         open_windows = OpenWindows(plan.tables, began=began, known=known)
         harvest = plan.harvest(currents, windows, projects=projects)
@@ -83,12 +85,6 @@ def read_windows(
                     yield TableBatch(rows.window, table, batch)
                 if rows.has_ended:
                     yield _summary_of(rows, began)
-
-
-@contextmanager
-def _entered(portal: BlockingPortal, currents: Currents) -> Generator[Currents]:
-    with portal.wrap_async_context_manager(currents):
-        yield currents
 
 
 async def _next_of(harvest: Harvest) -> FetchEvent | None:

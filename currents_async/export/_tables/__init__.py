@@ -3,7 +3,7 @@
 They are documented in `TABLES.md`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +26,12 @@ SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType({one.name: one.schema for on
 """The schema of each table. The metadata of a field have its `doc`, and its `unit` if any."""
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({one.name: one.key for one in _TABLES})
 """The columns that identify a row of each table."""
+
+
+def schema_of(table: str, columns: Iterable[str]) -> Any:
+    """Return the schema of a table with some of its columns."""
+    schema: Any = SCHEMAS[table]
+    return pa.schema([schema.field(name) for name in columns], metadata=schema.metadata)
 
 
 def conform(batch: Any, schema: Any) -> Any:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from currents_async._downloads.partial_file import sync_directory
 from currents_async.errors import ExportError
-from currents_async.export._tables import SCHEMAS, conform
+from currents_async.export._tables import SCHEMAS, conform, schema_of
 from currents_async.export._windows import Window
 from currents_async.export._write.files import Staging
 from currents_async.export._write.formats import Ipc
@@ -71,11 +71,9 @@ class DuckDBSink:
     def read(
         self, window: Window, table: str, columns: Sequence[str] | None = None
     ) -> Iterator[Any]:
-        schema: Any = SCHEMAS[table]
-        names = schema.names if columns is None else columns
-        schema = pa.schema([schema.field(name) for name in names], metadata=schema.metadata)
+        schema = SCHEMAS[table] if columns is None else schema_of(table, columns)
         query = "SELECT {} FROM {} WHERE project_id = $project_id AND day = $day".format(  # noqa: S608 - ours
-            ", ".join(f'"{name}"' for name in names), table
+            ", ".join(f'"{name}"' for name in schema.names), table
         )
         found = self._database.sql(query, params=_values_of(window)).to_arrow_reader(_BATCH_ROWS)
         for batch in found:
@@ -136,7 +134,6 @@ class DuckDBSink:
         return dict(found.fetchall())
 
     def _wanted_columns(self, table: str) -> dict[str, str]:
-        """Return the types of the columns that a table should have."""
         rows = pa.RecordBatchReader.from_batches(SCHEMAS[table], [])
         self._database.register(_STAGED, rows)
         found = self._database.execute(f"DESCRIBE {_STAGED}").fetchall()

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from currents_async.export._tables import SCHEMAS, conform
+from currents_async.export._tables import SCHEMAS, conform, schema_of
 from currents_async.export._windows import Window
 from currents_async.export._write.formats import Format, RowWriter
 from currents_async.export._write.stores import Store
@@ -67,7 +67,6 @@ class FileSink:
     def __init__(
         self, store: Store, file_format: Format, tables: Iterable[str], *, is_new: bool = False
     ) -> None:
-        """Keep `tables` in a store."""
         self._store = store
         self._tables = tuple(tables)
         self._file_format = file_format
@@ -81,9 +80,8 @@ class FileSink:
     def read(
         self, window: Window, table: str, columns: Sequence[str] | None = None
     ) -> Iterator[Any]:
-        schema = _columns_of(table)
-        if columns is not None:
-            schema = pa.schema([schema.field(name) for name in columns])
+        names = SCHEMAS[table].names if columns is None else columns
+        schema = schema_of(table, [name for name in names if name not in _IN_THE_PATH])
         with self._store.fetch(self._staging.name(window, table)) as path:
             if path is not None:
                 for batch in self._file_format.read(path, schema):
@@ -110,10 +108,3 @@ class FileSink:
             self.write(window, table, nothing)
             path = self._staging.finish(window, table)
         return path
-
-
-def _columns_of(table: str) -> Any:
-    """Return the schema of a table's files."""
-    schema = SCHEMAS[table]
-    fields = [field for field in schema if field.name not in _IN_THE_PATH]
-    return pa.schema(fields, metadata=schema.metadata)
