@@ -146,7 +146,7 @@ class TargetJob(Job):
         unchanged = rows.merge_into(sink)
         rows.conclude()
         self._stage(rows)
-        journal.reopen(rows.window, keeps_rows=rows.keeps_rows)
+        journal.reopen(rows.window, keeps_rows=rows.fresh is not None)
         sink.commit(rows.window, unchanged=unchanged)
         # Only now: what the journal says has to be on the disk.
         journal.add(rows.entry(), rows.state())

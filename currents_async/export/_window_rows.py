@@ -48,7 +48,7 @@ class WindowRows:
         self._is_listed = True
         self._builder = RowBuilder(window.project_id, window.day, self.counts.keys())
         self.fresh: Fresh | None = None if known.entry is None else Fresh()
-        """What has been fetched of it, if there are old rows."""
+        """What has been fetched of it, if there are old rows, which are kept unless replaced."""
         self._open_runs = 0
         self._listed: Collection[str] = ()
         """Runs that the list has, known at the end."""
@@ -57,11 +57,6 @@ class WindowRows:
         self._whole: set[str] = set()
         self._instances: set[str] = set()
         self._missing: dict[tuple[str, str], Missing] = {}
-
-    @property
-    def keeps_rows(self) -> bool:
-        """Whether old rows are kept where nothing replaces them."""
-        return self.fresh is not None
 
     def collect(self, event: FetchEvent) -> None:
         """Make rows of what has been fetched."""
