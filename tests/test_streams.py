@@ -188,10 +188,7 @@ class TestErrors:
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         body = gzip.decompress(packed(specs=9_000)).replace(b'"8000.ts"', b"{}")
-        async with (
-            serving(gzip.compress(body)) as url,
-            Currents("key", base_url=url) as currents,
-        ):
+        async with serving(gzip.compress(body)) as url, Currents("key", base_url=url) as currents:
             with caplog.at_level("DEBUG", "currents_async"):
                 run = await currents.runs.get("r")
         assert [(index, spec.spec) for index, spec in enumerate(run.specs) if index > 7_998][

@@ -191,10 +191,7 @@ async def test_what_scrub_matches_is_not_in_it(
     async with CassettePlayer(tape, scrub=scrub) as player, connect(player) as currents:
         hook = await currents.webhooks.create(url, project_id=project.project_id, label="acme-bot")
     assert hook.url == "https://chat.[scrubbed].example/hooks/[scrubbed]"
-    async with (
-        cassette(tape, scrub=scrub, allow_unused=True) as again,
-        connect(again) as currents,
-    ):
+    async with cassette(tape, scrub=scrub, allow_unused=True) as again, connect(again) as currents:
         await currents.webhooks.create(url, project_id=project.project_id, label="acme-bot")
 
 

@@ -115,10 +115,7 @@ async def test_the_same_with_a_session_of_the_callers() -> None:
 
 async def test_a_write_that_must_not_be_repeated_gets_a_new_connection() -> None:
     """Each its own: it never meets one that the server is about to close."""
-    async with (
-        FaultyServer() as server,
-        client(server.url) as currents,
-    ):
+    async with FaultyServer() as server, client(server.url) as currents:
         await currents.runs.get("r")
         await currents.runs.reset("r", ["m"])
         await currents.runs.reset("r", ["m"])

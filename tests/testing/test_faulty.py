@@ -35,10 +35,7 @@ class TestScript:
         ],
     )
     async def test_order(self, script: Fault, then: Fault | None, expected: list[bytes]) -> None:
-        async with (
-            FaultyServer(script, then=then) as server,
-            aiohttp.ClientSession() as session,
-        ):
+        async with FaultyServer(script, then=then) as server, aiohttp.ClientSession() as session:
             assert [await get(session, server.url) for _ in expected] == expected
             assert server.connections == server.open_connections == 1
 
@@ -82,19 +79,13 @@ class TestRequests:
             b"PUT /v1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
             b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-Trailer: t\r\n\r\n"
         )
-        async with (
-            FaultyServer(faults.raw(OK, close=False)) as server,
-            connect(server.url) as wire,
-        ):
+        async with FaultyServer(faults.raw(OK, close=False)) as server, connect(server.url) as wire:
             assert await wire.ask(sent) == OK
             assert server.requests[0].body == b"abcde"
 
     async def test_several_at_once(self, connect: Any) -> None:
         one, last = b"GET /1 HTTP/1.1\r\n\r\n", b"GET /2 HTTP/1.1\r\nConnection: close\r\n\r\n"
-        async with (
-            FaultyServer(faults.raw(OK, close=False)) as server,
-            connect(server.url) as wire,
-        ):
+        async with FaultyServer(faults.raw(OK, close=False)) as server, connect(server.url) as wire:
             assert await wire.ask(one + last) == OK * 2
             assert [request.target for request in server.requests] == ["/1", "/2"]
 
