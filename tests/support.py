@@ -11,6 +11,9 @@ PATIENT = Timeouts(connect=5, read=10, attempt=20, total=60)
 HURRIED = Timeouts(connect=5, read=0.1, attempt=0.3, total=60)
 """For responses that never arrive."""
 
+RUN = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
+"""What a run always has."""
+
 
 class NoBackoff(SystemClock):
     """The system's time, with random numbers that make every backoff 0."""

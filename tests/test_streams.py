@@ -34,6 +34,7 @@ from currents_async.testing import (
     faults,
 )
 from currents_async.testing.faulty import Exchange
+from tests.support import RUN
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -45,8 +46,7 @@ class Name(msgspec.Struct, frozen=True, rename="camel"):
 
 def packed(*, specs: int) -> bytes:
     """Compress a run in a way that gives every spec to the inflater as soon as it arrives."""
-    head = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
-    run = {"status": "OK", "data": {**head, "specs": [{"spec": f"{n}.ts"} for n in range(specs)]}}
+    run = {"status": "OK", "data": {**RUN, "specs": [{"spec": f"{n}.ts"} for n in range(specs)]}}
     return gzip.compress(json.dumps(run, separators=(",", ":")).encode(), compresslevel=0)
 
 

@@ -21,6 +21,7 @@ from currents_async.models import Action, ListedRun, TestResult
 from currents_async.models._model import Model
 from currents_async.testing import FakeCurrents, World, WorldProject
 from tests.cli.stdio import CommandLine
+from tests.support import RUN
 
 
 class Kinds(Model, frozen=True, gc=False, kw_only=True):
@@ -45,14 +46,7 @@ def runs(project: WorldProject, service: FakeCurrents) -> list[str]:
 @pytest.fixture
 def tricky(world: World, service: FakeCurrents) -> World:
     """A run whose branch is dangerous."""
-    world.add_run_payload({
-        "runId": "r",
-        "projectId": "p",
-        "completionState": "COMPLETE",
-        "status": "PASSED",
-        "meta": {"commit": {"branch": TRICKY}},
-        "specs": [],
-    })
+    world.add_run_payload({**RUN, "meta": {"commit": {"branch": TRICKY}}, "specs": []})
     return world
 
 

@@ -10,6 +10,7 @@ from currents_async.models import Instance, RunSpec, SpecReport, Stats
 from currents_async.testing import FakeCurrents, World, WorldProject
 from tests.analysis.made import FAILED, PASSED, a_test, an_instance
 from tests.cli.stdio import CommandLine
+from tests.support import RUN
 
 COUNTED = Stats(tests=3, failures=2)
 
@@ -88,13 +89,8 @@ class TestRun:
         test = {"title": [title], "state": "failed", "attempts": [{"state": "failed"}]}
         instance = {"instanceId": "i", "spec": "a.ts", "results": {"tests": [test]}}
         service.world.add_instance_payload(instance)
-        service.world.add_run_payload({
-            "runId": "r",
-            "projectId": "p",
-            "completionState": "COMPLETE",
-            "status": "FAILED",
-            "specs": [{"spec": "a.ts", "instanceId": "i"}],
-        })
+        specs = [{"spec": "a.ts", "instanceId": "i"}]
+        service.world.add_run_payload({**RUN, "status": "FAILED", "specs": specs})
         monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
         out = cli("run", "r", "--json").out
         assert json.loads(out)["failing"][0]["title"] == title
@@ -112,12 +108,12 @@ class TestRun:
         }
         instance = {"instanceId": "i", "spec": "a.ts", "results": {"tests": [test]}}
         service.world.add_instance_payload(instance)
+        specs = [{"spec": "a.ts", "instanceId": "i"}]
         service.world.add_run_payload({
+            **RUN,
             "runId": "[bold]r",
-            "projectId": "p",
-            "completionState": "COMPLETE",
             "status": "FAILED",
-            "specs": [{"spec": "a.ts", "instanceId": "i"}],
+            "specs": specs,
         })
         out = cli("run", "[bold]r").out
         assert "Run [bold]r" in out

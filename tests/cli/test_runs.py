@@ -7,6 +7,7 @@ import pytest
 from currents_async.cli._app import run
 from currents_async.testing import FakeCurrents, WorldProject, WorldRun
 from tests.cli.stdio import CommandLine
+from tests.support import RUN
 
 
 class TestRuns:
@@ -89,13 +90,8 @@ def add_run(service: FakeCurrents, run_id: str, titles: list[str]) -> None:
     ]
     instance = {"instanceId": f"i-{run_id}", "runId": run_id, "spec": "a.ts"}
     service.world.add_instance_payload({**instance, "results": {"tests": tests}})
-    service.world.add_run_payload({
-        "runId": run_id,
-        "projectId": "p",
-        "completionState": "COMPLETE",
-        "status": "PASSED",
-        "specs": [{"spec": "a.ts", "instanceId": f"i-{run_id}"}],
-    })
+    specs = [{"spec": "a.ts", "instanceId": f"i-{run_id}"}]
+    service.world.add_run_payload({**RUN, "runId": run_id, "specs": specs})
 
 
 class TestDiff:

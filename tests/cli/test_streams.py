@@ -15,6 +15,7 @@ import pytest
 
 from currents_async.cli._streams import machine_stdout
 from currents_async.testing import FakeCurrents, World, WorldProject
+from tests.support import RUN
 
 CLI = (sys.executable, "-m", "currents_async.cli")
 WESTERN = {"PYTHONIOENCODING": "cp1252"}
@@ -26,14 +27,8 @@ SIGNALS = ((signal.SIGINT, 130), (signal.SIGTERM, 143))
 @pytest.fixture(autouse=True)
 def service(service: FakeCurrents, world: World) -> FakeCurrents:
     """A server with a run whose branch few encodings have."""
-    world.add_run_payload({
-        "runId": "r",
-        "projectId": world.project().project_id,
-        "completionState": "COMPLETE",
-        "status": "PASSED",
-        "meta": {"commit": {"branch": BRANCH}},
-        "specs": [],
-    })
+    project_id, meta = world.project().project_id, {"commit": {"branch": BRANCH}}
+    world.add_run_payload({**RUN, "projectId": project_id, "meta": meta, "specs": []})
     return service
 
 

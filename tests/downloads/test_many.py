@@ -31,10 +31,9 @@ from tests.downloads.asset_host import (
     stall,
     until,
 )
+from tests.support import RUN
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
-
-RUN = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
 
 
 class TestMany:

@@ -9,6 +9,7 @@ from currents_async.export._windows import Window
 from currents_async.export._write.target import Sink
 from currents_async.models import Run
 from tests.export.documents import decoded
+from tests.support import RUN
 
 WINDOW = Window(date(2026, 1, 5), "p")
 NEXT = Window(date(2026, 1, 6), "p")
@@ -19,10 +20,9 @@ def batches_of(window: Window, *run_ids: str, author: str = "Ada") -> Iterator[t
     builder = RowBuilder(window.project_id, window.day)
     for run_id in run_ids:
         document = {
+            **RUN,
             "runId": run_id,
             "projectId": window.project_id,
-            "completionState": "COMPLETE",
-            "status": "PASSED",
             "createdAt": f"{window.day}T09:00:00.123Z",
             "tags": ["a", "b"],
             "meta": {"commit": {"authorName": author}},

@@ -50,7 +50,7 @@ from currents_async.testing import (
     WorldProject,
     WorldRun,
 )
-from tests.support import NoBackoff
+from tests.support import RUN, NoBackoff
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -143,14 +143,7 @@ def ok(data: object, **more: object) -> bytes:
 
 
 def listed(run_id: str, *, cursor: str) -> dict[str, str]:
-    return {
-        "runId": run_id,
-        "projectId": "p",
-        "createdAt": "2026-01-05T09:00:00.000Z",
-        "completionState": "COMPLETE",
-        "status": "PASSED",
-        "cursor": cursor,
-    }
+    return {**RUN, "runId": run_id, "createdAt": "2026-01-05T09:00:00.000Z", "cursor": cursor}
 
 
 class TestEvents:

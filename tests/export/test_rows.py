@@ -24,12 +24,12 @@ from currents_async.models import Instance, InstanceReport, InstanceTest, Run, R
 from currents_async.testing import World
 from tests.export import oracle
 from tests.export.documents import BARE_URLS, SECRET, decoded, of_model
+from tests.support import RUN
 
 ModelT = TypeVar("ModelT", Run, Instance)
 SAMPLES = Path(__file__).parent.parent / "samples"
 DAY = date(2026, 3, 1)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
-REQUIRED = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
 
 
 def builder() -> RowBuilder:
@@ -64,7 +64,7 @@ def rows_of_instance(instance: Instance, run_id: str = "r") -> oracle.Tables:
 
 
 def run_with(**fields: object) -> Run:
-    return decoded({**REQUIRED, **fields}, Run)
+    return decoded({**RUN, **fields}, Run)
 
 
 def decode(data: object, returns: type[ModelT]) -> ModelT:

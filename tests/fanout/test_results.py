@@ -30,6 +30,7 @@ from currents_async.testing import (
     WorldProject,
     WorldRun,
 )
+from tests.support import RUN
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -340,27 +341,16 @@ class TestSpecs:
     ) -> None:
         shared = project.run(specs=1).specs[0].instance_id
         specs = [{"spec": name, "instanceId": shared} for name in ("a.ts", "b.ts", "c.ts")]
-        server.world.add_run_payload({
-            "runId": "twins",
-            "projectId": "p",
-            "completionState": "COMPLETE",
-            "status": "PASSED",
-            "specs": specs,
-        })
-        async with currents.runs.instances("twins") as results:
+        server.world.add_run_payload({**RUN, "specs": specs})
+        async with currents.runs.instances("r") as results:
             [result] = [result async for result in results]
         assert result.spec is not None
         assert result.spec.spec == "a.ts"
         assert len(server.requests) == 2
 
     async def test_a_run_without_specs(self, server: FakeCurrents, currents: Currents) -> None:
-        server.world.add_run_payload({
-            "runId": "e",
-            "projectId": "p",
-            "completionState": "COMPLETE",
-            "status": "PASSED",
-        })
-        assert await currents.runs.get_instances("e") == []
+        server.world.add_run_payload(RUN)
+        assert await currents.runs.get_instances("r") == []
 
 
 async def test_a_slow_consumer_holds_the_workers_back(

@@ -19,7 +19,7 @@ from currents_async import (
 from currents_async.testing import FakeCurrents, FaultyServer, WorldProject, faults
 from currents_async.testing._faulty.message import json_head, length
 from currents_async.testing.faulty import Exchange, Fault
-from tests.support import NoBackoff, client
+from tests.support import RUN, NoBackoff, client
 
 
 async def test_every_instance_amid_random_faults(
@@ -65,7 +65,6 @@ async def test_what_stays_broken_is_reported(server: FakeCurrents, project: Worl
 # Streams
 
 SPECS = [{"spec": f"{number:05}.spec.ts", "groupId": "g" * 40} for number in range(4_000)]
-RUN = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
 
 
 def body(specs: list[dict[str, Any]] = SPECS) -> bytes:

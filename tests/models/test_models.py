@@ -33,13 +33,13 @@ from currents_async.models import (
     SpecReport,
     Stats,
 )
+from tests.support import RUN
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-REQUIRED = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
 
 
 def run_with(**fields: object) -> Run:
-    return msgspec.convert({**REQUIRED, **fields}, Run)
+    return msgspec.convert({**RUN, **fields}, Run)
 
 
 def sample(name: str, returns: type[Run] | type[Instance]) -> Run | Instance:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from currents_async import Currents, InvalidArgumentError, NotFoundError
 from currents_async.models import ListedRun, Run
 from currents_async.testing import FakeCurrents, World, WorldProject, WorldRun
+from tests.support import RUN
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -23,8 +24,7 @@ def at(milliseconds: int) -> str:
 
 def payload(run_id: str, created: int, **rest: Any) -> dict[str, Any]:
     """Return a complete run without branch and tags, created so many milliseconds later."""
-    rest = {"completionState": "COMPLETE", "status": "PASSED", **rest}
-    return {"runId": run_id, "projectId": "p", "createdAt": at(created), **rest}
+    return {**RUN, "runId": run_id, "createdAt": at(created), **rest}
 
 
 async def previous_id(currents: Currents, run: Run | str) -> str | None:

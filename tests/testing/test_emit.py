@@ -13,6 +13,7 @@ from aiohttp import web
 from currents_async import Currents, InvalidArgumentError, MisuseError
 from currents_async.models import HookEvent
 from currents_async.testing import Delivery, FakeCurrents, ManualClock, World, WorldProject
+from tests.support import RUN
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -197,13 +198,7 @@ class TestBody:
     async def test_of_a_bare_payload(
         self, server: FakeCurrents, world: World, receiver: Receiver
     ) -> None:
-        payload = {
-            "runId": "r",
-            "projectId": "p",
-            "createdAt": "2026-01-06T09:00:00.000Z",
-            "completionState": "COMPLETE",
-            "status": "PASSED",
-        }
+        payload = {**RUN, "createdAt": "2026-01-06T09:00:00.000Z"}
         await server.emit(world.add_run_payload(payload), "RUN_FINISH", to=receiver.url)
         body = receiver.posted[0].json
         assert body["buildId"] is None

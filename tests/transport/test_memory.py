@@ -13,6 +13,7 @@ from currents_async import Currents, Limits
 from currents_async._transport.body import Body
 from currents_async._transport.memory import Memory
 from currents_async.testing import FakeCurrents
+from tests.support import RUN
 
 
 class Holders:
@@ -179,13 +180,12 @@ async def test_the_run_of_a_fan_out_blocks_no_other_response(
         server.fail(operation, 200, None, body=body)
 
     monkeypatch.setattr("currents_async._fanout.results._LOOKAHEAD", 1)
-    run = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
     specs = {
         "specs": [{"spec": f"{n}.ts", "groupId": "g", "instanceId": f"i{n}"} for n in range(12)]
     }
     more = {"more": "x" * 200_000}
     respond(
-        "getRun", {**run, **specs, **more} if order == "specs first" else {**run, **more, **specs}
+        "getRun", {**RUN, **specs, **more} if order == "specs first" else {**RUN, **more, **specs}
     )
     respond(
         "getInstance", {"instanceId": "i", "groupId": "g", "spec": "a.ts", "more": "x" * 300_000}
@@ -269,6 +269,5 @@ async def test_a_stream_gives_its_memory_back_when_all_has_been_read(
 
 
 def run_of(specs: int, **more: str) -> bytes:
-    run = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
     listed = [{"spec": f"{n}.ts", "groupId": "g", "instanceId": f"i{n}"} for n in range(specs)]
-    return msgspec.json.encode({"status": "OK", "data": {**run, "specs": listed, **more}})
+    return msgspec.json.encode({"status": "OK", "data": {**RUN, "specs": listed, **more}})
