@@ -1,5 +1,3 @@
-"""The README's code runs, as it stands there."""
-
 import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta

@@ -51,8 +51,13 @@ def packed(*, specs: int) -> bytes:
 
 
 @asynccontextmanager
-async def serving(*pieces: bytes | asyncio.Event | None) -> AsyncGenerator[str]:
-    """Respond with these pieces; wait for the events among them, and disconnect at None."""
+async def serving(
+    *pieces: bytes | asyncio.Event | None, limits: Limits | None = None
+) -> AsyncGenerator[Currents]:
+    """Open a client of a server that responds with these pieces.
+
+    It waits for the events among them, and disconnects at None.
+    """
 
     async def respond(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Encoding": "gzip"})
@@ -72,7 +77,9 @@ async def serving(*pieces: bytes | asyncio.Event | None) -> AsyncGenerator[str]:
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        async with Currents("key", base_url=url, limits=limits) as currents:
+            yield currents
     finally:
         await runner.cleanup()
 
@@ -92,8 +99,7 @@ async def test_specs_come_before_the_body_has_ended() -> None:
     body = packed(specs=100)
     rest = asyncio.Event()
     async with (
-        serving(body[:1500], rest, body[1500:]) as url,
-        Currents("key", base_url=url) as currents,
+        serving(body[:1500], rest, body[1500:]) as currents,
         currents.runs.stream("r") as specs,
     ):
         assert (await anext(specs)).spec == "0.ts"
@@ -173,10 +179,7 @@ class TestErrors:
     ) -> None:
         """The checksum is at the end: what came before it may be wrong, and the end says so."""
         arrived: list[RunSpec] = []
-        async with (
-            serving(damage(packed(specs=10_000))) as url,
-            Currents("key", base_url=url) as currents,
-        ):
+        async with serving(damage(packed(specs=10_000))) as currents:
             with pytest.raises(error, match=cause) as caught:
                 async with currents.runs.stream("r") as specs:
                     async for spec in specs:
@@ -188,7 +191,7 @@ class TestErrors:
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         body = gzip.decompress(packed(specs=9_000)).replace(b'"8000.ts"', b"{}")
-        async with serving(gzip.compress(body)) as url, Currents("key", base_url=url) as currents:
+        async with serving(gzip.compress(body)) as currents:
             with caplog.at_level("DEBUG", "currents_async"):
                 run = await currents.runs.get("r")
         assert [(index, spec.spec) for index, spec in enumerate(run.specs) if index > 7_998][
@@ -208,8 +211,7 @@ class TestErrors:
 
         body = gzip.decompress(packed(specs=9_000)).replace(b'"8000.ts"', b"{}")
         async with (
-            serving(gzip.compress(body)) as url,
-            Currents("key", base_url=url) as currents,
+            serving(gzip.compress(body)) as currents,
             currents.runs.stream("r", spec_type=Named) as specs,
         ):
             with pytest.raises(DecodeError, match="got `object`") as caught:
@@ -218,7 +220,7 @@ class TestErrors:
         assert caught.value.path == "$.data.specs[8000].spec"
 
     async def test_a_connection_that_is_lost_midway(self) -> None:
-        async with serving(packed(specs=50)[:900], None) as url, Currents("key", base_url=url) as c:
+        async with serving(packed(specs=50)[:900], None) as c:
             arrived: list[RunSpec] = []
             with pytest.raises(TransportError, match=r"ends early|connection was lost"):
                 async with c.runs.stream("r") as specs:
@@ -251,10 +253,7 @@ class TestLeaving:
         assert (await currents.runs.get(project.run(specs=1).run_id)).specs
 
     async def test_cancelled_while_waiting(self) -> None:
-        async with (
-            serving(packed(specs=50)[:40], asyncio.Event()) as url,
-            Currents("key", base_url=url) as currents,
-        ):
+        async with serving(packed(specs=50)[:40], asyncio.Event()) as currents:
 
             async def consume() -> None:
                 async with currents.runs.stream("r") as specs:
@@ -292,8 +291,7 @@ class TestLeaving:
 
     async def test_two_tasks_at_once(self) -> None:
         async with (
-            serving(packed(specs=50)[:40], asyncio.Event()) as url,
-            Currents("key", base_url=url) as currents,
+            serving(packed(specs=50)[:40], asyncio.Event()) as currents,
             currents.runs.stream("r") as specs,
         ):
             first = asyncio.create_task(anext(specs))
@@ -307,8 +305,7 @@ class TestLeaving:
         """The reader would wait for ever."""
         before = asyncio.all_tasks()
         async with (
-            serving(packed(specs=50)[:40], asyncio.Event()) as url,
-            Currents("key", base_url=url) as currents,
+            serving(packed(specs=50)[:40], asyncio.Event()) as currents,
             currents.runs.stream("r") as specs,
         ):
             for task in asyncio.all_tasks() - before:
@@ -318,10 +315,9 @@ class TestLeaving:
                 await anext(specs)
 
     async def test_closed_midway_by_the_event_loop(self) -> None:
-        async with (
-            serving(packed(specs=5_000)[:150_000], asyncio.Event()) as url,
-            Currents("key", base_url=url, limits=Limits(concurrency=1)) as currents,
-        ):
+        async with serving(
+            packed(specs=5_000)[:150_000], asyncio.Event(), limits=Limits(concurrency=1)
+        ) as currents:
 
             async def names() -> AsyncGenerator[str]:
                 async with currents.runs.stream("r") as specs:
@@ -446,10 +442,7 @@ class TestFanOut:
     async def test_a_run_that_breaks_off_is_an_error_after_any_number_of_instances(
         self, server: FakeCurrents
     ) -> None:
-        async with (
-            serving(packed(specs=4_000)[:-4]) as url,
-            Currents("key", base_url=url) as currents,
-        ):
+        async with serving(packed(specs=4_000)[:-4]) as currents:
             with pytest.raises(TransportError, match="ends early"):
                 async with currents.runs.instances("r", on_error="collect") as results:
                     async for result in results:

@@ -1,5 +1,3 @@
-"""Tasks that an object owns, and how they end."""
-
 import asyncio
 import threading
 from collections.abc import Callable

@@ -1,5 +1,3 @@
-"""Work in threads."""
-
 import asyncio
 import threading
 

@@ -1,5 +1,3 @@
-"""`actions`."""
-
 import io
 import json
 from pathlib import Path

@@ -1,5 +1,3 @@
-"""`assets download`."""
-
 import json
 from pathlib import Path
 

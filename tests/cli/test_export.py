@@ -1,5 +1,3 @@
-"""`export`, into files, databases and pipes."""
-
 import json
 from pathlib import Path
 

@@ -1,5 +1,3 @@
-"""`instances`."""
-
 from currents_async.testing import FakeCurrents, WorldProject
 from tests.cli.stdio import CommandLine
 

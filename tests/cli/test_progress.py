@@ -1,5 +1,3 @@
-"""The progress bar."""
-
 import json
 from pathlib import Path
 

@@ -1,5 +1,3 @@
-"""`projects`."""
-
 from currents_async.testing import FakeCurrents, WorldProject
 from tests.cli.stdio import CommandLine
 

@@ -1,5 +1,3 @@
-"""`quarantine`."""
-
 import json
 
 import pytest

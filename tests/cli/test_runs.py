@@ -1,5 +1,3 @@
-"""`runs`."""
-
 import json
 
 import pytest

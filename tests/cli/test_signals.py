@@ -1,5 +1,3 @@
-"""The signals that end commands."""
-
 import json
 import os
 import signal

@@ -1,5 +1,3 @@
-"""`tests`."""
-
 import pytest
 
 from currents_async.cli._app import run

@@ -1,5 +1,3 @@
-"""`webhooks`, but for `webhooks listen`."""
-
 import pytest
 
 from currents_async.cli._app import run

@@ -1,5 +1,3 @@
-"""`create_autospec(Currents)`, for tests with mocks."""
-
 from typing import get_type_hints
 from unittest.mock import create_autospec
 

@@ -1,5 +1,3 @@
-"""A host of assets, a client that downloads from it, and a directory to download to."""
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

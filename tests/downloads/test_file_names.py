@@ -1,5 +1,3 @@
-"""File names that are safe on every system."""
-
 import pytest
 
 from currents_async._downloads.file_names import labelled, safe_id, safe_name

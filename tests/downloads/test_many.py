@@ -1,5 +1,3 @@
-"""All artifacts of runs and instances."""
-
 import asyncio
 import errno
 import os

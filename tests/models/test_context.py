@@ -1,5 +1,3 @@
-"""Failure context, of which nothing is documented."""
-
 import msgspec
 
 from currents_async._wire.decoders import EnvelopeDecoder

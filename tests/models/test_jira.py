@@ -1,5 +1,3 @@
-"""Jira's own fields, and undocumented ones."""
-
 import msgspec
 import pytest
 

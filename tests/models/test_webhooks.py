@@ -1,5 +1,3 @@
-"""Webhooks: what is documented, what is not, and what is not shown."""
-
 from datetime import UTC, datetime
 
 import msgspec

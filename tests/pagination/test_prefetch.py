@@ -1,5 +1,3 @@
-"""Lists that are read ahead in a task."""
-
 import asyncio
 
 import pytest

@@ -1,5 +1,3 @@
-"""Resume tokens, and other values of start=."""
-
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import msgspec

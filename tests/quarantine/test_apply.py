@@ -1,5 +1,3 @@
-"""Applying plans: what is written, and what is not."""
-
 import asyncio
 from collections import Counter
 from datetime import timedelta

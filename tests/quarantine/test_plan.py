@@ -1,5 +1,3 @@
-"""Plans: what is fetched for them, and that nothing is written."""
-
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,5 +1,3 @@
-"""Actions: invalid arguments, and writes whose response is lost."""
-
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Any

@@ -1,5 +1,3 @@
-"""Failure context: valid combinations of arguments, and responses."""
-
 from typing import Any
 
 import pytest

@@ -1,5 +1,3 @@
-"""Explorers: invalid arguments, and what only they have."""
-
 import inspect
 from collections.abc import Callable
 from datetime import UTC, date, datetime

@@ -1,5 +1,3 @@
-"""Many instances by their IDs."""
-
 import asyncio
 
 import pytest

@@ -1,5 +1,3 @@
-"""Jira: invalid arguments, lists, and writes whose response is lost."""
-
 from collections.abc import Awaitable, Callable
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""The run that a run can be compared with."""
-
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,5 +1,3 @@
-"""Requests without a method, and raw responses."""
-
 import inspect
 from io import StringIO
 from typing import Any

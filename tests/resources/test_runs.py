@@ -1,5 +1,3 @@
-"""Runs, against the fake service: responses, state, errors, and what is not sent."""
-
 from collections.abc import Awaitable, Callable
 
 import pytest

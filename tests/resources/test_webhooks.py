@@ -1,5 +1,3 @@
-"""Webhooks: invalid arguments, secrets that no error shows, and lost responses."""
-
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable

@@ -1,5 +1,3 @@
-"""Webhooks as the fake service posts them."""
-
 import asyncio
 import json
 import pickle

@@ -1,5 +1,3 @@
-"""Spec files, tests, test results and errors: orders, filters and what is refused."""
-
 from collections.abc import Callable
 from itertools import groupby
 from operator import itemgetter

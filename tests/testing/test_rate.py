@@ -1,5 +1,3 @@
-"""The rate limit of the fake service."""
-
 import math
 from typing import Any
 

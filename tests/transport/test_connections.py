@@ -1,5 +1,3 @@
-"""Connections that fail or are not trusted, and redirects and cookies."""
-
 import asyncio
 import socket
 import ssl

@@ -1,5 +1,3 @@
-"""Observers see each call and each attempt."""
-
 import logging
 
 import pytest

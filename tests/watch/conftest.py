@@ -1,5 +1,3 @@
-"""A clock that jumps, and a client that goes by it."""
-
 from collections.abc import AsyncIterator
 
 import pytest

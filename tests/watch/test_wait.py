@@ -1,5 +1,3 @@
-"""runs.wait, and arguments that it shares with runs.watch."""
-
 import math
 from typing import Any
 
