@@ -1,6 +1,6 @@
 """A server that costs next to nothing: prebuilt gzip bytes, with latency and throttling.
 
-The first part of a URL's path is the link: `/20ms,10000000Bps/runs/playwright`, with 0 for none.
+The first part of a URL's path may be a link: `/20ms,10000000Bps/runs/playwright`, with 0 for none.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-_REQUEST = re.compile(rb"GET /(\d+)ms,(\d+)Bps/([^ ?]+)")
+_REQUEST = re.compile(rb"GET (?:/(\d+)ms,(\d+)Bps)?/([^ ?]+)")
 _CHUNK = 16 * 1024
 _CATCH_UP = 0.005
 
@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
     def _respond(self, request: bytes) -> None:
         found = _REQUEST.match(request)
         assert found is not None  # noqa: S101 - no client of ours asks for anything else
-        latency, rate, path = int(found[1]) / 1000, int(found[2]), found[3].decode()
+        latency, rate, path = int(found[1] or 0) / 1000, int(found[2] or 0), found[3].decode()
         response = self._site.responses[path]
         arrived = self._loop.time()
         self._at(arrived + latency, lambda: self._begin(response, rate))

@@ -57,7 +57,7 @@ class Process:
 
 
 class Server(Process):
-    """What serves a `Service` of `benchmarks.services`, one after the other."""
+    """What serves a `Service` of `benchmarks.server`, one after the other."""
 
     def __init__(self) -> None:
         super().__init__("benchmarks.server")

@@ -1,14 +1,50 @@
 """What a suite reports, and how that becomes text."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 _Item = TypeVar("_Item")
 
 
-class Reach(msgspec.Struct, frozen=True, kw_only=True):
+class Column(NamedTuple, Generic[_Item]):
+    """What a table says of each of its items."""
+
+    heading: str
+    read: Callable[[_Item], float | str | None]
+    digits: int = 1
+    """Behind the point of a number."""
+    unit: str = ""
+
+    def cell(self, item: _Item) -> str:
+        """Return it as text."""
+        value = self.read(item)
+        return value if isinstance(value, str) else number(value, self.digits, self.unit)
+
+
+def number(value: float | None, digits: int = 1, unit: str = "") -> str:
+    """Format a number, or a dash where there is none."""
+    return "-" if value is None else f"{value:.{digits}f}{unit}"
+
+
+def table(
+    title: str, items: Mapping[str, _Item], columns: Sequence[Column[_Item]], first: str = ""
+) -> str:
+    """Lay items out by their labels as aligned text; return nothing when there are none."""
+    if not items:
+        return ""
+    lines = [(first, *(column.heading for column in columns))]
+    lines += [(label, *(column.cell(item) for column in columns)) for label, item in items.items()]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    head, *rows = (
+        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip()
+        for line in lines
+    )
+    return "\n".join([title, "", head, "-" * (sum(widths) + 2 * len(columns)), *rows])
+
+
+class Reach(msgspec.Struct, frozen=True):
     """A number that was promised, and what it is."""
 
     metric: str
@@ -26,60 +62,33 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
         close = self.ours <= self.reach if self.better == "less" else self.ours >= self.reach
         return "ok" if close else "short"
 
+    @property
+    def bound(self) -> str:
+        """The promise as text."""
+        return f"{'<=' if self.better == 'less' else '>='} {self.reach:g}{self.unit}"
+
 
 def at_most(metric: str, ours: float | None, bound: float, unit: str = "") -> Reach:
     """Return a promise not to be above a bound."""
-    return Reach(metric=metric, ours=ours, reach=bound, better="less", unit=unit)
+    return Reach(metric, ours, bound, "less", unit)
 
 
 def at_least(metric: str, ours: float | None, bound: float, unit: str = "") -> Reach:
     """Return a promise not to be below a bound."""
-    return Reach(metric=metric, ours=ours, reach=bound, better="more", unit=unit)
+    return Reach(metric, ours, bound, "more", unit)
 
 
-class Table(msgspec.Struct, frozen=True):
-    """Rows under a heading; the first column is text, the others are numbers."""
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-    def render(self) -> str:
-        """Return the table as aligned text."""
-        lines = [self.columns, *self.rows]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        head, *rows = (_line(line, widths) for line in lines)
-        rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-        return "\n".join([self.title, "", head, rule, *rows])
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = zip(cells, widths, strict=True)
-    padded = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
-    return "  ".join(padded).rstrip()
-
-
-def table(
-    title: str,
-    items: Mapping[str, _Item],
-    columns: Sequence[tuple[str, Callable[[_Item], str]]],
-    first: str = "",
-) -> Table:
-    """Lay items out by their labels: a column is its heading, and what makes its cells."""
-    headings = (first, *(heading for heading, _ in columns))
-    rows = [(label, *(cell(item) for _, cell in columns)) for label, item in items.items()]
-    return Table(title, headings, rows)
-
-
-def number(value: float | None, digits: int = 1, unit: str = "") -> str:
-    """Format a number, or a dash where there is none."""
-    return "-" if value is None else f"{value:.{digits}f}{unit}"
+_REACH = (
+    Column[Reach]("ours", lambda row: number(row.ours, 2, row.unit)),
+    Column[Reach]("reach", lambda row: row.bound),
+    Column[Reach]("", lambda row: row.verdict),
+)
 
 
 class Part(msgspec.Struct, frozen=True):
     """What one part of a suite found out."""
 
-    tables: Sequence[Table]
+    tables: Sequence[str]
     reach: Sequence[Reach] = ()
     measured: dict[str, Any] = {}
     """For `--json`."""
@@ -88,7 +97,7 @@ class Part(msgspec.Struct, frozen=True):
     """As SVG, if there is one."""
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class Report(msgspec.Struct, frozen=True):
     """Everything a suite found out."""
 
     parts: Sequence[Part]
@@ -109,22 +118,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     def render(self) -> str:
         """Return the whole as plain text."""
-        signs = {"less": "<=", "more": ">="}
-        reach = Table(
-            "Reach",
-            ("metric", "ours", "reach", ""),
-            [
-                (
-                    row.metric,
-                    number(row.ours, 2, row.unit),
-                    f"{signs[row.better]} {row.reach:g}{row.unit}",
-                    row.verdict,
-                )
-                for row in self.reach
-            ],
-        )
-        tables = [*(one for part in self.parts for one in part.tables), reach]
-        lines = [one.render() for one in tables if one.rows]
+        lines = [one for part in self.parts for one in part.tables]
+        lines.append(table("Reach", {row.metric: row for row in self.reach}, _REACH, "metric"))
         lines += [f"not measured: {name}: {reason}" for name, reason in self.missing.items()]
         lines += [f"note: {note}" for note in self.notes]
-        return "\n\n".join(lines) + "\n"
+        return "\n\n".join(filter(None, lines)) + "\n"

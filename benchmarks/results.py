@@ -1,86 +1,98 @@
-"""What was measured of each case, round by round, and the medians of that."""
+"""What was measured of each thing, round by round, and one number out of that."""
 
-from collections.abc import Callable, Sequence
+import gc
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
+from typing import Any, Generic, TypeVar
 
-from benchmarks.report import number
-from benchmarks.session import Case
-from benchmarks.worker import Sample
+from benchmarks.processes import Failed
 
-Value = Callable[[Sample], float | None]
+_Key = TypeVar("_Key")
+_One = TypeVar("_One")
+Read = Callable[[_One], float | None]
+"""Reads a number from what was measured in a round."""
 
 
-def value(field: str, scale: float = 1.0) -> Value:
-    """Return what reads a field of a sample in a unit of its own."""
+def value(field: str, scale: float = 1.0) -> Callable[[Any], float | None]:
+    """Return what reads a field in a unit of its own."""
 
-    def read(sample: Sample) -> float | None:
-        found: float | None = getattr(sample, field)
+    def read(one: Any) -> float | None:
+        found: float | None = getattr(one, field)
         return None if found is None else found * scale
 
     return read
 
 
-def middle(values: Sequence[float | None]) -> float | None:
-    """Return the median of what is known."""
-    known = [value for value in values if value is not None]
-    return median(known) if known else None
+class Results(Generic[_Key, _One]):
+    """The rounds of each key. A key that did not take part has None for everything."""
+
+    def __init__(self, rounds: Mapping[_Key, Sequence[_One]]) -> None:
+        self.rounds = rounds
+
+    def __contains__(self, key: _Key) -> bool:
+        return key in self.rounds
+
+    def of(
+        self, read: Read[_One], choose: Callable[[Iterable[float]], float] = median
+    ) -> Callable[[_Key], float | None]:
+        """Return a function of the key: the median of what is known, or another choice."""
+
+        def chosen(key: _Key) -> float | None:
+            return _choose(choose, map(read, self.rounds.get(key, ())))
+
+        return chosen
+
+    def ratio(self, read: Read[_One], base: _Key) -> Callable[[_Key], float | None]:
+        """Return a function of the key: how many times as much as the base it is.
+
+        It is the median of the ratios within each round: what slows both, cancels out.
+        """
+
+        def chosen(key: _Key) -> float | None:
+            pairs = zip(*(map(read, self.rounds.get(one, ())) for one in (key, base)), strict=False)
+            return _choose(
+                median, (one / other if one is not None and other else None for one, other in pairs)
+            )
+
+        return chosen
+
+    def excess(self, read: Read[_One], base: _Key) -> Callable[[_Key], float | None]:
+        """Return a function of the key: by how much its median is above that of the base."""
+        middle = self.of(read)
+
+        def chosen(key: _Key) -> float | None:
+            ours, other = middle(key), middle(base)
+            return None if ours is None or other is None else ours - other
+
+        return chosen
 
 
-def ratio(
-    ones: Sequence[float | None] | None, others: Sequence[float | None] | None
+def _choose(
+    choose: Callable[[Iterable[float]], float], values: Iterable[float | None]
 ) -> float | None:
-    """Return the median of the ratios within each round: what slows both, cancels out."""
-    if ones is None or others is None:
-        return None
-    pairs = zip(ones, others, strict=True)
-    return middle([None if one is None or not other else one / other for one, other in pairs])
+    known = [value for value in values if value is not None]
+    return choose(known) if known else None
 
 
-class Results:
-    """The samples of each case, by round. Cases that did not take part have None for everything."""
+Way = Callable[[], object]
+"""Does some work once. Ways to be compared that return a number must all return the same."""
 
-    def __init__(self, samples: dict[Case, list[Sample]]) -> None:
-        self._samples = samples
 
-    def __contains__(self, case: Case) -> bool:
-        return case in self._samples
+def compare(ways: Mapping[str, Way], rounds: int) -> Results[str, float]:
+    """Measure all ways in turn, in milliseconds of CPU; each has been done once before."""
+    counts = {way: count for way, work in ways.items() if isinstance(count := work(), int)}
+    if len(set(counts.values())) > 1:
+        raise Failed(f"the ways do different work: {counts}")
+    times: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(rounds):
+        for way, work in ways.items():
+            times[way].append(_time(work))
+    return Results(times)
 
-    def median(self, case: Case, read: Value) -> float | None:
-        """Return the median over the rounds."""
-        return middle(self._values(case, read))
 
-    def ratio(self, case: Case, other: Case, read: Value) -> float | None:
-        """Return how many times as much as the other it is."""
-        if case not in self or other not in self:
-            return None
-        return ratio(self._values(case, read), self._values(other, read))
-
-    def cells(self, read: Value, digits: int = 1, unit: str = "") -> Callable[[Case], str]:
-        """Return a column of medians."""
-        return lambda case: number(self.median(case, read), digits, unit)
-
-    def ratios(self, other: Case, read: Value) -> Callable[[Case], str]:
-        """Return a column of ratios."""
-        return lambda case: number(self.ratio(case, other, read), 2, "x")
-
-    def excess(self, case: Case, other: Case, read: Value) -> float | None:
-        """Return the difference of the medians."""
-        one, two = self.median(case, read), self.median(other, read)
-        return None if one is None or two is None else one - two
-
-    def _values(self, case: Case, read: Value) -> list[float | None]:
-        return [read(sample) for sample in self._samples.get(case, ())]
-
-    def raw(self) -> list[dict[str, object]]:
-        """Return everything, for JSON."""
-        return [
-            {
-                "contender": case.contender,
-                "path": case.path,
-                "latency_ms": case.link.latency_ms,
-                "bytes_per_second": case.link.bytes_per_second,
-                "uvloop": case.uvloop,
-                "rounds": samples,
-            }
-            for case, samples in self._samples.items()
-        ]
+def _time(work: Way) -> float:
+    gc.collect()
+    start = time.process_time()
+    work()
+    return 1e3 * (time.process_time() - start)

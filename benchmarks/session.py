@@ -1,24 +1,20 @@
 """The processes of a suite: one server, and contenders, each in a process of its own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, Self
 
-from benchmarks.processes import Process, Server
-from benchmarks.worker import Hello, Order, Sample
+from msgspec.structs import replace
 
-
-class Link(NamedTuple):
-    """How far away the server is."""
-
-    latency_ms: int = 0
-    bytes_per_second: int = 0
-    """0 for as fast as it can."""
-
-
-LOOPBACK = Link()
+from benchmarks.payloads import SMALL, Payload
+from benchmarks.processes import Failed, Process, Server
+from benchmarks.report import Part, Report
+from benchmarks.results import Results
+from benchmarks.server import Files, Service
+from benchmarks.worker import Hello, Keep, Order, Sample
 
 
 class Case(NamedTuple):
@@ -26,7 +22,9 @@ class Case(NamedTuple):
 
     contender: str
     path: str
-    link: Link = LOOPBACK
+    latency_ms: int = 0
+    bytes_per_second: int = 0
+    """0 for as fast as it can."""
     uvloop: bool = False
 
     @property
@@ -34,12 +32,20 @@ class Case(NamedTuple):
         """Cases for which this is equal share a process."""
         return self._replace(path="")
 
+    @property
+    def link(self) -> str:
+        """What a URL of `Files` begins with."""
+        is_loopback = not self.latency_ms and not self.bytes_per_second
+        return "" if is_loopback else f"/{self.latency_ms}ms,{self.bytes_per_second}Bps"
+
 
 class Session(ExitStack):
     """A folder, a server and the contenders that have been started; all end with the context."""
 
     folder: Path
     server: Server
+    url: str
+    """Of what the server serves."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,12 +56,23 @@ class Session(ExitStack):
         self.missing: dict[str, str] = {}
         """Contenders that cannot take part, and why."""
         self._processes: dict[Case, Process] = {}
+        self._payloads: dict[str, Payload] = {}
 
     def __enter__(self) -> Self:
         super().__enter__()
         self.folder = Path(self.enter_context(TemporaryDirectory()))
         self.server = self.enter_context(Server())
         return self
+
+    def serve(self, service: Service) -> None:
+        """Serve this from now on."""
+        self.url = self.server.serve(service)
+        self._payloads = {}
+
+    def serve_files(self, payloads: dict[str, Payload]) -> None:
+        """Serve the folder; abort when a contender does not hand over all of a payload."""
+        self.serve(Files(str(self.folder)))
+        self._payloads = payloads
 
     def start(self, cases: Iterable[Case]) -> list[Case]:
         """Start what is not running, all at once; return the cases that can take part."""
@@ -67,21 +84,54 @@ class Session(ExitStack):
                 self._processes[case] = process
         return [case for case in cases if case.process in self._processes]
 
+    def run(
+        self, cases: Iterable[Case], rounds: int, keep: Keep = "nothing"
+    ) -> Results[Case, Sample]:
+        """Measure all cases in turn; the first round warms up, and does not count."""
+        order = Order(warm=SMALL, keep=keep)
+        samples: dict[Case, list[Sample]] = {case: [] for case in self.start(cases)}
+        for _ in range(1 + rounds):
+            for case, found in samples.items():
+                found.append(self.ask(case, order))
+        return Results({case: found[1:] for case, found in samples.items()})
+
+    def weigh(self, cases: Iterable[Case], rounds: int, keep: Keep) -> Results[Case, Sample]:
+        """Measure memory, each time in a new process."""
+        order = Order(warm=SMALL, keep=keep, memory=True)
+        samples: dict[Case, list[Sample]] = {case: [] for case in self.start(cases)}
+        todo = [case for case in samples for _ in range(rounds)]
+        # Two at once: what else the machine does changes times, not sizes.
+        with ThreadPoolExecutor(2) as pool:
+            found = pool.map(lambda case: self.ask_alone(case, order, "anywhere"), todo)
+            for case, sample in zip(todo, found, strict=True):
+                samples[case].append(sample)
+        return Results(samples)
+
     def ask(self, case: Case, order: Order) -> Sample:
         """Measure once, in the process of a case, which is started if need be."""
         [case] = self.start([case])
-        return self._processes[case.process].ask(order, Sample)
+        return self.ask_process(self._processes[case.process], case, order)
 
-    def ask_alone(self, case: Case, order: Order, *flags: str) -> Sample | None:
-        """Measure once, in a new process; return None if the case cannot take part."""
+    def ask_alone(self, case: Case, order: Order, *flags: str) -> Sample:
+        """Measure once, in a new process."""
         with self.alone(case, *flags) as process:
-            return None if process is None else process.ask(order, Sample)
+            return self._ask(case, order, process)
 
     @contextmanager
-    def alone(self, case: Case, *flags: str) -> Iterator[Process | None]:
-        """Start a process that ends with the context; yield None if the case cannot take part."""
+    def alone(self, case: Case, *flags: str) -> Iterator[Process]:
+        """Start a process that ends with the context."""
         with self._new(case, *flags) as process:
-            yield process if self._is_ready(case, process) else None
+            if not self._is_ready(case, process):
+                raise Failed(self.missing[case.contender])
+            yield process
+
+    def ask_process(self, process: Process, case: Case, order: Order) -> Sample:
+        """Measure once, in a process that is there, and have the server say what it served."""
+        sample = self._ask(case, order, process)
+        sample.counts = self.server.counts()
+        if sample.first is not None:
+            sample.first -= sample.counts.get("began", 0) / 1e9
+        return sample
 
     def _new(self, case: Case, *flags: str) -> Process:
         loop = ("uvloop",) if case.uvloop else ()
@@ -95,3 +145,27 @@ class Session(ExitStack):
         self.labels[case.contender] = hello.label
         self.packages.update(hello.packages)
         return True
+
+    def _ask(self, case: Case, order: Order, process: Process) -> Sample:
+        order = replace(order, server=self.url + case.link, path=case.path)
+        sample = process.ask(order, Sample)
+        if case.path in self._payloads:
+            is_floor = case.contender.startswith("floor_")
+            expected = 0 if is_floor else self._payloads[case.path].count
+            if {sample.count, len(set(sample.ids)) or sample.count} != {expected}:
+                done = f"{sample.count} of {expected} elements of {case.path}"
+                raise Failed(f"{case.contender} handed over {done}")  # the numbers would be a lie
+        return sample
+
+    def rows(self, cases: Iterable[Case]) -> dict[str, Case]:
+        """Return cases that have been started, by their labels in the tables."""
+        return {self.labels[case.contender]: case for case in cases}
+
+    def report(self, parts: Sequence[Part], *packages: str) -> Report:
+        """Return a report of all who took part."""
+        return Report(parts, [*packages, *self.packages], self.missing)
+
+
+def raw(results: Results[Case, Sample]) -> list[dict[str, object]]:
+    """Return everything, for JSON."""
+    return [{**case._asdict(), "rounds": rounds} for case, rounds in results.rounds.items()]

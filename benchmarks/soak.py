@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks import growth
 from benchmarks.growth import Sample
 from benchmarks.processes import Counts, Server, pin
-from benchmarks.services import KEY, Unreliable
+from benchmarks.server import KEY, Unreliable
 from currents_async import Currents, CurrentsError, Limits, Retries, Timeouts
 from currents_async.models.instances import Instance
 from currents_async.testing import WorldRun

@@ -13,7 +13,7 @@ import msgspec
 
 from benchmarks import contenders
 from benchmarks.measuring import PeakMemory, StallSelector, StallSpinner, can_weigh, loop_factory
-from benchmarks.processes import pin, say
+from benchmarks.processes import Counts, pin, say
 
 Keep = Literal["nothing", "ids", "everything"]
 
@@ -30,9 +30,9 @@ class Hello(msgspec.Struct, frozen=True):
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What to do next, and what to measure beside its times."""
 
-    server: str
-    path: str
-    """What to fetch."""
+    server: str = ""
+    path: str = ""
+    """What to fetch: both are filled in by the session."""
     options: dict[str, Any] = {}
     """Arguments of the contender's `connect`; its client is kept for as long as they are equal."""
     warm: str | None = None
@@ -65,6 +65,18 @@ class Sample(msgspec.Struct, kw_only=True):
     """Growth of resident memory at its highest, if it was to be measured and can be."""
     retained: int | None
     """Growth of resident memory that is still there, with what was kept."""
+    counts: Counts = {}
+    """What the server has served meanwhile, if the session has asked it."""
+
+    @property
+    def requests(self) -> int:
+        """How many the server got."""
+        return sum(self.counts.values())
+
+    @property
+    def throttled(self) -> float:
+        """The percentage of all responses that were 429."""
+        return 100 * self.counts.get("429", 0) / self.requests
 
     @property
     def above(self) -> int | None:

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 from isal import isal_zlib
 
-from benchmarks.services import KEY, SINCE
+from benchmarks.server import KEY, SINCE
 
 TABLES = ("runs", "specs", "tests", "attempts")
 """What is exported."""

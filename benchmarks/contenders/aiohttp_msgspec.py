@@ -1,13 +1,10 @@
 """aiohttp with isal to inflate and msgspec to decode the whole body into the same Structs."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-import aiohttp
 import msgspec
-from isal import isal_zlib
+from aiohttp import ClientResponse
 
-from benchmarks.contenders import Fetch, Take
+from benchmarks.contenders import Take
+from benchmarks.contenders._clients import with_aiohttp
 from currents_async.models import Run
 
 LABEL = "aiohttp + msgspec, whole body"
@@ -20,15 +17,11 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     data: Run
 
 
-@asynccontextmanager
-async def connect(server: str) -> AsyncIterator[Fetch]:
-    """Open a session."""
-    aiohttp.set_zlib_backend(isal_zlib)
-    decoder = msgspec.json.Decoder(Envelope)
-    async with aiohttp.ClientSession() as session:
+_decoder = msgspec.json.Decoder(Envelope)
 
-        async def fetch(path: str, take: Take) -> None:
-            async with session.get(f"{server}/{path}") as response:
-                take(decoder.decode(await response.read()).data.specs)
 
-        yield fetch
+async def _read(response: ClientResponse, take: Take) -> None:
+    take(_decoder.decode(await response.read()).data.specs)
+
+
+connect = with_aiohttp(_read)

@@ -1,23 +1,17 @@
 """Our own, specs while the body is still coming, one at a time."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from benchmarks.contenders import Fetch, Take
+from benchmarks.contenders import Take
+from benchmarks.contenders._clients import OURS, with_currents
 from currents_async import Currents
 
 LABEL = "currents_async stream, one by one"
-PACKAGES = ("currents-async", "aiohttp", "msgspec", "isal")
+PACKAGES = OURS
 
 
-@asynccontextmanager
-async def connect(server: str) -> AsyncIterator[Fetch]:
-    """Open a client."""
-    async with Currents("key", base_url=server) as currents:
+async def _fetch(currents: Currents, path: str, take: Take) -> None:
+    async with currents.runs.stream(path.removeprefix("runs/")) as specs:
+        async for spec in specs:
+            take((spec,))
 
-        async def fetch(path: str, take: Take) -> None:
-            async with currents.runs.stream(path.removeprefix("runs/")) as specs:
-                async for spec in specs:
-                    take((spec,))
 
-        yield fetch
+connect = with_currents(_fetch)

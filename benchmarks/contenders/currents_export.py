@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from benchmarks.contenders import Fetch, Take
 from benchmarks.contenders._api import CONCURRENCY, TABLES, until
-from benchmarks.services import SINCE
+from benchmarks.server import SINCE
 from currents_async import Currents, Limits
 from currents_async.export import export
 

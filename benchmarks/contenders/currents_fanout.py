@@ -1,23 +1,17 @@
 """Our own, every instance of a run, 32 at once, each as it comes."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from benchmarks.contenders import Fetch, Take
+from benchmarks.contenders import Take
+from benchmarks.contenders._clients import OURS, with_currents
 from currents_async import Currents, Limits
 
 LABEL = "currents_async instances"
-PACKAGES = ("currents-async", "aiohttp", "msgspec", "isal")
+PACKAGES = OURS
 
 
-@asynccontextmanager
-async def connect(server: str) -> AsyncIterator[Fetch]:
-    """Open a client."""
-    async with Currents("key", base_url=server, limits=Limits(concurrency=32)) as currents:
+async def _fetch(currents: Currents, path: str, take: Take) -> None:
+    async with currents.runs.instances(path.removeprefix("runs/")) as results:
+        async for result in results:
+            take((result.instance,))
 
-        async def fetch(path: str, take: Take) -> None:
-            async with currents.runs.instances(path.removeprefix("runs/")) as results:
-                async for result in results:
-                    take((result.instance,))
 
-        yield fetch
+connect = with_currents(_fetch, Limits(concurrency=32))

@@ -1,25 +1,19 @@
 """Our own, a run or an instance as one value."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from benchmarks.contenders import Fetch, Take
+from benchmarks.contenders import Take
+from benchmarks.contenders._clients import OURS, with_currents
 from currents_async import Currents
 
 LABEL = "currents_async get"
-PACKAGES = ("currents-async", "aiohttp", "msgspec", "isal")
+PACKAGES = OURS
 
 
-@asynccontextmanager
-async def connect(server: str) -> AsyncIterator[Fetch]:
-    """Open a client."""
-    async with Currents("key", base_url=server) as currents:
+async def _fetch(currents: Currents, path: str, take: Take) -> None:
+    group, _, name = path.partition("/")
+    if group == "runs":
+        take((await currents.runs.get(name)).specs)
+    else:
+        take((await currents.instances.get(name)).tests)
 
-        async def fetch(path: str, take: Take) -> None:
-            group, _, name = path.partition("/")
-            if group == "runs":
-                take((await currents.runs.get(name)).specs)
-            else:
-                take((await currents.instances.get(name)).tests)
 
-        yield fetch
+connect = with_currents(_fetch)

@@ -1,15 +1,13 @@
 """Our own, streaming two fields of each spec."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import msgspec
 
-from benchmarks.contenders import Fetch, Take
+from benchmarks.contenders import Take
+from benchmarks.contenders._clients import OURS, with_currents
 from currents_async import Currents
 
 LABEL = "currents_async stream, two fields"
-PACKAGES = ("currents-async", "aiohttp", "msgspec", "isal")
+PACKAGES = OURS
 
 
 class TwoFields(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
@@ -19,15 +17,11 @@ class TwoFields(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="cam
     instance_id: str | None = None
 
 
-@asynccontextmanager
-async def connect(server: str) -> AsyncIterator[Fetch]:
-    """Open a client."""
-    async with Currents("key", base_url=server) as currents:
+async def _fetch(currents: Currents, path: str, take: Take) -> None:
+    run_id = path.removeprefix("runs/")
+    async with currents.runs.stream(run_id, spec_type=TwoFields) as specs:
+        async for batch in specs.batches():
+            take(batch)
 
-        async def fetch(path: str, take: Take) -> None:
-            run_id = path.removeprefix("runs/")
-            async with currents.runs.stream(run_id, spec_type=TwoFields) as specs:
-                async for batch in specs.batches():
-                    take(batch)
 
-        yield fetch
+connect = with_currents(_fetch)

@@ -1,23 +1,16 @@
 """The floor of the network: the body as it comes over the wire, not even inflated."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from aiohttp import ClientResponse
 
-import aiohttp
-
-from benchmarks.contenders import Fetch, Take
+from benchmarks.contenders import Take
+from benchmarks.contenders._clients import with_aiohttp
 
 LABEL = "floor: raw read()"
 PACKAGES = ("aiohttp",)
 
 
-@asynccontextmanager
-async def connect(server: str) -> AsyncIterator[Fetch]:
-    """Open a session."""
-    async with aiohttp.ClientSession(auto_decompress=False) as session:
+async def _read(response: ClientResponse, take: Take) -> None:  # noqa: ARG001 - there is nothing to take
+    await response.read()
 
-        async def fetch(path: str, take: Take) -> None:  # noqa: ARG001 - there is nothing to take
-            async with session.get(f"{server}/{path}") as response:
-                await response.read()
 
-        yield fetch
+connect = with_aiohttp(_read, auto_decompress=False)

@@ -1,18 +1,16 @@
 """What `currents_async.analysis` takes for runs of thousands of tests, once they are there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
-from statistics import median
 
 import msgspec
 
 from benchmarks import payloads
 from benchmarks.processes import pin
-from benchmarks.report import Part, Report, Table, at_most, number, table
-from benchmarks.results import ratio
+from benchmarks.report import Column, Part, Report, at_most, table
+from benchmarks.results import Results, Way, compare
 from benchmarks.suites import Options
-from benchmarks.timing import Comparison, Times, compare
 from currents_async.analysis import RunResults, diff_runs, failures_of, flaky_tests_of, history_of
 from currents_async.models import Instance, Outcome, Run, TestResult
 from currents_async.testing import World, WorldRun
@@ -60,7 +58,7 @@ def run(options: Options) -> Report:
     one = compare(_of_one_run(after), options.rounds)
     test = compare(_of_a_test(), options.rounds)
     diff = f"diff of two runs of {tests} tests each"
-    to_decoding = ratio(two[_BOTH], two[_DECODE])
+    to_decoding = two.ratio(float, _DECODE)(_BOTH)
     part = Part(
         tables=[
             _table(f"Diff of two runs of {tests} tests each, CPU ms", two),
@@ -68,10 +66,13 @@ def run(options: Options) -> Report:
             _table(f"Analyses of a test with {_RESULTS} results, CPU ms", test),
         ],
         reach=[
-            at_most(f"{diff}: {_DIFF}, CPU", median(two[_DIFF]) * 1e3, 20, " ms"),
+            at_most(f"{diff}: {_DIFF}, CPU", two.of(float)(_DIFF), 20, " ms"),
             at_most(f"{diff}: {_BOTH}, CPU over {_DECODE}", to_decoding, 1, "x"),
         ],
-        measured={"tests": tests, "times": {"two": two, "one": one, "test": test}},
+        measured={
+            "tests": tests,
+            "times": {"two": two.rounds, "one": one.rounds, "test": test.rounds},
+        },
         notes=[
             "each analysis is made in one go: the event loop stands still as long",
             "by hand found the same new failures, and looked for nothing else",
@@ -80,7 +81,7 @@ def run(options: Options) -> Report:
     return Report(parts=[part], packages=["currents-async", "msgspec"])
 
 
-def _of_two_runs(before: _Fetched, after: _Fetched) -> Comparison:
+def _of_two_runs(before: _Fetched, after: _Fetched) -> dict[str, Way]:
     return {
         _DECODE: lambda: (before.decode(), after.decode()),
         _SORT: lambda: (before.sort(), after.sort()),
@@ -110,7 +111,7 @@ def _by_hand(instances: Sequence[Instance]) -> dict[str | None, dict[str, _Title
     return found
 
 
-def _of_one_run(fetched: _Fetched) -> Comparison:
+def _of_one_run(fetched: _Fetched) -> dict[str, Way]:
     return {
         _DECODE: fetched.decode,
         "failures_of": lambda: failures_of(fetched.instances),
@@ -118,7 +119,7 @@ def _of_one_run(fetched: _Fetched) -> Comparison:
     }
 
 
-def _of_a_test() -> Comparison:
+def _of_a_test() -> dict[str, Way]:
     began = datetime(2026, 1, 5, tzinfo=UTC)
     outcomes = islice(cycle([Outcome.PASSED] * 5 + [Outcome.FAILED, Outcome.SKIPPED]), _RESULTS)
     results = [
@@ -128,17 +129,14 @@ def _of_a_test() -> Comparison:
     return {"history_of": lambda: history_of(results)}
 
 
-def _table(title: str, ways: Times) -> Table:
-    def ratios(other: str) -> Callable[[list[float]], str]:
-        return lambda seconds: number(ratio(seconds, ways.get(other)), 2, "x")
-
+def _table(title: str, times: Results[str, float]) -> str:
     return table(
         title,
-        ways,
+        {way: way for way in times.rounds},
         [
-            ("median", lambda seconds: number(median(seconds) * 1e3)),
-            ("slowest", lambda seconds: number(max(seconds) * 1e3)),
-            ("x decoding", ratios(_DECODE)),
-            ("x by hand", ratios(_BY_HAND)),
+            Column("median", times.of(float)),
+            Column("slowest", times.of(float, max)),
+            Column("x decoding", times.ratio(float, _DECODE), 2, "x"),
+            Column("x by hand", times.ratio(float, _BY_HAND), 2, "x"),
         ],
     )

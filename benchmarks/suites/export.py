@@ -1,18 +1,17 @@
 """What it takes to export all runs of a project as Parquet, and how well a rate limit is used."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import msgspec
+from msgspec.structs import asdict, replace
 
 from benchmarks import payloads
-from benchmarks.processes import Counts, Failed, Process
-from benchmarks.report import Part, Report, at_least, at_most, number, table
+from benchmarks.processes import Failed, Process
+from benchmarks.report import Column, Part, Report, at_least, at_most, table
 from benchmarks.results import Results, value
-from benchmarks.services import Fake, new_world
+from benchmarks.server import Fake
 from benchmarks.session import Case, Session
 from benchmarks.suites import Options
 from benchmarks.worker import Order, Sample
@@ -38,50 +37,40 @@ _LIMITS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 """What the server does otherwise, and the client."""
 
-_PEAK = value("peak", 1 / 1024**2)
+_MEASURED = (
+    ("CPU", value("cpu"), " s", 2),
+    ("wall", value("wall"), " s", 2),
+    ("peak", value("peak", 1 / 1024**2), " MiB", 1),
+)
 _NOTES = (
     "by hand and for dlt, moments stay the text that they come as; ours are timestamps",
     "by hand, one file is written for each table; ours are fsynced, one for each table and day",
 )
 
 
-class _Exported(msgspec.Struct, frozen=True):
+class _Exported(Sample, kw_only=True):
     rows: dict[str, int]
     """By table, in the files."""
-    sample: Sample
-
-
-class _Limited(msgspec.Struct, frozen=True):
-    """An export against a rate limit."""
-
-    sample: Sample
-    counts: Counts
 
     @property
-    def requests(self) -> int:
-        """How many succeeded."""
+    def succeeded(self) -> int:
+        """How many requests succeeded."""
         return self.counts["200"]
 
     @property
     def least(self) -> float:
         """The seconds that no client can be faster than: windows begin with a request."""
-        return (self.requests - 1) // _RATE
+        return (self.succeeded - 1) // _RATE
 
     @property
     def times_least(self) -> float:
         """How many times as long it took."""
-        return self.sample.wall / self.least
-
-    @property
-    def throttled(self) -> float:
-        """The percentage of all responses that were 429."""
-        return 100 * self.counts.get("429", 0) / sum(self.counts.values())
+        return self.wall / self.least
 
 
 class _Project(NamedTuple):
     """What is exported."""
 
-    url: str
     size: Fake
     path: str
     small: str
@@ -96,70 +85,59 @@ def run(options: Options) -> Report:
     with Session() as session:
         project = _serve(session, _TINY if is_tiny else _FULL)
         _export(session, _OURS, project)  # does not count: the server compresses its responses now
-        found: dict[Case, list[_Exported]] = {}
+        found: dict[Case, list[_Exported]] = {
+            case: [] for case in session.start([_OURS, *_OTHERS.values()])
+        }
         for _ in range(options.rounds):
-            for case in (_OURS, *_OTHERS.values()):
-                exported = _export(session, case, project)
-                if exported is not None:
-                    found.setdefault(case, []).append(exported)
+            for case, ones in found.items():
+                ones.append(_export(session, case, project))
         size = _TINY_LIMITED if is_tiny else _FULL_LIMITED
-        limited = {name: _limit(session, size, *limit) for name, limit in _LIMITS.items()}
-    results = Results({case: [one.sample for one in ones] for case, ones in found.items()})
-    parts = [_of_results(results, project.rows, session.labels), _of_limits(limited)]
-    parts[0].measured["samples"] = {case.contender: ones for case, ones in found.items()}
-    return Report(parts=parts, missing=session.missing, packages=sorted(session.packages))
+        limited = {
+            name: _export(session, _OURS, _serve(session, replace(size, **changes)), more)
+            for name, (changes, more) in _LIMITS.items()
+        }
+    parts = [_of_results(session, Results(found), project.rows), _of_limits(limited)]
+    return session.report(parts)
 
 
 def _serve(session: Session, size: Fake) -> _Project:
-    bulk, small = size.fill(new_world())
+    _, bulk, small = size.fill()
     runs = bulk.runs
     instances = [run.instance(index) for run in runs for index in range(len(run.specs))]
     tests = [test for instance in instances for test in instance["results"]["tests"]]
     attempts = sum(len(test["attempts"]) for test in tests)
     counts = (len(runs), len(instances), len(tests), attempts)
-    url = session.server.serve(size)
+    session.serve(size)
     path, small_path = (f"projects/{one.project_id}" for one in (bulk, small))
-    return _Project(url, size, path, small_path, dict(zip(_TABLES, counts, strict=True)))
-
-
-def _limit(
-    session: Session, size: Fake, changes: dict[str, Any], options: dict[str, Any]
-) -> _Limited:
-    """Export against a limit."""
-    project = _serve(session, msgspec.structs.replace(size, **changes))
-    exported = _export(session, _OURS, project, options)
-    assert exported is not None  # noqa: S101 - it has exported before
-    return _Limited(exported.sample, session.server.counts())
+    return _Project(size, path, small_path, dict(zip(_TABLES, counts, strict=True)))
 
 
 def _export(
     session: Session, case: Case, project: _Project, options: dict[str, Any] | None = None
-) -> _Exported | None:
-    """Export once, in a new process; return None if the contender cannot take part.
+) -> _Exported:
+    """Export once, in a new process.
 
     Raises `Failed` unless its files have exactly as many rows as the world.
     """
-    if case.contender in session.missing:
-        return None
     with session.alone(case) as process:
-        if process is None:
-            return None
-        _fetch(process, project, project.small, {})
-        session.server.counts()
+        _fetch(session, process, case._replace(path=project.small), project, {})
         if project.size.rate is not None:
             time.sleep(_WINDOW)
-        exported = _fetch(process, project, project.path, options or {})
+        case = case._replace(path=project.path)
+        exported = _fetch(session, process, case, project, options or {})
     if exported.rows != project.rows:
         raise Failed(f"{case.contender} wrote {exported.rows} instead of {project.rows}")
     return exported
 
 
-def _fetch(process: Process, project: _Project, path: str, options: dict[str, Any]) -> _Exported:
+def _fetch(
+    session: Session, process: Process, case: Case, project: _Project, options: dict[str, Any]
+) -> _Exported:
     with TemporaryDirectory() as folder:
         arguments = {"folder": folder, "days": project.size.days, **options}
-        order = Order(server=project.url, path=path, options=arguments, memory=True)
-        sample = process.ask(order, Sample)
-        return _Exported({table: _count_rows(folder, table) for table in _TABLES}, sample)
+        sample = session.ask_process(process, case, Order(options=arguments, memory=True))
+        rows = {table: _count_rows(folder, table) for table in _TABLES}
+        return _Exported(**asdict(sample), rows=rows)
 
 
 def _count_rows(folder: str, table: str) -> int:
@@ -169,52 +147,39 @@ def _count_rows(folder: str, table: str) -> int:
     return sum(pq.read_metadata(path).num_rows for path in found)
 
 
-def _of_results(results: Results, rows: dict[str, int], labels: dict[str, str]) -> Part:
+def _of_results(session: Session, results: Results[Case, _Exported], rows: dict[str, int]) -> Part:
     count = rows["tests"] + rows["attempts"]
-
-    def rate(field: str) -> Callable[[Case], str]:
-        return results.cells(lambda sample: count / getattr(sample, field), 0)
-
     title = (
         f"Export of {rows['specs']} instances in {rows['runs']} runs as Parquet: "
         f"{rows['tests']} tests, {rows['attempts']} attempts"
     )
-    columns = [("CPU s", value("cpu"), 2), ("wall s", value("wall"), 2), ("peak MiB", _PEAK, 1)]
-    shown = table(
-        title,
-        {labels[case.contender]: case for case in (_OURS, *_OTHERS.values()) if case in results},
-        [
-            *(
-                column
-                for name, read, digits in columns
-                for column in (
-                    (name, results.cells(read, digits)),
-                    ("x ours", results.ratios(_OURS, read)),
-                )
-            ),
-            ("rows/s", rate("wall")),
-            ("rows/CPU s", rate("cpu")),
-        ],
-    )
+    columns: list[Column[Case]] = []
+    for name, read, unit, digits in _MEASURED:
+        columns.append(Column(name + unit, results.of(read), digits))
+        columns.append(Column("x ours", results.ratio(read, _OURS), 2, "x"))
+    columns.append(Column("rows/s", results.of(lambda one: count / one.wall), 0))
+    columns.append(Column("rows/CPU s", results.of(lambda one: count / one.cpu), 0))
     reach = [
-        at_least(f"{label}: {name.split()[0]}, x ours", results.ratio(case, _OURS, read), 1, "x")
+        at_least(f"{label}: {name}, x ours", results.ratio(read, _OURS)(case), 1, "x")
         for label, case in _OTHERS.items()
-        for name, read, _ in columns
+        for name, read, _, _ in _MEASURED
     ]
-    return Part([shown], reach, {"rows": rows}, _NOTES)
+    samples = {case.contender: ones for case, ones in results.rounds.items()}
+    measured = {"rows": rows, "samples": samples}
+    return Part([table(title, session.rows(results.rounds), columns)], reach, measured, _NOTES)
 
 
-def _of_limits(found: dict[str, _Limited]) -> Part:
+def _of_limits(found: dict[str, _Exported]) -> Part:
     shown = table(
         "Export against a limit of requests in each second",
         found,
         [
-            ("limit", lambda _: str(_RATE)),
-            ("requests", lambda one: str(one.requests)),
-            ("429 %", lambda one: number(one.throttled)),
-            ("least s", lambda one: number(one.least)),
-            ("wall s", lambda one: number(one.sample.wall, 2)),
-            ("x least", lambda one: number(one.times_least, 2, "x")),
+            Column("limit", lambda _: _RATE, 0),
+            Column("requests", value("succeeded"), 0),
+            Column("429 %", value("throttled")),
+            Column("least s", value("least")),
+            Column("wall s", value("wall"), 2),
+            Column("x least", value("times_least"), 2, "x"),
         ],
     )
     reach = []

@@ -17,12 +17,12 @@ from shutil import which
 import msgspec
 
 from benchmarks import payloads
-from benchmarks.decoding import inflated, stream, whole
 from benchmarks.processes import Failed
-from benchmarks.report import Part, Report, number, table
-from benchmarks.services import KEY, Files
+from benchmarks.report import Column, Part, Report, table
+from benchmarks.server import KEY, Files
 from benchmarks.session import Session
 from benchmarks.suites import Options
+from benchmarks.suites._decoding import inflated, stream, whole
 from currents_async import Currents
 from currents_async.models import Instance
 
@@ -41,7 +41,7 @@ def run(options: Options) -> Report:
         url = session.server.serve(Files(str(session.folder)))
         jobs = [(name, n, session.folder, url) for name, n in _WORKLOADS.items()]
         found = dict(zip(_WORKLOADS, pool.map(lambda job: _measure(*job), jobs), strict=True))
-    columns = [("million instructions", lambda count: number(count / 1e6, 3))]
+    columns = [Column[float]("million instructions", lambda count: count / 1e6, 3)]
     part = Part([table("Each time", found, columns)], measured={"instructions": found})
     return Report(parts=[part], packages=["currents-async", "aiohttp", "msgspec", "isal"])
 
@@ -64,7 +64,7 @@ async def _work(name: str, times: int, folder: Path, url: str) -> None:
     packed = (folder / f"{payloads.RUN}.json.gz").read_bytes()
     instance = (folder / f"{payloads.INSTANCE}.json").read_bytes()
     decoder = msgspec.json.Decoder(dict[str, Instance | str])
-    async with Currents(KEY, base_url=f"{url}/0ms,0Bps") as currents:
+    async with Currents(KEY, base_url=url) as currents:
         for _ in range(times):
             if name == "decode a run":
                 whole(inflated(packed))

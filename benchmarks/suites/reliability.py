@@ -6,69 +6,57 @@ import msgspec
 
 from benchmarks import payloads
 from benchmarks.report import Report
-from benchmarks.services import Filling
+from benchmarks.server import Filling
 from benchmarks.session import Session
 from benchmarks.suites import Options
-from benchmarks.suites._fan_outs import DEFAULT, PROMISED, UNTHROTTLED, Way, failures, limit, speed
+from benchmarks.suites._fan_outs import WAYS, failures, limit, speed
 from benchmarks.suites._loads import bombs, outages
 
 _FILLINGS: tuple[Filling, ...] = ("zeros", "whitespace", "string", "objects", "list")
 
 
-class _Sizes(msgspec.Struct, frozen=True):
+class _Sizes(msgspec.Struct, frozen=True, kw_only=True):
     """How much is asked of the client."""
 
-    instances: int
+    instances: int = 300
     """Of the run that is fanned out over against failures and against a rate limit."""
-    ways: list[Way]
-    bulk: int
+    ways: int = len(WAYS)
+    bulk: int = 3000
     """Instances of the run whose memory and speed are measured."""
-    bombs: list[tuple[Filling, str]]
-    at_once: int
-    inflated: int
+    bombs: tuple[tuple[Filling, str], ...] = tuple(
+        product(_FILLINGS, ("get", "stream", "instance"))
+    )
+    at_once: int = 16
+    inflated: int = 1_000_000_000
     """Bytes of a bomb."""
-    calls: int
+    calls: int = 3000
     """To a service that is down."""
-    outages: list[str]
+    outages: tuple[str, ...] = ("503", "reset", "closed")
 
 
-_FULL = _Sizes(
-    instances=300,
-    ways=[PROMISED, DEFAULT, UNTHROTTLED],
-    bulk=3000,
-    bombs=list(product(_FILLINGS, ("get", "stream", "instance"))),
-    at_once=16,
-    inflated=1_000_000_000,
-    calls=3000,
-    outages=["503", "reset", "closed"],
-)
 _TINY = _Sizes(
     instances=12,
-    ways=[PROMISED],
+    ways=1,
     bulk=40,
-    bombs=[("whitespace", "get")],
+    bombs=(("whitespace", "get"),),
     at_once=2,
     inflated=64_000_000,
     calls=60,
-    outages=["503"],
+    outages=("503",),
 )
 
 
 def run(options: Options) -> Report:
     """Measure everything, one part after the other."""
-    sizes = _TINY if options.sizes is payloads.TINY else _FULL
+    sizes = _TINY if options.sizes is payloads.TINY else _Sizes()
     few = max(1, options.rounds // 5)
     with Session() as session:
         parts = [
-            failures(session, sizes.ways, sizes.instances, few),
+            failures(session, WAYS[: sizes.ways], sizes.instances, few),
             limit(session, sizes.instances, few),
             speed(session, sizes.bulk, options),
             bombs(session, sizes.bombs, sizes.at_once, sizes.inflated),
             outages(session, sizes.outages, sizes.calls),
         ]
     parts[0].measured["sizes"] = sizes
-    return Report(
-        parts=parts,
-        missing=session.missing,
-        packages=[*session.packages, "uvloop"],
-    )
+    return session.report(parts, "uvloop")

@@ -89,7 +89,7 @@ def test_reliability(tmp_path: Path) -> None:
     assert found["counts"]["200"] == 1 + sizes["instances"] - found["lost"]
     assert [one["lost"] + one["excess"] for one in measured["limited"]] == [0]
     [outage] = measured["outages"].values()
-    assert outage["sample"]["errors"] == {"ServerError": sizes["calls"]}
+    assert outage["errors"] == {"ServerError": sizes["calls"]}
     assert outage["counts"] == {"503": sizes["calls"] + 35}
     [bombed] = measured["bombed"].values()
     assert bombed["errors"] == {"ResponseTooLargeError": sizes["at_once"]}
