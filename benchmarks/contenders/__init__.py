@@ -1,6 +1,7 @@
 """A file for each contender, each with the same three names: see `Contender`.
 
-`floor_*` are lower bounds, not contenders; they hand over no elements.
+Our own are in one: `currents:stream` and others. `floor_*` are lower bounds, not contenders; they
+hand over no elements.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -39,5 +40,10 @@ class Contender(Protocol):
 
 
 def load(name: str) -> Contender:
-    """Import a contender; raise `ModuleNotFoundError` when a package is missing."""
-    return cast("Contender", import_module(f"{__name__}.{name}"))
+    """Import a contender, by its file or by `file:name` where a file has several.
+
+    Raises `ModuleNotFoundError` when a package is missing.
+    """
+    file, _, way = name.partition(":")
+    module = import_module(f"{__name__}.{file}")
+    return cast("Contender", getattr(module, way) if way else module)

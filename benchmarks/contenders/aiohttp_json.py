@@ -3,7 +3,7 @@
 from aiohttp import ClientResponse
 
 from benchmarks.contenders import Take
-from benchmarks.contenders._clients import with_aiohttp
+from benchmarks.contenders._aiohttp import reader
 
 LABEL = "aiohttp resp.json()"
 PACKAGES = ("aiohttp", "isal")
@@ -13,4 +13,4 @@ async def _read(response: ClientResponse, take: Take) -> None:
     take((await response.json())["data"]["specs"])
 
 
-connect = with_aiohttp(_read)
+connect = reader(_read)

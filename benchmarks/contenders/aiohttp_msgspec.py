@@ -4,7 +4,7 @@ import msgspec
 from aiohttp import ClientResponse
 
 from benchmarks.contenders import Take
-from benchmarks.contenders._clients import with_aiohttp
+from benchmarks.contenders._aiohttp import reader
 from currents_async.models import Run
 
 LABEL = "aiohttp + msgspec, whole body"
@@ -24,4 +24,4 @@ async def _read(response: ClientResponse, take: Take) -> None:
     take(_decoder.decode(await response.read()).data.specs)
 
 
-connect = with_aiohttp(_read)
+connect = reader(_read)

@@ -4,7 +4,7 @@ import orjson
 from aiohttp import ClientResponse
 
 from benchmarks.contenders import Take
-from benchmarks.contenders._clients import with_aiohttp
+from benchmarks.contenders._aiohttp import reader
 
 LABEL = "aiohttp + orjson"
 PACKAGES = ("aiohttp", "isal", "orjson")
@@ -14,4 +14,4 @@ async def _read(response: ClientResponse, take: Take) -> None:
     take(orjson.loads(await response.read())["data"]["specs"])
 
 
-connect = with_aiohttp(_read)
+connect = reader(_read)

@@ -3,7 +3,7 @@
 from aiohttp import ClientResponse
 
 from benchmarks.contenders import Take
-from benchmarks.contenders._clients import with_aiohttp
+from benchmarks.contenders._aiohttp import reader
 
 LABEL = "floor: raw read()"
 PACKAGES = ("aiohttp",)
@@ -13,4 +13,4 @@ async def _read(response: ClientResponse, take: Take) -> None:  # noqa: ARG001 -
     await response.read()
 
 
-connect = with_aiohttp(_read, auto_decompress=False)
+connect = reader(_read, auto_decompress=False)

@@ -5,7 +5,7 @@ import msgspec
 from aiohttp import ClientResponse
 
 from benchmarks.contenders import Take
-from benchmarks.contenders._clients import with_aiohttp
+from benchmarks.contenders._aiohttp import reader
 
 LABEL = "floor: inflate + skip"
 PACKAGES = ("aiohttp", "deflate", "msgspec")
@@ -17,4 +17,4 @@ async def _read(response: ClientResponse, take: Take) -> None:  # noqa: ARG001 -
     _decoder.decode(deflate.gzip_decompress(await response.read()))
 
 
-connect = with_aiohttp(_read, auto_decompress=False)
+connect = reader(_read, auto_decompress=False)

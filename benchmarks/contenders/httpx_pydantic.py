@@ -24,14 +24,10 @@ def model_of(struct: type[msgspec.Struct]) -> type[BaseModel]:
     """Make the pydantic model that equals a Struct field by field."""
     fields: dict[str, Any] = {}
     for field in msgspec.structs.fields(struct):
-        default = ... if field.required else None if field.default is None else field.default
+        default: dict[str, Any] = {"default": ... if field.required else field.default}
         if field.default_factory is not msgspec.NODEFAULT:
-            fields[field.name] = (
-                translate(field.type),
-                Field(default_factory=field.default_factory, alias=field.encode_name),
-            )
-        else:
-            fields[field.name] = (translate(field.type), Field(default, alias=field.encode_name))
+            default = {"default_factory": field.default_factory}
+        fields[field.name] = (translate(field.type), Field(**default, alias=field.encode_name))
     return create_model(struct.__name__, __config__=ConfigDict(frozen=True), **fields)
 
 

@@ -4,7 +4,7 @@ import ijson  # type: ignore[import-untyped]
 from aiohttp import ClientResponse
 
 from benchmarks.contenders import Take
-from benchmarks.contenders._clients import with_aiohttp
+from benchmarks.contenders._aiohttp import reader
 
 LABEL = "aiohttp + ijson (yajl2_c)"
 PACKAGES = ("aiohttp", "ijson", "isal")
@@ -20,4 +20,4 @@ async def _read(response: ClientResponse, take: Take) -> None:
         take((spec,))
 
 
-connect = with_aiohttp(_read)
+connect = reader(_read)

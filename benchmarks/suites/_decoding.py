@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from benchmarks import payloads
-from benchmarks.contenders.currents_narrow import TwoFields
+from benchmarks.contenders.currents import TwoFields
 from benchmarks.hostile import make_all
 from benchmarks.processes import pin
 from benchmarks.report import Column, Part, at_most, table

@@ -17,7 +17,7 @@ from benchmarks.suites import Options
 from benchmarks.worker import Order, Sample
 from currents_async.testing import World
 
-CLIENT = Case("currents_collect", "")
+CLIENT = Case("currents:collect", "")
 _SHARE = 0.2
 """Of all requests that fail."""
 _RATE = 100

@@ -11,9 +11,9 @@ from benchmarks.suites._fan_outs import CLIENT, raised
 from benchmarks.worker import Order, Sample
 
 _METHODS = {
-    "get": Case("currents_get", "runs/r"),
-    "stream": Case("currents_stream", "runs/r"),
-    "instance": Case("currents_get", "instances/r"),
+    "get": Case("currents:get", "runs/r"),
+    "stream": Case("currents:stream", "runs/r"),
+    "instance": Case("currents:get", "instances/r"),
 }
 _QUOTA = 35
 """Retries that a client can afford while nothing succeeds."""

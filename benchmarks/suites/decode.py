@@ -13,16 +13,16 @@ from benchmarks.suites._decoding import decoding
 _CPU, _WALL, _STALL, _FIRST = (value(name, 1e3) for name in ("cpu", "wall", "stall", "first"))
 _PEAK, _RETAINED, _ABOVE = (value(name, 1e-6) for name in ("peak", "retained", "above"))
 
-_STREAM = Case("currents_stream", payloads.RUN)
-_GET = Case("currents_get", payloads.RUN)
+_STREAM = Case("currents:stream", payloads.RUN)
+_GET = Case("currents:get", payloads.RUN)
 _READ = Case("floor_read", payloads.RUN)
 _JSON = Case("aiohttp_json", payloads.RUN)
 _PYDANTIC = Case("httpx_pydantic", payloads.RUN)
 _GENERATED = Case("generated_client", payloads.DOCUMENTED)
 CONTENDERS = (
     _STREAM,
-    Case("currents_each", payloads.RUN),
-    Case("currents_narrow", payloads.RUN),
+    Case("currents:each", payloads.RUN),
+    Case("currents:narrow", payloads.RUN),
     _GET,
     Case("aiohttp_msgspec", payloads.RUN),
     Case("aiohttp_orjson", payloads.RUN),
@@ -160,7 +160,7 @@ def _fan_out(session: Session, options: Options, count: int) -> Part:
     """Fetch all instances of a run over a long link."""
     latency, concurrency = 20, 32
     ideal = count / concurrency * latency
-    ours = Case("currents_fanout", payloads.FANOUT, latency)
+    ours = Case("currents:fan_out", payloads.FANOUT, latency)
     read, fast = ours._replace(contender="fanout_read"), ours._replace(uvloop=True)
     cases = [
         one._replace(bytes_per_second=speed, uvloop=uvloop)

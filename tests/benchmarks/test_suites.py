@@ -53,7 +53,7 @@ def test_rounds_are_saved(smoke: tuple[str, dict[str, Any], str]) -> None:
     measured = saved["measured"]
     count = measured["payloads"]["runs/playwright"]["count"]
     by_name = {entry["contender"]: entry for entry in measured["end_to_end"]}
-    [ours] = by_name["currents_stream"]["rounds"]
+    [ours] = by_name["currents:stream"]["rounds"]
     assert ours["count"] == count
     assert ours["cpu"] > 0
     assert 0 < ours["stall"] <= ours["wall"]
@@ -65,7 +65,7 @@ def test_rounds_are_saved(smoke: tuple[str, dict[str, Any], str]) -> None:
         "whole",
     }
     assert {entry["contender"] for entry in measured["fan_out"]} == {
-        "currents_fanout",
+        "currents:fan_out",
         "fanout_read",
     }
     assert saved["versions"]["currents-async"]
