@@ -21,7 +21,7 @@ def main() -> int:
     """Run a suite; return 1 when its numbers would mean nothing."""
     asked = _arguments()
     try:
-        report = suites.load(asked.suite).run(_options(asked))
+        report = suites.run(asked.suite, _options(asked))
     except Failed as failure:
         sys.stderr.write(f"aborted: {failure}\n")
         return 1

@@ -12,11 +12,6 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-_STATUS = Path("/proc/self/status")
-_DESCRIPTORS = Path("/proc/self/fd")
-_CLEAR_REFS = Path("/proc/self/clear_refs")
-_RESET_PEAK = "5"
-
 
 class StallSelector(selectors.DefaultSelector):
     """Notes the longest iteration of the loop: from the return of `select` to the next call.
@@ -87,48 +82,36 @@ class StallSpinner:
 
 
 class PeakMemory:
-    """The growth of this process's resident memory since now, in bytes."""
+    """The growth of this process's resident memory since now, in bytes; None if not reported."""
 
     def __init__(self) -> None:
-        settle()
+        self._start = resident() or 0
         with suppress(OSError):
-            _CLEAR_REFS.write_text(_RESET_PEAK)
-        self._start = _resident("VmRSS")
+            Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
 
-    def peak(self) -> int:
+    def peak(self) -> int | None:
         """Return the growth to the highest point."""
-        return _resident("VmHWM") - self._start
+        highest = _resident("VmHWM")
+        return None if highest is None else highest - self._start
 
-    def now(self) -> int:
+    def now(self) -> int | None:
         """Return the growth to what is in use now."""
-        settle()
-        return _resident("VmRSS") - self._start
+        used = resident()
+        return None if used is None else used - self._start
 
 
-def can_weigh() -> bool:
-    """Return whether this system reports the peak of a process since a moment of our choosing."""
-    return _CLEAR_REFS.exists()
-
-
-def resident() -> int:
-    """Return the bytes of memory that this process has in use now."""
-    settle()
-    return _resident("VmRSS")
-
-
-def open_files() -> int | None:
-    """Return how many file descriptors are open; None where the system does not report it."""
-    return len(list(_DESCRIPTORS.iterdir())) if _DESCRIPTORS.exists() else None
-
-
-def settle() -> None:
-    """Collect garbage, and give freed memory back to the system where glibc can."""
+def resident() -> int | None:
+    """Return the bytes in use after garbage is collected and, by glibc, given back."""
     gc.collect()
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
+    return _resident("VmRSS")
 
 
-def _resident(field: str) -> int:
-    found = re.search(rf"{field}:\s+(\d+) kB", _STATUS.read_text())
-    return int(found[1]) * 1024 if found else 0
+def _resident(field: str) -> int | None:
+    try:
+        found = re.search(rf"{field}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    except OSError:
+        return None
+    return int(found[1]) * 1024 if found else None

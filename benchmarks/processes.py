@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from types import TracebackType
 from typing import Literal, Self, TypeVar
 
 import msgspec
@@ -47,12 +46,7 @@ class Process:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._popen.communicate()
 
 

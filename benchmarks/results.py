@@ -4,7 +4,7 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from benchmarks.processes import Failed
 
@@ -24,14 +24,8 @@ def value(field: str, scale: float = 1.0) -> Callable[[Any], float | None]:
     return read
 
 
-class Results(Generic[_Key, _One]):
+class Results(dict[_Key, Sequence[_One]]):
     """The rounds of each key. A key that did not take part has None for everything."""
-
-    def __init__(self, rounds: Mapping[_Key, Sequence[_One]]) -> None:
-        self.rounds = rounds
-
-    def __contains__(self, key: _Key) -> bool:
-        return key in self.rounds
 
     def of(
         self, read: Read[_One], choose: Callable[[Iterable[float]], float] = median
@@ -39,7 +33,8 @@ class Results(Generic[_Key, _One]):
         """Return a function of the key: the median of what is known, or another choice."""
 
         def chosen(key: _Key) -> float | None:
-            return _choose(choose, map(read, self.rounds.get(key, ())))
+            known = [found for one in self.get(key, ()) if (found := read(one)) is not None]
+            return choose(known) if known else None
 
         return chosen
 
@@ -49,30 +44,12 @@ class Results(Generic[_Key, _One]):
         It is the median of the ratios within each round: what slows both, cancels out.
         """
 
-        def chosen(key: _Key) -> float | None:
-            pairs = zip(*(map(read, self.rounds.get(one, ())) for one in (key, base)), strict=False)
-            return _choose(
-                median, (one / other if one is not None and other else None for one, other in pairs)
-            )
+        def middle(key: _Key) -> float | None:
+            pairs = zip(map(read, self.get(key, ())), map(read, self.get(base, ())), strict=False)
+            ratios = [one / other for one, other in pairs if one is not None and other]
+            return median(ratios) if ratios else None
 
-        return chosen
-
-    def excess(self, read: Read[_One], base: _Key) -> Callable[[_Key], float | None]:
-        """Return a function of the key: by how much its median is above that of the base."""
-        middle = self.of(read)
-
-        def chosen(key: _Key) -> float | None:
-            ours, other = middle(key), middle(base)
-            return None if ours is None or other is None else ours - other
-
-        return chosen
-
-
-def _choose(
-    choose: Callable[[Iterable[float]], float], values: Iterable[float | None]
-) -> float | None:
-    known = [value for value in values if value is not None]
-    return choose(known) if known else None
+        return middle
 
 
 Way = Callable[[], object]
@@ -86,8 +63,8 @@ def compare(ways: Mapping[str, Way], rounds: int) -> Results[str, float]:
         raise Failed(f"the ways do different work: {counts}")
     times: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(rounds):
-        for way, work in ways.items():
-            times[way].append(_time(work))
+        for way, found in times.items():
+            found.append(_time(ways[way]))
     return Results(times)
 
 

@@ -107,10 +107,16 @@ class Session(ExitStack):
                 samples[case].append(sample)
         return Results(samples)
 
-    def ask(self, case: Case, order: Order) -> Sample:
-        """Measure once, in the process of a case, which is started if need be."""
-        [case] = self.start([case])
-        return self.ask_process(self._processes[case.process], case, order)
+    def ask(self, case: Case, order: Order, process: Process | None = None) -> Sample:
+        """Measure once, in the process of a case or another, and ask what the server served."""
+        if process is None:
+            [case] = self.start([case])
+            process = self._processes[case.process]
+        sample = self._ask(case, order, process)
+        sample.counts = self.server.counts()
+        if sample.first is not None:
+            sample.first -= sample.counts.get("began", 0) / 1e9
+        return sample
 
     def ask_alone(self, case: Case, order: Order, *flags: str) -> Sample:
         """Measure once, in a new process."""
@@ -124,14 +130,6 @@ class Session(ExitStack):
             if not self._is_ready(case, process):
                 raise Failed(self.missing[case.contender])
             yield process
-
-    def ask_process(self, process: Process, case: Case, order: Order) -> Sample:
-        """Measure once, in a process that is there, and have the server say what it served."""
-        sample = self._ask(case, order, process)
-        sample.counts = self.server.counts()
-        if sample.first is not None:
-            sample.first -= sample.counts.get("began", 0) / 1e9
-        return sample
 
     def _new(self, case: Case, *flags: str) -> Process:
         loop = ("uvloop",) if case.uvloop else ()
@@ -168,4 +166,4 @@ class Session(ExitStack):
 
 def raw(results: Results[Case, Sample]) -> list[dict[str, object]]:
     """Return everything, for JSON."""
-    return [{**case._asdict(), "rounds": rounds} for case, rounds in results.rounds.items()]
+    return [{**case._asdict(), "rounds": rounds} for case, rounds in results.items()]

@@ -45,13 +45,17 @@ _ALLOWED = {"memory": 4.0, "objects": 1000, "tasks": 0, "files": _LIMITS.concurr
 """Growth from the second quarter to the last: how many connections are open, is chance."""
 
 
-class Tally:
-    """What has been done so far, and what went wrong."""
+class Soak:
+    """The work of a client, round after round: what it has done, and what went wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, currents: Currents, runs: Sequence[WorldRun], seed: int) -> None:
         self.done = Counter[str]()
         self.errors = Counter[str]()
         self.problems: list[str] = []
+        self._currents = currents
+        self._runs = {run.run_id: [str(spec.instance_id) for spec in run.specs] for run in runs}
+        self._tests = {str(spec.instance_id): spec.tests for run in runs for spec in run.specs}
+        self._random = Random(seed)  # noqa: S311 - chance for tests, no secrets
 
     def check(self, problem: str, *, ok: bool = False) -> None:
         """Note a problem, and print it at once."""
@@ -59,17 +63,6 @@ class Tally:
             self.problems.append(problem)
             if len(self.problems) <= _PRINTED:
                 _print(f"PROBLEM: {problem}")
-
-
-class Soak:
-    """The work of a client, round after round."""
-
-    def __init__(self, currents: Currents, runs: Sequence[WorldRun], seed: int) -> None:
-        self.tally = Tally()
-        self._currents = currents
-        self._runs = {run.run_id: [str(spec.instance_id) for spec in run.specs] for run in runs}
-        self._tests = {str(spec.instance_id): spec.tests for run in runs for spec in run.specs}
-        self._random = Random(seed)  # noqa: S311 - chance for tests, no secrets
 
     async def round(self) -> None:
         """Fan out over runs, get some instances beside that, and perhaps stream a run."""
@@ -86,7 +79,7 @@ class Soak:
         except CurrentsError as error:
             self._note(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it should not be
-            self.tally.check(f"{error!r} was raised")
+            self.check(f"{error!r} was raised")
 
     async def _fan_out(self, run_id: str) -> None:
         """Fan out, to the end or not; what has failed, is fetched alone."""
@@ -94,7 +87,7 @@ class Soak:
         leave_after = self._leave_after(len(expected))
         found = Counter[str]()
         failed: list[str] = []
-        self.tally.done["fan-outs begun"] += 1
+        self.done["fan-outs begun"] += 1
         try:
             async with self._currents.runs.instances(run_id, on_error="collect") as results:
                 async for result in results:
@@ -108,12 +101,12 @@ class Soak:
                     if found.total() == leave_after:
                         break
                 else:
-                    self.tally.done["fan-outs ended"] += 1
+                    self.done["fan-outs ended"] += 1
                     lost = set(expected) - found.keys()
-                    self.tally.check(f"{run_id}: lost {sorted(lost)}", ok=not lost)
+                    self.check(f"{run_id}: lost {sorted(lost)}", ok=not lost)
         finally:
             excess = [name for name, count in found.items() if count > 1 or name not in expected]
-            self.tally.check(f"{run_id}: too many of {excess}", ok=not excess)
+            self.check(f"{run_id}: too many of {excess}", ok=not excess)
         for instance_id in failed:
             await self._get(instance_id)
 
@@ -130,31 +123,31 @@ class Soak:
             else:
                 self._check(instance_id, instance)
                 return
-        self.tally.check(f"{instance_id}: lost after {_MAX_CALLS} calls")
+        self.check(f"{instance_id}: lost after {_MAX_CALLS} calls")
 
     async def _stream(self, run_id: str) -> None:
         expected = self._runs[run_id]
         leave_after = self._leave_after(len(expected))
         found = list[str | None]()
-        self.tally.done["streams begun"] += 1
+        self.done["streams begun"] += 1
         async with self._currents.runs.stream(run_id) as specs:
             async for spec in specs:
                 found.append(spec.instance_id)
                 if len(found) == leave_after:
                     break
             else:
-                self.tally.done["streams ended"] += 1
-                self.tally.check(f"{run_id}: other specs", ok=found == expected)
+                self.done["streams ended"] += 1
+                self.check(f"{run_id}: other specs", ok=found == expected)
 
     def _check(self, instance_id: str, instance: Instance) -> None:
         """Count an instance, and see whether it is the right one."""
-        self.tally.done["instances"] += 1
+        self.done["instances"] += 1
         right = instance.instance_id == instance_id
         whole = len(instance.tests) == self._tests.get(instance_id)
-        self.tally.check(f"{instance_id}: got {instance.instance_id}", ok=right and whole)
+        self.check(f"{instance_id}: got {instance.instance_id}", ok=right and whole)
 
     def _note(self, error: CurrentsError) -> None:
-        self.tally.errors[type(error).__name__] += 1
+        self.errors[type(error).__name__] += 1
 
     def _any_run(self) -> str:
         return self._random.choice(list(self._runs))
@@ -166,7 +159,7 @@ class Soak:
 
 async def soak(
     url: str, runs: Sequence[WorldRun], seed: int, seconds: float
-) -> tuple[Tally, list[Sample]]:
+) -> tuple[Soak, list[Sample]]:
     """Work for some seconds; return what came of it, and what the process looked like."""
     samples: list[Sample] = []
     started = time.monotonic()
@@ -176,7 +169,7 @@ async def soak(
     ) as currents:
         work = Soak(currents, runs, seed)
         asyncio.get_running_loop().set_exception_handler(
-            lambda _, context: work.tally.check(f"the event loop: {context}")
+            lambda _, context: work.check(f"the event loop: {context}")
         )
         printed = started
         while (now := time.monotonic()) < started + seconds:
@@ -185,13 +178,13 @@ async def soak(
                 samples.append(growth.sample())
             if now - printed >= _LONGEST_SILENCE:
                 printed = now
-                _print(_line(now - started, work.tally, samples[-1]))
-        return work.tally, samples
+                _print(_line(now - started, work, samples[-1]))
+        return work, samples
 
 
-def _line(elapsed: float, tally: Tally, sample: Sample) -> str:
-    done = ", ".join(f"{count} {name}" for name, count in tally.done.items())
-    return f"{elapsed:5.0f} s: {done}, {tally.errors.total()} errors; {sample}"
+def _line(elapsed: float, work: Soak, sample: Sample) -> str:
+    done = ", ".join(f"{count} {name}" for name, count in work.done.items())
+    return f"{elapsed:5.0f} s: {done}, {work.errors.total()} errors; {sample}"
 
 
 def _print(line: str) -> None:
@@ -199,19 +192,19 @@ def _print(line: str) -> None:
     sys.stdout.flush()
 
 
-def _summarize(tally: Tally, samples: list[Sample], served: Counts) -> bool:
+def _summarize(work: Soak, samples: list[Sample], served: Counts) -> bool:
     """Print what there was, and return whether all is well."""
     grown = growth.growth(samples, _ALLOWED)
     total = sum(served.values())
     _print(f"\n{total} responses, of which wrong or odd: {total - served.pop('right', 0)}")
-    for counts in (served, tally.done, tally.errors):
+    for counts in (served, work.done, work.errors):
         _print("  " + ", ".join(f"{name}: {count}" for name, count in sorted(counts.items())))
     for one in grown:
         _print(f"second quarter against last, {one}")
     if not grown:
         _print("too short to see whether anything grows")
-    is_well = not tally.problems and all(one.is_flat for one in grown)
-    _print(f"{len(tally.problems)} problems: {'ok' if is_well else 'FAILED'}")
+    is_well = not work.problems and all(one.is_flat for one in grown)
+    _print(f"{len(work.problems)} problems: {'ok' if is_well else 'FAILED'}")
     return is_well
 
 
@@ -226,10 +219,10 @@ def main() -> int:
     pin("client")
     service = Unreliable(specs=_SPECS, seed=seed)
     with Server() as server:
-        work = soak(server.serve(service), service.runs(), seed, asked.seconds)
-        tally, samples = asyncio.run(work)
+        url, runs = server.serve(service), service.runs()
+        work, samples = asyncio.run(soak(url, runs, seed, asked.seconds))
         served = server.counts()
-    return 0 if _summarize(tally, samples, served) else 1
+    return 0 if _summarize(work, samples, served) else 1
 
 
 if __name__ == "__main__":

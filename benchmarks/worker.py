@@ -5,14 +5,14 @@ import gc
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Literal
 
 import msgspec
 
 from benchmarks import contenders
-from benchmarks.measuring import PeakMemory, StallSelector, StallSpinner, can_weigh, loop_factory
+from benchmarks.measuring import PeakMemory, StallSelector, StallSpinner, loop_factory
 from benchmarks.processes import Counts, pin, say
 
 Keep = Literal["nothing", "ids", "everything"]
@@ -108,21 +108,15 @@ class Taken:
         """Count an error."""
         self.errors[type(error).__name__] += 1
 
-    async def note_failure(self, call: Awaitable[None]) -> None:
-        """Make a call, and count it if it fails."""
-        try:
-            await call
-        except Exception as error:  # noqa: BLE001 - whatever it is, the tables show it
-            self.failed(error)
-
 
 async def _fetch(fetch: contenders.Fetch, order: Order, taken: Taken) -> None:
     if order.calls is None:
         await fetch(order.path, taken)
         return
-    async with asyncio.TaskGroup() as group:
-        for _ in range(order.calls):
-            group.create_task(taken.note_failure(fetch(order.path, taken)))
+    calls = [fetch(order.path, taken) for _ in range(order.calls)]
+    for error in await asyncio.gather(*calls, return_exceptions=True):
+        if error is not None:
+            taken.failed(error)
 
 
 async def _measure(fetch: contenders.Fetch, order: Order, selector: StallSelector | None) -> Sample:
@@ -130,7 +124,7 @@ async def _measure(fetch: contenders.Fetch, order: Order, selector: StallSelecto
         await fetch(order.warm, Taken())
     taken = Taken(order.keep)
     gc.collect()
-    memory = PeakMemory() if order.memory and can_weigh() else None
+    memory = PeakMemory() if order.memory else None
     if selector is not None:
         selector.restart()
     wall, cpu = time.perf_counter(), time.process_time()

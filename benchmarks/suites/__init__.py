@@ -2,7 +2,7 @@
 
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple
 
 from benchmarks.payloads import FULL, TINY, Sizes
 from benchmarks.report import Report
@@ -28,19 +28,12 @@ SMOKE = Options(TINY, rounds=1, weighings=1, everything=False, scale=0.01)
 """Shows that everything runs; its numbers say nothing."""
 
 
-class Suite(Protocol):
-    """What a suite's module has."""
-
-    def run(self, options: Options) -> Report:
-        """Measure."""
-        ...
-
-
 def names() -> list[str]:
     """List the suites."""
     return [module.name for module in iter_modules(__path__) if module.name[0] != "_"]
 
 
-def load(name: str) -> Suite:
-    """Import a suite."""
-    return cast("Suite", import_module(f"{__name__}.{name}"))
+def run(name: str, options: Options) -> Report:
+    """Import a suite, and measure."""
+    report: Report = import_module(f"{__name__}.{name}").run(options)
+    return report

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, median
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
+from msgspec.structs import asdict, replace
 
 from benchmarks.payloads import SMALL, Payload, write_run
 from benchmarks.report import Column, Part, Reach, at_least, at_most, table
@@ -25,27 +25,15 @@ _RATE = 100
 _WALL, _THROTTLED = value("wall"), value("throttled")
 
 
-class _Way(NamedTuple):
-    """How a server fails a client, and the client's options."""
-
-    name: str
-    failures: tuple[str, ...]
-    options: dict[str, int]
-
-    @property
-    def label(self) -> str:
-        """The row of the table."""
-        return f"{self.name}; {', '.join(self.failures)}"
-
-
 # Of 300 that fail three times in a row with 20% each, two are to be expected.
 _KINDS = ("503", "429", "reset", "truncated", "gzip cut short")
-_PROMISED = _Way("8 attempts", _KINDS, {"attempts": 8})
-WAYS = (
-    _PROMISED,
-    _Way("default options", _KINDS, {}),
-    _Way("8 attempts", ("503", "closed", *_KINDS[2:]), {"attempts": 8}),
+_OTHER_KINDS = ("503", "closed", *_KINDS[2:])
+WAYS: tuple[tuple[str, Sequence[str], dict[str, int]], ...] = (
+    ("8 attempts", _KINDS, {"attempts": 8}),
+    ("default options", _KINDS, {}),
+    ("8 attempts", _OTHER_KINDS, {"attempts": 8}),
 )
+"""How a server fails a client, and the client's options; of the first, something is promised."""
 
 
 class _FanOut(Sample, kw_only=True):
@@ -69,24 +57,21 @@ class _FanOut(Sample, kw_only=True):
 _FanOuts = Results[str, _FanOut]
 
 
-def failures(session: Session, ways: Sequence[_Way], instances: int, rounds: int) -> Part:
+def failures(session: Session, ways: int, instances: int, rounds: int) -> Part:
     """Fan out over a run while one request in five fails."""
-    found: dict[str, list[_FanOut]] = {}
-    for way in ways:
-        fakes = [
-            Fake(
-                specs=instances, tests=(1, 3), failures=way.failures, share=_SHARE, seed=1 + number
-            )
-            for number in range(rounds)
-        ]
-        found[way.label] = [_fan_out(session, fake, way.options) for fake in fakes]
-    promised = found[_PROMISED.label]
+    fake = Fake(specs=instances, tests=(1, 3), share=_SHARE)
+    found: _FanOuts = Results()
+    for name, kinds, options in WAYS[:ways]:
+        fakes = [replace(fake, failures=kinds, seed=1 + number) for number in range(rounds)]
+        ones = [_fan_out(session, one, options) for one in fakes]
+        found[f"{name}; {', '.join(kinds)}"] = ones
+    promised = next(iter(found.values()))
     names = {name: name for one in promised for name in sorted(one.counts)}
     responses = [Column(str(number), one.served, 0) for number, one in enumerate(promised, 1)]
     title = f"Fan-out over {instances} instances, {_SHARE:.0%} of all requests fail"
     return Part(
         tables=[
-            _table(title, Results(found)),
+            _table(title, found),
             table("Responses in the first of these, by round", names, responses),
         ],
         reach=_reach(f"{_SHARE:.0%} failures", promised, instances, seconds=2),
@@ -121,7 +106,7 @@ def _fan_out(session: Session, fake: Fake, options: dict[str, Any]) -> _FanOut:
     sample = session.ask(case, Order(options=options, calls=1, keep="ids"))
     handed_over = len(expected.intersection(sample.ids))
     return _FanOut(
-        **msgspec.structs.asdict(sample),
+        **asdict(sample),
         lost=len(expected) - handed_over,
         excess=len(sample.ids) - handed_over,
     )
@@ -131,9 +116,9 @@ def _table(title: str, found: _FanOuts) -> str:
     lost = value("lost")
     return table(
         title,
-        {label: label for label in found.rounds},
+        {label: label for label in found},
         [
-            Column("rounds", lambda label: len(found.rounds[label]), 0),
+            Column("rounds", lambda label: len(found[label]), 0),
             Column("most lost", found.of(lost, max), 0),
             Column("lost in all", found.of(lost, sum), 0),
             Column("twice", found.of(value("excess"), sum), 0),
@@ -142,7 +127,7 @@ def _table(title: str, found: _FanOuts) -> str:
             Column("429 %, most", found.of(_THROTTLED, max)),
             Column("wall s", found.of(_WALL), 2),
             Column("longest", found.of(_WALL, max), 2),
-            Column("raised", lambda label: raised(*found.rounds[label])),
+            Column("raised", lambda label: raised(*found[label])),
         ],
     )
 
@@ -172,14 +157,14 @@ def speed(session: Session, instances: int, options: Options) -> Part:
     found = session.run([default, fast], options.rounds, "ids")
     weighed = session.weigh([default], options.weighings, "ids")
     peak = weighed.of(value("peak", 1 / 1024**2), max)
-    share = median(one.cpu / one.wall for ones in found.rounds.values() for one in ones)
+    share = median(one.cpu / one.wall for ones in found.values() for one in ones)
 
     def rate(sample: Sample) -> float:
         return instances / sample.wall
 
     shown = table(
         f"Fan-out over {instances} instances of {size:.0f} bytes of gzip",
-        {"uvloop" if case.uvloop else "CPython's loop": case for case in found.rounds},
+        {"uvloop" if case.uvloop else "CPython's loop": case for case in found},
         [
             Column("per second", found.of(rate), 0),
             Column("slowest", found.of(rate, min), 0),

@@ -54,25 +54,22 @@ def run(options: Options) -> Report:
     tests = _TINY if options.sizes is payloads.TINY else _FULL
     project = World(seed=4).project()
     before, after = (_Fetched(project.run(specs=tests // _TESTS, tests=_TESTS)) for _ in range(2))
-    two = compare(_of_two_runs(before, after), options.rounds)
-    one = compare(_of_one_run(after), options.rounds)
-    test = compare(_of_a_test(), options.rounds)
+    ways = {
+        f"Diff of two runs of {tests} tests each": _of_two_runs(before, after),
+        f"Analyses of a run of {tests} tests": _of_one_run(after),
+        f"Analyses of a test with {_RESULTS} results": _of_a_test(),
+    }
+    times = {title: compare(one, options.rounds) for title, one in ways.items()}
+    two, *_ = times.values()
     diff = f"diff of two runs of {tests} tests each"
     to_decoding = two.ratio(float, _DECODE)(_BOTH)
     part = Part(
-        tables=[
-            _table(f"Diff of two runs of {tests} tests each, CPU ms", two),
-            _table(f"Analyses of a run of {tests} tests, CPU ms", one),
-            _table(f"Analyses of a test with {_RESULTS} results, CPU ms", test),
-        ],
+        tables=[_table(f"{title}, CPU ms", one) for title, one in times.items()],
         reach=[
             at_most(f"{diff}: {_DIFF}, CPU", two.of(float)(_DIFF), 20, " ms"),
             at_most(f"{diff}: {_BOTH}, CPU over {_DECODE}", to_decoding, 1, "x"),
         ],
-        measured={
-            "tests": tests,
-            "times": {"two": two.rounds, "one": one.rounds, "test": test.rounds},
-        },
+        measured={"tests": tests, "times": times},
         notes=[
             "each analysis is made in one go: the event loop stands still as long",
             "by hand found the same new failures, and looked for nothing else",
@@ -132,7 +129,7 @@ def _of_a_test() -> dict[str, Way]:
 def _table(title: str, times: Results[str, float]) -> str:
     return table(
         title,
-        {way: way for way in times.rounds},
+        {way: way for way in times},
         [
             Column("median", times.of(float)),
             Column("slowest", times.of(float, max)),

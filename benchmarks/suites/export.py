@@ -135,7 +135,7 @@ def _fetch(
 ) -> _Exported:
     with TemporaryDirectory() as folder:
         arguments = {"folder": folder, "days": project.size.days, **options}
-        sample = session.ask_process(process, case, Order(options=arguments, memory=True))
+        sample = session.ask(case, Order(options=arguments, memory=True), process)
         rows = {table: _count_rows(folder, table) for table in _TABLES}
         return _Exported(**asdict(sample), rows=rows)
 
@@ -164,9 +164,9 @@ def _of_results(session: Session, results: Results[Case, _Exported], rows: dict[
         for label, case in _OTHERS.items()
         for name, read, _, _ in _MEASURED
     ]
-    samples = {case.contender: ones for case, ones in results.rounds.items()}
+    samples = {case.contender: ones for case, ones in results.items()}
     measured = {"rows": rows, "samples": samples}
-    return Part([table(title, session.rows(results.rounds), columns)], reach, measured, _NOTES)
+    return Part([table(title, session.rows(results), columns)], reach, measured, _NOTES)
 
 
 def _of_limits(found: dict[str, _Exported]) -> Part:

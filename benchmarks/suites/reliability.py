@@ -52,7 +52,7 @@ def run(options: Options) -> Report:
     few = max(1, options.rounds // 5)
     with Session() as session:
         parts = [
-            failures(session, WAYS[: sizes.ways], sizes.instances, few),
+            failures(session, sizes.ways, sizes.instances, few),
             limit(session, sizes.instances, few),
             speed(session, sizes.bulk, options),
             bombs(session, sizes.bombs, sizes.at_once, sizes.inflated),
