@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import asdict
 
 from benchmarks import suites
 from benchmarks.processes import Failed
@@ -67,8 +68,8 @@ def _as_json(suite: str, report: Report) -> dict[str, object]:
         },
         "versions": _versions(report),
         "missing": report.missing,
-        "notes": report.notes,
-        "reach": [{**msgspec.structs.asdict(row), "verdict": row.verdict} for row in report.reach],
+        "notes": report.all("notes"),
+        "reach": [{**asdict(row), "verdict": row.verdict} for row in report.all("reach")],
         "measured": dict(ChainMap(*(part.measured for part in report.parts))),
     }
 

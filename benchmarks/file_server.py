@@ -6,8 +6,7 @@ The first part of a URL's path may be a link: `/20ms,10000000Bps/runs/playwright
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 _REQUEST = re.compile(rb"GET (?:/(\d+)ms,(\d+)Bps)?/([^ ?]+)")
@@ -99,12 +98,3 @@ class Connection(asyncio.Protocol):
             call()
         else:
             self._loop.call_at(due, call)
-
-
-@asynccontextmanager
-async def serve_files(site: Site) -> AsyncIterator[str]:
-    """Serve on a free port; yield the URL."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(site), "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -29,16 +29,12 @@ class Process:
 
     def ask(self, request: msgspec.Struct | None, response: type[Response]) -> Response:
         """Send a line, and return the next one; raise `Failed` when the process has ended."""
-        assert self._popen.stdin is not None  # noqa: S101 - a pipe, above
-        line = msgspec.json.encode(request)
-        self._popen.stdin.write(line + b"\n")
-        self._popen.stdin.flush()
-        return self.read(response)
-
-    def read(self, response: type[Response]) -> Response:
-        """Return the next line; raise `Failed` when the process has ended."""
-        assert self._popen.stdout is not None  # noqa: S101 - a pipe, above
-        line = self._popen.stdout.readline()
+        stdin, stdout = self._popen.stdin, self._popen.stdout
+        assert stdin is not None  # noqa: S101 - a pipe, above
+        assert stdout is not None  # noqa: S101 - likewise
+        stdin.write(msgspec.json.encode(request) + b"\n")
+        stdin.flush()
+        line = stdout.readline()
         if not line:
             raise Failed(f"{self._name} ended")
         return msgspec.json.decode(line, type=response)

@@ -106,20 +106,15 @@ class Report(msgspec.Struct, frozen=True):
     missing: dict[str, str] = {}
     """Contenders that did not take part, and why."""
 
-    @property
-    def notes(self) -> list[str]:
-        """What is to be known of the numbers."""
-        return [note for part in self.parts for note in part.notes]
-
-    @property
-    def reach(self) -> list[Reach]:
-        """All promises."""
-        return [row for part in self.parts for row in part.reach]
+    def all(self, field: str) -> list[Any]:
+        """Return what is in a field of all parts."""
+        return [one for part in self.parts for one in getattr(part, field)]
 
     def render(self) -> str:
         """Return the whole as plain text."""
-        lines = [one for part in self.parts for one in part.tables]
-        lines.append(table("Reach", {row.metric: row for row in self.reach}, _REACH, "metric"))
+        lines = self.all("tables")
+        reach = {row.metric: row for row in self.all("reach")}
+        lines.append(table("Reach", reach, _REACH, "metric"))
         lines += [f"not measured: {name}: {reason}" for name, reason in self.missing.items()]
-        lines += [f"note: {note}" for note in self.notes]
+        lines += [f"note: {note}" for note in self.all("notes")]
         return "\n\n".join(filter(None, lines)) + "\n"

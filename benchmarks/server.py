@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from benchmarks.file_server import Site, serve_files
+from benchmarks.file_server import Connection, Site
 from benchmarks.processes import Counts, pin, say
 from benchmarks.random_faults import RandomFaults
 from currents_async.testing import (
@@ -59,8 +59,10 @@ class Files(msgspec.Struct, frozen=True, tag=True):
     async def open(self) -> Opened:
         """Serve it; `began` is when the last response began, by `time.perf_counter_ns`."""
         site = Site(Path(self.folder))
-        async with serve_files(site) as url:
-            yield url, lambda: {"began": site.began}
+        loop = asyncio.get_running_loop()
+        async with await loop.create_server(lambda: Connection(site), "127.0.0.1", 0) as server:
+            [socket] = server.sockets
+            yield f"http://127.0.0.1:{socket.getsockname()[1]}", lambda: {"began": site.began}
 
 
 class Fake(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -99,15 +101,11 @@ class Fake(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     async def open(self) -> Opened:
         """Serve both; count responses by their status or their fault."""
         world, _, _ = self.fill()
-        async with FakeCurrents(world, api_key=KEY, rate_limit=self._limit()) as server:
+        said = self.says_rate
+        limit = self.rate and RatePolicy(requests=self.rate, retry_after=said, rate_headers=said)
+        async with FakeCurrents(world, api_key=KEY, rate_limit=limit or None) as server:
             self._fail(server)
             yield server.url, lambda: _counts_of(server)
-
-    def _limit(self) -> RatePolicy | None:
-        if self.rate is None:
-            return None
-        said = self.says_rate
-        return RatePolicy(requests=self.rate, retry_after=said, rate_headers=said)
 
     def _fail(self, server: FakeCurrents) -> None:
         left = 1.0

@@ -1,20 +1,23 @@
 """The processes of a suite: one server, and contenders, each in a process of its own."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, Self
 
 from msgspec.structs import replace
 
+from benchmarks.contenders import Contender, load
+from benchmarks.measuring import StallSelector, loop_factory
 from benchmarks.payloads import SMALL, Payload
 from benchmarks.processes import Failed, Process, Server
 from benchmarks.report import Part, Report
 from benchmarks.results import Results
 from benchmarks.server import Files, Service
-from benchmarks.worker import Hello, Keep, Order, Sample
+from benchmarks.worker import Keep, Order, Sample
 
 
 class Case(NamedTuple):
@@ -49,10 +52,8 @@ class Session(ExitStack):
 
     def __init__(self) -> None:
         super().__init__()
-        self.labels: dict[str, str] = {}
-        """What contenders that have been started are called in the tables."""
-        self.packages: set[str] = set()
-        """The distributions that they depend on."""
+        self.contenders: dict[str, Contender] = {}
+        """Those that take part, by their names."""
         self.missing: dict[str, str] = {}
         """Contenders that cannot take part, and why."""
         self._processes: dict[Case, Process] = {}
@@ -61,6 +62,7 @@ class Session(ExitStack):
     def __enter__(self) -> Self:
         super().__enter__()
         self.folder = Path(self.enter_context(TemporaryDirectory()))
+        sys.path.append(str(self.folder))  # contenders may import from there
         self.server = self.enter_context(Server())
         return self
 
@@ -76,13 +78,11 @@ class Session(ExitStack):
 
     def start(self, cases: Iterable[Case]) -> list[Case]:
         """Start what is not running, all at once; return the cases that can take part."""
-        cases = list(cases)
-        new = dict.fromkeys(case.process for case in cases if case.process not in self._processes)
-        started = {case: self.enter_context(self._new(case)) for case in new}
-        for case, process in started.items():
-            if self._is_ready(case, process):
-                self._processes[case] = process
-        return [case for case in cases if case.process in self._processes]
+        ready = [case for case in cases if self._can_start(case)]
+        for case in ready:
+            if case.process not in self._processes:
+                self._processes[case.process] = self.enter_context(self.alone(case))
+        return ready
 
     def run(
         self, cases: Iterable[Case], rounds: int, keep: Keep = "nothing"
@@ -123,25 +123,19 @@ class Session(ExitStack):
         with self.alone(case, *flags) as process:
             return self._ask(case, order, process)
 
-    @contextmanager
-    def alone(self, case: Case, *flags: str) -> Iterator[Process]:
-        """Start a process that ends with the context."""
-        with self._new(case, *flags) as process:
-            if not self._is_ready(case, process):
-                raise Failed(self.missing[case.contender])
-            yield process
-
-    def _new(self, case: Case, *flags: str) -> Process:
+    def alone(self, case: Case, *flags: str) -> Process:
+        """Start a process that ends with its context."""
         loop = ("uvloop",) if case.uvloop else ()
         return Process("benchmarks.worker", case.contender, str(self.folder), *loop, *flags)
 
-    def _is_ready(self, case: Case, process: Process) -> bool:
-        hello = process.read(Hello)
-        if hello.missing is not None:
-            self.missing[case.contender] = f"{hello.missing} is not installed"
+    def _can_start(self, case: Case) -> bool:
+        """Import what its process will import."""
+        try:
+            self.contenders[case.contender] = load(case.contender)
+            loop_factory(None if case.uvloop else StallSelector())
+        except ModuleNotFoundError as error:
+            self.missing[case.contender] = f"{error.name} is not installed"
             return False
-        self.labels[case.contender] = hello.label
-        self.packages.update(hello.packages)
         return True
 
     def _ask(self, case: Case, order: Order, process: Process) -> Sample:
@@ -157,11 +151,12 @@ class Session(ExitStack):
 
     def rows(self, cases: Iterable[Case]) -> dict[str, Case]:
         """Return cases that have been started, by their labels in the tables."""
-        return {self.labels[case.contender]: case for case in cases}
+        return {self.contenders[case.contender].LABEL: case for case in cases}
 
     def report(self, parts: Sequence[Part], *packages: str) -> Report:
         """Return a report of all who took part."""
-        return Report(parts, [*packages, *self.packages], self.missing)
+        used = [one for contender in self.contenders.values() for one in contender.PACKAGES]
+        return Report(parts, [*packages, *used], self.missing)
 
 
 def raw(results: Results[Case, Sample]) -> list[dict[str, object]]:

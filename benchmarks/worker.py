@@ -18,15 +18,6 @@ from benchmarks.processes import Counts, pin, say
 Keep = Literal["nothing", "ids", "everything"]
 
 
-class Hello(msgspec.Struct, frozen=True):
-    """What a worker says first."""
-
-    label: str = ""
-    packages: tuple[str, ...] = ()
-    missing: str | None = None
-    """The package without which the contender cannot take part; nothing follows."""
-
-
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What to do next, and what to measure beside its times."""
 
@@ -155,7 +146,6 @@ async def _spin(fetch: contenders.Fetch, order: Order) -> float:
 
 async def _work(contender: contenders.Contender, selector: StallSelector | None) -> None:
     """Obey each line of the input; its end is ours."""
-    say(Hello(contender.LABEL, contender.PACKAGES))
     arguments: tuple[str, dict[str, Any]] | None = None
     async with AsyncExitStack() as stack:
         # Blocks the loop on purpose: nothing runs between two measurements.
@@ -173,12 +163,8 @@ def main(name: str, folder: str, *flags: str) -> None:
     """Load a contender, which may import from a folder, and obey."""
     sys.path.append(folder)
     selector = None if "uvloop" in flags else StallSelector()
-    try:
-        factory = loop_factory(selector)
-        contender = contenders.load(name)
-    except ModuleNotFoundError as error:
-        say(Hello(missing=error.name))
-        return
+    factory = loop_factory(selector)
+    contender = contenders.load(name)
     if "anywhere" not in flags:  # where times do not count
         pin("client")  # only now: many start at once
     with asyncio.Runner(loop_factory=factory) as runner:

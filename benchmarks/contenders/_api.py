@@ -51,13 +51,9 @@ class Api:
             runs += page["data"]
         return [run["runId"] for run in runs]
 
-    async def run(self, run_id: str) -> Any:
-        """Fetch a run with its specs."""
-        return (await self._get(f"runs/{run_id}"))["data"]
-
-    async def instance(self, instance_id: str) -> Any:
-        """Fetch an instance."""
-        return (await self._get(f"instances/{instance_id}"))["data"]
+    async def data(self, path: str) -> Any:
+        """Fetch a run with its specs, or an instance."""
+        return (await self._get(path))["data"]
 
     async def _get(self, path: str, query: dict[str, Any] | None = None) -> Any:
         url = f"{self._server}/{path}"

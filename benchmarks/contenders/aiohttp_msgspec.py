@@ -11,17 +11,15 @@ LABEL = "aiohttp + msgspec, whole body"
 PACKAGES = ("aiohttp", "isal", "msgspec")
 
 
-class Envelope(msgspec.Struct, frozen=True, gc=False):
-    """The object around every response's data."""
-
+class _Envelope(msgspec.Struct, frozen=True, gc=False):
     data: Run
 
 
-_decoder = msgspec.json.Decoder(Envelope)
+decoder = msgspec.json.Decoder(_Envelope)
 
 
 async def _read(response: ClientResponse, take: Take) -> None:
-    take(_decoder.decode(await response.read()).data.specs)
+    take(decoder.decode(await response.read()).data.specs)
 
 
 connect = reader(_read)

@@ -27,9 +27,9 @@ async def connect(server: str, folder: str, days: int) -> AsyncIterator[Fetch]:
     async def rows(path: str) -> AsyncIterator[Any]:
         async with open_api(server, days) as api:
             for run_id in await api.run_ids(path):
-                run = await api.run(run_id)
-                ids = [spec["instanceId"] for spec in run["specs"]]
-                instances = await asyncio.gather(*map(api.instance, ids))
+                run = await api.data(f"runs/{run_id}")
+                paths = [f"instances/{spec['instanceId']}" for spec in run["specs"]]
+                instances = await asyncio.gather(*map(api.data, paths))
                 for part in (rows_of_run(run), *(rows_of_instance(one, run) for one in instances)):
                     for table, found in part.items():
                         yield dlt.mark.with_table_name(found, table)  # noqa: ASYNC119 - dlt ends it

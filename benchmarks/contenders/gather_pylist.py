@@ -36,7 +36,7 @@ def _write(tables: Rows, folder: str) -> None:
 
 
 async def _fetch(api: Api, path: str) -> Rows:
-    runs = await asyncio.gather(*map(api.run, await api.run_ids(path)))
+    runs = await asyncio.gather(*(api.data(f"runs/{one}") for one in await api.run_ids(path)))
     parts = await asyncio.gather(
         *(_fetch_rows(api, run, spec["instanceId"]) for run in runs for spec in run["specs"])
     )
@@ -49,4 +49,4 @@ async def _fetch(api: Api, path: str) -> Rows:
 
 async def _fetch_rows(api: Api, run: Row, instance_id: str) -> Rows:
     # The response itself is not kept.
-    return rows_of_instance(await api.instance(instance_id), run)
+    return rows_of_instance(await api.data(f"instances/{instance_id}"), run)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from benchmarks import payloads
+from benchmarks.contenders.aiohttp_msgspec import decoder
 from benchmarks.contenders.currents import TwoFields
 from benchmarks.hostile import make_all
 from benchmarks.processes import pin
@@ -28,13 +29,6 @@ _JSON = "json: {}"
 _HOSTILE = "hostile: {}"
 
 _LIMIT = 1 << 30
-
-
-class _Envelope(msgspec.Struct, frozen=True, gc=False):
-    data: Run
-
-
-_decoder = msgspec.json.Decoder(_Envelope)
 
 
 def decoding(folder: Path, options: Options) -> Part:
@@ -140,7 +134,7 @@ def inflated(packed: bytes) -> Iterator[bytes]:
 
 def whole(slices: Iterable[bytes]) -> int:
     """Decode a run as one value; return the number of its specs."""
-    return len(_decoder.decode(b"".join(slices)).data.specs)
+    return len(decoder.decode(b"".join(slices)).data.specs)
 
 
 def stream(slices: Iterable[bytes], spec_type: type[Any] = RunSpec) -> int:

@@ -9,10 +9,11 @@ from benchmarks import payloads
 from benchmarks.payloads import Payload
 from benchmarks.plot import draw
 from benchmarks.report import Column, Part, Report, at_least, at_most, table
-from benchmarks.results import value
+from benchmarks.results import Results, value
 from benchmarks.session import Case, Session, raw
 from benchmarks.suites import Options
 from benchmarks.suites._decoding import decoding
+from benchmarks.worker import Sample
 
 _CPU, _WALL, _STALL, _FIRST = (value(name, 1e3) for name in ("cpu", "wall", "stall", "first"))
 _PEAK, _RETAINED, _ABOVE = (value(name, 1e-6) for name in ("peak", "retained", "above"))
@@ -105,11 +106,9 @@ def _end_to_end(session: Session, options: Options) -> Part:
         "Playwright run at the wire limit, end to end (peak: specs dropped; kept: specs kept)",
         rows,
         [
-            Column("CPU ms", timed.of(_CPU)),
+            *_columns(timed, "CPU"),
             Column("x ours", to_ours, 2, "x"),
-            Column("wall ms", timed.of(_WALL)),
-            Column("stall ms", timed.of(_STALL)),
-            Column("first ms", timed.of(_FIRST)),
+            *_columns(timed, "wall", "stall", "first"),
             Column("peak MB", dropped.of(_PEAK)),
             Column("kept MB", kept.of(_PEAK)),
             Column("of it", kept.of(_RETAINED)),
@@ -126,6 +125,10 @@ def _end_to_end(session: Session, options: Options) -> Part:
     ]
     measured = {"end_to_end": raw(timed), "dropped": raw(dropped), "kept": raw(kept)}
     return Part([shown], reach, measured, chart=draw(title, bars, ours="currents"))
+
+
+def _columns(found: Results[Case, Sample], *times: str) -> list[Column[Case]]:
+    return [Column(f"{time} ms", found.of(value(time.lower(), 1e3))) for time in times]
 
 
 def _bodies(session: Session, options: Options) -> Part:
@@ -149,8 +152,7 @@ def _bodies(session: Session, options: Options) -> Part:
         [
             Column("ours ms", stall, 2),
             Column("raw read() ms", lambda case: stall(floors[case]), 2),
-            Column("CPU ms", found.of(_CPU)),
-            Column("wall ms", found.of(_WALL)),
+            *_columns(found, "CPU", "wall"),
         ],
     )
     reach = []
@@ -167,12 +169,7 @@ def _slow(session: Session, options: Options) -> Part:
     shown = table(
         "Playwright run at 10 MB/s",
         session.rows(found),
-        [
-            Column("wall ms", found.of(_WALL)),
-            Column("CPU ms", found.of(_CPU)),
-            Column("stall ms", found.of(_STALL)),
-            Column("first ms", found.of(_FIRST)),
-        ],
+        _columns(found, "wall", "CPU", "stall", "first"),
     )
     to_read = found.ratio(_WALL, read)(ours)
     reach = at_most("wall at 10 MB/s, x raw read()", to_read, 1.01, "x")
@@ -195,7 +192,8 @@ def _fan_out(session: Session, options: Options, count: int) -> Part:
 
     def label(case: Case) -> str:
         speed = "10 MB/s" if case.bytes_per_second else "full speed"
-        return f"{session.labels[case.contender]}, {speed}{', uvloop' if case.uvloop else ''}"
+        name = session.contenders[case.contender].LABEL
+        return f"{name}, {speed}{', uvloop' if case.uvloop else ''}"
 
     to_ideal, stall = found.of(value("wall", 1e3 / ideal)), found.of(_STALL)
     shown = table(

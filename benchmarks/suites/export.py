@@ -9,7 +9,7 @@ from msgspec.structs import asdict, replace
 
 from benchmarks import payloads
 from benchmarks.processes import Failed, Process
-from benchmarks.report import Column, Part, Report, at_least, at_most, table
+from benchmarks.report import Column, Part, Reach, Report, at_least, at_most, table
 from benchmarks.results import Results, value
 from benchmarks.server import Fake
 from benchmarks.session import Case, Session
@@ -164,8 +164,7 @@ def _of_results(session: Session, results: Results[Case, _Exported], rows: dict[
         for label, case in _OTHERS.items()
         for name, read, _, _ in _MEASURED
     ]
-    samples = {case.contender: ones for case, ones in results.items()}
-    measured = {"rows": rows, "samples": samples}
+    measured = {"rows": rows, "samples": {case.contender: ones for case, ones in results.items()}}
     return Part([table(title, session.rows(results), columns)], reach, measured, _NOTES)
 
 
@@ -182,11 +181,9 @@ def _of_limits(found: dict[str, _Exported]) -> Part:
             Column("x least", value("times_least"), 2, "x"),
         ],
     )
-    reach = []
+    reach: list[Reach] = []
     for name, one in found.items():
         title = f"{_RATE} per second, {name}"
-        reach += [
-            at_most(f"{title}: wall, x the least", one.times_least, 1.1, "x"),
-            at_most(f"{title}: responses that are 429", one.throttled, 5, " %"),
-        ]
+        reach.append(at_most(f"{title}: wall, x the least", one.times_least, 1.1, "x"))
+        reach.append(at_most(f"{title}: responses that are 429", one.throttled, 5, " %"))
     return Part([shown], reach, {"limited": found})
