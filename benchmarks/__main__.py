@@ -7,6 +7,7 @@ import sys
 from collections import ChainMap
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec.structs import asdict
@@ -21,8 +22,11 @@ _PLOT = Path(__file__).with_name("results.svg")
 def main() -> int:
     """Run a suite; return 1 when its numbers would mean nothing."""
     asked = _arguments()
+    options = suites.SMOKE if asked.smoke else suites.QUICK if asked.quick else suites.THOROUGH
+    if asked.rounds is not None:
+        options = options._replace(rounds=asked.rounds)
     try:
-        report = suites.run(asked.suite, _options(asked))
+        report = suites.run(asked.suite, options)
     except Failed as failure:
         sys.stderr.write(f"aborted: {failure}\n")
         return 1
@@ -46,15 +50,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="how often to measure everything")
     parser.add_argument("--json", type=Path, metavar="FILE", help="save what was measured")
     parser.add_argument("--versions", action="store_true", help="print what was compared")
-    parser.add_argument(
-        *("--plot",), type=Path, nargs="?", const=_PLOT, metavar="FILE", help="save a bar chart"
-    )
+    plot: dict[str, Any] = {"type": Path, "nargs": "?", "const": _PLOT, "metavar": "FILE"}
+    parser.add_argument("--plot", help="save a bar chart", **plot)
     return parser.parse_args()
-
-
-def _options(asked: argparse.Namespace) -> suites.Options:
-    chosen = suites.SMOKE if asked.smoke else suites.QUICK if asked.quick else suites.THOROUGH
-    return chosen if asked.rounds is None else chosen._replace(rounds=asked.rounds)
 
 
 def _as_json(suite: str, report: Report) -> dict[str, object]:

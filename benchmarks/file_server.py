@@ -63,12 +63,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Respond once the request's head is there; requests have no body here."""
         self._request += data
-        if self._request.endswith(b"\r\n\r\n"):
-            request, self._request = self._request, b""
-            self._respond(request)
-
-    def _respond(self, request: bytes) -> None:
-        found = _REQUEST.match(request)
+        if not self._request.endswith(b"\r\n\r\n"):
+            return
+        found, self._request = _REQUEST.match(self._request), b""
         assert found is not None  # noqa: S101 - no client of ours asks for anything else
         latency, rate, path = int(found[1] or 0) / 1000, int(found[2] or 0), found[3].decode()
         response = self._site.responses[path]

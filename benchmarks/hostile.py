@@ -12,12 +12,9 @@ _SEPARATORS = '"},{"spec":"x"}],"specs":[{"spec":"' * 8
 _INNER = {"spec": "x"}
 
 
-def make_all(scale: float = 1.0) -> dict[str, bytes]:
-    """Make each input, by its name; a scale of 1 makes them a few MB large."""
-    return dict(_make(scale))
+def hostile(scale: float) -> Iterator[tuple[str, bytes]]:
+    """Make each input, with its name; a scale of 1 makes them a few MB large."""
 
-
-def _make(scale: float) -> Iterator[tuple[str, bytes]]:
     def count(full: int) -> int:
         return max(1, round(full * scale))
 

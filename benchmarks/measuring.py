@@ -11,6 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
+
+_CLEAR_REFS = Path("/proc/self/clear_refs")
 
 
 class StallSelector(selectors.DefaultSelector):
@@ -50,10 +53,8 @@ def loop_factory(selector: StallSelector | None) -> Callable[[], asyncio.Abstrac
     Raises `ModuleNotFoundError` without uvloop.
     """
     if selector is None:
-        # By its name: the types are checked without it.
-        new_event_loop: Callable[[], asyncio.AbstractEventLoop]
-        new_event_loop = import_module("uvloop").new_event_loop
-        return new_event_loop
+        uvloop: Any = import_module("uvloop")  # by its name: the types are checked without it
+        return cast("Callable[[], asyncio.AbstractEventLoop]", uvloop.new_event_loop)
     return lambda: asyncio.SelectorEventLoop(selector)
 
 
@@ -87,11 +88,11 @@ class PeakMemory:
     def __init__(self) -> None:
         self._start = resident() or 0
         with suppress(OSError):
-            Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+            _CLEAR_REFS.write_text("5")  # the peak begins anew
 
     def peak(self) -> int | None:
         """Return the growth to the highest point."""
-        highest = _resident("VmHWM")
+        highest = _resident("VmHWM") if _CLEAR_REFS.exists() else None
         return None if highest is None else highest - self._start
 
     def now(self) -> int | None:

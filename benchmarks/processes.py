@@ -69,8 +69,6 @@ def say(response: object) -> None:
 
 def pin(role: Literal["client", "server"]) -> None:
     """Keep this process to the last core as a client, to the first one as a server."""
-    if not hasattr(os, "sched_setaffinity"):  # macOS and Windows place processes themselves
-        return
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) > 1:
+    if hasattr(os, "sched_setaffinity"):  # macOS and Windows place processes themselves
+        cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[-1] if role == "client" else cores[0]})

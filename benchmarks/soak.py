@@ -67,7 +67,7 @@ class Soak:
     async def round(self) -> None:
         """Fan out over runs, get some instances beside that, and perhaps stream a run."""
         works = [self._fan_out(self._any_run()) for _ in range(_FAN_OUTS)]
-        works += [self._get_any() for _ in range(_ASIDE)]
+        works += [self._get(self._random.choice(list(self._tests))) for _ in range(_ASIDE)]
         if self._random.random() < _STREAMED:
             works.append(self._stream(self._any_run()))
         await asyncio.gather(*(self._guarded(work) for work in works))
@@ -77,7 +77,7 @@ class Soak:
         try:
             await work
         except CurrentsError as error:
-            self._note(error)
+            self.errors[type(error).__name__] += 1
         except Exception as error:  # noqa: BLE001 - whatever it is, it should not be
             self.check(f"{error!r} was raised")
 
@@ -96,7 +96,7 @@ class Soak:
                     if result.instance is not None:
                         self._check(instance_id, result.instance)
                     elif result.error is not None:
-                        self._note(result.error)
+                        self.errors[type(result.error).__name__] += 1
                         failed.append(instance_id)
                     if found.total() == leave_after:
                         break
@@ -110,16 +110,13 @@ class Soak:
         for instance_id in failed:
             await self._get(instance_id)
 
-    async def _get_any(self) -> None:
-        await self._get(self._random.choice(list(self._tests)))
-
     async def _get(self, instance_id: str) -> None:
         """Get an instance, as often as it takes."""
         for _ in range(_MAX_CALLS):
             try:
                 instance = await self._currents.instances.get(instance_id)
             except CurrentsError as error:
-                self._note(error)
+                self.errors[type(error).__name__] += 1
             else:
                 self._check(instance_id, instance)
                 return
@@ -145,9 +142,6 @@ class Soak:
         right = instance.instance_id == instance_id
         whole = len(instance.tests) == self._tests.get(instance_id)
         self.check(f"{instance_id}: got {instance.instance_id}", ok=right and whole)
-
-    def _note(self, error: CurrentsError) -> None:
-        self.errors[type(error).__name__] += 1
 
     def _any_run(self) -> str:
         return self._random.choice(list(self._runs))

@@ -75,7 +75,7 @@ class Sample(msgspec.Struct, kw_only=True):
         return None if self.peak is None or self.retained is None else self.peak - self.retained
 
 
-class Taken:
+class _Taken:
     """Takes what a contender hands over: counts it, and keeps what is to be kept."""
 
     def __init__(self, keep: Keep = "nothing") -> None:
@@ -86,7 +86,6 @@ class Taken:
         self._keep = keep
 
     def __call__(self, elements: Sequence[Any]) -> None:
-        """Take some more."""
         if self.first is None and elements:
             self.first = time.perf_counter()
         self.count += len(elements)
@@ -96,11 +95,10 @@ class Taken:
             self.kept.extend(element.instance_id for element in elements)
 
     def failed(self, error: BaseException) -> None:
-        """Count an error."""
         self.errors[type(error).__name__] += 1
 
 
-async def _fetch(fetch: contenders.Fetch, order: Order, taken: Taken) -> None:
+async def _fetch(fetch: contenders.Fetch, order: Order, taken: _Taken) -> None:
     if order.calls is None:
         await fetch(order.path, taken)
         return
@@ -112,8 +110,8 @@ async def _fetch(fetch: contenders.Fetch, order: Order, taken: Taken) -> None:
 
 async def _measure(fetch: contenders.Fetch, order: Order, selector: StallSelector | None) -> Sample:
     if order.warm is not None:
-        await fetch(order.warm, Taken())
-    taken = Taken(order.keep)
+        await fetch(order.warm, _Taken())
+    taken = _Taken(order.keep)
     gc.collect()
     memory = PeakMemory() if order.memory else None
     if selector is not None:
@@ -140,7 +138,7 @@ async def _measure(fetch: contenders.Fetch, order: Order, selector: StallSelecto
 async def _spin(fetch: contenders.Fetch, order: Order) -> float:
     """Fetch again, where only the loop's own callbacks can time it; return the longest gap."""
     spinner = StallSpinner()
-    await _fetch(fetch, order, Taken())
+    await _fetch(fetch, order, _Taken())
     return spinner.stop()
 
 

@@ -37,19 +37,15 @@ class Api:
 
     async def run_ids(self, project: str) -> list[str]:
         """List all runs there are to export of `projects/<id>`, page by page."""
-        span = {
-            "date_start": SINCE.isoformat(),
-            "date_end": until(self._days).isoformat(),
-            "limit": _PAGE,
-        }
-        page = await self._get(f"{project}/runs", span)
-        runs = page["data"]
-        while page["has_more"]:
-            page = await self._get(
-                f"{project}/runs", {**span, "starting_after": runs[-1]["cursor"]}
-            )
-            runs += page["data"]
-        return [run["runId"] for run in runs]
+        end = until(self._days).isoformat()
+        query: dict[str, Any] = {"date_start": SINCE.isoformat(), "date_end": end, "limit": _PAGE}
+        found: list[str] = []
+        while True:
+            page = await self._get(f"{project}/runs", query)
+            found += [run["runId"] for run in page["data"]]
+            if not page["has_more"]:
+                return found
+            query["starting_after"] = page["data"][-1]["cursor"]
 
     async def data(self, path: str) -> Any:
         """Fetch a run with its specs, or an instance."""

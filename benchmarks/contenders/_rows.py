@@ -12,11 +12,8 @@ Rows = dict[str, list[Row]]
 
 def rows_of_run(run: Row) -> Rows:
     """Make the rows of a run and of its specs."""
-    meta, timeout = run["meta"], run["timeout"]
-    row = {
-        "project_id": run["projectId"],
-        "day": run["createdAt"][:10],
-        "run_id": run["runId"],
+    known, meta, timeout = _known(run), run["meta"], run["timeout"]
+    row = known | {
         "status": run["status"],
         "completion_state": run["completionState"],
         "created_at": run["createdAt"],
@@ -37,7 +34,6 @@ def rows_of_run(run: Row) -> Rows:
         "browser_version": meta["platform"]["browserVersion"],
         "is_timeout": timeout["isTimeout"],
     }
-    known = _known(run)
     specs = [known | _spec(position, spec) for position, spec in enumerate(run["specs"])]
     return {"runs": [row], "specs": specs}
 

@@ -12,7 +12,7 @@ import msgspec
 from benchmarks import payloads
 from benchmarks.contenders.aiohttp_msgspec import decoder
 from benchmarks.contenders.currents import TwoFields
-from benchmarks.hostile import make_all
+from benchmarks.hostile import hostile
 from benchmarks.processes import pin
 from benchmarks.report import Column, Part, at_most, table
 from benchmarks.results import Results, Way, compare
@@ -24,9 +24,6 @@ from currents_async.models import Run, RunSpec
 
 _Ways = Results[str, float]
 _FLOOR, _WHOLE, _STREAM, _NARROW = "floor", "whole", "stream", "narrowed"
-_GZIP = "gz: {}"
-_JSON = "json: {}"
-_HOSTILE = "hostile: {}"
 
 _LIMIT = 1 << 30
 
@@ -49,7 +46,7 @@ def decoding(folder: Path, options: Options) -> Part:
             Column("n / f", _ratio(_NARROW, _FLOOR), 2, "x"),
         ],
     )
-    run, cypress = (found[_GZIP.format(path)] for path in (payloads.RUN, payloads.CYPRESS))
+    run, cypress = (found[f"gz: {path}"] for path in (payloads.RUN, payloads.CYPRESS))
     to_whole, to_floor = _ratio(_STREAM, _WHOLE), _ratio(_STREAM, _FLOOR)
     to_skip = "gz to Structs, x inflate + skip"
     reach = [
@@ -60,7 +57,7 @@ def decoding(folder: Path, options: Options) -> Part:
         *(
             at_most(f"{name}, x whole body", to_whole(ways), 2, "x")
             for name, ways in found.items()
-            if name.startswith(_HOSTILE.format(""))
+            if name.startswith("hostile")
         ),
     ]
     floor = run[_FLOOR]  # the same work in each round
@@ -81,16 +78,14 @@ def _ratio(way: str, base: str) -> Callable[[_Ways], float | None]:
 
 
 def _measure(folder: Path, rounds: int, scale: float) -> dict[str, _Ways]:
-    return {name: compare(ways, rounds) for name, ways in _comparisons(folder, scale)}
-
-
-def _comparisons(folder: Path, scale: float) -> Iterator[tuple[str, dict[str, Way]]]:
+    found: dict[str, _Ways] = {}
     for path in (payloads.RUN, payloads.CYPRESS):
         packed, text = ((folder / f"{path}{end}").read_bytes() for end in (".json.gz", ".json"))
-        yield _GZIP.format(path), _of_gzip(packed)
-        yield _JSON.format(path), _of_json(text)
-    for name, text in make_all(scale).items():
-        yield _HOSTILE.format(name), _of_json(text)
+        found[f"gz: {path}"] = compare(_of_gzip(packed), rounds)
+        found[f"json: {path}"] = compare(_of_json(text), rounds)
+    for name, text in hostile(scale):
+        found[f"hostile: {name}"] = compare(_of_json(text), rounds)
+    return found
 
 
 def _of_gzip(packed: bytes) -> dict[str, Way]:

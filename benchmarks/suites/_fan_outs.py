@@ -22,8 +22,7 @@ _SHARE = 0.2
 """Of all requests that fail."""
 _RATE = 100
 """Requests per second of the server that has a limit."""
-_WALL, _THROTTLED = value("wall"), value("throttled")
-
+_WALL = value("wall")
 
 # Of 300 that fail three times in a row with 20% each, two are to be expected.
 _KINDS = ("503", "429", "reset", "truncated", "gzip cut short")
@@ -69,11 +68,9 @@ def failures(session: Session, ways: int, instances: int, rounds: int) -> Part:
     names = {name: name for one in promised for name in sorted(one.counts)}
     responses = [Column(str(number), one.served, 0) for number, one in enumerate(promised, 1)]
     title = f"Fan-out over {instances} instances, {_SHARE:.0%} of all requests fail"
+    first = table("Responses in the first of these, by round", names, responses)
     return Part(
-        tables=[
-            _table(title, found),
-            table("Responses in the first of these, by round", names, responses),
-        ],
+        tables=[_table(title, found), first],
         reach=_reach(f"{_SHARE:.0%} failures", promised, instances, seconds=2),
         measured={"failing": found},
         notes=["each request fails by a chance of its own; the seeds are 1, 2, and so on"],
@@ -105,26 +102,22 @@ def _fan_out(session: Session, fake: Fake, options: dict[str, Any]) -> _FanOut:
     case = CLIENT._replace(path=f"runs/{run.run_id}")
     sample = session.ask(case, Order(options=options, calls=1, keep="ids"))
     handed_over = len(expected.intersection(sample.ids))
-    return _FanOut(
-        **asdict(sample),
-        lost=len(expected) - handed_over,
-        excess=len(sample.ids) - handed_over,
-    )
+    lost, excess = (len(ids) - handed_over for ids in (expected, sample.ids))
+    return _FanOut(**asdict(sample), lost=lost, excess=excess)
 
 
 def _table(title: str, found: _FanOuts) -> str:
-    lost = value("lost")
     return table(
         title,
         {label: label for label in found},
         [
             Column("rounds", lambda label: len(found[label]), 0),
-            Column("most lost", found.of(lost, max), 0),
-            Column("lost in all", found.of(lost, sum), 0),
+            Column("most lost", found.of(value("lost"), max), 0),
+            Column("lost in all", found.of(value("lost"), sum), 0),
             Column("twice", found.of(value("excess"), sum), 0),
             Column("requests", found.of(value("requests")), 0),
             Column("failed %", found.of(value("failed"))),
-            Column("429 %, most", found.of(_THROTTLED, max)),
+            Column("429 %, most", found.of(value("throttled"), max)),
             Column("wall s", found.of(_WALL), 2),
             Column("longest", found.of(_WALL, max), 2),
             Column("raised", lambda label: raised(*found[label])),

@@ -40,11 +40,9 @@ class _Fetched:
         self.results = self.sort()
 
     def decode(self) -> list[Instance]:
-        """Decode the instances."""
         return [_decoder.decode(text) for text in self.texts]
 
     def sort(self) -> RunResults:
-        """Find out what was executed."""
         return RunResults.of(self.run, self.instances)
 
 

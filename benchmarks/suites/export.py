@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import asdict, replace
 
 from benchmarks import payloads
+from benchmarks.contenders._api import TABLES
 from benchmarks.processes import Failed, Process
 from benchmarks.report import Column, Part, Reach, Report, at_least, at_most, table
 from benchmarks.results import Results, value
@@ -21,7 +22,6 @@ _OTHERS = {
     "by hand": Case("gather_pylist", "project"),
     "dlt, fed with dicts": Case("dlt_dicts", "project"),
 }
-_TABLES = ("runs", "specs", "tests", "attempts")
 _FULL = Fake(days=5, runs=8, specs=50)
 _TINY = Fake(days=2, specs=10)
 _RATE = 50
@@ -109,7 +109,7 @@ def _serve(session: Session, size: Fake) -> _Project:
     counts = (len(runs), len(instances), len(tests), attempts)
     session.serve(size)
     path, small_path = (f"projects/{one.project_id}" for one in (bulk, small))
-    return _Project(size, path, small_path, dict(zip(_TABLES, counts, strict=True)))
+    return _Project(size, path, small_path, dict(zip(TABLES, counts, strict=True)))
 
 
 def _export(
@@ -136,7 +136,7 @@ def _fetch(
     with TemporaryDirectory() as folder:
         arguments = {"folder": folder, "days": project.size.days, **options}
         sample = session.ask(case, Order(options=arguments, memory=True), process)
-        rows = {table: _count_rows(folder, table) for table in _TABLES}
+        rows = {table: _count_rows(folder, table) for table in TABLES}
         return _Exported(**asdict(sample), rows=rows)
 
 

@@ -39,14 +39,15 @@ def run(options: Options) -> Report:
     with Session() as session, ThreadPoolExecutor(2) as pool:
         payloads.write(session.folder, options.sizes)
         url = session.server.serve(Files(str(session.folder)))
-        jobs = [(name, n, session.folder, url) for name, n in _WORKLOADS.items()]
-        found = dict(zip(_WORKLOADS, pool.map(lambda job: _measure(*job), jobs), strict=True))
+        counts = pool.map(lambda name: _measure(name, session.folder, url), _WORKLOADS)
+        found = dict(zip(_WORKLOADS, counts, strict=True))
     columns = [Column[float]("million instructions", lambda count: count / 1e6, 3)]
     part = Part([table("Each time", found, columns)], measured={"instructions": found})
     return Report(parts=[part], packages=["currents-async", "aiohttp", "msgspec", "isal"])
 
 
-def _measure(name: str, more: int, folder: Path, url: str) -> float:
+def _measure(name: str, folder: Path, url: str) -> float:
+    more = _WORKLOADS[name]
     return (_count(name, 1 + more, folder, url) - _count(name, 1, folder, url)) / more
 
 

@@ -1,6 +1,7 @@
 """What is promised of a service that fails, throttles, lies or is down, and of large fan-outs."""
 
 from itertools import product
+from typing import get_args
 
 import msgspec
 
@@ -13,8 +14,6 @@ from benchmarks.session import Case, Session
 from benchmarks.suites import Options
 from benchmarks.suites._fan_outs import CLIENT, WAYS, failures, limit, raised, speed
 from benchmarks.worker import Order, Sample
-
-_FILLINGS: tuple[Filling, ...] = ("zeros", "whitespace", "string", "objects", "list")
 
 _METHODS = {
     "get": Case("currents:get", "runs/r"),
@@ -35,9 +34,7 @@ class _Sizes(msgspec.Struct, frozen=True, kw_only=True):
     ways: int = len(WAYS)
     bulk: int = 3000
     """Instances of the run whose memory and speed are measured."""
-    bombs: tuple[tuple[Filling, str], ...] = tuple(
-        product(_FILLINGS, ("get", "stream", "instance"))
-    )
+    bombs: tuple[tuple[Filling, str], ...] = tuple(product(get_args(Filling), _METHODS))
     at_once: int = 16
     inflated: int = 1_000_000_000
     """Bytes of a bomb."""
