@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 from msgspec.structs import replace
 
 from benchmarks.contenders import Contender, load
-from benchmarks.measuring import StallSelector, loop_factory
+from benchmarks.measuring import loop_factory
 from benchmarks.payloads import SMALL, Payload
 from benchmarks.processes import Failed, Process, Server
 from benchmarks.report import Part, Report
@@ -132,7 +132,8 @@ class Session(ExitStack):
         """Import what its process will import."""
         try:
             self.contenders[case.contender] = load(case.contender)
-            loop_factory(None if case.uvloop else StallSelector())
+            if case.uvloop:
+                loop_factory(None)
         except ModuleNotFoundError as error:
             self.missing[case.contender] = f"{error.name} is not installed"
             return False
