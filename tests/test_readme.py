@@ -165,6 +165,10 @@ async def test_test() -> None:
     await block_with("test_a_bot")["test_a_bot"]()
 
 
+async def test_limiters() -> None:
+    await block_with("test_behind_a_gateway")["test_behind_a_gateway"]()
+
+
 def test_plugin() -> None:
     """`tests/plugin/test_plugin.py` runs it."""
     source = source_with("test_failures_are_posted")

@@ -30,7 +30,7 @@ async def serve(
     recent: Flag = False,
     assets: Flag = False,
     latency: Seconds = 0,
-    rate: Count | None = None,
+    rate: str | None = None,
     log: Flag = False,
     as_json: Annotated[Flag, Parameter(name="--json")] = False,
 ) -> int:
@@ -64,7 +64,11 @@ async def serve(
     latency
         Seconds before each response.
     rate
-        Requests per second; more get status 429.
+        Requests per second; more get status 429. Or another limiter: 1000/m,
+        window:1000/m,aligned, bucket:50/s,burst=20, log:100/10s, counter:1000/m, concurrent:8,
+        shed:8-16, 50/s+1000/m, "100/s until 4s then 30/s". Each takes the options status=503,
+        retry-after=date or none, and headers=x-ratelimit-seconds, ratelimit, ratelimit-draft or
+        none.
     log
         Write a line on stderr for each request once its response is sent.
     as_json
@@ -72,8 +76,12 @@ async def serve(
 
     """
     # Here, since --help does without a server.
-    from currents_async.cli._mock_server import make_organisation, serve_until_stopped  # noqa: PLC0415
-    from currents_async.testing import FakeCurrents, RatePolicy  # noqa: PLC0415
+    from currents_async.cli._mock_server import (  # noqa: PLC0415
+        make_organisation,
+        read_limiter,
+        serve_until_stopped,
+    )
+    from currents_async.testing import FakeCurrents  # noqa: PLC0415
 
     server = FakeCurrents(
         make_organisation(seed=seed, projects=projects, runs=runs, specs=specs, recent=recent),
@@ -82,7 +90,7 @@ async def serve(
         port=port,
         assets=assets,
         latency=latency,
-        rate_limit=None if rate is None else RatePolicy(requests=rate),
+        rate_limit=None if rate is None else read_limiter("--rate", rate),
         max_requests=_MAX_REQUESTS,
     )
     return await serve_until_stopped(server, assets=assets, log=log, as_json=as_json)

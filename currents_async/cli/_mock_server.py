@@ -14,7 +14,9 @@ import msgspec
 from currents_async.cli import _exit
 from currents_async.cli._execute import stop_signals
 from currents_async.cli._streams import complain, machine_stdout
+from currents_async.errors import InvalidArgumentError
 from currents_async.testing import FakeCurrents, RecordedRequest, World, WorldProject
+from currents_async.testing.limiters import Limiter, parse_limiter
 
 _VERSION = "/v1"
 _LOOK_EVERY_SECONDS = 0.05
@@ -82,6 +84,14 @@ async def serve_until_stopped(
         sys.stdout.flush()  # a script may wait for it at the other end of a pipe
         await stopped.wait()
     return _exit.OK
+
+
+def read_limiter(option: str, text: str) -> Limiter:
+    """Read a rate limiter. Raises `InvalidArgumentError`."""
+    try:
+        return parse_limiter(text)
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(f"{option}: {error}") from None
 
 
 class _ServedProject(msgspec.Struct, frozen=True):

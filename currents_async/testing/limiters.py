@@ -15,11 +15,12 @@ Refused requests do not count, unless `AllOf` says so.
 
 from currents_async.testing._limiters.combined import AllOf, ChangesAfter
 from currents_async.testing._limiters.decision import Decision, Quota, RateHeaders, Says
-from currents_async.testing._limiters.fixed_window import FixedWindow
+from currents_async.testing._limiters.fixed_window import FixedWindow, RatePolicy
 from currents_async.testing._limiters.load import ConcurrencyLimit, LoadShedding
 from currents_async.testing._limiters.meter import Limiter, Meter, Refusal
 from currents_async.testing._limiters.sliding_counter import SlidingCounter
 from currents_async.testing._limiters.sliding_log import SlidingLog
+from currents_async.testing._limiters.spelling import parse_limiter
 from currents_async.testing._limiters.token_bucket import TokenBucket
 
 __all__ = [
@@ -33,9 +34,11 @@ __all__ = [
     "Meter",
     "Quota",
     "RateHeaders",
+    "RatePolicy",
     "Refusal",
     "Says",
     "SlidingCounter",
     "SlidingLog",
     "TokenBucket",
+    "parse_limiter",
 ]

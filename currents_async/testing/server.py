@@ -12,12 +12,13 @@ from aiohttp import web
 
 from currents_async._checks import check_int
 from currents_async.errors import InvalidArgumentError, MisuseError
+from currents_async.testing._limiters.fixed_window import RatePolicy
+from currents_async.testing._limiters.meter import Limiter, check_limiter
 from currents_async.testing._serving.api import BASE, Api
 from currents_async.testing._serving.api import PATHS as API_PATHS
 from currents_async.testing._serving.assets import PATHS as ASSET_PATHS
 from currents_async.testing._serving.assets import AssetHost
 from currents_async.testing._serving.faults import FaultKind, Faults, ScriptedFault
-from currents_async.testing._serving.rate import RatePolicy, RateWindow
 from currents_async.testing._serving.recording import Recorder
 from currents_async.testing._serving.requests import RecordedRequest, Requests, check_operation
 from currents_async.testing._serving.site import Site
@@ -54,7 +55,7 @@ class FakeCurrents:
         assets: bool = False,
         max_response_bytes: int = 1_048_576,
         latency: float = 0.0,
-        rate_limit: RatePolicy | None = None,
+        rate_limit: Limiter | None = None,
         max_requests: int | None = None,
         clock: AnyClock | None = None,
     ) -> None:
@@ -63,9 +64,10 @@ class FakeCurrents:
         Port 0 picks a free one. With `assets`, the URLs of assets are signed anew in each response:
         they lead to a second socket, on the next port or again on a free one, and expire after two
         hours. Otherwise they are those of the world, which no server is behind.
+        `rate_limit` is any limiter of `currents_async.testing.limiters`; assets have none.
         `max_response_bytes` counts bytes on the wire. `requests` and `asset_requests` keep the
         last `max_requests` of each, for a server that runs for long; None keeps them all. Raises
-        `InvalidArgumentError` if it is not a positive integer.
+        `InvalidArgumentError` if it is not a positive integer, or `rate_limit` not a limiter.
 
         The rate limit, the signatures and all dates follow `clock`, a `RunningClock` by default.
         With a `ManualClock` that the client follows too, no wait takes real time. `latency`, in
@@ -86,20 +88,28 @@ class FakeCurrents:
         self._asset_host = AssetHost(self.clock, secret=str(world.seed))
         marks = count(1)
         bound = None if max_requests is None else check_int("max_requests", max_requests)
+        api = Api(
+            world,
+            clock=self.clock,
+            limiter=None if rate_limit is None else check_limiter("rate_limit", rate_limit),
+            max_response_bytes=max_response_bytes,
+            sign=self._sign if assets else None,
+        )
         self._requests = Recorder(
-            self.clock, marks, "fake", BASE, self._is_authorized, max_requests=bound
+            self.clock,
+            marks,
+            "fake",
+            BASE,
+            self._is_authorized,
+            on_finish=api.finish,
+            max_requests=bound,
         )
         self._downloads = Recorder(
             self.clock, marks, "fake-asset", "", self._is_authorized, max_requests=bound
         )
-        api = Api(
-            world,
-            clock=self.clock,
-            rate=None if rate_limit is None else RateWindow(rate_limit, self.clock),
-            max_response_bytes=max_response_bytes,
-            sign=self._sign if assets else None,
+        self._api = Site(
+            api, API_PATHS, self._requests, self._faults, self._before_response, api.arrive
         )
-        self._api = Site(api, API_PATHS, self._requests, self._faults, self._before_response)
         self._assets = Site(
             self._asset_host, ASSET_PATHS, self._downloads, self._faults, self._before_response
         )

@@ -17,7 +17,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from currents_async import Currents
+from currents_async import Currents, Retries, ServerError
 from currents_async.cli._app import run
 from currents_async.cli._mock_server import make_organisation, request_log
 from currents_async.testing import FakeCurrents, World
@@ -104,6 +104,19 @@ class TestProcess:
                 process.send_signal(signal.SIGINT)
                 assert process.stop(signal.SIGTERM) == (0, "", "")
 
+    async def test_a_rate_limiter_of_another_kind(self) -> None:
+        with serving("--json", "--rate", "bucket:1/h,burst=2,status=503,headers=none") as process:
+            url = json.loads(process.line())["url"]
+            async with Currents(
+                FakeCurrents(World()).api_key, base_url=url, retries=Retries(attempts=1)
+            ) as currents:
+                for _ in range(2):
+                    await currents.projects.list()
+                with pytest.raises(ServerError, match="503") as raised:
+                    await currents.projects.list()
+            assert raised.value.status == 503
+            process.stop(signal.SIGTERM)
+
     async def test_the_asset_url_is_announced(self) -> None:
         with serving("--json", "--assets") as process:
             told = json.loads(process.line())
@@ -134,6 +147,20 @@ class TestMistakes:
         assert err.count("\n") == 1
 
     @pytest.mark.parametrize(
+        ("rate", "words"),
+        [
+            (
+                "0",
+                "--rate: '0' cannot work: FixedWindow.requests must be a positive integer, not 0",
+            ),
+            ("50/d", "--rate: '50/d' must begin like 50/s"),
+            ("bucket:50/s,brust=2", "--rate: 'bucket:50/s,brust=2' has an unknown option, 'brust'"),
+        ],
+    )
+    def test_rates(self, cli: CommandLine, rate: str, words: str) -> None:
+        assert cli("mock", "serve", "--rate", rate, code=2) == ("", f"currents-async: {words}\n")
+
+    @pytest.mark.parametrize(
         "options",
         [
             ["--port", "65535"],  # assets are served on the next one
@@ -143,7 +170,6 @@ class TestMistakes:
             ["--runs", "0"],
             ["--specs", "0"],
             ["--latency", "-1"],
-            ["--rate", "0"],
             ["--seed", "x"],
             ["here"],
             ["--recent=maybe"],

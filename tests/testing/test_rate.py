@@ -1,10 +1,21 @@
+import asyncio
 import math
+from email.utils import parsedate_to_datetime
 from typing import Any
 
+import aiohttp
 import pytest
 
 from currents_async import InvalidArgumentError
-from currents_async.testing import ManualClock, RatePolicy
+from currents_async.testing import FakeCurrents, ManualClock, RatePolicy, RecordedRequest
+from currents_async.testing.limiters import (
+    AllOf,
+    ConcurrencyLimit,
+    FixedWindow,
+    LoadShedding,
+    Says,
+    TokenBucket,
+)
 
 RATE = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
 
@@ -108,6 +119,88 @@ async def test_a_refused_write_does_not_happen(serve: Any, clock: ManualClock) -
         assert run in served.server.world.runs
 
 
+async def test_a_token_bucket_with_the_status_of_nginx(serve: Any, clock: ManualClock) -> None:
+    limiter = TokenBucket(rate=2, burst=2, says=Says(status=503, retry_after=None))
+    async with serve(rate_limit=limiter, clock=clock) as served:
+        path = f"runs/{next(iter(served.server.world.runs))}"
+        assert [await get(served, path) for _ in range(3)] == [(200, {}), (200, {}), (503, {})]
+        response = await served.call("GET", path)
+        assert response == (503, {"status": "FAILED", "error": "Service Unavailable"})
+        clock.advance(0.5)
+        assert [(await get(served, path))[0] for _ in range(2)] == [200, 503]
+
+
+async def test_windows_aligned_to_the_wall_clock(serve: Any, clock: ManualClock) -> None:
+    says = Says(headers="x-ratelimit", retry_after="date")
+    limiter = FixedWindow(requests=1, per=60, aligned=True, says=says)
+    async with serve(rate_limit=limiter, clock=clock) as served:
+        # It is 1,000,050 s after the epoch; a minute ends at 1,000,080.
+        assert await get(served) == (404, rate(1, 0, 1_000_080))
+        status, headers = await get(served)
+        assert status == 429
+        assert parsedate_to_datetime(headers["Retry-After"]).timestamp() == 1_000_080
+        clock.advance(30)
+        assert await get(served) == (404, rate(1, 0, 1_000_140))
+
+
+async def test_structured_fields_on_the_wire(serve: Any, clock: ManualClock) -> None:
+    limits = [FixedWindow(requests=50), FixedWindow(requests=1_000, per=60)]
+    limiter = AllOf(limiters=limits, says=Says(headers="ratelimit"))
+    async with (
+        serve(rate_limit=limiter, clock=clock) as served,
+        served.session.get("instances/i") as response,
+    ):
+        assert response.headers["RateLimit-Policy"] == '"limit-1";q=50;w=1, "limit-2";q=1000;w=60'
+        assert response.headers["RateLimit"] == '"limit-1";r=49;t=1, "limit-2";r=999;t=60'
+
+
+async def test_requests_at_once(serve: Any) -> None:
+    """Slots are held from arrival to the last byte; refused and failed requests hold none."""
+    arrived = asyncio.Event()
+    respond = asyncio.Event()
+
+    async def hold(recorded: RecordedRequest) -> None:
+        if recorded.path.endswith("/held"):
+            arrived.set()
+            await respond.wait()
+
+    async with serve(rate_limit=ConcurrencyLimit(requests=1)) as served:
+        served.server.before_response = hold
+        held = asyncio.create_task(get(served, "instances/held"))
+        await arrived.wait()
+        assert [await get(served) for _ in range(2)] == [(429, {})] * 2
+        served.server.fail("getInstance", 500)
+        assert (await get(served))[0] == 500
+        respond.set()
+        assert (await held)[0] == 404
+        assert [(await get(served))[0] for _ in range(3)] == [404] * 3
+
+
+async def test_a_client_that_hangs_up_gives_its_slot_back(serve: Any) -> None:
+    arrived = asyncio.Event()
+
+    async def never(recorded: RecordedRequest) -> None:
+        arrived.set()
+        await asyncio.Event().wait()
+
+    async with serve(rate_limit=LoadShedding(starts_at=1, all_at=1)) as served:
+        served.server.before_response = never
+        held = asyncio.create_task(get(served))
+        await arrived.wait()
+        held.cancel()
+        await served.server.idle()
+        served.server.before_response = None
+        assert (await get(served))[0] == 404
+
+
+async def test_a_damaged_response_counts(serve: Any, clock: ManualClock) -> None:
+    async with serve(rate_limit=RatePolicy(requests=1), clock=clock) as served:
+        served.server.fail("getInstance", fault="truncate")
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await get(served)
+        assert (await get(served))[0] == 429
+
+
 async def test_time_of_the_machine(serve: Any) -> None:
     async with serve(rate_limit=RatePolicy(requests=1, per=3600)) as served:
         _, headers = await get(served)
@@ -120,13 +213,21 @@ async def test_time_of_the_machine(serve: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"requests": 0}, "requests must be at least 1"),
-        ({"per": 0}, "per must be"),
-        ({"per": -1.0}, "per must be"),
-        ({"per": math.inf}, "per must be"),
-        ({"per": math.nan}, "per must be"),
+        ({"requests": 0}, "RatePolicy.requests must be a positive integer"),
+        ({"per": 0}, "RatePolicy.per must be"),
+        ({"per": -1.0}, "RatePolicy.per must be"),
+        ({"per": math.inf}, "RatePolicy.per must be"),
+        ({"per": math.nan}, "RatePolicy.per must be"),
+        ({"retry_after": "seconds"}, "RatePolicy.retry_after must be a bool"),
+        ({"rate_headers": "x-ratelimit"}, "RatePolicy.rate_headers must be a bool"),
     ],
 )
 def test_refused(options: Any, words: str) -> None:
     with pytest.raises(InvalidArgumentError, match=words):
         RatePolicy(**options)
+
+
+def test_only_limiters_limit_the_rate() -> None:
+    rate_limit: Any = 50
+    with pytest.raises(InvalidArgumentError, match=r"^rate_limit must be a limiter, not int"):
+        FakeCurrents(rate_limit=rate_limit)

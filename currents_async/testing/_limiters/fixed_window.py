@@ -38,6 +38,37 @@ class FixedWindow(msgspec.Struct, frozen=True, kw_only=True):
         return _WindowMeter(self)
 
 
+class RatePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """A `FixedWindow` that says what the documentation of the service mentions.
+
+        RatePolicy(requests=100, per=1)
+
+    Source: `docs/api/base.md`, "Rate limits".
+    """
+
+    requests: int = 100
+    per: float = 1.0
+    """The length of a window in seconds."""
+    retry_after: bool = True
+    """Whether a refusal carries `Retry-After`, in whole seconds, rounded up."""
+    rate_headers: bool = True
+    """Whether responses carry `X-RateLimit-Limit`, `-Remaining` and `-Reset`, in epoch seconds."""
+
+    def __post_init__(self) -> None:
+        check_int("RatePolicy.requests", self.requests)
+        check_seconds("RatePolicy.per", self.per)
+        check_flag("RatePolicy.retry_after", self.retry_after)
+        check_flag("RatePolicy.rate_headers", self.rate_headers)
+
+    def meter(self) -> Meter:
+        """Begin outside of any window."""
+        says = Says(
+            retry_after="seconds" if self.retry_after else None,
+            headers="x-ratelimit" if self.rate_headers else None,
+        )
+        return FixedWindow(requests=self.requests, per=self.per, says=says).meter()
+
+
 class _WindowMeter(Meter):
     def __init__(self, limiter: FixedWindow) -> None:
         super().__init__(limiter.says)

@@ -9,6 +9,9 @@ from currents_async.errors import InvalidArgumentError
 from currents_async.testing._limiters.decision import Quota, Says
 from currents_async.testing._limiters.meter import Meter, Refusal
 
+BUSY = Says(retry_after=None, status=503)
+"""A failure like any other."""
+
 
 class ConcurrencyLimit(msgspec.Struct, frozen=True, kw_only=True):
     """A number of requests at once, however fast they follow each other.
@@ -48,7 +51,7 @@ class LoadShedding(msgspec.Struct, frozen=True, kw_only=True):
     """Requests in flight from which on all are refused."""
     seed: int = 0
     """Each meter draws the same random numbers, which depend on the seed only."""
-    says: Says = Says(retry_after=None, status=503)
+    says: Says = BUSY
 
     def __post_init__(self) -> None:
         check_int("LoadShedding.starts_at", self.starts_at)

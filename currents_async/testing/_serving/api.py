@@ -1,6 +1,6 @@
 """The API of the service, as a host: operations on a world, with a key, a rate and a size limit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from http.client import responses
 
@@ -8,6 +8,8 @@ import msgspec
 from aiohttp import web
 
 from currents_async.testing._faulty.message import compress
+from currents_async.testing._limiters.decision import Decision
+from currents_async.testing._limiters.meter import Limiter
 from currents_async.testing._serving.api_request import ApiRequest
 from currents_async.testing._serving.api_response import (
     ApiResponse,
@@ -16,7 +18,6 @@ from currents_async.testing._serving.api_response import (
     encode_failure,
 )
 from currents_async.testing._serving.operations import ROUTES
-from currents_async.testing._serving.rate import RateWindow
 from currents_async.testing._serving.requests import RecordedRequest
 from currents_async.testing._serving.sending import WireResponse
 from currents_async.testing._serving.site import OperationPath
@@ -40,14 +41,16 @@ class Api:
         world: World,
         *,
         clock: AnyClock,
-        rate: RateWindow | None,
+        limiter: Limiter | None,
         max_response_bytes: int,
         sign: Callable[[web.Request, bytes], bytes] | None,
     ) -> None:
         """`sign` signs the URLs of assets in a body; None leaves them as they are."""
         self._world = world
         self._clock = clock
-        self._rate = rate
+        self._meter = None if limiter is None else limiter.meter()
+        self._decisions: dict[str, Decision] = {}
+        """By the IDs of requests in flight."""
         self._max_response_bytes = max_response_bytes
         self._sign = sign
         self._encoder = Encoder()
@@ -59,11 +62,7 @@ class Api:
         headers = {"Content-Encoding": "gzip"} if gzip else {}
         status = 200
         try:
-            if self._rate is not None:
-                verdict = self._rate.count()
-                headers |= verdict.headers
-                if not verdict.allowed:
-                    raise RefusedError(429, "Too Many Requests")  # noqa: TRY301 - like any other
+            headers |= self._rate_headers(recorded)
             response = self._make_response(request, recorded)
             if self._sign is not None:
                 # Signed for this response only, so there is no use in caching it.
@@ -74,12 +73,33 @@ class Api:
             status, headers = response.status, headers | response.headers
         except RefusedError as refusal:
             status, failure = refusal.status, encode_failure(refusal.message)
+            headers |= refusal.headers
             body = compress(failure) if gzip else failure
         return WireResponse(status, body, headers)
 
     def failure(self, status: int) -> WireResponse:
         """Make the response with a status, in the service's envelope."""
-        return WireResponse(status, encode_failure(responses.get(status, f"Status {status}")), {})
+        return WireResponse(status, encode_failure(_reason(status)), {})
+
+    def arrive(self, recorded: RecordedRequest) -> None:
+        """Count a request that has just arrived against the limiter."""
+        if self._meter is not None:
+            self._decisions[recorded.request_id] = self._meter.arrive(self._clock.wall())
+
+    def finish(self, recorded: RecordedRequest) -> None:
+        """Tell the limiter that a request is no longer in flight."""
+        decision = self._decisions.pop(recorded.request_id, None)
+        if self._meter is not None and decision is not None and decision.accepted:
+            self._meter.leave()
+
+    def _rate_headers(self, recorded: RecordedRequest) -> Mapping[str, str]:
+        """Return what the response says about the rate, or raise a `RefusedError`."""
+        decision = self._decisions.get(recorded.request_id)
+        if decision is None:
+            return {}
+        if decision.status is not None:
+            raise RefusedError(decision.status, _reason(decision.status), decision.headers)
+        return decision.headers
 
     def _check_size(self, body: bytes) -> None:
         if len(body) > self._max_response_bytes:
@@ -104,3 +124,7 @@ class Api:
             recorded.operation, recorded.path_args, recorded.query, recorded.body, now
         )
         return _HANDLERS[recorded.operation](self._world, api_request)
+
+
+def _reason(status: int) -> str:
+    return responses.get(status, f"Status {status}")

@@ -74,6 +74,11 @@ class ScriptedFault(msgspec.Struct, frozen=True, kw_only=True):
                 "fault comes without status, headers and body: it sends none of them"
             )
 
+    @property
+    def replaces_response(self) -> bool:
+        """Whether the request is left undone."""
+        return self.kind is None or self.kind in BEFORE_RESPONSE
+
     def matches(self, operation: str | None, path_args: Mapping[str, str]) -> bool:
         """Return whether a request is one of those that this fault is for."""
         if self.operation not in {None, operation}:

@@ -22,6 +22,7 @@ class Recorder:
         base: str,
         is_authorized: Callable[[web.Request], bool],
         *,
+        on_finish: Callable[[RecordedRequest], None] | None = None,
         max_requests: int | None = None,
     ) -> None:
         self.clock = clock
@@ -32,6 +33,7 @@ class Recorder:
         self._base = base
         self._name = name
         self._is_authorized = is_authorized
+        self._on_finish = on_finish
         self._marks = marks
         self._numbers = count(1)
         self._max_requests = max_requests
@@ -85,6 +87,8 @@ class Recorder:
             return
         recorded.finished = next(self._marks)
         self.in_flight -= 1
+        if self._on_finish is not None:
+            self._on_finish(recorded)
         if not self.in_flight:
             self._idle.set()
 

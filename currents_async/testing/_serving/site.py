@@ -60,12 +60,15 @@ class Site:
         recorder: Recorder,
         faults: Faults,
         before_response: Callable[[RecordedRequest], Awaitable[None]],
+        on_arrival: Callable[[RecordedRequest], None] | None = None,
     ) -> None:
+        """`on_arrival` is called with each request that is going to be carried out."""
         self._host = host
         self._paths = tuple(paths)
         self._recorder = recorder
         self._faults = faults
         self._before_response = before_response
+        self._on_arrival = on_arrival
         self._runner: web.AppRunner | None = None
         self._origin: URL | None = None
 
@@ -124,8 +127,11 @@ class Site:
         recorded = self._recorder.start(request)
         try:
             recorded.body = await request.read()
+            fault = self._faults.take(recorded.operation, recorded.path_args)
+            if self._on_arrival is not None and not (fault and fault.replaces_response):
+                self._on_arrival(recorded)
             await self._before_response(recorded)
-            response = await self._respond(request, recorded)
+            response = await self._respond(request, recorded, fault)
             return await send(request, recorded, response, self._recorder)
         except (ConnectionError, asyncio.CancelledError):
             recorded.aborted = recorded.last_byte is None and recorded.fault not in OURS
@@ -133,8 +139,9 @@ class Site:
         finally:
             self._recorder.finish(recorded)
 
-    async def _respond(self, request: web.Request, recorded: RecordedRequest) -> WireResponse:
-        fault = self._faults.take(recorded.operation, recorded.path_args)
+    async def _respond(
+        self, request: web.Request, recorded: RecordedRequest, fault: ScriptedFault | None
+    ) -> WireResponse:
         if fault is None:
             return await self._host.respond(request, recorded, gzip=accepts_gzip(request))
         recorded.fault = fault.kind or "status"
