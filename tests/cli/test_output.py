@@ -211,7 +211,7 @@ class TestFields:
         assert field.find({"framework": "cypress"}) is None
 
     def test_nested_columns_of_a_table_exist(self) -> None:
-        # Each command makes its sheet before it asks the service for anything.
+        # Each command makes its printer before it asks the service for anything.
         assert [field.path for field in fields_of(ListedRun, "meta.commit.branch")] == [
             ("meta", "commit", "branch")
         ]

@@ -11,7 +11,7 @@ class TestTests:
     def test_list(self, two_runs: list[WorldRun], cli: CommandLine) -> None:
         options = ("--order", "failures", "--direction", "desc", "--min-executions", "1")
         rows = cli("tests", "list", *SPAN, *options, "--limit", "3").rows
-        failures = [one["metrics"]["failures"] for one in rows]  # type: ignore[index]
+        failures = [one["metrics"]["failures"] for one in rows]
         assert failures == sorted(failures, reverse=True)
         assert len(failures) == 3
 
@@ -33,10 +33,10 @@ class TestTests:
     ) -> None:
         [test] = cli("tests", "list", *SPAN, "--limit", "1").rows
         by_signature = cli("tests", "history", str(test["signature"]), *SPAN)
-        titles = [part for title in test["titlePath"] for part in ("--title", title)]  # type: ignore[attr-defined]
+        titles = [part for title in test["titlePath"] for part in ("--title", title)]
         arguments = ["--spec", str(test["spec"]), *(titles or ["--title", str(test["title"])])]
         assert cli("tests", "history", *arguments, *SPAN) == by_signature
-        assert len(by_signature.out.splitlines()) == test["metrics"]["executions"]  # type: ignore[index]
+        assert len(by_signature.out.splitlines()) == test["metrics"]["executions"]
         assert "in a row" in by_signature.err
 
     @pytest.mark.parametrize(
