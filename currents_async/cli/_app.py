@@ -94,8 +94,8 @@ for name, (place, text) in {
 }.items():
     app.command(f"currents_async.cli.{place}", name=name, help=text)
 
-_EXTRAS = {"pyarrow": "export", "duckdb": "export", "filelock": "export"}
-"""The extras that modules belong to."""
+_EXPORTERS = {"pyarrow", "duckdb", "filelock"}
+"""The modules of the extra `export`."""
 
 
 @app.command
@@ -147,12 +147,9 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _missing(error: ModuleNotFoundError) -> int:
-    extra = _EXTRAS.get((error.name or "").partition(".")[0])
-    if extra is None:
+    if (error.name or "").partition(".")[0] not in _EXPORTERS:
         raise error
-    return _failed(
-        f"{error.name} is not installed: python -m pip install 'currents-async[{extra}]'"
-    )
+    return _failed(f"{error.name} is not installed: python -m pip install 'currents-async[export]'")
 
 
 def _failed(message: str) -> int:

@@ -76,11 +76,7 @@ async def serve(
 
     """
     # Here, since --help does without a server.
-    from currents_async.cli._mock_server import (  # noqa: PLC0415
-        make_organisation,
-        read_limiter,
-        serve_until_stopped,
-    )
+    from currents_async.cli._mock_server import make_organisation, read_limiter, serve_until_stopped  # noqa: PLC0415
     from currents_async.testing import FakeCurrents  # noqa: PLC0415
 
     server = FakeCurrents(

@@ -15,7 +15,7 @@ from currents_async.cli import _exit
 from currents_async.cli._execute import stop_signals
 from currents_async.cli._streams import complain, machine_stdout
 from currents_async.errors import InvalidArgumentError
-from currents_async.testing import FakeCurrents, RecordedRequest, World, WorldProject
+from currents_async.testing import FakeCurrents, RecordedRequest, World
 from currents_async.testing.limiters import Limiter, parse_limiter
 
 _VERSION = "/v1"
@@ -142,7 +142,13 @@ def _announce(server: FakeCurrents, *, assets: bool) -> Announcement:
     return Announcement(
         url=server.url,
         api_key=server.api_key,
-        environment=_environment(server, projects[0]),
+        environment={
+            "CURRENTS_API_URL": server.url,
+            # What `@currents/cmd` reads, which adds the version itself.
+            "CURRENTS_REST_API_URL": server.url.removesuffix(_VERSION),
+            "CURRENTS_API_KEY": server.api_key,
+            "CURRENTS_PROJECT_ID": projects[0].project_id,
+        },
         projects=[_ServedProject(project.project_id, project.name) for project in projects],
         run_id=runs[-1 if in_progress is None else -2].run_id,
         run_in_progress=None if in_progress is None else in_progress.run_id,
@@ -151,16 +157,6 @@ def _announce(server: FakeCurrents, *, assets: bool) -> Announcement:
         jira_installation_id=server.world.jiras[0].installation_id,
         asset_url=server.asset_url if assets else None,
     )
-
-
-def _environment(server: FakeCurrents, project: WorldProject) -> dict[str, str]:
-    return {
-        "CURRENTS_API_URL": server.url,
-        # What `@currents/cmd` reads, which adds the version itself.
-        "CURRENTS_REST_API_URL": server.url.removesuffix(_VERSION),
-        "CURRENTS_API_KEY": server.api_key,
-        "CURRENTS_PROJECT_ID": project.project_id,
-    }
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from currents_async.models._unlisted import unlisted
 _SLOWEST = 5
 _MAX_ROWS = 20
 
+Concurrency = Annotated[Count, Parameter(help="Instances fetched at once.")]
 AsJson = Annotated[Flag, Parameter(name="--json", help="Print one JSON object instead of tables.")]
 
 
@@ -32,18 +33,11 @@ async def run(
     run_id: RunID,
     /,
     *,
-    concurrency: Count = 16,
+    concurrency: Concurrency = 16,
     as_json: AsJson = False,
     connection: Connection = CONNECTION,
 ) -> int:
-    """Fetch a run and all its instances, and report on them.
-
-    Parameters
-    ----------
-    concurrency
-        Instances fetched at once.
-
-    """
+    """Fetch a run and all its instances, and report on them."""
     throttles = Throttles()
     limits = currents_async.Limits(concurrency=concurrency)
     async with connection.open(limits=limits, observer=throttles) as currents:
@@ -55,7 +49,7 @@ async def demo(
     *,
     specs: Count = 400,
     seed: int = 1,
-    concurrency: Count = 16,
+    concurrency: Concurrency = 16,
     as_json: AsJson = False,
 ) -> int:
     """Fetch a run and all its instances from a server in this process.
@@ -66,8 +60,6 @@ async def demo(
         Spec files of the made-up run.
     seed
         Another number makes another run.
-    concurrency
-        Instances fetched at once.
 
     """
     # Here, since --help does without a server.

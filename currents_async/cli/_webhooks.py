@@ -18,6 +18,8 @@ from currents_async.models import DeletedWebhook, HookEventName, Webhook
 app = App(name="webhooks")
 
 HookID = Annotated[str, Parameter(help="The ID of the webhook.")]
+CalledURL = Annotated[str, Parameter(help="The URL to be called.")]
+Label = Annotated[str, Parameter(help="What it is called.")]
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65535))]
 
 _VARIABLE = "CURRENTS_WEBHOOK_SECRET"
@@ -46,11 +48,11 @@ async def list_webhooks(
 
 @app.command
 async def create(
-    url: str,
+    url: CalledURL,
     /,
     *,
     event: Several[HookEventName] = (),
-    label: str | None = None,
+    label: Label | None = None,
     secret_header: str | None = None,
     project: Project | None = None,
     common: CommonOptions = COMMON,
@@ -59,12 +61,8 @@ async def create(
 
     Parameters
     ----------
-    url
-        The URL to be called.
     event
         What it is called for; several can be given. By default what the service chooses.
-    label
-        What it is called.
     secret_header
         A header that calls carry, with the secret that is in CURRENTS_WEBHOOK_SECRET.
 
@@ -85,9 +83,9 @@ async def update(
     hook_id: HookID,
     /,
     *,
-    url: str | None = None,
+    url: CalledURL | None = None,
     event: Several[HookEventName] = (),
-    label: str | None = None,
+    label: Label | None = None,
     secret_header: str | None = None,
     common: CommonOptions = COMMON,
 ) -> None:
@@ -95,12 +93,8 @@ async def update(
 
     Parameters
     ----------
-    url
-        The URL to be called.
     event
         What it is called for; several can be given.
-    label
-        What it is called.
     secret_header
         A header that calls carry instead of those they had, with the secret that is in
         CURRENTS_WEBHOOK_SECRET.
