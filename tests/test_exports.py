@@ -19,7 +19,9 @@ PUBLIC_MODULES = [
 ]
 
 
-@pytest.mark.parametrize("name", [*PUBLIC_MODULES, "currents_async.testing"])
+@pytest.mark.parametrize(
+    "name", [*PUBLIC_MODULES, "currents_async.testing", "currents_async.testing.limiters"]
+)
 def test_all_is_all(name: str) -> None:
     module = importlib.import_module(name)
     public = {

@@ -7,6 +7,7 @@ async with FakeCurrents() as server:
 
 `server.fail` injects failures, `server.clock.advance` moves its clock, and `server.emit` calls
 webhooks. `FaultyServer` sends what no sound server would: see `currents_async.testing.faults`.
+Rate limiters to test jobs against are in `currents_async.testing.limiters`.
 """
 
 from currents_async.testing._plugin.webhooks import WebhookApps

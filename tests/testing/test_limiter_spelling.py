@@ -1,5 +1,3 @@
-"""Limiters as text."""
-
 import pytest
 
 from currents_async import InvalidArgumentError

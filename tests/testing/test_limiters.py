@@ -1,5 +1,3 @@
-"""The models of limiters, one after the other, in time that a test passes in."""
-
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
