@@ -7,16 +7,6 @@ A fault with a body sends `BODY` by default, which is valid for a run and for an
 """
 
 from currents_async.testing._faulty.broken_json import BROKEN_JSON
-from currents_async.testing._faulty.content import (
-    BODY,
-    html,
-    json_response,
-    plain,
-    raw,
-    redirect,
-    redirect_loop,
-    response,
-)
 from currents_async.testing._faulty.encoding import (
     bad_crc,
     corrupt_gzip,
@@ -56,6 +46,16 @@ from currents_async.testing._faulty.hanging import (
     second_response,
     stall,
     stall_midway,
+)
+from currents_async.testing._faulty.message import (
+    BODY,
+    html,
+    json_response,
+    plain,
+    raw,
+    redirect,
+    redirect_loop,
+    response,
 )
 
 __all__ = [

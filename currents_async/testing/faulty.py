@@ -8,8 +8,8 @@ from typing import Self
 
 from currents_async.errors import MisuseError
 from currents_async.testing._faulty.connection import FaultyConnection
-from currents_async.testing._faulty.content import response
 from currents_async.testing._faulty.exchange import Exchange, Fault, RawRequest
+from currents_async.testing._faulty.message import response
 
 __all__ = ["Exchange", "Fault", "FaultyServer", "RawRequest"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from currents_async import QuarantinePolicy
 from currents_async.testing import World, WorldProject
-from currents_async.testing._world.executions import test_signature
+from currents_async.testing._world.executions import signature_of
 
 SPEC = "tests/cart.spec.ts"
 FIRST = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -23,7 +23,7 @@ class Suite:
         self._runs = 0
 
     def signature(self, title: str, *, spec: str = SPEC) -> str:
-        return test_signature(self.project_id, spec, title)
+        return signature_of(self.project_id, spec, title)
 
     def play(
         self,

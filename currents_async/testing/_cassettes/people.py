@@ -125,7 +125,7 @@ def _any_of(names: list[str]) -> re.Pattern[str]:
 
 
 def rename_people(json: Any, rename: Rename) -> Any:
-    """Return JSON in which people are renamed, where a field has them."""
+    """Return JSON, or a query, in which people are renamed, where a field has them."""
     if _is_array(json):
         return [rename_people(item, rename) for item in json]
     if not _is_object(json):
@@ -138,12 +138,6 @@ def rename_people(json: Any, rename: Rename) -> Any:
         else rename_people(value, rename)
         for name, value in json.items()
     }
-
-
-def rename_query(query: dict[str, list[str]], rename: Rename) -> dict[str, list[str]]:
-    """Return a query in which people are renamed, where a parameter has them."""
-    renamed: dict[str, list[str]] = rename_people(query, rename)
-    return renamed
 
 
 def _rename(value: Any, rename: Rename) -> Any:

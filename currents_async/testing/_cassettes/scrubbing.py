@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from currents_async._redaction import hide_signatures
 from currents_async.errors import InvalidArgumentError
-from currents_async.testing._cassettes.people import Rename, rename_people, rename_query
+from currents_async.testing._cassettes.people import Rename, rename_people
 from currents_async.testing._cassettes.tape import Content, TapedExchange, TapedRequest
 
 Change: TypeAlias = Callable[[str], str]
@@ -100,12 +100,12 @@ def scrub(exchange: TapedExchange, change: Change, rename: Rename = str) -> Tape
 
 def scrub_request(request: TapedRequest, change: Change, rename: Rename = str) -> TapedRequest:
     """Return a request with all texts changed and all people renamed."""
+    renamed: dict[str, list[str]] = rename_people(request.query, rename)
     return msgspec.structs.replace(
         request,
         path=change(request.path),
         query={
-            change(name): [change(value) for value in values]
-            for name, values in rename_query(request.query, rename).items()
+            change(name): [change(value) for value in values] for name, values in renamed.items()
         },
         **_scrub_content(request, change, rename, webhook=_is_of_webhook(request)),
     )

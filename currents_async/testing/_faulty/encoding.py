@@ -6,15 +6,16 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from currents_async.errors import InvalidArgumentError
-from currents_async.testing._faulty.content import BODY, response
 from currents_async.testing._faulty.exchange import Exchange, Fault
 from currents_async.testing._faulty.message import (
+    BODY,
     GZIP,
     GZIP_START,
     compress,
     deflate,
     halves,
     json_head,
+    response,
 )
 
 # A gzip stream ends with its CRC and its length, four bytes each.

@@ -1,8 +1,8 @@
 """Responses whose head is wrong, too large or endless, or announces the wrong end of the body."""
 
-from currents_async.testing._faulty.content import BODY
 from currents_async.testing._faulty.exchange import Fault
 from currents_async.testing._faulty.message import (
+    BODY,
     CHUNKED,
     GZIP,
     GZIP_START,

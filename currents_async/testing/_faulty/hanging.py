@@ -2,9 +2,8 @@
 
 from typing import Literal
 
-from currents_async.testing._faulty.content import BODY
 from currents_async.testing._faulty.exchange import Fault
-from currents_async.testing._faulty.message import Step, halves, message, plays
+from currents_async.testing._faulty.message import BODY, Step, halves, message, plays
 
 SECOND_BODY = b'{"status":"FAILED","error":"The response to a request that was never sent."}'
 """The default of what `second_response` sends without a request."""

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -97,12 +96,7 @@ class WebhookApps:
         self._loop = asyncio.get_running_loop()
         return self
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
 
 

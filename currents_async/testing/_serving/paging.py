@@ -7,7 +7,8 @@ import base64
 import binascii
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from operator import itemgetter
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -44,7 +45,8 @@ class CursorRequest(msgspec.Struct, frozen=True):
 
         A cursor is an encoded key, so it stays valid when items are added, or its own is deleted.
         """
-        keyed = sorted(((key(item), item) for item in items), key=_key, reverse=newest_first)
+        keyed = [(key(item), item) for item in items]
+        keyed.sort(key=itemgetter(0), reverse=newest_first)
         cursor = self.before if self.after is None else self.after
         if cursor is not None:
             later = (self.before is not None) == newest_first
@@ -76,38 +78,31 @@ class PageRequest(msgspec.Struct, frozen=True):
     number: int
     limit: int
 
-    def cut(self, items: Sequence[T]) -> "Page[T]":
-        """Return the requested page."""
+    def cut(self, items: Sequence[T]) -> tuple[Sequence[T], int | Literal[False]]:
+        """Return the requested page, and the number of the next one, False if there is none."""
         start = self.number * self.limit
         page = items[start : start + self.limit]
         more = bool(page) and start + len(page) < len(items)
-        return Page(page, self.number + 1 if more else False)
+        return page, self.number + 1 if more else False
 
     def respond(
         self, items: Sequence[T], to_wire: Callable[[T], Wire], extra: Wire | None = None
     ) -> ApiResponse:
         """Respond with the requested page."""
-        page = self.cut(items)
-        data: Wire = {
-            "list": [to_wire(item) for item in page.items],
+        page, following = self.cut(items)
+        return ApiResponse({
+            "list": [to_wire(item) for item in page],
             "total": len(items),
-            "nextPage": page.following,
-            "count": len(page.items),
+            "nextPage": following,
+            "count": len(page),
             **(extra or {}),
-        }
-        return ApiResponse(data)
+        })
 
 
-class Page(NamedTuple, Generic[T]):
-    """Some items of a list, and the number of the next page, False if there is none."""
-
-    items: Sequence[T]
-    following: int | Literal[False]
-
-
-def read_page_request(request: ApiRequest, *, max_limit: int = MAX_LIMIT) -> PageRequest:
+def read_page_request(
+    request: ApiRequest, *, max_limit: int = MAX_LIMIT, default: int = _PAGE_LIMIT
+) -> PageRequest:
     """Read the parameters of a list with numbered pages."""
-    default = min(_PAGE_LIMIT, max_limit)
     return PageRequest(
         request.number("page", 0, min_value=0),
         request.number("limit", default, min_value=1, max_value=max_limit),
@@ -118,10 +113,6 @@ def cache_key(request: ApiRequest) -> tuple[Hashable, ...]:
     """Return what items can be cached under: the request, whichever page it is for."""
     rest = tuple(pair for pair in request.query if pair[0] not in {"page", "limit"})
     return (request.operation, tuple(request.path_args.values()), rest)
-
-
-def _key(keyed: tuple[tuple[Any, ...], object]) -> tuple[Any, ...]:
-    return keyed[0]
 
 
 def _write_cursor(of: str, key: tuple[Any, ...]) -> str:

@@ -1,6 +1,6 @@
 """The requests that a fake server got, and assertions about them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from string import Formatter
 
@@ -72,11 +72,13 @@ class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
 
 def check_operation(operation: str) -> AbstractSet[str]:
     """Return the names of the path arguments of an operation, which must exist."""
-    if operation not in _PATH_ARGS:
-        raise InvalidArgumentError(
-            f"operation must be one of {sorted(_PATH_ARGS)}, not {operation!r}"
-        )
+    _check_known("operation", operation, _PATH_ARGS)
     return _PATH_ARGS[operation]
+
+
+def _check_known(name: str, value: str, known: Collection[str]) -> None:
+    if value not in known:
+        raise InvalidArgumentError(f"{name} must be one of {sorted(known)}, not {value!r}")
 
 
 class Requests(list[RecordedRequest]):
@@ -161,7 +163,9 @@ def _find(
     method: str | None = None,
     status: int | None = None,
 ) -> Requests:
-    _check_names(operation, path_args)
+    known = _ALL_PATH_ARGS if operation is None else check_operation(operation)
+    for name in path_args:
+        _check_known("a path argument", name, known)
     return Requests(
         one
         for one in requests
@@ -171,15 +175,6 @@ def _find(
         and path_args.items() <= one.path_args.items()
         and _asks(one, query or {})
     )
-
-
-def _check_names(operation: str | None, path_args: Mapping[str, str]) -> None:
-    known = _ALL_PATH_ARGS if operation is None else check_operation(operation)
-    for name in path_args:
-        if name not in known:
-            raise InvalidArgumentError(
-                f"a path argument must be one of {sorted(known)}, not {name!r}"
-            )
 
 
 def _asks(request: RecordedRequest, query: _Query) -> bool:

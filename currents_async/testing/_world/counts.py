@@ -13,7 +13,7 @@ import msgspec
 from currents_async.testing._world.executions import (
     WorldExecution,
     join_title,
-    spec_signature,
+    signature_of,
 )
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.run import WorldRun
@@ -103,7 +103,7 @@ def count_spec_files(
                 found.setdefault(key, []).append((results, timed_out))
     return [
         {
-            "signature": spec_signature(*key),
+            "signature": signature_of(*key),
             "spec": key[1],
             "metrics": _spec_file_metrics(executions, failed_in_duration=failed_in_duration),
         }

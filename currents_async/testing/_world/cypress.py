@@ -2,21 +2,14 @@
 
 from random import Random
 
-from currents_async.testing._world.facts import RunFacts, SpecClaim, Wire
+from currents_async.testing._world.facts import EXECUTED, AttemptSchedule, RunFacts, SpecClaim, Wire
 from currents_async.testing._world.failures import cypress_error, make_failure
 from currents_async.testing._world.ids import base62, iso, signed_url, uuid
-from currents_async.testing._world.parts import (
-    EXECUTED,
-    UNCLAIMED,
-    AttemptSchedule,
-    attempt_states,
-    group_of,
-    pull_request_of,
-    titles_of,
-    wall_clock,
-)
 from currents_async.testing._world.plan import PlannedOutcome, SpecPlan
+from currents_async.testing._world.state import UNCLAIMED
 
+ROOT: str = "cypress/e2e"
+SUFFIX: str = ".cy.ts"
 _VERSION = "10.3.0"
 _BODY = '() => {\n    cy.contains("Größe \\"M\\"").click();\n    cy.log("🛒");\n  }'
 
@@ -37,19 +30,14 @@ def make_run(facts: RunFacts, specs: list[Wire]) -> Wire:
         "meta": {
             "ciBuildId": facts.ci_build_id,
             "commit": {**facts.commit, "defaultBranch": None},
-            **pull_request_of(facts),
+            **facts.pull_request,
         },
         "specs": specs,
     }
 
 
 def make_spec(
-    rng: Random,
-    facts: RunFacts,
-    path: str,
-    group_id: str,
-    plan: SpecPlan,
-    claim: SpecClaim,
+    rng: Random, facts: RunFacts, path: str, group_id: str, plan: SpecPlan, claim: SpecClaim
 ) -> Wire:
     """Build an entry of the run's specs."""
     instance_id = uuid(rng)
@@ -60,7 +48,7 @@ def make_spec(
         "pending": plan.count("pending"),
         "skipped": plan.count("skipped"),
         "failures": plan.count("failed"),
-        **wall_clock(claim),
+        **claim.wall_clock,
     }
     return {
         "groupId": group_id,
@@ -114,7 +102,6 @@ def make_instance(
     """Build the instance behind a claimed and complete entry of the run's specs."""
     path: str = spec["spec"]
     schedule = AttemptSchedule(rng, plan, claim)
-    tests = zip(titles_of(facts, path, plan), plan.outcomes(), strict=True)
     return {
         "runId": facts.run_id,
         "groupId": spec["groupId"],
@@ -125,7 +112,7 @@ def make_instance(
         "machineId": claim.machine_id,
         "commit": facts.commit,
         "tags": facts.tags,
-        "platform": group_of(facts, spec)["platform"],
+        "platform": facts.platform(spec),
         "createdAt": spec["claimedAt"],
         "claimedAt": spec["claimedAt"],
         "completedAt": spec["completedAt"],
@@ -133,7 +120,7 @@ def make_instance(
             "stats": spec["results"]["stats"],
             "tests": [
                 _make_test(rng, schedule, path, index, title, outcome)
-                for index, (title, outcome) in enumerate(tests)
+                for index, (title, outcome) in enumerate(facts.tests(path, plan))
             ],
             "exception": None,
             "screenshots": spec["results"]["screenshots"],
@@ -152,7 +139,7 @@ def _make_test(
 ) -> Wire:
     """Build one test; if it was never executed, its attempt has no times."""
     attempts: list[Wire] = []
-    for state in attempt_states(outcome):
+    for state in outcome.attempt_states:
         executed = state in EXECUTED
         started, duration = schedule.tick() if executed else (None, None)
         failed = state == "failed"

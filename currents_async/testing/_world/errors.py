@@ -5,7 +5,6 @@ message add up to the failed tests of the insights.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from currents_async.testing._world.executions import WorldExecution
 from currents_async.testing._world.facts import Wire
@@ -31,7 +30,6 @@ ORDERS = {"count": "occurrence", "tests": "test", "branches": "branch"}
 
 _Names = tuple[str | None, ...]
 _Groups = dict[_Names, list[WorldExecution]]
-_Ranks = dict[_Names, tuple[int, str]]
 
 
 def group_errors(executions: Sequence[WorldExecution], group_by: Sequence[str]) -> _Groups:
@@ -52,28 +50,25 @@ def order_errors(
     So the order of `group_by` matters: the names of its first trait are ordered first, each by the
     metric of all its groups.
     """
-    levels: list[_Ranks] = []
-    for depth in range(1, len(group_by) + 1):
+    ordered = list(groups)
+    for depth in range(len(group_by), 0, -1):
         outer: _Groups = {}
         for names, executions in groups.items():
             outer.setdefault(names[:depth], []).extend(executions)
-        levels.append({names: _rank(names, mine, order) for names, mine in outer.items()})
-    ordered = list(groups)
-    for depth, ranks in reversed(list(enumerate(levels, 1))):
+        ranks = {names: _rank(names, mine, order) for names, mine in outer.items()}
         # By name too, so that groups of the same rank are not mixed.
-        ordered.sort(key=partial(_outer_name, depth))
-        ordered.sort(key=partial(_outer_rank, depth, ranks), reverse=not ascending)
+        ordered.sort(key=lambda names: [name or "" for name in names[:depth]])
+        ordered.sort(key=lambda names: ranks[names[:depth]], reverse=not ascending)
     return [_item(names, groups[names], group_by) for names in ordered]
 
 
 def error_timeline(
     executions: Sequence[WorldExecution], group_by: Sequence[str], metric: str, top: int
 ) -> list[Wire]:
-    """Return the value of a metric for each day, and the groups that have most of it."""
+    """Return the value of a metric of failures for each day, and the groups with most of it."""
     measure = METRICS[metric]
     timeline: list[Wire] = []
-    failed = [one for one in executions if one.error is not None]
-    for start, mine in buckets(failed, lambda one: one.run.created, "1d"):
+    for start, mine in buckets(executions, lambda one: one.run.created, "1d"):
         order = next(name for name, of in ORDERS.items() if of == metric)
         items = order_errors(group_errors(mine, group_by), group_by, order, ascending=False)
         items.sort(key=measure, reverse=True)
@@ -86,14 +81,6 @@ def _rank(names: _Names, executions: Sequence[WorldExecution], order: str) -> tu
     if order in ORDERS:
         return METRICS[ORDERS[order]](_item((), executions, ())), ""
     return 0, names[-1] or ""
-
-
-def _outer_name(depth: int, names: _Names) -> tuple[str, ...]:
-    return tuple(name or "" for name in names[:depth])
-
-
-def _outer_rank(depth: int, ranks: _Ranks, names: _Names) -> tuple[int, str]:
-    return ranks[names[:depth]]
 
 
 def _item(names: _Names, executions: Sequence[WorldExecution], group_by: Sequence[str]) -> Wire:

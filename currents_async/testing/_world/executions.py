@@ -79,14 +79,10 @@ class WorldExecution(msgspec.Struct, frozen=True, kw_only=True):
         return (self.run.created, self.run.run_id, *self.place)
 
 
-def test_signature(project_id: str, spec: str, title: str) -> str:
-    """Return what identifies a test in any run; `title` is the joined title path."""
-    return _hash(project_id, spec, title)
-
-
-def spec_signature(project_id: str, spec: str) -> str:
-    """Return what identifies a spec file in any run."""
-    return _hash(project_id, spec)
+def signature_of(project_id: str, spec: str, *title: str) -> str:
+    """Return what identifies a spec file in any run, or a test of it by its joined title path."""
+    parts = "\0".join((project_id, spec, *title))
+    return hashlib.sha256(parts.encode()).hexdigest()[:_SIGNED]
 
 
 def join_title(title: tuple[str, ...] | list[str]) -> str:
@@ -100,6 +96,7 @@ def run_context(run: WorldRun) -> RunContext:
     meta: Wire = payload.get("meta") or {}
     groups: list[Wire] = payload.get("groups") or []
     framework: Wire = meta.get("framework") or {}
+    name: str = framework.get("name") or framework.get("type") or "unknown"
     cypress: str | None = payload.get("cypressVersion")
     return RunContext(
         run_id=run.run_id,
@@ -109,7 +106,7 @@ def run_context(run: WorldRun) -> RunContext:
         tags=tuple(run.tags),
         groups=tuple(group["groupId"] for group in groups),
         commit=meta.get("commit") or {},
-        framework="cypress" if cypress else _name_of(framework) or "unknown",
+        framework="cypress" if cypress else name,
         framework_version=cypress or framework.get("version"),
     )
 
@@ -125,7 +122,7 @@ def executions_of(context: RunContext, index: int, instance: Wire) -> Iterator[W
         own: list[str] = test.get("tags") or []
         annotations: list[Wire] = test.get("annotations") or []
         yield WorldExecution(
-            signature=test_signature(context.project_id, spec, join_title(title)),
+            signature=signature_of(context.project_id, spec, join_title(title)),
             run=context,
             spec=spec,
             title=title,
@@ -142,12 +139,3 @@ def executions_of(context: RunContext, index: int, instance: Wire) -> Iterator[W
             annotations=tuple((one["type"], one.get("description") or "") for one in annotations),
             client_version=framework.get("clientVersion"),
         )
-
-
-def _name_of(framework: Wire) -> str | None:
-    name: str | None = framework.get("name") or framework.get("type")
-    return name
-
-
-def _hash(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_SIGNED]

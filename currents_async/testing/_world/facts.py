@@ -1,4 +1,4 @@
-"""What a run was started with, and when each of its specs ran."""
+"""What a run was started with, and when each of its specs and attempts ran."""
 
 import heapq
 from collections.abc import Iterator
@@ -8,8 +8,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from currents_async.testing._world.ids import base62, uuid
-from currents_async.testing._world.plan import SpecPlan
+from currents_async.testing._world.ids import base62, iso, stream, uuid
+from currents_async.testing._world.plan import PlannedOutcome, SpecPlan
+from currents_async.testing._world.text import titles
 
 Wire = dict[str, Any]
 """JSON as it goes over the wire: not made by our models, so that it can prove them wrong."""
@@ -18,11 +19,26 @@ Framework = Literal["playwright", "cypress"]
 SchemaVersion = Literal[1, 2]
 """How instances have their tests: in one list, or with the results beside the list."""
 
+EXECUTED = frozenset({"passed", "failed"})
+"""The states of attempts that took time."""
+
 _SPECS_PER_MACHINE = 20
 _MAX_MACHINES = 50
 _WORKERS = 4
 _BROWSERS = ("chromium", "firefox", "webkit", "Mobile Chrome", "Mobile Safari")
 _ENGINES = {"Mobile Chrome": "chromium", "Mobile Safari": "webkit"}
+_PLAYWRIGHT = {
+    "osName": "linux",
+    "osVersion": "Ubuntu - 22.04",
+    "browserName": "",
+    "browserVersion": "",
+}
+_CYPRESS = {
+    "osName": "linux",
+    "osVersion": "Debian - 10.11",
+    "browserName": "Chrome",
+    "browserVersion": "97.0.4692.71",
+}
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,37 +59,41 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str]
     ci_build_id: str
     commit: Wire
-    pull_request: Wire | None = None
+    pull_request: Wire
+    """What the run's `meta` says about its pull request, an empty dict without one."""
     annotations: list[Wire] = []
     """Assigned to the tests of a spec in turn, followed by a test without any."""
     groups: list[Wire]
     """`groupId` and `platform` of each group; spec number n runs in group n modulo their number."""
 
+    def tests(self, path: str, plan: SpecPlan) -> list[tuple[list[str], PlannedOutcome]]:
+        """List the tests of a spec: titles are the same in every run of the project."""
+        return list(zip(titles(stream(self.suite, "titles", path)), plan.outcomes(), strict=False))
+
+    def platform(self, spec: Wire) -> Wire:
+        """Return the platform of the group that a spec belongs to."""
+        platforms = {group["groupId"]: group["platform"] for group in self.groups}
+        platform: Wire = platforms[spec["groupId"]]
+        return platform
+
+    def annotations_of(self, index: int) -> Wire:
+        """Return what test number `index` of a spec says about its annotations."""
+        if not self.annotations:
+            return {}
+        # A test has the same ones in every run; the last test of each turn has none.
+        turn = index % (len(self.annotations) + 1)
+        return {"annotations": self.annotations[turn : turn + 1]}
+
 
 def make_groups(framework: Framework, ci_build_id: str, count: int) -> list[Wire]:
     """Make the groups of a run, with their platforms: browsers, mostly."""
     if framework == "cypress":
-        return [
-            {
-                "groupId": ci_build_id if number == 1 else f"{ci_build_id}-{number}",
-                "platform": {
-                    "osName": "linux",
-                    "osVersion": "Debian - 10.11",
-                    "browserName": "Chrome",
-                    "browserVersion": "97.0.4692.71",
-                },
-            }
-            for number in range(1, count + 1)
-        ]
+        names = [ci_build_id, *(f"{ci_build_id}-{number}" for number in range(2, count + 1))]
+        return [{"groupId": name, "platform": {**_CYPRESS}} for name in names]
     return [
         {
             "groupId": browser if number < len(_BROWSERS) else f"{browser} {number}",
-            "platform": {
-                "osName": "linux",
-                "osVersion": "Ubuntu - 22.04",
-                "browserName": _ENGINES.get(browser, browser),
-                "browserVersion": "",
-            },
+            "platform": {**_PLAYWRIGHT, "browserName": _ENGINES.get(browser, browser)},
         }
         for number, browser in enumerate(islice(cycle(_BROWSERS), count))
     ]
@@ -89,6 +109,15 @@ class SpecClaim(NamedTuple):
     started: int
     ended: int
     completed: int
+
+    @property
+    def wall_clock(self) -> Wire:
+        """The times that stats carry."""
+        return {
+            "wallClockStartedAt": iso(self.started),
+            "wallClockEndedAt": iso(self.ended),
+            "wallClockDuration": self.ended - self.started,
+        }
 
 
 def claims(rng: Random, facts: RunFacts, plans: list[SpecPlan]) -> Iterator[SpecClaim]:
@@ -111,3 +140,19 @@ def claims(rng: Random, facts: RunFacts, plans: list[SpecPlan]) -> Iterator[Spec
         worker = parallel + workers * rng.randrange(3)
         yield SpecClaim(machine, worker, parallel, claimed, started, ended, completed)
         heapq.heapreplace(free, (completed + rng.randint(5, 300), slot, machine, parallel))
+
+
+class AttemptSchedule:
+    """Divides the time of a spec among its attempts, one after the other."""
+
+    def __init__(self, rng: Random, plan: SpecPlan, claim: SpecClaim) -> None:
+        attempts = plan.count("passed") + plan.count("failed") + plan.retries
+        self._rng = rng
+        self._slot = (claim.ended - claim.started) // max(1, attempts)
+        self.now = claim.started
+
+    def tick(self) -> tuple[int, int]:
+        """Return the start and the duration of the next attempt."""
+        started = self.now
+        self.now += self._slot
+        return started, self._rng.randint(self._slot // 2, self._slot)

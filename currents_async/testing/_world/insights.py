@@ -65,10 +65,7 @@ def _count_tests(executions: Sequence[WorldExecution]) -> Wire:
     states = Counter(one.state for one in executions)
     return {
         "total": len(executions),
-        "failed": states["failed"],
-        "passed": states["passed"],
-        "pending": states["pending"],
-        "skipped": states["skipped"],
+        **{state: states[state] for state in ("failed", "passed", "pending", "skipped")},
         "flaky": sum(one.flaky for one in executions),
     }
 

@@ -8,7 +8,7 @@ import msgspec
 
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import base62, hexadecimal, stream
-from currents_async.testing._world.text import area
+from currents_async.testing._world.text import AREAS
 
 _TYPES = ("Bug", "Task", "Story", "Epic", "Sub-task", "Incident", "Test")
 _KEY = re.compile(r"([A-Z][A-Z0-9]*)-[1-9][0-9]*")
@@ -43,11 +43,14 @@ class WorldJira:
     def __init__(self, seed: int, number: int, *, projects: int, issue_types: int) -> None:
         rng = stream(seed, "jira", number)
         self.installation_id: str = hexadecimal(rng, 24)
+        names = (f"{rng.choice(AREAS).capitalize()} {base62(rng, 3)}" for _ in range(projects))
         self.projects: list[Wire] = [
-            {"id": str(10_000 + index), "key": f"{area(rng)[:4].upper()}{index}", "name": name}
-            for index, name in enumerate(
-                (f"{area(rng).capitalize()} {base62(rng, 3)}" for _ in range(projects)), 1
-            )
+            {
+                "id": str(10_000 + index),
+                "key": f"{rng.choice(AREAS)[:4].upper()}{index}",
+                "name": name,
+            }
+            for index, name in enumerate(names, 1)
         ]
         self.issue_types: list[Wire] = [
             {

@@ -5,6 +5,7 @@ that are lists is not written down: see `_INCLUDING`.
 """
 
 from collections.abc import Callable, Sequence
+from operator import contains, eq
 
 from currents_async.testing._world.actions import WorldAction
 from currents_async.testing._world.executions import WorldExecution
@@ -42,10 +43,6 @@ LISTED = frozenset({"error_message", "titlePath", "annotation", "tag"})
 """The types that have the operators of `_INCLUDING` too."""
 
 
-def _includes(one: str, have: _Values, *, partly: bool) -> bool:
-    return any(one in value if partly else one == value for value in have)
-
-
 _COMPARING: dict[str, Callable[[_Values, _Values], bool]] = {
     "eq": lambda have, wanted: any(one in have for one in wanted),
     "neq": lambda have, wanted: not any(one in have for one in wanted),
@@ -80,5 +77,6 @@ def _holds(condition: Wire, execution: WorldExecution) -> bool:
     wanted = [value] if isinstance(value, str) else value or []
     if condition["op"] in _COMPARING:
         return _COMPARING[condition["op"]](have, wanted)
-    partly = kind == "error_message"
-    return _INCLUDING[condition["op"]]([_includes(one, have, partly=partly) for one in wanted])
+    includes = contains if kind == "error_message" else eq
+    found = [any(includes(value, one) for value in have) for one in wanted]
+    return _INCLUDING[condition["op"]](found)

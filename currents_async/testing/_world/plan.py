@@ -25,6 +25,11 @@ class PlannedOutcome(NamedTuple):
         """Whether a retry saved the test."""
         return self.state == "passed" and self.attempts > 1
 
+    @property
+    def attempt_states(self) -> list[str]:
+        """How each attempt ended: all but the last failed."""
+        return ["failed"] * (self.attempts - 1) + [self.state]
+
 
 _PASSED = PlannedOutcome("passed", 1)
 

@@ -1,10 +1,9 @@
 """Play a run: make its payload from what it was started with, and its instances on demand."""
 
 from collections import Counter
-from collections.abc import Callable
 from itertools import islice
 from random import Random
-from typing import NamedTuple
+from typing import Protocol
 
 import msgspec
 
@@ -16,36 +15,31 @@ from currents_async.testing._world.state import complete, roll_up, time_out
 from currents_async.testing._world.text import spec_paths
 
 
-class _Shape(NamedTuple):
-    """What differs between frameworks."""
+class _Shape(Protocol):
+    """What differs between frameworks: a module has it."""
 
-    root: str
-    suffix: str
-    make_run: Callable[[RunFacts, list[Wire]], Wire]
-    make_spec: Callable[[Random, RunFacts, str, str, SpecPlan, SpecClaim], Wire]
-    make_unclaimed: Callable[[str, str], Wire]
-    make_instance: Callable[[Random, RunFacts, Wire, SpecPlan, SpecClaim], Wire]
+    ROOT: str
+    SUFFIX: str
+
+    def make_run(self, facts: RunFacts, specs: list[Wire], /) -> Wire: ...
+    def make_spec(
+        self,
+        rng: Random,
+        facts: RunFacts,
+        path: str,
+        group: str,
+        plan: SpecPlan,
+        claim: SpecClaim,
+        /,
+    ) -> Wire: ...
+    def make_unclaimed(self, path: str, group_id: str, /) -> Wire: ...
+    def make_instance(
+        self, rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, claim: SpecClaim, /
+    ) -> Wire: ...
 
 
-_SHAPES: dict[Framework, _Shape] = {
-    "playwright": _Shape(
-        "tests",
-        ".spec.ts",
-        playwright.make_run,
-        playwright.make_spec,
-        playwright.make_unclaimed,
-        playwright.make_instance,
-    ),
-    "cypress": _Shape(
-        "cypress/e2e",
-        ".cy.ts",
-        cypress.make_run,
-        cypress.make_spec,
-        cypress.make_unclaimed,
-        cypress.make_instance,
-    ),
-}
-FRAMEWORKS = frozenset(_SHAPES)
+_SHAPES: dict[Framework, _Shape] = {"playwright": playwright, "cypress": cypress}
+FRAMEWORKS = tuple(_SHAPES)
 
 
 class Playback(msgspec.Struct, frozen=True):
@@ -112,7 +106,7 @@ def play(
     playback = Playback(facts, plans + late, claimed, {}, Counter())
     shape = _SHAPES[facts.framework]
     entries: list[Wire] = []
-    paths = spec_paths(stream(facts.suite, "paths"), shape.root, shape.suffix)
+    paths = spec_paths(stream(facts.suite, "paths"), shape.ROOT, shape.SUFFIX)
     for index, path in enumerate(islice(paths, specs)):
         group_id: str = facts.groups[index % len(facts.groups)]["groupId"]
         entry = shape.make_unclaimed(path, group_id)

@@ -3,23 +3,15 @@
 import hashlib
 from random import Random
 
-from currents_async.testing._world.facts import RunFacts, SpecClaim, Wire
+from currents_async.testing._world.facts import EXECUTED, AttemptSchedule, RunFacts, SpecClaim, Wire
 from currents_async.testing._world.failures import make_failure, playwright_error
 from currents_async.testing._world.ids import base62, epoch_ms, iso, signed_url
-from currents_async.testing._world.parts import (
-    EXECUTED,
-    UNCLAIMED,
-    AttemptSchedule,
-    annotations_of,
-    attempt_states,
-    group_of,
-    pull_request_of,
-    titles_of,
-    wall_clock,
-)
 from currents_async.testing._world.plan import PlannedOutcome, SpecPlan
 from currents_async.testing._world.schema_2 import in_schema_2
+from currents_async.testing._world.state import UNCLAIMED
 
+ROOT: str = "tests"
+SUFFIX: str = ".spec.ts"
 _VERSION = "1.44.0"
 _CLIENT_VERSION = "1.4.0"
 _DISPLAYED_SHARE = 0.5
@@ -43,7 +35,7 @@ def make_run(facts: RunFacts, specs: list[Wire]) -> Wire:
             "commit": {**facts.commit, "defaultBranch": None},
             "platform": facts.groups[0]["platform"],
             "framework": _framework_of(facts),
-            **pull_request_of(facts),
+            **facts.pull_request,
         },
         "specs": specs,
         "completionState": "IN_PROGRESS",
@@ -75,7 +67,7 @@ def make_spec(
         "skipped": plan.count("skipped"),
         "flaky": plan.flaky,
         "retries": plan.retries,
-        **wall_clock(claim),
+        **claim.wall_clock,
     }
     return {
         "spec": path,
@@ -103,7 +95,6 @@ def make_instance(
     rng: Random, facts: RunFacts, spec: Wire, plan: SpecPlan, claim: SpecClaim
 ) -> Wire:
     """Build the instance behind a claimed and complete entry of the run's specs."""
-    group = group_of(facts, spec)
     path: str = spec["spec"]
     results: Wire = {
         "stats": spec["results"]["stats"],
@@ -114,9 +105,8 @@ def make_instance(
         "attachments": [],
     }
     schedule = AttemptSchedule(rng, plan, claim)
-    tests = zip(titles_of(facts, path, plan), plan.outcomes(), strict=True)
-    for index, (title, outcome) in enumerate(tests):
-        test = _make_test(rng, schedule, spec, title, outcome) | annotations_of(facts, index)
+    for index, (title, outcome) in enumerate(facts.tests(path, plan)):
+        test = _make_test(rng, schedule, spec, title, outcome) | facts.annotations_of(index)
         results["tests"].append(test)
         for number, attempt in enumerate(test["attempts"]):
             if attempt["state"] == "failed":
@@ -133,7 +123,7 @@ def make_instance(
         "completedAt": spec["completedAt"],
         "worker": spec["worker"],
         "framework": {"clientVersion": _CLIENT_VERSION, "type": "pw", "version": _VERSION},
-        "platform": group["platform"],
+        "platform": facts.platform(spec),
         "tags": spec["tags"],
         "commit": facts.commit,
         "claimList": [{"machineId": claim.machine_id, "t": epoch_ms(claim.claimed)}],
@@ -150,7 +140,7 @@ def _make_test(
     """Build one test; if it was skipped, it has no attempt."""
     attempt_id = base62(rng, 16)
     attempts: list[Wire] = []
-    for number, state in enumerate(attempt_states(outcome)):
+    for number, state in enumerate(outcome.attempt_states):
         failure = make_failure(rng) if state == "failed" else None
         started, duration = schedule.tick() if state in EXECUTED else (schedule.now, 0)
         attempts.append({

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from currents_async._checks import check_choice
 from currents_async.errors import InvalidArgumentError
 from currents_async.testing._world.facts import (
     Framework,
@@ -14,8 +15,7 @@ from currents_async.testing._world.facts import (
 from currents_async.testing._world.ids import date_ms, epoch_ms, hexadecimal, iso, stream
 from currents_async.testing._world.playback import FRAMEWORKS, play
 from currents_async.testing._world.run import WorldRun
-from currents_async.testing._world.text import author as draw_author
-from currents_async.testing._world.text import commit_message, pull_request_title
+from currents_async.testing._world.text import AUTHORS, COMMIT_MESSAGES, pull_request_title
 
 _BETWEEN_RUNS = 60 * 60 * 1000
 _FOUNDED = -30 * 24 * 60 * 60 * 1000
@@ -109,11 +109,12 @@ class WorldProject:
         the documents, and all of Cypress, have 1. Raises `InvalidArgumentError` for arguments that
         contradict each other.
         """
-        _check(framework, specs, unclaimed, groups, tags)
-        _check_schema_version(framework, schema_version)
+        _check_kind(framework, schema_version, tags, annotations)
+        _check("specs", specs, 1)
+        _check("groups", groups, 1)
+        _check("unclaimed", unclaimed, 0, specs, ", the number of specs")
         completed = specs - unclaimed if completed is None else completed
-        _check_completed(completed, specs - unclaimed)
-        _check_annotations(framework, annotations)
+        _check("completed", completed, 0, specs - unclaimed, ", specs without unclaimed")
         key = f"{self._key}:{self._made + 1}"
         created = self._made * _BETWEEN_RUNS if created_at is None else date_ms(created_at)
         commit = _commit(key, branch, author)
@@ -153,63 +154,48 @@ class WorldProject:
         self._add(run)
         return run
 
-    def _pull_request(self, number: int | None, branch: str) -> Wire | None:
+    def _pull_request(self, number: int | None, branch: str) -> Wire:
         if number is None:
-            return None
-        return {
+            return {}
+        pull_request = {
             "id": str(number),
             "link": f"{_REPOSITORY}/pull/{number}",
             "title": pull_request_title(stream(self._key, "pull request", number)),
             "source": branch,
             "destination": "main",
         }
+        return {"pr": pull_request}
 
 
-def _check(framework: str, specs: int, unclaimed: int, groups: int, tags: Sequence[str]) -> None:
-    if framework not in FRAMEWORKS:
-        raise InvalidArgumentError(
-            f"framework must be one of {sorted(FRAMEWORKS)}, not {framework!r}"
-        )
-    if specs < 1:
-        raise InvalidArgumentError(f"specs must be at least 1, not {specs}")
-    if not 0 <= unclaimed <= specs:
-        raise InvalidArgumentError(
-            f"unclaimed must be 0 to {specs}, the number of specs, not {unclaimed}"
-        )
-    if groups < 1:
-        raise InvalidArgumentError(f"groups must be at least 1, not {groups}")
-    if isinstance(tags, str):
-        raise InvalidArgumentError(f"tags must be a sequence of str, not {tags!r}")
+def _check(name: str, value: int, minimum: int, maximum: int | None = None, of: str = "") -> None:
+    bounds = f"at least {minimum}" if maximum is None else f"{minimum} to {maximum}{of}"
+    if value < minimum or (maximum is not None and value > maximum):
+        raise InvalidArgumentError(f"{name} must be {bounds}, not {value}")
 
 
-def _check_schema_version(framework: str, schema_version: int) -> None:
+def _check_kind(
+    framework: str, schema_version: int, tags: Sequence[str], annotations: Sequence[tuple[str, str]]
+) -> None:
+    check_choice("framework", framework, FRAMEWORKS)
     known = {1, 2} if framework == "playwright" else {1}
     if schema_version not in known:
         raise InvalidArgumentError(f"schema_version must be one of {known}, not {schema_version!r}")
-
-
-def _check_completed(completed: int, maximum: int) -> None:
-    if not 0 <= completed <= maximum:
-        raise InvalidArgumentError(
-            f"completed must be 0 to {maximum}, specs without unclaimed, not {completed}"
-        )
-
-
-def _check_annotations(framework: str, annotations: Sequence[tuple[str, str]]) -> None:
+    if isinstance(tags, str):
+        raise InvalidArgumentError(f"tags must be a sequence of str, not {tags!r}")
     if framework == "cypress" and annotations:
         raise InvalidArgumentError("annotations must be empty for Cypress, which has none")
 
 
 def _commit(key: str, branch: str, author: tuple[str, str] | None) -> Wire:
     rng = stream(key, "commit")
-    drawn = draw_author(rng)
+    drawn = rng.choice(AUTHORS)
     name, email = drawn if author is None else author
     return {
         "sha": hexadecimal(rng, 40),
         "branch": branch,
         "authorName": name,
         "authorEmail": email,
-        "message": commit_message(rng),
+        "message": rng.choice(COMMIT_MESSAGES),
         "remoteOrigin": _REPOSITORY,
     }
 

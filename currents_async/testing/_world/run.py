@@ -71,20 +71,17 @@ class WorldRun:
     @property
     def run_id(self) -> str:
         """The run's ID."""
-        run_id: str = self._payload["runId"]
-        return run_id
+        return str(self._payload["runId"])
 
     @property
     def project_id(self) -> str:
         """The ID of the run's project."""
-        project_id: str = self._payload["projectId"]
-        return project_id
+        return str(self._payload["projectId"])
 
     @property
     def created_at(self) -> str:
         """When the run started, in the wire's form, which sorts by time."""
-        created_at: str = self._payload["createdAt"]
-        return created_at
+        return str(self._payload["createdAt"])
 
     @property
     def ci_build_id(self) -> str | None:
@@ -107,14 +104,12 @@ class WorldRun:
     @property
     def completion_state(self) -> str:
         """`COMPLETE`, `IN_PROGRESS` or `CANCELED`, or what an added payload says."""
-        completion_state: str = self._payload["completionState"]
-        return completion_state
+        return str(self._payload["completionState"])
 
     @property
     def status(self) -> str:
         """`PASSED`, `FAILED` or `RUNNING`, or what an added payload says."""
-        status: str = self._payload["status"]
-        return status
+        return str(self._payload["status"])
 
     @property
     def specs(self) -> list[WorldSpec]:

@@ -13,6 +13,8 @@ COMPLETION = {
     "TIMEOUT": {"TIMEOUT", "timedOut"},
 }
 """The values of a filter, and those of runs that match: payloads may use either vocabulary."""
+UNCLAIMED: Wire = {"claimedAt": None, "completedAt": None, "results": None}
+"""What a spec contains before a machine claims it."""
 _COUNTERS = ("passes", "failures", "pending", "skipped")
 _CANCEL_DELAY = 60_000
 
@@ -49,18 +51,19 @@ def roll_up(payload: Wire, retries: Sequence[int]) -> None:
 
 def complete(payload: Wire) -> None:
     """End a run whose specs are all complete."""
-    payload["durationMs"] = last_moment(payload) - parse_iso(payload["createdAt"])
-    payload["completionState"] = "COMPLETE"
     failed = any(spec["results"]["stats"]["failures"] for spec in payload["specs"])
-    payload["status"] = "FAILED" if failed else "PASSED"
+    _end(payload, "COMPLETE", "FAILED" if failed else "PASSED")
 
 
 def time_out(payload: Wire) -> None:
     """End a run that took too long, whatever the state of its specs."""
-    payload["durationMs"] = last_moment(payload) - parse_iso(payload["createdAt"])
     payload["timeout"]["isTimeout"] = True
-    payload["completionState"] = "TIMEOUT"
-    payload["status"] = "FAILED"
+    _end(payload, "TIMEOUT", "FAILED")
+
+
+def _end(payload: Wire, completion_state: str, status: str) -> None:
+    duration = last_moment(payload) - parse_iso(payload["createdAt"])
+    payload.update(durationMs=duration, completionState=completion_state, status=status)
 
 
 def cancel(payload: Wire, *, actor: str, reason: str) -> Wire:
@@ -69,10 +72,8 @@ def cancel(payload: Wire, *, actor: str, reason: str) -> Wire:
     The date is a minute after the run's last event, since a world has no clock.
     """
     moment = last_moment(payload) + _CANCEL_DELAY
-    payload["cancellation"] = {"actor": actor, "canceledAt": iso(moment), "reason": reason}
-    payload["completionState"] = "CANCELED"
-    payload["status"] = "FAILED"
-    cancellation: Wire = payload["cancellation"]
+    cancellation: Wire = {"actor": actor, "canceledAt": iso(moment), "reason": reason}
+    payload.update(cancellation=cancellation, completionState="CANCELED", status="FAILED")
     return cancellation
 
 
@@ -84,7 +85,7 @@ def unclaim(payload: Wire, machine_ids: Collection[str]) -> list[str]:
             gone.append(spec.pop("instanceId"))
             del spec["machineId"]
             spec.pop("worker", None)
-            spec.update(claimedAt=None, completedAt=None, results=None)
+            spec.update(UNCLAIMED)
     if gone:
         payload.pop("cancellation", None)
         if "timeout" in payload:

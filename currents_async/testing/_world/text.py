@@ -8,7 +8,7 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-_AREAS = _words("""
+AREAS = _words("""
     account admin api basket billing booking catalog chat checkout content dashboard delivery
     devices editor export forum gallery import inbox inventory invoices kyc ledger loyalty maps
     media members news onboarding orders partners payments payroll pricing profile projects reports
@@ -16,6 +16,7 @@ _AREAS = _words("""
     subscriptions support surveys tasks teams tickets timeline transfers users vouchers wallet
     webhooks wishlist workflow
 """)
+"""Parts of a shop."""
 _VERBS = _words("""
     accepts adds approves archives assigns blocks calculates cancels changes checks closes collects
     compares confirms converts copies creates declines deletes disables displays downloads edits
@@ -82,48 +83,34 @@ _ODD_PATHS = (
 _ODD_PATH_EVERY = 60
 _ODD_TITLE_EVERY = 12
 
-_AUTHORS = (
+AUTHORS = (
     ("John Doe", "john@users.noreply.github.com"),
     ("Zoë Ångström", "zoe@example.org"),
     ("dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com"),
 )
-_MESSAGES = (
+"""Names and email addresses of committers."""
+COMMIT_MESSAGES = (
     "Commit message\n",
     "feat(cart): keep the basket 🛒 (#1042)\n\nCo-authored-by: Zoë Ångström <zoe@example.org>\n",
     'Revert "fix: },{"spec":"a.spec.ts" and "specs":[]"\n',
 )
-
-
-def area(rng: Random) -> str:
-    """Return a part of a shop."""
-    return rng.choice(_AREAS)
-
-
-def author(rng: Random) -> tuple[str, str]:
-    """Return the name and the email address of a committer."""
-    return rng.choice(_AUTHORS)
-
-
-def commit_message(rng: Random) -> str:
-    """Return a commit message; like git's own, it ends in a newline."""
-    return rng.choice(_MESSAGES)
+"""Like git's own, each ends in a newline."""
 
 
 def pull_request_title(rng: Random) -> str:
     """Return the title of a pull request."""
-    return f"feat({rng.choice(_AREAS)}): {rng.choice(_VERBS)} the {rng.choice(_NOUNS)} 🛒"
+    return f"feat({rng.choice(AREAS)}): {rng.choice(_VERBS)} the {rng.choice(_NOUNS)} 🛒"
 
 
 def spec_paths(rng: Random, root: str, suffix: str) -> Iterator[str]:
     """Yield unique paths of spec files without end."""
     seen: set[str] = set()
     while True:
-        area, verb = rng.choice(_AREAS), rng.choice(_VERBS)
+        area, verb = rng.choice(AREAS), rng.choice(_VERBS)
         folder, part, thing, other = rng.choices(_NOUNS, k=4)
         name = f"{folder}-{part}/{verb}-{thing}-{other}"
-        shape = "{area}/{name}"
-        if rng.randrange(_ODD_PATH_EVERY) == 0:
-            shape = rng.choice(_ODD_PATHS)
+        is_odd = rng.randrange(_ODD_PATH_EVERY) == 0
+        shape = rng.choice(_ODD_PATHS) if is_odd else "{area}/{name}"
         path = f"{root}/{shape.format(area=area, name=name)}{suffix}"
         if path not in seen:
             seen.add(path)

@@ -5,7 +5,7 @@ action affects all executions in its project that its matcher matches, whatever 
 those from before it was made: a world has all of its runs before any action is made.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from currents_async._resources.actions import (
     GET_AFFECTED_TEST_EXECUTIONS,
@@ -29,7 +29,7 @@ from currents_async.testing.world import World, WorldExecution
 
 _EFFECTS = ("quarantine", "skip", "tag")
 _MAX_LIMIT = 50
-_Affected = list[tuple[WorldExecution, list[WorldAction]]]
+_Affected = tuple[WorldExecution, list[WorldAction]]
 
 
 def list_affected_tests(world: World, request: ApiRequest) -> ApiResponse:
@@ -52,7 +52,7 @@ def list_affected_tests(world: World, request: ApiRequest) -> ApiResponse:
             and (not effects or any(one["op"] in effects for one in action.fields["action"]))
         )
 
-    by_test: dict[str, _Affected] = {}
+    by_test: dict[str, list[_Affected]] = {}
     for one, actions in _affected(world, project_id, is_wanted):
         if _is_within(one, dates, search):
             by_test.setdefault(one.signature, []).append((one, actions))
@@ -95,9 +95,11 @@ def _executions_of(world: World, action: WorldAction) -> list[WorldExecution]:
     )
 
 
-def _affected(world: World, project_id: str, is_wanted: Callable[[WorldAction], bool]) -> _Affected:
+def _affected(
+    world: World, project_id: str, is_wanted: Callable[[WorldAction], bool]
+) -> list[_Affected]:
     """List executions with the wanted actions, the newest first."""
-    found: dict[tuple[int, str, int, int], tuple[WorldExecution, list[WorldAction]]] = {}
+    found: dict[tuple[int, str, int, int], _Affected] = {}
     for action in world.actions.values():
         if action.project_id == project_id and is_wanted(action):
             for one in _executions_of(world, action):
@@ -111,11 +113,7 @@ def _is_within(one: WorldExecution, dates: Range, search: str | None) -> bool:
     )
 
 
-def _response(
-    world: World,
-    paging: CursorRequest,
-    affected: Iterable[tuple[WorldExecution, list[WorldAction]]],
-) -> ApiResponse:
+def _response(world: World, paging: CursorRequest, affected: Iterable[_Affected]) -> ApiResponse:
     return paging.respond(
         affected,
         lambda pair: pair[0].order,
@@ -123,7 +121,7 @@ def _response(
     )
 
 
-def _test_to_wire(affected: _Affected) -> Wire:
+def _test_to_wire(affected: Sequence[_Affected]) -> Wire:
     newest = affected[0][0]
     actions = {action.action_id: action for _, mine in affected for action in mine}
     return {

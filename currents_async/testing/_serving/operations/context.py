@@ -12,7 +12,7 @@ from currents_async._resources.context import GET_CONTEXT
 from currents_async.testing._serving.api_request import ApiRequest, Route
 from currents_async.testing._serving.api_response import ApiResponse, RefusedError, found
 from currents_async.testing._serving.operations.test_results import read_test
-from currents_async.testing._serving.paging import PageRequest
+from currents_async.testing._serving.paging import PageRequest, read_page_request
 from currents_async.testing._world.executions import join_title
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.failures import without_colours
@@ -40,10 +40,7 @@ def get_context(world: World, request: ApiRequest) -> ApiResponse:
     subject = _find(world, request)
     form = request.choice("format", ("json", "md"), "json")
     detail = request.choice("detail", ("default", "compact", "summary"), "default")
-    paging = PageRequest(
-        request.number("page", 0, min_value=0),
-        request.number("limit", _LIMIT, min_value=1, max_value=_MAX_LIMIT),
-    )
+    paging = read_page_request(request, max_limit=_MAX_LIMIT, default=_LIMIT)
     max_length = request.number("max_length", _MAX_LENGTH, min_value=1, max_value=_MAX_LENGTH)
     request.end()
     data = _describe(world, subject, paging, detail)
@@ -99,7 +96,7 @@ def _describe(world: World, subject: _Subject, paging: PageRequest, detail: str)
     A summary names the tests, a compact one has the messages of their errors too, and the default
     has stacks and code frames as well.
     """
-    run, page = subject.run, paging.cut(subject.tests)
+    run, (page, following) = subject.run, paging.cut(subject.tests)
     return {
         "run": {
             "runId": run.run_id,
@@ -111,9 +108,9 @@ def _describe(world: World, subject: _Subject, paging: PageRequest, detail: str)
             "tags": run.tags,
             "commit": world.view.context(run).commit,
         },
-        "tests": [_describe_test(world, one, detail, subject.attempt) for one in page.items],
+        "tests": [_describe_test(world, one, detail, subject.attempt) for one in page],
         "total": len(subject.tests),
-        "nextPage": page.following,
+        "nextPage": following,
     }
 
 

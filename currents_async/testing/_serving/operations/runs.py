@@ -42,12 +42,13 @@ def find_run(world: World, request: ApiRequest) -> ApiResponse:
     An unknown project has no such run: 404. `pwLastRun` adds the failed tests of a run of
     Playwright, as `@currents/cmd` reads them.
     """
-    project_id, branch = request.required("projectId"), request.text("branch")
+    project_id = request.required("projectId")
+    branch = request.text("branch", max_length=_MAX_BRANCH_LENGTH)
     ci_build_id, tags = request.text("ciBuildId"), request.texts("tags[]")
     with_failed_tests = request.flag("pwLastRun")
     request.end()
-    if branch is not None:
-        _check_branch(branch)
+    if branch is not None and not _BRANCH.fullmatch(branch):
+        raise RefusedError(400, "branch must have no spaces, and * only at its end")
     matches = [
         run
         for run in world.runs.values()
@@ -160,13 +161,6 @@ def _cancel(run: WorldRun) -> ApiResponse:
     if run.completion_state not in COMPLETION["IN_PROGRESS"]:
         raise RefusedError(422, "Run already completed")
     return ApiResponse({**run.cancel(), "runId": run.run_id})
-
-
-def _check_branch(branch: str) -> None:
-    if len(branch) > _MAX_BRANCH_LENGTH:
-        raise RefusedError(400, f"branch must have at most {_MAX_BRANCH_LENGTH} characters")
-    if not _BRANCH.fullmatch(branch):
-        raise RefusedError(400, "branch must have no spaces, and * only at its end")
 
 
 ROUTES = (

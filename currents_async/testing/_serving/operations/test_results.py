@@ -14,7 +14,7 @@ from currents_async.testing._serving.api_response import ApiResponse
 from currents_async.testing._serving.filters import read_annotations, read_scope
 from currents_async.testing._serving.paging import read_cursor_request
 from currents_async.testing._world.counts import STATES
-from currents_async.testing._world.executions import join_title, test_signature
+from currents_async.testing._world.executions import join_title, signature_of
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.schema_2 import read_tests
 from currents_async.testing.world import World, WorldExecution
@@ -47,7 +47,7 @@ def get_test_signature(world: World, request: ApiRequest) -> ApiResponse:
     body = request.read_body(_Test)
     project_id = known_project(world, body.project_id)
     title = body.test_title if isinstance(body.test_title, str) else join_title(body.test_title)
-    signature = test_signature(project_id, body.spec_file_path, title)
+    signature = signature_of(project_id, body.spec_file_path, title)
     return ApiResponse({"signature": signature})
 
 
