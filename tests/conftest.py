@@ -19,6 +19,9 @@ pytest_plugins = ["tests.guard.plugin"]
 # Shells let background jobs ignore Ctrl-C, and our child processes would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What tests start compiles the library once, not once for each process.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Timing belongs in benchmarks/: a slow machine is no failure.
 settings.register_profile("suite", deadline=None, max_examples=60)
 settings.register_profile("fuzz", deadline=None, max_examples=5_000)

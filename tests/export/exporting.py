@@ -1,5 +1,6 @@
 """Exports of a fake server's world, at times that can be chosen."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,24 @@ from typing import Any
 from currents_async import Currents
 from currents_async.export import ExportResult, export
 from currents_async.export._windows import Window
-from currents_async.testing import FakeCurrents, ManualClock, WorldRun
+from currents_async.testing import FakeCurrents, ManualClock, World, WorldRun
 from tests.export.landed import Landed, in_parquet
 
 SINCE, UNTIL = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 8, tzinfo=UTC)
 LATER = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 NIGHT = timedelta(days=1)
+
+
+def both_frameworks(dates: Iterable[datetime | None], **options: Any) -> World:
+    """Make a world of two projects, of Playwright and of Cypress, with a run at each date."""
+    world = World(seed=1)
+    dates = list(dates)
+    for framework in ("playwright", "cypress"):
+        project = world.project()
+        for date_of_run in dates:
+            project.run(framework=framework, created_at=date_of_run, **options)
+    return world
 
 
 class Exporter:

@@ -8,6 +8,7 @@ from anyio.from_thread import start_blocking_portal
 
 from currents_async.testing import FakeCurrents, World
 from currents_async.testing.clock import AnyClock
+from tests.export.exporting import both_frameworks
 
 
 @contextmanager
@@ -20,10 +21,5 @@ def serving(world: World, *, clock: AnyClock | None = None) -> Generator[FakeCur
 
 def three_days(since: datetime, *, runs_a_day: int) -> World:
     """Make a world of two projects, one of Playwright and one of Cypress."""
-    world = World(seed=1)
-    for framework in ("playwright", "cypress"):
-        project = world.project()
-        for number in range(3 * runs_a_day):
-            at = since + timedelta(days=1) / runs_a_day * number
-            project.run(specs=2, failures=1, flaky=1, framework=framework, created_at=at)
-    return world
+    dates = [since + timedelta(days=1) / runs_a_day * number for number in range(3 * runs_a_day)]
+    return both_frameworks(dates, specs=2, failures=1, flaky=1)

@@ -17,6 +17,7 @@ from currents_async.export._write.target import ExportFormat
 from currents_async.testing import FakeCurrents, World
 from tests.export.chaos_child import carry_out
 from tests.export.children import at_work, order
+from tests.export.exporting import both_frameworks
 from tests.export.landed import READERS, check, expected
 
 FORMATS: list[ExportFormat] = ["parquet", "ndjson.gz", "duckdb"]
@@ -25,12 +26,7 @@ Mount = Callable[[str], None]
 
 @pytest.fixture
 def world() -> World:
-    world = World(seed=1)
-    for framework in ("playwright", "cypress"):
-        project = world.project()
-        for _ in range(20):
-            project.run(specs=2, failures=1, framework=framework)
-    return world
+    return both_frameworks([None] * 20, specs=2, failures=1)
 
 
 @pytest.fixture

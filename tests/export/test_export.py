@@ -39,9 +39,11 @@ from currents_async.testing import FakeCurrents, RecordedRequest, World, WorldPr
 from tests.export.exporting import (
     HOUR,
     LATER,
+    NIGHT,
     SINCE,
     UNTIL,
     Exporter,
+    both_frameworks,
     count,
     instance_of,
     window_of,
@@ -58,15 +60,8 @@ TABLES = list(SCHEMAS)
 @pytest.fixture
 def world() -> World:
     """Two projects of different kinds, with runs on each of three days."""
-    world = World(seed=1)
-    for framework in ("playwright", "cypress"):
-        project = world.project()
-        for number in range(6):
-            created_at = SINCE + number // 2 * timedelta(days=1) + number * HOUR
-            project.run(
-                specs=2, tests=2, flaky=1, framework=framework, created_at=created_at
-            )  # fmt: skip
-    return world
+    dates = [SINCE + number // 2 * NIGHT + number * HOUR for number in range(6)]
+    return both_frameworks(dates, specs=2, tests=2, flaky=1)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.export.exporting import (
     SINCE,
     UNTIL,
     Exporter,
+    both_frameworks,
     count,
     instance_of,
     window_of,
@@ -33,13 +34,7 @@ YESTERDAY = UNTIL - NIGHT
 
 @pytest.fixture
 def world() -> World:
-    world = World(seed=1)
-    for framework in ("playwright", "cypress"):
-        project = world.project()
-        for number in range(2):
-            at = SINCE + number * NIGHT
-            project.run(specs=4, tests=2, flaky=1, framework=framework, created_at=at)
-    return world
+    return both_frameworks([SINCE, SINCE + NIGHT], specs=4, tests=2, flaky=1)
 
 
 @pytest.fixture
