@@ -109,6 +109,13 @@ def test_of_several_limits_the_tightest_is_stated() -> None:
     assert (later["X-RateLimit-Limit"], later["X-RateLimit-Remaining"]) == ("12", "3")
 
 
+def test_the_tightest_limit_has_the_smallest_share_left() -> None:
+    limits = (FixedWindow(requests=10), FixedWindow(requests=40, per=60))
+    both = AllOf(limiters=limits, says=Says(headers="x-ratelimit"))
+    later = said(both, *[0] * 10, *[1] * 10, *[2] * 5)
+    assert (later["X-RateLimit-Limit"], later["X-RateLimit-Remaining"]) == ("40", "15")
+
+
 def test_structured_fields_state_several_limits() -> None:
     limits = (FixedWindow(requests=10), TokenBucket(rate=1, burst=60), ConcurrencyLimit(requests=8))
     both = AllOf(limiters=limits, says=Says(headers="ratelimit"))

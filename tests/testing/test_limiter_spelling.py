@@ -101,6 +101,7 @@ def test_a_limiter(text: str, limiter: Limiter) -> None:
         ("5/s,retry-after=1", "Says.retry_after must be"),
         ("5/s+", "'' must begin like 50/s"),
         ("5/s until 4 then 5/s", "must begin like 50/s"),
+        ("5/s until s then 5/s", "must begin like 50/s"),
         ("5/s until 0s then 5/s", "ChangesAfter.seconds must be"),
     ],
 )

@@ -191,6 +191,7 @@ def test_changes_after() -> None:
     decisions = [meter.arrive(EPOCH + time) for time in (7, 10.75, 11, 11, 12)]
     assert [one.accepted for one in decisions] == [True, True, True, False, True]
     assert decisions[3].status == 503
+    assert [one.says for one in decisions] == [Says()] * 2 + [says] * 3
 
 
 def test_changes_after_frees_the_slots_of_the_limit_that_gave_them() -> None:
@@ -205,6 +206,30 @@ def test_changes_after_frees_the_slots_of_the_limit_that_gave_them() -> None:
         assert not meter.arrive(5).accepted
     meter.leave()
     assert [meter.arrive(6).accepted for _ in range(2)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "limiter",
+    [
+        TokenBucket(rate=4, burst=2),
+        FixedWindow(requests=2, per=10),
+        FixedWindow(requests=2, per=10, aligned=True),
+        SlidingLog(requests=2, per=10),
+        SlidingCounter(requests=2, per=10),
+    ],
+)
+def test_a_tick_early_is_in_time(limiter: Limiter) -> None:
+    """A request that comes less than a tick early passes, and quotas agree with that."""
+    meter = limiter.meter()
+    assert meter.check(EPOCH) is None
+    (full,) = meter.quotas()
+    assert (full.remaining, full.reset, full.more) == (2, 0, 0)
+    *_, refused = [meter.arrive(EPOCH) for _ in range(3)]
+    assert refused.wait is not None
+    assert meter.check(EPOCH + refused.wait - 5e-7) is None
+    (quota,) = meter.quotas()
+    assert quota.remaining == (2 if isinstance(limiter, FixedWindow | SlidingLog) else 1)
+    assert meter.arrive(EPOCH + refused.wait - 5e-7).quotas[0].remaining == quota.remaining - 1
 
 
 def test_time_that_goes_backwards_stands_still() -> None:

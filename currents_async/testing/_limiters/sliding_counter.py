@@ -45,7 +45,7 @@ class _CounterMeter(Meter):
         self._previous = 0
 
     def _refuse(self) -> Refusal | None:
-        window = math.floor(self.now / self._per)
+        window = math.floor((self.now + TICK) / self._per)
         if window != self._window:
             self._previous = self._count if window == self._window + 1 else 0
             self._count = 0
@@ -56,16 +56,15 @@ class _CounterMeter(Meter):
         self._count += 1
 
     def quotas(self) -> tuple[Quota, ...]:
-        left = self._left()
-        # As after the next tick, so that a request is not refused at the moment that it waited for.
-        previous = math.floor(self._previous * (left - TICK) / self._per)
+        # As at the next tick, so that a request passes at the moment that it waited for.
+        previous = math.floor(self._previous * (self._left() - TICK) / self._per)
         remaining = max(0, self._requests - self._count - previous)
         return (
             Quota(
                 self._requests,
                 remaining,
                 self._per,
-                reset=left + (self._per if self._count else 0),
+                reset=self._wait_for(self._requests),
                 more=self._wait_for(min(remaining + 1, self._requests)),
             ),
         )
