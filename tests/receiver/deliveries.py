@@ -1,11 +1,12 @@
 """Deliveries as the service sends them, for the tests of the receiver."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from currents_async.receiver import Verifier
+from currents_async.receiver import Receiver, Verifier
 from currents_async.testing import ManualClock
 from tests.support import shown_of
 
@@ -56,6 +57,17 @@ def verifier(secrets: str | Sequence[str] = SECRET, **options: Any) -> Verifier:
     """Return a verifier by whose clock `headers` are not stale."""
     options.setdefault("clock", ManualClock(auto=False))
     return Verifier({"X-Secret": secrets}, **options)
+
+
+async def deliver(receiver: Receiver, run_id: str, event: str = "RUN_FINISH") -> int:
+    """Deliver an event, and return the status of the response."""
+    return (await receiver.deliver(VALID, body(event, run_id))).status
+
+
+async def turns(number: int = 10) -> None:
+    """Let all other tasks run until they wait."""
+    for _ in range(number):
+        await asyncio.sleep(0)
 
 
 def shown_within_the_library(error: BaseException) -> str:

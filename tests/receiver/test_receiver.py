@@ -23,8 +23,10 @@ from tests.receiver.deliveries import (
     SECRET,
     VALID,
     body,
+    deliver,
     headers,
     shown_within_the_library,
+    turns,
     verifier,
 )
 
@@ -60,16 +62,6 @@ class Handlers:
         options.setdefault("on_error", self.note_error)
         options.setdefault("drain", 5)  # for a test that fails while its gate is closed
         return Receiver(checking or verifier(), self.router, **options)
-
-
-async def deliver(receiver: Receiver, run_id: str, event: str = "RUN_FINISH") -> int:
-    return (await receiver.deliver(VALID, body(event, run_id))).status
-
-
-async def turns(number: int = 10) -> None:
-    """Let all other tasks run until they wait."""
-    for _ in range(number):
-        await asyncio.sleep(0)
 
 
 class TestResponses:
@@ -433,58 +425,6 @@ class TestLeaving:
 
 
 class TestErrors:
-    async def test_a_worker_survives_them(self) -> None:
-        handlers = Handlers()
-
-        @handlers.router.on(RunEvent)
-        async def fail(event: RunEvent) -> None:
-            raise KeyError(event.run_id)
-
-        async with handlers.receiver(concurrency=1) as receiver:
-            for run_id in "abc":
-                assert await deliver(receiver, run_id) == 202
-        assert handlers.done == list("abc")
-        assert [(run_id, str(error)) for run_id, error in handlers.errors] == [
-            (run_id, repr(run_id)) for run_id in "abc"
-        ]
-
-    async def test_a_cancellation_of_the_handlers_own_is_one(self) -> None:
-        """It awaits something that another task cancels."""
-        handlers = Handlers()
-        cancelled = asyncio.get_running_loop().create_future()
-        cancelled.cancel()
-
-        @handlers.router.on(RunEvent)
-        async def fail(_: RunEvent) -> None:
-            await cancelled
-
-        async with handlers.receiver(concurrency=1) as receiver:
-            await deliver(receiver, "a")
-            await turns()
-            await deliver(receiver, "b")
-        assert handlers.done == ["a", "b"]
-        assert [type(error) for _, error in handlers.errors] == [UnfinishedError] * 2
-        assert "a" not in receiver.seen
-
-    async def test_on_error_may_fail_too(self, caplog: pytest.LogCaptureFixture) -> None:
-        handlers = Handlers()
-
-        @handlers.router.on(RunEvent)
-        async def fail(_: RunEvent) -> None:
-            raise KeyError("handler")
-
-        def on_error(event: RunEvent, error: Exception) -> None:
-            raise OSError(f"{event.name} {error}")
-
-        async with handlers.receiver(concurrency=1, on_error=on_error) as receiver:
-            await deliver(receiver, "a")
-            await deliver(receiver, "b")
-        assert handlers.done == ["a", "b"]
-        assert [record.message for record in caplog.records] == [
-            "on_error failed on 'RUN_FINISH' of run a",
-            "on_error failed on 'RUN_FINISH' of run b",
-        ]
-
     async def test_logged_by_default(self, caplog: pytest.LogCaptureFixture) -> None:
         handlers = Handlers()
 

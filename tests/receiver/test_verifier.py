@@ -486,18 +486,6 @@ class TestNothingIsShown:
             pickle.dumps(checking)
         assert SECRET not in repr(caught.value)
 
-    async def test_by_a_store_that_fails(self) -> None:
-        class Store:
-            async def add(self, key: str, *, seconds: float) -> bool:
-                raise OSError(f"no room for {key} for {seconds}")
-
-            async def remove(self, key: str) -> None:
-                """There is nothing."""
-
-        with pytest.raises(OSError, match="no room") as caught:
-            await verifier(replays=Store()).accept(VALID, BODY)
-        assert SECRET not in shown_within_the_library(caught.value)
-
 
 names = st.sampled_from(["X-Secret", "x-secret", "X-Timestamp", "x-timestamp", "Host"])
 values = st.one_of(
