@@ -1,10 +1,12 @@
 """Helpers for tests of several files that are not fixtures."""
 
+import asyncio
 import pickle
 import traceback
 
 from currents_async import Currents, CurrentsError, Limits, Retries, Timeouts
 from currents_async._clock import SystemClock
+from currents_async.testing import FakeCurrents, RecordedRequest
 
 KEY = "sk-a-very-secret-key"
 PATIENT = Timeouts(connect=5, read=10, attempt=20, total=60)
@@ -33,6 +35,18 @@ def client(
     return Currents(
         KEY, base_url=url, timeouts=timeouts, retries=retries, limits=limits, clock=NoBackoff()
     )
+
+
+def respond_in_waves(server: FakeCurrents, operation: str, size: int) -> None:
+    """Hold responses of an operation back until `size` requests are in flight at once."""
+    wave = asyncio.Barrier(size)
+
+    async def wait(request: RecordedRequest) -> None:
+        if request.operation == operation:
+            async with asyncio.timeout(20):  # fewer in flight would wait for ever
+                await wave.wait()
+
+    server.before_response = wait
 
 
 def shown_of(error: BaseException, *, without: str | None = None) -> str:

@@ -50,7 +50,7 @@ from currents_async.testing import (
     WorldProject,
     WorldRun,
 )
-from tests.support import RUN, NoBackoff
+from tests.support import RUN, NoBackoff, respond_in_waves
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -115,18 +115,6 @@ def hold(server: FakeCurrents, choose: Callable[[RecordedRequest], bool]) -> asy
 
     server.before_response = wait
     return may_go
-
-
-def answer_in_waves(server: FakeCurrents, operation: str, size: int) -> None:
-    """Hold the answers of an operation back until `size` requests are in flight at once."""
-    wave = asyncio.Barrier(size)
-
-    async def wait(request: RecordedRequest) -> None:
-        if request.operation == operation:
-            async with asyncio.timeout(20):  # fewer in flight would wait for ever
-                await wave.wait()
-
-    server.before_response = wait
 
 
 async def quiet(server: FakeCurrents) -> None:
@@ -203,13 +191,6 @@ class TestEvents:
     async def test_no_windows(self, server: FakeCurrents, currents: Currents) -> None:
         assert await all_of(harvest(currents, [])) == []
         assert server.requests == []
-
-    async def test_windows_without_runs(
-        self, server: FakeCurrents, currents: Currents, project: WorldProject
-    ) -> None:
-        wanted = windows(project, days=range(1, 31))
-        assert sorted(ended(await all_of(harvest(currents, wanted)))) == wanted
-        assert len(server.requests) == 30
 
     async def test_runs_in_progress_with_what_they_have(
         self, currents: Currents, project: WorldProject
@@ -290,7 +271,7 @@ class TestConcurrency:
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
         project.run(specs=10 * CONCURRENCY, tests=1)
-        answer_in_waves(server, "getInstance", CONCURRENCY)
+        respond_in_waves(server, "getInstance", CONCURRENCY)
         found = await all_of(harvest(currents, windows(project)))
         assert len(instance_ids(found)) == 10 * CONCURRENCY
         assert server.peak_in_flight == CONCURRENCY
@@ -300,7 +281,7 @@ class TestConcurrency:
     ) -> None:
         for _ in range(3 * CONCURRENCY):
             project.run(specs=1, tests=1, created_at=moment(5))
-        answer_in_waves(server, "getRun", CONCURRENCY)
+        respond_in_waves(server, "getRun", CONCURRENCY)
         found = await all_of(harvest(currents, windows(project), depth=Depth(instances=False)))
         assert len(run_ids(found)) == 3 * CONCURRENCY
         assert server.peak_in_flight == CONCURRENCY
@@ -309,7 +290,7 @@ class TestConcurrency:
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:
         wanted = windows(project, days=range(6, 6 + CONCURRENCY))
-        answer_in_waves(server, "listProjectRuns", CONCURRENCY)
+        respond_in_waves(server, "listProjectRuns", CONCURRENCY)
         assert len(await all_of(harvest(currents, wanted))) == CONCURRENCY
 
     async def test_a_window_begins_while_the_last_instance_of_another_is_under_way(
@@ -507,12 +488,6 @@ class TestFatal:
         assert caught.value.__context__ is None
         return caught.value
 
-    async def test_a_key_that_is_refused(
-        self, server: FakeCurrents, project: WorldProject, runs: list[WorldRun]
-    ) -> None:
-        async with Currents("wrong", base_url=server.url) as currents:
-            assert type(await self.raised(currents, project)) is UnauthorizedError
-
     @pytest.mark.parametrize("operation", ["listProjectRuns", "getRun", "getInstance"])
     @pytest.mark.parametrize(
         ("status", "headers", "kind"),
@@ -553,18 +528,6 @@ class TestFatal:
         url = f"http://127.0.0.1:{unused_port}/v1"
         async with Currents("key", base_url=url, clock=NoBackoff()) as currents:
             assert type(await self.raised(currents, project)) is ConnectError
-
-    async def test_an_unknown_project(self, currents: Currents) -> None:
-        with pytest.raises(NotFoundError) as caught:
-            await all_of(harvest(currents, [Window(FIFTH, "nobody")]))
-        assert caught.value.operation == "listProjectRuns"
-
-    async def test_a_list_of_runs_that_fails(
-        self, server: FakeCurrents, currents: Currents, project: WorldProject, runs: list[WorldRun]
-    ) -> None:
-        server.fail("listProjectRuns", 500, None)
-        assert type(await self.raised(currents, project)) is ServerError
-        assert max(Counter(str(request.query) for request in server.requests).values()) == 8
 
     async def test_a_list_of_runs_that_goes_in_circles(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
@@ -742,33 +705,6 @@ class TestFetchFailed:
 
 
 class TestChoosing:
-    async def test_only_the_list(
-        self, server: FakeCurrents, currents: Currents, project: WorldProject
-    ) -> None:
-        runs = [project.run(specs=4, tests=1) for _ in range(3)]
-        depth = Depth(specs=False, instances=False)
-        found = await all_of(harvest(currents, windows(project), depth=depth))
-        assert sorted(run_ids(found)) == sorted(run.run_id for run in runs)
-        assert {request.operation for request in server.requests} == {"listProjectRuns"}
-
-    async def test_no_instances(
-        self, server: FakeCurrents, currents: Currents, project: WorldProject
-    ) -> None:
-        project.run(specs=4, tests=1)
-        found = await all_of(harvest(currents, windows(project), depth=Depth(instances=False)))
-        [run] = [one.run for one in found if isinstance(one, RunFetched)]
-        assert len(run.specs) == 4
-        assert asked(server, "getInstance") == []
-
-    async def test_only_failed_specs(
-        self, server: FakeCurrents, currents: Currents, project: WorldProject
-    ) -> None:
-        run = project.run(specs=30, failures=3)
-        found = await all_of(harvest(currents, windows(project), depth=Depth(only_failed=True)))
-        failed = [spec.instance_id for spec in run.specs if spec.failures]
-        assert 0 < len(failed) < 30
-        assert sorted(instance_ids(found)) == sorted(one for one in failed if one)
-
     async def test_some_runs(
         self, server: FakeCurrents, currents: Currents, project: WorldProject
     ) -> None:

@@ -14,9 +14,8 @@ import pytest
 
 from currents_async.export import ExportFormat
 from currents_async.export._tables import KEYS
-from currents_async.export._windows import Window
 from currents_async.testing import FakeCurrents, World, WorldRun
-from tests.export.exporting import LATER, NIGHT, SINCE, Exporter
+from tests.export.exporting import NIGHT, SINCE, Exporter
 from tests.export.landed import READERS, Landed, expected
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -147,18 +146,3 @@ async def test_rows_never_decrease_and_only_what_can_change_is_requested(
         _, window, *ids = key
         if window.end <= exporter.now - 3 * NIGHT and service.permanent.isdisjoint(ids):
             assert rows[key] == row
-
-
-@pytest.mark.parametrize("export_format", ["parquet"])
-async def test_nights_without_changes_send_no_requests(
-    server: FakeCurrents, world: World, tmp_path: Path, export_format: ExportFormat
-) -> None:
-    project = world.project()
-    for day in range(5):
-        project.run(specs=3, created_at=SINCE + day * NIGHT)
-    exporter = Exporter(server, tmp_path / "target")
-    exporter.now = LATER
-    for night in range(5):
-        await exporter(format=export_format, until=SINCE + 5 * NIGHT, resume=True)
-        assert sum(exporter.asked().values()) == (0 if night else 5 * (1 + 1 + 3))
-    assert all(isinstance(window, Window) for window in exporter.landed["runs"])

@@ -147,9 +147,3 @@ def test_invalid_urls_are_refused(target: str) -> None:
     with ExitStack() as stack, pytest.raises(InvalidArgumentError, match="target cannot") as caught:
         opened(stack, target)
     assert "secret" not in str(caught.value)
-
-
-def test_unknown_formats_are_refused(tmp_path: Path) -> None:
-    with ExitStack() as stack, pytest.raises(InvalidArgumentError, match="'csv'"):
-        opened(stack, tmp_path / "x", "csv")  # type: ignore[arg-type]  # what is tested
-    assert not list(tmp_path.iterdir())

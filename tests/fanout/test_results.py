@@ -30,7 +30,7 @@ from currents_async.testing import (
     WorldProject,
     WorldRun,
 )
-from tests.support import RUN
+from tests.support import RUN, respond_in_waves
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -47,18 +47,6 @@ def ids_of(run: WorldRun) -> list[str]:
 def other_tasks() -> set["asyncio.Task[object]"]:
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     return {task for task in tasks if "currents_async/_" in repr(task)}
-
-
-def respond_in_waves(server: FakeCurrents, size: int) -> None:
-    """Hold responses of instances back until `size` requests are in flight at once."""
-    wave = asyncio.Barrier(size)
-
-    async def wait(request: RecordedRequest) -> None:
-        if request.operation == "getInstance":
-            async with asyncio.timeout(20):  # fewer in flight would wait for ever
-                await wave.wait()
-
-    server.before_response = wait
 
 
 @asynccontextmanager
@@ -88,7 +76,7 @@ class Gate:
 async def test_every_instance_once_at_full_concurrency(
     server: FakeCurrents, currents: Currents, run: WorldRun
 ) -> None:
-    respond_in_waves(server, 16)
+    respond_in_waves(server, "getInstance", 16)
     arrived: list[InstanceResult] = []
     async with currents.runs.instances(run.run_id, concurrency=16) as results:
         async for result in results:
@@ -284,13 +272,14 @@ class TestErrors:
                 async for result in results:
                     assert not isinstance(result.error, ClientClosedError)
 
+    @pytest.mark.parametrize("error", [ZeroDivisionError, pytest.fail.Exception])
     async def test_an_error_of_the_predicate_is_the_callers(
-        self, currents: Currents, run: WorldRun
+        self, currents: Currents, run: WorldRun, error: type[BaseException]
     ) -> None:
         def only(spec: RunSpec) -> bool:
-            raise ZeroDivisionError(spec.spec)
+            raise error(spec.spec)
 
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(error):
             await currents.runs.get_instances(run.run_id, only=only)
         assert other_tasks() == set()
 
@@ -370,7 +359,7 @@ async def test_the_connections_bound_the_concurrency(
     server: FakeCurrents, project: WorldProject
 ) -> None:
     run = project.run(specs=30)
-    respond_in_waves(server, 3)
+    respond_in_waves(server, "getInstance", 3)
     limits = Limits(concurrency=3)
     async with Currents(server.api_key, base_url=server.url, limits=limits) as currents:
         await currents.runs.get_instances(run.run_id, concurrency=50)
@@ -476,34 +465,19 @@ class TestTime:
         assert server.requests == []
 
 
-class TestTasksCancelledByOthers:
+async def test_a_worker_cancelled_by_others(currents: Currents, run: WorldRun) -> None:
     """An iteration must not end as if it were complete."""
-
-    async def test_from_outside(
-        self, server: FakeCurrents, currents: Currents, run: WorldRun
-    ) -> None:
-        before = asyncio.all_tasks()
-        with pytest.raises(MisuseError, match="cancelled from outside"):
-            async with currents.runs.instances(run.run_id, on_error="collect") as results:
-                await anext(results)
-                for task in asyncio.all_tasks() - before:
-                    if "_run_worker" in repr(task):
-                        task.cancel()
-                        break
-                async for _ in results:
-                    pass
-        assert other_tasks() == set()
-
-    async def test_by_a_callback_of_the_caller(self, currents: Currents, run: WorldRun) -> None:
-        class Outcome(BaseException):
-            """As `pytest.fail` raises one."""
-
-        def only(_: RunSpec) -> bool:
-            raise Outcome
-
-        with pytest.raises(Outcome):
-            await currents.runs.get_instances(run.run_id, only=only)
-        assert other_tasks() == set()
+    before = asyncio.all_tasks()
+    with pytest.raises(MisuseError, match="cancelled from outside"):
+        async with currents.runs.instances(run.run_id, on_error="collect") as results:
+            await anext(results)
+            for task in asyncio.all_tasks() - before:
+                if "_run_worker" in repr(task):
+                    task.cancel()
+                    break
+            async for _ in results:
+                pass
+    assert other_tasks() == set()
 
 
 class TestMisuse:
