@@ -190,12 +190,6 @@ class TestAttempts:
         ]
         assert seen[2][2:] == [200, None]
 
-    async def test_one_more(self, server: FakeCurrents, currents: Currents, spans: Spans) -> None:
-        server.fail("getRun")
-        server.fail("getRun", 200, body=BODY)
-        await currents.runs.get("r")
-        assert attributes_of(spans.only)["http.request.resend_count"] == 1
-
     async def test_a_cancellation_done_before_is_a_success(
         self, server: FakeCurrents, currents: Currents, spans: Spans
     ) -> None:

@@ -314,24 +314,6 @@ class TestLeaving:
             with pytest.raises(MisuseError, match="was cancelled"):
                 await anext(specs)
 
-    async def test_closed_midway_by_the_event_loop(self) -> None:
-        async with serving(
-            packed(specs=5_000)[:150_000], asyncio.Event(), limits=Limits(concurrency=1)
-        ) as currents:
-
-            async def names() -> AsyncGenerator[str]:
-                async with currents.runs.stream("r") as specs:
-                    async for spec in specs:
-                        yield spec.spec  # noqa: ASYNC119 - what is tested
-
-            for _ in range(3):  # a slot that is not given back would be missed
-                async for name in names():
-                    assert name == "0.ts"
-                    break
-            task = asyncio.current_task()
-            assert task is not None
-            assert task.cancelling() == 0
-
     async def test_iterating_without_entering(self, currents: Currents) -> None:
         with pytest.raises(MisuseError, match="inside 'async with'"):
             await anext(currents.runs.stream("r"))

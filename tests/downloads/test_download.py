@@ -1,7 +1,6 @@
 """One download: the file, and how it ends when the client or the task does."""
 
 import asyncio
-import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -97,14 +96,6 @@ class TestDownload:
         assert seen[0]["a"] == b"before"
         assert files_in(folder) == {"a": content}
 
-    async def test_permissions_are_those_of_any_new_file(
-        self, currents: Currents, host: AssetHost, folder: Path
-    ) -> None:
-        host.add("/a")
-        (folder / "other").touch()
-        saved = await currents.assets.download(host.signed("/a"), to=folder)
-        assert saved.path.stat().st_mode == (folder / "other").stat().st_mode
-
     async def test_file_is_synced_before_it_is_renamed(
         self, currents: Currents, host: AssetHost, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -119,33 +110,6 @@ class TestDownload:
         monkeypatch.setattr(os, "fsync", watched)
         await currents.assets.download(host.signed("/a"), to=folder)
         assert synced == [(False, False), (True, True)]
-
-    async def test_a_disk_that_is_full(
-        self, currents: Currents, host: AssetHost, folder: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def fail(_: int) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-        host.add("/a")
-        monkeypatch.setattr(os, "fsync", fail)
-        with pytest.raises(OSError, match="No space left"):
-            await currents.assets.download(host.signed("/a"), to=folder)
-        assert files_in(folder) == {}
-
-    async def test_connections_are_kept(
-        self, currents: Currents, host: AssetHost, folder: Path
-    ) -> None:
-        host.add("/a")
-        peers: set[Any] = set()
-
-        async def respond(request: web.Request) -> web.StreamResponse:
-            peers.add(request.transport and request.transport.get_extra_info("peername"))
-            return await host.serve(request)
-
-        host.responses.extend([respond] * 3)
-        for _ in range(3):
-            await currents.assets.download(host.signed("/a"), to=folder)
-        assert len(peers) == 1
 
 
 class TestLifeCycle:

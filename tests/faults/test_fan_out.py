@@ -13,7 +13,6 @@ from currents_async import (
     Limits,
     Retries,
     ServerError,
-    Timeouts,
     TransportError,
 )
 from currents_async.testing import FakeCurrents, FaultyServer, WorldProject, faults
@@ -148,29 +147,6 @@ async def test_a_stream_with_an_error_behind_elements() -> None:
         with pytest.raises(DecodeError):
             await stream(currents)
     assert len(server.requests) == 1
-
-
-async def test_a_slow_reader_has_all_the_time(server: FakeCurrents, project: WorldProject) -> None:
-    """Only what the network takes counts: the attempt is over when the body has come."""
-    run = project.run(specs=200)
-    timeouts = Timeouts(read=1, attempt=1, total=1)
-
-    class Jumping(NoBackoff):
-        ahead = 0.0
-
-        def now(self) -> float:
-            return NoBackoff.now() + self.ahead
-
-    clock = Jumping()
-    async with (
-        Currents(server.api_key, base_url=server.url, timeouts=timeouts, clock=clock) as currents,
-        currents.runs.stream(run.run_id) as specs,
-    ):
-        first = await anext(specs)
-        await server.idle()
-        clock.ahead = 3_600
-        rest = [spec async for spec in specs]
-    assert len([first, *rest]) == 200
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])

@@ -205,28 +205,6 @@ async def test_a_deadline_covers_all_attempts() -> None:
     assert caught.value.attempts == len(server.requests) == 2
 
 
-async def test_a_fan_out_has_the_deadline_that_it_is_given(
-    server: FakeCurrents, project: WorldProject
-) -> None:
-    run = project.run(specs=40)
-
-    async def hold(request: RecordedRequest) -> None:
-        if request.operation == "getInstance" and len(server.requests) > 20:
-            await asyncio.Event().wait()
-
-    server.before_response = hold
-    async with (
-        Currents(server.api_key, base_url=server.url) as currents,
-        currents.runs.instances(run.run_id, timeout=0.3, on_error="collect") as results,
-    ):
-        errors = [result.error async for result in results if result.error is not None]
-    assert {type(error) for error in errors} == {RequestTimeoutError}
-    assert all("the given timeout" in str(error) for error in errors)
-    assert len(errors) > 15
-    # Those whose turn came after the deadline were not sent any more.
-    assert len(server.requests) < 1 + 40
-
-
 async def test_a_view_has_its_own_patience(server: FakeCurrents) -> None:
     async def never(_: RecordedRequest) -> None:
         await asyncio.Event().wait()

@@ -21,7 +21,6 @@ from currents_async.models import (
     SpecFile,
     SpecFileMetrics,
     TestResult,
-    TestSignature,
 )
 
 T = TypeVar("T")
@@ -278,7 +277,3 @@ class TestErrors:
     def test_details_may_be_missing(self, details: object) -> None:
         error = decode({"message": "x", "details": details}, ExploredError)
         assert error.details.tests.count == 0
-
-
-def test_a_signature() -> None:
-    assert decode({"signature": "5f"}, TestSignature).signature == "5f"

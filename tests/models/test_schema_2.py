@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 from currents_async import Currents
 from currents_async._resources.instances import GET_INSTANCE
 from currents_async._wire.decoders import CollectingDecoder, EnvelopeDecoder
-from currents_async.analysis import RunResults, diff_runs, failures_of, flaky_tests_of
-from currents_async.cli._report import Report
-from currents_async.models import Instance, InstanceTest, Outcome, Run, RunFramework, RunSpec
+from currents_async.models import Instance, InstanceTest, Outcome, RunFramework, RunSpec
 from currents_async.testing import FakeCurrents, World, WorldRun
 
 Wire = dict[str, Any]
@@ -366,75 +364,21 @@ class TestWhileItArrives:
         assert streamed(text, [*range(0, len(text), 100)]) == decode(payload())
 
 
-class TestUsesOfInstances:
-    """Whoever reads instances sees no difference."""
-
-    async def test_the_fan_out(self) -> None:
-        found: list[list[tuple[InstanceTest, ...]]] = []
-        for run in both(1):
-            instances = await fetched(run)
-            found.append([instance.tests for instance in instances])
-        assert found[0] == found[1]
-        assert sum(test.failed for tests in found[0] for test in tests)
-
-    def test_analysis(self) -> None:
-        one, two = (instances_of(run) for run in both(1))
-        assert failures_of(one) == failures_of(two)
-        assert failures_of(one)
-        assert flaky_tests_of(one) == flaky_tests_of(two)
-        assert flaky_tests_of(one)
-
-    def test_differences_of_runs(self) -> None:
-        before = both(1)
-        after = [both(1, failures=0.4)[schema] for schema in (0, 1)]
-        diffs = [
-            diff_runs(results_of(old), results_of(new))
-            for old, new in zip(before, after, strict=True)
-        ]
-        assert diffs[0] == diffs[1]
-        assert diffs[0].new_failures
-        across = diff_runs(results_of(before[0]), results_of(after[1]))
-        assert across == diffs[0]
-
-    def test_the_report(self) -> None:
-        reports = [Report("r"), Report("r")]
-        for report, run in zip(reports, both(1), strict=True):
-            for instance in instances_of(run):
-                report._add_instance(instance)
-        assert reports[0] == reports[1]
-        assert reports[0].failed
-        assert reports[0].flaky
-
-    def test_the_rows_of_the_export(self) -> None:
-        rows = pytest.importorskip("currents_async.export._tables.rows")
-        tables: list[dict[str, list[Wire]]] = []
-        for run in both(1):
-            builder = rows.RowBuilder("p", None)
-            for instance in instances_of(run):
-                builder.add_instance(run.run_id, instance)
-            tables.append({name: batch.to_pylist() for name, batch in builder.take()})
-        assert tables[0] == tables[1]
-        assert {"tests", "attempts", "artifacts"} <= tables[0].keys()
-
-
-async def fetched(run: WorldRun) -> list[Instance]:
-    world = World()
-    world.add_run_payload(run.payload)
-    for index in range(len(run.specs)):
-        world.add_instance_payload(run.instance(index))
-    async with (
-        FakeCurrents(world) as server,
-        Currents(server.api_key, base_url=server.url) as currents,
-    ):
-        return await currents.runs.get_instances(run.run_id)
-
-
-def instances_of(run: WorldRun) -> list[Instance]:
-    return [decode(run.instance(index)) for index in range(len(run.specs))]
-
-
-def results_of(run: WorldRun) -> RunResults:
-    return RunResults.of(msgspec.convert(run.payload, Run), instances_of(run))
+async def test_a_fan_out_gives_the_same_tests() -> None:
+    found: list[list[tuple[InstanceTest, ...]]] = []
+    for run in both(1):
+        world = World()
+        world.add_run_payload(run.payload)
+        for index in range(len(run.specs)):
+            world.add_instance_payload(run.instance(index))
+        async with (
+            FakeCurrents(world) as server,
+            Currents(server.api_key, base_url=server.url) as currents,
+        ):
+            instances = await currents.runs.get_instances(run.run_id)
+        found.append([instance.tests for instance in instances])
+    assert found[0] == found[1]
+    assert sum(test.failed for tests in found[0] for test in tests)
 
 
 class TestFramework:

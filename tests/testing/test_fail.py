@@ -137,6 +137,9 @@ class TestWhen:
         ("arguments", "words"),
         [
             ({"operation": "*"}, "operation must be one of"),
+            ({"operation": "getRuns"}, "operation must be one of"),
+            ({"status": 199}, "status must be"),
+            ({"status": 204}, "status must be"),
             ({"times": 0}, "times must be"),
             ({"times": -1}, "times must be"),
             ({"after": -1}, "after must not be negative"),

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import zlib
-from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -170,16 +169,6 @@ class TestHanging:
                 assert not wire.reader.at_eof()
                 assert server.open_connections == 1
             await server.wait_for_no_connections()
-
-    @pytest.mark.parametrize("fault", [faults.stall(), faults.stall_midway()])
-    async def test_stalling_ends_when_the_server_stops(self, connect: Any, fault: Fault) -> None:
-        async with AsyncExitStack() as stack:
-            async with FaultyServer(fault) as server:
-                wire = await stack.enter_async_context(connect(server.url))
-                wire.writer.write(GET)
-                await server.wait_for_requests()
-            await wire.reader.read()
-            assert wire.reader.at_eof()
 
     @pytest.mark.parametrize("fault", [faults.drip(), faults.drip_headers(), faults.drip(b"")])
     async def test_dripping_is_right_in_the_end(self, fault: Fault) -> None:

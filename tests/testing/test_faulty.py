@@ -124,25 +124,6 @@ class TestRequests:
 
 
 class TestExchange:
-    async def test_what_a_fault_waits_for_ends_when_the_client_leaves(self, connect: Any) -> None:
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        async def fault(exchange: Exchange) -> None:
-            try:
-                await exchange.wait()
-            finally:
-                ended.set_result(None)
-
-        async with FaultyServer(fault) as server, asyncio.timeout(SECONDS):
-            async with connect(server.url) as wire:
-                wire.writer.write(GET)
-                await server.wait_for_requests()
-                assert server.open_connections == 1
-                assert not ended.done()
-            await ended
-            await server.wait_for_no_connections()
-            assert server.open_connections == 0
-
     async def test_what_a_fault_waits_for_ends_when_the_server_stops(self, connect: Any) -> None:
         ended = False
 
@@ -170,11 +151,6 @@ class TestExchange:
 
         async with FaultyServer(fault) as server, connect(server.url) as wire:
             assert await wire.ask(GET) == b""
-
-    async def test_reset_is_not_a_close(self, connect: Any) -> None:
-        async with FaultyServer(faults.reset()) as server, connect(server.url) as wire:
-            with pytest.raises(ConnectionResetError):
-                await wire.ask()
 
     @pytest.mark.parametrize("error", [AssertionError, pytest.fail.Exception])
     async def test_what_a_fault_raises(self, connect: Any, error: type[BaseException]) -> None:

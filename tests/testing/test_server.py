@@ -189,22 +189,6 @@ class TestRecording:
         assert request.bytes_sent == served.server.bytes_sent > 0
         assert not request.aborted
 
-    @pytest.mark.parametrize(
-        ("method", "path", "operation"),
-        [
-            ("GET", "runs/r", "getRun"),
-            ("GET", "runs/find", "findRun"),
-            ("PUT", "runs/r/cancel", "cancelRun"),
-            ("PUT", "runs/cancel-ci/github", "cancelRunByGithubCI"),
-            ("PUT", "runs/r/reset", "resetRun"),
-            ("DELETE", "runs/r", "deleteRun"),
-            ("GET", "instances/i", "getInstance"),
-        ],
-    )
-    async def test_operation(self, served: Any, method: str, path: str, operation: str) -> None:
-        await served.call(method, path)
-        assert served.server.requests[0].operation == operation
-
     async def test_marks_of_one_request(self, served: Any) -> None:
         await served.call("GET", served.only_run)
         (request,) = served.server.requests
@@ -333,13 +317,6 @@ class TestFail:
             assert response.headers["Retry-After"] == "1"
         assert (await served.call("GET", path))[0] == 200
 
-    async def test_only_these_arguments(self, served: Any) -> None:
-        one, two = (spec.instance_id for spec in served.server.world.projects[0].runs[0].specs[:2])
-        served.server.fail("getInstance", 500, path_args={"instance_id": two})
-        assert (await served.call("GET", f"instances/{one}"))[0] == 200
-        assert (await served.call("GET", f"instances/{two}"))[0] == 500
-        assert (await served.call("GET", f"instances/{two}"))[0] == 200
-
     async def test_body_of_a_load_balancer(self, served: Any) -> None:
         html = b"<html><body>Bad Gateway</body></html>"
         served.server.fail("getRun", 502, headers={"content-type": "text/html"}, body=html)
@@ -362,19 +339,6 @@ class TestFail:
         path = served.only_run
         assert (await served.call("DELETE", path))[0] == 500
         assert (await served.call("GET", path))[0] == 200
-
-    @pytest.mark.parametrize(
-        ("arguments", "words"),
-        [
-            ({"operation": "getRuns"}, "operation must be one of"),
-            ({"operation": "getRun", "status": 199}, "status must be"),
-            ({"operation": "getRun", "status": 204}, "status must be"),
-            ({"operation": "getRun", "times": 0}, "times must be"),
-        ],
-    )
-    async def test_refused(self, served: Any, arguments: Any, words: str) -> None:
-        with pytest.raises(InvalidArgumentError, match=words):
-            served.server.fail(**arguments)
 
 
 class TestLifecycle:
