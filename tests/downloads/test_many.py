@@ -20,7 +20,6 @@ from currents_async import (
 )
 from currents_async.testing import FakeCurrents, World
 from tests.downloads.asset_host import (
-    FRESH,
     OLD,
     SECRETS,
     AssetHost,
@@ -187,21 +186,6 @@ class TestMany:
             assert len([result async for result in saved]) == 10
         assert len(peers) == 2
         assert files_in(folder) == contents
-
-    async def test_an_expired_signature(
-        self, server: FakeCurrents, currents: Currents, host: AssetHost, folder: Path, world: World
-    ) -> None:
-        content = host.add("/v")
-        serve_instance(world, "i", videoUrl=host.signed("/v"))
-        instance = await currents.instances.get("i")
-        serve_instance(world, "i", videoUrl=host.signed("/v", FRESH))
-        host.signature = FRESH
-        async with currents.assets.of_instance(instance, to=folder) as saved:
-            [result] = [result async for result in saved]
-        assert files_in(folder) == {"i/video-1-v": content}
-        assert result.download is not None
-        assert result.download.attempts == 2
-        assert len(server.requests) == 2
 
     async def test_the_first_error_is_raised(
         self, currents: Currents, host: AssetHost, folder: Path, contents: dict[str, bytes]

@@ -143,12 +143,6 @@ class TestListsWithoutEnd:
         assert await read(counted.numbered()) == [named(number) for number in (0, 15, 30, 45)]
         assert counted.asked == 46
 
-    async def test_only_empty_pages_with_numbers_are_an_error(self) -> None:
-        counted = Counted(lambda _: [])
-        with pytest.raises(PaginationError, match="20 pages in a row had nothing new"):
-            await read(counted.numbered())
-        assert counted.asked == 20
-
     async def test_an_empty_page_with_cursors_is_the_end(self) -> None:
         counted = Counted(lambda after: [after + 1] if after < 2 else [])
         assert await read(counted.cursored()) == [named(number) for number in range(3)]

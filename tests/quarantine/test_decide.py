@@ -137,19 +137,6 @@ class TestCandidates:
     def test_past_actions_do_not_count(self, status: ActionStatus) -> None:
         assert kinds([examined("FFFF")], [action(status=status)]) == [("quarantine", None)]
 
-    @pytest.mark.parametrize(
-        "foreign",
-        [
-            action(description=None),
-            action(policy="nightly"),
-            action(signature="other"),
-            action(description=marker("default", "s") + "."),
-        ],
-        ids=["unmarked", "other policy", "other test", "edited"],
-    )
-    def test_actions_of_others_do_not_count(self, foreign: Action) -> None:
-        assert kinds([examined("FFFF")], [foreign]) == [("quarantine", None)]
-
 
 class TestQuarantined:
     @pytest.mark.parametrize(

@@ -5,11 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from currents_async import AmbiguousError, Currents, InvalidArgumentError, NotFoundError
+from currents_async import Currents, InvalidArgumentError
 from currents_async.models import (
-    Action,
     AffectedTest,
-    ArchivedAction,
     Condition,
     ConditionOperator,
     ConditionType,
@@ -143,42 +141,6 @@ async def test_arguments_of_maximal_length_are_sent(call: Call) -> None:
     async with FaultyServer(ACTION) as server, client(server.url) as currents:
         await call(currents)
     assert len(server.requests) == 1
-
-
-class TestLostResponses:
-    @pytest.mark.parametrize("call", [make(), change(name="n")])
-    async def test_an_ambiguous_write_is_not_repeated(self, call: Call) -> None:
-        async with FaultyServer([faults.close(), ACTION]) as server, client(server.url) as currents:
-            with pytest.raises(AmbiguousError):
-                await call(currents)
-        assert len(server.requests) == 1
-
-    @pytest.mark.parametrize(
-        "call", [make(retry_ambiguous=True), change(name="n", retry_ambiguous=True)]
-    )
-    async def test_an_ambiguous_write_is_repeated_on_request(self, call: Call) -> None:
-        async with FaultyServer([faults.close(), ACTION]) as server, client(server.url) as currents:
-            assert await call(currents) == Action(action_id="a", name="n")
-        first, second = server.requests
-        assert first.body == second.body
-
-    @pytest.mark.parametrize(
-        "call", [lambda c: c.actions.enable("a"), lambda c: c.actions.disable("a")]
-    )
-    async def test_switches_are_idempotent(self, call: Call) -> None:
-        async with FaultyServer([faults.close(), ACTION]) as server, client(server.url) as currents:
-            await call(currents)
-        assert len(server.requests) == 2
-
-    async def test_an_earlier_attempt_may_have_archived_it(self) -> None:
-        async with FaultyServer([faults.close(), GONE]) as server, client(server.url) as currents:
-            assert await currents.actions.delete("a") == ArchivedAction(action_id="a")
-        assert len(server.requests) == 2
-
-    async def test_an_unknown_action_is_an_error(self) -> None:
-        async with FaultyServer(GONE) as server, client(server.url) as currents:
-            with pytest.raises(NotFoundError):
-                await currents.actions.delete("a")
 
 
 async def test_unknown_fields_are_sent_back() -> None:

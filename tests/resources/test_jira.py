@@ -3,8 +3,7 @@ from typing import Any
 
 import pytest
 
-from currents_async import AmbiguousError, Currents, InvalidArgumentError
-from currents_async.models import JiraIssue
+from currents_async import Currents, InvalidArgumentError
 from currents_async.testing import FaultyServer, faults
 from tests.support import client
 
@@ -67,21 +66,6 @@ async def test_invalid_arguments_are_not_sent(call: Call, says: str) -> None:
         with pytest.raises(InvalidArgumentError, match=says):
             await call(currents)
     assert server.requests == []
-
-
-@pytest.mark.parametrize("call", [make(), link(comment="c")])
-async def test_an_ambiguous_write_is_not_repeated(call: Call) -> None:
-    async with FaultyServer([faults.close(), ISSUE]) as server, client(server.url) as currents:
-        with pytest.raises(AmbiguousError):
-            await call(currents)
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("call", [make(retry_ambiguous=True), link(retry_ambiguous=True)])
-async def test_an_ambiguous_write_is_repeated_on_request(call: Call) -> None:
-    async with FaultyServer([faults.close(), ISSUE]) as server, client(server.url) as currents:
-        assert await call(currents) == JiraIssue(id="1", key="SHOP-1", extra={"url": "u"})
-    assert len(server.requests) == 2
 
 
 async def test_issue_types_by_page() -> None:

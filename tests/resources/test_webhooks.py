@@ -7,14 +7,12 @@ import msgspec
 import pytest
 
 from currents_async import (
-    AmbiguousError,
     BadRequestError,
     ConnectError,
     Currents,
     CurrentsError,
     InvalidArgumentError,
 )
-from currents_async.models import DeletedWebhook, Webhook
 from currents_async.testing import FaultyServer, faults
 from tests.support import client, shown_of
 
@@ -201,27 +199,3 @@ async def test_short_header_values_are_not_redacted() -> None:
     async with FaultyServer(script) as server, client(server.url) as currents:
         with pytest.raises(BadRequestError, match="at 1 of 12 yes"):
             await make(headers={"X-Env": "1", "X-Debug": "yes"})(currents)
-
-
-class TestLostResponses:
-    @pytest.mark.parametrize("call", [make(), change(label="l")])
-    async def test_an_ambiguous_write_is_not_repeated(self, call: Call) -> None:
-        script = [faults.close(), WEBHOOK]
-        async with FaultyServer(script) as server, client(server.url) as currents:
-            with pytest.raises(AmbiguousError):
-                await call(currents)
-        assert len(server.requests) == 1
-
-    @pytest.mark.parametrize(
-        "call", [make(retry_ambiguous=True), change(label="l", retry_ambiguous=True)]
-    )
-    async def test_an_ambiguous_write_is_repeated_on_request(self, call: Call) -> None:
-        script = [faults.close(), WEBHOOK]
-        async with FaultyServer(script) as server, client(server.url) as currents:
-            assert await call(currents) == Webhook(hook_id="h", url=URL)
-        assert len(server.requests) == 2
-
-    async def test_an_earlier_attempt_may_have_deleted_it(self) -> None:
-        async with FaultyServer([faults.close(), GONE]) as server, client(server.url) as currents:
-            assert await currents.webhooks.delete("h") == DeletedWebhook(hook_id="h")
-        assert len(server.requests) == 2

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from currents_async import APIError, Currents, DecodeError
+from currents_async import AmbiguousError, APIError, Currents, DecodeError, NotFoundError
 from currents_async.models import (
     Action,
     ActionStatus,
@@ -19,7 +19,7 @@ from currents_async.models import (
     Webhook,
     when,
 )
-from currents_async.testing import FakeCurrents, FaultyServer, faults
+from currents_async.testing import FakeCurrents, Fault, FaultyServer, faults
 from tests.support import client
 
 Call = Callable[[Currents], Awaitable[Any]]
@@ -53,12 +53,23 @@ WRITES: dict[str, tuple[Call, Any]] = {
     "create an issue": (lambda c: c.jira.create_issue(**TEST), JiraIssue()),
     "link an issue": (lambda c: c.jira.link_issue("S-1", **TEST), JiraIssue(key="S-1")),
 }
-CREATES: dict[str, Call] = {
-    "create an action": lambda c: c.actions.create(
-        "n", action=[Effect.quarantine()], matcher=FILE, project_id="p"
+CREATES: dict[str, Callable[..., Awaitable[Any]]] = {
+    "create an action": lambda c, **options: c.actions.create(
+        "n", action=[Effect.quarantine()], matcher=FILE, project_id="p", **options
     ),
-    "create a webhook": lambda c: c.webhooks.create("https://h.example", project_id="p"),
+    "create a webhook": lambda c, **options: c.webhooks.create(
+        "https://h.example", project_id="p", **options
+    ),
 }
+AMBIGUOUS: dict[str, Callable[..., Awaitable[Any]]] = {
+    **CREATES,
+    "update an action": lambda c, **options: c.actions.update("a", name="n", **options),
+    "update a webhook": lambda c, **options: c.webhooks.update("h", label="l", **options),
+    "create an issue": lambda c, **options: c.jira.create_issue(**TEST, **options),
+    "link an issue": lambda c, **options: c.jira.link_issue("S-1", **TEST, **options),
+}
+DONE = faults.json_response({"actionId": "a", "hookId": "h", "key": "S-1"})
+GONE = faults.response(b'{"status":"FAILED","error":"Not found"}', 404)
 writes = pytest.mark.parametrize(("call", "known"), WRITES.values(), ids=WRITES)
 
 
@@ -145,3 +156,43 @@ async def test_a_created_thing_without_an_id_is_an_error(
     server.fail(None, 200, body=body)
     with pytest.raises(DecodeError):
         await call(currents)
+
+
+@pytest.mark.parametrize("call", AMBIGUOUS.values(), ids=AMBIGUOUS)
+class TestAmbiguousWrites:
+    async def test_are_not_repeated(self, call: Callable[..., Awaitable[Any]]) -> None:
+        async with FaultyServer([faults.close(), DONE]) as server, client(server.url) as currents:
+            with pytest.raises(AmbiguousError):
+                await call(currents)
+        assert len(server.requests) == 1
+
+    async def test_are_repeated_on_request(self, call: Callable[..., Awaitable[Any]]) -> None:
+        async with FaultyServer([faults.close(), DONE]) as server, client(server.url) as currents:
+            made = await call(currents, retry_ambiguous=True)
+        assert {"actionId": "a", "hookId": "h", "key": "S-1"}.items() & made.to_dict().items()
+        first, second = server.requests
+        assert first.body == second.body
+
+
+@pytest.mark.parametrize(
+    ("name", "second"),
+    [
+        ("enable", faults.json_response({"actionId": "a"})),
+        ("disable", faults.json_response({"actionId": "a"})),
+        ("delete an action", GONE),
+        ("delete a webhook", GONE),
+    ],
+)
+async def test_a_lost_response_of_a_write_that_can_be_repeated(name: str, second: Fault) -> None:
+    """The earlier attempt may have deleted it."""
+    call, known = WRITES[name]
+    async with FaultyServer([faults.close(), second]) as server, client(server.url) as currents:
+        assert await call(currents) == known
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("name", ["delete an action", "delete a webhook"])
+async def test_deleting_what_is_not_there_is_an_error(name: str) -> None:
+    async with FaultyServer(GONE) as server, client(server.url) as currents:
+        with pytest.raises(NotFoundError):
+            await WRITES[name][0](currents)

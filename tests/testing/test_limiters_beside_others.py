@@ -105,7 +105,8 @@ class NginxLimitReq:
     """`limit_req` with `nodelay`, in its own units: milliseconds, and thousandths of a request.
 
     Source: https://github.com/nginx/nginx/blob/master/src/http/modules/ngx_http_limit_req_module.c,
-    `ngx_http_limit_req_lookup`. A real nginx 1.22 decided as the models do, but for a millisecond.
+    `ngx_http_limit_req_lookup`. In two runs about 360 of 371 decisions were those of a real nginx
+    1.22; the others were near the boundary.
     """
 
     def __init__(self, rate: int, burst: int) -> None:

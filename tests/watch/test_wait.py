@@ -7,7 +7,6 @@ from currents_async import (
     Currents,
     InvalidArgumentError,
     MisuseError,
-    NotFoundError,
     StillRunningError,
 )
 from currents_async.testing import FakeCurrents, WorldProject
@@ -57,11 +56,6 @@ class TestWait:
         assert caught.value.run_id == run.run_id
         assert clock.waited == [15, 22.5, 22.5]
         assert len(server.requests) == 3
-
-    async def test_no_such_run(self, server: FakeCurrents, currents: Currents) -> None:
-        with pytest.raises(NotFoundError):
-            await currents.runs.wait("unknown")
-        assert len(server.requests) == 1
 
 
 class TestMisuse:
