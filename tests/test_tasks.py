@@ -1,12 +1,10 @@
 import asyncio
 import threading
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import anyio
 import pytest
 
-from currents_async import MisuseError
 from currents_async._tasks import TaskOwner, Tasks, wait_for_all
 from currents_async._threads import in_thread
 
@@ -98,38 +96,18 @@ class TestLeaving:
 class TestATaskThatEndsBadly:
     """An iteration must not end as if it were complete."""
 
-    @staticmethod
-    async def started(work: Callable[[], object]) -> tuple[Tasks, asyncio.Event]:
+    async def test_ends_the_others_and_is_raised(self) -> None:
+        async def fail() -> None:
+            pytest.fail("of the work")
+
         ended = asyncio.Event()
         tasks = Tasks(on_end=ended.set)
-
-        async def bad() -> None:
-            work()
-
         tasks.start(asyncio.Event().wait())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-        tasks.start(bad())
+        tasks.start(fail())
         await ended.wait()
-        return tasks, ended
-
-    async def test_ends_the_others_and_is_raised(self) -> None:
-        class Outcome(BaseException):
-            """As `pytest.fail` raises one."""
-
-        def fail() -> None:
-            raise Outcome
-
-        tasks, _ = await self.started(fail)
-        with pytest.raises(Outcome):
+        with pytest.raises(pytest.fail.Exception, match="of the work"):
             tasks.check()
         tasks.check()  # told once
-
-    async def test_of_its_own_cancellation_too(self) -> None:
-        def cancel() -> None:
-            raise asyncio.CancelledError
-
-        tasks, _ = await self.started(cancel)
-        with pytest.raises(MisuseError, match="cancelled from outside"):
-            tasks.check()
 
     async def test_errors_while_closing_are_ignored(self) -> None:
         lasting = Lasting()

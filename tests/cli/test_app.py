@@ -30,9 +30,6 @@ class TestMistakes:
         assert "Error" in err
         assert "Traceback" not in err
 
-    def test_no_key(self, cli: CommandLine) -> None:
-        assert "CURRENTS_API_KEY" in cli("run", "a", code=2).err
-
     def test_an_invalid_run_id(self, service: FakeCurrents, cli: CommandLine) -> None:
         assert "run_id" in cli("run", "a/b", code=2).err
         assert service.requests == []

@@ -462,18 +462,6 @@ class TestLeaving:
         assert caught.value is error
         assert caught.value.__context__ is None
 
-    async def test_cancelled_from_outside(
-        self, server: FakeCurrents, currents: Currents, project: WorldProject
-    ) -> None:
-        project.run()
-        hold(server, lambda request: request.operation == "getInstance")
-        task = asyncio.create_task(all_of(harvest(currents, windows(project))))
-        while server.in_flight < CONCURRENCY:  # noqa: ASYNC110 - bounded by the suite's patience
-            await asyncio.sleep(0)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
 
 class TestFatal:
     """About the client, its key or the network: raised as itself, once."""

@@ -258,7 +258,3 @@ class TestMisuse:
         with pytest.raises(InvalidArgumentError, match="run_id must"):
             await currents.runs.previous(run)
         assert server.requests == []
-
-    async def test_there_is_no_raw_response(self, currents: Currents) -> None:
-        with pytest.raises(AttributeError, match="not a single request"):
-            _ = currents.runs.raw.previous

@@ -128,7 +128,10 @@ class TestRawViews:
 
     def test_methods_of_several_requests_have_no_raw_response(self) -> None:
         currents = Currents("key")
-        for name in ("stream", "instances", "get_instances", "_stream", "raw"):
+        for name in ("stream", "instances", "get_instances", "previous", "wait", "watch"):
+            with pytest.raises(AttributeError, match=f"{name} is not a single request"):
+                getattr(currents.runs.raw, name)
+        for name in ("_stream", "raw"):
             with pytest.raises(AttributeError):
                 getattr(currents.runs.raw, name)
         assert "get" in dir(currents.runs.raw)

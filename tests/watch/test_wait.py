@@ -102,8 +102,3 @@ class TestMisuse:
                 with pytest.raises(MisuseError, match="before the iteration has ended"):
                     _ = events.run
                 await anext(events)
-
-    @pytest.mark.parametrize("name", ["watch", "wait"])
-    async def test_there_is_no_raw_response(self, currents: Currents, name: str) -> None:
-        with pytest.raises(AttributeError, match="not a single request"):
-            getattr(currents.runs.raw, name)
