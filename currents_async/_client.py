@@ -43,7 +43,7 @@ from currents_async._transport import (
     find_credential,
     find_proxy,
 )
-from currents_async._wire.throttle import RateLimit
+from currents_async._wire.rate_limits import RateLimit
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.common import HTTPMethod
 

@@ -16,7 +16,7 @@ from currents_async._resources.errors import ErrorsPager
 from currents_async._streams import RunStream
 from currents_async._transport import Observer, RawResponse, RequestAttempt, RequestCall, Traffic
 from currents_async._watch import RunWatch
-from currents_async._wire.throttle import RateLimit
+from currents_async._wire.rate_limits import RateLimit
 
 __all__: list[str] = [
     "AssetDownload",

@@ -15,14 +15,15 @@ from currents_async._transport.channel import Channel
 from currents_async._transport.gate import DeadlineExpiredError, PauseTooLongError
 from currents_async._transport.memory import ObjectCount
 from currents_async._transport.options import CallOptions
-from currents_async._transport.retry import PAUSING
+from currents_async._transport.retry import OVERLOADED, PAUSING
 from currents_async._transport.session import MAX_HEADER, USER_AGENT
 from currents_async._transport.tracing import log_notes
 from currents_async._wire.endpoint import Request
 from currents_async._wire.failure import error_for_status
 from currents_async._wire.inflate import SLICE
 from currents_async._wire.notes import Notes
-from currents_async._wire.throttle import rate_limit, requested_wait
+from currents_async._wire.rate_limits import rate_limit
+from currents_async._wire.throttle import requested_wait
 from currents_async.errors import CurrentsError, RateLimitedError, RequestInfo, RequestTimeoutError
 
 T = TypeVar("T")
@@ -52,6 +53,8 @@ class ApiAttempt(HTTPAttempt):
         self._objects = ObjectCount(channel.limits.body)
         self._in_gate = False
         self._is_prefetched = False
+        self.was_throttled: bool = False
+        """Whether the server has refused the request because there were too many."""
         self._body: Body | None = None
 
     async def begin(self) -> None:
@@ -82,14 +85,15 @@ class ApiAttempt(HTTPAttempt):
         response = await from_network(self._send())
         self._received(response)
         status, headers = response.status, response.headers
-        self._listen(status, headers)
+        wall = self._channel.clock.wall()
+        asked = None
+        if status not in _SUCCESS:
+            asked = requested_wait(headers, wall, throttled=status == _THROTTLED)
+        self._obey(status, headers, asked, wall)
         if status in _SUCCESS:
             first = _FIRST_SLICE if self._streamed else SLICE
             self._body = self._new_body(self._channel.limits.body, first, self._objects)
             return
-        throttled = status == _THROTTLED
-        asked = requested_wait(headers, self._channel.clock.wall(), throttled=throttled)
-        self._obey(status, asked)
         text = await self._read_error()
         raise error_for_status(
             self._info, status, headers, text, retry_after=asked, redact=self.redact
@@ -197,21 +201,24 @@ class ApiAttempt(HTTPAttempt):
             on_end=self._leave_gate,
         )
 
-    def _listen(self, status: int, headers: Mapping[str, str]) -> None:
-        """Let the gate know what the headers say of the rate limit."""
-        known = rate_limit(headers)
-        if known is not None:
-            self._channel.gate.last_known = known
-        if status != _THROTTLED:
-            self._channel.gate.accepted(known)
-
-    def _obey(self, status: int, asked: float | None) -> None:
-        """Hold all calls back when the server wants that."""
-        gate = self._channel.gate
-        if asked and status in PAUSING:
-            gate.pause(asked)
+    def _obey(
+        self, status: int, headers: Mapping[str, str], asked: float | None, wall: float
+    ) -> None:
+        """Let the gate know what a response says of the rate limit."""
+        gate, sent = self._channel.gate, self._sent_at
+        stated = rate_limit(headers, wall)
+        said = None
+        if stated is not None:
+            gate.last_known, said = stated
         if status == _THROTTLED:
-            gate.throttled(sent=self._sent_at, wait_given=asked is not None)
+            self.was_throttled = True
+            gate.throttled(sent=sent, wait=asked, said=said)
+        elif status in OVERLOADED:
+            self.was_throttled = gate.failed(sent=sent, wait=asked)
+        else:
+            if asked and status in PAUSING:
+                gate.pause(asked)
+            gate.accepted(sent=sent, said=said)
 
     def _leave_gate(self) -> None:
         if self._in_gate:

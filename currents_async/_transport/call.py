@@ -17,6 +17,8 @@ from currents_async._transport.tracing import ObservedCall, RequestCall
 from currents_async._wire.endpoint import Request
 from currents_async.errors import AmbiguousError, APIError, CurrentsError, RequestInfo
 
+_RETRIED = {RetryDecision.RETRY, RetryDecision.RETRY_THROTTLED}
+
 AttemptT = TypeVar("AttemptT", bound=HTTPAttempt)
 T = TypeVar("T")
 
@@ -128,12 +130,15 @@ class Call(ABC, Generic[AttemptT]):
         """Return whether an attempt is refused because an earlier one has done the work."""
         return False
 
+    def _retry_state(self) -> RetryState:
+        if self._retries is None:
+            self._retries = RetryState(self._channel, self._options.retries)
+        return self._retries
+
     def _retry_delay(
         self, error: CurrentsError, *, repeatable: bool, tried: int, at_least: float = 0
     ) -> float | None:
-        if self._retries is None:
-            self._retries = RetryState(self._channel, self._options.retries)
-        return self._retries.delay(
+        return self._retry_state().delay(
             error,
             classify(error, repeatable=repeatable),
             tried=tried,
@@ -167,6 +172,7 @@ class ApiCall(Call[ApiAttempt]):
         self._request = request
         self._streamed = streamed
         self._stopped_at = math.inf
+        self._was_throttled = False
         self._may_be_done = False
         """Whether an attempt before the last may have been carried out."""
 
@@ -201,11 +207,19 @@ class ApiCall(Call[ApiAttempt]):
         already = self._request.endpoint.already
         return self._may_be_done and already is not None and isinstance(error, already)
 
+    def attempted(self, attempt: ApiAttempt, error: CurrentsError | None) -> None:
+        """Note how an attempt ended, and whether the server refused it for the rate."""
+        self._was_throttled = attempt.was_throttled
+        super().attempted(attempt, error)
+
     def _delay(self, error: CurrentsError) -> float | None:
         self._may_be_done = self._may_be_done or may_have_happened(error)
+        repeatable = self._request.endpoint.repeatable or self._options.repeat_writes
+        if self._was_throttled and classify(error, repeatable=repeatable) in _RETRIED:
+            return self._retry_state().after_throttle(error, ends_at=self._options.deadline)
         delay = self._retry_delay(
             error,
-            repeatable=self._request.endpoint.repeatable or self._options.repeat_writes,
+            repeatable=repeatable,
             tried=self.attempts,
             at_least=self._channel.gate.delay(),
         )

@@ -35,7 +35,9 @@ class Channel:
         self.clock = clock
         self.tracing = tracing
         self.reveal_proxy = proxy
-        self.gate: Gate = Gate(limits.concurrency, Pace(limits.rate), clock)
+        self.gate: Gate = Gate(
+            limits.concurrency, Pace(limits.rate, workers=limits.concurrency), clock
+        )
         self.memory: Memory = Memory(limit=limits.memory, body=limits.body)
         self.quota: Quota = Quota()
         self.traffic: Traffic = Traffic()

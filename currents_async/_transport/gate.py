@@ -12,7 +12,7 @@ from itertools import count
 
 from currents_async._clock import Clock, Timer
 from currents_async._transport.pace import Pace
-from currents_async._wire.throttle import RateLimit
+from currents_async._wire.rate_limits import Allowance, RateLimit
 from currents_async.errors import ClientClosedError
 
 MAX_PAUSE = 60.0
@@ -46,7 +46,6 @@ class Gate:
         self.last_known: RateLimit | None = None
         """What the server last said about its rate limit."""
         self._slots = slots
-        self._in_flight = 0
         self._pace = pace
         self._clock = clock
         self._numbers = count()
@@ -63,7 +62,12 @@ class Gate:
         now = self._clock.now()
         if now >= deadline:
             raise DeadlineExpiredError
-        if not self._waiting and self._has_room() and not self._pace.delay(now):
+        if (
+            not self._waiting
+            and self._slots
+            and not self._pace.delay(now)
+            and self._pace.has_room(now)
+        ):
             self._pass(now)
             return
         self._check_pause(now, deadline)
@@ -75,37 +79,50 @@ class Gate:
     def leave(self, *, responded: bool = False) -> None:
         """Give a slot back; `responded` is True after `accepted` or `throttled` was called."""
         self._slots += 1
-        self._in_flight -= not responded
+        if not responded:
+            self._pace.lost()
         if self._waiting:
             self._advance()
+
+    @property
+    def accepted_so_far(self) -> int:
+        """The responses so far that are no refusals."""
+        return self._pace.accepted_so_far
 
     def delay(self) -> float:
         """Return the seconds until the next request may pass."""
         return self._pace.delay(self._clock.now())
 
-    def accepted(self, known: RateLimit | None = None) -> None:
+    def accepted(self, *, sent: float, said: Allowance | None = None) -> None:
         """Note that the server has responded, and has not refused the request for its rate.
 
-        `known` is what it said about its rate limit, if anything.
+        `sent` is when the request was sent, `said` what the response says about the rate limit.
         """
-        self._in_flight -= 1
-        left = 1.0 if known is None else known.share_left
-        self._pace.accepted(self._clock.now(), left=left)
-        if self._waiting and self._slots and self._is_free():
+        self._pace.accepted(self._clock.now(), sent=sent, said=said)
+        if self._waiting and self._slots:
             self._advance()
 
-    def throttled(self, *, sent: float, wait_given: bool) -> None:
-        """Note that the server refused a request for its rate.
+    def failed(self, *, sent: float, wait: float | None = None) -> bool:
+        """Note an error that may mean overload; return whether it does, as there are many."""
+        is_throttle = self._pace.failed(self._clock.now(), sent=sent, wait=wait)
+        self._fail_hasty()
+        return is_throttle
 
-        `sent` is when it was sent, `wait_given` whether the server said how long to wait.
-        """
-        self._in_flight -= 1
-        self._pace.throttled(self._clock.now(), sent=sent, wait_given=wait_given)
+    def throttled(
+        self, *, sent: float, wait: float | None = None, said: Allowance | None = None
+    ) -> None:
+        """Note that the server refused a request for its rate, and asks to `wait` some seconds."""
+        self._pace.throttled(self._clock.now(), sent=sent, wait=wait, said=said)
+        self._fail_hasty()
 
     def pause(self, seconds: float) -> None:
         """Let no request pass for a time; those queued with less time fail at once."""
+        self._pace.pause(self._clock.now(), seconds)
+        self._fail_hasty()
+
+    def _fail_hasty(self) -> None:
+        """Fail those that have less time than the pause takes."""
         now = self._clock.now()
-        self._pace.pause(now, seconds)
         left = self._pace.pause_left(now)
         for _, _, waiter in self._waiting:
             if _is_too_long(left, waiter.deadline - now) and not waiter.slot.done():
@@ -131,21 +148,8 @@ class Gate:
         self._waiting.clear()
         self._stop_timer()
 
-    def _is_free(self) -> bool:
-        return math.isinf(self._pace.rate)
-
-    def _has_room(self) -> bool:
-        if not self._slots:
-            return False
-        known = self.last_known
-        if known is None or not known.limit or known.remaining is None or not self._is_free():
-            return True
-        # Always allow one probe, or we would never learn that the window was reset.
-        return self._in_flight < max(1, known.remaining)
-
     def _pass(self, now: float, *, late: float = 0) -> None:
         self._slots -= 1
-        self._in_flight += 1
         self._pace.leave(now, late=late)
 
     def _check_pause(self, now: float, deadline: float) -> None:
@@ -179,12 +183,14 @@ class Gate:
         self._stop_timer()
         now = self._clock.now()
         late = 0 if due is None else max(0, now - due)
-        while self._waiting and self._has_room():
+        while self._waiting and self._slots:
             slot = self._waiting[0][2].slot
             if not slot.done():
                 delay = self._pace.delay(now)
                 if delay:
                     self._timer = self._clock.call_later(delay, partial(self._advance, now + delay))
+                    return
+                if not self._pace.has_room(now):
                     return
                 self._pass(now, late=late)
                 slot.set_result(None)

@@ -1,132 +1,334 @@
-"""When the next request may leave: pure, with the time passed in."""
+"""When the next request may leave: pauses, rate and slots; pure, with the time passed in."""
 
 import math
 
-from currents_async._transport.cubic import KEPT, CubicRate
+from currents_async._transport.cycle import Cycle
+from currents_async._transport.rate_search import KEPT, LONG_PAUSE, Dry, Phase, RateSearch
+from currents_async._transport.refusals import Group, Strays
+from currents_async._transport.slots import Slots
+from currents_async._transport.window import Window
+from currents_async._wire.rate_limits import Allowance
 
 _CATCH_UP = 0.02
 """Seconds of delay that are made up for: timers never fire early."""
 
-_SCARCE = 0.08
-"""A share of a window so small that making up for late timers may take most of it."""
+_OWN_PAUSE = 0.25
+"""Seconds to pause if the server does not say; half as long again after each that was too short."""
+_OWN_PAUSE_GROWTH = 1.5
+_MAX_OWN_PAUSE = 16.0
 
-_PAUSE = 1.0
-"""Seconds to pause if the server does not say; doubled after each pause that was too short."""
-_MAX_PAUSE = 8.0
+LONG = 1.8
+"""Seconds of a pause that no rate calls for, but the rest of a window."""
+_FULL = 0.7
+"""The share of a window that must have been used when it ends, or it is none."""
 
-_LAST_EIGHT = 0xFF
+_ONE_ROUND = 2.2
+"""Round trips within which a blast has ended, if it may have ended for want of slots."""
+
+_LIES = 3
+"""Responses in a row that say that nothing is left, after which that is not believed."""
+
+_EIGHT = 0xFF
 _MANY = 4
-"""Throttles among the last eight responses that are no coincidence."""
-
-
-class Recent:
-    """How many of the last eight responses were throttles."""
-
-    def __init__(self) -> None:
-        self._bits = 0
-
-    def note(self, *, throttled: bool) -> None:
-        """Note a response."""
-        self._bits = (self._bits << 1 | throttled) & _LAST_EIGHT
-
-    @property
-    def throttles(self) -> int:
-        """The throttles among the last eight responses."""
-        return self._bits.bit_count()
-
-
-class RateMeter:
-    """About how many responses, throttles excepted, came within the last second."""
-
-    def __init__(self) -> None:
-        self._second = -math.inf
-        self._now = 0
-        self._before = 0
-
-    def count(self, now: float) -> None:
-        """Count a response."""
-        self._advance(now)
-        self._now += 1
-
-    def rate(self, now: float) -> float:
-        """Return the rate per second; a second that has begun is filled up from the one before."""
-        self._advance(now)
-        return self._before * (1 - (now - self._second)) + self._now
-
-    def _advance(self, now: float) -> None:
-        age = now - self._second
-        if age >= 1:
-            self._before = self._now if age < 2 else 0  # noqa: PLR2004 - the second before
-            self._second = self._second + 1 if age < 2 else now  # noqa: PLR2004
-            self._now = 0
+"""Failures among the last eight responses that mean overload."""
 
 
 class Pace:
-    """The pause that all requests keep, and the rate: a given one, or unlimited until a throttle.
+    """The pauses that all requests keep, and what is known about the limiter of the server.
 
-    A throttle counts if the server says how long to wait, or if there are many of them: a single
-    one says nothing about a rate. If there are many and it does not say, we pause all the same: the
-    rate that was too high still is.
+    While nothing is known, requests leave as they come. Of the ways to limit them, four are told
+    apart: a rate, a number of requests in a long window, a number at once, and no limit at all,
+    where a refusal was a stray.
     """
 
-    def __init__(self, max_rate: float | None = None) -> None:
+    def __init__(self, max_rate: float | None = None, *, workers: int = 16) -> None:
         self._max_rate = math.inf if max_rate is None else max_rate * KEPT
-        self._cubic = CubicRate()
-        self._meter = RateMeter()
-        self._recent = Recent()
+        self._workers = workers
+        self._search = RateSearch()
+        self._slots = Slots(workers)
+        self._window = Window()
+        self._strays = Strays(workers)
+        self._in_flight = 0
+        self._latency = 0.0
+        self._began = math.nan
+        self._accepted = 0
+        self._refused = 0
+        self._last_eight = 0
+        self._cycle = Cycle(-math.inf)
+        self._group: Group | None = None
+        self._dry: Group | None = None
+        """What has made us pause, until the pause is over."""
+        self._dried_at: float | None = None
+        """When the server had enough the last time."""
+        self._is_reopening = False
+        self._late = 0
+        """Responses after the last refusal, which count for the cycle after it."""
+        self._first_cycle: int | None = None
+        """What the first cycle accepted that ended with a pause."""
+        self._is_probing = False
+        self._own_pause = _OWN_PAUSE
         self._paused_until = -math.inf
-        self._own_pause = _PAUSE
+        self._asked_until = -math.inf
         self._next = -math.inf
+        self._said: Allowance | None = None
+        self._said_at = -math.inf
+        self._spent = 0
+        """Responses in a row that say that nothing is left."""
+
+    # --- what may leave
 
     @property
     def rate(self) -> float:
         """Requests per second; infinity while there is no limit."""
-        return min(self._max_rate, self._cubic.rate)
+        return min(self._max_rate, self._search.rate)
+
+    @property
+    def phase(self) -> Phase:
+        """How much is known about the rate."""
+        return self._search.phase
+
+    @property
+    def slots(self) -> float:
+        """Requests that may be in flight at once; infinity while there is no limit."""
+        return self._slots.limit
+
+    @property
+    def throttles(self) -> int:
+        """Refusals so far."""
+        return self._refused
+
+    @property
+    def accepted_so_far(self) -> int:
+        """Responses so far that are no refusals."""
+        return self._accepted
 
     def pause_left(self, now: float) -> float:
         """Return the seconds until the end of the pause that the server asked for."""
-        return max(0.0, self._paused_until - now)
+        return max(0.0, self._asked_until - now)
+
+    def has_room(self, now: float) -> bool:
+        """Return whether another request may be in flight, apart from the rate."""
+        in_flight = self._in_flight
+        if self._is_probing:
+            return not in_flight
+        if in_flight >= self._slots.limit or not self._window.may_send(in_flight):
+            return False
+        said = self._said
+        if said is None or self._spent > _LIES or not math.isinf(self._search.rate):
+            return True
+        if now >= self._said_at + said.reset:
+            return True
+        # Always allow one probe, or we would never learn that the window was reset.
+        return in_flight < max(1, said.remaining)
 
     def delay(self, now: float) -> float:
         """Return the seconds until the next request may leave."""
-        return max(0.0, self._paused_until - now, self._next - now)
+        self._settle(now)
+        wait = self._paused_until - now
+        if self._group is not None:
+            wait = max(wait, self._group.until - now)
+        self._search.grow(now)
+        if not math.isinf(rate := self.rate):
+            wait = max(wait, self._next + 1 / rate - now)
+        return max(0.0, wait)
 
     def leave(self, now: float, *, late: float = 0) -> None:
         """Note that a request leaves now; `late` is by how many seconds a timer has delayed it."""
-        rate = self.rate
-        if not math.isinf(rate):
-            self._next = max(self._next, now - min(late, _CATCH_UP)) + 1 / rate
+        self._in_flight += 1
+        self._window.left()
+        if math.isnan(self._began):
+            self._began = now
+            self._cycle = Cycle(now)
+        if not math.isinf(rate := self.rate):
+            ahead = max(min(late, _CATCH_UP), self._search.credit / rate)
+            self._next = max(self._next + 1 / rate, now - ahead)
 
     def pause(self, now: float, seconds: float) -> None:
         """Pause; the pause that ends last counts."""
-        self._paused_until = max(self._paused_until, now + seconds)
+        self._asked_until = max(self._asked_until, now + seconds)
+        self._paused_until = max(self._paused_until, self._asked_until)
 
-    def accepted(self, now: float, *, left: float = 1.0) -> None:
-        """Note a response that is not a throttle; it may say what share of the limit is left."""
-        self._recent.note(throttled=False)
-        if now >= self._paused_until:
-            self._own_pause = _PAUSE
-        if left <= _SCARCE:
-            self._cubic.hold(now)
-        self._meter.count(now)
-        if not math.isinf(self._cubic.rate):
-            self._cubic.accepted(now, measured=self._meter.rate(now))
+    # --- what comes back
 
-    def throttled(self, now: float, *, sent: float, wait_given: bool) -> None:
-        """Note that a request was refused for its rate.
+    def lost(self) -> None:
+        """Note that a request is over without a response."""
+        self._in_flight -= 1
 
-        `sent` is when it was sent, `wait_given` whether the server said how long to wait.
+    def accepted(self, now: float, *, sent: float, said: Allowance | None = None) -> None:
+        """Note a response that is not a refusal; `said` is what it says about the limit."""
+        self._in_flight -= 1
+        self._accepted += 1
+        self._last_eight = self._last_eight << 1 & _EIGHT
+        self._hear(now, said)
+        took = now - sent
+        self._latency += (took - self._latency) / 8 if self._latency else took
+        if self._is_probing:
+            self._own_pause = _OWN_PAUSE
+            self._resume(now)
+            self._is_probing = False
+        group = self._group
+        if group is None or sent <= group.sent:
+            self._cycle.add(now)
+        else:
+            group.passed += 1
+            self._cycle.add_late()
+        self._window.accepted()
+        if self._slots.are_limited and group is None:
+            self._slots.accepted()
+        self._settle(now)
+
+    def failed(self, now: float, *, sent: float, wait: float | None = None) -> bool:
+        """Note an error that may mean overload; return whether it does, as there are many."""
+        self._last_eight = (self._last_eight << 1 | 1) & _EIGHT
+        if self._is_probing or self._last_eight.bit_count() >= _MANY:
+            self.throttled(now, sent=sent, wait=wait)
+            return True
+        self._in_flight -= 1
+        if wait:
+            self.pause(now, wait)
+        return False
+
+    def throttled(
+        self,
+        now: float,
+        *,
+        sent: float,
+        wait: float | None = None,
+        said: Allowance | None = None,
+    ) -> None:
+        """Note that the server has refused a request that was sent at a time.
+
+        `wait` is how many seconds it asks for, None if it does not say.
         """
-        self._recent.note(throttled=True)
-        if not wait_given:
-            if self._recent.throttles < _MANY:
+        self._in_flight -= 1
+        self._refused += 1
+        self._hear(now, said)
+        if wait is not None:
+            self.pause(now, wait)
+        if self._is_probing:
+            self._own_pause = min(_MAX_OWN_PAUSE, _OWN_PAUSE_GROWTH * self._own_pause)
+            if wait is None:
+                self._paused_until = max(self._paused_until, now + self._own_pause)
+        elif self._group is not None:
+            self._group.refused += 1
+            self._group.is_silent &= wait is None
+        elif sent >= self._cycle.began and self._dry is None:
+            self._group = Group(now, sent, self._latency, is_silent=wait is None)
+            if said is not None and said.is_spent:
+                self._group.said = said
+        self._settle(now)
+
+    def _hear(self, now: float, said: Allowance | None) -> None:
+        if said is None:
+            return
+        before, self._said, self._said_at = self._said, said, now
+        if not said.remaining and before is not None and not before.remaining:
+            self._spent += 1
+        elif said.remaining:
+            self._spent = 0
+
+    # --- what it means
+
+    def _settle(self, now: float) -> None:
+        """Decide what has become decidable."""
+        group = self._group
+        if group is not None and (now >= group.until or not self._in_flight):
+            self._group = None
+            self._judge(now, group)
+        if now < self._paused_until:
+            return
+        if self._is_reopening:
+            self._is_reopening = False
+            self._open(now)
+        if self._dry is not None and not self._is_probing:
+            if self._dry.is_silent:
+                self._is_probing = True
+            else:
+                self._resume(now)
+
+    def _judge(self, now: float, group: Group) -> None:
+        search, slots = self._search, self._slots
+        if slots.are_limited:
+            if slots.refused(mixed=group.is_mixed):
+                self._carry_on(group)
                 return
-            self._pause_unasked(now, sent)
-        self._cubic.throttled(
-            now, sent=sent, measured=self._meter.rate(now), pause=self.pause_left(now)
+        elif self._may_lack_slots(group) and slots.try_out(self._until(group)):
+            search.begin(self._describe(group, now))
+            self._dried_at = group.at
+            self._carry_on(group)
+            return
+        if self._may_be_stray(group) and not self._strays.mean_a_limit(
+            group.at,
+            began=self._began,
+            accepted=self._accepted,
+            limited_at=None if math.isinf(search.rate) else self._dried_at,
+        ):
+            self._dried_at = group.at
+            self._carry_on(group)
+            return
+        self._dry = group
+        if group.is_silent:
+            self._paused_until = max(self._paused_until, group.at + self._own_pause)
+
+    def _may_be_stray(self, group: Group) -> bool:
+        trying = self._search.is_trying
+        return group.is_lone and group.said is None and not trying and self._window.size is None
+
+    def _may_lack_slots(self, group: Group) -> bool:
+        return (
+            group.is_silent
+            and group.refused > 1
+            and self._search.phase is Phase.UNLIMITED
+            and self._dried_at is None
+            and group.at - self._cycle.began < _ONE_ROUND * self._latency + 0.01
         )
 
-    def _pause_unasked(self, now: float, sent: float) -> None:
-        if sent >= self._paused_until:  # earlier ones had left before the pause began
-            self.pause(now, self._own_pause)
-            self._own_pause = min(2 * self._own_pause, _MAX_PAUSE)
+    def _until(self, group: Group) -> int:
+        """Return what the cycle had accepted until a refusal."""
+        return self._cycle.accepted - group.passed
+
+    def _carry_on(self, group: Group) -> None:
+        """Go on as before once the pause is over."""
+        self._late = group.passed
+        self._is_reopening = True
+
+    def _resume(self, now: float) -> None:
+        """Go on after a pause, with what it has taught."""
+        group, self._dry = self._dry, None
+        if group is None:
+            return
+        dry = self._describe(group, now)
+        self._late = group.passed
+        if self._is_window(dry):
+            if self._window.size is None and not self._search.is_trying:
+                self._search.begin(dry)
+            self._window.began(dry.accepted)
+        else:
+            self._window.began(None)
+            self._search.limited(dry)
+        self._dried_at = group.at
+        self._open(now)
+
+    def _describe(self, group: Group, now: float) -> Dry:
+        return Dry(
+            at=group.at,
+            resumes=now,
+            cycle=self._cycle,
+            accepted=self._until(group),
+            since_last=None if self._dried_at is None else group.at - self._dried_at,
+            latency=self._latency,
+            told=group.said,
+        )
+
+    def _is_window(self, dry: Dry) -> bool:
+        size = self._window.size or self._first_cycle
+        self._first_cycle = self._first_cycle or dry.accepted
+        return dry.pause >= LONG_PAUSE and (size is None or dry.accepted >= _FULL * size)
+
+    def _open(self, now: float) -> None:
+        self._cycle = Cycle(now, self._late)
+        self._late = 0
+        self._window.reopened()
+        rate = self.rate
+        at_once = self._search.credit + (not self._is_probing)
+        self._next = now if math.isinf(rate) else now - at_once / rate

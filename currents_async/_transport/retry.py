@@ -15,6 +15,9 @@ _OF_PROXIES = frozenset({520, 521, 522, 523, 524, 529, 530})
 _TRANSIENT = frozenset({408, 500, 502, 503, 504}) | _OF_PROXIES
 """Statuses after which the same request may succeed, and may have been carried out."""
 
+OVERLOADED = frozenset({502, 503, 504})
+"""Statuses that mean a failure if there is one of them, and a limit if there are many."""
+
 PAUSING = _TRANSIENT | {429}
 """Statuses with which the server may ask for a pause that we keep."""
 

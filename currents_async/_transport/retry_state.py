@@ -6,6 +6,9 @@ from currents_async._transport.gate import MAX_PAUSE
 from currents_async._transport.retry import RetryDecision, backoff
 from currents_async.errors import APIError, CurrentsError
 
+_MAX_IN_VAIN = 30
+"""Refusals of one call in a row while the server accepted nothing from any: it has stopped."""
+
 
 class RetryState:
     """Decides about the next attempt of a call that has failed, and pays for it."""
@@ -14,6 +17,9 @@ class RetryState:
         self._channel = channel
         self._attempts = retries.attempts
         self._retries_of: dict[RetryDecision, int] = {}
+        self._throttles = 0
+        self._in_vain = 0
+        self._accepted = -1
         self.taken: int = 0
         """What the retries so far have cost."""
 
@@ -31,7 +37,9 @@ class RetryState:
         `tried` is how many attempts there have been; the next one comes at least `at_least`
         seconds from now, and by `ends_at`. What the server asks for comes before backoff.
         """
-        if decision in {RetryDecision.GIVE_UP, RetryDecision.AMBIGUOUS} or tried >= self._attempts:
+        if decision in {RetryDecision.GIVE_UP, RetryDecision.AMBIGUOUS} or (
+            tried - self._throttles >= self._attempts
+        ):
             return None
         clock, quota = self._channel.clock, self._channel.quota
         asked = error.retry_after if isinstance(error, APIError) else None
@@ -44,3 +52,27 @@ class RetryState:
         taken = quota.take(decision)
         self.taken += taken
         return delay if taken else None
+
+    def after_throttle(self, error: CurrentsError, *, ends_at: float) -> float | None:
+        """Return the seconds to wait after a refusal that was not the request's fault, or None.
+
+        It counts as no attempt: the gate holds the next one back until there is room for it, so
+        that only the first refusal without a time to wait has a backoff. There is no other attempt
+        if retries are off, if the pause is too long, or if the server has refused this call many
+        times while it accepted nothing else.
+        """
+        clock, gate = self._channel.clock, self._channel.gate
+        self._throttles += 1
+        self._in_vain = self._in_vain + 1 if gate.accepted_so_far == self._accepted else 0
+        self._accepted = gate.accepted_so_far
+        asked = error.retry_after if isinstance(error, APIError) else None
+        is_news = asked is None and not self._in_vain
+        delay = backoff(RetryDecision.RETRY_THROTTLED, 1, clock.random()) if is_news else 0.0
+        at_least = max(delay, gate.delay(), asked or 0)
+        if (
+            self._attempts == 1
+            or self._in_vain >= _MAX_IN_VAIN
+            or at_least > min(MAX_PAUSE, ends_at - clock.now())
+        ):
+            return None
+        return delay

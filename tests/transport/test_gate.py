@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import Self
 
 import pytest
+from currents_async._transport.cubic import KEPT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from currents_async import ClientClosedError
 from currents_async._clock import Timer
-from currents_async._transport.cubic import KEPT
 from currents_async._transport.gate import DeadlineExpiredError, Gate, PauseTooLongError
 from currents_async._transport.pace import Pace
 from currents_async._wire.throttle import RateLimit

@@ -4,10 +4,10 @@ import math
 from collections import deque
 
 import pytest
+from currents_async._transport.cubic import CubicRate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._transport.cubic import CubicRate
 from currents_async._transport.pace import Pace, RateMeter
 
 PLENTY = 1000.0

@@ -1,0 +1,309 @@
+"""The rate that a server allows, found by trial: pure, with the time passed in.
+
+The first time the server has had enough, all that is known is how much it let pass. We go on with
+that a second, and double it quickly (slow start, as TCP has it) until the server has had enough
+again: from then on there are two such moments, and what lay between them tells the rate.
+"""
+
+import math
+from enum import Enum, auto
+from typing import NamedTuple
+
+from currents_async._transport.cycle import Cycle
+from currents_async._wire.rate_limits import Allowance
+
+LOWEST_RATE = 1.0
+"""Requests per second that are always tried."""
+HIGHEST_RATE = 1e6
+KEPT = 0.96
+"""The share of a known limit that is used: requests arrive less evenly than they leave."""
+
+LONG_PAUSE = 1.8
+"""Seconds of a pause that no rate calls for, but the rest of a window."""
+
+_KEPT_OF_TOLD = 0.98
+_LEAST_OF_TOLD = 0.7
+_DOUBLING = 0.25
+"""Seconds in which the rate doubles while it is searched for; at least two round trips."""
+_DOUBLING_OF_PROBES = 1.0
+_PROBE_AFTER = 8.5
+"""Seconds at a rate before more is tried, so that a new limit is in use within ten; doubled after
+each try in vain, since that costs a pause."""
+_PROBE_SOON = 4.0
+"""The same where a pause costs nothing, because a bucket fills up meanwhile."""
+_PROBE_UNSURE = 2.0
+"""The same where the rate is a guess."""
+_MAX_PROBE_AFTER = 320.0
+_NEAR = 0.15
+"""How far apart two measurements of the same limit may be."""
+_A_WHILE = 3.0
+"""Seconds of a cycle that measure a rate well."""
+_A_SHORT_WHILE = 2.0
+_CREDIT = 0.8
+"""The share of what a bucket must hold after a pause that is sent at once."""
+_SMALL_BURST = 5
+_CUT = 0.75
+_RECOVERY = 2.0
+"""Seconds in which the rate doubles back to the level after a cut that nothing but a refusal
+speaks for."""
+
+
+class Phase(Enum):
+    """How much is known about the rate."""
+
+    UNLIMITED = auto()
+    SEARCH = auto()
+    FOUND = auto()
+    TOLD = auto()
+    """The server has said it."""
+
+
+class Dry(NamedTuple):
+    """The server had enough, paused us, and the pause is over."""
+
+    at: float
+    """When the first request was refused."""
+    resumes: float
+    cycle: Cycle
+    accepted: int
+    """What the cycle had accepted until then."""
+    since_last: float | None
+    """Seconds since the server had enough before; None for the first time."""
+    latency: float
+    """Seconds from a request to its response."""
+    told: Allowance | None
+    """What the server says it allows, if that is what the refusal was due to."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds from the refusal to the end of the pause."""
+        return self.resumes - self.at
+
+    @property
+    def lasted(self) -> float:
+        """Seconds from the end of the pause before to the refusal."""
+        return self.at - self.cycle.began
+
+    @property
+    def throughput(self) -> float:
+        """Requests accepted per second from one refusal to the next, the pause included.
+
+        A bucket that did not overflow during the pause has just this rate; others allow more.
+        """
+        return (self.accepted + 1) / self.since_last if self.since_last else 0.0
+
+
+class _Seen(NamedTuple):
+    """Bounds of the rate, in requests per second."""
+
+    low: float
+    high: float
+    by_bucket: float
+    """The lower bound if the limiter is a bucket, which may have overflowed during the pause."""
+    last_second: float
+    """What was accepted in the second before the refusal."""
+    mean: float
+    """What was accepted per second, without the pause."""
+    was: float
+    """The rate in use."""
+    is_sure: bool
+    """Whether a bucket has overflowed, so that the lower bound is the rate."""
+    agrees: bool
+    """Whether the lower bound is the one of the cycle before."""
+
+
+class RateSearch:
+    """The rate in use, and how many requests may leave at once after a pause."""
+
+    def __init__(self) -> None:
+        self.phase: Phase = Phase.UNLIMITED
+        self.rate: float = math.inf
+        """Requests per second."""
+        self.credit: float = 0.0
+        """Requests that may leave ahead of the rate, because a bucket must hold as many."""
+        self._level = math.inf
+        """The rate that is known to be possible; more is being tried while `rate` is above it."""
+        self._since = 0.0
+        """When this phase, or this level, began."""
+        self._doubling = _DOUBLING
+        self._probes_at = math.inf
+        self._probe_after = _PROBE_AFTER
+        self._burst = 0.0
+        """What the server let pass before it had enough for the first time."""
+        self._burst_lasted = 0.0
+        self._is_window = False
+        """Whether the server counts by the second, and a pause leaves nothing to catch up with."""
+        self._last_low = 0.0
+        self._credit_share = _CREDIT
+        self._kept_of_told = _KEPT_OF_TOLD
+
+    @property
+    def is_trying(self) -> bool:
+        """Whether the rate is above what is known to be possible, so that refusals are no news."""
+        return self.phase is Phase.SEARCH or self.rate > self._level * 1.001
+
+    def grow(self, now: float) -> None:
+        """Let the rate grow with time."""
+        rate, level = self.rate, self._level
+        match self.phase:
+            case Phase.SEARCH:
+                rate = level * _doubled(now - self._since, self._doubling)
+            case Phase.FOUND if rate < level:
+                rate = min(level, _CUT * level * _doubled(now - self._since, _RECOVERY))
+            case Phase.FOUND if now > self._probes_at:
+                rate = level * _doubled(now - self._probes_at, _DOUBLING_OF_PROBES)
+            case _:
+                return
+        self.rate = max(self.rate, min(rate, HIGHEST_RATE))
+
+    def begin(self, dry: Dry) -> None:
+        """Note how much the server let pass before it had enough for the first time."""
+        self._burst = dry.accepted
+        self._burst_lasted = max(0.0, dry.lasted - dry.latency)
+
+    def limited(self, dry: Dry) -> None:
+        """Choose the rate to go on with after a pause."""
+        is_first = not self._burst
+        if is_first:
+            self.begin(dry)
+            self._is_window = _counts_by_second(dry)
+        if dry.told is not None and dry.told.per:
+            self._keep_told(dry, dry.told.limit, dry.told.per)
+        elif is_first and self._is_window:
+            self._settle(dry, dry.accepted)
+        elif is_first or self.phase is Phase.UNLIMITED:
+            self._search(dry)
+        else:
+            self._measure(dry)
+
+    def _keep_told(self, dry: Dry, limit: int, per: float) -> None:
+        if self.phase is Phase.TOLD:
+            self._kept_of_told = max(_LEAST_OF_TOLD, self._kept_of_told * KEPT)
+        self._is_window = per < LONG_PAUSE
+        self._settle(dry, limit / per, kept=self._kept_of_told)
+        self.phase = Phase.TOLD
+
+    def _search(self, dry: Dry) -> None:
+        self.phase = Phase.SEARCH
+        span = max(1.0, self._burst_lasted + dry.pause - 1)
+        self.rate = self._level = max(self._burst / span, LOWEST_RATE)
+        self._since = dry.resumes
+        self._doubling = max(_DOUBLING, 2 * dry.latency)
+
+    def _measure(self, dry: Dry) -> None:
+        seen = self._look(dry)
+        if self.phase is Phase.SEARCH:
+            self._end_search(dry, seen)
+            return
+        tried, level = self.is_trying, self._level / KEPT
+        in_vain = tried and seen.low < 1.3 * level
+        self._probe_after = (
+            min(2 * self._probe_after, _MAX_PROBE_AFTER) if in_vain else _PROBE_AFTER
+        )
+        if self._is_window:
+            self._measure_window(dry, seen, level, tried=tried, in_vain=in_vain)
+        elif not tried:
+            self._cut(dry, seen, level)
+        else:
+            self._settle(dry, self._end_probe(dry, seen, level))
+
+    def _look(self, dry: Dry) -> _Seen:
+        """Bound the rate by what was accepted, from both sides."""
+        was = self.rate
+        shortest = max(0.6 * dry.latency, min(0.2, 2 / was))
+        by_bucket = dry.cycle.at_least(dry.at, burst=self._burst, shortest=shortest)
+        low = max(dry.throughput, by_bucket)
+        agrees = not self._last_low or _are_near(low, self._last_low)
+        self._last_low = low
+        return _Seen(
+            low=low,
+            high=min(was, dry.cycle.at_most(dry.at, shortest=max(0.1, 3 * dry.latency))),
+            by_bucket=by_bucket,
+            last_second=dry.cycle.last_second(dry.at),
+            mean=dry.accepted / dry.lasted if dry.lasted else math.inf,
+            was=was,
+            is_sure=by_bucket > dry.accepted / (dry.since_last or math.inf),
+            agrees=agrees,
+        )
+
+    def _end_search(self, dry: Dry, seen: _Seen) -> None:
+        if _are_near(seen.last_second, self._burst) and dry.lasted < _A_WHILE:
+            self._is_window = True
+            self._settle(dry, max(seen.low, seen.last_second))
+        elif seen.is_sure or seen.high < 1.3 * seen.low:
+            self._settle(dry, min(seen.low, seen.was))
+        else:
+            self._guess(dry, math.sqrt(seen.low * seen.high))
+
+    def _end_probe(self, dry: Dry, seen: _Seen, level: float) -> float:
+        """Return the limit that a try for more has shown."""
+        is_long = dry.lasted > _A_SHORT_WHILE
+        last_second = min(seen.last_second, seen.was)
+        if is_long and seen.low < 1.1 * level and last_second > 1.05 * level:
+            # Little was accepted in all because little was sent; in the end it was more.
+            return max(seen.low, math.sqrt(level * last_second))
+        if is_long and not seen.agrees:
+            return min(seen.was, max(seen.by_bucket, seen.mean))
+        if dry.lasted >= _A_WHILE or seen.is_sure or seen.high < 1.3 * seen.low:
+            return min(seen.low, seen.was)
+        return math.sqrt(seen.low * seen.high)
+
+    def _measure_window(
+        self, dry: Dry, seen: _Seen, level: float, *, tried: bool, in_vain: bool
+    ) -> None:
+        if in_vain:
+            self._settle(dry, max(level, min(seen.last_second, seen.was)))
+        elif tried:
+            self._settle(dry, math.sqrt(max(seen.low, level) * seen.was))
+        elif seen.mean < 0.6 * level:
+            self._guess(dry, math.sqrt(seen.low * seen.was))
+        else:
+            self._settle(dry, 0.92 * level)
+
+    def _cut(self, dry: Dry, seen: _Seen, level: float) -> None:
+        """Give up a part of a rate that was possible so far."""
+        if self.credit and dry.accepted <= 1.2 * self.credit + 3:
+            self._credit_share /= 2
+            self._settle(dry, 0.97 * level)
+        elif dry.lasted >= max(0.3, 2 * dry.latency):
+            self._settle(dry, min(0.95 * level, max(seen.low, 0.6 * level)))
+        else:
+            self._settle(dry, 0.95 * level)
+            self.rate = _CUT * self._level
+
+    def _guess(self, dry: Dry, limit: float) -> None:
+        self._settle(dry, limit)
+        self._probes_at = dry.resumes + _PROBE_UNSURE
+
+    def _settle(self, dry: Dry, limit: float, *, kept: float = KEPT) -> None:
+        """Go on with a limit that was measured."""
+        self.phase = Phase.FOUND
+        limit = max(limit, LOWEST_RATE)
+        self.rate = self._level = limit * kept
+        self._since = dry.resumes
+        self._probes_at = dry.resumes + self._probe_after
+        burst = max(0.0, self._burst - limit * self._burst_lasted)
+        refilled = limit * dry.pause
+        is_bucket = not self._is_window and burst >= _SMALL_BURST
+        self.credit = self._credit_share * min(burst, refilled) if is_bucket else 0.0
+        if self.credit >= 0.7 * refilled and self._probe_after == _PROBE_AFTER:
+            self._probes_at = dry.resumes + _PROBE_SOON
+
+
+def _counts_by_second(dry: Dry) -> bool:
+    """Return whether the server let pass just what it said, where a bucket would have refilled."""
+    told = dry.told
+    return (
+        told is not None
+        and abs(dry.accepted - told.limit) <= max(1, 0.02 * dry.accepted)
+        and dry.lasted >= _DOUBLING
+        and dry.pause < LONG_PAUSE
+    )
+
+
+def _doubled(seconds: float, doubling: float) -> float:
+    return 2.0 ** min(40.0, max(0.0, seconds) / doubling)
+
+
+def _are_near(one: float, other: float) -> bool:
+    return (1 - _NEAR) * other <= one <= (1 + _NEAR) * other
