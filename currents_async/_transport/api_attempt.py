@@ -1,7 +1,7 @@
 """One attempt at a call of the API: a request on the wire, and what becomes of it."""
 
 import math
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -15,15 +15,12 @@ from currents_async._transport.channel import Channel
 from currents_async._transport.gate import DeadlineExpiredError, PauseTooLongError
 from currents_async._transport.memory import ObjectCount
 from currents_async._transport.options import CallOptions
-from currents_async._transport.retry import OVERLOADED, PAUSING
 from currents_async._transport.session import MAX_HEADER, USER_AGENT
 from currents_async._transport.tracing import log_notes
 from currents_async._wire.endpoint import Request
 from currents_async._wire.failure import error_for_status
 from currents_async._wire.inflate import SLICE
 from currents_async._wire.notes import Notes
-from currents_async._wire.rate_limits import rate_limit
-from currents_async._wire.throttle import requested_wait
 from currents_async.errors import CurrentsError, RateLimitedError, RequestInfo, RequestTimeoutError
 
 T = TypeVar("T")
@@ -85,18 +82,15 @@ class ApiAttempt(HTTPAttempt):
         response = await from_network(self._send())
         self._received(response)
         status, headers = response.status, response.headers
-        wall = self._channel.clock.wall()
-        asked = None
-        if status not in _SUCCESS:
-            asked = requested_wait(headers, wall, throttled=status == _THROTTLED)
-        self._obey(status, headers, asked, wall)
+        heeded = self._channel.gate.responded(status, headers, sent=self._sent_at)
+        self.was_throttled = heeded.is_throttle
         if status in _SUCCESS:
             first = _FIRST_SLICE if self._streamed else SLICE
             self._body = self._new_body(self._channel.limits.body, first, self._objects)
             return
         text = await self._read_error()
         raise error_for_status(
-            self._info, status, headers, text, retry_after=asked, redact=self.redact
+            self._info, status, headers, text, retry_after=heeded.wait, redact=self.redact
         )
 
     @property
@@ -200,25 +194,6 @@ class ApiAttempt(HTTPAttempt):
             objects=objects,
             on_end=self._leave_gate,
         )
-
-    def _obey(
-        self, status: int, headers: Mapping[str, str], asked: float | None, wall: float
-    ) -> None:
-        """Let the gate know what a response says of the rate limit."""
-        gate, sent = self._channel.gate, self._sent_at
-        stated = rate_limit(headers, wall)
-        said = None
-        if stated is not None:
-            gate.last_known, said = stated
-        if status == _THROTTLED:
-            self.was_throttled = True
-            gate.throttled(sent=sent, wait=asked, said=said)
-        elif status in OVERLOADED:
-            self.was_throttled = gate.failed(sent=sent, wait=asked)
-        else:
-            if asked and status in PAUSING:
-                gate.pause(asked)
-            gate.accepted(sent=sent, said=said)
 
     def _leave_gate(self) -> None:
         if self._in_gate:

@@ -6,14 +6,22 @@ as the rate is not known, no more are in flight than the server says are left: i
 
 import asyncio
 import math
+from collections.abc import Mapping
 from functools import partial
 from heapq import heappop, heappush
+from http import HTTPStatus
 from itertools import count
+from typing import NamedTuple
 
 from currents_async._clock import Clock, Timer
 from currents_async._transport.pace import Pace
-from currents_async._wire.rate_limits import Allowance, RateLimit
+from currents_async._transport.retry import OVERLOADED, PAUSING
+from currents_async._wire.rate_limits import Allowance, RateLimit, rate_limit
+from currents_async._wire.throttle import requested_wait
 from currents_async.errors import ClientClosedError
+
+_FIRST_ERROR = 300
+_THROTTLED = int(HTTPStatus.TOO_MANY_REQUESTS)
 
 MAX_PAUSE = 60.0
 """Seconds: a call that would have to wait longer fails at once instead."""
@@ -29,6 +37,18 @@ class PauseTooLongError(Exception):
 
 class DeadlineExpiredError(Exception):
     """The deadline expired in the queue; becomes a `RequestTimeoutError`."""
+
+
+class Heeded(NamedTuple):
+    """What a response means for the next attempt."""
+
+    wait: float | None = None
+    """Seconds that it asks to wait, if it does."""
+    is_throttle: bool = False
+    """Whether the request was refused because there were too many."""
+
+
+_ACCEPTED = Heeded()
 
 
 class _Waiter:
@@ -92,6 +112,30 @@ class Gate:
     def delay(self) -> float:
         """Return the seconds until the next request may pass."""
         return self._pace.delay(self._clock.now())
+
+    def responded(self, status: int, headers: Mapping[str, str], *, sent: float) -> Heeded:
+        """Note what a response to a request says about the rate limit.
+
+        `sent` is when the request was sent.
+        """
+        wall = self._clock.wall()
+        stated = rate_limit(headers, wall)
+        said = None
+        if stated is not None:
+            self.last_known, said = stated
+        if status < _FIRST_ERROR:
+            self.accepted(sent=sent, said=said)
+            return _ACCEPTED
+        wait = requested_wait(headers, wall, throttled=status == _THROTTLED)
+        if status == _THROTTLED:
+            self.throttled(sent=sent, wait=wait, said=said)
+            return Heeded(wait, is_throttle=True)
+        if status in OVERLOADED:
+            return Heeded(wait, self.failed(sent=sent, wait=wait))
+        if wait and status in PAUSING:
+            self.pause(wait)
+        self.accepted(sent=sent, said=said)
+        return Heeded(wait)
 
     def accepted(self, *, sent: float, said: Allowance | None = None) -> None:
         """Note that the server has responded, and has not refused the request for its rate.

@@ -28,9 +28,9 @@ _ONE_ROUND = 2.2
 _LIES = 3
 """Responses in a row that say that nothing is left, after which that is not believed."""
 
-_EIGHT = 0xFF
-_MANY = 4
-"""Failures among the last eight responses that mean overload."""
+_LAST = (1 << 32) - 1
+_MANY = 2
+"""Failures among the last 32 responses that mean overload."""
 
 
 class Pace:
@@ -53,7 +53,7 @@ class Pace:
         self._began = math.nan
         self._accepted = 0
         self._refused = 0
-        self._last_eight = 0
+        self._failures = 0
         self._cycle = Cycle(-math.inf)
         self._group: Group | None = None
         self._dry: Group | None = None
@@ -158,7 +158,7 @@ class Pace:
         """Note a response that is not a refusal; `said` is what it says about the limit."""
         self._in_flight -= 1
         self._accepted += 1
-        self._last_eight = self._last_eight << 1 & _EIGHT
+        self._failures = self._failures << 1 & _LAST
         self._hear(now, said)
         took = now - sent
         self._latency += (took - self._latency) / 8 if self._latency else took
@@ -179,8 +179,8 @@ class Pace:
 
     def failed(self, now: float, *, sent: float, wait: float | None = None) -> bool:
         """Note an error that may mean overload; return whether it does, as there are many."""
-        self._last_eight = (self._last_eight << 1 | 1) & _EIGHT
-        if self._is_probing or self._last_eight.bit_count() >= _MANY:
+        self._failures = (self._failures << 1 | 1) & _LAST
+        if self._is_probing or self._failures.bit_count() >= _MANY:
             self.throttled(now, sent=sent, wait=wait)
             return True
         self._in_flight -= 1
@@ -258,8 +258,9 @@ class Pace:
             self._carry_on(group)
             return
         if self._may_be_stray(group) and not self._strays.mean_a_limit(
-            group.at,
+            group,
             began=self._began,
+            lasted=group.at - self._cycle.began,
             accepted=self._accepted,
             limited_at=None if math.isinf(search.rate) else self._dried_at,
         ):

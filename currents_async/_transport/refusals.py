@@ -1,5 +1,6 @@
 """Whether a refusal means a limit, or nothing: told by what becomes of the others: pure."""
 
+import math
 from collections import deque
 
 from currents_async._wire.rate_limits import Allowance
@@ -14,6 +15,9 @@ _SOON = 4.0
 _SOON_REQUESTS = 60
 _STEADY = 3
 """Lone refusals whose distances must agree, to be taken for a limit."""
+_SHORTEST_PAUSE = 0.2
+_MOST_PASSED = 3
+"""Successes per refusal above which the server does not lack anything."""
 _ALIKE = 1.25
 
 
@@ -60,24 +64,34 @@ class Strays:
         self._was_short = False
 
     def mean_a_limit(
-        self, at: float, *, began: float, accepted: int, limited_at: float | None
+        self,
+        group: Group,
+        *,
+        began: float,
+        lasted: float,
+        accepted: int,
+        limited_at: float | None,
     ) -> bool:
         """Note a lone refusal, and return whether it is none any more.
 
-        `accepted` counts all responses so far, of which the first request left at `began`;
-        `limited_at` is when a limit was met last, if one is known.
+        `accepted` counts all responses so far, of which the first request left at `began`; `lasted`
+        is how long requests have been sent since the pause before; `limited_at` is when a limit was
+        met last, if one is known.
         """
+        at = group.at
         number = accepted - self._accepted_then
         seconds = at - (began if self._last is None else self._last)
         had_one = self._last is not None
         self._last, self._accepted_then = at, accepted
-        self._rates.append(number / seconds if seconds > 0 else float("inf"))
+        self._rates.append(number / seconds if seconds > 0 else math.inf)
         was_short, self._was_short = self._was_short, number <= self._few
         if limited_at is not None and (
             at - limited_at < _SOON or (had_one and (seconds < _RECENT or number < _SOON_REQUESTS))
         ):
             return True
-        if was_short and self._was_short:
+        if was_short and self._was_short and group.passed <= _MOST_PASSED * group.refused:
             return True
+        # Without a pause they come in step with what is sent, whatever they mean.
+        was_paused = seconds - lasted > _SHORTEST_PAUSE
         is_steady = max(self._rates) < _ALIKE * min(self._rates)
-        return len(self._rates) == _STEADY and is_steady
+        return was_paused and is_steady and len(self._rates) == _STEADY

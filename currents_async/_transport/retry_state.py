@@ -4,10 +4,12 @@ from currents_async._config import Retries
 from currents_async._transport.channel import Channel
 from currents_async._transport.gate import MAX_PAUSE
 from currents_async._transport.retry import RetryDecision, backoff
-from currents_async.errors import APIError, CurrentsError
+from currents_async.errors import APIError, CurrentsError, RateLimitedError
 
 _MAX_IN_VAIN = 30
 """Refusals of one call in a row while the server accepted nothing from any: it has stopped."""
+_MAX_FAILURES_IN_VAIN = 8
+"""The same for failures that seemed to mean overload."""
 
 
 class RetryState:
@@ -68,10 +70,11 @@ class RetryState:
         asked = error.retry_after if isinstance(error, APIError) else None
         is_news = asked is None and not self._in_vain
         delay = backoff(RetryDecision.RETRY_THROTTLED, 1, clock.random()) if is_news else 0.0
+        most = _MAX_IN_VAIN if isinstance(error, RateLimitedError) else _MAX_FAILURES_IN_VAIN
         at_least = max(delay, gate.delay(), asked or 0)
         if (
             self._attempts == 1
-            or self._in_vain >= _MAX_IN_VAIN
+            or self._in_vain >= most
             or at_least > min(MAX_PAUSE, ends_at - clock.now())
         ):
             return None
