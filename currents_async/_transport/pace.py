@@ -279,6 +279,7 @@ class Pace:
         return (
             group.is_silent
             and group.refused > 1
+            and not group.is_mostly_passed
             and self._search.phase is Phase.UNLIMITED
             and self._dried_at is None
             and group.at - self._cycle.began < _ONE_ROUND * self._latency + 0.01

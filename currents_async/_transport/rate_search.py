@@ -18,7 +18,7 @@ HIGHEST_RATE = 1e6
 KEPT = 0.96
 """The share of a known limit that is used: requests arrive less evenly than they leave."""
 
-LONG_PAUSE = 1.8
+LONG_PAUSE = 2.2
 """Seconds of a pause that no rate calls for, but the rest of a window."""
 
 _KEPT_OF_TOLD = 0.98

@@ -1,7 +1,7 @@
 """Whether a refusal means a limit, or nothing: told by what becomes of the others: pure."""
 
-import math
 from collections import deque
+from statistics import mean, pstdev
 
 from currents_async._wire.rate_limits import Allowance
 
@@ -13,12 +13,10 @@ _FEW = 3
 _RECENT = 3.0
 _SOON = 4.0
 _SOON_REQUESTS = 60
-_STEADY = 3
-"""Lone refusals whose distances must agree, to be taken for a limit."""
+_IN_STEP = ((3, 0.12), (5, 0.3))
+"""Lone refusals that mean a limit, and how far the requests between them may scatter."""
 _SHORTEST_PAUSE = 0.2
-_MOST_PASSED = 3
-"""Successes per refusal above which the server does not lack anything."""
-_ALIKE = 1.25
+_MOST_PASSED = 2
 
 
 class Group:
@@ -46,7 +44,13 @@ class Group:
     @property
     def is_lone(self) -> bool:
         """Whether it may be a stray: one of many, or the only one that we know of."""
-        return self.refused == 1 or (self.is_mixed and self.refused < _FEW)
+        is_mostly = self.is_mostly_passed
+        return self.refused == 1 or is_mostly or (self.is_mixed and self.refused < _FEW)
+
+    @property
+    def is_mostly_passed(self) -> bool:
+        """Whether so many have passed that the server lacks nothing."""
+        return self.passed > _MOST_PASSED * self.refused
 
 
 class Strays:
@@ -60,7 +64,7 @@ class Strays:
         self._first: float | None = None
         self._last: float | None = None
         self._accepted_then = 0
-        self._rates: deque[float] = deque(maxlen=_STEADY)
+        self._numbers: deque[int] = deque(maxlen=_IN_STEP[-1][0])
         self._was_short = False
 
     def mean_a_limit(
@@ -83,15 +87,20 @@ class Strays:
         seconds = at - (began if self._last is None else self._last)
         had_one = self._last is not None
         self._last, self._accepted_then = at, accepted
-        self._rates.append(number / seconds if seconds > 0 else math.inf)
+        self._numbers.append(number)
         was_short, self._was_short = self._was_short, number <= self._few
-        if limited_at is not None and (
+        was_soon = limited_at is not None and (
             at - limited_at < _SOON or (had_one and (seconds < _RECENT or number < _SOON_REQUESTS))
-        ):
-            return True
-        if was_short and self._was_short and group.passed <= _MOST_PASSED * group.refused:
+        )
+        if not group.is_mostly_passed and (was_soon or (was_short and self._was_short)):
             return True
         # Without a pause they come in step with what is sent, whatever they mean.
-        was_paused = seconds - lasted > _SHORTEST_PAUSE
-        is_steady = max(self._rates) < _ALIKE * min(self._rates)
-        return was_paused and is_steady and len(self._rates) == _STEADY
+        return seconds - lasted > _SHORTEST_PAUSE and self._come_in_step()
+
+    def _come_in_step(self) -> bool:
+        """Return whether about as many requests pass before each; strays scatter by their mean."""
+        numbers = list(self._numbers)
+        return any(
+            len(numbers) >= count and pstdev(numbers[-count:]) <= scatter * mean(numbers[-count:])
+            for count, scatter in _IN_STEP
+        )
