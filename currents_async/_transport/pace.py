@@ -50,6 +50,7 @@ class Pace:
         self._strays = Strays(workers)
         self._in_flight = 0
         self._latency = 0.0
+        self._jitter = 0.0
         self._began = math.nan
         self._accepted = 0
         self._refused = 0
@@ -161,6 +162,7 @@ class Pace:
         self._failures = self._failures << 1 & _LAST
         self._hear(now, said)
         took = now - sent
+        self._jitter += (abs(took - self._latency) - self._jitter) / 8 if self._latency else 0.0
         self._latency += (took - self._latency) / 8 if self._latency else took
         if self._is_probing:
             self._own_pause = _OWN_PAUSE
@@ -319,6 +321,7 @@ class Pace:
             accepted=self._until(group),
             since_last=None if self._dried_at is None else group.at - self._dried_at,
             latency=self._latency,
+            jitter=self._jitter,
             told=group.said,
         )
 

@@ -21,12 +21,13 @@ KEPT = 0.96
 LONG_PAUSE = 2.2
 """Seconds of a pause that no rate calls for, but the rest of a window."""
 
+_LEAST_KEPT = 0.85
 _KEPT_OF_TOLD = 0.98
 _LEAST_OF_TOLD = 0.7
 _DOUBLING = 0.25
 """Seconds in which the rate doubles while it is searched for; at least two round trips."""
-_DOUBLING_OF_PROBES = 1.0
-_PROBE_AFTER = 8.5
+_DOUBLING_OF_PROBES = 0.5
+_PROBE_AFTER = 9.2
 """Seconds at a rate before more is tried, so that a new limit is in use within ten; doubled after
 each try in vain, since that costs a pause."""
 _PROBE_SOON = 4.0
@@ -71,6 +72,8 @@ class Dry(NamedTuple):
     """Seconds since the server had enough before; None for the first time."""
     latency: float
     """Seconds from a request to its response."""
+    jitter: float
+    """By how many seconds that varies."""
     told: Allowance | None
     """What the server says it allows, if that is what the refusal was due to."""
 
@@ -279,6 +282,9 @@ class RateSearch:
         """Go on with a limit that was measured."""
         self.phase = Phase.FOUND
         limit = max(limit, LOWEST_RATE)
+        if self._is_window:
+            # As many requests more may fall into a window as arrive early.
+            kept = min(kept, max(_LEAST_KEPT, 1 - 2 * dry.jitter))
         self.rate = self._level = limit * kept
         self._since = dry.resumes
         self._probes_at = dry.resumes + self._probe_after
