@@ -22,6 +22,7 @@ LONG_PAUSE = 2.2
 """Seconds of a pause that no rate calls for, but the rest of a window."""
 
 _LEAST_KEPT = 0.85
+_KEPT_OF_FOUND = 0.98
 _KEPT_OF_TOLD = 0.98
 _LEAST_OF_TOLD = 0.7
 _DOUBLING = 0.25
@@ -198,7 +199,7 @@ class RateSearch:
         if self.phase is Phase.SEARCH:
             self._end_search(dry, seen)
             return
-        tried, level = self.is_trying, self._level / KEPT
+        tried, level = self.is_trying, self._level / _KEPT_OF_FOUND
         in_vain = tried and seen.low < 1.3 * level
         self._probe_after = (
             min(2 * self._probe_after, _MAX_PROBE_AFTER) if in_vain else _PROBE_AFTER
@@ -278,13 +279,13 @@ class RateSearch:
         self._settle(dry, limit)
         self._probes_at = dry.resumes + _PROBE_UNSURE
 
-    def _settle(self, dry: Dry, limit: float, *, kept: float = KEPT) -> None:
+    def _settle(self, dry: Dry, limit: float, *, kept: float = _KEPT_OF_FOUND) -> None:
         """Go on with a limit that was measured."""
         self.phase = Phase.FOUND
         limit = max(limit, LOWEST_RATE)
         if self._is_window:
             # As many requests more may fall into a window as arrive early.
-            kept = min(kept, max(_LEAST_KEPT, 1 - 2 * dry.jitter))
+            kept = max(_LEAST_KEPT, kept - 2 * dry.jitter)
         self.rate = self._level = limit * kept
         self._since = dry.resumes
         self._probes_at = dry.resumes + self._probe_after
