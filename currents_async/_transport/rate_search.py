@@ -237,7 +237,9 @@ class RateSearch:
         elif seen.is_sure or seen.high < 1.3 * seen.low:
             self._settle(dry, min(seen.low, seen.was))
         else:
-            self._guess(dry, math.sqrt(seen.low * seen.high))
+            # What it began with is as good a guess: it may have been the limit of a second.
+            middle = math.sqrt(seen.low * seen.high)
+            self._guess(dry, max(middle, min(self._level, seen.high)))
 
     def _end_probe(self, dry: Dry, seen: _Seen, level: float) -> float:
         """Return the limit that a try for more has shown."""
