@@ -34,6 +34,7 @@ from currents_async._tasks import load_backend
 from currents_async._transport import (
     Channel,
     Observers,
+    RateInUse,
     RawResponse,
     Reach,
     Session,
@@ -259,6 +260,11 @@ class Currents:
     def rate_limit(self) -> RateLimit | None:
         """The rate limit as the server last reported it; None before it has."""
         return self._channel.gate.last_known
+
+    @property
+    def rate(self) -> RateInUse:
+        """How fast the client sends at the moment, and what keeps it from sending faster."""
+        return self._channel.gate.rate
 
     @property
     def traffic(self) -> Traffic:

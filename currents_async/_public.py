@@ -14,7 +14,14 @@ from currents_async._quarantine.plan import QuarantineFailure, QuarantinePlan, Q
 from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._resources.errors import ErrorsPager
 from currents_async._streams import RunStream
-from currents_async._transport import Observer, RawResponse, RequestAttempt, RequestCall, Traffic
+from currents_async._transport import (
+    Observer,
+    RateInUse,
+    RawResponse,
+    RequestAttempt,
+    RequestCall,
+    Traffic,
+)
 from currents_async._watch import RunWatch
 from currents_async._wire.rate_limits import RateLimit
 
@@ -38,6 +45,7 @@ __all__: list[str] = [
     "QuarantinePlan",
     "QuarantinePolicy",
     "QuarantineResult",
+    "RateInUse",
     "RateLimit",
     "RawResponse",
     "RequestAttempt",

@@ -1,10 +1,12 @@
-"""Spans for OpenTelemetry, with the extra `otel`.
+"""Spans and metrics for OpenTelemetry, with the extra `otel`.
 
 async with Currents(observer=OpenTelemetry()) as currents: ...
 """
 
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from opentelemetry.metrics import MeterProvider, get_meter
 from opentelemetry.trace import (
     Span,
     SpanKind,
@@ -15,7 +17,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.util.types import AttributeValue
 
-from currents_async._transport import Observer, RequestAttempt, RequestCall
+from currents_async._transport import Observer, RateInUse, RequestAttempt, RequestCall
 from currents_async._version import __version__
 
 __all__ = ["OpenTelemetry"]
@@ -26,20 +28,40 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class OpenTelemetry(Observer):
-    """One span for each call, with an event for each of its attempts.
+    """One span for each call, with an event for each of its attempts, and metrics of the rate.
 
     A span is named after the operation, for example `getRun`. It is a child of the current span at
     the beginning of the call, and lasts until the response is decoded, or its stream is left.
     Attributes are those of HTTP clients, and `currents.operation`; failed calls have the class of
     their error as `error.type`. No span shows the API key, values of a query, or texts of the
-    server. Several clients may share an instance. Without `tracer_provider` it uses the global one.
+    server. Several clients may share an instance. Without `tracer_provider` and `meter_provider` it
+    uses the global ones.
+
+    Metrics are `currents.client.throttles`, a counter of responses with status 429, and the gauges
+    `currents.client.rate.limit` in requests per second, with the `reason` of `RateInUse`, and
+    `currents.client.rate.slots`, the requests that may be in flight at once. They are set when a
+    limit is found or has changed; a limit that is gone is recorded as 0.
 
     Source: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-client-span, for the
     top-most operation.
     """
 
-    def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
+    def __init__(
+        self,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+    ) -> None:
         self._tracer = get_tracer("currents_async", __version__, tracer_provider, _SCHEMA)
+        meter = get_meter("currents_async", __version__, meter_provider, _SCHEMA)
+        self._throttles = meter.create_counter(
+            "currents.client.throttles", "{response}", "Responses with status 429"
+        )
+        self._limit = meter.create_gauge(
+            "currents.client.rate.limit", "{request}/s", "The rate in use; 0 without a limit"
+        )
+        self._slots = meter.create_gauge(
+            "currents.client.rate.slots", "{request}", "Requests at once; 0 without a limit"
+        )
         self._open: dict[int, _OpenSpan] = {}
         """By the identity of the call, because calls of different clients have the same numbers."""
 
@@ -52,6 +74,8 @@ class OpenTelemetry(Observer):
 
     def attempt_ended(self, attempt: RequestAttempt) -> None:
         """Add an event to the span of the call."""
+        if attempt.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._throttles.add(1)
         opened = self._open.get(id(attempt.call))
         if opened is None:
             return
@@ -73,6 +97,11 @@ class OpenTelemetry(Observer):
             span.set_attribute("error.type", _type_of(error))
             span.set_status(Status(StatusCode.ERROR, type(error).__name__))
         span.end()
+
+    def rate_changed(self, rate: RateInUse) -> None:
+        """Record the limit."""
+        self._limit.set(rate.per_second or 0, {"reason": rate.reason})
+        self._slots.set(rate.slots or 0)
 
 
 class _OpenSpan:

@@ -4,6 +4,7 @@ from currents_async._transport.channel import Channel
 from currents_async._transport.credential import find_credential
 from currents_async._transport.options import CallOptions
 from currents_async._transport.proxy import find_proxy
+from currents_async._transport.rate_in_use import RateInUse
 from currents_async._transport.reach import Reach
 from currents_async._transport.response import RawResponse, ResponseStream
 from currents_async._transport.session import Session
@@ -22,6 +23,7 @@ __all__ = [
     "Channel",
     "Observer",
     "Observers",
+    "RateInUse",
     "RawResponse",
     "Reach",
     "RequestAttempt",

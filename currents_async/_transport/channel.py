@@ -35,9 +35,8 @@ class Channel:
         self.clock = clock
         self.tracing = tracing
         self.reveal_proxy = proxy
-        self.gate: Gate = Gate(
-            limits.concurrency, Pace(limits.rate, workers=limits.concurrency), clock
-        )
+        pace = Pace(limits.rate, workers=limits.concurrency, changed=self._rate_changed)
+        self.gate: Gate = Gate(limits.concurrency, pace, clock)
         self.memory: Memory = Memory(limit=limits.memory, body=limits.body)
         self.quota: Quota = Quota()
         self.traffic: Traffic = Traffic()
@@ -49,3 +48,6 @@ class Channel:
             self.session.shut()
             self.gate.close()
             await self.session.aclose()
+
+    def _rate_changed(self) -> None:
+        self.tracing.rate_changed(self.gate.rate)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from currents_async._clock import Clock, Timer
 from currents_async._transport.pace import Pace
+from currents_async._transport.rate_in_use import RateInUse
 from currents_async._transport.retry import OVERLOADED, PAUSING
 from currents_async._wire.rate_limits import Allowance, RateLimit, rate_limit
 from currents_async._wire.throttle import requested_wait
@@ -103,6 +104,11 @@ class Gate:
             self._pace.lost()
         if self._waiting:
             self._advance()
+
+    @property
+    def rate(self) -> RateInUse:
+        """The rate in use."""
+        return self._pace.in_use(self._clock.now())
 
     @property
     def accepted_so_far(self) -> int:

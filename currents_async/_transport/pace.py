@@ -1,8 +1,10 @@
 """When the next request may leave: pauses, rate and slots; pure, with the time passed in."""
 
 import math
+from collections.abc import Callable
 
 from currents_async._transport.cycle import Cycle
+from currents_async._transport.rate_in_use import RateInUse, RateReason
 from currents_async._transport.rate_search import KEPT, LONG_PAUSE, Dry, Phase, RateSearch
 from currents_async._transport.refusals import Group, Strays
 from currents_async._transport.slots import Slots
@@ -33,6 +35,14 @@ _MANY = 2
 """Failures among the last 32 responses that mean overload."""
 
 
+_REASONS: dict[Phase, RateReason] = {
+    Phase.UNLIMITED: "unlimited",
+    Phase.SEARCH: "found",
+    Phase.FOUND: "found",
+    Phase.TOLD: "told",
+}
+
+
 class Pace:
     """The pauses that all requests keep, and what is known about the limiter of the server.
 
@@ -41,9 +51,16 @@ class Pace:
     where a refusal was a stray.
     """
 
-    def __init__(self, max_rate: float | None = None, *, workers: int = 16) -> None:
+    def __init__(
+        self,
+        max_rate: float | None = None,
+        *,
+        workers: int = 16,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Begin without a limit, or with a given one; `changed` is called when one is found."""
         self._max_rate = math.inf if max_rate is None else max_rate * KEPT
-        self._workers = workers
+        self._changed = changed
         self._search = RateSearch()
         self._slots = Slots(workers)
         self._window = Window()
@@ -52,6 +69,7 @@ class Pace:
         self._latency = 0.0
         self._jitter = 0.0
         self._began = math.nan
+        """When the first request left."""
         self._accepted = 0
         self._refused = 0
         self._failures = 0
@@ -83,20 +101,18 @@ class Pace:
         """Requests per second; infinity while there is no limit."""
         return min(self._max_rate, self._search.rate)
 
-    @property
-    def phase(self) -> Phase:
-        """How much is known about the rate."""
-        return self._search.phase
-
-    @property
-    def slots(self) -> float:
-        """Requests that may be in flight at once; infinity while there is no limit."""
-        return self._slots.limit
-
-    @property
-    def throttles(self) -> int:
-        """Refusals so far."""
-        return self._refused
+    def in_use(self, now: float) -> RateInUse:
+        """Describe how fast requests leave."""
+        rate, found = self.rate, self._search.rate
+        return RateInUse(
+            per_second=None if math.isinf(rate) else rate,
+            reason=_REASONS[self._search.phase] if found <= self._max_rate else "given",
+            pause_left=max(0.0, self._paused_until - now),
+            in_flight=self._in_flight,
+            slots=None if math.isinf(self._slots.limit) else int(self._slots.limit),
+            window=self._window.size,
+            throttles=self._refused,
+        )
 
     @property
     def accepted_so_far(self) -> int:
@@ -129,6 +145,9 @@ class Pace:
         if self._group is not None:
             wait = max(wait, self._group.until - now)
         self._search.grow(now)
+        if self._search.is_over:
+            self._search = RateSearch()
+            self._changed()
         if not math.isinf(rate := self.rate):
             wait = max(wait, self._next + 1 / rate - now)
         return max(0.0, wait)
@@ -141,6 +160,7 @@ class Pace:
             self._began = now
             self._cycle = Cycle(now)
         if not math.isinf(rate := self.rate):
+            self._search.idle(now - self._next - 1 / rate)
             ahead = max(min(late, _CATCH_UP), self._search.credit / rate)
             self._next = max(self._next + 1 / rate, now - ahead)
 
@@ -253,11 +273,13 @@ class Pace:
         if slots.are_limited:
             if slots.refused(mixed=group.is_mixed):
                 self._carry_on(group)
+                self._changed()
                 return
         elif self._may_lack_slots(group) and slots.try_out(self._until(group)):
             search.begin(self._describe(group, now))
             self._dried_at = group.at
             self._carry_on(group)
+            self._changed()
             return
         if self._may_be_stray(group) and not self._strays.mean_a_limit(
             group,
@@ -312,6 +334,8 @@ class Pace:
             self._search.limited(dry)
         self._dried_at = group.at
         self._open(now)
+        if self._search.is_known or self._window.size:
+            self._changed()
 
     def _describe(self, group: Group, now: float) -> Dry:
         return Dry(

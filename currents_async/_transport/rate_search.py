@@ -14,7 +14,8 @@ from currents_async._wire.rate_limits import Allowance
 
 LOWEST_RATE = 1.0
 """Requests per second that are always tried."""
-HIGHEST_RATE = 1e6
+HIGHEST_RATE = 1e5
+"""Requests per second beyond which there is no limit to speak of."""
 KEPT = 0.96
 """The share of a known limit that is used: requests arrive less evenly than they leave."""
 
@@ -116,6 +117,9 @@ class _Seen(NamedTuple):
     """Whether the lower bound is the one of the cycle before."""
 
 
+_KNOWN = {Phase.FOUND, Phase.TOLD}
+
+
 class RateSearch:
     """The rate in use, and how many requests may leave at once after a pause."""
 
@@ -146,6 +150,22 @@ class RateSearch:
         """Whether the rate is above what is known to be possible, so that refusals are no news."""
         return self.phase is Phase.SEARCH or self.rate > self._level * 1.001
 
+    @property
+    def is_known(self) -> bool:
+        """Whether a limit was found, or was told."""
+        return self.phase in _KNOWN
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the rate has grown so far without a refusal that the limit must be gone."""
+        return HIGHEST_RATE < self.rate < math.inf
+
+    def idle(self, seconds: float) -> None:
+        """Note that for a time less was sent than may be: that proves nothing."""
+        if seconds > 0:
+            self._since += seconds
+            self._probes_at += seconds
+
     def grow(self, now: float) -> None:
         """Let the rate grow with time."""
         rate, level = self.rate, self._level
@@ -158,7 +178,7 @@ class RateSearch:
                 rate = level * _doubled(now - self._probes_at, _DOUBLING_OF_PROBES)
             case _:
                 return
-        self.rate = max(self.rate, min(rate, HIGHEST_RATE))
+        self.rate = max(self.rate, rate)
 
     def begin(self, dry: Dry) -> None:
         """Note how much the server let pass before it had enough for the first time."""

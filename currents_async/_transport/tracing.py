@@ -7,6 +7,7 @@ from typing import ParamSpec
 import msgspec
 
 from currents_async._clock import Clock
+from currents_async._transport.rate_in_use import RateInUse
 from currents_async._wire.notes import Notes
 from currents_async.errors import CurrentsError
 
@@ -90,6 +91,9 @@ class Observer:
     def call_ended(self, call: RequestCall, error: BaseException | None) -> None:
         """See the end of a call: its error, a cancellation, or None for a success."""
 
+    def rate_changed(self, rate: RateInUse) -> None:
+        """See the rate in use after a limit of the server was found, has changed, or is gone."""
+
 
 AttemptHook = Callable[[RequestAttempt], object]
 Observers = Observer | AttemptHook | Iterable[Observer | AttemptHook]
@@ -111,6 +115,7 @@ class Tracing:
             hooks = ()
         elif isinstance(hooks, Observer) or callable(hooks):
             hooks = (hooks,)
+        self._last_rate: RateInUse | None = None
         self._observers = [one if isinstance(one, Observer) else _OfAttempts(one) for one in hooks]
 
     def began(self, describe: Callable[[], RequestCall], clock: Clock) -> "ObservedCall | None":
@@ -127,6 +132,15 @@ class Tracing:
         _logger.debug("%s", attempt)
         for observer in self._observers:
             _guarded(observer.attempt_ended, attempt)
+
+    def rate_changed(self, rate: RateInUse) -> None:
+        """Report a limit of the server that was found, has changed, or is gone."""
+        if not rate.is_like(self._last_rate):
+            self._last_rate = rate
+            limit = str(msgspec.structs.replace(rate, pause_left=0.0))
+            _logger.info("rate: %s", limit or "not limited any more")
+        for observer in self._observers:
+            _guarded(observer.rate_changed, rate)
 
     def ended(self, call: RequestCall, error: BaseException | None) -> None:
         """Report the end of a call."""

@@ -7,7 +7,7 @@ from cyclopts import App
 import currents_async
 from currents_async.cli import _exit
 from currents_async.cli._options import COMMON, CommonOptions, Count, Flag, Several
-from currents_async.cli._progress import Advance, Throttles, progress_bar
+from currents_async.cli._progress import Advance, progress_bar
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import AssetKind
@@ -66,11 +66,11 @@ async def download(
         Downloads at once.
 
     """
-    throttles = Throttles()
     limits = currents_async.Limits(concurrency=concurrency)
-    async with common.open(
-        Saved, _SHOWN, limits=limits, observer=throttles, private_assets=private_assets
-    ) as (currents, printer):
+    async with common.open(Saved, _SHOWN, limits=limits, private_assets=private_assets) as (
+        currents,
+        printer,
+    ):
         match run_id, instance:
             case str(), None:
                 downloads = currents.assets.of_run(
@@ -88,7 +88,7 @@ async def download(
                 )
             case _:
                 raise InvalidArgumentError("pass a run ID or --instance")
-        with progress_bar("assets", currents.traffic, throttles) as advance:
+        with progress_bar("assets", currents) as advance:
             async with downloads as results:
                 saving = _Saving(results, advance)
                 await printer.stream(saving)

@@ -8,7 +8,6 @@ from currents_async import Currents, Limits
 from currents_async.cli._export_job import Exported, code_of, export_to_target
 from currents_async.cli._export_options import ExportOptions
 from currents_async.cli._output import Output, Printer
-from currents_async.cli._progress import Throttles
 from currents_async.export import ExportFormat
 from currents_async.testing import FakeCurrents, World
 
@@ -46,21 +45,17 @@ async def export_demo(
     world = make_history(days=DAYS) if world is None else world
     end = FIRST_DAY + timedelta(days=DAYS)
     options = replace(options, since=FIRST_DAY.isoformat(), until=end.isoformat())
-    throttles = Throttles()
     limits = Limits(concurrency=options.concurrency, rate=options.rate)
     exported: list[Exported] = []
     async with FakeCurrents(world) as server:
         for form, name in _TARGETS.items():
-            async with Currents(
-                server.api_key, base_url=server.url, limits=limits, observer=throttles
-            ) as currents:
+            async with Currents(server.api_key, base_url=server.url, limits=limits) as currents:
                 one = await export_to_target(
                     currents,
                     str(Path(directory) / name),
                     form,
                     options,
                     projects=[project.project_id for project in world.projects],
-                    throttles=throttles,
                 )
             exported.append(one)
     printer.all(exported)

@@ -8,7 +8,7 @@ from currents_async.cli import _exit
 from currents_async.cli._export_options import ExportOptions
 from currents_async.cli._options import CommonOptions
 from currents_async.cli._output import Printer
-from currents_async.cli._progress import Advance, Throttles, progress_bar
+from currents_async.cli._progress import Advance, progress_bar
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.export import ExportFormat, ExportResult, export, export_table
@@ -46,16 +46,13 @@ async def export_runs(target: str, options: ExportOptions, *, common: CommonOpti
     """Export with a progress bar, and print what came of it."""
     form = options.format_of(target)
     printer = Printer(Exported, _SHOWN, common.output)
-    throttles = Throttles()
     limits = Limits(concurrency=options.concurrency, rate=options.rate)
     settings = await common.connection.settings()
-    async with settings.client(limits=limits, observer=throttles) as currents:
+    async with settings.client(limits=limits) as currents:
         projects = await _projects(currents, options, settings.project_id.value)
         if form == "arrow":
-            return await _stream(currents, options, projects, throttles)
-        exported = await export_to_target(
-            currents, target, form, options, projects=projects, throttles=throttles
-        )
+            return await _stream(currents, options, projects)
+        exported = await export_to_target(currents, target, form, options, projects=projects)
     printer.one(exported)
     return code_of(exported.failures or exported.missing)
 
@@ -67,10 +64,9 @@ async def export_to_target(
     options: ExportOptions,
     *,
     projects: Sequence[str],
-    throttles: Throttles,
 ) -> Exported:
     """Export into a target, with a progress bar."""
-    with progress_bar(f"export {form}", currents.traffic, throttles) as advance:
+    with progress_bar(f"export {form}", currents) as advance:
         result = await export(
             currents,
             target,
@@ -110,12 +106,10 @@ def code_of(missing: int) -> int:
     return _exit.PARTIAL
 
 
-async def _stream(
-    currents: Currents, options: ExportOptions, projects: Sequence[str], throttles: Throttles
-) -> int:
+async def _stream(currents: Currents, options: ExportOptions, projects: Sequence[str]) -> int:
     if sys.stdout.isatty():
         raise InvalidArgumentError("Arrow IPC is for programs: send it to one, or to a file")
-    with progress_bar("export arrow", currents.traffic, throttles) as advance:
+    with progress_bar("export arrow", currents) as advance:
         result = await export_table(
             currents,
             sys.stdout.buffer,

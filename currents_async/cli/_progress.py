@@ -8,60 +8,30 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.filesize import decimal
 
-from currents_async.errors import APIError
-
 if TYPE_CHECKING:
-    from currents_async import RequestAttempt, Traffic
-
-_TOO_MANY = 429
+    from currents_async import Currents
 
 Advance = Callable[[int, int | None, str], None]
 """Shows how many are done, of how many if that is known, and something more."""
 
 
-class Throttles:
-    """Observer that counts the responses with status 429."""
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Use a clock in seconds."""
-        self._now = now
-        self._count = 0
-        self._paused_until = 0.0
-
-    def __call__(self, attempt: "RequestAttempt") -> None:
-        """Count an attempt."""
-        if attempt.status != _TOO_MANY:
-            return
-        self._count += 1
-        pause = attempt.error.retry_after if isinstance(attempt.error, APIError) else None
-        self._paused_until = max(self._paused_until, self._now() + (pause or 0))
-
-    def __str__(self) -> str:
-        if not self._count:
-            return ""
-        left = self._paused_until - self._now()
-        pause = f", paused for {left:.0f} s" if left > 0 else ""
-        return f"{self._count:,} x 429{pause}"
-
-
 class _Rates:
-    """Requests per second, bytes and throttles, as of when they are written."""
+    """Requests per second, bytes, and what holds the client back, as of when they are written."""
 
-    def __init__(self, traffic: "Traffic", throttles: Throttles) -> None:
-        self._traffic = traffic
-        self._throttles = throttles
+    def __init__(self, currents: "Currents") -> None:
+        self._currents = currents
         self._started = time.monotonic()
 
     def __str__(self) -> str:
-        traffic, seconds = self._traffic, time.monotonic() - self._started
+        traffic, seconds = self._currents.traffic, time.monotonic() - self._started
         rate = traffic.requests / seconds if seconds > 0 else 0
-        parts = [f"{rate:,.0f} requests/s", decimal(traffic.wire_bytes), str(self._throttles)]
+        parts = [f"{rate:,.0f} requests/s", decimal(traffic.wire_bytes), str(self._currents.rate)]
         return "  ".join(filter(None, parts))
 
 
 @contextmanager
-def progress_bar(what: str, traffic: "Traffic", throttles: Throttles) -> Generator[Advance]:
-    """Show a bar with rate, bytes, throttles and the time that is left; call what is yielded."""
+def progress_bar(what: str, currents: "Currents") -> Generator[Advance]:
+    """Show a bar with rate, bytes, limits and the time that is left; call what is yielded."""
     # Here, since --help does without.
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
@@ -81,7 +51,7 @@ def progress_bar(what: str, traffic: "Traffic", throttles: Throttles) -> Generat
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=None, detail="", rates=_Rates(traffic, throttles))
+        task = progress.add_task(what, total=None, detail="", rates=_Rates(currents))
 
         def advance(done: int, total: int | None, detail: str) -> None:
             progress.update(task, completed=done, total=total, detail=detail)

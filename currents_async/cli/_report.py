@@ -17,7 +17,7 @@ from currents_async.analysis import failures_of
 from currents_async.cli import _exit
 from currents_async.cli._options import CONNECTION, Connection, Count, Flag, RunID
 from currents_async.cli._output.tables import console
-from currents_async.cli._progress import Throttles, progress_bar
+from currents_async.cli._progress import progress_bar
 from currents_async.cli._streams import machine_stdout, one_line, safe_json
 from currents_async.models import Instance, InstanceTest, Outcome, RunSpec
 from currents_async.models._unlisted import unlisted
@@ -38,10 +38,9 @@ async def run(
     connection: Connection = CONNECTION,
 ) -> int:
     """Fetch a run and all its instances, and report on them."""
-    throttles = Throttles()
     limits = currents_async.Limits(concurrency=concurrency)
-    async with connection.open(limits=limits, observer=throttles) as currents:
-        report = await _report_on(currents, run_id, throttles)
+    async with connection.open(limits=limits) as currents:
+        report = await _report_on(currents, run_id)
     return report.show(as_json=as_json)
 
 
@@ -67,25 +66,20 @@ async def demo(
 
     world = World(seed=seed)
     made = world.project(name="Demo").run(specs=specs)
-    throttles = Throttles()
     limits = currents_async.Limits(concurrency=concurrency)
     async with (
         FakeCurrents(world) as server,
-        currents_async.Currents(
-            server.api_key, base_url=server.url, limits=limits, observer=throttles
-        ) as currents,
+        currents_async.Currents(server.api_key, base_url=server.url, limits=limits) as currents,
     ):
-        report = await _report_on(currents, made.run_id, throttles)
+        report = await _report_on(currents, made.run_id)
     return report.show(as_json=as_json)
 
 
-async def _report_on(
-    currents: "currents_async.Currents", run_id: RunID, throttles: Throttles
-) -> "Report":
+async def _report_on(currents: "currents_async.Currents", run_id: RunID) -> "Report":
     report = Report(run_id)
     started = time.perf_counter()
     async with currents.runs.instances(run_id, on_error="collect") as results:
-        with progress_bar("instances", currents.traffic, throttles) as advance:
+        with progress_bar("instances", currents) as advance:
             async for result in results:
                 report.add(result)
                 advance(report.specs, results.total, "")

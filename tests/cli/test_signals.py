@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from currents_async import RequestAttempt
+from currents_async._transport.gate import Gate
 from currents_async.cli._app import run
 from currents_async.cli._execute import execute
-from currents_async.cli._progress import Throttles
 from currents_async.testing import FakeCurrents, WorldProject
 
 
-def killing(number: signal.Signals) -> Callable[[Throttles, RequestAttempt], None]:
-    """Return what sends this process a signal when the first request has been answered."""
+def killing(number: signal.Signals) -> Callable[..., None]:
+    """Return what sends this process a signal after the response to the first request."""
     sent: list[signal.Signals] = []
+    leave = Gate.leave
 
-    def kill(_throttles: Throttles, _attempt: RequestAttempt) -> None:
+    def kill(gate: Gate, *, responded: bool = False) -> None:
+        leave(gate, responded=responded)
         if not sent:
             sent.append(number)
             os.kill(os.getpid(), number)
@@ -46,7 +47,7 @@ class TestSignals:
         arguments = ["export", str(tmp_path / "lake"), *span, "--resume"]
         before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
         with monkeypatch.context() as patched:
-            patched.setattr(Throttles, "__call__", killing(number))
+            patched.setattr(Gate, "leave", killing(number))
             assert run(arguments) == code
         assert capsys.readouterr() == ("", said)
         assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
