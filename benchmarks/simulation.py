@@ -66,7 +66,8 @@ class Outcome:
 
     seconds: float = 0.0
     sent: int = 0
-    refused: int = 0
+    refused_at: list[float] = field(default_factory=list[float])
+    """When each refusal came."""
     errors: list[CurrentsError] = field(default_factory=list[CurrentsError])
     accepted: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
     """When each request was accepted, and the number of its client."""
@@ -77,7 +78,7 @@ class Outcome:
     @property
     def share_refused(self) -> float:
         """The share of what was sent that was refused."""
-        return self.refused / self.sent if self.sent else 0.0
+        return len(self.refused_at) / self.sent if self.sent else 0.0
 
 
 def simulate(scenario: Scenario) -> Outcome:
@@ -103,14 +104,16 @@ def least(scenario: Scenario) -> float:
     return max(now - EPOCH, _by_latency(scenario)) + scenario.latency
 
 
-def allowed(limiter: Limiter, seconds: float) -> int:
-    """Return how many requests a limiter lets pass in a time."""
+def allowed(limiter: Limiter, seconds: float, *, enough: int = 1_000_000) -> int:
+    """Return how many requests a limiter lets pass in a time: `enough` where it counts no time."""
     meter, now, accepted = limiter.meter(), EPOCH, 0
-    while now < EPOCH + seconds:
+    while now < EPOCH + seconds and accepted < enough:
         decision = meter.arrive(now)
         accepted += decision.accepted
         if not decision.accepted:
-            now += max(decision.wait or 0.0, 1e-6)
+            if decision.wait is None:
+                return enough
+            now += max(decision.wait, 1e-6)
     return accepted
 
 
@@ -174,7 +177,7 @@ class _Simulation:
             if decision.accepted:
                 outcome.accepted.append((self._clock.now(), number))
                 return
-            outcome.refused += 1
+            outcome.refused_at.append(self._clock.now())
             if heeded.wait:
                 outcome.pauses.append((self._clock.now(), self._clock.now() + heeded.wait))
             error = _error(decision.says.status, heeded.wait)
