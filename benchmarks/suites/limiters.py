@@ -62,8 +62,10 @@ NAMED: dict[str, Limiter] = {
     "1 % strays": StrayRefusals(share=0.01),
     "one stray, the first": StrayRefusals(first=1),
 }
-_AT = 20
-"""Seconds after which a limit changes, or several clients must share it well."""
+_AT = 4
+"""Seconds after which a limit changes."""
+_SHARED_SINCE = 20
+"""Seconds after which several clients must share a limit well."""
 _AS_FAST_AS_MAY_BE = 2000
 """Requests where it is no rate that limits them."""
 
@@ -242,7 +244,7 @@ def _shared() -> Part:
     """Measure what several clients make of one limit, after 20 s."""
     rows: list[Reach] = []
     for clients in (2, 4):
-        found = _over(TokenBucket(rate=50, burst=20), 60, clients, since=_AT)
+        found = _over(TokenBucket(rate=50, burst=20), 60, clients, since=_SHARED_SINCE)
         share = 50 * 40 / clients
         rows += [
             at_least(

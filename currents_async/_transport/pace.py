@@ -160,8 +160,8 @@ class Pace:
             self._began = now
             self._cycle = Cycle(now)
         if not math.isinf(rate := self.rate):
-            self._search.idle(now - self._next - 1 / rate)
             ahead = max(min(late, _CATCH_UP), self._search.credit / rate)
+            self._search.idle(now - self._next - 1 / rate - ahead)
             self._next = max(self._next + 1 / rate, now - ahead)
 
     def pause(self, now: float, seconds: float) -> None:

@@ -29,6 +29,9 @@ _LEAST_OF_TOLD = 0.7
 _DOUBLING = 0.25
 """Seconds in which the rate doubles while it is searched for; at least two round trips."""
 _DOUBLING_OF_PROBES = 0.5
+_GROWTH = 40.0
+"""Requests per second that a try for more adds within its first second, whatever the rate: so
+clients that share a limit come to the same rate."""
 _PROBE_AFTER = 9.2
 """Seconds at a rate before more is tried, so that a new limit is in use within ten; doubled after
 each try in vain, since that costs a pause."""
@@ -144,6 +147,8 @@ class RateSearch:
         self._last_low = 0.0
         self._credit_share = _CREDIT
         self._kept_of_told = _KEPT_OF_TOLD
+        self._told = 0, 0.0, 0.0
+        """Limit, seconds, and the rate that follows."""
 
     @property
     def is_trying(self) -> bool:
@@ -175,7 +180,8 @@ class RateSearch:
             case Phase.FOUND if rate < level:
                 rate = min(level, _CUT * level * _doubled(now - self._since, _RECOVERY))
             case Phase.FOUND if now > self._probes_at:
-                rate = level * _doubled(now - self._probes_at, _DOUBLING_OF_PROBES)
+                since = now - self._probes_at
+                rate = min(level * _doubled(since, _DOUBLING_OF_PROBES), level + _GROWTH * since**3)
             case _:
                 return
         self.rate = max(self.rate, rate)
@@ -204,7 +210,9 @@ class RateSearch:
         if self.phase is Phase.TOLD:
             self._kept_of_told = max(_LEAST_OF_TOLD, self._kept_of_told * KEPT)
         self._is_window = per < LONG_PAUSE
-        self._settle(dry, limit / per, kept=self._kept_of_told)
+        if self._told[:2] != (limit, per):
+            self._told = limit, per, _refined(dry, limit, per)
+        self._settle(dry, self._told[2], kept=self._kept_of_told)
         self.phase = Phase.TOLD
 
     def _search(self, dry: Dry) -> None:
@@ -299,6 +307,7 @@ class RateSearch:
 
     def _guess(self, dry: Dry, limit: float) -> None:
         self._settle(dry, limit)
+        self.credit = 0.0
         self._probes_at = dry.resumes + _PROBE_UNSURE
 
     def _settle(self, dry: Dry, limit: float, *, kept: float = _KEPT_OF_FOUND) -> None:
@@ -317,6 +326,17 @@ class RateSearch:
         self.credit = self._credit_share * min(burst, refilled) if is_bucket else 0.0
         if self.credit >= 0.7 * refilled and self._probe_after == _PROBE_AFTER:
             self._probes_at = dry.resumes + _PROBE_SOON
+
+
+def _refined(dry: Dry, limit: int, per: float) -> float:
+    """Return the rate of a limit in so many seconds, which may have been rounded up to whole ones.
+
+    If more than the limit was accepted at once, it is a bucket, and the rest is what was refilled.
+    """
+    seconds = dry.lasted - dry.latency
+    refilled = (dry.accepted - limit) / seconds if dry.accepted > limit + 1 and seconds > 0 else 0.0
+    most = limit / (per - 1) if per > 1 else limit / per
+    return min(max(limit / per, refilled), most)
 
 
 def _counts_by_second(dry: Dry) -> bool:
