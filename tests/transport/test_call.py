@@ -33,8 +33,9 @@ from currents_async import (
     UnauthorizedError,
     UnprocessableError,
 )
+from currents_async._transport.pace import _OWN_PAUSE as OWN_PAUSE
 from currents_async._wire.endpoint import Endpoint
-from currents_async.testing import FakeCurrents, WorldProject
+from currents_async.testing import FakeCurrents, RecordedRequest, WorldProject
 from currents_async.testing.clock import ManualClock
 from currents_async.testing.faults import BODY
 
@@ -169,6 +170,18 @@ async def error_of(row: Row, currents: Currents) -> Any:
     return caught.value
 
 
+class _Alone:
+    """Counts how many requests are at the server at once, after the first sixteen."""
+
+    def __init__(self, server: FakeCurrents) -> None:
+        self._server = server
+        self.after_the_first = 0
+
+    async def __call__(self, _: RecordedRequest) -> None:
+        if len(self._server.requests) > 16:
+            self.after_the_first = max(self.after_the_first, self._server.in_flight)
+
+
 def tokens(currents: Currents) -> int:
     return currents._channel.quota.tokens
 
@@ -192,12 +205,16 @@ class TestPermanentFailure:
     async def test_throttled(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock, row: Row, column: Column
     ) -> None:
+        """One probe after the other until the deadline, and none is an attempt that was in vain."""
         server.fail(None, times=None, **column.fault)
         error = await error_of(row, currents)
         assert type(error) is RateLimitedError
-        assert error.attempts == len(server.requests) == 3
-        assert clock.waited == [0.5, 1.0]
-        assert tokens(currents) == 500 - 10
+        assert error.attempts == len(server.requests) == len(clock.waited) + 1 > 3
+        backoff, *pauses = clock.waited
+        assert backoff == 0.5
+        assert pauses == sorted(pauses)
+        assert clock.now() <= Timeouts().total < clock.now() + 2 * pauses[-1]
+        assert tokens(currents) == 500
 
     @rows()
     @columns(OPEN)
@@ -239,8 +256,8 @@ class TestPermanentFailure:
 
 
 CASES = [
-    pytest.param(row, column, waits, id=f"{row.name}-{column.name}")
-    for group, waits in ((THROTTLED, [0.5, 1.0]), (OPEN, [0.025, 0.05]))
+    pytest.param(row, column, id=f"{row.name}-{column.name}")
+    for group in (THROTTLED, OPEN)
     for column in group
     for row in ROWS
     if (row.repeatable or group is THROTTLED) and column.name != "timeout"
@@ -251,7 +268,7 @@ class TestTransientFailure:
     """A failure that is gone after an attempt or two."""
 
     @pytest.mark.parametrize("failures", [1, 2])
-    @pytest.mark.parametrize(("row", "column", "waits"), CASES)
+    @pytest.mark.parametrize(("row", "column"), CASES)
     async def test_a_success_in_the_end(
         self,
         server: FakeCurrents,
@@ -259,7 +276,6 @@ class TestTransientFailure:
         clock: ManualClock,
         row: Row,
         column: Column,
-        waits: list[float],
         failures: int,
     ) -> None:
         currents = await connect()
@@ -267,6 +283,8 @@ class TestTransientFailure:
         server.fail(None, 200, None, headers=GZIP, body=COMPRESSED)
         await row.call(currents)
         assert len(server.requests) == failures + 1
+        # After a second throttle the gate pauses, for all calls.
+        waits = [0.5, OWN_PAUSE] if column in THROTTLED else [0.025, 0.05]
         assert clock.waited == waits[:failures]
         assert tokens(currents) == 500
 
@@ -324,7 +342,7 @@ class TestTransientFailure:
         with pytest.raises(AmbiguousError) as caught:
             await currents.runs.reset("r", ["m"], retry_ambiguous=True)
         assert isinstance(caught.value.error, RateLimitedError)
-        assert caught.value.attempts == len(server.requests) == 3
+        assert caught.value.attempts == len(server.requests) > 3
 
 
 class TestRetries:
@@ -333,14 +351,14 @@ class TestRetries:
         [
             (1, 503, []),
             (2, 503, [0.025]),
-            (5, 503, [0.025, 0.05, 0.1, 0.2]),
+            (3, 503, [0.025, 0.05]),
+            (5, 500, [0.025, 0.05, 0.1, 0.2]),
             (
                 12,
-                503,
+                500,
                 [0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10, 10],
             ),
             (1, 429, []),
-            (3, 429, [0.5, 1]),
         ],
     )
     async def test_attempts(
@@ -362,7 +380,7 @@ class TestRetries:
     async def test_of_a_view(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
-        server.fail("getRun", times=None)
+        server.fail("getRun", 500, times=None)
         view = currents.with_options(retries=Retries(attempts=1))
         for client, requests in ((view, 1), (currents, 4), (view, 5)):
             with pytest.raises(ServerError):
@@ -384,6 +402,113 @@ class TestRetries:
             await currents.runs.get("r")
         assert len(server.requests) == 3
         assert clock.waited == pytest.approx(waits)
+
+
+class TestThrottled:
+    """An attempt that the limiter refuses is no attempt: it is not the request's fault."""
+
+    @pytest.mark.parametrize("attempts", [2, 3])
+    @pytest.mark.parametrize("row", [row for row in ROWS if row.name in ONE_OF_EACH_KIND])
+    async def test_it_comes_again_until_it_is_accepted(
+        self,
+        server: FakeCurrents,
+        connect: Connect,
+        clock: ManualClock,
+        row: Row,
+        attempts: int,
+    ) -> None:
+        currents = await connect(retries=Retries(attempts=attempts))
+        server.fail(None, 429, times=20, headers={"Retry-After": "1"})
+        server.fail(None, 200, body=BODY)
+        await row.call(currents)
+        assert len(server.requests) == 21
+        assert clock.now() >= 20
+        assert tokens(currents) == 500
+
+    async def test_failures_in_between_are_counted_as_ever(
+        self, server: FakeCurrents, currents: Currents
+    ) -> None:
+        for status in (429, 500, 429, 429, 500, 429, 500):
+            server.fail("getRun", status)
+        with pytest.raises(ServerError) as caught:
+            await currents.runs.get("r")
+        assert caught.value.attempts == len(server.requests) == 7
+        assert tokens(currents) == 500 - 28
+
+    async def test_without_retries_there_is_none(
+        self, server: FakeCurrents, connect: Connect, clock: ManualClock
+    ) -> None:
+        currents = await connect(retries=Retries(attempts=1))
+        server.fail("getRun", 429, headers={"Retry-After": "1"})
+        with pytest.raises(RateLimitedError) as caught:
+            await currents.runs.get("r")
+        assert caught.value.attempts == len(server.requests) == 1
+        assert clock.now() == 0
+
+    async def test_a_server_that_has_stopped_is_left_alone(
+        self, server: FakeCurrents, currents: Currents
+    ) -> None:
+        """After the first refusal thirty more, while it has accepted nothing."""
+        server.fail("getRun", 429, times=None, headers={"Retry-After": "0"})
+        with pytest.raises(RateLimitedError) as caught:
+            await currents.runs.get("r")
+        assert caught.value.attempts == len(server.requests) == 31
+
+    async def test_as_long_as_the_server_accepts_others_it_has_not_stopped(
+        self, server: FakeCurrents, connect: Connect
+    ) -> None:
+        currents = await connect(timeouts=Timeouts(total=1000))
+        server.fail("getRun", 429, times=100, headers={"Retry-After": "1"})
+        server.fail("getRun", 200, body=BODY)
+        server.fail("cancelRun", 200, None, body=BODY)
+        unlucky = asyncio.create_task(currents.runs.get("r"))
+        while not unlucky.done():
+            await currents.runs.cancel("r")
+        await unlucky
+        assert len([one for one in server.requests if one.operation == "getRun"]) == 101
+
+    @pytest.mark.parametrize("status", [502, 503, 504])
+    async def test_many_overloads_are_throttles(
+        self, server: FakeCurrents, currents: Currents, status: int
+    ) -> None:
+        """The first three are failures of a call; from the fourth on they are none."""
+        server.fail("getRun", status, times=12)
+        server.fail("getRun", 200, body=BODY)
+        with pytest.raises(ServerError):
+            await currents.runs.get("r")
+        assert len(server.requests) == 3
+        await currents.runs.get("r")
+        assert len(server.requests) == 13
+        assert tokens(currents) == 500 - 28 + 1
+
+    @pytest.mark.parametrize("status", [502, 503, 504])
+    async def test_few_overloads_are_failures(
+        self, server: FakeCurrents, currents: Currents, clock: ManualClock, status: int
+    ) -> None:
+        for _ in range(20):
+            server.fail("getRun", status)
+            server.fail("getRun", 200, times=2, body=BODY)
+        for _ in range(40):
+            await currents.runs.get("r")
+        assert clock.waited == [0.025] * 20
+
+    @pytest.mark.parametrize("status", [429, 503])
+    async def test_a_total_outage_is_probed_one_by_one(
+        self, server: FakeCurrents, connect: Connect, clock: ManualClock, status: int
+    ) -> None:
+        currents = await connect()
+        server.fail(None, status, None)
+        server.before_response = alone = _Alone(server)
+
+        async def work() -> float:
+            with pytest.raises((APIError, RequestTimeoutError)):
+                await currents.runs.get("r")
+            return clock.now()
+
+        ends = await asyncio.gather(*[work() for _ in range(16)])
+        assert max(ends) <= Timeouts().total
+        assert alone.after_the_first == 1
+        assert len(server.requests) < 50
 
 
 class TestAlreadyDone:
@@ -477,13 +602,10 @@ class TestAlreadyDone:
 
 
 class TestQuota:
-    @pytest.mark.parametrize(("status", "requests"), [(503, 335), (429, 400)])
-    async def test_a_total_outage(
-        self, server: FakeCurrents, connect: Connect, status: int, requests: int
-    ) -> None:
-        """500 tokens are 35 retries at 14, or 100 throttled ones at 5."""
+    async def test_a_total_outage(self, server: FakeCurrents, connect: Connect) -> None:
+        """500 tokens are 35 retries at 14."""
         currents = await connect(limits=Limits(rate=1e6))
-        server.fail(None, status, None)
+        server.fail(None, 500, None)
         waiting = iter(range(300))
 
         async def work() -> None:
@@ -494,7 +616,7 @@ class TestQuota:
         async with asyncio.TaskGroup() as group:
             for _ in range(16):
                 group.create_task(work())
-        assert len(server.requests) == currents.traffic.requests == requests
+        assert len(server.requests) == currents.traffic.requests == 335
 
     async def test_without_tokens_there_is_no_retry(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
@@ -525,7 +647,7 @@ class TestQuota:
     ) -> None:
         currents._channel.quota.tokens = 28
         for _ in range(10):
-            server.fail("cancelRun", times=2)
+            server.fail("cancelRun", 500, times=2)
             server.fail("cancelRun", 200, body=BODY)
             await currents.runs.cancel("r")
         assert tokens(currents) == 28

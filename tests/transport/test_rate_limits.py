@@ -71,12 +71,12 @@ WORDS: list[tuple[dict[str, str], float | None]] = [
     ({"Retry-After": "99999999"}, None),
     ({"Retry-After": date(-5)}, None),
     ({"X-RateLimit-Reset": epoch(-5)}, None),
-    ({"X-RateLimit-Reset": "12"}, None),
     ({"X-RateLimit-Remaining": "0"}, None),
     ({}, None),
 ]
 WORDS_OF_THROTTLES: list[tuple[dict[str, str], float]] = [
     ({"X-RateLimit-Reset": epoch(12)}, 12),
+    ({"X-RateLimit-Reset": "12"}, 12),
     ({"X-RateLimit-Reset": epoch(-1000 + 12), "Date": date(-1000)}, 12),
     ({"Retry-After": "soon", "X-RateLimit-Reset": epoch(12)}, 12),
     ({"Retry-After": "-7", "X-RateLimit-Reset": epoch(12)}, 12),
@@ -224,7 +224,7 @@ class TestTooLong:
     ) -> None:
         """After waits of 0.025, 0.05, … 1.6 s, which are 3.175 s, comes one of 3.2 s."""
         currents = await connect(timeouts=Timeouts(total=total), retries=Retries(attempts=20))
-        server.fail("getRun", 503, None)
+        server.fail("getRun", 500, None)
         with pytest.raises(ServerError) as caught:
             await currents.runs.get("r")
         assert caught.value.attempts == len(server.requests) == attempts
@@ -423,22 +423,14 @@ class TestRate:
             await currents.runs.get("r")
         assert clock.waited == [0.5]
 
-    async def test_cut_and_growing_after_one(
+    async def test_a_single_throttle_with_a_wait_is_a_pause_and_no_more(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
         server.fail("getRun", 429, after=36, headers={"Retry-After": "1"})
         server.fail("getRun", 200, None, body=BODY)
-        for _ in range(37):
+        for _ in range(100):
             await currents.runs.get("r")
         assert clock.waited == [1]
-        # 36 a second were too much: it goes on at 28.8.
-        assert currents._channel.gate._pace.rate == pytest.approx(28.8)
-        for _ in range(20):
-            await currents.runs.get("r")
-        gaps = clock.waited[1:]
-        assert gaps[0] == pytest.approx(1 / 28.8)
-        assert gaps == sorted(gaps, reverse=True)
-        assert gaps[-1] > 1 / 36
 
     @pytest.mark.parametrize("rate", [2, 0.5])
     async def test_given(
@@ -504,29 +496,18 @@ class TestRate:
                 await currents.runs.get(run.run_id)
         assert [request.status for request in server.requests] == [503] + [200] * 200
 
-    async def test_all_responses_but_throttles_are_measured(
-        self, server: FakeCurrents, currents: Currents
+    @pytest.mark.parametrize("status", [200, 404])
+    async def test_after_many_throttles_at_once_it_is_what_was_accepted(
+        self, server: FakeCurrents, connect: Connect, status: int
     ) -> None:
-        """Refusals count for the limit like everything else."""
-        server.fail("getInstance", 404, None)
-        for _ in range(50):
-            with pytest.raises(NotFoundError):
-                await currents.instances.get("i")
-        server.fail("getRun", 429, headers={"Retry-After": "0"})
-        server.fail("getRun", 200, None, body=BODY)
-        await currents.runs.get("r")
-        assert currents._channel.gate._pace.rate == pytest.approx(40, rel=0.1)
-
-    async def test_throttles_at_one_time_cut_once(
-        self, server: FakeCurrents, connect: Connect
-    ) -> None:
-        """Clocks stand still: that of Windows for 15 ms, that of a test for ever."""
+        """Refusals for another reason count for the limit like everything else."""
         clock = ManualClock(auto=False)
         currents = await connect(clock=clock)
-        server.fail("cancelRun", 200, None, body=BODY)
+        server.fail("cancelRun", status, None, body=BODY)
         for _ in range(100):
-            await currents.runs.cancel("r")
-        server.fail("getRun", 429, 8, headers={"Retry-After": "0"})
+            with nullcontext() if status == 200 else pytest.raises(NotFoundError):
+                await currents.runs.cancel("r")
+        server.fail("getRun", 429, 8, headers={"Retry-After": "1"})
         server.fail("getRun", 200, None, body=BODY)
         async with asyncio.TaskGroup() as group:
             for _ in range(8):
@@ -534,14 +515,16 @@ class TestRate:
             await until(lambda: len(server.requests) >= 108)
             await until(lambda: server.in_flight == 0)
             await quiet()
+            clock.advance(1)
+            await quiet()
             rate = currents._channel.gate._pace.rate
             clock.advance(10)
-        assert rate == pytest.approx(80)
+        assert rate == pytest.approx(100)
 
     async def test_a_fan_out_at_a_server_with_limits(
         self, world: Any, clock: ManualClock, project: WorldProject
     ) -> None:
-        """Nothing is lost, and little refused."""
+        """Nothing is lost, and no more than one request a window is refused."""
         run = project.run(specs=200, tests=(1, 1))
         policy = RatePolicy(requests=50, per=1)
         async with (
@@ -552,7 +535,7 @@ class TestRate:
         assert len(instances) == 200
         statuses = [request.status for request in server.requests]
         assert statuses.count(200) == 201
-        assert statuses.count(429) <= 2
+        assert statuses.count(429) <= 4
         assert currents.rate_limit is not None
         assert currents.rate_limit.limit == 50
 
@@ -607,7 +590,7 @@ class TestDeadline:
     async def test_of_a_view_is_its_own(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
-        server.fail("getRun", 503, None, headers={"Retry-After": "20"})
+        server.fail("getRun", 500, None, headers={"Retry-After": "20"})
         view = currents.with_options(timeouts=Timeouts(total=10))
         with pytest.raises(ServerError) as caught:
             await view.runs.get("r")
