@@ -65,12 +65,12 @@ def rate_limit(
     if "RateLimit" in headers:
         found = _structured(headers["RateLimit"], headers.get("RateLimit-Policy", ""))
     elif "RateLimit-Limit" in headers:
-        found = _three("RateLimit-", headers, per=_per(headers.get("RateLimit-Policy")))
+        found = _three("RateLimit-", headers, headers.get("RateLimit-Policy", ""))
     elif "X-RateLimit-Limit" in headers or "X-RateLimit-Remaining" in headers:
         found = _three("X-RateLimit-", headers)
     else:
         return None
-    if found is None or (found.limit is None and found.remaining is None):
+    if found.limit is None and found.remaining is None:
         return None
     now = server_time(headers, wall)
     reset = found.reset if found.reset is None or found.reset <= DAY else found.reset - now
@@ -92,39 +92,35 @@ def _allowance(known: RateLimit, reset: float | None) -> Allowance | None:
     return Allowance(limit, remaining, reset, known.window or None)
 
 
-def _three(prefix: str, headers: Mapping[str, str], *, per: float | None = None) -> _Numbers:
-    limit = headers.get(f"{prefix}Limit")
+def _three(prefix: str, headers: Mapping[str, str], policies: str = "") -> _Numbers:
+    # Drafts before the sixth let policies follow the number.
+    limit = number(headers.get(f"{prefix}Limit", "").partition(",")[0])
+    windows = {number(quota): values.get("w") for quota, values in _items(policies)}
     return _Numbers(
-        # Drafts before the sixth let policies follow the number.
-        number(limit and limit.partition(",")[0]),
+        limit,
         number(headers.get(f"{prefix}Remaining")),
         number(headers.get(f"{prefix}Reset")),
-        per,
+        number(windows.get(limit)),
     )
 
 
-def _per(policy: str | None) -> float | None:
-    return next((number(values.get("w")) for _, values in _items(policy or "")), None)
-
-
-def _structured(limits: str, policies: str) -> _Numbers | None:
+def _structured(limits: str, policies: str) -> _Numbers:
     by_name = dict(_items(policies))
     found = [
         _Numbers(
-            number(policy.get("q")),
-            number(values.get("r")),
-            number(values.get("t")),
-            number(policy.get("w")),
+            number(policy.get("q")), remaining, number(values.get("t")), number(policy.get("w"))
         )
         for name, values in _items(limits)
         for policy in [by_name.get(name, {})]
-        if "r" in values
+        if (remaining := number(values.get("r"))) is not None
+        # Other units are bytes, and requests at once.
+        and policy.get("qu", "requests").strip('"') == "requests"
     ]
     if found:
         return min(found, key=lambda numbers: numbers.share)
     # The seventh draft had `limit=100, remaining=50, reset=30`.
     seventh = {f"RateLimit-{key}": value for key, _, value in map(_pair, _items(limits))}
-    return _three("RateLimit-", seventh, per=_per(policies))
+    return _three("RateLimit-", seventh, policies)
 
 
 def _pair(item: tuple[str, dict[str, str]]) -> tuple[str, str, str]:
