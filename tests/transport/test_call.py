@@ -33,7 +33,6 @@ from currents_async import (
     UnauthorizedError,
     UnprocessableError,
 )
-from currents_async._transport.pace import _OWN_PAUSE as OWN_PAUSE
 from currents_async._wire.endpoint import Endpoint
 from currents_async.testing import FakeCurrents, RecordedRequest, WorldProject
 from currents_async.testing.clock import ManualClock
@@ -110,13 +109,13 @@ COMPRESSED = gzip.compress(BODY)
 DAMAGED = COMPRESSED[:20] + b"\xff\xff\xff\xff" + COMPRESSED[24:]
 
 THROTTLED = [Column("429", {"status": 429}, RateLimitedError)]
+OVERLOADED = [
+    *(Column(str(status), {"status": status}, ServerError) for status in (502, 503, 504)),
+    Column("502 HTML", {"status": 502, "body": b"<html>Bad Gateway</html>"}, ServerError),
+]
 OPEN = [
     Column("408", {"status": 408}, APIError),
-    *(
-        Column(str(status), {"status": status}, ServerError)
-        for status in (500, 502, 503, 504, 520, 529)
-    ),
-    Column("502 HTML", {"status": 502, "body": b"<html>Bad Gateway</html>"}, ServerError),
+    *(Column(str(status), {"status": status}, ServerError) for status in (500, 520, 529)),
     Column("disconnect", {"fault": "close"}, TransportError),
     Column("reset", {"fault": "reset"}, TransportError),
     Column("truncated", {"status": 200, "headers": GZIP, "body": COMPRESSED[:-9]}, TransportError),
@@ -242,6 +241,29 @@ class TestPermanentFailure:
             error = error.error
         assert type(error) is column.error
 
+    @rows()
+    @columns(OVERLOADED)
+    async def test_an_overload(
+        self, server: FakeCurrents, currents: Currents, clock: ManualClock, row: Row, column: Column
+    ) -> None:
+        """One may be a failure: from some number on they are throttles, and no attempts."""
+        server.fail(None, times=None, **column.fault)
+        error = await error_of(row, currents)
+        assert error.attempts == len(server.requests) == currents.traffic.requests
+        if row.repeatable or row.ambiguous:
+            assert 3 <= error.attempts < 30
+            assert clock.waited[0] == 0.025
+            assert clock.now() <= Timeouts().total
+            assert tokens(currents) >= 500 - 28
+        else:
+            assert error.attempts == 1
+            assert clock.waited == []
+            assert tokens(currents) == 500
+        if row.ambiguous or not row.repeatable:
+            assert type(error) is AmbiguousError
+            error = error.error
+        assert type(error) is ServerError
+
     @rows(*ONE_OF_EACH_KIND)
     @columns(FINAL)
     async def test_another_attempt_would_fail_too(
@@ -257,7 +279,7 @@ class TestPermanentFailure:
 
 CASES = [
     pytest.param(row, column, id=f"{row.name}-{column.name}")
-    for group in (THROTTLED, OPEN)
+    for group in (THROTTLED, OPEN, OVERLOADED)
     for column in group
     for row in ROWS
     if (row.repeatable or group is THROTTLED) and column.name != "timeout"
@@ -283,9 +305,11 @@ class TestTransientFailure:
         server.fail(None, 200, None, headers=GZIP, body=COMPRESSED)
         await row.call(currents)
         assert len(server.requests) == failures + 1
-        # After a second throttle the gate pauses, for all calls.
-        waits = [0.5, OWN_PAUSE] if column in THROTTLED else [0.025, 0.05]
-        assert clock.waited == waits[:failures]
+        if column in OPEN:
+            assert clock.waited == [0.025, 0.05][:failures]
+        else:
+            assert clock.waited[0] == (0.5 if column in THROTTLED else 0.025)
+            assert sum(clock.waited) < failures
         assert tokens(currents) == 500
 
     @pytest.mark.parametrize(
@@ -305,7 +329,7 @@ class TestTransientFailure:
         waits: list[float],
     ) -> None:
         for name in faults:
-            [column] = [column for column in THROTTLED + OPEN if column.name == name]
+            [column] = [column for column in THROTTLED + OVERLOADED + OPEN if column.name == name]
             server.fail(None, **column.fault)
         server.fail(None, 200, None, headers=GZIP, body=COMPRESSED)
         await currents.runs.cancel("r")
@@ -350,8 +374,7 @@ class TestRetries:
         ("attempts", "status", "waits"),
         [
             (1, 503, []),
-            (2, 503, [0.025]),
-            (3, 503, [0.025, 0.05]),
+            (2, 500, [0.025]),
             (5, 500, [0.025, 0.05, 0.1, 0.2]),
             (
                 12,
@@ -397,7 +420,7 @@ class TestRetries:
     ) -> None:
         clock = ManualClock(chance=chance)
         currents = await connect(clock=clock)
-        server.fail("getRun", times=None)
+        server.fail("getRun", 500, times=None)
         with pytest.raises(ServerError):
             await currents.runs.get("r")
         assert len(server.requests) == 3
@@ -471,26 +494,24 @@ class TestThrottled:
     async def test_many_overloads_are_throttles(
         self, server: FakeCurrents, currents: Currents, status: int
     ) -> None:
-        """The first three are failures of a call; from the fourth on they are none."""
-        server.fail("getRun", status, times=12)
-        server.fail("getRun", 200, body=BODY)
-        with pytest.raises(ServerError):
+        """The first ones are failures of a call; when there are many, they are no longer."""
+        for _ in range(3):
+            server.fail("getRun", status, times=7)
+            server.fail("getRun", 200, body=BODY)
+        for _ in range(3):
             await currents.runs.get("r")
-        assert len(server.requests) == 3
-        await currents.runs.get("r")
-        assert len(server.requests) == 13
-        assert tokens(currents) == 500 - 28 + 1
+        assert len(server.requests) == 24
 
     @pytest.mark.parametrize("status", [502, 503, 504])
     async def test_few_overloads_are_failures(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock, status: int
     ) -> None:
-        for _ in range(20):
+        for _ in range(10):
             server.fail("getRun", status)
-            server.fail("getRun", 200, times=2, body=BODY)
-        for _ in range(40):
+            server.fail("getRun", 200, times=32, body=BODY)
+        for _ in range(320):
             await currents.runs.get("r")
-        assert clock.waited == [0.025] * 20
+        assert clock.waited == [0.025] * 10
 
     @pytest.mark.parametrize("status", [429, 503])
     async def test_a_total_outage_is_probed_one_by_one(
@@ -536,11 +557,13 @@ class TestAlreadyDone:
         assert [request.status for request in server.requests] == [200, 404]
 
     @pytest.mark.parametrize("word", ["cancelled", "canceled"])
-    @pytest.mark.parametrize("column", [column.name for column in OPEN if column.name != "timeout"])
+    @pytest.mark.parametrize(
+        "column", [column.name for column in OPEN + OVERLOADED if column.name != "timeout"]
+    )
     async def test_after_any_ambiguous_failure(
         self, server: FakeCurrents, currents: Currents, column: str, word: str
     ) -> None:
-        [fault] = [one.fault for one in OPEN if one.name == column]
+        [fault] = [one.fault for one in OPEN + OVERLOADED if one.name == column]
         body = b'{"status":"FAILED","error":"Run already %s"}' % word.encode()
         for operation in ("cancelRun", "cancelRunByGithubCI"):
             server.fail(operation, **fault)
@@ -622,7 +645,7 @@ class TestQuota:
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
     ) -> None:
         currents._channel.quota.tokens = 18
-        server.fail("getRun", times=None)
+        server.fail("getRun", 500, times=None)
         for requests in (2, 3):
             with pytest.raises(ServerError):
                 await currents.runs.get("r")
@@ -636,7 +659,7 @@ class TestQuota:
         for _ in range(14):
             await currents.runs.cancel("r")
         assert tokens(currents) == 14
-        server.fail("getRun", times=None)
+        server.fail("getRun", 500, times=None)
         with pytest.raises(ServerError) as caught:
             await currents.runs.get("r")
         assert caught.value.attempts == 2
