@@ -131,7 +131,7 @@ class Pace:
         if in_flight >= self._slots.limit or not self._window.may_send(in_flight):
             return False
         said = self._said
-        if said is None or self._spent > _LIES or not math.isinf(self._search.rate):
+        if said is None or self._spent > _LIES or not math.isinf(self.rate):
             return True
         if now >= self._said_at + said.reset:
             return True
