@@ -1,17 +1,18 @@
-"""When the next request may leave: pauses, fixed rates, and the rate found by trial."""
+"""When the next request may leave: pauses, given rates, and what refusals and failures mean."""
 
 import math
 from collections import deque
+from itertools import pairwise
 
 import pytest
-from currents_async._transport.cubic import CubicRate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._transport.pace import Pace, RateMeter
+from currents_async._transport.pace import _LAST, _MANY, Pace
+from currents_async._transport.rate_search import KEPT
+from currents_async._wire.rate_limits import Allowance
 
-PLENTY = 1000.0
-"""A measured rate that is no bound to anything."""
+WORKERS = 16
 
 
 def exactly(value: float) -> object:
@@ -19,10 +20,72 @@ def exactly(value: float) -> object:
     return pytest.approx(value, rel=1e-12, abs=1e-12)
 
 
+class Traffic:
+    """Requests of a client, in the order in which they were sent."""
+
+    def __init__(self, pace: Pace | None = None) -> None:
+        self.now = 0.0
+        self.pace = pace or Pace(workers=WORKERS)
+        self._in_flight: deque[float] = deque()
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    def may_send(self) -> bool:
+        return not self.pace.delay(self.now) and self.pace.has_room(self.now)
+
+    def send(self, number: int = 1) -> None:
+        for _ in range(number):
+            assert self.may_send()
+            self.pace.leave(self.now)
+            self._in_flight.append(self.now)
+
+    def send_all(self, most: int = 1000) -> int:
+        """Send all that may leave now, and return how many that were."""
+        number = 0
+        while self.may_send() and number < most:
+            self.send()
+            number += 1
+        return number
+
+    def accept(self, number: int = 1, said: Allowance | None = None) -> None:
+        for _ in range(number):
+            self.pace.accepted(self.now, sent=self._in_flight.popleft(), said=said)
+
+    def refuse(
+        self, number: int = 1, wait: float | None = None, said: Allowance | None = None
+    ) -> None:
+        for _ in range(number):
+            self.pace.throttled(self.now, sent=self._in_flight.popleft(), wait=wait, said=said)
+
+    def fail(self, wait: float | None = None) -> bool:
+        return self.pace.failed(self.now, sent=self._in_flight.popleft(), wait=wait)
+
+    def lose(self) -> None:
+        self._in_flight.popleft()
+        self.pace.lost()
+
+    def goes_well(self, number: int, latency: float = 0.05) -> None:
+        """Have requests accepted, one after the other."""
+        for _ in range(number):
+            self.wait(self.pace.delay(self.now))
+            self.send()
+            self.wait(latency)
+            self.accept()
+
+    def has_enough(self, accepted: int = 20, refused: int = 4, wait: float | None = 1.0) -> None:
+        """Have many sent at once, of which the server refuses the last ones."""
+        self.send(accepted + refused)
+        self.wait(0.05)
+        self.accept(accepted)
+        self.refuse(refused, wait)
+
+
 class TestPauses:
     def test_none_at_first(self) -> None:
         pace = Pace()
         assert (pace.delay(0), pace.pause_left(0), pace.rate) == (0, 0, math.inf)
+        assert pace.has_room(0)
 
     @pytest.mark.parametrize(
         ("asked", "left"),
@@ -66,20 +129,21 @@ class TestGivenRate:
             (100, [0, 0.01, 0.02, 0.03, 0.04]),
         ],
     )
-    @pytest.mark.parametrize("late", [True, False])
+    @pytest.mark.parametrize("late", [0.0, 1e-4])
     def test_requests_that_are_always_ready(
-        self, rate: float, leaves: list[float], *, late: bool
+        self, rate: float, leaves: list[float], late: float
     ) -> None:
         pace = Pace(rate)
         now, times = 0.0, list[float]()
         for number in range(5):
             now += pace.delay(now)
-            pace.leave(now, late=late and number > 0)
             times.append(now)
-        assert times == [exactly(leave / 0.96) for leave in leaves]
+            now += late if number else 0
+            pace.leave(now, late=late if number else 0)
+        assert times == [exactly(leave / KEPT) for leave in leaves]
 
     def test_the_lateness_of_timers_is_made_up_for(self) -> None:
-        pace = Pace(10 / 0.96)
+        pace = Pace(10 / KEPT)
         pace.leave(0)
         pace.leave(0.11, late=0.01)
         assert pace.delay(0.11) == exactly(0.09)
@@ -87,23 +151,27 @@ class TestGivenRate:
         assert pace.delay(0.9) == exactly(0.08)
 
     def test_that_of_callers_is_not(self) -> None:
-        pace = Pace(10 / 0.96)
+        pace = Pace(10 / KEPT)
         pace.leave(0)
         pace.leave(0.13)
         assert pace.delay(0.13) == exactly(0.1)
 
-    def test_throttles_cut_it_for_a_while(self) -> None:
+    def test_a_limit_below_it_counts(self) -> None:
         """Others may use the key, or the rate may have been too much."""
-        pace = Pace(100)
-        for _ in range(50):
-            pace.accepted(0.5)
-        assert pace.rate == 96
-        pace.throttled(0.5, sent=0, wait_given=True)
-        assert pace.rate == 40
-        for second in range(1, 60):
-            for _ in range(500):
-                pace.accepted(second)
-        assert pace.rate == 96
+        traffic = Traffic(Pace(1000))
+        traffic.goes_well(50)
+        for _ in range(2):
+            for _ in range(4):
+                traffic.wait(traffic.pace.delay(traffic.now))
+                traffic.send()
+            traffic.refuse(4, wait=1)
+            traffic.goes_well(50)
+        assert traffic.pace.rate < 100
+
+    def test_a_limit_above_it_does_not(self) -> None:
+        traffic = Traffic(Pace(10))
+        traffic.goes_well(300)
+        assert traffic.pace.rate == exactly(10 * KEPT)
 
     @given(st.floats(1, 500), st.lists(st.tuples(st.floats(0, 2), st.floats(0, 0.02))))
     def test_no_window_of_a_second_holds_more_than_the_rate(
@@ -124,300 +192,384 @@ class TestGivenRate:
             assert len(window) <= math.ceil(rate)
 
 
-class TestRateMeter:
-    def test_nothing_yet(self) -> None:
-        assert RateMeter().rate(5) == 0
-
-    @pytest.mark.parametrize(
-        ("times", "now", "rate"),
-        [
-            ([0, 0, 0], 0, 3),
-            ([0, 0.5, 0.9], 0.9, 3),
-            ([0] * 10, 1, 10),  # a whole second ago, all of them count
-            ([0] * 10, 1.25, 7.5),
-            ([0] * 10, 1.75, 2.5),
-            ([0] * 10 + [1.5] * 4, 1.75, 6.5),
-            ([0] * 10, 2, 0),  # two seconds ago: none does
-            ([0] * 10, 100, 0),
-            ([0.25] * 10, 1.25, 10),  # seconds begin with the first success
-        ],
-    )
-    def test_successes_in_the_last_second(
-        self, times: list[float], now: float, rate: float
+class TestStrays:
+    @pytest.mark.parametrize("before", [0, 1, 30, 500])
+    @pytest.mark.parametrize("wait", [None, 0.0, 1.0, 5.0])
+    def test_a_lone_refusal_keeps_its_pause_and_changes_nothing_else(
+        self, before: int, wait: float | None
     ) -> None:
-        meter = RateMeter()
-        for time in times:
-            meter.count(time)
-        assert meter.rate(now) == exactly(rate)
+        traffic = Traffic()
+        traffic.goes_well(before)
+        traffic.send()
+        traffic.wait(0.05)
+        traffic.refuse(wait=wait)
+        assert traffic.pace.delay(traffic.now) == exactly(wait or 0)
+        traffic.wait(wait or 0)
+        assert traffic.send_all(200) == 200
+        assert traffic.pace.rate == math.inf
+
+    def test_one_of_many_in_flight_is_as_lone(self) -> None:
+        traffic = Traffic()
+        traffic.send(16)
+        traffic.wait(0.05)
+        traffic.accept(7)
+        traffic.refuse(wait=1)
+        traffic.accept(8)
+        assert traffic.pace.delay(traffic.now) == 1
+        traffic.wait(1)
+        assert traffic.send_all(200) == 200
+
+    def test_nothing_leaves_until_it_is_clear(self) -> None:
+        """What was in flight tells what a refusal means."""
+        traffic = Traffic()
+        traffic.goes_well(20)
+        traffic.send(16)
+        traffic.wait(0.05)
+        traffic.refuse(wait=0)
+        assert not traffic.may_send()
+        traffic.accept(15)
+        assert traffic.may_send()
+
+    def test_responses_that_never_come_are_not_waited_for(self) -> None:
+        traffic = Traffic()
+        traffic.goes_well(20)
+        traffic.send(16)
+        traffic.wait(0.05)
+        traffic.refuse(wait=0)
+        traffic.wait(1)
+        assert traffic.may_send()
+
+    def test_nor_those_that_are_lost(self) -> None:
+        traffic = Traffic()
+        traffic.send(3)
+        traffic.wait(0.05)
+        traffic.refuse(wait=0)
+        traffic.lose()
+        traffic.lose()
+        assert traffic.may_send()
 
 
-def cut(measured: float, *, pause: float = 0, now: float = 0) -> CubicRate:
-    """Return a rate that was too much for the first time."""
-    rate = CubicRate()
-    rate.throttled(now, sent=now - 1, measured=measured, pause=pause)
-    return rate
+class TestLimits:
+    @pytest.mark.parametrize("wait", [0.5, 1.0])
+    def test_many_refusals_are_a_pause_and_a_rate(self, wait: float) -> None:
+        traffic = Traffic()
+        traffic.has_enough(wait=wait)
+        assert traffic.pace.delay(traffic.now) == exactly(wait)
+        assert traffic.pace.pause_left(traffic.now) == exactly(wait)
+        traffic.wait(wait)
+        assert 0 < traffic.send_all() < 20
+        assert traffic.pace.rate < 100
+        assert traffic.pace.in_use(traffic.now).throttles == 4
+
+    def test_the_longest_pause_of_several_is_kept(self) -> None:
+        traffic = Traffic()
+        traffic.send(8)
+        traffic.wait(0.05)
+        traffic.accept(5)
+        for wait in (1.0, 1.7, 1.2):
+            traffic.refuse(wait=wait)
+        assert traffic.pace.delay(traffic.now) == exactly(1.7)
+
+    def test_more_is_tried_until_the_server_has_enough_again(self) -> None:
+        traffic = Traffic()
+        traffic.has_enough()
+        traffic.wait(1)
+        rates = list[float]()
+        for _ in range(200):
+            traffic.goes_well(1, latency=0.01)
+            rates.append(traffic.pace.rate)
+        assert rates == sorted(rates)
+        assert rates[-1] > 10 * rates[0]
+
+    def test_then_it_is_what_was_accepted(self) -> None:
+        """A bucket of 20 that is filled by 50 a second."""
+        traffic, tokens, filled = Traffic(), 20.0, 0.0
+        refusals = 0
+        while traffic.now < 12:
+            traffic.wait(traffic.pace.delay(traffic.now))
+            traffic.send()
+            traffic.wait(0.002)
+            tokens = min(20.0, tokens + 50 * (traffic.now - filled))
+            filled = traffic.now
+            if tokens >= 1:
+                tokens -= 1
+                traffic.accept()
+                continue
+            # What is in flight beside it is refused too.
+            beside = traffic.send_all(3)
+            traffic.refuse(1 + beside, wait=1.0)
+            refusals += 1
+        assert 35 <= traffic.pace.rate <= 75
+        assert refusals <= 12
+
+    def test_a_told_rate_needs_no_search(self) -> None:
+        traffic = Traffic()
+        said = Allowance(limit=50, remaining=0, reset=1, per=1)
+        traffic.send(24)
+        traffic.wait(0.05)
+        traffic.accept(20)
+        traffic.refuse(4, wait=1, said=said)
+        traffic.wait(1)
+        assert traffic.may_send()
+        assert 40 <= traffic.pace.rate <= 50
 
 
-class TestCubicRate:
-    def test_unlimited_until_a_throttle(self) -> None:
-        rate = CubicRate()
-        for second in range(100):
-            rate.hold(second)
-            rate.accepted(second, measured=PLENTY)
-        assert rate.rate == math.inf
+class TestWindows:
+    """A long pause is the rest of a window."""
 
-    @pytest.mark.parametrize(
-        ("measured", "after"), [(100, 80), (36, 28.8), (2, 1.6), (1.2, 1), (1, 1), (0, 1)]
-    )
-    def test_a_cut_leaves_eight_tenths_but_never_less_than_one(
-        self, measured: float, after: float
-    ) -> None:
-        assert cut(measured).rate == exactly(after)
-
-    @pytest.mark.parametrize(
-        ("since", "expected"),
-        [(0, 16), (1, 18.8), (2, 19.2), (7, 19.2), (22, 19.2), (23, 19.6), (24, 22.4), (25, 30)],
-    )
-    @pytest.mark.parametrize("pause", [0, 30])
-    def test_the_curve(self, since: float, expected: float, pause: float) -> None:
-        """From 0.8 of it to 0.96 in (20 * 0.16 / 0.4) ** (1/3) = 2 seconds; 20 later, beyond."""
-        rate = cut(20, pause=pause, now=100)
-        rate.accepted(100 + pause + since, measured=PLENTY)
-        assert rate.rate == exactly(expected)
-
-    @given(st.floats(2, 5000), st.floats(0, 10))
-    def test_at_the_plateau_after_k_seconds(self, measured: float, waited: float) -> None:
-        rate = cut(measured)
-        back = (measured * 0.16 / 0.4) ** (1 / 3)
-        rate.accepted(back + waited, measured=PLENTY * 10)
-        assert rate.rate == pytest.approx(max(1, measured * 0.96))
-
-    def test_responses_during_the_pause_raise_w_max(self) -> None:
-        rate = cut(10, pause=10)
-        for measured, expected in [(5, 8), (20, 16), (15, 16)]:
-            rate.accepted(9, measured=measured)
-            assert rate.rate == exactly(expected)
-        rate.accepted(11, measured=PLENTY)
-        rate.throttled(11, sent=10.5, measured=15, pause=10)
-        rate.accepted(12, measured=PLENTY)
-        assert rate.rate == exactly(18.8 * 0.9), "never more than it had been"
-
-    def test_throttles_of_requests_sent_before_the_cut_are_ignored(self) -> None:
-        rate = cut(100, now=10)
-        for sent in (1, 9, 9.999, 10):
-            rate.throttled(10.5, sent=sent, measured=50, pause=0)
-        assert rate.rate == exactly(80)
-        rate.accepted(11, measured=10)
-        before = rate.rate
-        rate.throttled(11, sent=10.1, measured=50, pause=0)
-        assert rate.rate == exactly(40) != before
-
-    def test_throttles_with_no_response_in_between_do_not_change_w_max(self) -> None:
-        """What is measured then is the pause. It falls further, and comes back."""
-        rate = cut(100, pause=1)
-        rate.throttled(2, sent=1.5, measured=0, pause=1)
-        assert rate.rate == exactly(64)
-        rate.throttled(4, sent=3.5, measured=0, pause=1)
-        assert rate.rate == exactly(51.2)
-        for _ in range(50):
-            rate.throttled(rate._cut_at + 1, sent=rate._cut_at + 0.5, measured=0, pause=0)
-        assert rate.rate == 1
-        rate.accepted(rate._cut_at + 7, measured=PLENTY)
-        assert rate.rate == exactly(96)
-
-    @pytest.mark.parametrize(
-        ("again", "after", "level"),
-        [
-            (20, 18, 19.2),
-            (22, 18, 19.2),  # it is measured across windows: the lower one is right
-            (19, 17.1, 18.24),
-            (18, 16.2, 17.28),
-            (17, 13.6, 16.32),  # another limit
-            (23, 18.4, 22.08),
-        ],
-    )
-    def test_a_limit_that_is_met_again(self, again: float, after: float, level: float) -> None:
-        rate = cut(20)
-        rate.accepted(25, measured=PLENTY)
-        assert rate.rate == exactly(30)
-        rate.throttled(25, sent=24.9, measured=again, pause=0)
-        assert rate.rate == exactly(after)
-        rate.accepted(32, measured=PLENTY)
-        assert rate.rate == exactly(level)
-
-    def test_each_try_in_vain_makes_the_next_one_later(self) -> None:
-        rate = cut(20)
-        now, tries = 0.0, list[float]()
-        for _ in range(7):
-            begun = now
-            while rate.rate <= 19.2 + 1e-9:
-                now += 1
-                rate.accepted(now, measured=PLENTY)
-            tries.append(now - begun)
-            rate.throttled(now, sent=now, measured=20, pause=0)
-        assert tries == [pytest.approx(wait, abs=3) for wait in (20, 40, 80, 160, 320, 320, 320)]
-
-    def test_a_lower_limit_is_not_a_failed_try(self) -> None:
-        rate = cut(20)
-        rate.accepted(25, measured=PLENTY)
-        rate.throttled(25, sent=24.9, measured=20, pause=0)
-        rate.accepted(30, measured=PLENTY)
-        rate.throttled(30, sent=29.9, measured=10, pause=0)
-        rate.accepted(53, measured=PLENTY)
-        assert rate.rate > 9.6, "after 20 seconds again"
-
-    @pytest.mark.parametrize(("measured", "expected"), [(5, 19.2), (9, 19.2), (12, 24), (100, 30)])
-    def test_growth_without_use_ends_at_the_known_rate(
-        self, measured: float, expected: float
-    ) -> None:
-        rate = cut(20)
-        rate.accepted(25, measured=measured)
-        assert rate.rate == exactly(expected)
-
-    def test_no_more_is_tried_where_hardly_anything_is_left(self) -> None:
-        rate = cut(20)
-        for now in range(40):
-            rate.hold(now)
-            rate.accepted(now, measured=PLENTY)
-        assert rate.rate == exactly(19.2)
-        rate.accepted(40.5, measured=PLENTY)  # 1.5 after the last time
-        assert rate.rate == exactly(19.2)
-        rate.accepted(41.5, measured=PLENTY)
-        assert rate.rate == exactly(19.6)
-
-    def test_what_was_gained_stays_where_hardly_anything_is_left(self) -> None:
-        rate = cut(20)
-        rate.accepted(24, measured=PLENTY)
-        rate.hold(24)
-        rate.accepted(26, measured=PLENTY)
-        assert rate.rate == exactly(22.4)
-        rate.accepted(28.5, measured=PLENTY)
-        assert rate.rate == exactly(30)
-
-    @given(
-        st.lists(
-            st.tuples(st.floats(0, 3), st.booleans(), st.floats(0, 1000), st.floats(0, 60)),
-            max_size=60,
-        )
-    )
-    def test_never_below_the_least_and_growing_between_cuts(
-        self, events: list[tuple[float, bool, float, float]]
-    ) -> None:
-        rate = CubicRate()
-        now, cut_at = 0.0, -1.0
-        for gap, is_throttle, measured, pause in events:
-            is_old = is_throttle and now + gap == cut_at
-            now += gap
-            before = rate.rate
-            if is_throttle:
-                rate.throttled(now, sent=now, measured=measured, pause=pause)
-                cut_at = now
-                assert rate.rate == before if is_old else rate.rate <= max(before * 0.9, 1)
-            else:
-                rate.accepted(now, measured=measured)
-                assert rate.rate >= before
-            assert rate.rate >= 1
-
-
-class TestDiscoveredRate:
-    def test_a_throttle_makes_the_rate(self) -> None:
-        pace = Pace()
-        for _ in range(100):
-            pace.leave(0)
-            pace.accepted(0.5)
-        assert pace.delay(0.5) == 0
-        pace.pause(0.9, 0.1)
-        pace.throttled(0.9, sent=0.1, wait_given=True)
-        assert pace.rate == exactly(80)
-        assert pace.delay(0.9) == exactly(0.1)
-        pace.leave(1)
-        assert pace.delay(1) == exactly(1 / 80)
-
-    @pytest.mark.parametrize(("left", "rate"), [(1.0, 19.6), (0.09, 19.6), (0.08, 19.2), (0, 19.2)])
-    def test_no_more_is_tried_with_hardly_anything_left(self, left: float, rate: float) -> None:
-        pace = Pace()
-        for _ in range(20):
-            pace.accepted(0)
-        pace.throttled(0, sent=0, wait_given=True)
-        for second in range(24):
-            for _ in range(20):
-                pace.accepted(second, left=left)
-        assert pace.rate == exactly(rate)
-
-    def test_it_grows_from_the_end_of_the_pause(self) -> None:
-        pace = Pace()
-        for _ in range(20):
-            pace.accepted(0)
-        pace.pause(0, 10)
-        pace.throttled(0, sent=0, wait_given=True)
-        for _ in range(1000):
-            pace.accepted(11)
-        assert pace.rate == exactly(18.8)
-
-    @pytest.mark.parametrize(
-        ("responses", "is_real"),
-        [
-            ("T", False),
-            ("TTT", False),
-            ("TTTT", True),
-            ("T.T.T.T", True),
-            ("T..T..T..T", False),
-            ("TTT.....T", False),
-            ("TTT....T", True),
-            ("........TTTT", True),
-        ],
-    )
-    def test_half_of_the_last_eight_responses_count_without_a_wait(
-        self, responses: str, *, is_real: bool
-    ) -> None:
-        pace = Pace()
-        for now, response in enumerate(responses):
-            if response == "T":
-                pace.throttled(now, sent=now, wait_given=False)
-            else:
-                pace.accepted(now)
-        assert math.isfinite(pace.rate) is is_real
-
-    def test_a_throttle_with_a_wait_counts_at_once(self) -> None:
-        pace = Pace()
-        pace.throttled(0, sent=0, wait_given=True)
-        assert pace.rate == 1
-
-
-class TestThrottlesWithoutAWait:
-    """The server does not say how long to wait: from the fourth in a row we do."""
-
-    def throttle(self, pace: Pace, now: float, *, sent: float | None = None) -> float:
-        """Have a request refused, and return the pause after it."""
-        pace.throttled(now, sent=now if sent is None else sent, wait_given=False)
-        return pace.pause_left(now)
-
-    def test_many_of_them_are_a_pause(self) -> None:
-        pace = Pace()
-        assert [self.throttle(pace, 0) for _ in range(4)] == [0, 0, 0, 1]
-
-    def test_pauses_that_were_too_short_double(self) -> None:
-        pace = Pace()
-        now, pauses = 0.0, list[float]()
+    def test_all_of_the_next_one_is_sent_at_once_and_one_more(self) -> None:
+        traffic = Traffic()
+        traffic.has_enough(accepted=100, wait=30)
         for _ in range(3):
-            self.throttle(pace, now)
-        for _ in range(6):
-            pauses.append(self.throttle(pace, now))
-            assert self.throttle(pace, now + 0.01, sent=now) == exactly(pauses[-1] - 0.01)
-            now += pauses[-1]
-        assert pauses == [1, 2, 4, 8, 8, 8]
+            assert traffic.pace.delay(traffic.now) == exactly(30)
+            traffic.wait(30)
+            sent = traffic.send_all()
+            assert 100 <= sent <= 101
+            traffic.wait(0.05)
+            traffic.accept(100)
+            if sent == 100:
+                assert traffic.send_all() == 1
+            traffic.refuse(1, wait=30)
 
-    def test_a_response_makes_pauses_short_again(self) -> None:
-        pace = Pace()
-        for now in (0, 0, 0, 0, 1):
-            self.throttle(pace, now)
-        pace.accepted(2)  # sent before the pause
-        assert self.throttle(pace, 3) == 4
-        pace.accepted(7)
-        assert self.throttle(pace, 7) == 1
+    def test_a_window_that_takes_more_than_before_is_followed(self) -> None:
+        traffic = Traffic()
+        traffic.has_enough(accepted=100, wait=30)
+        traffic.wait(30)
+        accepted = 0
+        for _ in range(400):
+            sent = traffic.send_all(16)
+            assert sent
+            traffic.wait(0.05)
+            traffic.accept(sent)
+            accepted += sent
+        assert accepted > 1000
 
-    def test_a_wait_that_is_given_counts(self) -> None:
-        pace = Pace()
-        for _ in range(8):
-            pace.throttled(0, sent=0, wait_given=True)
-        assert pace.pause_left(0) == 0
+    def test_one_that_takes_far_less_is_none(self) -> None:
+        traffic = Traffic()
+        traffic.has_enough(accepted=100, wait=30)
+        traffic.wait(30)
+        sent = traffic.send_all(10)
+        traffic.wait(0.05)
+        traffic.accept(5)
+        traffic.refuse(sent - 5, wait=30)
+        traffic.wait(30)
+        assert traffic.send_all() < 100
+
+
+class TestSilentServers:
+    """The server does not say how long to wait: one request after the other asks."""
+
+    def stop(self) -> Traffic:
+        traffic = Traffic()
+        traffic.goes_well(100)
+        traffic.has_enough(wait=None)
+        return traffic
+
+    def test_nothing_leaves_for_a_while(self) -> None:
+        traffic = self.stop()
+        assert 0 < traffic.pace.delay(traffic.now) <= 1
+        assert traffic.pace.pause_left(traffic.now) == 0, "it did not ask for a pause"
+
+    def test_then_one_asks(self) -> None:
+        traffic = self.stop()
+        traffic.wait(traffic.pace.delay(traffic.now))
+        assert traffic.send_all() == 1
+
+    def test_pauses_that_were_too_short_grow(self) -> None:
+        traffic = self.stop()
+        pauses = list[float]()
+        for _ in range(30):
+            pauses.append(traffic.pace.delay(traffic.now))
+            traffic.wait(pauses[-1])
+            assert traffic.send_all() == 1
+            traffic.wait(0.05)
+            traffic.refuse(wait=None)
+        assert all(later >= pause - 1e-9 for pause, later in pairwise(pauses))
+        assert 10 * pauses[0] < pauses[-1] <= 20, "but not without end"
+
+    def test_a_wait_that_is_given_meanwhile_counts(self) -> None:
+        traffic = self.stop()
+        traffic.wait(traffic.pace.delay(traffic.now))
+        traffic.send()
+        traffic.refuse(wait=7)
+        assert traffic.pace.delay(traffic.now) == exactly(7)
+
+    def test_a_response_lets_all_go_on_at_a_rate(self) -> None:
+        traffic = self.stop()
+        traffic.wait(traffic.pace.delay(traffic.now))
+        traffic.send()
+        traffic.wait(0.05)
+        traffic.refuse(wait=None)
+        traffic.wait(traffic.pace.delay(traffic.now))
+        traffic.send()
+        traffic.wait(0.05)
+        traffic.accept()
+        assert math.isfinite(traffic.pace.rate)
+        traffic.goes_well(20)
+
+    def test_a_probe_that_is_lost_is_sent_again(self) -> None:
+        traffic = self.stop()
+        traffic.wait(traffic.pace.delay(traffic.now))
+        traffic.send()
+        traffic.lose()
+        assert traffic.send_all() == 1
+
+    def test_pauses_are_short_again_after_a_response(self) -> None:
+        traffic = self.stop()
+        first = traffic.pace.delay(traffic.now)
+        for _ in range(5):
+            traffic.wait(traffic.pace.delay(traffic.now))
+            traffic.send()
+            traffic.refuse(wait=None)
+        assert traffic.pace.delay(traffic.now) > 2 * first
+        traffic.wait(traffic.pace.delay(traffic.now))
+        traffic.send()
+        traffic.accept()
+        traffic.goes_well(3)
+        for _ in range(4):
+            traffic.wait(traffic.pace.delay(traffic.now))
+            traffic.send()
+        traffic.refuse(4, wait=None)
+        assert traffic.pace.delay(traffic.now) <= first + 1e-9
+
+
+class TestSlots:
+    """Refusals without a word within one round trip: a number at once may be what is limited."""
+
+    def refuse_beyond(self, traffic: Traffic, capacity: int, rounds: int) -> tuple[int, int]:
+        accepted = refused = 0
+        for _ in range(rounds):
+            traffic.wait(traffic.pace.delay(traffic.now))
+            sent = traffic.send_all(WORKERS)
+            assert sent, "there is always progress"
+            traffic.wait(0.05)
+            passed = min(sent, capacity)
+            traffic.accept(passed)
+            traffic.refuse(sent - passed)
+            accepted += passed
+            refused += sent - passed
+        return accepted, refused
+
+    @pytest.mark.parametrize("capacity", [2, 5, 8, 12])
+    def test_most_of_them_are_used_without_a_rate(self, capacity: int) -> None:
+        traffic = Traffic()
+        accepted, refused = self.refuse_beyond(traffic, capacity, 400)
+        assert accepted >= 0.8 * 400 * capacity
+        assert refused <= 0.05 * accepted
+        assert traffic.now < 1.1 * 400 * 0.05
+        assert traffic.pace.rate == math.inf
+
+    def test_when_the_server_bears_all_they_are_forgotten(self) -> None:
+        traffic = Traffic()
+        self.refuse_beyond(traffic, 8, 100)
+        assert traffic.send_all() < WORKERS
+        traffic.wait(0.05)
+        while traffic._in_flight:
+            traffic.accept()
+        self.refuse_beyond(traffic, WORKERS, 1000)
+        assert traffic.send_all(200) == 200
+
+
+class TestOverload:
+    """Errors of which one means nothing, and many that the server cannot keep up."""
+
+    def test_one_alone_is_a_failure(self) -> None:
+        traffic = Traffic()
+        traffic.goes_well(10)
+        traffic.send()
+        assert not traffic.fail()
+        assert traffic.may_send()
+        assert traffic.pace.rate == math.inf
+
+    def test_a_pause_that_it_asks_for_is_kept(self) -> None:
+        traffic = Traffic()
+        traffic.send()
+        assert not traffic.fail(wait=5)
+        assert traffic.pace.delay(traffic.now) == 5
+        traffic.wait(5)
+        assert traffic.send_all(200) == 200
+
+    def test_many_among_the_last_are_throttles(self) -> None:
+        traffic, found = Traffic(), list[bool]()
+        for _ in range(_MANY + 2):
+            traffic.wait(traffic.pace.delay(traffic.now))
+            traffic.send()
+            found.append(traffic.fail())
+        assert found == [False] * (_MANY - 1) + [True] * 3
+
+    def test_those_long_ago_do_not_count(self) -> None:
+        traffic = Traffic()
+        for _ in range(5 * _MANY):
+            traffic.send()
+            assert not traffic.fail()
+            traffic.goes_well(_LAST.bit_length())
+
+    def test_while_the_server_is_asked_whether_it_is_back_each_is_a_throttle(self) -> None:
+        traffic = TestSilentServers().stop()
+        traffic.wait(traffic.pace.delay(traffic.now))
+        traffic.send()
+        assert traffic.fail()
+        assert traffic.pace.delay(traffic.now) > 0
+
+
+SAID = st.none() | st.builds(
+    Allowance,
+    st.just(10),
+    st.integers(0, 10),
+    st.floats(0, 100),
+    st.none() | st.floats(0.1, 100),
+)
+WAITS = st.none() | st.floats(0, 90)
+
+
+@given(
+    st.none() | st.floats(0.5, 500),
+    st.integers(1, 20),
+    st.lists(
+        st.tuples(
+            st.floats(0, 3),
+            st.sampled_from(["accept", "accept", "refuse", "fail", "lose", "send"]),
+            WAITS,
+            SAID,
+        ),
+        max_size=80,
+    ),
+)
+def test_whatever_comes_back(
+    rate: float | None,
+    workers: int,
+    events: list[tuple[float, str, float | None, Allowance | None]],
+) -> None:
+    """A pause that was asked for is kept, a rate is sensible, and there is always progress."""
+    pace = Pace(rate, workers=workers)
+    traffic = Traffic(pace)
+    paused_until = 0.0
+    for seconds, what, wait, said in events:
+        traffic.wait(seconds)
+        while len(traffic._in_flight) < workers and traffic.may_send():
+            assert traffic.now >= paused_until
+            traffic.send()
+        if not traffic._in_flight:
+            # Nothing is in flight, so some time alone must let the next one leave.
+            traffic.wait(pace.delay(traffic.now))
+            assert pace.delay(traffic.now) <= 1e-6
+            assert pace.has_room(traffic.now)
+            continue
+        asked = None
+        match what:
+            case "accept":
+                traffic.accept(said=said)
+            case "refuse":
+                asked = wait
+                traffic.refuse(wait=wait, said=said)
+            case "fail":
+                asked = wait
+                traffic.fail(wait)
+            case "lose":
+                traffic.lose()
+            case _:
+                continue
+        paused_until = max(paused_until, traffic.now + (asked or 0))
+        assert pace.rate > 0
+        assert pace.pause_left(traffic.now) == exactly(max(0.0, paused_until - traffic.now))
+        assert pace.delay(traffic.now) >= pace.pause_left(traffic.now) - 1e-9
