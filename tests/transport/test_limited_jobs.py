@@ -1,0 +1,135 @@
+"""Whole jobs against models of limiters, in virtual time: the faults that the rate search mends."""
+
+import pytest
+
+from benchmarks.simulation import EPOCH, Outcome, Scenario, allowed, least, simulate
+from currents_async.testing.limiters import (
+    ChangesAfter,
+    ConcurrencyLimit,
+    FixedWindow,
+    Limiter,
+    Meter,
+    Refusal,
+    Says,
+    SlidingLog,
+    TokenBucket,
+)
+
+SILENT = Says(retry_after=None)
+
+
+def job(limiter: Limiter, *, seconds: float = 10, clients: int = 1) -> Scenario:
+    """Return a job that takes a perfect client that many seconds."""
+    if isinstance(limiter, ConcurrencyLimit):
+        return Scenario(limiter=limiter, requests=int(seconds * limiter.requests / 0.02))
+    requests = allowed(limiter, seconds) // clients
+    return Scenario(limiter=limiter, requests=requests, clients=clients)
+
+
+def slowness(scenario: Scenario, outcome: Outcome) -> float:
+    """Return how many times longer it took than it had to; nothing must be lost."""
+    assert outcome.errors == []
+    assert len(outcome.accepted) == scenario.requests * scenario.clients
+    return outcome.seconds / least(scenario)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "slowest"),
+    [
+        pytest.param(job(TokenBucket(rate=50, burst=20)), 1.5, id="bucket"),
+        pytest.param(job(TokenBucket(rate=50, burst=100)), 1.5, id="large bucket"),
+        pytest.param(job(TokenBucket(rate=50, burst=2)), 2.0, id="leaky bucket"),
+        pytest.param(job(TokenBucket(rate=50, burst=20, says=SILENT)), 1.5, id="silent bucket"),
+        pytest.param(
+            job(TokenBucket(rate=50, burst=20, says=Says(retry_after=None, status=503))),
+            1.5,
+            id="nginx",
+        ),
+        pytest.param(job(FixedWindow(requests=50)), 1.5, id="window"),
+        pytest.param(job(FixedWindow(requests=50, says=SILENT)), 1.5, id="silent window"),
+        pytest.param(
+            job(FixedWindow(requests=50, says=Says(headers="x-ratelimit"))),
+            1.5,
+            id="window, stated",
+        ),
+        pytest.param(job(SlidingLog(requests=50, says=SILENT)), 1.5, id="silent sliding log"),
+        pytest.param(
+            job(
+                ChangesAfter(
+                    first=TokenBucket(rate=100, burst=20),
+                    seconds=4,
+                    then=TokenBucket(rate=30, burst=20),
+                )
+            ),
+            2.3,
+            id="falling",
+        ),
+        pytest.param(
+            job(
+                ChangesAfter(
+                    first=TokenBucket(rate=30, burst=20),
+                    seconds=4,
+                    then=TokenBucket(rate=100, burst=20),
+                ),
+                seconds=30,
+            ),
+            1.5,
+            id="rising",
+        ),
+        pytest.param(job(ConcurrencyLimit(requests=8, says=SILENT)), 1.5, id="eight at once"),
+        pytest.param(
+            job(TokenBucket(rate=50, burst=20), seconds=20, clients=2), 1.6, id="two clients"
+        ),
+    ],
+)
+def test_most_of_the_limit_is_used(scenario: Scenario, slowest: float) -> None:
+    outcome = simulate(scenario)
+    assert slowness(scenario, outcome) <= slowest
+    assert outcome.share_refused <= 0.08
+
+
+class Begun(Limiter):
+    """A window of which an earlier job has used most."""
+
+    def meter(self) -> Meter:
+        meter = FixedWindow(requests=20, says=Says(headers="x-ratelimit")).meter()
+        for _ in range(19):
+            meter.arrive(EPOCH)
+        return meter
+
+
+def test_a_short_job_right_after_another() -> None:
+    """Nineteen requests, of which the window takes one, and the next window all others."""
+    outcome = simulate(Scenario(limiter=Begun(), requests=19))
+    assert outcome.errors == []
+    assert outcome.seconds < 4
+
+
+class FirstRefused(Limiter):
+    """No limit, but a refusal for the first request."""
+
+    def meter(self) -> Meter:
+        return _FirstRefused(Says())
+
+
+class _FirstRefused(Meter):
+    _is_first = True
+
+    def _refuse(self) -> Refusal | None:
+        is_first, self._is_first = self._is_first, False
+        return self._refuse_for(1.0) if is_first else None
+
+    def take(self) -> None:
+        pass
+
+
+def test_one_stray_refusal_costs_its_pause() -> None:
+    outcome = simulate(Scenario(limiter=FirstRefused(), requests=200))
+    assert (outcome.errors, outcome.refused) == ([], 1)
+    assert outcome.seconds < 1 + 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_seed_gives_the_same_schedule(seed: int) -> None:
+    scenario = Scenario(limiter=TokenBucket(rate=50, burst=20), requests=300, seed=seed)
+    assert simulate(scenario).sent_at == simulate(scenario).sent_at
