@@ -49,6 +49,8 @@ _CREDIT = 0.8
 """The share of what a bucket must hold after a pause that is sent at once."""
 _SMALL_BURST = 5
 _CUT = 0.75
+_LEAST_OF_LEVEL = 0.5
+"""The share of a rate below which two cycles in a row refute it."""
 _RECOVERY = 2.0
 """Seconds in which the rate doubles back to the level after a cut that nothing but a refusal
 speaks for."""
@@ -296,7 +298,10 @@ class RateSearch:
 
     def _cut(self, dry: Dry, seen: _Seen, level: float) -> None:
         """Give up a part of a rate that was possible so far."""
-        if self.credit and dry.accepted <= 1.2 * self.credit + 3:
+        if seen.agrees and seen.low < _LEAST_OF_LEVEL * level:
+            # Twice in a row so much less was accepted that it never was possible.
+            self._settle(dry, seen.low)
+        elif self.credit >= 1 and dry.accepted <= 1.2 * self.credit + 3:
             self._credit_share /= 2
             self._settle(dry, 0.97 * level)
         elif dry.lasted >= max(0.3, 2 * dry.latency):
