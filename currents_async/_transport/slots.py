@@ -58,7 +58,7 @@ class Slots:
 
         `mixed` is whether most of the requests that were in flight have passed.
         """
-        if self._state is _State.TRIAL and not mixed and self.limit > 1:
+        if self._state is _State.TRIAL and not mixed:
             self.give_up()
             return False
         gentle = mixed or self._state is _State.FOUND

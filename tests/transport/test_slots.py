@@ -55,14 +55,19 @@ class TestTryOut:
         assert slots.refused(mixed=True)
         assert 4 <= slots.limit < 8
 
-    def test_there_is_always_one(self) -> None:
+    def test_refused_one_by_one_means_another_limit_too(self) -> None:
         slots = tried(1)
+        assert not slots.refused(mixed=False)
+        assert not slots.are_limited
+
+
+class TestFound:
+    def test_there_is_always_one(self) -> None:
+        slots = found(1)
         for _ in range(10):
             assert slots.refused(mixed=False)
         assert slots.limit == 1
 
-
-class TestFound:
     def test_refusals_cut_it(self) -> None:
         slots = found(10)
         assert slots.refused(mixed=False)
