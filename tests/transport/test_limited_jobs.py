@@ -98,6 +98,22 @@ class Begun(Limiter):
         return meter
 
 
+@pytest.mark.parametrize(
+    "limiter",
+    [
+        TokenBucket(rate=2, burst=1, says=SILENT),
+        TokenBucket(rate=5, burst=1, says=SILENT),
+        TokenBucket(rate=2, burst=100),
+        TokenBucket(rate=5, burst=100, says=SILENT),
+    ],
+)
+def test_a_low_rate_is_not_asked_for_again_and_again(limiter: Limiter) -> None:
+    """The first was taken for one slot, and the second for the rate of a full bucket."""
+    outcome = simulate(job(limiter, seconds=60))
+    assert outcome.errors == []
+    assert outcome.share_refused <= 0.3
+
+
 def test_a_short_job_right_after_another() -> None:
     """Nineteen requests, of which the window takes one, and the next window all others."""
     outcome = simulate(Scenario(limiter=Begun(), requests=19))
