@@ -50,7 +50,7 @@ async def test_what_stays_broken_is_reported(server: FakeCurrents, project: Worl
     run = project.run(specs=20)
     broken = run.specs[7].instance_id
     assert broken is not None
-    server.fail("getInstance", 503, None, path_args={"instance_id": broken})
+    server.fail("getInstance", 500, None, path_args={"instance_id": broken})
     async with Currents(server.api_key, base_url=server.url, clock=NoBackoff()) as currents:
         async with currents.runs.instances(run.run_id, on_error="collect") as results:
             errors = {result.instance_id: result.error async for result in results}
