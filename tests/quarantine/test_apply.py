@@ -385,7 +385,7 @@ class TestLostResponses:
         suite.play({PAYS: "FFFFFF"})
         plan = await quarantine.plan(policy=POLICY)
         server.fail("createAction", fault="truncate")
-        server.fail("listActions", after=1, times=3)
+        server.fail("listActions", 500, after=1, times=3)
         result = await plan.apply()
         assert counts(result) == {"failed": 1}
         assert isinstance(result.failed[0].error, AmbiguousError)
@@ -418,7 +418,7 @@ class TestFailures:
     ) -> None:
         suite.play({PAYS: "FFFFFF"})
         plan = await quarantine.plan(policy=POLICY)
-        server.fail("listActions", times=3)
+        server.fail("listActions", 500, times=3)
         with pytest.raises(ServerError):
             await plan.apply()
         assert writes(server) == {}
