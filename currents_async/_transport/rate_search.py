@@ -356,7 +356,7 @@ def _counts_by_second(dry: Dry) -> bool:
 
 
 def _doubled(seconds: float, doubling: float) -> float:
-    return 2.0 ** min(40.0, max(0.0, seconds) / doubling)
+    return math.exp2(min(40.0, max(0.0, seconds) / doubling))
 
 
 def _are_near(one: float, other: float) -> bool:
