@@ -288,7 +288,8 @@ class RateSearch:
         self, dry: Dry, seen: _Seen, level: float, *, tried: bool, in_vain: bool
     ) -> None:
         if in_vain:
-            self._settle(dry, max(level, min(seen.last_second, seen.was)))
+            # Any second may hold one more than a window, at its edge.
+            self._settle(dry, max(level, min(seen.last_second - 1, seen.was)))
         elif tried:
             self._settle(dry, math.sqrt(max(seen.low, level) * seen.was))
         elif seen.mean < 0.6 * level:
