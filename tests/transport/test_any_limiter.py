@@ -1,0 +1,80 @@
+"""What holds against any limiter: whole jobs in virtual time, drawn at random."""
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.grid import KINDS, WAYS, Case, case
+from benchmarks.simulation import Outcome, simulate
+from currents_async.testing.limiters import AllOf, ChangesAfter, ConcurrencyLimit, LoadShedding
+
+PATIENCE = 600.0
+"""Seconds that a request has: more than the longest window."""
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Draw a limiter, a network and a job of at most 300 requests by each client."""
+    made = case(
+        draw(st.integers(0, 10_000)),
+        draw(st.sampled_from([2, 5])),
+        draw(st.sampled_from(KINDS)),
+        draw(st.sampled_from(list(WAYS))),
+    )
+    limiter = made.scenario.limiter
+    other = case(draw(st.integers(0, 100)), 1, draw(st.sampled_from(KINDS)), made.way)
+    limiter = draw(
+        st.sampled_from([
+            limiter,
+            limiter,
+            limiter,
+            AllOf(limiters=[limiter, other.scenario.limiter]),
+            ChangesAfter(first=limiter, seconds=1, then=other.scenario.limiter),
+            ConcurrencyLimit(requests=draw(st.integers(1, 20)), says=WAYS[made.way]),
+            LoadShedding(starts_at=8, all_at=24),
+        ])
+    )
+    scenario = replace(
+        made.scenario,
+        limiter=limiter,
+        requests=min(made.scenario.requests, 300),
+        clients=draw(st.sampled_from([1, 1, 2, 4])),
+        deadline=PATIENCE,
+    )
+    return made._replace(scenario=scenario)
+
+
+some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@some
+@given(cases())
+def test_nothing_is_lost(made: Case) -> None:
+    outcome = simulate(made.scenario)
+    assert outcome.errors == []
+    assert len(outcome.accepted) == made.scenario.requests * made.scenario.clients
+
+
+@some
+@given(cases())
+def test_a_pause_is_kept_by_everybody(made: Case) -> None:
+    outcome = simulate(replace(made.scenario, clients=1))
+    assert not list(_too_early(outcome))
+
+
+@some
+@given(cases())
+def test_the_same_seed_gives_the_same_schedule(made: Case) -> None:
+    one, other = simulate(made.scenario), simulate(made.scenario)
+    assert one.sent_at == other.sent_at
+    assert one.accepted == other.accepted
+
+
+def _too_early(outcome: Outcome) -> list[float]:
+    """Return when requests were sent although the server had asked for a pause."""
+    return [
+        sent
+        for sent in outcome.sent_at
+        if any(began < sent < ends - 1e-6 for began, ends in outcome.pauses)
+    ]
