@@ -24,6 +24,9 @@ LONG = 1.8
 _FULL = 0.7
 """The share of a window that must have been used when it ends, or it is none."""
 
+_MAX_PROBES = 8
+"""Failures of requests that were sent alone, some twelve seconds, after which a service is down."""
+
 _ONE_ROUND = 2.2
 """Round trips within which a blast has ended, if it may have ended for want of slots."""
 
@@ -85,6 +88,7 @@ class Pace:
         self._first_cycle: int | None = None
         """What the first cycle accepted that ended with a pause."""
         self._is_probing = False
+        self._probes_in_vain = 0
         self._own_pause = _OWN_PAUSE
         self._paused_until = -math.inf
         self._asked_until = -math.inf
@@ -184,6 +188,7 @@ class Pace:
         took = now - sent
         self._jitter += (abs(took - self._latency) - self._jitter) / 8 if self._latency else 0.0
         self._latency += (took - self._latency) / 8 if self._latency else took
+        self._probes_in_vain = 0
         if self._is_probing:
             self._own_pause = _OWN_PAUSE
             self._resume(now)
@@ -202,8 +207,11 @@ class Pace:
     def failed(self, now: float, *, sent: float, wait: float | None = None) -> bool:
         """Note an error that may mean overload; return whether it does, as there are many."""
         self._failures = (self._failures << 1 | 1) & _LAST
-        if self._is_probing or self._failures.bit_count() >= _MANY:
+        is_overload = self._is_probing or self._failures.bit_count() >= _MANY
+        if is_overload and self._probes_in_vain < _MAX_PROBES:
             self.throttled(now, sent=sent, wait=wait)
+            if self._probes_in_vain == _MAX_PROBES:
+                self._stop_probing(now)
             return True
         self._in_flight -= 1
         if wait:
@@ -228,6 +236,7 @@ class Pace:
         if wait is not None:
             self.pause(now, wait)
         if self._is_probing:
+            self._probes_in_vain += 1
             self._own_pause = min(_MAX_OWN_PAUSE, _OWN_PAUSE_GROWTH * self._own_pause)
             if wait is None:
                 self._paused_until = max(self._paused_until, now + self._own_pause)
@@ -336,6 +345,14 @@ class Pace:
         self._open(now)
         if self._search.is_known or self._window.size:
             self._changed()
+
+    def _stop_probing(self, now: float) -> None:
+        """Take failures for what they are: the service is not limited, but down."""
+        self._dry = None
+        self._is_probing = False
+        self._own_pause = _OWN_PAUSE
+        self._paused_until = self._asked_until
+        self._open(now)
 
     def _describe(self, group: Group, now: float) -> Dry:
         return Dry(

@@ -527,9 +527,10 @@ class TestThrottled:
             return clock.now()
 
         ends = await asyncio.gather(*[work() for _ in range(16)])
-        assert max(ends) <= Timeouts().total
-        assert alone.after_the_first == 1
-        assert len(server.requests) < 50
+        # Who only fails is down after a while; who says that there is too much, may mean it.
+        assert max(ends) <= (Timeouts().total if status == 429 else 20)
+        assert alone.after_the_first == 1 or status != 429
+        assert len(server.requests) < 90
 
 
 class TestAlreadyDone:
