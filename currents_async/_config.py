@@ -45,7 +45,12 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     attempts: int = 3
-    """Attempts at each call, including the first; with 1, no call is tried again."""
+    """Attempts at each call, including the first; with 1, no call is tried again.
+
+    Attempts that the server refuses because there are too many, with 429 or as one of many 502, 503
+    and 504, do not count: they are repeated until `Timeouts.total`, but for 30 in a row (8 without
+    429) during which the server accepts nothing from this client.
+    """
 
     def __post_init__(self) -> None:
         check_int("Retries.attempts", self.attempts)
@@ -61,7 +66,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 16
     """Requests in flight, and connections kept alive; at most 10,000."""
     rate: float | None = None
-    """Requests per second, if you know the limit of your key. None: discover it from throttling.
+    """Requests per second, if you know the limit of your key. None: find it out from refusals.
 
     We send 4 % fewer, since requests arrive less evenly than they leave, and fewer still for a
     while after a throttle. Give each of several processes that share a key its part of the rate.
