@@ -3,13 +3,13 @@
 import pytest
 
 from benchmarks.simulation import EPOCH, Outcome, Scenario, allowed, least, simulate
+from benchmarks.strays import StrayRefusals
 from currents_async.testing.limiters import (
     ChangesAfter,
     ConcurrencyLimit,
     FixedWindow,
     Limiter,
     Meter,
-    Refusal,
     Says,
     SlidingLog,
     TokenBucket,
@@ -121,26 +121,8 @@ def test_a_short_job_right_after_another() -> None:
     assert outcome.seconds < 4
 
 
-class FirstRefused(Limiter):
-    """No limit, but a refusal for the first request."""
-
-    def meter(self) -> Meter:
-        return _FirstRefused(Says())
-
-
-class _FirstRefused(Meter):
-    _is_first = True
-
-    def _refuse(self) -> Refusal | None:
-        is_first, self._is_first = self._is_first, False
-        return self._refuse_for(1.0) if is_first else None
-
-    def take(self) -> None:
-        pass
-
-
 def test_one_stray_refusal_costs_its_pause() -> None:
-    outcome = simulate(Scenario(limiter=FirstRefused(), requests=200))
+    outcome = simulate(Scenario(limiter=StrayRefusals(first=1), requests=200))
     assert (outcome.errors, len(outcome.refused_at)) == ([], 1)
     assert outcome.seconds < 1 + 1
 
