@@ -281,6 +281,14 @@ class TestLimits:
         assert rates == sorted(rates)
         assert rates[-1] > 10 * rates[0]
 
+    def test_without_another_refusal_there_is_no_limit_any_more(self) -> None:
+        traffic = Traffic()
+        traffic.has_enough()
+        traffic.wait(1)
+        traffic.goes_well(100_000, latency=0)
+        assert traffic.pace.rate == math.inf
+        assert traffic.pace.in_use(traffic.now).reason == "unlimited"
+
     def test_then_it_is_what_was_accepted(self) -> None:
         """A bucket of 20 that is filled by 50 a second."""
         traffic, tokens, filled = Traffic(), 20.0, 0.0
