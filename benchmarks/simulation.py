@@ -171,7 +171,10 @@ class _Simulation:
             outcome.sent_at.append(sent)
             decision = await self._send()
             heeded = gate.responded(
-                decision.status or _OK, CIMultiDict(decision.headers), sent=sent
+                decision.status or _OK,
+                CIMultiDict(decision.headers),
+                sent=sent,
+                is_first=tried == 1,
             )
             gate.leave(responded=True)
             if decision.accepted:

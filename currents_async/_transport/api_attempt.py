@@ -82,7 +82,9 @@ class ApiAttempt(HTTPAttempt):
         response = await from_network(self._send())
         self._received(response)
         status, headers = response.status, response.headers
-        heeded = self._channel.gate.responded(status, headers, sent=self._sent_at)
+        is_first = self._info.get("attempts", 1) == 1
+        gate = self._channel.gate
+        heeded = gate.responded(status, headers, sent=self._sent_at, is_first=is_first)
         self.was_throttled = heeded.is_throttle
         if status in _SUCCESS:
             first = _FIRST_SLICE if self._streamed else SLICE

@@ -5,6 +5,7 @@ as the rate is not known, no more are in flight than the server says are left: i
 """
 
 import asyncio
+import logging
 import math
 from collections.abc import Mapping
 from functools import partial
@@ -20,6 +21,8 @@ from currents_async._transport.retry import OVERLOADED, PAUSING
 from currents_async._wire.rate_limits import Allowance, RateLimit, rate_limit
 from currents_async._wire.throttle import requested_wait
 from currents_async.errors import ClientClosedError
+
+_logger = logging.getLogger("currents_async")
 
 _FIRST_ERROR = 300
 _THROTTLED = int(HTTPStatus.TOO_MANY_REQUESTS)
@@ -119,16 +122,19 @@ class Gate:
         """Return the seconds until the next request may pass."""
         return self._pace.delay(self._clock.now())
 
-    def responded(self, status: int, headers: Mapping[str, str], *, sent: float) -> Heeded:
+    def responded(
+        self, status: int, headers: Mapping[str, str], *, sent: float, is_first: bool = True
+    ) -> Heeded:
         """Note what a response to a request says about the rate limit.
 
-        `sent` is when the request was sent.
+        `sent` is when the request was sent, `is_first` whether it is the call's first attempt.
         """
         wall = self._clock.wall()
-        stated = rate_limit(headers, wall)
-        said = None
-        if stated is not None:
-            self.last_known, said = stated
+        known, said = rate_limit(headers, wall)
+        if known is not None:
+            self.last_known = known
+            if said is None:
+                _logger.debug("the rate limit in the headers makes no sense: %r", known)
         if status < _FIRST_ERROR:
             self.accepted(sent=sent, said=said)
             return _ACCEPTED
@@ -137,7 +143,7 @@ class Gate:
             self.throttled(sent=sent, wait=wait, said=said)
             return Heeded(wait, is_throttle=True)
         if status in OVERLOADED:
-            return Heeded(wait, self.failed(sent=sent, wait=wait))
+            return Heeded(wait, self.failed(sent=sent, wait=wait, is_first=is_first))
         if wait and status in PAUSING:
             self.pause(wait)
         self.accepted(sent=sent, said=said)
@@ -152,9 +158,10 @@ class Gate:
         if self._waiting and self._slots:
             self._advance()
 
-    def failed(self, *, sent: float, wait: float | None = None) -> bool:
+    def failed(self, *, sent: float, wait: float | None = None, is_first: bool = True) -> bool:
         """Note an error that may mean overload; return whether it does, as there are many."""
-        is_throttle = self._pace.failed(self._clock.now(), sent=sent, wait=wait)
+        now = self._clock.now()
+        is_throttle = self._pace.failed(now, sent=sent, wait=wait, is_first=is_first)
         self._fail_hasty()
         return is_throttle
 

@@ -33,9 +33,9 @@ _ONE_ROUND = 2.2
 _LIES = 3
 """Responses in a row that say that nothing is left, after which that is not believed."""
 
-_LAST = (1 << 32) - 1
-_MANY = 2
-"""Failures among the last 32 responses that mean overload."""
+_LAST = (1 << 16) - 1
+_MANY = 3
+"""Failures among the last 16 responses that mean overload."""
 
 
 _REASONS: dict[Phase, RateReason] = {
@@ -204,9 +204,14 @@ class Pace:
             self._slots.accepted()
         self._settle(now)
 
-    def failed(self, now: float, *, sent: float, wait: float | None = None) -> bool:
-        """Note an error that may mean overload; return whether it does, as there are many."""
-        self._failures = (self._failures << 1 | 1) & _LAST
+    def failed(
+        self, now: float, *, sent: float, wait: float | None = None, is_first: bool = True
+    ) -> bool:
+        """Note an error that may mean overload; return whether it does, as there are many.
+
+        Only first attempts are evidence: a resource that always fails says nothing of others.
+        """
+        self._failures = (self._failures << 1 | is_first) & _LAST
         is_overload = self._is_probing or self._failures.bit_count() >= _MANY
         if is_overload and self._probes_in_vain < _MAX_PROBES:
             self.throttled(now, sent=sent, wait=wait)

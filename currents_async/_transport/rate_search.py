@@ -220,7 +220,8 @@ class RateSearch:
     def _search(self, dry: Dry) -> None:
         self.phase = Phase.SEARCH
         span = max(1.0, self._burst_lasted + dry.pause - 1)
-        self.rate = self._level = max(self._burst / span, LOWEST_RATE)
+        told = dry.told.limit / max(1.0, dry.told.reset) if dry.told is not None else 0.0
+        self.rate = self._level = max(self._burst / span, told, LOWEST_RATE)
         self._since = dry.resumes
         self._doubling = max(_DOUBLING, 2 * dry.latency)
 

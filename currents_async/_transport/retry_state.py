@@ -49,7 +49,7 @@ class RetryState:
         retry = self._retries_of[decision] = self._retries_of.get(decision, 0) + 1
         jittered = backoff(decision, retry, clock.random())
         delay = jittered if asked is None else asked
-        if max(delay, at_least) > min(MAX_PAUSE, ends_at - clock.now()):
+        if _is_too_late(max(delay, at_least), ends_at - clock.now()):
             return None
         taken = quota.take(decision)
         self.taken += taken
@@ -75,7 +75,11 @@ class RetryState:
         if (
             self._attempts == 1
             or self._in_vain >= most
-            or at_least > min(MAX_PAUSE, ends_at - clock.now())
+            or _is_too_late(at_least, ends_at - clock.now())
         ):
             return None
         return delay
+
+
+def _is_too_late(delay: float, left: float) -> bool:
+    return delay > MAX_PAUSE or delay >= left

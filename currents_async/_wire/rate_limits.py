@@ -56,8 +56,8 @@ class _Numbers(NamedTuple):
 
 def rate_limit(
     headers: Mapping[str, str], wall: float
-) -> tuple[RateLimit, Allowance | None] | None:
-    """Return the rate limit that a response states, and what follows from it; None without one.
+) -> tuple[RateLimit | None, Allowance | None]:
+    """Return the rate limit that a response states, and what follows from it, if it makes sense.
 
     `wall` is in seconds since the epoch. Of several limits the one with the smallest share left
     counts. What is not a sensible number is left out.
@@ -69,9 +69,7 @@ def rate_limit(
     elif "X-RateLimit-Limit" in headers or "X-RateLimit-Remaining" in headers:
         found = _three("X-RateLimit-", headers)
     else:
-        return None
-    if found.limit is None and found.remaining is None:
-        return None
+        return None, None
     now = server_time(headers, wall)
     reset = found.reset if found.reset is None or found.reset <= DAY else found.reset - now
     known = RateLimit(
