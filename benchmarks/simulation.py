@@ -179,6 +179,7 @@ class _Simulation:
             gate.leave(responded=True)
             if decision.accepted:
                 outcome.accepted.append((self._clock.now(), number))
+                channel.quota.give_back(retries.taken)
                 return
             outcome.refused_at.append(self._clock.now())
             if heeded.wait:
