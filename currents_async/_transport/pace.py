@@ -76,6 +76,7 @@ class Pace:
         self._accepted = 0
         self._refused = 0
         self._failures = 0
+        self._accepted_then = 0
         self._cycle = Cycle(-math.inf)
         self._group: Group | None = None
         self._dry: Group | None = None
@@ -209,9 +210,12 @@ class Pace:
     ) -> bool:
         """Note an error that may mean overload; return whether it does, as there are many.
 
-        Only first attempts are evidence: a resource that always fails says nothing of others.
+        A retry is evidence only if nothing has passed since the last failure: while others pass,
+        it may be its resource that fails.
         """
-        self._failures = (self._failures << 1 | is_first) & _LAST
+        is_evidence = is_first or 0 < self._accepted == self._accepted_then
+        self._accepted_then = self._accepted
+        self._failures = (self._failures << 1 | is_evidence) & _LAST
         is_overload = self._is_probing or self._failures.bit_count() >= _MANY
         if is_overload and self._probes_in_vain < _MAX_PROBES:
             self.throttled(now, sent=sent, wait=wait)

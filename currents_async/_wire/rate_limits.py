@@ -70,6 +70,8 @@ def rate_limit(
         found = _three("X-RateLimit-", headers)
     else:
         return None, None
+    if found.limit is None and found.remaining is None:
+        return None, None
     now = server_time(headers, wall)
     reset = found.reset if found.reset is None or found.reset <= DAY else found.reset - now
     known = RateLimit(

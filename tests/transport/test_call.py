@@ -495,12 +495,14 @@ class TestThrottled:
         self, server: FakeCurrents, currents: Currents, status: int
     ) -> None:
         """The first ones are failures of a call; when there are many, they are no longer."""
+        server.fail("getRun", 200, body=BODY)
+        await currents.runs.get("r")
         for _ in range(3):
             server.fail("getRun", status, times=7)
             server.fail("getRun", 200, body=BODY)
         for _ in range(3):
             await currents.runs.get("r")
-        assert len(server.requests) == 24
+        assert len(server.requests) == 25
 
     @pytest.mark.parametrize("status", [502, 503, 504])
     async def test_few_overloads_are_failures(
