@@ -28,6 +28,7 @@ from currents_async.testing import (
     WorldRun,
     faults,
 )
+from currents_async.testing.limiters import Limiter, TokenBucket
 
 KEY = "key"
 """The API key of every server."""
@@ -77,6 +78,8 @@ class Fake(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Of each spec, at least and at most."""
     rate: int | None = None
     """Requests that are allowed in a window of a second; more are answered 429."""
+    burst: int | None = None
+    """Of a token bucket that has that rate, instead of windows."""
     says_rate: bool = True
     """Whether responses carry the limit, and a 429 `Retry-After`."""
     failures: Sequence[str] = ()
@@ -101,11 +104,17 @@ class Fake(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     async def open(self) -> Opened:
         """Serve both; count responses by their status or their fault."""
         world, _, _ = self.fill()
-        said = self.says_rate
-        limit = self.rate and RatePolicy(requests=self.rate, retry_after=said, rate_headers=said)
-        async with FakeCurrents(world, api_key=KEY, rate_limit=limit or None) as server:
+        async with FakeCurrents(world, api_key=KEY, rate_limit=self._limit()) as server:
             self._fail(server)
             yield server.url, lambda: _counts_of(server)
+
+    def _limit(self) -> Limiter | None:
+        if self.rate is None:
+            return None
+        if self.burst is not None:
+            return TokenBucket(rate=self.rate, burst=self.burst)
+        said = self.says_rate
+        return RatePolicy(requests=self.rate, retry_after=said, rate_headers=said)
 
     def _fail(self, server: FakeCurrents) -> None:
         left = 1.0

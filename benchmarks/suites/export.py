@@ -34,6 +34,7 @@ _LIMITS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "rate given": ({}, {"rate": _RATE}),
     "rate found out": ({}, {}),
     "found out from 429 alone": ({"says_rate": False}, {}),
+    "found out, token bucket of 20": ({"burst": 20}, {}),
 }
 """What the server does otherwise, and the client."""
 
@@ -57,9 +58,14 @@ class _Exported(Sample, kw_only=True):
         """How many requests succeeded."""
         return self.counts["200"]
 
+    burst: int | None = None
+    """Of the token bucket that it was limited by, if it was."""
+
     @property
     def least(self) -> float:
         """The seconds that no client can be faster than: windows begin with a request."""
+        if self.burst is not None:
+            return (self.succeeded - self.burst) / _RATE
         return (self.succeeded - 1) // _RATE
 
     @property
@@ -137,7 +143,7 @@ def _fetch(
         arguments = {"folder": folder, "days": project.size.days, **options}
         sample = session.ask(case, Order(options=arguments, memory=True), process)
         rows = {table: _count_rows(folder, table) for table in TABLES}
-        return _Exported(**asdict(sample), rows=rows)
+        return _Exported(**asdict(sample), rows=rows, burst=project.size.burst)
 
 
 def _count_rows(folder: str, table: str) -> int:
