@@ -1,6 +1,10 @@
 """What the server accepted between two refusals, and what that says about its rate."""
 
+import math
 from collections import deque
+from typing import NamedTuple
+
+from currents_async._wire.rate_limits import Allowance
 
 _KEPT = 512
 """Times that are kept: more would say nothing new about the rate right before a refusal."""
@@ -55,4 +59,75 @@ class Cycle:
             for number, seconds in spans
             if seconds >= shortest and number >= min(fewest, self.accepted)
         )
-        return min(rates, default=float("inf"))
+        return min(rates, default=math.inf)
+
+
+class Dry(NamedTuple):
+    """The server had enough, paused us, and the pause is over."""
+
+    at: float
+    """When the first request was refused."""
+    resumes: float
+    cycle: Cycle
+    accepted: int
+    """What the cycle had accepted until then."""
+    since_last: float | None
+    """Seconds since the server had enough before; None for the first time."""
+    latency: float
+    """Seconds from a request to its response."""
+    jitter: float
+    """By how many seconds that varies."""
+    told: Allowance | None
+    """What the server says it allows, if that is what the refusal was due to."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds from the refusal to the end of the pause."""
+        return self.resumes - self.at
+
+    @property
+    def lasted(self) -> float:
+        """Seconds from the end of the pause before to the refusal."""
+        return self.at - self.cycle.began
+
+    @property
+    def throughput(self) -> float:
+        """Requests accepted per second from one refusal to the next, the pause included.
+
+        A bucket that did not overflow during the pause has just this rate; others allow more.
+        """
+        return (self.accepted + 1) / self.since_last if self.since_last else 0.0
+
+    def bounds(self, was: float, *, burst: float) -> "Bounds":
+        """Bound the rate by what was accepted at the rate that was in use, from both sides.
+
+        `burst` is the most that a bucket can hold.
+        """
+        shortest = max(0.6 * self.latency, min(0.2, 2 / was))
+        by_bucket = self.cycle.at_least(self.at, burst=burst, shortest=shortest)
+        return Bounds(
+            low=max(self.throughput, by_bucket),
+            high=min(was, self.cycle.at_most(self.at, shortest=max(0.1, 3 * self.latency))),
+            by_bucket=by_bucket,
+            last_second=self.cycle.last_second(self.at),
+            mean=self.accepted / self.lasted if self.lasted else math.inf,
+            was=was,
+            is_sure=by_bucket > self.accepted / (self.since_last or math.inf),
+        )
+
+
+class Bounds(NamedTuple):
+    """Bounds of the rate, in requests per second."""
+
+    low: float
+    high: float
+    by_bucket: float
+    """The lower bound if the limiter is a bucket, which may have overflowed during the pause."""
+    last_second: float
+    """What was accepted in the second before the refusal."""
+    mean: float
+    """What was accepted per second, without the pause."""
+    was: float
+    """The rate in use."""
+    is_sure: bool
+    """Whether a bucket has overflowed, so that the lower bound is the rate."""

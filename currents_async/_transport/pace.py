@@ -3,11 +3,13 @@
 import math
 from collections.abc import Callable
 
-from currents_async._transport.cycle import Cycle
+from currents_async._transport.cycle import Cycle, Dry
+from currents_async._transport.overload import Overload
 from currents_async._transport.rate_in_use import RateInUse, RateReason
-from currents_async._transport.rate_search import KEPT, LONG_PAUSE, Dry, Phase, RateSearch
+from currents_async._transport.rate_search import KEPT, LONG_PAUSE, Phase, RateSearch
 from currents_async._transport.refusals import Group, Strays
 from currents_async._transport.slots import Slots
+from currents_async._transport.stated import Stated
 from currents_async._transport.window import Window
 from currents_async._wire.rate_limits import Allowance
 
@@ -19,8 +21,6 @@ _OWN_PAUSE = 0.25
 _OWN_PAUSE_GROWTH = 1.5
 _MAX_OWN_PAUSE = 16.0
 
-LONG = 1.8
-"""Seconds of a pause that no rate calls for, but the rest of a window."""
 _FULL = 0.7
 """The share of a window that must have been used when it ends, or it is none."""
 
@@ -29,14 +29,6 @@ _MAX_PROBES = 8
 
 _ONE_ROUND = 2.2
 """Round trips within which a blast has ended, if it may have ended for want of slots."""
-
-_LIES = 3
-"""Responses in a row that say that nothing is left, after which that is not believed."""
-
-_LAST = (1 << 16) - 1
-_MANY = 3
-"""Failures among the last 16 responses that mean overload."""
-
 
 _REASONS: dict[Phase, RateReason] = {
     Phase.UNLIMITED: "unlimited",
@@ -75,8 +67,7 @@ class Pace:
         """When the first request left."""
         self._accepted = 0
         self._refused = 0
-        self._failures = 0
-        self._accepted_then = 0
+        self._overload = Overload()
         self._cycle = Cycle(-math.inf)
         self._group: Group | None = None
         self._dry: Group | None = None
@@ -94,10 +85,7 @@ class Pace:
         self._paused_until = -math.inf
         self._asked_until = -math.inf
         self._next = -math.inf
-        self._said: Allowance | None = None
-        self._said_at = -math.inf
-        self._spent = 0
-        """Responses in a row that say that nothing is left."""
+        self._stated = Stated()
 
     # --- what may leave
 
@@ -135,13 +123,7 @@ class Pace:
             return not in_flight
         if in_flight >= self._slots.limit or not self._window.may_send(in_flight):
             return False
-        said = self._said
-        if said is None or self._spent > _LIES or not math.isinf(self.rate):
-            return True
-        if now >= self._said_at + said.reset:
-            return True
-        # Always allow one probe, or we would never learn that the window was reset.
-        return in_flight < max(1, said.remaining)
+        return not math.isinf(self.rate) or self._stated.has_room(now, in_flight)
 
     def delay(self, now: float) -> float:
         """Return the seconds until the next request may leave."""
@@ -184,8 +166,8 @@ class Pace:
         """Note a response that is not a refusal; `said` is what it says about the limit."""
         self._in_flight -= 1
         self._accepted += 1
-        self._failures = self._failures << 1 & _LAST
-        self._hear(now, said)
+        self._overload.accepted()
+        self._stated.hear(now, said)
         took = now - sent
         self._jitter += (abs(took - self._latency) - self._jitter) / 8 if self._latency else 0.0
         self._latency += (took - self._latency) / 8 if self._latency else took
@@ -208,15 +190,8 @@ class Pace:
     def failed(
         self, now: float, *, sent: float, wait: float | None = None, is_first: bool = True
     ) -> bool:
-        """Note an error that may mean overload; return whether it does, as there are many.
-
-        A retry is evidence only if nothing has passed since the last failure: while others pass,
-        it may be its resource that fails.
-        """
-        is_evidence = is_first or 0 < self._accepted == self._accepted_then
-        self._accepted_then = self._accepted
-        self._failures = (self._failures << 1 | is_evidence) & _LAST
-        is_overload = self._is_probing or self._failures.bit_count() >= _MANY
+        """Note an error that may mean overload; return whether it does, as there are many."""
+        is_overload = self._overload.failed(is_first=is_first) or self._is_probing
         if is_overload and self._probes_in_vain < _MAX_PROBES:
             self.throttled(now, sent=sent, wait=wait)
             if self._probes_in_vain == _MAX_PROBES:
@@ -241,7 +216,7 @@ class Pace:
         """
         self._in_flight -= 1
         self._refused += 1
-        self._hear(now, said)
+        self._stated.hear(now, said)
         if wait is not None:
             self.pause(now, wait)
         if self._is_probing:
@@ -257,15 +232,6 @@ class Pace:
             if said is not None and said.is_spent:
                 self._group.said = said
         self._settle(now)
-
-    def _hear(self, now: float, said: Allowance | None) -> None:
-        if said is None:
-            return
-        before, self._said, self._said_at = self._said, said, now
-        if not said.remaining and before is not None and not before.remaining:
-            self._spent += 1
-        elif said.remaining:
-            self._spent = 0
 
     # --- what it means
 

@@ -7,10 +7,8 @@ again: from then on there are two such moments, and what lay between them tells 
 
 import math
 from enum import Enum, auto
-from typing import NamedTuple
 
-from currents_async._transport.cycle import Cycle
-from currents_async._wire.rate_limits import Allowance
+from currents_async._transport.cycle import Bounds, Dry
 
 LOWEST_RATE = 1.0
 """Requests per second that are always tried."""
@@ -64,62 +62,6 @@ class Phase(Enum):
     FOUND = auto()
     TOLD = auto()
     """The server has said it."""
-
-
-class Dry(NamedTuple):
-    """The server had enough, paused us, and the pause is over."""
-
-    at: float
-    """When the first request was refused."""
-    resumes: float
-    cycle: Cycle
-    accepted: int
-    """What the cycle had accepted until then."""
-    since_last: float | None
-    """Seconds since the server had enough before; None for the first time."""
-    latency: float
-    """Seconds from a request to its response."""
-    jitter: float
-    """By how many seconds that varies."""
-    told: Allowance | None
-    """What the server says it allows, if that is what the refusal was due to."""
-
-    @property
-    def pause(self) -> float:
-        """Seconds from the refusal to the end of the pause."""
-        return self.resumes - self.at
-
-    @property
-    def lasted(self) -> float:
-        """Seconds from the end of the pause before to the refusal."""
-        return self.at - self.cycle.began
-
-    @property
-    def throughput(self) -> float:
-        """Requests accepted per second from one refusal to the next, the pause included.
-
-        A bucket that did not overflow during the pause has just this rate; others allow more.
-        """
-        return (self.accepted + 1) / self.since_last if self.since_last else 0.0
-
-
-class _Seen(NamedTuple):
-    """Bounds of the rate, in requests per second."""
-
-    low: float
-    high: float
-    by_bucket: float
-    """The lower bound if the limiter is a bucket, which may have overflowed during the pause."""
-    last_second: float
-    """What was accepted in the second before the refusal."""
-    mean: float
-    """What was accepted per second, without the pause."""
-    was: float
-    """The rate in use."""
-    is_sure: bool
-    """Whether a bucket has overflowed, so that the lower bound is the rate."""
-    agrees: bool
-    """Whether the lower bound is the one of the cycle before."""
 
 
 _KNOWN = {Phase.FOUND, Phase.TOLD}
@@ -226,7 +168,9 @@ class RateSearch:
         self._doubling = max(_DOUBLING, 2 * dry.latency)
 
     def _measure(self, dry: Dry) -> None:
-        seen = self._look(dry)
+        seen = dry.bounds(self.rate, burst=self._burst)
+        agrees = not self._last_low or _are_near(seen.low, self._last_low)
+        self._last_low = seen.low
         if self.phase is Phase.SEARCH:
             self._end_search(dry, seen)
             return
@@ -238,30 +182,11 @@ class RateSearch:
         if self._is_window:
             self._measure_window(dry, seen, level, tried=tried, in_vain=in_vain)
         elif not tried:
-            self._cut(dry, seen, level)
+            self._cut(dry, seen, level, agrees=agrees)
         else:
-            self._settle(dry, self._end_probe(dry, seen, level))
+            self._settle(dry, _end_of_probe(dry, seen, level, agrees=agrees))
 
-    def _look(self, dry: Dry) -> _Seen:
-        """Bound the rate by what was accepted, from both sides."""
-        was = self.rate
-        shortest = max(0.6 * dry.latency, min(0.2, 2 / was))
-        by_bucket = dry.cycle.at_least(dry.at, burst=self._burst, shortest=shortest)
-        low = max(dry.throughput, by_bucket)
-        agrees = not self._last_low or _are_near(low, self._last_low)
-        self._last_low = low
-        return _Seen(
-            low=low,
-            high=min(was, dry.cycle.at_most(dry.at, shortest=max(0.1, 3 * dry.latency))),
-            by_bucket=by_bucket,
-            last_second=dry.cycle.last_second(dry.at),
-            mean=dry.accepted / dry.lasted if dry.lasted else math.inf,
-            was=was,
-            is_sure=by_bucket > dry.accepted / (dry.since_last or math.inf),
-            agrees=agrees,
-        )
-
-    def _end_search(self, dry: Dry, seen: _Seen) -> None:
+    def _end_search(self, dry: Dry, seen: Bounds) -> None:
         if _are_near(seen.last_second, self._burst) and dry.lasted < _A_WHILE:
             self._is_window = True
             self._settle(dry, max(seen.low, seen.last_second))
@@ -272,21 +197,8 @@ class RateSearch:
             middle = math.sqrt(seen.low * seen.high)
             self._guess(dry, max(middle, min(self._level, seen.high)))
 
-    def _end_probe(self, dry: Dry, seen: _Seen, level: float) -> float:
-        """Return the limit that a try for more has shown."""
-        is_long = dry.lasted > _A_SHORT_WHILE
-        last_second = min(seen.last_second, seen.was)
-        if is_long and seen.low < 1.1 * level and last_second > 1.05 * level:
-            # Little was accepted in all because little was sent; in the end it was more.
-            return max(seen.low, math.sqrt(level * last_second))
-        if is_long and not seen.agrees:
-            return min(seen.was, max(seen.by_bucket, seen.mean))
-        if dry.lasted >= _A_WHILE or seen.is_sure or seen.high < 1.3 * seen.low:
-            return min(seen.low, seen.was)
-        return math.sqrt(seen.low * seen.high)
-
     def _measure_window(
-        self, dry: Dry, seen: _Seen, level: float, *, tried: bool, in_vain: bool
+        self, dry: Dry, seen: Bounds, level: float, *, tried: bool, in_vain: bool
     ) -> None:
         if in_vain:
             # Any second may hold one more than a window, at its edge.
@@ -298,9 +210,9 @@ class RateSearch:
         else:
             self._settle(dry, 0.92 * level)
 
-    def _cut(self, dry: Dry, seen: _Seen, level: float) -> None:
+    def _cut(self, dry: Dry, seen: Bounds, level: float, *, agrees: bool) -> None:
         """Give up a part of a rate that was possible so far."""
-        if seen.agrees and seen.low < _LEAST_OF_LEVEL * level:
+        if agrees and seen.low < _LEAST_OF_LEVEL * level:
             # Twice in a row so much less was accepted that it never was possible.
             self._settle(dry, seen.low)
         elif self.credit >= 1 and dry.accepted <= 1.2 * self.credit + 3:
@@ -333,6 +245,20 @@ class RateSearch:
         self.credit = self._credit_share * min(burst, refilled) if is_bucket else 0.0
         if self.credit >= 0.7 * refilled and self._probe_after == _PROBE_AFTER:
             self._probes_at = dry.resumes + _PROBE_SOON
+
+
+def _end_of_probe(dry: Dry, seen: Bounds, level: float, *, agrees: bool) -> float:
+    """Return the limit that a try for more has shown."""
+    is_long = dry.lasted > _A_SHORT_WHILE
+    last_second = min(seen.last_second, seen.was)
+    if is_long and seen.low < 1.1 * level and last_second > 1.05 * level:
+        # Little was accepted in all because little was sent; in the end it was more.
+        return max(seen.low, math.sqrt(level * last_second))
+    if is_long and not agrees:
+        return min(seen.was, max(seen.by_bucket, seen.mean))
+    if dry.lasted >= _A_WHILE or seen.is_sure or seen.high < 1.3 * seen.low:
+        return min(seen.low, seen.was)
+    return math.sqrt(seen.low * seen.high)
 
 
 def _refined(dry: Dry, limit: int, per: float) -> float:

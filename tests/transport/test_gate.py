@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from currents_async import ClientClosedError
 from currents_async._clock import Timer
 from currents_async._transport.gate import DeadlineExpiredError, Gate, PauseTooLongError
-from currents_async._transport.pace import _MANY, Pace
+from currents_async._transport.overload import _MANY
+from currents_async._transport.pace import Pace
 from currents_async._transport.rate_search import KEPT
 from currents_async._wire.rate_limits import Allowance
 from currents_async.testing.clock import ManualClock

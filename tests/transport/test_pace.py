@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._transport.pace import _LAST, _MANY, Pace
+from currents_async._transport.overload import _LAST, _MANY
+from currents_async._transport.pace import Pace
 from currents_async._transport.rate_search import KEPT
 from currents_async._wire.rate_limits import Allowance
 

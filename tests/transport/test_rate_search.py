@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._transport.cycle import Cycle
-from currents_async._transport.rate_search import (
-    HIGHEST_RATE,
-    LOWEST_RATE,
-    Dry,
-    Phase,
-    RateSearch,
-)
+from currents_async._transport.cycle import Cycle, Dry
+from currents_async._transport.rate_search import HIGHEST_RATE, LOWEST_RATE, Phase, RateSearch
 from currents_async._wire.rate_limits import Allowance
 from currents_async.testing.limiters import FixedWindow, Limiter, TokenBucket
 

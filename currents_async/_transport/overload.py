@@ -1,0 +1,30 @@
+"""Whether failures mean that the service is overloaded: pure."""
+
+_LAST = (1 << 16) - 1
+_MANY = 3
+"""Failures among the last 16 responses that mean overload."""
+
+
+class Overload:
+    """The last responses: one failure among them is one, many are a limit."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._accepted = 0
+        self._accepted_then = 0
+
+    def accepted(self) -> None:
+        """Note a response that is no failure."""
+        self._accepted += 1
+        self._failures = self._failures << 1 & _LAST
+
+    def failed(self, *, is_first: bool) -> bool:
+        """Note a failure, and return whether there are many.
+
+        A retry is evidence only if nothing has passed since the last failure: while others pass,
+        it may be its resource that fails.
+        """
+        is_evidence = is_first or 0 < self._accepted == self._accepted_then
+        self._accepted_then = self._accepted
+        self._failures = (self._failures << 1 | is_evidence) & _LAST
+        return self._failures.bit_count() >= _MANY
