@@ -21,10 +21,11 @@ class Overload:
     def failed(self, *, is_first: bool) -> bool:
         """Note a failure, and return whether there are many.
 
-        A retry is evidence only if nothing has passed since the last failure: while others pass,
-        it may be its resource that fails.
+        A retry is evidence only if hardly anything has passed since the last failure: while others
+        pass, it may be its resource that fails.
         """
-        is_evidence = is_first or 0 < self._accepted == self._accepted_then
+        hardly = self._accepted > 0 and self._accepted - self._accepted_then <= 1
+        is_evidence = is_first or hardly
         self._accepted_then = self._accepted
         self._failures = (self._failures << 1 | is_evidence) & _LAST
         return self._failures.bit_count() >= _MANY
