@@ -188,6 +188,8 @@ class _Simulation:
             if heeded.is_throttle:
                 delay = retries.after_throttle(error, ends_at=deadline)
             else:
+                if heeded.may_be_throttle:
+                    retries.excuse()
                 decided = classify(error, repeatable=True)
                 delay = retries.delay(error, decided, tried=tried, ends_at=deadline)
             if delay is None:

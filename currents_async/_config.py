@@ -48,8 +48,8 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
     """Attempts at each call, including the first; with 1, no call is tried again.
 
     Attempts that the server refuses because there are too many, with 429 or as one of many 502, 503
-    and 504, do not count: they are repeated until `Timeouts.total`, but for 30 in a row (8 without
-    429) during which the server accepts nothing from this client.
+    and 504, do not count. They are repeated until `Timeouts.total`, but for 30 in a row during
+    which the server accepts nothing from this client, and for 12 that were not 429.
     """
 
     def __post_init__(self) -> None:

@@ -52,6 +52,8 @@ class ApiAttempt(HTTPAttempt):
         self._is_prefetched = False
         self.was_throttled: bool = False
         """Whether the server has refused the request because there were too many."""
+        self.may_be_throttled: bool = False
+        """Whether it may have failed for that."""
         self._body: Body | None = None
 
     async def begin(self) -> None:
@@ -86,6 +88,7 @@ class ApiAttempt(HTTPAttempt):
         gate = self._channel.gate
         heeded = gate.responded(status, headers, sent=self._sent_at, is_first=is_first)
         self.was_throttled = heeded.is_throttle
+        self.may_be_throttled = heeded.may_be_throttle
         if status in _SUCCESS:
             first = _FIRST_SLICE if self._streamed else SLICE
             self._body = self._new_body(self._channel.limits.body, first, self._objects)

@@ -173,6 +173,7 @@ class ApiCall(Call[ApiAttempt]):
         self._streamed = streamed
         self._stopped_at = math.inf
         self._was_throttled = False
+        self._may_be_throttled = False
         self._may_be_done = False
         """Whether an attempt before the last may have been carried out."""
 
@@ -210,13 +211,17 @@ class ApiCall(Call[ApiAttempt]):
     def attempted(self, attempt: ApiAttempt, error: CurrentsError | None) -> None:
         """Note how an attempt ended, and whether the server refused it for the rate."""
         self._was_throttled = attempt.was_throttled
+        self._may_be_throttled = attempt.may_be_throttled
         super().attempted(attempt, error)
 
     def _delay(self, error: CurrentsError) -> float | None:
         self._may_be_done = self._may_be_done or may_have_happened(error)
         repeatable = self._request.endpoint.repeatable or self._options.repeat_writes
-        if self._was_throttled and classify(error, repeatable=repeatable) in _RETRIED:
-            return self._retry_state().after_throttle(error, ends_at=self._options.deadline)
+        if classify(error, repeatable=repeatable) in _RETRIED:
+            if self._was_throttled:
+                return self._retry_state().after_throttle(error, ends_at=self._options.deadline)
+            if self._may_be_throttled:
+                self._retry_state().excuse()
         delay = self._retry_delay(
             error,
             repeatable=repeatable,

@@ -50,6 +50,8 @@ class Heeded(NamedTuple):
     """Seconds that it asks to wait, if it does."""
     is_throttle: bool = False
     """Whether the request was refused because there were too many."""
+    may_be_throttle: bool = False
+    """Whether it may have failed because there were too many."""
 
 
 _ACCEPTED = Heeded()
@@ -143,7 +145,8 @@ class Gate:
             self.throttled(sent=sent, wait=wait, said=said)
             return Heeded(wait, is_throttle=True)
         if status in OVERLOADED:
-            return Heeded(wait, self.failed(sent=sent, wait=wait, is_first=is_first))
+            is_throttle = self.failed(sent=sent, wait=wait, is_first=is_first)
+            return Heeded(wait, is_throttle, self._pace.may_be_overloaded)
         if wait and status in PAUSING:
             self.pause(wait)
         self.accepted(sent=sent, said=said)

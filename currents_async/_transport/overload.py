@@ -3,6 +3,8 @@
 _LAST = (1 << 16) - 1
 _MANY = 3
 """Failures among the last 16 responses that mean overload."""
+_SEVERAL = 2
+"""Failures that may mean it."""
 
 
 class Overload:
@@ -21,11 +23,15 @@ class Overload:
     def failed(self, *, is_first: bool) -> bool:
         """Note a failure, and return whether there are many.
 
-        A retry is evidence only if hardly anything has passed since the last failure: while others
-        pass, it may be its resource that fails.
+        A retry is evidence only if nothing has passed since the last failure: while others pass,
+        it may be its resource that fails.
         """
-        hardly = self._accepted > 0 and self._accepted - self._accepted_then <= 1
-        is_evidence = is_first or hardly
+        is_evidence = is_first or 0 < self._accepted == self._accepted_then
         self._accepted_then = self._accepted
         self._failures = (self._failures << 1 | is_evidence) & _LAST
         return self._failures.bit_count() >= _MANY
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the last failure was not the only one."""
+        return self._failures.bit_count() >= _SEVERAL

@@ -96,6 +96,11 @@ class Pace:
         """Requests per second; infinity while there is no limit."""
         return min(self._max_rate, self._search.rate)
 
+    @property
+    def may_be_overloaded(self) -> bool:
+        """Whether a failure may be due to load."""
+        return self._overload.is_possible
+
     def in_use(self, now: float) -> RateInUse:
         """Describe how fast requests leave."""
         rate, found = self.rate, self._search.rate

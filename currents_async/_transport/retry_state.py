@@ -8,8 +8,10 @@ from currents_async.errors import APIError, CurrentsError, RateLimitedError
 
 _MAX_IN_VAIN = 30
 """Refusals of one call in a row while the server accepted nothing from any: it has stopped."""
-_MAX_FAILURES_IN_VAIN = 8
-"""The same for failures that seemed to mean overload."""
+_MAX_EXCUSED = 6
+"""Failures of one call that do not count as attempts because others failed too."""
+_MAX_OVERLOADS = 12
+"""Failures of one call that seemed to mean overload: it may be its resource that fails."""
 
 
 class RetryState:
@@ -21,6 +23,8 @@ class RetryState:
         self._retries_of: dict[RetryDecision, int] = {}
         self._throttles = 0
         self._in_vain = 0
+        self._overloads = 0
+        self._excused = 0
         self._accepted = -1
         self.taken: int = 0
         """What the retries so far have cost."""
@@ -55,6 +59,12 @@ class RetryState:
         self.taken += taken
         return delay if taken else None
 
+    def excuse(self) -> None:
+        """Do not count an attempt that may have failed for load; there are only so many of them."""
+        if self._excused < _MAX_EXCUSED and self._attempts > 1:
+            self._excused += 1
+            self._throttles += 1
+
     def after_throttle(self, error: CurrentsError, *, ends_at: float) -> float | None:
         """Return the seconds to wait after a refusal that was not the request's fault, or None.
 
@@ -70,11 +80,12 @@ class RetryState:
         asked = error.retry_after if isinstance(error, APIError) else None
         is_news = asked is None and not self._in_vain
         delay = backoff(RetryDecision.RETRY_THROTTLED, 1, clock.random()) if is_news else 0.0
-        most = _MAX_IN_VAIN if isinstance(error, RateLimitedError) else _MAX_FAILURES_IN_VAIN
+        self._overloads += not isinstance(error, RateLimitedError)
         at_least = max(delay, gate.delay(), asked or 0)
         if (
             self._attempts == 1
-            or self._in_vain >= most
+            or self._in_vain >= _MAX_IN_VAIN
+            or self._overloads >= _MAX_OVERLOADS
             or _is_too_late(at_least, ends_at - clock.now())
         ):
             return None
