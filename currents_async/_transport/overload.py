@@ -24,9 +24,10 @@ class Overload:
         """Note a failure, and return whether there are many.
 
         A retry is evidence only if nothing has passed since the last failure: while others pass,
-        it may be its resource that fails.
+        it may be its resource that fails. Before anything has passed, the service is down.
         """
-        is_evidence = is_first or 0 < self._accepted == self._accepted_then
+        in_vain = self._accepted == self._accepted_then
+        is_evidence = self._accepted > 0 and (is_first or in_vain)
         self._accepted_then = self._accepted
         self._failures = (self._failures << 1 | is_evidence) & _LAST
         return self._failures.bit_count() >= _MANY

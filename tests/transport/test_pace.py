@@ -426,7 +426,7 @@ class TestSilentServers:
     def test_pauses_are_short_again_after_a_response(self) -> None:
         traffic = self.stop()
         first = traffic.pace.delay(traffic.now)
-        for _ in range(5):
+        for _ in range(2):
             traffic.wait(traffic.pace.delay(traffic.now))
             traffic.send()
             traffic.refuse(wait=None)
@@ -500,11 +500,18 @@ class TestOverload:
 
     def test_many_among_the_last_are_throttles(self) -> None:
         traffic, found = Traffic(), list[bool]()
+        traffic.goes_well(1)
         for _ in range(_MANY + 2):
             traffic.wait(traffic.pace.delay(traffic.now))
             traffic.send()
             found.append(traffic.fail())
         assert found == [False] * (_MANY - 1) + [True] * 3
+
+    def test_before_anything_has_passed_the_service_is_down(self) -> None:
+        traffic = Traffic()
+        for _ in range(5 * _MANY):
+            traffic.send()
+            assert not traffic.fail()
 
     def test_those_long_ago_do_not_count(self) -> None:
         traffic = Traffic()
