@@ -25,7 +25,7 @@ from currents_async.testing._plugin.webhooks import WebhookApps
 
 __all__ = ["currents", "currents_server", "currents_webhooks", "currents_world"]
 
-pytest_plugins = ["currents_async.testing._plugin.loops"]
+pytest_plugins: list[str] = ["currents_async.testing._plugin.loops"]
 
 
 @pytest.fixture
