@@ -21,8 +21,6 @@ _OWN_PAUSE = 0.25
 _OWN_PAUSE_GROWTH = 1.5
 _MAX_OWN_PAUSE = 16.0
 
-_NEARLY = 0.8
-"""The share of a window's length, as far as it is known, that is waited for without a probe."""
 _FULL = 0.7
 """The share of a window that must have been used when it ends, or it is none."""
 
@@ -285,10 +283,6 @@ class Pace:
         self._dry = group
         if group.is_silent:
             self._paused_until = max(self._paused_until, group.at + self._own_pause)
-            if self._window.size is not None:
-                # The probes before it ends would all be in vain.
-                ends = self._cycle.began + _NEARLY * self._window.length
-                self._paused_until = max(self._paused_until, ends)
 
     def _may_be_stray(self, group: Group) -> bool:
         trying = self._search.is_trying
@@ -323,7 +317,7 @@ class Pace:
         if self._is_window(dry):
             if self._window.size is None and not self._search.is_trying:
                 self._search.begin(dry)
-            self._window.began(dry.accepted, length=dry.lasted + dry.pause)
+            self._window.began(dry.accepted)
         else:
             self._window.began(None)
             self._search.limited(dry)

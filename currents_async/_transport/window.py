@@ -13,8 +13,6 @@ class Window:
     def __init__(self) -> None:
         self.size: int | None = None
         """Requests that the last window took; None while no window is known."""
-        self.length: float = 0.0
-        """Seconds that it took."""
         self._sent = 0
         self._extra = 1
 
@@ -31,10 +29,9 @@ class Window:
         if self.size is not None and self._sent > self.size:
             self._extra = min(2 * self._extra, _MOST_EXTRA)
 
-    def began(self, size: int | None, *, length: float = 0.0) -> None:
-        """Note that a window begins now, how much the one before it took, and how long."""
+    def began(self, size: int | None) -> None:
+        """Note that a window begins now, and what the one before it took."""
         self.size = size
-        self.length = length
         self.reopened()
 
     def reopened(self) -> None:
