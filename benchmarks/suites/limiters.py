@@ -94,7 +94,7 @@ def run(options: Options) -> Report:
     elif options.rounds > 5:  # noqa: PLR2004 - thorough
         sizes = _Sizes(short=700, long=70, on_sockets=10)
     else:
-        sizes = _Sizes(short=175, long=21, on_sockets=5)
+        sizes = _Sizes(short=140, long=14, on_sockets=4)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         parts = [
             _grid(pool, 10, sizes.short),
