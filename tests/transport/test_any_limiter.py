@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.grid import KINDS, WAYS, Case, case
@@ -54,6 +54,8 @@ some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 @some
 @given(cases())
 def test_nothing_is_lost(made: Case) -> None:
+    # Failures that go on for twelve seconds are an outage, whatever is behind them.
+    assume(made.way != "nothing, 503" and not isinstance(made.scenario.limiter, LoadShedding))
     outcome = simulate(made.scenario)
     assert outcome.errors == []
     assert len(outcome.accepted) == made.scenario.requests * made.scenario.clients
