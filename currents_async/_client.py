@@ -17,6 +17,7 @@ from currents_async._config import (
 )
 from currents_async._quarantine.group import Quarantine
 from currents_async._resources._group import build_request
+from currents_async._resources.account import Accounts
 from currents_async._resources.actions import Actions
 from currents_async._resources.assets import Assets
 from currents_async._resources.context import Context
@@ -25,10 +26,12 @@ from currents_async._resources.instances import Instances, fetch_instance
 from currents_async._resources.jira import Jira
 from currents_async._resources.projects import Projects
 from currents_async._resources.runs import Runs
+from currents_async._resources.shares import Shares
 from currents_async._resources.signatures import Signatures
 from currents_async._resources.spec_files import SpecFiles
 from currents_async._resources.test_results import TestResults
 from currents_async._resources.tests import Tests
+from currents_async._resources.traces import Traces
 from currents_async._resources.webhooks import Webhooks
 from currents_async._tasks import load_backend
 from currents_async._transport import (
@@ -103,6 +106,9 @@ class Currents:
     context: Context = object.__new__(Context)
     jira: Jira = object.__new__(Jira)
     assets: Assets = object.__new__(Assets)
+    shares: Shares = object.__new__(Shares)
+    traces: Traces = object.__new__(Traces)
+    account: Accounts = object.__new__(Accounts)
     quarantine: Quarantine = object.__new__(Quarantine)
 
     def __init__(
@@ -169,6 +175,9 @@ class Currents:
         self.context = Context(transport, self._project_id)
         self.jira = Jira(transport, self._project_id)
         self.assets = Assets(transport, self._project_id, fetch, self.runs.stream)
+        self.shares = Shares(transport, self._project_id)
+        self.traces = Traces(transport, self._project_id)
+        self.account = Accounts(transport, self._project_id)
         self.quarantine = Quarantine(
             transport, self._project_id, self.tests, self.test_results, self.actions
         )

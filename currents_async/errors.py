@@ -213,6 +213,8 @@ class APIError(_RequestError):
     """The request ID that the server or its load balancer sent."""
     retry_after: float | None
     """Seconds that the server asked us to wait."""
+    hint: str
+    """What such an error means for this operation, and what to do; often empty."""
 
     def __init__(
         self,
@@ -221,6 +223,7 @@ class APIError(_RequestError):
         status: int,
         request_id: str | None = None,
         retry_after: float | None = None,
+        hint: str = "",
         **request: Unpack[RequestInfo],
     ) -> None:
         super().__init__(message, **request)
@@ -228,10 +231,13 @@ class APIError(_RequestError):
         self.message = message
         self.request_id = request_id
         self.retry_after = retry_after
+        self.hint = hint
 
     def __str__(self) -> str:
+        hint = f"; {self.hint}" if self.hint else ""
         tail = f" [request {self.request_id}]" if self.request_id else ""
-        return f"{self.operation} ({self.method} {self.url}): {self.status} {self.message}{tail}"
+        what = f"{self.status} {self.message}{hint}{tail}"
+        return f"{self.operation} ({self.method} {self.url}): {what}"
 
 
 class BadRequestError(APIError):

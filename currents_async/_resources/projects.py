@@ -6,14 +6,15 @@ Source: `docs/api/operations.md`, "Projects".
 from collections.abc import Sequence
 from typing import get_args
 
-from currents_async._checks import check_choice
+from currents_async._checks import check_choice, check_text
 from currents_async._pagination import PAGE_SIZE, CursorPager
 from currents_async._resources._group import Group
-from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.endpoint import NOT_SERVED, Endpoint
 from currents_async._wire.filters import Filters, Moment
 from currents_async.models.common import SortDirection, TagOperator
 from currents_async.models.pages import CursorPage
 from currents_async.models.projects import (
+    CreatedProject,
     InsightsResolutionName,
     Project,
     ProjectInsights,
@@ -34,6 +35,7 @@ LIST_PROJECT_PULL_REQUESTS = Endpoint(
     "/projects/{project_id}/pull-requests",
     CursorPage[PullRequestCard],
 )
+CREATE_PROJECT = Endpoint("createProject", "POST", "/projects", CreatedProject, hints=(NOT_SERVED,))
 LIST_PROJECT_TERMS = Endpoint(
     "listProjectTerms", "GET", "/projects/{project_id}/terms/{term_type}", CursorPage[Term]
 )
@@ -43,6 +45,17 @@ class Projects(Group):
     """Projects of the organisation that the API key belongs to."""
 
     __slots__ = ()
+
+    async def create(self, name: str, *, retry_ambiguous: bool = False) -> CreatedProject:
+        """Create a project; its record key is a secret.
+
+        A preview: raises `NotFoundError` where the service does not have this operation. Raises
+        `AmbiguousError` when it is unknown whether the project was created; with
+        `retry_ambiguous=True` the request is sent again instead, which may create two.
+        """
+        request = CREATE_PROJECT.request(body={"name": check_text("name", name)})
+        options = self._transport.options(repeat_writes=retry_ambiguous)
+        return await self._transport.call(request, options)
 
     async def get(self, project_id: str | None = None) -> Project:
         """Fetch a project, by default the client's."""

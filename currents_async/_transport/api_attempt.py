@@ -95,7 +95,13 @@ class ApiAttempt(HTTPAttempt):
             return
         text = await self._read_error()
         raise error_for_status(
-            self._info, status, headers, text, retry_after=heeded.wait, redact=self.redact
+            self._info,
+            status,
+            headers,
+            text,
+            retry_after=heeded.wait,
+            redact=self.redact,
+            hint=self._request.endpoint.hint(status),
         )
 
     @property

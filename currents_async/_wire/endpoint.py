@@ -21,6 +21,10 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 """What nearly all IDs are: nothing to be checked, nothing to be quoted."""
 
 
+NOT_SERVED = (404, "this operation is a preview, which the deployment may not serve")
+"""The hint of operations that are seen in the vendor's own tools alone."""
+
+
 class JsonBody(bytes):
     """JSON text that no repr and no traceback shows: it may contain the secret of a webhook."""
 
@@ -56,9 +60,11 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
     accept: str = "application/json"
     """The content type to request; one that is not JSON has no envelope, and `returns` is str."""
     idempotent: bool = False
-    """Whether carrying a PUT out twice does no harm."""
+    """Whether carrying a PUT or a POST out twice does no harm."""
     already: type[APIError] | None = None
     """How the server refuses what has been done before: a success, after a lost response."""
+    hints: tuple[tuple[int, str], ...] = ()
+    """What statuses mean here, and what to do, where the server's message does not say it."""
 
     @property
     def is_json(self) -> bool:
@@ -69,6 +75,10 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
     def repeatable(self) -> bool:
         """Whether the request may be repeated although it may have been carried out."""
         return self.idempotent or self.method in {"GET", "DELETE"}
+
+    def hint(self, status: int) -> str:
+        """Return what to add to the error for a status; mostly nothing."""
+        return dict(self.hints).get(status, "")
 
     def request(
         self,

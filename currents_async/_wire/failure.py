@@ -42,6 +42,7 @@ def error_for_status(
     *,
     retry_after: float | None,
     redact: Callable[[str], str],
+    hint: str = "",
 ) -> errors.APIError:
     """Build the error for a response that is not a success, whatever its body is.
 
@@ -56,6 +57,7 @@ def error_for_status(
         status=status,
         request_id=request_id(headers),
         retry_after=retry_after,
+        hint=hint,
     )
 
 

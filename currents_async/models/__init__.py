@@ -4,6 +4,7 @@ The `__all__` of each module says what is public, so that a new model touches on
 """
 
 from currents_async.models import (
+    account,
     actions,
     common,
     errors,
@@ -13,12 +14,14 @@ from currents_async.models import (
     pages,
     projects,
     runs,
+    shares,
     spec_files,
     test_results,
     tests,
     webhooks,
 )
 from currents_async.models._model import Model, OpenEnum, OpenModel
+from currents_async.models.account import *
 from currents_async.models.actions import *
 from currents_async.models.common import *
 from currents_async.models.errors import *
@@ -28,12 +31,14 @@ from currents_async.models.matchers import *
 from currents_async.models.pages import *
 from currents_async.models.projects import *
 from currents_async.models.runs import *
+from currents_async.models.shares import *
 from currents_async.models.spec_files import *
 from currents_async.models.test_results import *
 from currents_async.models.tests import *
 from currents_async.models.webhooks import *
 
 __all__ = ["Model", "OpenEnum", "OpenModel"]
+__all__ += account.__all__
 __all__ += actions.__all__
 __all__ += common.__all__
 __all__ += errors.__all__
@@ -43,6 +48,7 @@ __all__ += matchers.__all__
 __all__ += pages.__all__
 __all__ += projects.__all__
 __all__ += runs.__all__
+__all__ += shares.__all__
 __all__ += spec_files.__all__
 __all__ += test_results.__all__
 __all__ += tests.__all__

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self, TypeGuard, cast
+from typing import Annotated, Any, ClassVar, NoReturn, Self, TypeGuard, cast
 
 import msgspec
 
@@ -57,6 +57,36 @@ class OpenModel(Model, frozen=True, gc=False, kw_only=True):
 
     extra: dict[str, Any] = msgspec.field(default_factory=dict[str, Any], name=_EXTRA_FIELD)
     """What the server sent beyond the fields of this model, as in the JSON, by the wire's names."""
+
+
+class SecretModel(Model, frozen=True, gc=False, kw_only=True):
+    """Base of models that contain a secret: its field has to be read on purpose.
+
+    No `repr` shows it, and the model cannot be pickled; `to_dict` and `to_json` contain it.
+    """
+
+    _secrets: ClassVar[tuple[str, ...]]
+    """The names of the fields."""
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [
+            (name, "[secret]" if value is not None and name in self._secrets else value)
+            for name, value in super().__rich_repr__()
+        ]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({shown})"
+
+    def __reduce__(self) -> NoReturn:
+        secrets = ", ".join(self._secrets)
+        raise TypeError(
+            f"a {type(self).__name__} cannot be pickled, for it contains a secret: pass its "
+            f"{secrets} on if that is what you want"
+        )
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Self:
+        return self
 
 
 def _merged(value: Any) -> Any:

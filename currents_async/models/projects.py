@@ -5,10 +5,11 @@ Source: `docs/api/operations.md`, "Projects".
 
 from typing import Literal
 
-from currents_async.models._model import Model, OpenEnum, OpenModel, Timestamp
+from currents_async.models._model import Model, OpenEnum, OpenModel, SecretModel, Timestamp
 from currents_async.models.runs import Run
 
 __all__ = [
+    "CreatedProject",
     "Insights",
     "InsightsResolution",
     "InsightsResolutionName",
@@ -52,6 +53,17 @@ class Project(OpenModel, frozen=True, gc=False, kw_only=True):
     default_branch_name: str | None = None
     cursor: str | None = None
     """Its position in a list; None if it was fetched by its ID."""
+
+
+class CreatedProject(SecretModel, OpenModel, frozen=True, gc=False, kw_only=True):
+    """A new project. No `repr` shows its record key, and it cannot be pickled."""
+
+    _secrets = ("record_key",)
+
+    project_id: str
+    name: str = ""
+    record_key: str | None = None
+    """The secret with which reporters record runs of the project."""
 
 
 class ListedRun(Run, frozen=True, gc=False, kw_only=True):

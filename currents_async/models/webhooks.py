@@ -3,12 +3,12 @@
 Source: `docs/api/operations.md`, "Webhooks".
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import field
 
-from currents_async.models._model import Model, OpenEnum, OpenModel, Timestamp
+from currents_async.models._model import Model, OpenEnum, OpenModel, SecretModel, Timestamp
 
 __all__ = ["DeletedWebhook", "HookEvent", "HookEventName", "Webhook"]
 
@@ -25,11 +25,14 @@ class HookEvent(OpenEnum):
     RUN_CANCELED = "RUN_CANCELED"
 
 
-class Webhook(OpenModel, frozen=True, gc=False, kw_only=True):
+class Webhook(SecretModel, OpenModel, frozen=True, gc=False, kw_only=True):
     """A URL that the service calls when something happens to runs of a project.
 
-    Its headers contain the shared secret that its owner set, and are not in its `repr`.
+    Its headers contain the shared secret that its owner set: its `repr` does not show them, and it
+    cannot be pickled.
     """
+
+    _secrets = ("headers_json",)
 
     hook_id: str
     project_id: str | None = None
@@ -48,16 +51,6 @@ class Webhook(OpenModel, frozen=True, gc=False, kw_only=True):
             return msgspec.json.decode(self.headers_json or "{}", type=dict[str, str])
         except msgspec.DecodeError:
             return {}
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        shown = self
-        if self.headers_json is not None:
-            shown = msgspec.structs.replace(self, headers_json="***")
-        return super(Webhook, shown).__rich_repr__()
-
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
-        return f"{type(self).__name__}({shown})"
 
 
 class DeletedWebhook(Model, frozen=True, gc=False, kw_only=True):

@@ -290,7 +290,8 @@ class FakeCurrents:
         return [(hook.url, hook.headers) for hook in hooks if hook.wants(run.project_id, event)]
 
     def _is_authorized(self, request: web.Request) -> bool:
-        return request.headers.get("Authorization") == f"Bearer {self.api_key}"
+        is_key = request.headers.get("Authorization") == f"Bearer {self.api_key}"
+        return is_key and not self.world.credential_revoked
 
     def _sign(self, request: web.Request, body: bytes) -> bytes:
         # The host as the client calls it: inside a container this machine has another name.

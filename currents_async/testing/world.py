@@ -10,6 +10,7 @@ from currents_async.testing._world.executions import WorldExecution
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import base62, hexadecimal, stream
 from currents_async.testing._world.jira import WorldIssue, WorldJira
+from currents_async.testing._world.links import WorldLinks
 from currents_async.testing._world.project import WorldProject
 from currents_async.testing._world.run import Versions, WorldRun, WorldSpec
 from currents_async.testing._world.view import View
@@ -54,6 +55,14 @@ class World:
     """All webhooks by their ID, in the order in which they were made."""
     jiras: list[WorldJira]
     """The installations of Jira, in the order in which they were made."""
+    shares: WorldLinks
+    """All shares by the tokens in their URLs, in the order in which they were made."""
+    trace_links: WorldLinks
+    """All links to traces by the tokens in their URLs, in the order in which they were made."""
+    sharing: bool
+    """Whether the organisation allows public sharing: True until a test changes it."""
+    credential_revoked: bool
+    """Whether the server's API key has been revoked, and is refused."""
     view: View
     """What lists, explorers and insights are computed from."""
 
@@ -67,6 +76,10 @@ class World:
         self._instances: dict[str, _Instance] = {}
         self.actions = WorldActions(seed, self._versions)
         self.webhooks = WorldWebhooks(seed)
+        self.shares = WorldLinks(seed, "share")
+        self.trace_links = WorldLinks(seed, "trace link")
+        self.sharing = True
+        self.credential_revoked = False
         self.view = View(self.runs, self._versions, self.instance)
 
     def project(self, name: str | None = None) -> WorldProject:

@@ -380,6 +380,35 @@ class TestWebhooks:
             assert one.response.json == hidden
             assert scrub(one, str) == one
 
+    @pytest.mark.parametrize(
+        ("path", "data", "expected"),
+        [
+            (
+                "/share",
+                {"url": "https://s.example/ai/SECRET.md", "pageUrl": "https://s.example/ai/SECRET"},
+                {"url": "https://s.example/[secret]", "pageUrl": "https://s.example/[secret]"},
+            ),
+            (
+                "/instances/i/trace-link",
+                {"url": "https://t.example:81/SECRET?x=SECRET", "testId": "t"},
+                {"url": "https://t.example:81/[secret]", "testId": "t"},
+            ),
+            (
+                "/sessions/s/attachments/a/trace-link",
+                {"url": "SECRET", "expiresAt": None},
+                {"url": "[secret]", "expiresAt": None},
+            ),
+            ("/projects", {"recordKey": "SECRET"}, {"recordKey": "[secret]"}),
+            ("/projects", {"recordKey": None}, {"recordKey": None}),
+        ],
+    )
+    def test_links_and_record_keys(
+        self, path: str, data: dict[str, Any], expected: dict[str, Any]
+    ) -> None:
+        one = scrub(exchange({"status": "OK", "data": data}, path), str)
+        assert one.response.json == {"status": "OK", "data": expected}
+        assert scrub(one, str) == one
+
     def test_other_headers(self) -> None:
         one = exchange({"headers": '{"X-Secret": "s"}'}, "/webhooksish")
         assert scrub(one, str) == one

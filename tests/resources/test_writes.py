@@ -52,6 +52,7 @@ WRITES: dict[str, tuple[Call, Any]] = {
     "delete a webhook": (lambda c: c.webhooks.delete("h"), DeletedWebhook(hook_id="h")),
     "create an issue": (lambda c: c.jira.create_issue(**TEST), JiraIssue()),
     "link an issue": (lambda c: c.jira.link_issue("S-1", **TEST), JiraIssue(key="S-1")),
+    "revoke a credential": (lambda c: c.account.revoke_credential(), {}),
 }
 CREATES: dict[str, Callable[..., Awaitable[Any]]] = {
     "create an action": lambda c, **options: c.actions.create(
@@ -60,6 +61,8 @@ CREATES: dict[str, Callable[..., Awaitable[Any]]] = {
     "create a webhook": lambda c, **options: c.webhooks.create(
         "https://h.example", project_id="p", **options
     ),
+    "create a share": lambda c, **options: c.shares.create("fix", run_id="r", **options),
+    "create a project": lambda c, **options: c.projects.create("n", **options),
 }
 AMBIGUOUS: dict[str, Callable[..., Awaitable[Any]]] = {
     **CREATES,
@@ -68,7 +71,8 @@ AMBIGUOUS: dict[str, Callable[..., Awaitable[Any]]] = {
     "create an issue": lambda c, **options: c.jira.create_issue(**TEST, **options),
     "link an issue": lambda c, **options: c.jira.link_issue("S-1", **TEST, **options),
 }
-DONE = faults.json_response({"actionId": "a", "hookId": "h", "key": "S-1"})
+IDS = {"actionId": "a", "hookId": "h", "key": "S-1", "url": "https://s.example/x", "projectId": "p"}
+DONE = faults.json_response(IDS)
 GONE = faults.response(b'{"status":"FAILED","error":"Not found"}', 404)
 writes = pytest.mark.parametrize(("call", "known"), WRITES.values(), ids=WRITES)
 
@@ -169,7 +173,7 @@ class TestAmbiguousWrites:
     async def test_are_repeated_on_request(self, call: Callable[..., Awaitable[Any]]) -> None:
         async with FaultyServer([faults.close(), DONE]) as server, client(server.url) as currents:
             made = await call(currents, retry_ambiguous=True)
-        assert {"actionId": "a", "hookId": "h", "key": "S-1"}.items() & made.to_dict().items()
+        assert IDS.items() & made.to_dict().items()
         first, second = server.requests
         assert first.body == second.body
 
@@ -181,6 +185,7 @@ class TestAmbiguousWrites:
         ("disable", faults.json_response({"actionId": "a"})),
         ("delete an action", GONE),
         ("delete a webhook", GONE),
+        ("revoke a credential", faults.response(b'{"status":"FAILED","error":"No"}', 401)),
     ],
 )
 async def test_a_lost_response_of_a_write_that_can_be_repeated(name: str, second: Fault) -> None:

@@ -26,6 +26,15 @@ ROWS = [
         data=[],
     ),
     Row(
+        "createProject",
+        lambda c: c.projects.create("web shop"),
+        "POST",
+        "/projects",
+        b'{"name":"web shop"}',
+        data={"projectId": "p"},
+        status=201,
+    ),
+    Row(
         "getProject",
         lambda c: c.projects.get(),
         "GET",

@@ -17,6 +17,11 @@ OPERATIONS_OF_SAMPLES = {
     "context-run-summary": "getContext",
     "context-test-summary": "getContext",
     "delete-run": "deleteRun",
+    "me-personal-access-token": "getMe",
+    "project-created": "createProject",
+    "session-trace-link": "createSessionTraceLink",
+    "share": "createShare",
+    "trace-link": "createTraceLink",
     "instance-cypress": "getInstance",
     "instance-playwright": "getInstance",
     "instance-playwright-schema-2": "getInstance",
@@ -120,6 +125,7 @@ async def _reads(c: Currents, run_id: str, jira: WorldJira) -> Calls:
     yield "getAffectedTestExecutions", c.actions.raw.executions(affected, **_SPAN)
     executions = c.actions.raw.executions_by_action(action.action_id, **_SPAN)
     yield "getAffectedTestExecutionsByAction", executions
+    yield "getMe", c.account.raw.get()
     yield "listWebhooks", c.webhooks.raw.list()
     yield "getWebhook", c.webhooks.raw.get(hook.hook_id)
     yield "listJiraProjects", c.jira.raw.projects(jira.installation_id)
@@ -151,7 +157,13 @@ async def _writes(c: Currents, run_id: str, jira: WorldJira) -> Calls:
     yield "createWebhook", c.webhooks.raw.create("https://example.com/other", label="l")
     yield "updateWebhook", c.webhooks.raw.update(hook.hook_id, label="m")
     yield "deleteWebhook", c.webhooks.raw.delete(hook.hook_id)
+    instance_id, test_id = run.specs[0].instance_id or "", subject["test_id"]
+    yield "createProject", c.projects.raw.create("new")
+    yield "createShare", c.shares.raw.create("report", run_id=run_id)
+    yield "createTraceLink", c.traces.raw.link(instance_id, test_id)
+    yield "createSessionTraceLink", c.traces.raw.session_link("s", "a")
     yield "cancelRunByGithubCI", c.runs.raw.cancel_github_ci("77", 1)
     yield "resetRun", c.runs.raw.reset(run_id, [run.specs[0].machine_id or ""])
     yield "cancelRun", c.runs.raw.cancel(run_id)
     yield "deleteRun", c.runs.raw.delete(run_id)
+    yield "revokeOwnCredential", c.account.raw.revoke_credential()

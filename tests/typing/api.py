@@ -24,7 +24,9 @@ from currents_async import (
     Timeouts,
 )
 from currents_async.models import (
+    Account,
     Action,
+    CreatedProject,
     Effect,
     ExploredTest,
     FailureContext,
@@ -37,8 +39,10 @@ from currents_async.models import (
     Run,
     RunCancellation,
     RunSpec,
+    Share,
     SpecFile,
     TestResult,
+    TraceLink,
     Webhook,
     when,
 )
@@ -121,6 +125,19 @@ async def others(currents: Currents) -> None:
     assert_type(await currents.webhooks.list(), list[Webhook])
     assert_type(await currents.context.get(run_id="r"), FailureContext)
     assert_type(await currents.context.markdown(run_id="r"), str)
+    assert_type(await currents.projects.create("p"), CreatedProject)
+    assert_type(await currents.account.get(), Account)
+    assert_type(await currents.account.revoke_credential(), dict[str, object])
+
+
+async def links(currents: Currents) -> None:
+    share = await currents.shares.create("fix", instance_id="i", test_id="t")
+    assert_type(share, Share)
+    assert_type(share.url, str)
+    link = await currents.traces.link("i", "t", attempt=1)
+    assert_type(link, TraceLink)
+    assert_type(await currents.traces.session_link("s", "a"), TraceLink)
+    await currents.shares.create("fox", run_id="r")  # type: ignore[arg-type]
 
 
 async def raw(currents: Currents) -> None:

@@ -16,6 +16,7 @@ Change: TypeAlias = Callable[[str], str]
 """Returns a text as it may be kept."""
 
 _Json: TypeAlias = bool | float | str | list["_Json"] | dict[str, "_Json"] | None
+_Hidden: TypeAlias = dict[str, Callable[[Any], str]]
 
 _SECRET = "[secret]"  # noqa: S105 - it stands for one
 _SCRUBBED = "[scrubbed]"
@@ -91,7 +92,7 @@ def scrub(exchange: TapedExchange, change: Change, rename: Rename = str) -> Tape
     """Return an exchange with all texts changed and all people renamed."""
     response = exchange.response
     headers = {name: change(value) for name, value in response.headers.items()}
-    content = _scrub_content(response, change, rename, webhook=_is_of_webhook(exchange.request))
+    content = _scrub_content(response, change, rename, _hidden_fields(exchange.request))
     return TapedExchange(
         request=scrub_request(exchange.request, change, rename),
         response=msgspec.structs.replace(response, headers=headers, **content),
@@ -107,19 +108,20 @@ def scrub_request(request: TapedRequest, change: Change, rename: Rename = str) -
         query={
             change(name): [change(value) for value in values] for name, values in renamed.items()
         },
-        **_scrub_content(request, change, rename, webhook=_is_of_webhook(request)),
+        **_scrub_content(request, change, rename, _hidden_fields(request)),
     )
 
 
-def _is_of_webhook(request: TapedRequest) -> bool:
-    return request.path.partition("/")[2].partition("/")[0] == "webhooks"
+def _hidden_fields(request: TapedRequest) -> _Hidden:
+    """Return the fields that are secrets in all that an operation sends and gets."""
+    return next((fields for path, fields in _HIDDEN if path.fullmatch(request.path)), {})
 
 
 def _scrub_content(
-    content: Content, change: Change, rename: Rename, *, webhook: bool
+    content: Content, change: Change, rename: Rename, hidden: _Hidden
 ) -> dict[str, Any]:
     if content.json is not UNSET:
-        json = _hide_headers(content.json) if webhook else content.json
+        json = _hide(content.json, hidden) if hidden else content.json
         return {"json": _map(rename_people(json, rename), change)}
     if content.text is not None:
         return {"text": change(content.text)}
@@ -139,23 +141,37 @@ def _map(json: _Json, change: Change) -> _Json:
     return json
 
 
-def _hide_headers(json: _Json) -> _Json:
-    """Hide the values of the headers that a webhook's owner set: they are a shared secret."""
+def _hide(json: _Json, hidden: _Hidden) -> _Json:
     if isinstance(json, list):
-        return [_hide_headers(item) for item in json]
+        return [_hide(item, hidden) for item in json]
     if isinstance(json, dict):
         return {
-            name: _hide_values(value) if name == "headers" else _hide_headers(value)
+            name: hidden[name](value)
+            if value is not None and name in hidden
+            else _hide(value, hidden)
             for name, value in json.items()
         }
     return json
 
 
-def _hide_values(headers: Any) -> str | None:
-    if headers is None:
-        return None
+def _hide_values(headers: Any) -> str:
+    """Hide the values of the headers that a webhook's owner set: they are a shared secret."""
     try:
         names = msgspec.json.decode(headers, type=dict[str, str])
     except (msgspec.DecodeError, TypeError):
         return _SECRET
     return msgspec.json.encode(dict.fromkeys(names, _SECRET), order="sorted").decode()
+
+
+def _hide_path(url: Any) -> str:
+    """Hide all of a URL but its host: whoever knows it can read what is behind it."""
+    host = re.match(r"https?://[^\s/?#@]+/", str(url))
+    return f"{host[0] if host else ''}{_SECRET}"
+
+
+_HIDDEN: tuple[tuple[re.Pattern[str], _Hidden], ...] = (
+    (re.compile(r"/webhooks(?:/.*)?"), {"headers": _hide_values}),
+    (re.compile(r"/share|/.+/trace-link"), {"url": _hide_path, "pageUrl": _hide_path}),
+    (re.compile(r"/projects"), {"recordKey": lambda _: _SECRET}),
+)
+"""By the path of a request, the fields that are hidden, and how."""

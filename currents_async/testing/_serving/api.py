@@ -30,6 +30,7 @@ PATHS = tuple(
     OperationPath(endpoint.operation, endpoint.method, BASE + endpoint.path)
     for endpoint, _ in ROUTES
 )
+_JWT_DOTS = 2
 _HANDLERS = {route.endpoint.operation: route.handle for route in ROUTES}
 
 
@@ -121,9 +122,22 @@ class Api:
             )
         now = seconds_ms(self._clock.wall())
         api_request = ApiRequest(
-            recorded.operation, recorded.path_args, recorded.query, recorded.body, now
+            recorded.operation,
+            recorded.path_args,
+            recorded.query,
+            recorded.body,
+            now,
+            _kind_of(request.headers["Authorization"].removeprefix("Bearer ")),
         )
         return _HANDLERS[recorded.operation](self._world, api_request)
+
+
+def _kind_of(credential: str) -> str:
+    """Return the kind of a credential by its form."""
+    if credential.startswith("crnts_pat_"):
+        return "personal_access_token"
+    # A JWT has three parts with dots between them.
+    return "oauth_access_token" if credential.count(".") == _JWT_DOTS else "api_key"
 
 
 def _reason(status: int) -> str:

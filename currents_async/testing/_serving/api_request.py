@@ -41,6 +41,8 @@ class ApiRequest(msgspec.Struct):
     body: bytes
     now: int
     """Milliseconds since the world's `EPOCH`."""
+    credential_kind: str = "api_key"
+    """What kind of credential the request came with, as its form shows."""
     known: set[str] = msgspec.field(default_factory=set[str])
     """The names of the parameters that have been read."""
 

@@ -1,6 +1,7 @@
 """What each operation does to a world: one module a group, and the route table of them all."""
 
 from currents_async.testing._serving.operations import (
+    account,
     actions,
     affected,
     context,
@@ -9,6 +10,7 @@ from currents_async.testing._serving.operations import (
     project_runs,
     projects,
     runs,
+    sharing,
     test_results,
     webhooks,
 )
@@ -25,4 +27,6 @@ ROUTES = (
     *webhooks.ROUTES,
     *context.ROUTES,
     *jira.ROUTES,
+    *sharing.ROUTES,
+    *account.ROUTES,
 )

@@ -5,8 +5,13 @@ number of the insights counts is in `_world/insights.py`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from currents_async._resources.projects import (
+    CREATE_PROJECT,
     GET_PROJECT,
     GET_PROJECT_INSIGHTS,
     LIST_PROJECT_TERMS,
@@ -17,6 +22,7 @@ from currents_async.testing._serving.api_response import ApiResponse, RefusedErr
 from currents_async.testing._serving.filters import contains, read_scope
 from currents_async.testing._serving.paging import MAX_LIMIT, cache_key, read_cursor_request
 from currents_async.testing._world.executions import RunContext, WorldExecution
+from currents_async.testing._world.ids import base62, stream
 from currents_async.testing._world.insights import SPANS, insights
 from currents_async.testing.world import World
 
@@ -43,6 +49,15 @@ def list_projects(world: World, request: ApiRequest) -> ApiResponse:
     return paging.respond(
         world.projects, lambda one: (one.created_at, one.project_id), lambda one: one.payload
     )
+
+
+def create_project(world: World, request: ApiRequest) -> ApiResponse:
+    """POST /projects."""
+    request.end()
+    project = world.project(request.read_body(_NewProject).name)
+    key = base62(stream(world.seed, project.project_id, "record key"), 16)
+    created = {"projectId": project.project_id, "name": project.name, "recordKey": key}
+    return ApiResponse(created, status=201)
 
 
 def get_project(world: World, request: ApiRequest) -> ApiResponse:
@@ -106,8 +121,13 @@ def _terms(world: World, project_id: str, kind: str) -> Iterator[str | None]:
             yield from _OF_EXECUTIONS[kind](execution)
 
 
+class _NewProject(msgspec.Struct, forbid_unknown_fields=True):
+    name: Annotated[str, Meta(min_length=1)]
+
+
 ROUTES = (
     Route(LIST_PROJECTS, list_projects),
+    Route(CREATE_PROJECT, create_project),
     Route(GET_PROJECT, get_project),
     Route(GET_PROJECT_INSIGHTS, get_project_insights),
     Route(LIST_PROJECT_TERMS, list_project_terms),

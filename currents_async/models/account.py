@@ -1,0 +1,53 @@
+"""Whose credential it is: the response of GET /me.
+
+Source: `docs/api/operations.md`, "Account".
+"""
+
+from msgspec import field
+
+from currents_async.models._model import OpenEnum, OpenModel, Timestamp
+
+__all__ = ["Account", "AccountCredential", "AccountOrganization", "AccountUser", "CredentialKind"]
+
+
+class CredentialKind(OpenEnum):
+    """The kinds of credentials."""
+
+    API_KEY = "api_key"
+    PERSONAL_ACCESS_TOKEN = "personal_access_token"  # noqa: S105 - its name, as on the wire
+    OAUTH_ACCESS_TOKEN = "oauth_access_token"  # noqa: S105
+
+
+class AccountOrganization(OpenModel, frozen=True, gc=False, kw_only=True):
+    """The organisation that a credential is for."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class AccountUser(OpenModel, frozen=True, gc=False, kw_only=True):
+    """The person that a token belongs to."""
+
+    id: str | None = None
+    email: str | None = None
+    role: str | None = None
+    """For example `admin`."""
+
+
+class AccountCredential(OpenModel, frozen=True, gc=False, kw_only=True):
+    """A credential, without its secret."""
+
+    kind: CredentialKind | None = None
+    id: str | None = None
+    scopes: tuple[str, ...] = ()
+    """What it may do, for example `results:read`."""
+    expires_at: Timestamp | None = field(default=None, name="expires_at")
+
+
+class Account(OpenModel, frozen=True, gc=False, kw_only=True):
+    """The credential of the client, and whose it is."""
+
+    org: AccountOrganization | None = None
+    user: AccountUser | None = None
+    """None for an API key, which belongs to no person."""
+    credential: AccountCredential | None = None

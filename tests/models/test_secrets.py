@@ -1,0 +1,33 @@
+"""Models with secrets: read on purpose, and shown nowhere."""
+
+import copy
+import pickle
+
+import pytest
+
+from currents_async.models import CreatedProject, Share, TraceLink, Webhook
+from currents_async.models._model import SecretModel
+
+SECRET = "FTfOjTRMQvCiFtiv"
+URL = f"https://host.example/{SECRET}"
+MODELS = [
+    Share(url=URL, page_url=URL),
+    TraceLink(url=URL),
+    CreatedProject(project_id="p", record_key=SECRET),
+    Webhook(hook_id="h", headers_json=f'{{"X-Secret":"{SECRET}"}}'),
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+def test_a_secret_is_shown_nowhere(model: SecretModel) -> None:
+    for shown in (repr(model), str([model]), f"{model}", repr(model.__rich_repr__())):
+        assert "[secret]" in shown
+        assert SECRET not in shown
+    with pytest.raises(TypeError, match="cannot be pickled, for it contains a secret"):
+        pickle.dumps(model)
+    assert copy.copy(model) == copy.deepcopy([model])[0] == model
+    assert SECRET.encode() in model.to_json()
+
+
+def test_a_secret_that_is_not_there_is_shown_as_none() -> None:
+    assert "record_key=None" in repr(CreatedProject(project_id="p"))
