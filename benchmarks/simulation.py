@@ -9,9 +9,10 @@ import asyncio
 import math
 import random
 import selectors
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import islice
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -65,7 +66,6 @@ class Outcome:
     """What has become of a job."""
 
     seconds: float = 0.0
-    sent: int = 0
     refused_at: list[float] = field(default_factory=list[float])
     """When each refusal came."""
     errors: list[CurrentsError] = field(default_factory=list[CurrentsError])
@@ -78,7 +78,7 @@ class Outcome:
     @property
     def share_refused(self) -> float:
         """The share of what was sent that was refused."""
-        return len(self.refused_at) / self.sent if self.sent else 0.0
+        return len(self.refused_at) / len(self.sent_at) if self.sent_at else 0.0
 
 
 def simulate(scenario: Scenario) -> Outcome:
@@ -92,29 +92,35 @@ def simulate(scenario: Scenario) -> Outcome:
 
 def least(scenario: Scenario) -> float:
     """Return the fewest seconds that the job can take, by a client that knows all."""
-    meter, now, accepted = scenario.limiter.meter(), EPOCH, 0
     requests = scenario.requests * scenario.clients
-    while accepted < requests:
-        decision = meter.arrive(now)
-        accepted += decision.accepted
-        if not decision.accepted:
-            if decision.wait is None:
-                return _by_latency(scenario)
-            now += max(decision.wait, 1e-6)
-    return max(now - EPOCH, _by_latency(scenario)) + scenario.latency
+    times = list(islice(_passes(scenario.limiter), requests))
+    if len(times) < requests:
+        return _by_latency(scenario)
+    return max(times[-1], _by_latency(scenario)) + scenario.latency
 
 
 def allowed(limiter: Limiter, seconds: float, *, enough: int = 1_000_000) -> int:
     """Return how many requests a limiter lets pass in a time: `enough` where it counts no time."""
-    meter, now, accepted = limiter.meter(), EPOCH, 0
-    while now < EPOCH + seconds and accepted < enough:
+    for number, time in enumerate(islice(_passes(limiter), enough)):
+        if time >= seconds:
+            return number
+    return enough
+
+
+def _passes(limiter: Limiter) -> Iterator[float]:
+    """Yield when each request passes that comes as early as it may, in seconds.
+
+    It ends where that is not a matter of time.
+    """
+    meter, now = limiter.meter(), EPOCH
+    while True:
         decision = meter.arrive(now)
-        accepted += decision.accepted
-        if not decision.accepted:
-            if decision.wait is None:
-                return enough
+        if decision.accepted:
+            yield now - EPOCH
+        elif decision.wait is None:
+            return
+        else:
             now += max(decision.wait, 1e-6)
-    return accepted
 
 
 def _by_latency(scenario: Scenario) -> float:
@@ -166,7 +172,6 @@ class _Simulation:
                 outcome.errors.append(CurrentsError("no time left"))
                 return
             tried += 1
-            outcome.sent += 1
             sent = self._clock.now()
             outcome.sent_at.append(sent)
             decision = await self._send()
@@ -185,13 +190,14 @@ class _Simulation:
             if heeded.wait:
                 outcome.pauses.append((self._clock.now(), self._clock.now() + heeded.wait))
             error = _error(decision.says.status, heeded.wait)
-            if heeded.is_throttle:
-                delay = retries.after_throttle(error, ends_at=deadline)
-            else:
-                if heeded.may_be_throttle:
-                    retries.excuse()
-                decided = classify(error, repeatable=True)
-                delay = retries.delay(error, decided, tried=tried, ends_at=deadline)
+            delay = retries.delay(
+                error,
+                classify(error, repeatable=True),
+                tried=tried,
+                ends_at=deadline,
+                at_least=gate.delay(),
+                heeded=heeded,
+            )
             if delay is None:
                 outcome.errors.append(error)
                 return

@@ -12,7 +12,12 @@ from currents_async._transport.aiohttp_errors import from_network
 from currents_async._transport.attempt import ERROR_BODY_LIMIT, HTTPAttempt, client_timeout
 from currents_async._transport.body import Body
 from currents_async._transport.channel import Channel
-from currents_async._transport.gate import DeadlineExpiredError, PauseTooLongError
+from currents_async._transport.gate import (
+    NOTHING_HEEDED,
+    DeadlineExpiredError,
+    Heeded,
+    PauseTooLongError,
+)
 from currents_async._transport.memory import ObjectCount
 from currents_async._transport.options import CallOptions
 from currents_async._transport.session import MAX_HEADER, USER_AGENT
@@ -50,10 +55,8 @@ class ApiAttempt(HTTPAttempt):
         self._objects = ObjectCount(channel.limits.body)
         self._in_gate = False
         self._is_prefetched = False
-        self.was_throttled: bool = False
-        """Whether the server has refused the request because there were too many."""
-        self.may_be_throttled: bool = False
-        """Whether it may have failed for that."""
+        self.heeded: Heeded = NOTHING_HEEDED
+        """What the response means for the next attempt."""
         self._body: Body | None = None
 
     async def begin(self) -> None:
@@ -86,9 +89,7 @@ class ApiAttempt(HTTPAttempt):
         status, headers = response.status, response.headers
         is_first = self._info.get("attempts", 1) == 1
         gate = self._channel.gate
-        heeded = gate.responded(status, headers, sent=self._sent_at, is_first=is_first)
-        self.was_throttled = heeded.is_throttle
-        self.may_be_throttled = heeded.may_be_throttle
+        self.heeded = gate.responded(status, headers, sent=self._sent_at, is_first=is_first)
         if status in _SUCCESS:
             first = _FIRST_SLICE if self._streamed else SLICE
             self._body = self._new_body(self._channel.limits.body, first, self._objects)
@@ -99,7 +100,7 @@ class ApiAttempt(HTTPAttempt):
             status,
             headers,
             text,
-            retry_after=heeded.wait,
+            retry_after=self.heeded.wait,
             redact=self.redact,
             hint=self._request.endpoint.hint(status),
         )

@@ -8,6 +8,7 @@ from currents_async._transport.asset_attempt import AssetAttempt
 from currents_async._transport.call import Call
 from currents_async._transport.channel import Channel
 from currents_async._transport.options import CallOptions
+from currents_async._transport.retry import classify
 from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.ranges import Progress
 from currents_async.errors import CurrentsError, RequestInfo
@@ -95,7 +96,12 @@ class AssetCall(Call[AssetAttempt]):
     def _delay(self, error: CurrentsError) -> float | None:
         # An attempt with an expired URL does not count. What this host asks for delays no other
         # call: it is not the API's.
-        return self._retry_delay(error, repeatable=True, tried=self.attempts - self._refreshed)
+        return self._retry_state().delay(
+            error,
+            classify(error, repeatable=True),
+            tried=self.attempts - self._refreshed,
+            ends_at=self._options.deadline,
+        )
 
     def _info(self) -> RequestInfo:
         return RequestInfo(

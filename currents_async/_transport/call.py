@@ -10,14 +10,13 @@ from typing import Any, Generic, Self, TypeVar
 from currents_async._transport.api_attempt import ApiAttempt
 from currents_async._transport.attempt import HTTPAttempt
 from currents_async._transport.channel import Channel
+from currents_async._transport.gate import NOTHING_HEEDED
 from currents_async._transport.options import CallOptions
 from currents_async._transport.retry import RetryDecision, classify, may_have_happened
 from currents_async._transport.retry_state import RetryState
 from currents_async._transport.tracing import ObservedCall, RequestCall
 from currents_async._wire.endpoint import Request
 from currents_async.errors import AmbiguousError, APIError, CurrentsError, RequestInfo
-
-_RETRIED = {RetryDecision.RETRY, RetryDecision.RETRY_THROTTLED}
 
 AttemptT = TypeVar("AttemptT", bound=HTTPAttempt)
 T = TypeVar("T")
@@ -135,17 +134,6 @@ class Call(ABC, Generic[AttemptT]):
             self._retries = RetryState(self._channel, self._options.retries)
         return self._retries
 
-    def _retry_delay(
-        self, error: CurrentsError, *, repeatable: bool, tried: int, at_least: float = 0
-    ) -> float | None:
-        return self._retry_state().delay(
-            error,
-            classify(error, repeatable=repeatable),
-            tried=tried,
-            ends_at=self._options.deadline,
-            at_least=at_least,
-        )
-
     def _describe(self) -> RequestCall:
         info = self._info()
         return RequestCall(
@@ -172,8 +160,7 @@ class ApiCall(Call[ApiAttempt]):
         self._request = request
         self._streamed = streamed
         self._stopped_at = math.inf
-        self._was_throttled = False
-        self._may_be_throttled = False
+        self._heeded = NOTHING_HEEDED
         self._may_be_done = False
         """Whether an attempt before the last may have been carried out."""
 
@@ -209,24 +196,20 @@ class ApiCall(Call[ApiAttempt]):
         return self._may_be_done and already is not None and isinstance(error, already)
 
     def attempted(self, attempt: ApiAttempt, error: CurrentsError | None) -> None:
-        """Note how an attempt ended, and whether the server refused it for the rate."""
-        self._was_throttled = attempt.was_throttled
-        self._may_be_throttled = attempt.may_be_throttled
+        """Note how an attempt ended, and what its response means for the next one."""
+        self._heeded = attempt.heeded
         super().attempted(attempt, error)
 
     def _delay(self, error: CurrentsError) -> float | None:
         self._may_be_done = self._may_be_done or may_have_happened(error)
         repeatable = self._request.endpoint.repeatable or self._options.repeat_writes
-        if classify(error, repeatable=repeatable) in _RETRIED:
-            if self._was_throttled:
-                return self._retry_state().after_throttle(error, ends_at=self._options.deadline)
-            if self._may_be_throttled:
-                self._retry_state().excuse()
-        delay = self._retry_delay(
+        delay = self._retry_state().delay(
             error,
-            repeatable=repeatable,
+            classify(error, repeatable=repeatable),
             tried=self.attempts,
+            ends_at=self._options.deadline,
             at_least=self._channel.gate.delay(),
+            heeded=self._heeded,
         )
         asked = isinstance(error, APIError) and error.retry_after is not None
         # A pause that the server asked for is kept at the gate, by all calls.

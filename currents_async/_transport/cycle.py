@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from currents_async._wire.rate_limits import Allowance
 
+_CLOSE = 1.3
 _KEPT = 512
 """Times that are kept: more would say nothing new about the rate right before a refusal."""
 
@@ -112,7 +113,7 @@ class Dry(NamedTuple):
             last_second=self.cycle.last_second(self.at),
             mean=self.accepted / self.lasted if self.lasted else math.inf,
             was=was,
-            is_sure=by_bucket > self.accepted / (self.since_last or math.inf),
+            has_overflowed=by_bucket > self.accepted / (self.since_last or math.inf),
         )
 
 
@@ -129,5 +130,15 @@ class Bounds(NamedTuple):
     """What was accepted per second, without the pause."""
     was: float
     """The rate in use."""
-    is_sure: bool
-    """Whether a bucket has overflowed, so that the lower bound is the rate."""
+    has_overflowed: bool
+    """Whether a bucket must have overflowed, so that the lower bound is its rate."""
+
+    @property
+    def are_close(self) -> bool:
+        """Whether the lower bound is as good as the rate."""
+        return self.has_overflowed or self.high < _CLOSE * self.low
+
+    @property
+    def middle(self) -> float:
+        """The rate to try where they are far apart."""
+        return math.sqrt(self.low * self.high)

@@ -54,7 +54,7 @@ class Heeded(NamedTuple):
     """Whether it may have failed because there were too many."""
 
 
-_ACCEPTED = Heeded()
+NOTHING_HEEDED = Heeded()
 
 
 class _Waiter:
@@ -139,7 +139,7 @@ class Gate:
                 _logger.debug("the rate limit in the headers makes no sense: %r", known)
         if status < _FIRST_ERROR:
             self.accepted(sent=sent, said=said)
-            return _ACCEPTED
+            return NOTHING_HEEDED
         wait = requested_wait(headers, wall, throttled=status == _THROTTLED)
         if status == _THROTTLED:
             self.throttled(sent=sent, wait=wait, said=said)

@@ -12,23 +12,21 @@ class Overload:
 
     def __init__(self) -> None:
         self._failures = 0
-        self._accepted = 0
         self._accepted_then = 0
 
     def accepted(self) -> None:
         """Note a response that is no failure."""
-        self._accepted += 1
         self._failures = self._failures << 1 & _LAST
 
-    def failed(self, *, is_first: bool) -> bool:
-        """Note a failure, and return whether there are many.
+    def failed(self, accepted: int, *, is_first: bool) -> bool:
+        """Note a failure, and return whether there are many; `accepted` counts all successes.
 
         A retry is evidence only if nothing has passed since the last failure: while others pass,
         it may be its resource that fails. Before anything has passed, the service is down.
         """
-        in_vain = self._accepted == self._accepted_then
-        is_evidence = self._accepted > 0 and (is_first or in_vain)
-        self._accepted_then = self._accepted
+        in_vain = accepted == self._accepted_then
+        is_evidence = accepted > 0 and (is_first or in_vain)
+        self._accepted_then = accepted
         self._failures = (self._failures << 1 | is_evidence) & _LAST
         return self._failures.bit_count() >= _MANY
 

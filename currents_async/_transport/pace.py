@@ -177,9 +177,9 @@ class Pace:
         self._jitter += (abs(took - self._latency) - self._jitter) / 8 if self._latency else 0.0
         self._latency += (took - self._latency) / 8 if self._latency else took
         self._probes_in_vain = 0
-        if self._is_probing:
+        if self._is_probing and self._dry is not None:
             self._own_pause = _OWN_PAUSE
-            self._resume(now)
+            self._resume(now, self._dry)
             self._is_probing = False
         group = self._group
         if group is None or sent <= group.sent:
@@ -196,7 +196,7 @@ class Pace:
         self, now: float, *, sent: float, wait: float | None = None, is_first: bool = True
     ) -> bool:
         """Note an error that may mean overload; return whether it does, as there are many."""
-        is_overload = self._overload.failed(is_first=is_first) or self._is_probing
+        is_overload = self._overload.failed(self._accepted, is_first=is_first) or self._is_probing
         if is_overload and self._probes_in_vain < _MAX_PROBES:
             self.throttled(now, sent=sent, wait=wait)
             if self._probes_in_vain == _MAX_PROBES:
@@ -255,7 +255,7 @@ class Pace:
             if self._dry.is_silent:
                 self._is_probing = True
             else:
-                self._resume(now)
+                self._resume(now, self._dry)
 
     def _judge(self, now: float, group: Group) -> None:
         search, slots = self._search, self._slots
@@ -307,11 +307,9 @@ class Pace:
         self._late = group.passed
         self._is_reopening = True
 
-    def _resume(self, now: float) -> None:
+    def _resume(self, now: float, group: Group) -> None:
         """Go on after a pause, with what it has taught."""
-        group, self._dry = self._dry, None
-        if group is None:
-            return
+        self._dry = None
         dry = self._describe(group, now)
         self._late = group.passed
         if self._is_window(dry):

@@ -190,12 +190,11 @@ class RateSearch:
         if _are_near(seen.last_second, self._burst) and dry.lasted < _A_WHILE:
             self._is_window = True
             self._settle(dry, max(seen.low, seen.last_second))
-        elif seen.is_sure or seen.high < 1.3 * seen.low:
+        elif seen.are_close:
             self._settle(dry, min(seen.low, seen.was))
         else:
             # What it began with is as good a guess: it may have been the limit of a second.
-            middle = math.sqrt(seen.low * seen.high)
-            self._guess(dry, max(middle, min(self._level, seen.high)))
+            self._guess(dry, max(seen.middle, min(self._level, seen.high)))
 
     def _measure_window(
         self, dry: Dry, seen: Bounds, level: float, *, tried: bool, in_vain: bool
@@ -256,9 +255,9 @@ def _end_of_probe(dry: Dry, seen: Bounds, level: float, *, agrees: bool) -> floa
         return max(seen.low, math.sqrt(level * last_second))
     if is_long and not agrees:
         return min(seen.was, max(seen.by_bucket, seen.mean))
-    if dry.lasted >= _A_WHILE or seen.is_sure or seen.high < 1.3 * seen.low:
+    if dry.lasted >= _A_WHILE or seen.are_close:
         return min(seen.low, seen.was)
-    return math.sqrt(seen.low * seen.high)
+    return seen.middle
 
 
 def _refined(dry: Dry, limit: int, per: float) -> float:

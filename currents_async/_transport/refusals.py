@@ -44,8 +44,8 @@ class Group:
     @property
     def is_lone(self) -> bool:
         """Whether it may be a stray: one of many, or the only one that we know of."""
-        is_mostly = self.is_mostly_passed
-        return self.refused == 1 or is_mostly or (self.is_mixed and self.refused < _FEW)
+        are_few = self.refused < _FEW
+        return self.refused == 1 or self.is_mostly_passed or (self.is_mixed and are_few)
 
     @property
     def is_mostly_passed(self) -> bool:
@@ -61,7 +61,6 @@ class Strays:
 
     def __init__(self, workers: int) -> None:
         self._few = workers + 4
-        self._first: float | None = None
         self._last: float | None = None
         self._accepted_then = 0
         self._numbers: deque[int] = deque(maxlen=_IN_STEP[-1][0])

@@ -2,7 +2,7 @@
 
 from currents_async._config import Retries
 from currents_async._transport.channel import Channel
-from currents_async._transport.gate import MAX_PAUSE
+from currents_async._transport.gate import MAX_PAUSE, NOTHING_HEEDED, Heeded
 from currents_async._transport.retry import RetryDecision, backoff
 from currents_async.errors import APIError, CurrentsError, RateLimitedError
 
@@ -37,35 +37,34 @@ class RetryState:
         tried: int,
         ends_at: float,
         at_least: float = 0,
+        heeded: Heeded = NOTHING_HEEDED,
     ) -> float | None:
         """Return the seconds to wait, or None if there must be no other attempt.
 
         `tried` is how many attempts there have been; the next one comes at least `at_least`
-        seconds from now, and by `ends_at`. What the server asks for comes before backoff.
+        seconds from now, and by `ends_at`. What the server asks for comes before backoff. `heeded`
+        is what the last response meant: attempts that were refused for load do not count.
         """
-        if decision in {RetryDecision.GIVE_UP, RetryDecision.AMBIGUOUS} or (
-            tried - self._throttles >= self._attempts
-        ):
+        if decision in {RetryDecision.GIVE_UP, RetryDecision.AMBIGUOUS}:
             return None
-        clock, quota = self._channel.clock, self._channel.quota
+        left = ends_at - self._channel.clock.now()
+        if heeded.is_throttle:
+            return self._after_throttle(error, at_least, left)
+        self._excused += heeded.may_be_throttle and self._excused < _MAX_EXCUSED
+        if self._attempts == 1 or tried - self._throttles - self._excused >= self._attempts:
+            return None
         asked = error.retry_after if isinstance(error, APIError) else None
         # Counted by kind: the first throttle is a first one, whatever else has failed before.
         retry = self._retries_of[decision] = self._retries_of.get(decision, 0) + 1
-        jittered = backoff(decision, retry, clock.random())
+        jittered = backoff(decision, retry, self._channel.clock.random())
         delay = jittered if asked is None else asked
-        if _is_too_late(max(delay, at_least), ends_at - clock.now()):
+        if _is_too_late(max(delay, at_least), left):
             return None
-        taken = quota.take(decision)
+        taken = self._channel.quota.take(decision)
         self.taken += taken
         return delay if taken else None
 
-    def excuse(self) -> None:
-        """Do not count an attempt that may have failed for load; there are only so many of them."""
-        if self._excused < _MAX_EXCUSED and self._attempts > 1:
-            self._excused += 1
-            self._throttles += 1
-
-    def after_throttle(self, error: CurrentsError, *, ends_at: float) -> float | None:
+    def _after_throttle(self, error: CurrentsError, at_least: float, left: float) -> float | None:
         """Return the seconds to wait after a refusal that was not the request's fault, or None.
 
         It counts as no attempt: the gate holds the next one back until there is room for it, so
@@ -73,20 +72,20 @@ class RetryState:
         if retries are off, if the pause is too long, or if the server has refused this call many
         times while it accepted nothing else.
         """
-        clock, gate = self._channel.clock, self._channel.gate
+        accepted = self._channel.gate.accepted_so_far
         self._throttles += 1
-        self._in_vain = self._in_vain + 1 if gate.accepted_so_far == self._accepted else 0
-        self._accepted = gate.accepted_so_far
+        self._in_vain = self._in_vain + 1 if accepted == self._accepted else 0
+        self._accepted = accepted
+        self._overloads += not isinstance(error, RateLimitedError)
         asked = error.retry_after if isinstance(error, APIError) else None
         is_news = asked is None and not self._in_vain
-        delay = backoff(RetryDecision.RETRY_THROTTLED, 1, clock.random()) if is_news else 0.0
-        self._overloads += not isinstance(error, RateLimitedError)
-        at_least = max(delay, gate.delay(), asked or 0)
+        chance = self._channel.clock.random() if is_news else 0.0
+        delay = backoff(RetryDecision.RETRY_THROTTLED, 1, chance)
         if (
             self._attempts == 1
             or self._in_vain >= _MAX_IN_VAIN
             or self._overloads >= _MAX_OVERLOADS
-            or _is_too_late(at_least, ends_at - clock.now())
+            or _is_too_late(max(delay, at_least, asked or 0), left)
         ):
             return None
         return delay

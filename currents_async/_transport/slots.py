@@ -8,7 +8,6 @@ _PROOF = 5
 _INCREASE = 40
 """Successes per slot after which one more is tried."""
 _CUT = 0.8
-_CUT_IN_TRIAL = 0.6
 
 
 class _State(Enum):
@@ -61,8 +60,7 @@ class Slots:
         if self._state is _State.TRIAL and not mixed:
             self.give_up()
             return False
-        gentle = mixed or self._state is _State.FOUND
-        self._set(max(1, int(self.limit * (_CUT if gentle else _CUT_IN_TRIAL))))
+        self._set(max(1, int(self.limit * _CUT)))
         return True
 
     def give_up(self) -> None:
