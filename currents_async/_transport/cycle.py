@@ -68,7 +68,10 @@ class Dry(NamedTuple):
 
     at: float
     """When the first request was refused."""
+    pause: float
+    """Seconds until requests could leave again."""
     resumes: float
+    """When one did, which may be much later."""
     cycle: Cycle
     accepted: int
     """What the cycle had accepted until then."""
@@ -80,11 +83,6 @@ class Dry(NamedTuple):
     """By how many seconds that varies."""
     told: Allowance | None
     """What the server says it allows, if that is what the refusal was due to."""
-
-    @property
-    def pause(self) -> float:
-        """Seconds from the refusal to the end of the pause."""
-        return self.resumes - self.at
 
     @property
     def lasted(self) -> float:

@@ -335,6 +335,7 @@ class Pace:
     def _describe(self, group: Group, now: float) -> Dry:
         return Dry(
             at=group.at,
+            pause=max(0.0, self._paused_until - group.at),
             resumes=now,
             cycle=self._cycle,
             accepted=self._until(group),

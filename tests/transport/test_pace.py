@@ -353,6 +353,16 @@ class TestWindows:
             accepted += sent
         assert accepted > 1000
 
+    @pytest.mark.parametrize("wait", [None, 1.0])
+    def test_time_in_which_nothing_was_to_be_sent_is_none(self, wait: float | None) -> None:
+        traffic = Traffic()
+        traffic.has_enough(wait=wait)
+        traffic.wait(100)
+        traffic.send()
+        traffic.wait(0.05)
+        traffic.accept()
+        assert traffic.pace.in_use(traffic.now).window is None
+
     def test_one_that_takes_far_less_is_none(self) -> None:
         traffic = Traffic()
         traffic.has_enough(accepted=100, wait=30)

@@ -31,6 +31,7 @@ def dry(
         cycle.add(time)
     return Dry(
         at=at,
+        pause=pause,
         resumes=at + pause,
         cycle=cycle,
         accepted=len(times),
@@ -76,6 +77,7 @@ class Job:
         self.search.limited(
             Dry(
                 at=at,
+                pause=self._pause,
                 resumes=self.now,
                 cycle=self._cycle,
                 accepted=self._cycle.accepted,
