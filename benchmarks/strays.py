@@ -8,11 +8,12 @@ from currents_async.testing.limiters import Meter, Refusal, Says
 
 
 class StrayRefusals(msgspec.Struct, frozen=True, kw_only=True):
-    """Refuses the first requests, or each by chance, and asks to wait a second."""
+    """Refuses the first requests, or each by chance, and asks to wait a second if it `says` so."""
 
     share: float = 0.0
     first: int = 0
     seed: int = 0
+    says: Says = Says()
 
     def meter(self) -> Meter:
         """Begin with the first request."""
@@ -21,7 +22,7 @@ class StrayRefusals(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Strays(Meter):
     def __init__(self, strays: StrayRefusals) -> None:
-        super().__init__(Says())
+        super().__init__(strays.says)
         self._left = strays.first
         self._share = strays.share
         self._random = random.Random(strays.seed).random  # noqa: S311 - not a secret

@@ -60,6 +60,7 @@ NAMED: dict[str, Limiter] = {
     "8 at once": ConcurrencyLimit(requests=8),
     "load shedding": LoadShedding(starts_at=8, all_at=16),
     "1 % strays": StrayRefusals(share=0.01),
+    "8 % strays, says nothing": StrayRefusals(share=0.08, says=_SILENT),
     "one stray, the first": StrayRefusals(first=1),
 }
 _AT = 4

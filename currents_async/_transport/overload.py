@@ -1,36 +1,70 @@
-"""Whether failures mean that the service is overloaded: pure."""
+"""Whether refusals and failures mean that too much is sent, where they do not say so: pure."""
 
 _LAST = (1 << 16) - 1
-_MANY = 3
-"""Failures among the last 16 responses that mean overload."""
 _SEVERAL = 2
-"""Failures that may mean it."""
+"""Failures among the last 16 responses that may be due to load, each of them."""
+_WEIGHT = 3
+"""Successes that make up for a failure: of what fails by chance there are more."""
+_MANY = 3
+_TOO_MANY = 5
 
 
 class Overload:
-    """The last responses: one failure among them is one, many are a limit."""
+    """The failures that successes do not make up for: a few are strays, many are a limit.
+
+    Behind a limit, most of what comes after the first refusal is refused too. What fails by chance
+    is mixed with what passes, however slowly it is sent. So each failure counts until three
+    responses have passed for it (a CUSUM chart).
+    """
 
     def __init__(self) -> None:
-        self._failures = 0
+        self._last = 0
+        self._excess = 0
         self._accepted_then = 0
 
     def accepted(self) -> None:
         """Note a response that is no failure."""
-        self._failures = self._failures << 1 & _LAST
+        self._last = self._last << 1 & _LAST
+        self._excess = max(0, self._excess - 1)
 
-    def failed(self, accepted: int, *, is_first: bool) -> bool:
-        """Note a failure, and return whether there are many; `accepted` counts all successes.
+    def refused(self) -> None:
+        """Note a refusal, or a failure that may be one."""
+        self._last = (self._last << 1 | 1) & _LAST
+        self._excess += _WEIGHT
+
+    def failed(self, accepted: int, *, is_first: bool) -> None:
+        """Note a failure; `accepted` counts all successes.
 
         A retry is evidence only if nothing has passed since the last failure: while others pass,
         it may be its resource that fails. Before anything has passed, the service is down.
         """
         in_vain = accepted == self._accepted_then
-        is_evidence = accepted > 0 and (is_first or in_vain)
         self._accepted_then = accepted
-        self._failures = (self._failures << 1 | is_evidence) & _LAST
-        return self._failures.bit_count() >= _MANY
+        if accepted and (is_first or in_vain):
+            self.refused()
+        else:
+            self._last = self._last << 1 & _LAST
+
+    def is_over(self) -> None:
+        """Begin anew, after a pause."""
+        self._excess = 0
 
     @property
     def is_possible(self) -> bool:
         """Whether the last failure was not the only one."""
-        return self._failures.bit_count() >= _SEVERAL
+        return self._last.bit_count() >= _SEVERAL
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether failures are refusals."""
+        return self.refusals >= _MANY
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether there is a limit."""
+        return self.refusals >= _TOO_MANY
+
+    @property
+    def refusals(self) -> int:
+        """The recent ones that nothing has made up for."""
+        return self._excess // _WEIGHT

@@ -196,9 +196,10 @@ class Pace:
         self, now: float, *, sent: float, wait: float | None = None, is_first: bool = True
     ) -> bool:
         """Note an error that may mean overload; return whether it does, as there are many."""
-        is_overload = self._overload.failed(self._accepted, is_first=is_first) or self._is_probing
+        self._overload.failed(self._accepted, is_first=is_first)
+        is_overload = self._overload.is_likely or self._is_probing
         if is_overload and self._probes_in_vain < _MAX_PROBES:
-            self.throttled(now, sent=sent, wait=wait)
+            self._refuse(now, sent=sent, wait=wait)
             if self._probes_in_vain == _MAX_PROBES:
                 self._stop_probing(now)
             return True
@@ -219,6 +220,17 @@ class Pace:
 
         `wait` is how many seconds it asks for, None if it does not say.
         """
+        self._overload.refused()
+        self._refuse(now, sent=sent, wait=wait, said=said)
+
+    def _refuse(
+        self,
+        now: float,
+        *,
+        sent: float,
+        wait: float | None = None,
+        said: Allowance | None = None,
+    ) -> None:
         self._in_flight -= 1
         self._refused += 1
         self._stated.hear(now, said)
@@ -232,8 +244,10 @@ class Pace:
         elif self._group is not None:
             self._group.refused += 1
             self._group.is_silent &= wait is None
-        elif sent >= self._cycle.began and self._dry is None:
+        elif sent >= self._cycle.began and self._dry is None and not self._is_stray(wait, said):
             self._group = Group(now, sent, self._latency, is_silent=wait is None)
+            if wait is None:
+                self._group.refused = max(1, self._overload.refusals)
             if said is not None and said.is_spent:
                 self._group.said = said
         self._settle(now)
@@ -284,9 +298,15 @@ class Pace:
         if group.is_silent:
             self._paused_until = max(self._paused_until, group.at + self._own_pause)
 
+    def _is_stray(self, wait: float | None, said: Allowance | None) -> bool:
+        """Return whether a refusal that says nothing concerns its own request alone."""
+        says = wait is not None or (said is not None and said.is_spent)
+        is_limited = self._slots.are_limited or self._window.size is not None
+        return not says and not is_limited and not self._overload.is_certain
+
     def _may_be_stray(self, group: Group) -> bool:
-        trying = self._search.is_trying
-        return group.is_lone and group.said is None and not trying and self._window.size is None
+        is_news = group.said is not None or self._search.is_trying or self._window.size is not None
+        return group.is_lone and not group.is_silent and not is_news
 
     def _may_lack_slots(self, group: Group) -> bool:
         return (
@@ -352,6 +372,7 @@ class Pace:
 
     def _open(self, now: float) -> None:
         self._cycle = Cycle(now, self._late)
+        self._overload.is_over()
         self._late = 0
         self._window.reopened()
         rate = self.rate

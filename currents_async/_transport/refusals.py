@@ -8,6 +8,7 @@ from currents_async._wire.rate_limits import Allowance
 _LOOK = 1.5
 """Round trips to wait for the responses to what was in flight."""
 _SHORTEST_LOOK = 0.02
+_LONGEST_LOOK = 1.0
 _FEW = 3
 """Refusals below which a majority of successes makes them strays."""
 _RECENT = 3.0
@@ -27,7 +28,7 @@ class Group:
         """When the first of them came."""
         self.sent: float = sent
         """When the request was sent that was refused first."""
-        self.until: float = now + max(_SHORTEST_LOOK, _LOOK * latency)
+        self.until: float = now + min(max(_SHORTEST_LOOK, _LOOK * latency), _LONGEST_LOOK)
         self.refused: int = 1
         self.passed: int = 0
         """Requests that were sent after it, and accepted."""

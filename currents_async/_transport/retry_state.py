@@ -13,6 +13,9 @@ _MAX_EXCUSED = 6
 _MAX_OVERLOADS = 12
 """Failures of one call that seemed to mean overload: it may be its resource that fails."""
 
+_MAX_BACKOFF = 0.25
+"""Seconds after a refusal that says nothing and for which the gate does not pause."""
+
 
 class RetryState:
     """Decides about the next attempt of a call that has failed, and pays for it."""
@@ -68,7 +71,7 @@ class RetryState:
         """Return the seconds to wait after a refusal that was not the request's fault, or None.
 
         It counts as no attempt: the gate holds the next one back until there is room for it, so
-        that only the first refusal without a time to wait has a backoff. There is no other attempt
+        that only what seems to be refused by chance has a backoff. There is no other attempt
         if retries are off, if the pause is too long, or if the server has refused this call many
         times while it accepted nothing else.
         """
@@ -78,9 +81,8 @@ class RetryState:
         self._accepted = accepted
         self._overloads += not isinstance(error, RateLimitedError)
         asked = error.retry_after if isinstance(error, APIError) else None
-        is_news = asked is None and not self._in_vain
-        chance = self._channel.clock.random() if is_news else 0.0
-        delay = backoff(RetryDecision.RETRY_THROTTLED, 1, chance)
+        is_alone = asked is None and not (self._in_vain and at_least)
+        delay = _MAX_BACKOFF * self._channel.clock.random() if is_alone else 0.0
         if (
             self._attempts == 1
             or self._in_vain >= _MAX_IN_VAIN

@@ -2,12 +2,21 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.grid import KINDS, WAYS, Case, case
-from benchmarks.simulation import Outcome, simulate
-from currents_async.testing.limiters import AllOf, ChangesAfter, ConcurrencyLimit, LoadShedding
+from benchmarks.simulation import Outcome, Scenario, simulate
+from benchmarks.strays import StrayRefusals
+from currents_async._transport.gate import MAX_PAUSE
+from currents_async.testing.limiters import (
+    AllOf,
+    ChangesAfter,
+    ConcurrencyLimit,
+    LoadShedding,
+    Says,
+)
 
 PATIENCE = 600.0
 """Seconds that a request has: more than the longest window."""
@@ -57,6 +66,8 @@ def test_nothing_is_lost(made: Case) -> None:
     # Failures that go on for twelve seconds are an outage, whatever is behind them.
     assume(made.way != "nothing, 503" and not isinstance(made.scenario.limiter, LoadShedding))
     outcome = simulate(made.scenario)
+    # A pause of more than a minute ends a call, as documented.
+    assume(all(ends - began <= MAX_PAUSE for began, ends in outcome.pauses))
     assert outcome.errors == []
     assert len(outcome.accepted) == made.scenario.requests * made.scenario.clients
 
@@ -74,6 +85,20 @@ def test_the_same_seed_gives_the_same_schedule(made: Case) -> None:
     one, other = simulate(made.scenario), simulate(made.scenario)
     assert one.sent_at == other.sent_at
     assert one.accepted == other.accepted
+
+
+@pytest.mark.parametrize("workers", [1, 16])
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_fails_by_chance_is_no_limit(workers: int, status: int, seed: int) -> None:
+    """To go slower would not help: only the requests that fail take longer."""
+
+    def seconds(share: float) -> float:
+        says = Says(retry_after=None, status=status)
+        limiter = StrayRefusals(share=share, seed=seed, says=says)
+        return simulate(Scenario(limiter=limiter, requests=1000, workers=workers)).seconds
+
+    assert seconds(0.08) < 2 * seconds(0)
 
 
 def _too_early(outcome: Outcome) -> list[float]:

@@ -381,8 +381,16 @@ class TestSilentServers:
     def stop(self) -> Traffic:
         traffic = Traffic()
         traffic.goes_well(100)
-        traffic.has_enough(wait=None)
+        traffic.has_enough(refused=5, wait=None)
         return traffic
+
+    def test_few_concern_themselves_alone(self) -> None:
+        traffic = Traffic()
+        for _ in range(50):
+            traffic.goes_well(12)
+            traffic.has_enough(refused=4, wait=None)
+            assert traffic.may_send()
+        assert traffic.pace.rate == math.inf
 
     def test_nothing_leaves_for_a_while(self) -> None:
         traffic = self.stop()
@@ -445,10 +453,10 @@ class TestSilentServers:
         traffic.send()
         traffic.accept()
         traffic.goes_well(3)
-        for _ in range(4):
+        for _ in range(5):
             traffic.wait(traffic.pace.delay(traffic.now))
             traffic.send()
-        traffic.refuse(4, wait=None)
+        traffic.refuse(5, wait=None)
         assert traffic.pace.delay(traffic.now) <= first + 1e-9
 
 
@@ -469,7 +477,7 @@ class TestSlots:
             refused += sent - passed
         return accepted, refused
 
-    @pytest.mark.parametrize("capacity", [2, 5, 8, 12])
+    @pytest.mark.parametrize("capacity", [2, 5, 8, 11])
     def test_most_of_them_are_used_without_a_rate(self, capacity: int) -> None:
         traffic = Traffic()
         accepted, refused = self.refuse_beyond(traffic, capacity, 400)

@@ -82,7 +82,7 @@ WORDS_OF_THROTTLES: list[tuple[dict[str, str], float]] = [
     ({"Retry-After": "-7", "X-RateLimit-Reset": epoch(12)}, 12),
     ({"Retry-After": date(-5), "X-RateLimit-Reset": epoch(12)}, 12),
 ]
-BACKOFFS = {429: 0.5, 408: 0.025, 500: 0.025, 502: 0.025, 503: 0.025, 504: 0.025}
+BACKOFFS = {429: 0.125, 408: 0.025, 500: 0.025, 502: 0.025, 503: 0.025, 504: 0.025}
 
 
 class TestRequestedWait:
@@ -421,7 +421,7 @@ class TestRate:
         server.fail("getRun", 200, None, body=BODY)
         for _ in range(20):
             await currents.runs.get("r")
-        assert clock.waited == [0.5]
+        assert clock.waited == [0.125]
 
     async def test_a_single_throttle_with_a_wait_is_a_pause_and_no_more(
         self, server: FakeCurrents, currents: Currents, clock: ManualClock
