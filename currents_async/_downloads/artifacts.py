@@ -1,15 +1,17 @@
 """The artifacts of an instance, and their URLs."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import NamedTuple, get_args
 
 from currents_async._checks import check_choices
+from currents_async._transport import CallOptions
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async.analysis.artifacts import Artifact, list_artifacts, url_of
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.common import Screenshot
 from currents_async.models.instances import AssetKind, Attachment, Instance, Trace, Video
 
+FetchInstance = Callable[[str, CallOptions], Awaitable[Instance]]
 KINDS: tuple[AssetKind, ...] = get_args(AssetKind)
 
 
@@ -64,10 +66,9 @@ def artifacts_to_save(instance: Instance) -> Iterator[ArtifactToSave]:
         )
 
 
-def signed_again(instance: Instance, url: AssetUrl) -> AssetUrl | None:
-    """Return the URL of the same asset in an instance that has been fetched later."""
-    urls = (one.url for one in artifacts_to_save(instance))
-    return next((one for one in urls if isinstance(one, AssetUrl) and one.is_asset_of(url)), None)
+def asset_urls(instance: Instance) -> list[AssetUrl]:
+    """Return the URLs of all artifacts of an instance."""
+    return [one.url for one in artifacts_to_save(instance) if isinstance(one.url, AssetUrl)]
 
 
 def _label_of(artifact: Artifact) -> str | None:

@@ -11,6 +11,7 @@ import msgspec
 from currents_async._downloads.artifacts import ArtifactToSave, artifacts_to_save, check_kinds
 from currents_async._downloads.file_names import labelled, safe_id
 from currents_async._downloads.save import AssetDownload, Saver, Target, check_target
+from currents_async._downloads.signer import Signer
 from currents_async._downloads.sources import Source
 from currents_async._fanout.plans import InstanceResult
 from currents_async._fanout.pool import Jobs, Pool, outcome_of
@@ -41,10 +42,11 @@ class AssetResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Job(NamedTuple):
-    """A result that still lacks its download, and the artifact to download."""
+    """A result that still lacks its download, the artifact to download, and what signs it again."""
 
     result: AssetResult
     artifact: ArtifactToSave | None = None
+    signer: Signer | None = None
 
 
 class AssetResults(Pool[_Job, AssetResult]):
@@ -104,6 +106,7 @@ class _Saving(Jobs[_Job, AssetResult]):
         instance_id = found.instance_id or ""
         if found.instance is None:
             return [_Job(AssetResult(instance_id=instance_id, error=found.error))]
+        signer = self._saver.signer(instance_id)
         return [
             _Job(
                 AssetResult(
@@ -114,30 +117,31 @@ class _Saving(Jobs[_Job, AssetResult]):
                     test_attempt_index=artifact.test_attempt_index,
                 ),
                 artifact,
+                signer,
             )
             for artifact in artifacts_to_save(found.instance)
             if artifact.kind in self._kinds
         ]
 
     async def do(self, job: _Job) -> AssetResult:
-        result, artifact = job
+        result, artifact, _ = job
         if artifact is None or artifact.url is None:
             return result
-        saving = self._save(result.instance_id, artifact, artifact.url)
+        saving = self._save(job, artifact, artifact.url)
         outcome = await outcome_of(saving, collect=self._collect)
         if isinstance(outcome, CurrentsError):
             return msgspec.structs.replace(result, error=outcome)
         return msgspec.structs.replace(result, download=outcome)
 
     async def _save(
-        self, instance_id: str, artifact: ArtifactToSave, url: AssetUrl | InvalidArgumentError
+        self, job: _Job, artifact: ArtifactToSave, url: AssetUrl | InvalidArgumentError
     ) -> AssetDownload:
         if isinstance(url, InvalidArgumentError):
             # A new one: with its traceback, that one would keep itself alive.
             raise InvalidArgumentError(*url.args)
         name = f"{artifact.kind}-{artifact.number}-{labelled(artifact.label, url.name)}"
-        goal = self._directory / safe_id(instance_id) / name
-        return await self._saver.save(url, goal, instance_id)
+        goal = self._directory / safe_id(job.result.instance_id) / name
+        return await self._saver.save(url, goal, job.signer)
 
 
 def _check_directory(directory: Path) -> None:

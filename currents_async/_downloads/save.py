@@ -2,26 +2,24 @@
 
 import math
 import os
-from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from currents_async._checks import check_int, check_segment, check_timeout
-from currents_async._downloads.artifacts import signed_again
+from currents_async._downloads.artifacts import FetchInstance
 from currents_async._downloads.file_names import safe_name
 from currents_async._downloads.partial_file import PartialFile
+from currents_async._downloads.signer import Signer
 from currents_async._threads import in_thread
-from currents_async._transport import CallOptions, Transport
+from currents_async._transport import Transport
 from currents_async._wire.asset_url import AssetUrl
 from currents_async.errors import InvalidArgumentError
-from currents_async.models.instances import Instance
 
 MAX_BYTES = 2 * 1024**3
 """Bytes of one asset, by default."""
 
-FetchInstance = Callable[[str, CallOptions], Awaitable[Instance]]
 Target = str | os.PathLike[str]
 
 
@@ -55,12 +53,18 @@ class Saver:
         self._max_bytes = check_int("max_bytes", max_bytes)
         self._seconds = math.inf if timeout is None else check_timeout("timeout", timeout)
 
-    async def save(self, url: AssetUrl, goal: Path, instance_id: str | None) -> AssetDownload:
-        """Download to a file; `instance_id` allows signing the URL again once it has expired."""
+    def signer(self, instance_id: str) -> Signer:
+        """Return what signs the URLs of an instance again."""
+        return Signer(self._transport, self._fetch_instance, instance_id)
+
+    async def save(self, url: AssetUrl, goal: Path, signer: Signer | None) -> AssetDownload:
+        """Download to a file; `signer` signs the URL again once it has expired."""
         ends_at = self._transport.channel.clock.now() + self._seconds
+        if signer is not None:
+            url = await signer.valid(url, ends_at)
         call = self._transport.asset_call(
             url,
-            refresh=None if instance_id is None else partial(self._sign, url, instance_id, ends_at),
+            refresh=None if signer is None else partial(signer.renewed, url, ends_at),
             max_bytes=self._max_bytes,
             ends_at=ends_at,
         )
@@ -77,11 +81,6 @@ class Saver:
             attempts=call.attempts,
             resumed=call.resumed,
         )
-
-    async def _sign(self, url: AssetUrl, instance_id: str, ends_at: float) -> AssetUrl | None:
-        options = self._transport.options(ends_at=ends_at)
-        # No variable for the instance: a traceback with locals would show its signatures.
-        return signed_again(await self._fetch_instance(instance_id, options), url)
 
 
 async def save_asset(
@@ -103,7 +102,7 @@ async def save_asset(
     path = check_target(to)
     transport.channel.session.live()
     goal = await in_thread(partial(_goal, path, os.fspath(to), url.name))
-    return await saver.save(url, goal, instance_id)
+    return await saver.save(url, goal, None if instance_id is None else saver.signer(instance_id))
 
 
 def check_target(to: Target) -> Path:

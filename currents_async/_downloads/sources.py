@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
-from currents_async._downloads.save import FetchInstance
+from currents_async._downloads.artifacts import FetchInstance
 from currents_async._fanout.plans import IdPlan, InstanceResult
 from currents_async._fanout.results import InstanceResults, deadline_of
 from currents_async._streams import RunStream

@@ -84,7 +84,8 @@ class Assets(Group):
 
         `to` is a file, which is replaced if it exists, or an existing directory, in which the file
         gets the name in the URL as far as that is safe. With `instance_id`, the instance that the
-        asset belongs to, an expired signature is replaced once by fetching that instance again.
+        asset belongs to, that instance is fetched again for a fresh signature: before the download
+        if the URL says that its own is over, or will be within a minute, and once after a refusal.
         Raises `ForbiddenError` if that does not help, or `instance_id` is None.
         """
         return save_asset(
@@ -147,11 +148,11 @@ class Assets(Group):
         artifacts of that kind in that instance from 1, so that no two share a name. Directories are
         created. `kinds` are `screenshot`, `video`, `trace` and `attachment`, by default all. `only`
         selects the specs, for example `lambda spec: spec.failed`. At most `concurrency` downloads
-        are in flight, by default `Limits.concurrency`; instances are fetched besides. An expired
-        signature is replaced as in `download`. The first error ends the iteration; with
-        `on_error="collect"` it is the `error` of its result, and all other results follow. An
-        artifact without a URL has a result with neither download nor error. Results come in order
-        of completion.
+        are in flight, by default `Limits.concurrency`; instances are fetched besides. Expired
+        signatures are replaced as in `download`, by one fetch for all artifacts of an instance. The
+        first error ends the iteration; with `on_error="collect"` it is the `error` of its result,
+        and all other results follow. An artifact without a URL has a result with neither download
+        nor error. Results come in order of completion.
         """
         by_ids = self._by_ids(concurrency, on_error)
         return AssetResults(

@@ -83,7 +83,7 @@ class AssetCall(Call[AssetAttempt]):
             return False
         self._refreshed = 1
         fresh = await self._refresh()
-        if fresh is None or fresh.is_signed_like(self._url):
+        if fresh is None:
             return False
         self._url = fresh
         return True

@@ -1,12 +1,14 @@
 """URLs of assets: checked, and their signatures kept out of sight."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from yarl import URL
 
 from currents_async._config import is_loopback
 from currents_async._redaction import redactor
 from currents_async.errors import InvalidArgumentError
+from currents_async.models._signed import read_expiry
 
 _SIGNATURE = "[signature]"
 _SHORTEST_SECRET = 8
@@ -20,12 +22,14 @@ class AssetUrl:
     repr, `vars`, log, traceback with locals or pickle shows it.
     """
 
-    __slots__ = ("name", "redact", "reveal", "shown")
+    __slots__ = ("expires_at", "name", "redact", "reveal", "shown")
 
     name: str
     """The last segment of the path, decoded; it may be empty, and anything else."""
     shown: str
     """The URL without its query."""
+    expires_at: datetime | None
+    """Until when the signature is valid, if the URL says so."""
     reveal: Callable[[], URL]
     """Return the URL as it is sent."""
     redact: Callable[[str], str]
@@ -34,6 +38,7 @@ class AssetUrl:
     def __init__(self, url: URL) -> None:
         self.name = url.name
         self.shown = str(url.with_query(None))
+        self.expires_at = read_expiry(str(url))
         self.reveal = lambda: url
         self.redact = redactor(_secrets(url), _SIGNATURE)
 

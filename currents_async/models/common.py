@@ -1,10 +1,12 @@
 """Parts that runs and instances share."""
 
+from datetime import datetime
 from typing import Literal
 
 from msgspec import field
 
 from currents_async.models._model import Model, OpenEnum, Timestamp
+from currents_async.models._signed import read_expiry
 
 __all__ = [
     "Commit",
@@ -132,4 +134,9 @@ class Screenshot(Model, frozen=True, gc=False, kw_only=True):
     width: int | None = None
     """Pixels; Cypress only."""
     screenshot_url: str | None = field(default=None, name="screenshotURL")
-    """Signed, on another host, and valid until the time given in it."""
+    """Signed, on another host, and valid until `expires_at`."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Until when the URL is valid; None if it does not say so."""
+        return read_expiry(self.screenshot_url)

@@ -18,6 +18,7 @@ from currents_async.models._instance_tests import (
     join_tests,
 )
 from currents_async.models._model import Model, Timestamp
+from currents_async.models._signed import read_expiry
 from currents_async.models._unlisted import Unlisted, unlisted
 from currents_async.models.common import Commit, Platform, Screenshot, Stats, Worker
 
@@ -49,7 +50,12 @@ class Video(Model, frozen=True, gc=False, kw_only=True):
     test_attempt_index: int | None = None
     """Counts from 0."""
     video_url: str | None = None
-    """Signed, on another host, and valid until the time given in it."""
+    """Signed, on another host, and valid until `expires_at`."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Until when the URL is valid; None if it does not say so."""
+        return read_expiry(self.video_url)
 
 
 class Trace(Model, frozen=True, gc=False, kw_only=True):
@@ -61,7 +67,12 @@ class Trace(Model, frozen=True, gc=False, kw_only=True):
     test_attempt_index: int | None = None
     """Counts from 0."""
     trace_url: str | None = field(default=None, name="traceURL")
-    """Signed, on another host, and valid until the time given in it."""
+    """Signed, on another host, and valid until `expires_at`."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Until when the URL is valid; None if it does not say so."""
+        return read_expiry(self.trace_url)
 
 
 class Attachment(Model, frozen=True, gc=False, kw_only=True):
@@ -74,7 +85,12 @@ class Attachment(Model, frozen=True, gc=False, kw_only=True):
     test_attempt_index: int | None = None
     """Counts from 0."""
     read_url: str | None = None
-    """Signed, on another host, and valid until the time given in it."""
+    """Signed, on another host, and valid until `expires_at`."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Until when the URL is valid; None if it does not say so."""
+        return read_expiry(self.read_url)
 
 
 class Claim(Model, frozen=True, gc=False, kw_only=True):
@@ -113,10 +129,15 @@ class InstanceReport(Model, frozen=True, gc=False, kw_only=True):
     tests: tuple[InstanceTest, ...] = ()
     screenshots: tuple[Screenshot, ...] = ()
     video_url: str | None = None
-    """The video of the whole file: signed, valid until the time given in it; Cypress only."""
+    """The video of the whole file: signed, valid until `video_expires_at`; Cypress only."""
     videos: tuple[Video, ...] = ()
     playwright_traces: tuple[Trace, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def video_expires_at(self) -> datetime | None:
+        """Until when `video_url` is valid; None if it does not say so."""
+        return read_expiry(self.video_url)
 
 
 class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):

@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec.structs import force_setattr
 
 from currents_async.models._model import Model, OpenEnum, Timestamp
+from currents_async.models._signed import read_expiry
 from currents_async.models.common import Commit, Counters, Platform, Screenshot, Stats, Worker
 
 __all__ = [
@@ -171,9 +172,14 @@ class SpecReport(Model, frozen=True, gc=False, kw_only=True):
     """What stopped the whole file, if anything did."""
     flaky: int = 0
     video_url: str | None = None
-    """Signed, on another host, and valid until the time given in it; Cypress only."""
+    """Signed, on another host, and valid until `video_expires_at`; Cypress only."""
     screenshots: tuple[Screenshot, ...] = ()
     """Cypress only; Playwright's are in the instance."""
+
+    @property
+    def video_expires_at(self) -> datetime | None:
+        """Until when `video_url` is valid; None if it does not say so."""
+        return read_expiry(self.video_url)
 
 
 class RunSpec(Model, frozen=True, gc=False, kw_only=True):

@@ -12,8 +12,9 @@ from aiohttp.typedefs import Handler
 
 from currents_async.testing import World
 
-OLD = "Expires=1&Signature=old~but~secret~signature__"
-FRESH = "Expires=2&Signature=fresh~and~secret~signature__"
+OLD = "Expires=9999999998&Signature=old~but~secret~signature__"
+FRESH = "Expires=9999999999&Signature=fresh~and~secret~signature__"
+EXPIRED = "Expires=1&Signature=old~but~secret~signature__"
 SECRETS = ("old~but~secret", "fresh~and~secret", "fake-currents-api-key")
 
 

@@ -26,9 +26,10 @@ from currents_async import (
 from currents_async._downloads.save import Saver
 from currents_async._transport import CallOptions, asset_attempt
 from currents_async._wire.asset_url import AssetUrl, read_asset_url
-from currents_async.models import Instance
+from currents_async.models import Attachment, Instance, InstanceReport
 from currents_async.testing import FakeCurrents, World
 from tests.downloads.asset_host import (
+    EXPIRED,
     FRESH,
     OLD,
     SECRETS,
@@ -73,6 +74,85 @@ class TestSignatures:
         assert [request.operation for request in server.requests] == ["getInstance"]
         assert saved.attempts == 2
         assert all("Authorization" not in request.headers for request in host.requests)
+
+    @pytest.mark.parametrize("seconds", [-1, 30, 90])
+    async def test_signed_again_before_a_download_when_it_is_over_or_nearly_so(
+        self,
+        server: FakeCurrents,
+        currents: Currents,
+        host: AssetHost,
+        folder: Path,
+        seconds: int,
+    ) -> None:
+        content = host.add("/a")
+        ends_soon = f"Expires={int(currents.clock.wall()) + seconds}&Signature=s"
+        host.signature = FRESH if seconds < 60 else ends_soon
+        url = host.signed("/a", ends_soon)
+        saved = await currents.assets.download(url, to=folder, instance_id="i")
+        assert files_in(folder) == {"a": content}
+        assert [request.query for request in host.requests] == [host.signature]
+        assert len(server.requests) == (seconds < 60)
+        assert saved.attempts == 1
+
+    async def test_what_has_just_been_signed_is_tried_whatever_the_clock_says(
+        self, server: FakeCurrents, currents: Currents, host: AssetHost, folder: Path, world: World
+    ) -> None:
+        host.signature = "Expires=2&Signature=s"
+        urls = [{"readUrl": host.signed(path, host.signature)} for path in ("/a", "/b", "/c")]
+        given = Instance(
+            instance_id="j",
+            results=InstanceReport(
+                attachments=tuple(
+                    Attachment(read_url=host.signed(path, EXPIRED)) for path in ("/a", "/b", "/c")
+                )
+            ),
+        )
+        serve_instance(world, "j", attachments=urls)
+        contents = [host.add(path) for path in ("/a", "/b", "/c")]
+        async with currents.assets.of_instance(given, to=folder, concurrency=1) as results:
+            assert len([result async for result in results]) == 3
+        assert sorted(files_in(folder).values()) == sorted(contents)
+        assert len(server.requests) == 1
+
+    @pytest.mark.parametrize("query", [OLD, EXPIRED])
+    async def test_the_instance_is_fetched_once_for_all_its_assets(
+        self,
+        server: FakeCurrents,
+        currents: Currents,
+        host: AssetHost,
+        folder: Path,
+        world: World,
+        query: str,
+    ) -> None:
+        paths = [f"/{number}" for number in range(20)]
+        contents = [host.add(path) for path in paths]
+        stale, fresh = (
+            [{"readUrl": host.signed(path, one)} for path in paths] for one in (query, FRESH)
+        )
+        serve_instance(world, "j", attachments=stale)
+        given = await currents.instances.get("j")
+        serve_instance(world, "j", attachments=fresh)
+        async with currents.assets.of_instance(given, to=folder) as results:
+            assert {result.error async for result in results} == {None}
+        assert sorted(files_in(folder).values()) == sorted(contents)
+        assert len(server.requests) == 2
+        sent = [request.query for request in host.requests]
+        assert sent.count(FRESH) == 20
+        assert sent.count(EXPIRED) == 0
+
+    async def test_a_refusal_of_what_was_signed_again_is_final_for_each_asset(
+        self, server: FakeCurrents, currents: Currents, host: AssetHost, folder: Path, world: World
+    ) -> None:
+        host.signature = "another"
+        urls = [{"readUrl": host.signed(f"/{number}", FRESH)} for number in range(9)]
+        serve_instance(world, "j", attachments=urls)
+        old = tuple(Attachment(read_url=host.signed(f"/{number}")) for number in range(9))
+        given = Instance(instance_id="j", results=InstanceReport(attachments=old))
+        async with currents.assets.of_instance(given, to=folder, on_error="collect") as results:
+            errors = {type(result.error) async for result in results}
+        assert errors == {ForbiddenError}
+        assert len(server.requests) == 1
+        assert len(host.requests) == 18
 
     @pytest.mark.parametrize("code", [400, 401])
     async def test_other_statuses_of_an_expired_signature(
@@ -145,7 +225,7 @@ class TestSignatures:
         for timeout, longest in ((5, 5), (None, currents.timeouts.total)):
             saver = Saver(currents._transport, fetch, max_bytes=1, timeout=timeout)
             with pytest.raises(ForbiddenError):
-                await saver.save(url, folder / "a", "i")
+                await saver.save(url, folder / "a", saver.signer("i"))
             left = given[-1].deadline - currents.clock.now()
             assert longest - 5 < left <= longest
 
@@ -267,7 +347,7 @@ class TestSecrets:
         assert isinstance(url, AssetUrl)
         assert repr(url) == "<AssetUrl https://host.example/a>"
         assert url.redact(f"{OLD} a+b+cdefgh a%2Bb%2Bcdefgh 1") == (
-            "Expires=1&Signature=[signature] [signature] [signature] 1"
+            "Expires=[signature]&Signature=[signature] [signature] [signature] 1"
         )
         assert str(url.reveal()).endswith(f"{OLD}&plus=a%2Bb%2Bcdefgh&n=1")
 

@@ -11,6 +11,7 @@ from typing import Any, assert_type
 import msgspec
 
 from currents_async import (
+    AssetDownload,
     Currents,
     CurrentsError,
     CursorPager,
@@ -31,6 +32,7 @@ from currents_async.models import (
     ExploredTest,
     FailureContext,
     Instance,
+    InstanceReport,
     JiraProject,
     ListedRun,
     Matcher,
@@ -39,6 +41,7 @@ from currents_async.models import (
     Run,
     RunCancellation,
     RunSpec,
+    Screenshot,
     Share,
     SpecFile,
     TestResult,
@@ -138,6 +141,14 @@ async def links(currents: Currents) -> None:
     assert_type(link, TraceLink)
     assert_type(await currents.traces.session_link("s", "a"), TraceLink)
     await currents.shares.create("fox", run_id="r")  # type: ignore[arg-type]
+
+
+async def assets(currents: Currents, shot: Screenshot, report: InstanceReport) -> None:
+    assert_type(await currents.assets.download(shot, to="a.png"), AssetDownload)
+    assert_type(shot.expires_at, datetime | None)
+    assert_type(report.video_expires_at, datetime | None)
+    async with currents.assets.of_run("r", to=".") as results:
+        assert_type([result.download async for result in results], list[AssetDownload | None])
 
 
 async def raw(currents: Currents) -> None:
