@@ -114,13 +114,13 @@ async def _measure(fetch: contenders.Fetch, order: Order, selector: StallSelecto
     taken = _Taken(order.keep)
     gc.collect()
     memory = PeakMemory() if order.memory else None
+    wall, cpu = time.perf_counter(), time.process_time()
     if selector is not None:
         selector.restart()
-    wall, cpu = time.perf_counter(), time.process_time()
     await _fetch(fetch, order, taken)
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     if selector is not None:
         selector.stop()
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     return Sample(
         count=taken.count,
         ids=taken.kept if order.keep == "ids" else [],
