@@ -73,6 +73,14 @@ A day becomes visible as a whole, and the target is sound at every moment, whate
 exit code is 5 when something could not be fetched: it is in the table `errors`, and --resume
 tries it again. Ctrl-C and SIGTERM end it in order.
 """
+_API = """Send any request, and print the JSON of the response as it came.
+
+Fields go into the query of GET and DELETE, and into a JSON object otherwise:
+
+currents-async api GET /projects -f limit=5 -q 'data[].name'
+
+currents-async api PUT /actions/ID -f name=Checkout -f 'action[][op]=quarantine'
+"""
 for name, (place, text) in {
     "export": ("_export:export", _EXPORT),
     "run": ("_report:run", "Fetch a run and all its instances, and report on them."),
@@ -90,7 +98,7 @@ for name, (place, text) in {
     "webhooks": ("_webhooks:app", "URLs that the service calls when runs begin or end."),
     "mock": ("_mock:app", "Stand in for Currents, for programs in any language."),
     "auth": ("_auth:auth", "The API key."),
-    "api": ("_api:api", "Send any request, and print the JSON of the response as it came."),
+    "api": ("_api:api", _API),
 }.items():
     app.command(f"currents_async.cli.{place}", name=name, help=text)
 

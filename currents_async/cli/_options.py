@@ -106,8 +106,8 @@ class CommonOptions:
 
 COMMON = CommonOptions()
 
-_SPAN = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SPAN = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def read_moment(option: str, text: str) -> date | datetime:
@@ -144,7 +144,7 @@ def read_time(option: str, text: str) -> datetime:
 
 
 def read_span(option: str, text: str) -> timedelta:
-    """Read a span: a number and m, h, d or w, for minutes, hours, days or weeks."""
+    """Read a span: a number and s, m, h, d or w, for seconds, minutes, hours, days or weeks."""
     found = _SPAN.fullmatch(text)
     if found is None:
         raise InvalidArgumentError(f"{option} must be as 30m, 12h, 7d or 2w, not {text!r}")
@@ -153,13 +153,18 @@ def read_span(option: str, text: str) -> timedelta:
 
 async def read_json(source: str, kind: type[T]) -> T:
     """Read the JSON in a file as a type; `-` is stdin. Raises `InvalidArgumentError`."""
-    import asyncio  # noqa: PLC0415 - --help does without an event loop
-
-    text = await asyncio.to_thread(_read, source)
+    text = await read_file(source)
     try:
-        return msgspec.json.decode(text.removeprefix(BOM_UTF8), type=kind)
+        return msgspec.json.decode(text, type=kind)
     except msgspec.DecodeError as error:
         raise InvalidArgumentError(f"{source}: {error}") from None
+
+
+async def read_file(source: str) -> bytes:
+    """Read a file, without the byte order mark that it may begin with; `-` is stdin."""
+    import asyncio  # noqa: PLC0415 - --help does without an event loop
+
+    return (await asyncio.to_thread(_read, source)).removeprefix(BOM_UTF8)
 
 
 def _read(source: str) -> bytes:

@@ -4,6 +4,7 @@ Profiles are named settings in the user's configuration file.
 """
 
 import asyncio
+import hmac
 import os
 import ssl
 import stat
@@ -81,6 +82,12 @@ class Settings:
         """Whether the proxies of the environment are for this service."""
         # Plain HTTP is for this machine: a proxy would only learn the key.
         return urlsplit(self.base_url.value or PRODUCTION).scheme != "http"
+
+    def digest(self, text: str) -> str:
+        """Return a digest of a text, other for each service and key, that tells neither."""
+        key = os.environ.get(_KEY) or self.profile.api_key or ""
+        named = f"{self.base_url.value or PRODUCTION} {text}"
+        return hmac.new(key.encode(), named.encode(), "sha256").hexdigest()
 
     def client(self, **options: Any) -> Currents:
         """Make a client; `options` are its other arguments."""

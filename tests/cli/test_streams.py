@@ -105,7 +105,7 @@ class TestStreamsThatAreNotThere:
     def test_prompts_and_bodies_need_stdin(self) -> None:
         for arguments, message in (
             (("runs", "cancel", "r"), b"pass --yes"),
-            (("api", "POST", "/actions", "--body", "-"), b"currents-async: -: "),
+            (("api", "POST", "/actions", "--input", "-"), b"currents-async: -: "),
         ):
             result = done(*arguments, redirect="<&-")
             assert result.returncode == 2

@@ -1,0 +1,101 @@
+"""The responses that `api --cache` keeps, as files of the user alone."""
+
+import asyncio
+import os
+import time
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+import msgspec
+from multidict import CIMultiDict
+from platformdirs import user_cache_path
+
+from currents_async import RawResponse
+from currents_async._wire.endpoint import encode_query
+from currents_async.cli._api.fields import Query
+from currents_async.cli._api.output import shown_headers
+from currents_async.cli._api.pages import Fetch
+from currents_async.cli._streams import complain
+
+if TYPE_CHECKING:
+    from currents_async.cli._settings import Settings
+
+_KEEP = timedelta(days=30)
+"""Older files are deleted when another one is written."""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What a file holds: a response without secrets in its headers."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class ResponseCache:
+    """Keeps the responses to GET requests, for each API key and service apart."""
+
+    def __init__(self, settings: "Settings", path: str, max_age: timedelta, fetch: Fetch) -> None:
+        """Take the path of the requests, and what sends them."""
+        self._settings = settings
+        self._path = path
+        self._max_age = max_age
+        self._fetch = fetch
+
+    async def fetch(self, query: Query) -> RawResponse:
+        """Return the response to a query from a file, if it is not too old, or else fetch it."""
+        # Of the key only a digest is kept, as the name of the file.
+        name = self._settings.digest(f"GET {self._path}?{encode_query(query)}")
+        file = cache_folder() / name
+        kept = await asyncio.to_thread(_read, file, self._max_age)
+        if kept is not None:
+            headers = CIMultiDict(kept.headers)
+            return RawResponse(status=kept.status, headers=headers, body=kept.body)
+        response = await self._fetch(query)
+        await asyncio.to_thread(_write, file, response)
+        return response
+
+
+def cache_folder() -> Path:
+    """Return the folder of the files, which need not exist."""
+    return user_cache_path("currents-async", appauthor=False) / "api"
+
+
+def _read(file: Path, max_age: timedelta) -> _Kept | None:
+    """Return what a file has if it is not too old; None too for a file that is no such one."""
+    with suppress(OSError, msgspec.DecodeError):
+        if 0 <= _age(file) <= max_age.total_seconds():
+            return msgspec.msgpack.decode(file.read_bytes(), type=_Kept)
+    return None
+
+
+def _write(file: Path, response: RawResponse) -> None:
+    """Write a response as a whole or not at all; a cache that cannot be written is no failure."""
+    kept = _Kept(response.status, shown_headers(response.headers), response.body)
+    written = file.with_name(token_hex(8))
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        number = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(number, "wb") as out:
+            out.write(msgspec.msgpack.encode(kept))
+        written.replace(file)
+        _delete_old(file.parent)
+    except OSError as error:
+        complain(f"the response is not kept: {error}")
+        with suppress(OSError):
+            written.unlink()
+
+
+def _delete_old(folder: Path) -> None:
+    for file in folder.iterdir():
+        with suppress(OSError):  # another process may have been faster
+            if _age(file) > _KEEP.total_seconds():
+                file.unlink()
+
+
+def _age(file: Path) -> float:
+    """Return how many seconds ago a file was written; negative if the clock was set back."""
+    return time.time() - file.stat().st_mtime
