@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from msgspec import UNSET, UnsetType
 
 from currents_async.cli import _exit
 from currents_async.cli._confirm import confirm
@@ -35,6 +36,16 @@ class _New(Model, frozen=True, gc=False, kw_only=True):
     matcher: Matcher
     description: str | None = None
     expires_after: str | None = None
+
+
+class _Changes(Model, frozen=True, gc=False, kw_only=True):
+    """What of an action is to be changed."""
+
+    name: str | UnsetType = UNSET
+    action: tuple[Effect, ...] | UnsetType = UNSET
+    matcher: Matcher | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
+    expires_after: str | UnsetType | None = UNSET
 
 
 @app.command(name="list")
@@ -97,6 +108,40 @@ async def create(
             project_id=project,
         )
         printer.one(created)
+
+
+@app.command
+async def update(
+    action_id: ActionID,
+    file: File,
+    /,
+    *,
+    common: CommonOptions = COMMON,
+) -> None:
+    """Change an action as JSON says, and leave the fields that are not in there.
+
+    They are those of `actions create`; null removes the description or the expiry:
+    {"name": "Checkout is flaky", "expiresAfter": null}
+
+    Parameters
+    ----------
+    file
+        The file with the JSON; - is stdin.
+
+    """
+    async with common.open(Action, _CARD) as (currents, printer):
+        changes = await read_json(file, _Changes)
+        expiry = changes.expires_after
+        moment = UNSET if expiry is UNSET else read_optional_moment("expiresAfter", expiry)
+        updated = await currents.actions.update(
+            action_id,
+            name=changes.name,
+            action=changes.action,
+            matcher=changes.matcher,
+            description=changes.description,
+            expires_after=moment,
+        )
+        printer.one(updated)
 
 
 @app.command

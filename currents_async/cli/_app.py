@@ -73,6 +73,12 @@ A day becomes visible as a whole, and the target is sound at every moment, whate
 exit code is 5 when something could not be fetched: it is in the table `errors`, and --resume
 tries it again. Ctrl-C and SIGTERM end it in order.
 """
+_CONTEXT = """Print the failures of a run, a spec file or a test as Markdown, for people and agents.
+
+currents-async context RUN_ID --limit 5
+
+currents-async context --instance INSTANCE_ID --test TEST_ID
+"""
 _API = """Send any request, and print the JSON of the response as it came.
 
 Fields go into the query of GET and DELETE, and into a JSON object otherwise:
@@ -85,15 +91,22 @@ for name, (place, text) in {
     "export": ("_export:export", _EXPORT),
     "run": ("_report:run", "Fetch a run and all its instances, and report on them."),
     "demo": ("_report:demo", "Fetch a run and all its instances from a server in this process."),
-    "projects": ("_auth:projects", "Projects of the organisation."),
+    "projects": ("_projects:projects", "Projects of the organisation."),
+    "pull-requests": ("_projects:pull_requests", "Pull requests, and how their runs went."),
+    "terms": ("_projects:terms", "Tags, branches, authors and others that runs have used."),
     "runs": ("_runs:runs", "Runs of test suites."),
     "instances": ("_runs:instances", "Executions of single spec files."),
     "tests": ("_tests:app", "Tests over a span of time."),
+    "spec-files": ("_trends:spec_files", "Spec files over a span of time."),
+    "errors": ("_trends:errors", "Errors over a span of time."),
+    "insights": ("_trends:insights", "Print how runs and tests went over time."),
+    "context": ("_context:context", _CONTEXT),
     "actions": ("_actions:app", "Rules that skip, quarantine or tag tests."),
     "quarantine": (
         "_quarantine:app",
         "Put tests that fail too often into quarantine, and let them out.",
     ),
+    "jira": ("_jira:app", "Issues in Jira about failed tests."),
     "assets": ("_assets:app", "Screenshots, videos, traces and attachments."),
     "webhooks": ("_webhooks:app", "URLs that the service calls when runs begin or end."),
     "mock": ("_mock:app", "Stand in for Currents, for programs in any language."),

@@ -1,21 +1,19 @@
-"""`auth` and `projects`: the API key, and what it can see."""
+"""`auth`: the API key."""
 
 from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from currents_async._config import PRODUCTION
-from currents_async.cli._options import COMMON, CommonOptions, Limit
+from currents_async.cli._options import COMMON, CommonOptions
 from currents_async.cli._output import Printer
 from currents_async.errors import ForbiddenError, UnauthorizedError
-from currents_async.models import Project
 from currents_async.models._model import Model
 
 if TYPE_CHECKING:
     from currents_async.cli._settings import Settings
 
 auth = App(name="auth")
-projects = App(name="projects")
 
 _SHOWN = "keyFrom, baseUrl, baseUrlFrom, projectId, projectIdFrom, accepted"
 
@@ -58,14 +56,3 @@ def _checked(settings: "Settings", *, accepted: bool) -> Checked:
         project_id_from=settings.project_id.source,
         accepted=accepted,
     )
-
-
-@projects.command(name="list")
-async def list_projects(*, limit: Limit | None = None, common: CommonOptions = COMMON) -> None:
-    """List the projects that the API key can see, the newest first."""
-    async with common.open(Project, "projectId, name, createdAt, defaultBranchName") as (
-        currents,
-        printer,
-    ):
-        listed = currents.projects.list()
-        await printer.stream(listed if limit is None else listed.limit(limit))

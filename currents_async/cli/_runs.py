@@ -6,7 +6,6 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from currents_async.cli import _exit
-from currents_async.cli._confirm import confirm
 from currents_async.cli._options import (
     COMMON,
     CommonOptions,
@@ -20,17 +19,16 @@ from currents_async.cli._options import (
     Several,
     Since,
     Until,
-    Yes,
     read_optional_moment,
 )
 from currents_async.cli._run_diff import diff
+from currents_async.cli._run_writes import cancel, delete, reset
 from currents_async.cli._streams import note
 from currents_async.models import (
     CompletionStateFilter,
     Instance,
     ListedRun,
     Run,
-    RunCancellation,
     RunSpec,
     RunStatus,
     RunStatusFilter,
@@ -52,7 +50,6 @@ _SPEC = (
     "completedAt, spec, results.stats.tests, results.stats.passes, results.stats.failures, "
     "results.flaky"
 )
-_CANCELLATION = "runId, cancelledAt, actor, reason"
 _INSTANCE = (
     "instanceId, runId, projectId, spec, groupId, machineId, results.stats.tests, "
     "results.stats.passes, results.stats.failures, results.stats.pending, results.stats.skipped, "
@@ -187,16 +184,9 @@ async def watch(
     return _exit.FINDINGS if fail_on is not None and not has_passed else _exit.OK
 
 
-@runs.command
-async def cancel(run_id: RunID, /, *, yes: Yes = False, common: CommonOptions = COMMON) -> int:
-    """Cancel a run in progress. Asks first; where there is no terminal it needs --yes."""
-    async with common.open(RunCancellation, _CANCELLATION) as (currents, printer):
-        if not confirm(f"Cancel run {run_id}?", yes=yes):
-            return _exit.FAILED
-        printer.one(await currents.runs.cancel(run_id))
-    return _exit.OK
-
-
+runs.command(cancel)
+runs.command(reset)
+runs.command(delete)
 runs.command(diff)
 
 

@@ -70,6 +70,13 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else " " for one in plain)
 
 
+def write_text(text: str) -> None:
+    """Print a text of several lines for programs; on a terminal without what may drive it."""
+    lines = text.removesuffix("\n").split("\n")
+    shown = map(printable, lines) if sys.stdout.isatty() else lines
+    machine_stdout().write("\n".join(shown) + "\n")
+
+
 def safe_json(text: bytes) -> str:
     """Escape what may drive a terminal and need not stand in JSON as it is: the value is the same.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from cyclopts import App
 
 from currents_async.analysis import TestHistory
+from currents_async.cli._executions import EXECUTIONS, Executions
 from currents_async.cli._options import (
     COMMON,
     CommonOptions,
@@ -37,11 +38,7 @@ _RESULT = "createdAt, status, flaky, duration, commit.branch, runId, displayErro
 async def list_tests(
     *,
     project: Project | None = None,
-    since: Since = "14d",
-    until: Until = "0m",
-    branch: Several[str] = (),
-    tag: Several[str] = (),
-    author: Several[str] = (),
+    executions: Executions = EXECUTIONS,
     order: TestOrder | None = None,
     direction: SortDirection | None = None,
     spec: str | None = None,
@@ -54,12 +51,6 @@ async def list_tests(
 
     Parameters
     ----------
-    branch
-        Only executions on this branch; several can be given.
-    tag
-        Only executions with this tag; several can be given.
-    author
-        Only executions of this author's commits; several can be given.
     order
         What the list is sorted by.
     direction
@@ -75,11 +66,7 @@ async def list_tests(
     async with common.open(ExploredTest, _TEST) as (currents, printer):
         tests = currents.tests.list(
             project,
-            date_start=read_moment("--since", since),
-            date_end=read_moment("--until", until),
-            branches=branch,
-            tags=tag,
-            authors=author,
+            **executions.arguments(),
             order=order,
             dir=direction,
             spec=spec,

@@ -49,6 +49,19 @@ class TestActions:
         [copied] = cli("actions", "create", "-", "--fields", "matcher").rows
         assert copied["matcher"] == json.loads(text)["matcher"]
 
+    def test_update_changes_what_is_given(
+        self, action_id: str, cli: CommandLine, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "changes.json"
+        path.write_text('{"name": "Still flaky", "expiresAfter": null}')
+        [updated] = cli("actions", "update", action_id, str(path)).rows
+        assert (updated["name"], updated["expiresAfter"]) == ("Still flaky", None)
+        assert updated["matcher"]["cond"][0]["value"] == "checkout.spec.ts"
+        path.write_text('{"matcher": 1}')
+        assert "changes.json: " in cli("actions", "update", action_id, str(path), code=2).err
+        path.write_text("{}")
+        cli("actions", "update", action_id, str(path), code=2)
+
     @pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "x"}'])
     def test_invalid_json_of_an_action(
         self, service: FakeCurrents, tmp_path: Path, cli: CommandLine, text: str

@@ -7,6 +7,14 @@ import pytest
 from currents_async.testing import FakeCurrents, WorldProject
 from tests.cli.stdio import CommandLine, Typing
 
+WRITES = [
+    ["runs", "cancel", "x"],
+    ["runs", "delete", "x"],
+    ["runs", "reset", "x", "--machine", "m"],
+    ["actions", "delete", "x"],
+    ["webhooks", "delete", "x"],
+]
+
 
 class TestConfirmation:
     @pytest.mark.parametrize(
@@ -30,7 +38,7 @@ class TestConfirmation:
 
     @pytest.mark.parametrize(
         "arguments",
-        [["runs", "cancel", "x"], ["actions", "delete", "x"], ["webhooks", "delete", "x"]],
+        WRITES,
         ids=" ".join,
     )
     def test_no_stops_every_command(
@@ -48,12 +56,7 @@ class TestConfirmation:
 
     @pytest.mark.parametrize(
         "arguments",
-        [
-            ["runs", "cancel", "x"],
-            ["actions", "delete", "x"],
-            ["webhooks", "delete", "x"],
-            ["quarantine", "apply"],
-        ],
+        [*WRITES, ["quarantine", "apply"]],
         ids=" ".join,
     )
     def test_without_a_terminal(

@@ -2,6 +2,26 @@ from currents_async.testing import FakeCurrents, WorldProject
 from tests.cli.stdio import CommandLine
 
 
-def test_list(project: WorldProject, service: FakeCurrents, cli: CommandLine) -> None:
-    rows = cli("projects", "list", "--limit", "5").rows
-    assert [one["projectId"] for one in rows] == [project.project_id]
+def test_list_and_get(project: WorldProject, service: FakeCurrents, cli: CommandLine) -> None:
+    rows = cli("projects", "list", "--limit", "5", "--fields", "projectId").rows
+    assert rows == [{"projectId": project.project_id}]
+    assert cli("projects", "get", "--fields", "projectId").rows == rows
+    assert cli("projects", "get", project.project_id, "--fields", "projectId").rows == rows
+    cli("projects", "get", "unknown", code=3)
+
+
+def test_pull_requests(project: WorldProject, service: FakeCurrents, cli: CommandLine) -> None:
+    project.run(specs=1, pull_request=7)
+    options = ("--runs", "2", "--branch", "*", "--tag-operator", "OR", "--limit", "1")
+    [card] = cli("pull-requests", "list", *options).rows
+    assert card["cursor"]
+    assert ("runs_per_pr", "2") in service.requests[0].query
+
+
+def test_terms(project: WorldProject, service: FakeCurrents, cli: CommandLine) -> None:
+    project.run(specs=1)
+    [term] = cli("terms", "list", "branch", "--search", "MAI", "--direction", "desc").rows
+    assert term["term"] == "main"
+    table = cli("terms", "list", "branch", "-o", "table").out
+    assert '{"term":"main","type":"branch"}' in table
+    cli("terms", "list", "colour", code=2)

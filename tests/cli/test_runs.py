@@ -80,6 +80,22 @@ class TestRuns:
         assert cli("runs", "cancel", going_on.run_id, "--yes").rows[0]["runId"] == going_on.run_id
         assert "422" in cli("runs", "cancel", going_on.run_id, "-y", code=1).err
 
+    def test_reset_and_delete(
+        self, project: WorldProject, service: FakeCurrents, cli: CommandLine
+    ) -> None:
+        made = project.run(specs=3, failures=1)
+        [machine, *_] = {
+            spec["machineId"] for spec in cli("runs", "get", made.run_id).rows[0]["specs"]
+        }
+        options = ("--machine", machine, "--machine", "another", "--batched", "--yes")
+        [reset] = cli("runs", "reset", made.run_id, *options).rows
+        assert reset["runId"] == made.run_id
+        assert reset["specs"] > 0
+        body = json.loads(service.requests[-1].body)
+        assert body == {"machineId": [machine, "another"], "isBatchedOr8n": True}
+        assert cli("runs", "delete", made.run_id, "-y", "-o", "json").out.startswith("{\n")
+        cli("runs", "get", made.run_id, code=3)
+
 
 def add_run(service: FakeCurrents, run_id: str, titles: list[str]) -> None:
     """Add a complete run of one spec file in which all tests have passed."""

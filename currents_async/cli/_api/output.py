@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from currents_async._redaction import hide_signatures
-from currents_async.cli._streams import machine_stdout, one_line, printable, safe_json
+from currents_async.cli._streams import machine_stdout, one_line, safe_json, write_text
 from currents_async.errors import APIError, InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -102,9 +102,7 @@ def _items(selected: Any) -> list[Any]:
 def _write(value: Any, *, pretty: bool = True) -> None:
     """Print a text as it is, and any other value as JSON."""
     if isinstance(value, str):
-        lines = value.split("\n")
-        shown = map(printable, lines) if sys.stdout.isatty() else lines
-        machine_stdout().write("\n".join(shown) + "\n")
+        write_text(value)
     else:
         _write_json(msgspec.json.encode(value), pretty=pretty)
 

@@ -20,10 +20,13 @@ class Field(NamedTuple):
     path: tuple[str, ...]
     """In the wire's names."""
     kind: inspect.Type
+    but: frozenset[str] = frozenset()
+    """What is left out of its value: of all that is extra, the fields that are beside it."""
 
     def find(self, item: Any) -> Any:
         """Return its value in an item as JSON has it; None where it is not there."""
-        return _find(item, self.path)
+        value = _find(item, self.path)
+        return _without(value, self.but) if self.but else value
 
 
 def fields_of(model: type[Model], text: str | None = None) -> list[Field]:
@@ -31,7 +34,7 @@ def fields_of(model: type[Model], text: str | None = None) -> list[Field]:
 
     Raises `InvalidArgumentError` for a name that the model does not have. In a list, a number
     selects an item, and any other name is a field of all items. What the server sends beyond the
-    model is under `extra`.
+    model is `extra`, and under it.
     """
     root = inspect.type_info(model)
     names = _names_in(root) if text is None else [name.strip() for name in text.split(",")]
@@ -41,18 +44,19 @@ def fields_of(model: type[Model], text: str | None = None) -> list[Field]:
 
 
 def _field(root: inspect.Type, name: str) -> Field:
-    kind, path = root, list[str]()
+    kind, path, beside = root, list[str](), list[str]()
     steps = name.split(".")
     for index, step in enumerate(steps):
         inner = _step(kind, step)
-        if inner is None or (inner[0] == _EXTRA and index == len(steps) - 1):
+        if inner is None:
             where = ".".join(steps[:index])
             known = ", ".join(_names_in(kind)) or "no fields"
             raise InvalidArgumentError(f"no field {step!r}: {where or 'an item'} has {known}")
+        beside = _names_in(kind) if inner[0] == _EXTRA else []
         wire, kind = inner
         if wire != _EXTRA:
             path.append(wire)
-    return Field(name, tuple(path), kind)
+    return Field(name, tuple(path), kind, frozenset(beside))
 
 
 def _step(kind: inspect.Type, step: str) -> tuple[str, inspect.Type] | None:
@@ -107,6 +111,16 @@ def _find(value: Any, path: tuple[str, ...]) -> Any:
             case _:
                 return None
     return value
+
+
+def _without(value: Any, names: frozenset[str]) -> Any:
+    match value:
+        case {**members}:
+            return {name: one for name, one in members.items() if name not in names}
+        case [*items]:
+            return [_without(one, names) for one in items]
+        case _:
+            return value
 
 
 def as_text(value: Any) -> str:

@@ -1,0 +1,123 @@
+"""`projects`, `pull-requests` and `terms`: projects, and what is listed of each."""
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from currents_async.cli._options import (
+    COMMON,
+    CommonOptions,
+    Limit,
+    Project,
+    RunAuthors,
+    RunBranches,
+    RunTags,
+    Several,
+)
+from currents_async.models import Project as ProjectModel
+from currents_async.models import (
+    PullRequestCard,
+    RunStatusFilter,
+    SortDirection,
+    TagOperator,
+    Term,
+    TermType,
+)
+
+projects = App(name="projects")
+pull_requests = App(name="pull-requests")
+terms = App(name="terms")
+
+_PROJECT = "projectId, name, createdAt, defaultBranchName"
+
+
+@projects.command(name="list")
+async def list_projects(*, limit: Limit | None = None, common: CommonOptions = COMMON) -> None:
+    """List the projects that the API key can see, the newest first."""
+    async with common.open(ProjectModel, _PROJECT) as (currents, printer):
+        listed = currents.projects.list()
+        await printer.stream(listed if limit is None else listed.limit(limit))
+
+
+@projects.command
+async def get(
+    project_id: Annotated[
+        str | None,
+        Parameter(help="Its ID; else CURRENTS_PROJECT_ID, else the profile's."),
+    ] = None,
+    /,
+    *,
+    common: CommonOptions = COMMON,
+) -> None:
+    """Fetch a project."""
+    async with common.open(ProjectModel, f"{_PROJECT}, failFast, inactivityTimeoutSeconds") as (
+        currents,
+        printer,
+    ):
+        printer.one(await currents.projects.get(project_id))
+
+
+@pull_requests.command(name="list")
+async def list_pull_requests(
+    *,
+    project: Project | None = None,
+    runs: Annotated[int | None, Parameter(show_default=False)] = None,
+    branch: RunBranches = (),
+    tag: RunTags = (),
+    tag_operator: TagOperator | None = None,
+    author: RunAuthors = (),
+    status: Several[RunStatusFilter] = (),
+    limit: Limit | None = None,
+    common: CommonOptions = COMMON,
+) -> None:
+    """List the pull requests of a project, each with its latest runs.
+
+    Parameters
+    ----------
+    runs
+        How many runs to print of each, at most 10.
+    tag_operator
+        Whether runs have all of the tags, or any.
+    status
+        Only pull requests whose latest run has this status; several can be given.
+
+    """
+    async with common.open(PullRequestCard, "cursor, extra") as (currents, printer):
+        listed = currents.projects.pull_requests(
+            project,
+            runs_per_pr=runs,
+            branches=branch,
+            tags=tag,
+            tag_operator=tag_operator,
+            authors=author,
+            status=status,
+        )
+        await printer.stream(listed if limit is None else listed.limit(limit))
+
+
+@terms.command(name="list")
+async def list_terms(
+    kind: TermType,
+    /,
+    *,
+    project: Project | None = None,
+    search: str | None = None,
+    direction: SortDirection | None = None,
+    limit: Limit | None = None,
+    common: CommonOptions = COMMON,
+) -> None:
+    """List the tags, the branches, the authors or other terms that runs of a project have used.
+
+    Parameters
+    ----------
+    kind
+        What to list; ann_type and ann_desc are the types and descriptions of annotations.
+    search
+        Only terms with this text in them.
+    direction
+        Which way they are sorted, by when they were last used.
+
+    """
+    async with common.open(Term, "extra") as (currents, printer):
+        listed = currents.projects.terms(kind, project, search=search, dir=direction)
+        await printer.stream(listed if limit is None else listed.limit(limit))

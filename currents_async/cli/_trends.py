@@ -1,0 +1,208 @@
+"""`errors`, `insights` and `spec-files`: what is counted over a span of time."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from currents_async.cli._executions import EXECUTIONS, Executions
+from currents_async.cli._options import (
+    COMMON,
+    CommonOptions,
+    Flag,
+    Limit,
+    Project,
+    Several,
+)
+from currents_async.models import (
+    ErrorDimension,
+    ErrorMetric,
+    ErrorOrder,
+    ErrorsSpan,
+    ExploredError,
+    Insights,
+    InsightsResolutionName,
+    SortDirection,
+    SpecFile,
+    SpecFileOrder,
+    TagOperator,
+)
+
+errors = App(name="errors")
+spec_files = App(name="spec-files")
+
+_ERROR = "count, message, error_category, error_action, error_target, details.tests.count"
+_SPAN = (
+    "date, runs.total, runs.passed, runs.failed, runs.avgDurationSeconds, tests.total, "
+    "tests.passed, tests.failed, tests.flaky"
+)
+_SPEC_FILE = (
+    "spec, metrics.overallExecutions, metrics.failureRate, metrics.flakeRate, "
+    "metrics.timeoutRate, metrics.avgDuration, metrics.suiteSize"
+)
+
+
+class Span(Insights, frozen=True, gc=False, kw_only=True):
+    """The metrics of a span of time."""
+
+    date: str | None = None
+    """When it begins; None for the whole time."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which errors a command is about."""
+
+    executions: Executions = EXECUTIONS
+    tag_operator: TagOperator | None = None
+    """Whether executions have all of the tags, or any."""
+    target: str | None = None
+    """Only errors about this, for example a selector."""
+    message: str | None = None
+    """Only errors with this text in their message."""
+    category: str | None = None
+    """Only errors of this category."""
+    action: str | None = None
+    """Only errors of this action, for example a click."""
+    group_by: Several[ErrorDimension] = ()
+    """What the errors of a row have in common; several can be given, in order."""
+
+    def arguments(self) -> dict[str, Any]:
+        """Return these as arguments of `errors.list`."""
+        return {
+            **self.executions.arguments(),
+            "tags_logical_operator": self.tag_operator,
+            "error_target": self.target,
+            "error_message": self.message,
+            "error_category": self.category,
+            "error_action": self.action,
+            "group_by": self.group_by,
+        }
+
+
+_ALL = Selection()
+
+
+@errors.command(name="list")
+async def list_errors(
+    *,
+    project: Project | None = None,
+    selection: Selection = _ALL,
+    order: ErrorOrder | None = None,
+    direction: SortDirection | None = None,
+    limit: Limit | None = None,
+    common: CommonOptions = COMMON,
+) -> None:
+    """List the errors of a project, and how often each happened.
+
+    Parameters
+    ----------
+    order
+        What the list is sorted by.
+    direction
+        Which way it is sorted.
+
+    """
+    async with common.open(ExploredError, _ERROR) as (currents, printer):
+        listed = currents.errors.list(
+            project, **selection.arguments(), order_by=order, dir=direction
+        )
+        await printer.stream(listed if limit is None else listed.limit(limit))
+
+
+@errors.command
+async def timeline(
+    *,
+    project: Project | None = None,
+    selection: Selection = _ALL,
+    metric: ErrorMetric | None = None,
+    top: Annotated[int, Parameter(validator=Number(gte=1, lte=50))] | None = None,
+    common: CommonOptions = COMMON,
+) -> None:
+    """Print how many errors each span of time had, and the most important of them.
+
+    Parameters
+    ----------
+    metric
+        What makes an error important: how often it happened, or to how many tests or branches.
+    top
+        How many errors of each span are named, 1 to 50.
+
+    """
+    async with common.open(ErrorsSpan, "date, count, items.message") as (currents, printer):
+        page = await currents.errors.list(
+            project, **selection.arguments(), metric=metric, top_n=top, page_size=1
+        )
+        printer.all(page.timeline)
+
+
+async def insights(
+    *,
+    project: Project | None = None,
+    executions: Executions = EXECUTIONS,
+    resolution: InsightsResolutionName | None = None,
+    overall: Flag = False,
+    common: CommonOptions = COMMON,
+) -> None:
+    """Print how the runs and the tests of a project went over time.
+
+    Parameters
+    ----------
+    resolution
+        How long each span of time is: an hour, a day or a week.
+    overall
+        Print the metrics of the whole time instead of those of each span.
+
+    """
+    async with common.open(Span, _SPAN) as (currents, printer):
+        found = await currents.projects.insights(
+            project, **executions.arguments(), resolution=resolution
+        )
+        if overall:
+            printer.one(_span(None, found.results.overall))
+        else:
+            printer.all(_span(date, one) for date, one in found.results.by_date.items())
+
+
+def _span(date: str | None, metrics: Insights) -> Span:
+    return Span(date=date, runs=metrics.runs, tests=metrics.tests)
+
+
+@spec_files.command(name="list")
+async def list_spec_files(
+    *,
+    project: Project | None = None,
+    executions: Executions = EXECUTIONS,
+    search: str | None = None,
+    include_failed: Flag = False,
+    order: SpecFileOrder | None = None,
+    direction: SortDirection | None = None,
+    limit: Limit | None = None,
+    common: CommonOptions = COMMON,
+) -> None:
+    """List the spec files of a project, and how each fared.
+
+    Parameters
+    ----------
+    search
+        Only spec files with this text in their path.
+    include_failed
+        Count failed executions too in how long a spec file takes.
+    order
+        What the list is sorted by.
+    direction
+        Which way it is sorted.
+
+    """
+    async with common.open(SpecFile, _SPEC_FILE) as (currents, printer):
+        listed = currents.spec_files.list(
+            project,
+            **executions.arguments(),
+            spec_name_filter=search,
+            include_failed_in_duration=include_failed or None,
+            order=order,
+            dir=direction,
+        )
+        await printer.stream(listed if limit is None else listed.limit(limit))

@@ -1,0 +1,45 @@
+import json
+
+import pytest
+
+from currents_async.testing import FakeCurrents, WorldRun
+from tests.cli.stdio import CommandLine
+
+
+def test_as_markdown_and_as_json(made: WorldRun, cli: CommandLine) -> None:
+    text = cli("context", made.run_id, "--limit", "1", "--detail", "summary").out
+    assert text.startswith("#")
+    assert len(cli("context", made.run_id, "--max-length", "9").out) == 10
+    found = json.loads(cli("context", made.run_id, "--limit", "1", "--json").out)
+    assert found["run"]["runId"] == made.run_id
+    [test] = found["tests"]
+    options = ("--instance", test["instanceId"], "--test", test["testId"], "--attempt", "0")
+    assert (
+        json.loads(cli("context", *options, "--json").out)["tests"][0]["testId"] == test["testId"]
+    )
+
+
+def test_no_terminal_is_driven(
+    service: FakeCurrents, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    headers = {"Content-Type": "text/markdown"}
+    service.fail(None, status=200, body=b"# A\n\x1b[2Jred\n", headers=headers)
+    assert cli("context", "r").out == "# A\nred\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "pass run_id"),
+        (["r", "--test", "t"], "pass run_id"),
+        (["r", "--attempt", "1"], "attempt is for a test"),
+        (["r", "--limit", "51"], "Must be <= 50"),
+        (["r", "--json", "--max-length", "9"], "--max-length is for Markdown"),
+    ],
+)
+def test_mistakes(
+    service: FakeCurrents, cli: CommandLine, arguments: list[str], message: str
+) -> None:
+    assert message in cli("context", *arguments, code=2).err
+    assert service.requests == []
