@@ -62,8 +62,9 @@ class FakeCurrents:
         """Make a server for one `async with`.
 
         Port 0 picks a free one. With `assets`, the URLs of assets are signed anew in each response:
-        they lead to a second socket, on the next port or again on a free one, and expire after two
-        hours. Otherwise they are those of the world, which no server is behind.
+        they lead to a second socket, on the next port or again on a free one, and expire after 3
+        days, as they say themselves. Otherwise they are those of the world, which no server is
+        behind.
         `rate_limit` is any limiter of `currents_async.testing.limiters`; assets have none.
         `max_response_bytes` counts bytes on the wire. `requests` and `asset_requests` keep the
         last `max_requests` of each, for a server that runs for long; None keeps them all. Raises

@@ -92,7 +92,7 @@ async def test_time(currents_world, currents_server, currents, tmp_path):
     instance = await currents.instances.get(run.specs[0].instance_id)
     screenshot = instance.results.screenshots[0]
     await currents.assets.download(screenshot, to=tmp_path)
-    currents_server.clock.advance(hours=2)
+    currents_server.clock.advance(days=3)
     with pytest.raises(ForbiddenError):
         await currents.assets.download(screenshot, to=tmp_path)
 

@@ -1,4 +1,4 @@
-"""Assets as the fake service serves them: signed, for two hours, in parts, and without the key."""
+"""Assets as the fake service serves them: signed, for a while, in parts, and without the key."""
 
 import os
 import re
@@ -7,9 +7,11 @@ import struct
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zipfile import ZipFile
 
 import aiohttp
@@ -24,7 +26,7 @@ from currents_async.testing import FakeCurrents, World, WorldProject
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
 SAMPLES = Path(__file__).parent.parent / "samples"
-SIGNATURE = re.compile(r"[A-Za-z0-9~_-]{344}")
+SIGNATURE = re.compile(r"[0-9a-f]{64}")
 
 
 @pytest.fixture
@@ -66,6 +68,14 @@ def screenshot_of(instance: Instance) -> URL:
     return URL(str(instance.results.screenshots[0].screenshot_url), encoded=True)
 
 
+def changed(url: URL, name: str, value: str | None) -> URL:
+    """Change or leave out one parameter of a URL, and nothing else."""
+    pairs = [pair.partition("=") for pair in url.raw_query_string.split("&")]
+    new = {key: quote(value or "") if key == name else old for key, _, old in pairs}
+    query = "&".join(f"{key}={old}" for key, old in new.items() if value or key != name)
+    return URL(f"{url.with_query(None)}?{query}", encoded=True)
+
+
 async def get(
     session: aiohttp.ClientSession, url: URL, **headers: str
 ) -> tuple[int, bytes, aiohttp.ClientResponse]:
@@ -87,20 +97,23 @@ class TestUrls:
     async def test_signed_anew_in_each_response(
         self, server: FakeCurrents, currents: Currents, world: World, instance_id: str
     ) -> None:
-        before = server.clock.wall()
-        url = screenshot_of(await currents.instances.get(instance_id))
+        before = datetime.fromtimestamp(server.clock.wall(), UTC)
+        instance = await currents.instances.get(instance_id)
+        url = screenshot_of(instance)
         given = URL(world.instance(instance_id)["results"]["screenshots"][0]["screenshotURL"])  # type: ignore[index]
         assert url.host == "127.0.0.1"
         assert url.port not in {None, URL(server.url).port}
         assert url.path == given.path
-        assert url.query["Key-Pair-Id"] == given.query["Key-Pair-Id"]
-        assert 0 <= int(url.query["Expires"]) - int(before + 7200) <= 2
-        assert SIGNATURE.fullmatch(url.query["Signature"])
+        assert url.query.keys() == given.query.keys()  # signed as by S3
+        assert instance.results is not None
+        expiry = instance.results.screenshots[0].expires_at
+        assert expiry is not None
+        assert abs(expiry - before - timedelta(days=3)) <= timedelta(seconds=2)
+        assert SIGNATURE.fullmatch(url.query["X-Amz-Signature"])
         server.clock.advance(minutes=1)
         again = screenshot_of(await currents.instances.get(instance_id))
         assert again.path == url.path
-        assert again.query["Signature"] != url.query["Signature"]
-        assert 60 <= int(again.query["Expires"]) - int(url.query["Expires"]) <= 62
+        assert again.query["X-Amz-Signature"] != url.query["X-Amz-Signature"]
 
     async def test_nothing_else_changes(
         self, serve: Any, world: World, project: WorldProject
@@ -108,13 +121,16 @@ class TestUrls:
         run = project.run(specs=30, framework="cypress", failures=9)
         async with serve(world, assets=True) as served:
             data = (await served.get(f"runs/{run.run_id}"))["data"]
-        urls = re.compile(r'"http[^"]+\?Expires[^"]+"')
+        urls = re.compile(r'"http[^"]+\?(?:Expires|X-Amz)[^"]+"')
         given, signed = (msgspec.json.encode(one).decode() for one in (run.payload, data))
         assert urls.sub("", signed) == urls.sub("", given)
         assert len(urls.findall(signed)) == len(urls.findall(given)) >= 30
         assert "fs.currents.dev" not in signed
 
-    @pytest.mark.parametrize("name", ["instance-cypress.json", "instance-playwright.json"])
+    @pytest.mark.parametrize(
+        "name",
+        ["instance-cypress.json", "instance-playwright.json", "instance-playwright-schema-2.json"],
+    )
     async def test_those_of_payloads_too(
         self, server: FakeCurrents, currents: Currents, session: aiohttp.ClientSession, name: str
     ) -> None:
@@ -197,8 +213,8 @@ class TestClient:
         instance = await currents.instances.get(str(run.specs[0].instance_id))
         assert instance.results is not None
         (shot, *_) = instance.results.screenshots
-        server.clock.advance(hours=3)
-        with pytest.raises(ForbiddenError, match="AccessDenied"):
+        server.clock.advance(days=3)
+        with pytest.raises(ForbiddenError, match="AccessDenied: Request has expired"):
             await currents.assets.download(shot, to=tmp_path / "a.png")
         saved = await currents.assets.download(
             shot, to=tmp_path / "a.png", instance_id=instance.instance_id
@@ -210,16 +226,16 @@ class TestClient:
 
 
 class TestSignatures:
-    async def test_last_for_two_hours(
+    async def test_last_for_three_days(
         self, server: FakeCurrents, session: aiohttp.ClientSession, instance: Instance
     ) -> None:
         url = screenshot_of(instance)
-        server.clock.advance(hours=2, seconds=-5)
+        server.clock.advance(days=3, seconds=-5)
         assert (await get(session, url))[0] == 200
         server.clock.advance(5)
         status, body, response = await get(session, url)
         assert (status, response.content_type) == (403, "application/xml")
-        assert b"<Code>AccessDenied</Code>" in body
+        assert b"<Code>AccessDenied</Code><Message>Request has expired</Message>" in body
 
     async def test_are_checked(
         self, server: FakeCurrents, session: aiohttp.ClientSession, instance: Instance
@@ -228,14 +244,15 @@ class TestSignatures:
         other = url.parent / "other.png"
         for wrong in (
             url.with_query(None),
-            url.update_query(Signature="x" * 344),
-            url.update_query(Signature="größe"),
-            url.update_query(Expires=str(int(url.query["Expires"]) + 1)),
-            url.update_query(Expires="-1"),
-            url.update_query(Expires="٣"),
-            url.without_query_params("Signature"),
-            url.without_query_params("Expires"),
-            other.with_query(url.query_string),
+            changed(url, "X-Amz-Signature", "x" * 64),
+            changed(url, "X-Amz-Signature", "größe"),
+            changed(url, "X-Amz-Expires", "259201"),
+            changed(url, "X-Amz-Expires", "-1"),
+            changed(url, "X-Amz-Expires", "٣"),
+            changed(url, "X-Amz-SignedHeaders", "other"),
+            changed(url, "X-Amz-Signature", None),
+            changed(url, "X-Amz-Expires", None),
+            URL(f"{other}?{url.raw_query_string}", encoded=True),
         ):
             assert (await get(session, wrong))[0] == 403, wrong
         assert (await get(session, url))[0] == 200
@@ -265,18 +282,17 @@ class TestSignatures:
         (request,) = server.asset_requests
         assert request.path == url.path
         assert request.path_args == dict(zip(("org", "file"), url.parts[1:], strict=True))
-        assert ("Expires", url.query["Expires"]) in request.query
+        assert ("X-Amz-Expires", "259200") in request.query
         with pytest.raises(AssertionError) as caught:
             server.asset_requests.assert_none()
-        assert url.query["Signature"] not in repr(request) + str(caught.value)
+        assert url.query["X-Amz-Signature"] not in repr(request) + str(caught.value)
         assert not request.authorized
 
     async def test_unknown_files(
         self, server: FakeCurrents, session: aiohttp.ClientSession, instance: Instance
     ) -> None:
-        for url in (screenshot_of(instance).with_path("/"), screenshot_of(instance) / "more"):
-            status, body, _ = await get(session, url)
-            assert (status, b"<Code>NoSuchKey</Code>" in body) == (404, True)
+        status, body, _ = await get(session, screenshot_of(instance).with_path("/"))
+        assert (status, b"<Code>NoSuchKey</Code>" in body) == (404, True)
         async with session.delete(screenshot_of(instance)) as response:
             assert response.status == 404
 
@@ -336,16 +352,25 @@ class TestFiles:
             body = body[size:]
         assert boxes == [b"ftyp", b"mdat"]
 
-    async def test_an_unknown_kind(
-        self, server: FakeCurrents, currents: Currents, session: aiohttp.ClientSession
+    @pytest.mark.parametrize(
+        ("name", "content_type"),
+        [("some.thing", "application/octet-stream"), ("stdout_7c8e40712b596ba9", "text/plain")],
+    )
+    async def test_other_kinds(
+        self,
+        server: FakeCurrents,
+        currents: Currents,
+        session: aiohttp.ClientSession,
+        name: str,
+        content_type: str,
     ) -> None:
         data = msgspec.json.decode((SAMPLES / "instance-playwright.json").read_bytes())["data"]
         (shot,) = data["results"]["screenshots"][:1]
-        shot["screenshotURL"] = "https://fs.currents.dev/org/some.thing"
+        shot["screenshotURL"] = f"https://storage.example/org/run/web/{name}?X-Amz-Signature=x"
         server.world.add_instance_payload(data)
         url = screenshot_of(await currents.instances.get(data["instanceId"]))
         status, body, response = await get(session, url)
-        assert (status, response.content_type) == (200, "application/octet-stream")
+        assert (status, response.content_type) == (200, content_type)
         assert body
 
     async def test_are_the_same_each_time_and_differ_between_instances(

@@ -14,8 +14,12 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 FRAMEWORKS = ["playwright", "cypress"]
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 URL = re.compile(
-    r"https://fs\.currents\.dev/[0-9a-f]{24}/[0-9a-zA-Z-]+\.(png|mp4|webm|zip|md)"
-    r"\?Expires=\d{10}&Key-Pair-Id=[A-Z0-9]{14}&Signature=[A-Za-z0-9~_-]{344}"
+    r"https://fs\.currents\.dev/[0-9a-f]{24}/(stdout_\w{16}|[0-9a-zA-Z-]+\.(png|mp4|webm|zip|md))\?"
+    r"(Expires=\d{10}&Key-Pair-Id=[A-Z0-9]{14}&Signature=[A-Za-z0-9~_-]{344}"
+    r"|X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD"
+    r"&X-Amz-Credential=fake%2F\d{8}%2Fauto%2Fs3%2Faws4_request"
+    r"&X-Amz-Date=\d{8}T\d{6}Z&X-Amz-Expires=259200&X-Amz-SignedHeaders=host"
+    r"&X-Amz-Signature=[0-9a-f]{64})"
 )
 
 

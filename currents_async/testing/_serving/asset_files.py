@@ -26,9 +26,9 @@ class AssetFile(NamedTuple):
 
 def make_file(name: str) -> AssetFile:
     """Make the file with a name; its suffix says the type, and an unknown one is just bytes."""
-    content_type, make = _KINDS.get(
-        PurePosixPath(name).suffix.lower(), ("application/octet-stream", _noise)
-    )
+    path = PurePosixPath(name)
+    kind = ".log" if path.name.startswith("stdout_") else path.suffix.lower()
+    content_type, make = _KINDS.get(kind, ("application/octet-stream", _noise))
     return AssetFile(content_type, make(name))
 
 
@@ -83,7 +83,13 @@ def _attachment(name: str) -> bytes:
     return f"# Error context\n\n- File: {name}\n- Page: a button, and no invoice\n".encode()
 
 
+def _log(name: str) -> bytes:
+    """Write what a terminal shows, with its colours."""
+    return f"Running {name}\n\x1b[31m  1 failed\x1b[39m\n".encode()
+
+
 _KINDS: dict[str, tuple[str, Callable[[str], bytes]]] = {
+    ".log": ("text/plain", _log),
     ".md": ("text/markdown", _attachment),
     ".mp4": ("video/mp4", _mp4),
     ".png": ("image/png", _screenshot),

@@ -1,31 +1,33 @@
 """The host of assets: signed URLs that expire, and files that can be downloaded by ranges.
 
-It responds as CloudFront does in front of S3: refusals are XML, and a request with an API key
-besides the signature gets 400.
+It responds as S3 does: refusals are XML, and a request with an API key besides the signature gets
+400. Source: `docs/api/asset-urls.md`, "Expiry".
 """
 
-import base64
+import hmac
 import re
 from collections.abc import Mapping
-from hashlib import md5, shake_256
-from hmac import compare_digest
+from datetime import UTC, datetime
+from hashlib import md5
 from http.client import responses
 
 from aiohttp import web
 
+from currents_async.models._signed import read_expiry
 from currents_async.testing._serving.asset_files import make_file
 from currents_async.testing._serving.requests import DOWNLOAD, RecordedRequest
 from currents_async.testing._serving.sending import WireResponse
 from currents_async.testing._serving.site import OperationPath
+from currents_async.testing._world.ids import to_sign
 from currents_async.testing.clock import AnyClock
 
-PATHS = (OperationPath(DOWNLOAD, "GET", "/{org}/{file}"),)
+PATHS = (OperationPath(DOWNLOAD, "GET", "/{org}/{file:.+}"),)
 
-_LIFE = 2 * 60 * 60
-_KEY_PAIR = "K1ZNDCCIZ3P4FU"
-_SIGNATURE_BYTES = 256
-# Also those of real payloads; in Markdown a bracket ends them.
-_ASSET_URL = re.compile(rb'https://fs[a-z-]*\.currents\.dev(/[^"?#\s\\()<>]+)(?:\?[^"\s\\()<>]*)?')
+# Also those of real payloads, signed in any way; in Markdown a bracket ends them.
+_ASSET_URL = re.compile(
+    rb'https://[^/"?#\s\\()<>]+(/[^"?#\s\\()<>]+)\?(?=[^"\s\\()<>]*Signature=)[^"\s\\()<>]+'
+)
+_SIGNATURE = "X-Amz-Signature"
 
 
 class AssetHost:
@@ -33,16 +35,16 @@ class AssetHost:
 
     def __init__(self, clock: AnyClock, *, secret: str) -> None:
         self._clock = clock
-        self._secret = secret
+        self._secret = secret.encode()
 
     def sign_all(self, body: bytes, origin: str) -> bytes:
-        """Point the URLs of assets in a body to an origin, and sign them for the next two hours."""
-        expires = int(self._clock.wall()) + _LIFE
+        """Point the URLs of assets in a body to an origin, and sign them from now on."""
+        query = to_sign(self._now())
 
         def sign(found: re.Match[bytes]) -> bytes:
             path = found[1].decode()
-            query = f"Expires={expires}&Key-Pair-Id={_KEY_PAIR}"
-            return f"{origin}{path}?{query}&Signature={self._sign(path, expires)}".encode()
+            signature = self._sign("GET", path, query)
+            return f"{origin}{path}?{query}&{_SIGNATURE}={signature}".encode()
 
         return _ASSET_URL.sub(sign, body)
 
@@ -58,8 +60,9 @@ class AssetHost:
             return _refuse(400, "InvalidArgument", "Only one auth mechanism allowed")
         if recorded.operation is None:
             return _refuse(404, "NoSuchKey", "The specified key does not exist.")
-        if not self._is_signed(request):
-            return _refuse(403, "AccessDenied", "Access denied")
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return _refuse(403, *refusal)
         return _send_part(request, recorded.path_args["file"])
 
     def failure(self, status: int) -> WireResponse:
@@ -67,17 +70,26 @@ class AssetHost:
         phrase = responses.get(status, f"Status {status}")
         return _refuse(status, phrase.replace(" ", ""), phrase)
 
-    def _is_signed(self, request: web.Request) -> bool:
-        expires = request.query.get("Expires", "")
-        if not re.fullmatch(r"\d{1,12}", expires, re.ASCII) or self._clock.wall() >= int(expires):
-            return False
-        right = self._sign(request.rel_url.raw_path, int(expires))
-        return compare_digest(right.encode(), request.query.get("Signature", "").encode())
+    def _refusal(self, request: web.Request) -> tuple[str, str] | None:
+        """Return the code and the message for a URL that must not be served; None if it may be."""
+        signature = request.query.get(_SIGNATURE)
+        expiry = read_expiry(request.path_qs)
+        if signature is None or expiry is None:
+            return "AccessDenied", "Access Denied"
+        if self._now() >= expiry:
+            return "AccessDenied", "Request has expired"
+        pairs = request.rel_url.raw_query_string.split("&")
+        query = "&".join(pair for pair in pairs if not pair.startswith(f"{_SIGNATURE}="))
+        right = self._sign(request.method, request.rel_url.raw_path, query)
+        if hmac.compare_digest(right.encode(), signature.encode()):
+            return None
+        return "SignatureDoesNotMatch", "The request signature does not match the one provided."
 
-    def _sign(self, path: str, expires: int) -> str:
-        signed = f"{self._secret} {path} {expires}".encode()
-        signature = base64.b64encode(shake_256(signed).digest(_SIGNATURE_BYTES), b"-~")
-        return signature.decode().replace("=", "_")
+    def _sign(self, method: str, path: str, query: str) -> str:
+        return hmac.new(self._secret, f"{method} {path}?{query}".encode(), "sha256").hexdigest()
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(int(self._clock.wall()), UTC)
 
 
 def _send_part(request: web.Request, name: str) -> WireResponse:

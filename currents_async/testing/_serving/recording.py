@@ -99,4 +99,4 @@ class Recorder:
 
 def _shown(name: str, value: str) -> tuple[str, str]:
     # The signature gives access to the asset.
-    return name, "[signature]" if name == "Signature" else value
+    return name, "[signature]" if name.endswith("Signature") else value

@@ -4,7 +4,7 @@ from random import Random
 
 from currents_async.testing._world.facts import EXECUTED, AttemptSchedule, RunFacts, SpecClaim, Wire
 from currents_async.testing._world.failures import cypress_error, make_failure
-from currents_async.testing._world.ids import base62, iso, signed_url, uuid
+from currents_async.testing._world.ids import base62, cloudfront_url, iso, uuid
 from currents_async.testing._world.plan import PlannedOutcome, SpecPlan
 from currents_async.testing._world.state import UNCLAIMED
 
@@ -58,7 +58,7 @@ def make_spec(
         "completedAt": iso(claim.completed),
         "machineId": claim.machine_id,
         "results": {
-            "videoUrl": signed_url(rng, facts.org, f"{instance_id}.mp4", claim.completed),
+            "videoUrl": cloudfront_url(rng, facts.org, f"{instance_id}.mp4", claim.completed),
             "stats": stats,
             "screenshots": _make_screenshots(rng, facts, plan, claim),
             "flaky": plan.flaky,
@@ -91,7 +91,9 @@ def _make_screenshots(rng: Random, facts: RunFacts, plan: SpecPlan, claim: SpecC
                 "takenAt": iso(taken),
                 "height": 720,
                 "width": 1280,
-                "screenshotURL": signed_url(rng, facts.org, f"{uuid(rng)}.png", claim.completed),
+                "screenshotURL": cloudfront_url(
+                    rng, facts.org, f"{uuid(rng)}.png", claim.completed
+                ),
             })
     return screenshots
 

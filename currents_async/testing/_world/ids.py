@@ -13,8 +13,9 @@ EPOCH = datetime(2026, 1, 5, 9, tzinfo=UTC)
 """When every world starts; a date is a number of milliseconds since then."""
 
 _BASE62 = string.ascii_letters + string.digits
-_SIGNATURE_BYTES = 256
-_ASSET_LIFE = 2 * 60 * 60 * 1000
+_ASSETS = "https://fs.currents.dev"
+_RSA_BYTES = 256
+_ASSET_SECONDS = 3 * 24 * 60 * 60
 
 
 def stream(*key: object) -> Random:
@@ -71,11 +72,24 @@ def uuid(rng: Random) -> str:
     return str(UUID(bytes=rng.randbytes(16), version=4))
 
 
-def signed_url(rng: Random, org: str, file_name: str, made: int) -> str:
-    """Return a CloudFront URL that expires two hours after the asset was made."""
-    signature = base64.b64encode(rng.randbytes(_SIGNATURE_BYTES), b"-~").decode().replace("=", "_")
-    expires = epoch_ms(made + _ASSET_LIFE) // 1000
+def cloudfront_url(rng: Random, org: str, file_name: str, made: int) -> str:
+    """Return a URL that is signed as by CloudFront, when the asset was made."""
+    signature = base64.b64encode(rng.randbytes(_RSA_BYTES), b"-~").decode().replace("=", "_")
+    expires = epoch_ms(made) // 1000 + _ASSET_SECONDS
+    query = f"Expires={expires}&Key-Pair-Id=K1ZNDCCIZ3P4FU&Signature={signature}"
+    return f"{_ASSETS}/{org}/{file_name}?{query}"
+
+
+def s3_url(rng: Random, org: str, file_name: str, made: int) -> str:
+    """Return a URL that is signed as by S3, when the asset was made."""
+    query = to_sign(EPOCH + timedelta(milliseconds=made))
+    return f"{_ASSETS}/{org}/{file_name}?{query}&X-Amz-Signature={rng.randbytes(32).hex()}"
+
+
+def to_sign(now: datetime, seconds: int = _ASSET_SECONDS) -> str:
+    """Return the query of an S3 URL that is valid from now on, without its signature."""
     return (
-        f"https://fs.currents.dev/{org}/{file_name}"
-        f"?Expires={expires}&Key-Pair-Id=K1ZNDCCIZ3P4FU&Signature={signature}"
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD"
+        f"&X-Amz-Credential=fake%2F{now:%Y%m%d}%2Fauto%2Fs3%2Faws4_request"
+        f"&X-Amz-Date={now:%Y%m%dT%H%M%SZ}&X-Amz-Expires={seconds}&X-Amz-SignedHeaders=host"
     )

@@ -5,7 +5,7 @@ from random import Random
 
 from currents_async.testing._world.facts import EXECUTED, AttemptSchedule, RunFacts, SpecClaim, Wire
 from currents_async.testing._world.failures import make_failure, playwright_error
-from currents_async.testing._world.ids import base62, epoch_ms, iso, signed_url
+from currents_async.testing._world.ids import base62, epoch_ms, iso, s3_url
 from currents_async.testing._world.plan import PlannedOutcome, SpecPlan
 from currents_async.testing._world.schema_2 import in_schema_2
 from currents_async.testing._world.state import UNCLAIMED
@@ -176,7 +176,7 @@ def _save_artifacts(
     key = {"testId": test_id, "testAttemptIndex": attempt}
 
     def url(suffix: str) -> str:
-        return signed_url(rng, facts.org, base62(rng, 16) + suffix, claim.completed)
+        return s3_url(rng, facts.org, base62(rng, 16) + suffix, claim.completed)
 
     results["playwrightTraces"].append({
         **key,

@@ -6,7 +6,7 @@ Source: `docs/api/fields.md`, "Instances".
 from random import Random
 
 from currents_async.testing._world.facts import Wire
-from currents_async.testing._world.ids import base62, iso, parse_iso, signed_url
+from currents_async.testing._world.ids import iso, parse_iso, s3_url
 
 # Schema 2 leaves these out of instances; the run has them for each spec.
 _LEFT_OUT = frozenset({"completedAt", "worker"})
@@ -16,7 +16,7 @@ def in_schema_2(rng: Random, org: str, instance: Wire) -> Wire:
     """Convert an instance from schema 1 to schema 2."""
     results: Wire = instance["results"]
     tests: list[Wire] = results["tests"]
-    log = signed_url(rng, org, f"{base62(rng, 16)}.txt", parse_iso(instance["_t"]))
+    log = s3_url(rng, org, f"stdout_{instance['instanceId']}", parse_iso(instance["_t"]))
     return {
         **{name: value for name, value in instance.items() if name not in _LEFT_OUT},
         "orgId": org,
