@@ -87,8 +87,8 @@ class Runs(Group):
 
         `project_id` defaults to the client's. `branch` is an exact name, or a prefix and `*` as in
         `release/*`, of at most 250 characters; it cannot be combined with `ci_build_id`, beside
-        which the API ignores it. `pw_last_run` asks for the failed tests of the last Playwright
-        run. Raises `NotFoundError` when no run matches.
+        which the API ignores it. `pw_last_run` asks for `Run.last_run`, the failed tests of a run
+        of Playwright. Raises `NotFoundError` when no run matches.
         """
         query = find_query(self._project(project_id), ci_build_id, branch, tags, pw_last_run)
         return await self._transport.call(FIND_RUN.request(query=query))

@@ -6,7 +6,9 @@ The `__all__` of each module says what is public, so that a new model touches on
 from currents_async.models import (
     account,
     actions,
+    annotations,
     common,
+    dashboard,
     errors,
     instances,
     jira,
@@ -23,7 +25,9 @@ from currents_async.models import (
 from currents_async.models._model import Model, OpenEnum, OpenModel
 from currents_async.models.account import *
 from currents_async.models.actions import *
+from currents_async.models.annotations import *
 from currents_async.models.common import *
+from currents_async.models.dashboard import *
 from currents_async.models.errors import *
 from currents_async.models.instances import *
 from currents_async.models.jira import *
@@ -40,7 +44,9 @@ from currents_async.models.webhooks import *
 __all__ = ["Model", "OpenEnum", "OpenModel"]
 __all__ += account.__all__
 __all__ += actions.__all__
+__all__ += annotations.__all__
 __all__ += common.__all__
+__all__ += dashboard.__all__
 __all__ += errors.__all__
 __all__ += instances.__all__
 __all__ += jira.__all__

@@ -7,13 +7,16 @@ their titles: how they ended stands beside the list, by their IDs. Source: `docs
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Self
 
 from msgspec import UNSET, UnsetType, field
 from msgspec.structs import replace
 
 from currents_async.models._model import Model, Timestamp
+from currents_async.models.annotations import Annotated, Annotation
 from currents_async.models.common import Outcome
+from currents_async.models.dashboard import test_url
 
 _COLOUR = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~])?")
 """A control sequence for terminals (ECMA-48, 5.4) in messages of Playwright, perhaps cut off."""
@@ -51,6 +54,8 @@ class AttemptError(Model, frozen=True, gc=False, kw_only=True):
     stack: str | None = None
     code_frame: CodeFrame | None = None
     location: Location | None = None
+    value: object = None
+    """What was thrown, where it was no error (inferred); Playwright only."""
 
     @property
     def first_line(self) -> str:
@@ -64,7 +69,7 @@ class Attempt(Model, frozen=True, gc=False, kw_only=True):
     """One attempt at a test."""
 
     attempt_id: str | None = None
-    """Playwright only."""
+    """The `record_id` of the test and the number of the attempt; Playwright only."""
     state: Outcome | None = None
     raw_status: str | None = None
     """Playwright's own word for the outcome, for example `timedOut`."""
@@ -78,10 +83,12 @@ class Attempt(Model, frozen=True, gc=False, kw_only=True):
     parallel_index: int | None = None
 
 
-class InstanceTest(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
+class InstanceTest(Annotated, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
     """One test of a spec file, with all its attempts."""
 
     test_id: str = ""
+    instance_id: str | None = None
+    """That of the instance, which fills it in."""
     title: tuple[str, ...] = ()
     """The titles of the suites around the test, then its own."""
     original_title: tuple[str, ...] = ()
@@ -94,9 +101,37 @@ class InstanceTest(Model, frozen=True, gc=False, kw_only=True, repr_omit_default
     """As the server sends it, if it does: read `is_flaky`."""
     tags: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    record_id: str | None = None
+    """Newer responses of Playwright only, like the three below."""
+    start_time: Timestamp | None = None
+    """When the first attempt started."""
+    end_time: Timestamp | None = None
+    """When the last attempt ended."""
+    duration_ms: int | None = field(default=None, name="duration")
+    """As the server sends it: read `duration`."""
     # From lists of schema 2; the instance moves them to the fields above.
     _state: Outcome | UnsetType | None = field(default=UNSET, name="_s")
     _flaky: bool | UnsetType | None = field(default=UNSET, name="_f")
+
+    @property
+    def url(self) -> str | None:
+        """The page of the test on the dashboard of Currents; on another, `dashboard_url`."""
+        return test_url(self.instance_id, self.test_id)
+
+    @property
+    def duration(self) -> int | None:
+        """Milliseconds from the start of the first attempt to the end of the last.
+
+        As the server says, or else as the attempts show; None if neither does.
+        """
+        if self.duration_ms is not None or not self.attempts:
+            return self.duration_ms
+        started = self.attempts[0].wall_clock_started_at
+        last = self.attempts[-1]
+        if started is None or last.wall_clock_started_at is None:
+            return None
+        lasted = last.wall_clock_started_at - started
+        return lasted // timedelta(milliseconds=1) + (last.wall_clock_duration or 0)
 
     @property
     def full_title(self) -> str:
@@ -125,18 +160,30 @@ class InstanceTest(Model, frozen=True, gc=False, kw_only=True, repr_omit_default
         """The error of the last attempt that has one."""
         return next((attempt.error for attempt in reversed(self.attempts) if attempt.error), None)
 
-    def _joined(self, result: "InstanceTest", tags: tuple[str, ...]) -> Self:
+    def _joined(
+        self,
+        result: "InstanceTest",
+        instance_id: str,
+        tags: tuple[str, ...],
+        annotations: tuple[Annotation, ...],
+    ) -> Self:
         # Tests with the same ID share a result, but each is listed with its own state. Either place
         # may say that a test was flaky.
         state = self.state or self._state or result.state
         result_flaky = result.flaky if result.state == state else None
         return replace(
             self,
+            instance_id=instance_id,
             state=state,
             display_error=self.display_error or result.display_error,
             flaky=_any_true(self.flaky, self._flaky, result_flaky),
             tags=self.tags or tags,
+            annotations=self.annotations or annotations,
             attempts=self.attempts or result.attempts,
+            record_id=self.record_id or result.record_id,
+            start_time=self.start_time or result.start_time,
+            end_time=self.end_time or result.end_time,
+            duration_ms=result.duration_ms if self.duration_ms is None else self.duration_ms,
             _state=UNSET,
             _flaky=UNSET,
         )
@@ -154,10 +201,12 @@ def join_tests(
     listed: Sequence[InstanceTest],
     results: Mapping[str, InstanceTest | None],
     *,
+    instance_id: str,
     titles: Mapping[str, InstanceTest | None],
     tags: Mapping[str, tuple[str, ...] | None],
+    annotations: Mapping[str, tuple[Annotation, ...] | None],
 ) -> tuple[InstanceTest, ...]:
-    """Join tests with their results, titles and tags, by ID.
+    """Join tests with their results, titles, tags and annotations, by ID.
 
     Tests that have a result but are not listed come last.
     """
@@ -169,6 +218,12 @@ def join_tests(
     ]
     joined = InstanceTest._joined  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - our own
     return tuple(
-        joined(test, results.get(test.test_id) or _NOTHING, tags.get(test.test_id) or ())
+        joined(
+            test,
+            results.get(test.test_id) or _NOTHING,
+            instance_id,
+            tags.get(test.test_id) or (),
+            annotations.get(test.test_id) or (),
+        )
         for test in (*listed, *unlisted)
     )

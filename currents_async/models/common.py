@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import field
+from msgspec.structs import force_setattr
 
 from currents_async.models._model import Model, OpenEnum, Timestamp
 from currents_async.models._signed import read_expiry
@@ -11,10 +12,13 @@ from currents_async.models._signed import read_expiry
 __all__ = [
     "Commit",
     "Counters",
+    "Dimensions",
     "HTTPMethod",
     "OnError",
     "Outcome",
     "Platform",
+    "PullRequestEvent",
+    "ReplacedCommit",
     "Screenshot",
     "SortDirection",
     "Stats",
@@ -92,16 +96,74 @@ class Stats(Counters, frozen=True, gc=False, kw_only=True):
         return self.duration if self.wall_clock_duration is None else self.wall_clock_duration
 
 
+class PullRequestEvent(Model, frozen=True, gc=False, kw_only=True):
+    """What CI said of a pull request when it started the run; each field may be missing."""
+
+    head_ref: str | None = None
+    """The source branch."""
+    head_sha: str | None = None
+    """Its latest commit."""
+    base_ref: str | None = None
+    """The target branch."""
+    base_sha: str | None = None
+    """Its commit."""
+    pr_title: str | None = None
+    html_url: str | None = None
+    """The pull request, for people."""
+    issue_url: str | None = None
+    """The same for the API of GitHub."""
+    sender_avatar_url: str | None = None
+    """A picture of the person who caused the event."""
+    sender_html_url: str | None = None
+    """The profile of the person who caused the event."""
+    pull_request_id: str | None = None
+    """Azure DevOps only, like the two below."""
+    pull_request_number: str | None = None
+    build_source_branch: str | None = None
+
+
+class ReplacedCommit(Model, frozen=True, gc=False, kw_only=True):
+    """What git said of the commit before the data of a pull request replaced it (inferred).
+
+    On a pull request that is the temporary merge commit of GitHub.
+    """
+
+    sha: str | None = None
+    branch: str | None = None
+    message: str | None = None
+
+
 class Commit(Model, frozen=True, gc=False, kw_only=True):
     """The git commit under test."""
 
     sha: str | None = None
+    """To report on a commit, read `head_sha`."""
     branch: str | None = None
     author_name: str | None = None
     author_email: str | None = None
     message: str | None = None
     remote_origin: str | None = None
     default_branch: str | None = None
+    gha_event_data: PullRequestEvent | None = None
+    """GitHub Actions only, for pull requests."""
+    ado_event_data: PullRequestEvent | None = None
+    """The same of Azure DevOps; that the API sends it is inferred."""
+    replaced_commit_data: ReplacedCommit | None = None
+    """What the pull request's data replaced in the fields above."""
+
+    @property
+    def event(self) -> PullRequestEvent | None:
+        """What CI said of the pull request, whichever CI it was."""
+        return self.gha_event_data or self.ado_event_data
+
+    @property
+    def head_sha(self) -> str | None:
+        """The commit to report on, for example with a check on GitHub.
+
+        On a pull request it is the latest commit of the source branch. There `sha` can be that of a
+        temporary merge commit, which older reporters send.
+        """
+        return (self.event and self.event.head_sha) or self.sha
 
 
 class Platform(Model, frozen=True, gc=False, kw_only=True):
@@ -120,6 +182,13 @@ class Worker(Model, frozen=True, gc=False, kw_only=True):
     parallel_index: int | None = None
 
 
+class Dimensions(Model, frozen=True, gc=False, kw_only=True):
+    """The size of a picture in pixels."""
+
+    width: int | None = None
+    height: int | None = None
+
+
 class Screenshot(Model, frozen=True, gc=False, kw_only=True):
     """A screenshot of one attempt of one test."""
 
@@ -130,11 +199,19 @@ class Screenshot(Model, frozen=True, gc=False, kw_only=True):
     """Counts from 0."""
     taken_at: Timestamp | None = None
     height: int | None = None
-    """Pixels; Cypress only."""
+    """Pixels; Cypress only. Filled in from `dimensions` where it is 0 or missing, as is `width`."""
     width: int | None = None
     """Pixels; Cypress only."""
+    dimensions: Dimensions | None = None
+    """Cypress only."""
     screenshot_url: str | None = field(default=None, name="screenshotURL")
     """Signed, on another host, and valid until `expires_at`."""
+
+    def __post_init__(self) -> None:
+        if self.dimensions is not None:
+            for name in ("height", "width"):
+                if not getattr(self, name):
+                    force_setattr(self, name, getattr(self.dimensions, name))
 
     @property
     def expires_at(self) -> datetime | None:

@@ -3,16 +3,19 @@
 Source: `docs/api/operations.md`, "Spec files, tests, results, errors" and "Context".
 """
 
+from datetime import datetime
 from typing import Literal
 
 from msgspec import field
 
 from currents_async.models._model import Model, OpenModel
+from currents_async.models._signed import read_expiry
 from currents_async.models.pages import NumberedPage
 
 __all__ = [
     "Affected",
     "ContextDetail",
+    "ErrorContext",
     "ErrorDimension",
     "ErrorMetric",
     "ErrorOrder",
@@ -81,8 +84,26 @@ class ErrorsPage(NumberedPage[ExploredError], frozen=True, gc=False, kw_only=Tru
     timeline: tuple[ErrorsSpan, ...] = ()
 
 
+class ErrorContext(Model, frozen=True, gc=False, kw_only=True):
+    """What a page looked like when a test failed."""
+
+    url: str | None = None
+    """Its accessibility tree, as Markdown: signed, and valid until `expires_at`."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Until when the URL is valid; None if it does not say so."""
+        return read_expiry(self.url)
+
+
 class FailureContext(OpenModel, frozen=True, gc=False, kw_only=True):
     """The failures of a run, an instance or a test, with their context.
 
-    The API documents none of its fields: all of them are in `extra`.
+    The API documents none of its fields: all that are not known are in `extra`.
     """
+
+    test_id: str | None = None
+    error_context: ErrorContext | None = None
+    """Of a test."""
+    tests: "tuple[FailureContext, ...]" = field(default=(), name="list")
+    """Of a run or an instance: a page of its tests."""

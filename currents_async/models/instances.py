@@ -20,7 +20,9 @@ from currents_async.models._instance_tests import (
 from currents_async.models._model import Model, Timestamp
 from currents_async.models._signed import read_expiry
 from currents_async.models._unlisted import Unlisted, unlisted
+from currents_async.models.annotations import Annotation
 from currents_async.models.common import Commit, Platform, Screenshot, Stats, Worker
+from currents_async.models.dashboard import instance_url
 
 __all__ = [
     "AssetKind",
@@ -34,6 +36,7 @@ __all__ = [
     "InstanceReport",
     "InstanceTest",
     "Location",
+    "TerminalOutput",
     "Trace",
     "Unlisted",
     "Video",
@@ -78,12 +81,32 @@ class Trace(Model, frozen=True, gc=False, kw_only=True):
 class Attachment(Model, frozen=True, gc=False, kw_only=True):
     """A file that one attempt of one test attached; Playwright only."""
 
+    id: str | None = None
+    """Newer responses only, as is `created_at`."""
     name: str | None = None
+    """What the test calls it."""
     filename: str | None = None
+    """The name and a hash."""
     content_type: str | None = None
     test_id: str | None = None
     test_attempt_index: int | None = None
     """Counts from 0."""
+    created_at: Timestamp | None = None
+    read_url: str | None = None
+    """Signed, on another host, and valid until `expires_at`."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Until when the URL is valid; None if it does not say so."""
+        return read_expiry(self.read_url)
+
+
+class TerminalOutput(Model, frozen=True, gc=False, kw_only=True):
+    """What the execution of a spec file printed, as text with the colours of terminals (inferred).
+
+    Playwright only.
+    """
+
     read_url: str | None = None
     """Signed, on another host, and valid until `expires_at`."""
 
@@ -133,11 +156,16 @@ class InstanceReport(Model, frozen=True, gc=False, kw_only=True):
     videos: tuple[Video, ...] = ()
     playwright_traces: tuple[Trace, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    stdout: TerminalOutput | None = None
+    """Newer responses of Playwright only."""
 
     @property
     def video_expires_at(self) -> datetime | None:
         """Until when `video_url` is valid; None if it does not say so."""
         return read_expiry(self.video_url)
+
+
+_JOINED = ("_test_results", "_test_list", "_test_tags", "_test_annotations", "_claim_records")
 
 
 class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
@@ -148,6 +176,8 @@ class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
     """
 
     instance_id: str
+    org_id: str | None = None
+    """Newer responses of Playwright only."""
     run_id: str | None = None
     group_id: str | None = None
     project_id: str | None = None
@@ -172,8 +202,9 @@ class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
     claim_list: tuple[Claim, ...] = ()
     results: InstanceReport | None = None
     """None until the file has been executed."""
+    schema_version: int | None = None
+    """2 in newer responses of Playwright; all else has no version."""
     # What schema 2 has beside the list of tests, until it is joined with them.
-    _schema_version: object = field(default=UNSET, name="schemaVersion")
     _test_results: dict[str, InstanceTest | None] | UnsetType | None = field(
         default=UNSET, name="testResults"
     )
@@ -183,23 +214,46 @@ class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
     _test_tags: dict[str, tuple[str, ...] | None] | UnsetType | None = field(
         default=UNSET, name="testTags"
     )
+    _test_annotations: dict[str, tuple[Annotation, ...] | None] | UnsetType | None = field(
+        default=UNSET, name="testAnnotations"
+    )
+    _claim_records: dict[str, Claim] | UnsetType | None = field(default=UNSET, name="claimRecords")
 
     def __post_init__(self) -> None:
-        if self._schema_version is not UNSET or self._test_results is not UNSET:
+        if self.schema_version is not None or self._test_results is not UNSET:
             self._join()
+        else:
+            for test in self.tests:
+                if test.instance_id is None:
+                    force_setattr(test, "instance_id", self.instance_id)
 
     def _join(self) -> None:
         tests = join_tests(
             self.tests,
             self._test_results or {},
+            instance_id=self.instance_id,
             titles=self._test_list or {},
             tags=self._test_tags or {},
+            annotations=self._test_annotations or {},
         )
+        if self._claim_records and not self.claim_list:
+            force_setattr(self, "claim_list", tuple(self._claim_records.values()))
         if tests:
             report = InstanceReport() if self.results is None else self.results
             force_setattr(self, "results", replace(report, tests=tests))
-        for name in ("_schema_version", "_test_results", "_test_list", "_test_tags"):
+        for name in _JOINED:
             force_setattr(self, name, UNSET)
+
+    @property
+    def url(self) -> str:
+        """The page of the execution on the dashboard of Currents; on another, `dashboard_url`."""
+        return instance_url(self.instance_id)
+
+    @property
+    def duration(self) -> int | None:
+        """Milliseconds from the start to the end of the execution."""
+        stats = None if self.results is None else self.results.stats
+        return None if stats is None else stats.duration_ms
 
     @property
     def tests(self) -> tuple[InstanceTest, ...]:

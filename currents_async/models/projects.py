@@ -6,9 +6,10 @@ Source: `docs/api/operations.md`, "Projects".
 from typing import Literal
 
 from currents_async.models._model import Model, OpenEnum, OpenModel, SecretModel, Timestamp
-from currents_async.models.runs import Run
+from currents_async.models.runs import PullRequest, Run
 
 __all__ = [
+    "CardRun",
     "CreatedProject",
     "Insights",
     "InsightsResolution",
@@ -142,14 +143,27 @@ class ProjectInsights(OpenModel, frozen=True, gc=False, kw_only=True):
     results: InsightsResults = InsightsResults()
 
 
-class PullRequestCard(OpenModel, frozen=True, gc=False, kw_only=True):
-    """A pull request with its recent runs.
+class CardRun(ListedRun, frozen=True, gc=False, kw_only=True):
+    """A run on the card of a pull request; that it looks like a run in a list is inferred."""
 
-    Its fields are not documented: all of them are in `extra`, by the server's names.
+    run_id: str = ""
+    """Empty if the server does not say."""
+
+
+class PullRequestCard(OpenModel, frozen=True, gc=False, kw_only=True):
+    """A pull request with its latest runs.
+
+    Not all of its fields are documented: the others are in `extra`, by the server's names.
     """
 
     cursor: str | None = None
-    """Its position in the list."""
+    """Its position in the list, in the order that was asked for."""
+    pr: PullRequest | None = None
+    """Inferred: the documents do not say where the card has its number, title and branches."""
+    recent_runs: tuple[CardRun, ...] = ()
+    """The latest runs, at most 10, whatever `runs_per_pr` is."""
+    timeline_preview: tuple[CardRun, ...] = ()
+    """As many of the latest runs as `runs_per_pr` says."""
 
 
 class Term(OpenModel, frozen=True, gc=False, kw_only=True):

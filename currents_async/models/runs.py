@@ -3,14 +3,18 @@
 Source: `docs/api/openapi-runs-instances.json`, "Run"; `docs/api/fields.md`, "Runs".
 """
 
+import re
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+from msgspec import field
 from msgspec.structs import force_setattr
 
 from currents_async.models._model import Model, OpenEnum, Timestamp
 from currents_async.models._signed import read_expiry
 from currents_async.models.common import Commit, Counters, Platform, Screenshot, Stats, Worker
+from currents_async.models.dashboard import instance_url, run_url
 
 __all__ = [
     "Cancellation",
@@ -18,6 +22,8 @@ __all__ = [
     "CompletionStateFilter",
     "DeletedRun",
     "GroupInstances",
+    "LastRun",
+    "LastRunStatus",
     "PullRequest",
     "Run",
     "RunCancellation",
@@ -30,6 +36,10 @@ __all__ = [
     "RunTimeout",
     "SpecReport",
 ]
+
+_MERGE = re.compile(r"Merge \S+ into \S+")
+"""The message of GitHub's temporary merge commits."""
+_NUMBER = re.compile(r"#\d+\Z")
 
 CompletionStateFilter = Literal["COMPLETE", "IN_PROGRESS", "CANCELED", "TIMEOUT"]
 """How far runs to list have come, as an argument of `runs.list`."""
@@ -126,12 +136,20 @@ class RunGroup(Model, frozen=True, gc=False, kw_only=True):
     instances: GroupInstances | None = None
     tests: Counters | None = None
     tags: tuple[str, ...] = ()
+    duration_ms: int | None = None
+    """Of a group in progress, the time so far."""
+    spec_count: int | None = None
+    coverage_enabled: bool | None = None
+    """Whether code coverage is recorded (inferred)."""
+    environment: str | None = None
+    """Where the tests ran, for example `staging`; the name of the field is inferred."""
 
 
 class PullRequest(Model, frozen=True, gc=False, kw_only=True):
     """The pull request a run belongs to."""
 
     id: str | None = None
+    """For example `github:github.com/owner/repository#482`: the argument `pr_id` of `runs.list`."""
     link: str | None = None
     title: str | None = None
     source: str | None = None
@@ -158,6 +176,8 @@ class RunMeta(Model, frozen=True, gc=False, kw_only=True):
     """Where a run comes from."""
 
     ci_build_id: str | None = None
+    title: str | None = None
+    """Stored when the run was made; to show one, read `Run.title`."""
     pr: PullRequest | None = None
     commit: Commit | None = None
     framework: RunFramework | None = None
@@ -206,6 +226,17 @@ class RunSpec(Model, frozen=True, gc=False, kw_only=True):
     """None until the file has been executed; in newer runs of Playwright, the results so far."""
 
     @property
+    def url(self) -> str | None:
+        """The page of the execution on the dashboard of Currents; on another, `dashboard_url`."""
+        return instance_url(self.instance_id) if self.instance_id else None
+
+    @property
+    def duration(self) -> int | None:
+        """Milliseconds from the start to the end of the execution; None until it is complete."""
+        stats = None if self.results is None else self.results.stats
+        return None if stats is None else stats.duration_ms
+
+    @property
     def is_complete(self) -> bool:
         """Whether all results have arrived."""
         return self.results is not None and self.completed_at is not None
@@ -230,6 +261,29 @@ class RunSpec(Model, frozen=True, gc=False, kw_only=True):
         return self.results.flaky or in_stats
 
 
+class LastRunStatus(OpenEnum):
+    """How the last run of Playwright went."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+class LastRun(Model, frozen=True, gc=False, kw_only=True):
+    """What Playwright keeps of its last run, so that `--last-failed` can repeat failed tests."""
+
+    status: LastRunStatus | None = None
+    failed_tests: tuple[str, ...] = ()
+    """Test IDs, those of `InstanceTest.test_id` (inferred)."""
+
+    def to_last_run_json(self) -> bytes:
+        """Return what Playwright writes to `.last-run.json` in its output folder, and reads there.
+
+        Source:
+        https://github.com/microsoft/playwright/blob/main/packages/playwright/src/runner/lastRun.ts.
+        """
+        return msgspec.json.format(self.to_json(), indent=2)
+
+
 class Run(Model, frozen=True, gc=False, kw_only=True):
     """One run of a test suite."""
 
@@ -240,6 +294,7 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
     status: RunStatus = RunStatus.UNKNOWN
     created_at: Timestamp | None = None
     duration_ms: int | None = None
+    """Of a run in progress, the time so far."""
     deleted_at: Timestamp | None = None
     tags: tuple[str, ...] = ()
     previous_run_id: str | None = None
@@ -250,7 +305,57 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
     cancellation: Cancellation | None = None
     groups: tuple[RunGroup, ...] = ()
     meta: RunMeta | None = None
+    environments: tuple[str, ...] = ()
+    """Where the tests ran; the name of the field is inferred. Without it, those of `groups`."""
+    last_run: LastRun | None = field(default=None, name="pwLastRun")
+    """Only of Playwright, and only from `runs.find(pw_last_run=True)`."""
     specs: tuple[RunSpec, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.environments:
+            distinct = dict.fromkeys(group.environment for group in self.groups)
+            force_setattr(self, "environments", tuple(filter(None, distinct)))
+
+    @property
+    def title(self) -> str:
+        """What the dashboard calls the run.
+
+        The title of its pull request, else its own, that of its commit, or `Run #` with an ID. A
+        setting of the project, which the API does not show, can prefer the commit's.
+        """
+        meta = self.meta or RunMeta()
+        pull_request, commit = meta.pr or PullRequest(), meta.commit or Commit()
+        number = _NUMBER.search(pull_request.id or "")
+        candidates = (
+            pull_request.title,
+            commit.event and commit.event.pr_title,
+            number and f"Pull Request {number[0]}",
+            _first_line(meta.title),
+            _first_line(commit.message),
+            meta.ci_build_id and f"Run #{meta.ci_build_id}",
+        )
+        stripped = ((text or "").strip() for text in candidates)
+        return next(filter(None, stripped), f"Run #{self.run_id[:6]}")
+
+    @property
+    def branch(self) -> str | None:
+        """The branch of the commit, else the source branch of the pull request."""
+        meta = self.meta or RunMeta()
+        commit = meta.commit or Commit()
+        event, pull_request = commit.event, meta.pr
+        source = (event and event.head_ref) or (pull_request and pull_request.source)
+        return commit.branch or source or None
+
+    @property
+    def head_sha(self) -> str | None:
+        """The commit to report on, for example with a check on GitHub: see `Commit.head_sha`."""
+        commit = None if self.meta is None else self.meta.commit
+        return None if commit is None else commit.head_sha
+
+    @property
+    def url(self) -> str:
+        """The page of the run on the dashboard of Currents; on another, `dashboard_url`."""
+        return run_url(self.run_id)
 
     @property
     def failed(self) -> bool:
@@ -287,3 +392,9 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
             CompletionState.CANCELED,
             CompletionState.TIMEOUT,
         }
+
+
+def _first_line(text: str | None) -> str:
+    """Return the first line of a text; nothing if it is the message of a merge by GitHub."""
+    line = (text or "").strip().partition("\n")[0].strip()
+    return "" if _MERGE.fullmatch(line) else line

@@ -4,17 +4,12 @@ Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
 
 from currents_async.models._model import Model, Timestamp
+from currents_async.models.annotations import Annotated
 from currents_async.models.common import Commit, Outcome
+from currents_async.models.dashboard import test_url
 from currents_async.models.instances import AttemptError, InstanceFramework
 
-__all__ = ["Annotation", "ResultAttempt", "TestResult"]
-
-
-class Annotation(Model, frozen=True, gc=False, kw_only=True):
-    """A note on a test in its source, for example its owner."""
-
-    type: str = ""
-    description: str | None = None
+__all__ = ["ResultAttempt", "TestResult"]
 
 
 class ResultAttempt(Model, frozen=True, gc=False, kw_only=True):
@@ -28,7 +23,7 @@ class ResultAttempt(Model, frozen=True, gc=False, kw_only=True):
     """Milliseconds."""
 
 
-class TestResult(Model, frozen=True, gc=False, kw_only=True):
+class TestResult(Annotated, frozen=True, gc=False, kw_only=True):
     """One execution of a test, with all its attempts."""
 
     __test__ = False  # pytest would take a class called Test… for tests
@@ -58,7 +53,11 @@ class TestResult(Model, frozen=True, gc=False, kw_only=True):
     """Playwright only."""
     status: Outcome | None = None
     attempts: tuple[ResultAttempt, ...] = ()
-    annotations: tuple[Annotation, ...] = ()
+
+    @property
+    def url(self) -> str | None:
+        """The page of the test on the dashboard of Currents; on another, `dashboard_url`."""
+        return test_url(self.instance_id, self.test_id)
 
     @property
     def full_title(self) -> str:

@@ -184,7 +184,7 @@ class TestFields:
         ("fields", "message"),
         [
             ("nope", "no field 'nope': an item has runId, projectId, "),
-            ("meta.nope", "no field 'nope': meta has ciBuildId, pr, commit, "),
+            ("meta.nope", "no field 'nope': meta has ciBuildId, title, pr, commit, "),
             ("groups.platform.nope", "groups.platform has osName, "),
             ("runId.nope", "no field 'nope': runId has no fields"),
             ("runId,", "names separated by commas"),

@@ -70,6 +70,7 @@ _SCALARS: dict[type[inspect.Type], Json] = {
     inspect.FloatType: FLOATS,
     inspect.BoolType: st.booleans(),
     inspect.DateTimeType: MOMENTS,
+    inspect.CustomType: st.none() | TEXTS,
 }
 
 

@@ -202,8 +202,8 @@ def artifact_rows(instance: Wire) -> Iterator[Row]:
                 "test_id": artifact.get("testId"),
                 "attempt": whole(artifact.get("testAttemptIndex"), 32),
                 "taken_at": moment(artifact.get("takenAt")),
-                "width": whole(artifact.get("width"), 32),
-                "height": whole(artifact.get("height"), 32),
+                "width": pixels(artifact, "width"),
+                "height": pixels(artifact, "height"),
                 "url": bare(artifact.get(url)),
             }
 
@@ -234,6 +234,12 @@ def duration(stats: Wire) -> int | None:
 
 def outcome(test: Wire) -> str | None:
     return None if test.get("state") is None else str(Outcome(test["state"]))
+
+
+def pixels(artifact: Wire, name: str) -> int | None:
+    own = artifact.get(name)
+    is_elsewhere = not own and artifact.get("dimensions") is not None
+    return whole(at(artifact, "dimensions", name) if is_elsewhere else own, 32)
 
 
 def whole(number: int | None, bits: int) -> int | None:

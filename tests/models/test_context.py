@@ -10,5 +10,5 @@ def test_everything_is_kept() -> None:
     decoder.feed(msgspec.json.encode({"status": "OK", "data": data}))
     context = decoder.flush()[1]
     assert context.extra == data
-    assert context.to_dict() == data
+    assert context.to_dict() == FailureContext().to_dict() | data
     assert list(context.extra) == list(data)

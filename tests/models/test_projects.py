@@ -112,7 +112,7 @@ class TestInsights:
 @pytest.mark.parametrize("kind", [PullRequestCard, Term])
 class TestWithoutASchema:
     def test_everything_is_kept(self, kind: type[PullRequestCard] | type[Term]) -> None:
-        rows = [
+        rows: list[dict[str, object]] = [
             {"cursor": "c1", "title": "Fix", "runs": [{"runId": "r", "extra": 1}], "n": None},
             {"cursor": "c2"},
         ]
@@ -122,7 +122,7 @@ class TestWithoutASchema:
         assert [item.cursor for item in page.items] == ["c1", "c2"]
         first, second = page.items
         assert first.extra == {"title": "Fix", "runs": [{"runId": "r", "extra": 1}], "n": None}
-        assert first.to_dict() == rows[0]
+        assert first.to_dict() == {**kind().to_dict(), **rows[0]}
         assert second.extra == {}
         assert page.has_more
 

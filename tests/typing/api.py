@@ -33,9 +33,12 @@ from currents_async.models import (
     FailureContext,
     Instance,
     InstanceReport,
+    InstanceTest,
     JiraProject,
+    LastRun,
     ListedRun,
     Matcher,
+    Metric,
     Project,
     ProjectInsights,
     Run,
@@ -47,6 +50,7 @@ from currents_async.models import (
     TestResult,
     TraceLink,
     Webhook,
+    dashboard_url,
     when,
 )
 
@@ -157,3 +161,21 @@ async def raw(currents: Currents) -> None:
     assert_type(await currents.request("GET", "/runs/r", type=Narrow), Narrow)
     assert_type((await currents.request("GET", "/runs/r")).json(), Any)
     await currents.request("PATCH", "/runs/r")  # type: ignore[call-overload]
+
+
+def conveniences(run: Run, spec: RunSpec, instance: Instance, test: InstanceTest) -> None:
+    assert_type(run.title, str)
+    assert_type(run.branch, str | None)
+    assert_type(run.head_sha, str | None)
+    assert_type(run.environments, tuple[str, ...])
+    assert_type(run.last_run, LastRun | None)
+    assert run.last_run is not None
+    assert_type(run.last_run.to_last_run_json(), bytes)
+    assert_type(run.url, str)
+    assert_type(spec.duration, int | None)
+    assert_type(dashboard_url(instance, "https://currents.example.com"), str)
+    assert_type(dashboard_url(test, "https://currents.example.com"), str | None)
+    assert_type(test.duration, int | None)
+    assert_type(test.owner, str | None)
+    assert_type(test.metrics, tuple[Metric, ...])
+    assert_type(test.metrics[0].value, int | float)
