@@ -6,6 +6,7 @@ from cyclopts import App, Parameter
 from msgspec import UNSET, UnsetType
 
 from currents_async.cli import _exit
+from currents_async.cli._affected import affected_tests, executions
 from currents_async.cli._confirm import confirm
 from currents_async.cli._options import (
     COMMON,
@@ -172,3 +173,7 @@ async def delete(
             return _exit.FAILED
         printer.one(await currents.actions.delete(action_id))
     return _exit.OK
+
+
+app.command(affected_tests, name="tests")
+app.command(executions)

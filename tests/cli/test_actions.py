@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from currents_async.cli._app import run
-from currents_async.testing import FakeCurrents, WorldProject
+from currents_async.testing import FakeCurrents, WorldProject, WorldRun
 from tests.cli.stdio import CommandLine
 
 ACTION = {
@@ -14,6 +14,7 @@ ACTION = {
     "matcher": {"op": "AND", "cond": [{"type": "file", "op": "eq", "value": "checkout.spec.ts"}]},
     "expiresAfter": "2030-01-31",
 }
+SPAN = ("--since", "2026-01-01", "--until", "2026-02-01")
 
 
 class TestActions:
@@ -72,3 +73,30 @@ class TestActions:
 
     def test_a_missing_file(self, service: FakeCurrents, tmp_path: Path) -> None:
         assert run(["actions", "create", str(tmp_path / "none.json")]) == 1
+
+
+class TestAffected:
+    @pytest.fixture
+    def action_id(self, two_runs: list[WorldRun], tmp_path: Path, cli: CommandLine) -> str:
+        """An action that affects every test of the runs."""
+        matcher = {"op": "AND", "cond": [{"type": "git_branch", "op": "eq", "value": "main"}]}
+        path = tmp_path / "action.json"
+        path.write_text(json.dumps({**ACTION, "matcher": matcher}))
+        return str(cli("actions", "create", str(path)).rows[0]["actionId"])
+
+    def test_tests_and_their_executions(
+        self, action_id: str, service: FakeCurrents, cli: CommandLine
+    ) -> None:
+        filters = ("--action", action_id, "--effect", "quarantine", "--status", "active")
+        [test] = cli("actions", "tests", *SPAN, *filters, "--limit", "1").rows
+        by_test = cli("actions", "executions", "--signature", test["signature"], *SPAN).rows
+        by_action = cli("actions", "executions", action_id, *SPAN).rows
+        assert {one["signature"] for one in by_test} == {test["signature"]}
+        assert len(by_action) > len(by_test) > 0
+
+    @pytest.mark.parametrize(
+        "arguments", [[], ["a", "--signature", "s"], ["a", "--project", "p"]], ids=" ".join
+    )
+    def test_executions_of_one_thing(self, service: FakeCurrents, arguments: list[str]) -> None:
+        assert run(["actions", "executions", *arguments]) == 2
+        assert service.requests == []

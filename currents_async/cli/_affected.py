@@ -1,0 +1,108 @@
+"""`actions tests` and `actions executions`: what actions affected."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from currents_async.cli._options import (
+    COMMON,
+    CommonOptions,
+    Limit,
+    Project,
+    Several,
+    Since,
+    Until,
+    read_moment,
+)
+from currents_async.errors import InvalidArgumentError
+from currents_async.models import (
+    ActionStatusFilter,
+    ActionTypeFilter,
+    AffectedExecution,
+    AffectedTest,
+    SortDirection,
+)
+
+
+async def affected_tests(
+    *,
+    project: Project | None = None,
+    since: Since = "14d",
+    until: Until = "0m",
+    search: str | None = None,
+    effect: Several[ActionTypeFilter] = (),
+    action: str | None = None,
+    status: Several[ActionStatusFilter] = (),
+    direction: SortDirection | None = None,
+    limit: Limit | None = None,
+    common: CommonOptions = COMMON,
+) -> None:
+    """List the tests that actions affected.
+
+    Parameters
+    ----------
+    search
+        Only those with this text in the path, the title or the name of the action.
+    effect
+        Only by actions that do this; several can be given.
+    action
+        Only by the action with this ID.
+    status
+        Only by actions of this status; several can be given.
+    direction
+        Which way they are sorted, by when they were last seen.
+
+    """
+    async with common.open(AffectedTest, "signature, spec, title") as (currents, printer):
+        listed = currents.actions.affected_tests(
+            project,
+            date_start=read_moment("--since", since),
+            date_end=read_moment("--until", until),
+            search=search,
+            action_type=effect,
+            action_id=action,
+            status=status,
+            dir=direction,
+        )
+        await printer.stream(listed if limit is None else listed.limit(limit))
+
+
+async def executions(
+    action_id: Annotated[str | None, Parameter(help="The ID of the action.")] = None,
+    /,
+    *,
+    signature: str | None = None,
+    project: Project | None = None,
+    since: Since = "14d",
+    until: Until = "0m",
+    search: str | None = None,
+    limit: Limit | None = None,
+    common: CommonOptions = COMMON,
+) -> None:
+    """List the executions that an action affected, or those of one test that any action did.
+
+    Parameters
+    ----------
+    signature
+        The test, as `actions tests` prints it; instead of an action.
+    search
+        Only executions with this text.
+
+    """
+    async with common.open(AffectedExecution, "runId, instanceId, testId, spec, title") as (
+        currents,
+        printer,
+    ):
+        start, end = read_moment("--since", since), read_moment("--until", until)
+        match action_id, signature:
+            case str(), None if project is None:
+                listed = currents.actions.executions_by_action(
+                    action_id, date_start=start, date_end=end, search=search
+                )
+            case None, str():
+                listed = currents.actions.executions(
+                    signature, date_start=start, date_end=end, search=search, project_id=project
+                )
+            case _:
+                raise InvalidArgumentError("pass an action ID, or --signature and perhaps --project")
+        await printer.stream(listed if limit is None else listed.limit(limit))
