@@ -104,5 +104,7 @@ async def executions(
                     signature, date_start=start, date_end=end, search=search, project_id=project
                 )
             case _:
-                raise InvalidArgumentError("pass an action ID, or --signature and perhaps --project")
+                raise InvalidArgumentError(
+                    "pass an action ID, or --signature and perhaps --project"
+                )
         await printer.stream(listed if limit is None else listed.limit(limit))

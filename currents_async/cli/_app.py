@@ -79,6 +79,14 @@ currents-async context RUN_ID --limit 5
 
 currents-async context --instance INSTANCE_ID --test TEST_ID
 """
+_SHARE = """Print links to a public snapshot of a run, a spec file, a test or a session.
+
+Whoever has one of the links can read it until it expires; nothing can revoke it before.
+
+currents-async share fix RUN_ID
+
+currents-async share report RUN_ID --instance INSTANCE_ID --expires-in 3d
+"""
 _API = """Send any request, and print the JSON of the response as it came.
 
 Fields go into the query of GET and DELETE, and into a JSON object otherwise:
@@ -106,6 +114,8 @@ for name, (place, text) in {
         "_quarantine:app",
         "Put tests that fail too often into quarantine, and let them out.",
     ),
+    "share": ("_sharing:share", _SHARE),
+    "traces": ("_sharing:traces", "Playwright traces of tests and sessions."),
     "jira": ("_jira:app", "Issues in Jira about failed tests."),
     "assets": ("_assets:app", "Screenshots, videos, traces and attachments."),
     "webhooks": ("_webhooks:app", "URLs that the service calls when runs begin or end."),

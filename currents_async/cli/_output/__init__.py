@@ -73,11 +73,16 @@ class Printer:
         """Print items that are there already."""
         _print(items, self._writer())
 
-    def one(self, item: Model) -> None:
-        """Print the only item: as an object, not as a list of one."""
+    def one(self, item: Model, *, links: bool = False) -> None:
+        """Print the only item: as an object, not as a list of one.
+
+        In place of a table there are lines if it has `links`, which are to be copied as a whole.
+        """
         match self._format:
             case "json":
                 writer: writers.Writer = writers.ObjectWriter(self._picked)
+            case "table" if links:
+                writer = tables.LinksWriter(self._shown)
             case "table":
                 writer = tables.CardWriter(self._shown, color=self._color)
             case _:

@@ -77,6 +77,15 @@ class CardWriter(RowWriter):
         self._console.print(table)
 
 
+class LinksWriter(RowWriter):
+    """One item: a line for each of its fields, in which links can be copied as a whole."""
+
+    def add(self, item: Model) -> None:
+        """Print the item."""
+        for field, value in zip(self._fields, self._row(item), strict=True):
+            sys.stdout.write(f"{field.name}: {_plain(value)}\n")
+
+
 class LineWriter(RowWriter):
     """A line for each item, as soon as it comes."""
 

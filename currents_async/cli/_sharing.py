@@ -1,0 +1,132 @@
+"""`share` and `traces`: links that show what failed to whoever has them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from currents_async.cli._options import COMMON, CommonOptions, read_span
+from currents_async.errors import InvalidArgumentError
+from currents_async.models import Share, SharePurpose, TraceLink
+
+if TYPE_CHECKING:
+    from currents_async import Currents
+
+traces = App(name="traces")
+
+Attempt = Annotated[int, Parameter(validator=Number(gte=0))]
+InstanceID = Annotated[str, Parameter(help="The ID of the instance.")]
+TestID = Annotated[str, Parameter(help="The ID of the test.")]
+
+_DAYS = {"1d": 1, "3d": 3, "7d": 7}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Which:
+    """Which trace of a test, or that of a session."""
+
+    attempt: Attempt | None = None
+    """The attempt at the test, counting from 0; by default the last that has a trace."""
+    artifact: str | None = None
+    """The name of one of several traces of the attempt."""
+    session: str | None = None
+    """A session that the trace is attached to, with --attachment; instead of a test."""
+    attachment: str | None = None
+    """The attachment of the session."""
+
+    async def link(
+        self, currents: "Currents", instance_id: str | None, test_id: str | None, ttl: int | None
+    ) -> TraceLink:
+        """Create a link to the trace."""
+        match instance_id, test_id, self.session, self.attachment:
+            case str(), str(), None, None:
+                return await currents.traces.link(
+                    instance_id,
+                    test_id,
+                    attempt=self.attempt,
+                    artifact_name=self.artifact,
+                    ttl_seconds=ttl,
+                )
+            case None, None, str() as session, str() as attachment if (
+                self.attempt is None and self.artifact is None
+            ):
+                return await currents.traces.session_link(session, attachment, ttl_seconds=ttl)
+            case _:
+                raise InvalidArgumentError(
+                    "pass an instance ID and a test ID, perhaps with --attempt and --artifact, or "
+                    "--session and --attachment"
+                )
+
+
+_ANY = Which()
+
+
+async def share(
+    purpose: SharePurpose,
+    run_id: str | None = None,
+    /,
+    *,
+    instance: str | None = None,
+    test: str | None = None,
+    session: str | None = None,
+    attempt: Attempt | None = None,
+    expires_in: Literal["1d", "3d", "7d"] | None = None,
+    common: CommonOptions = COMMON,
+) -> None:
+    """Print links to a public snapshot of a run, a spec file, a test or a session.
+
+    Parameters
+    ----------
+    purpose
+        What it is for: `fix` has the failures with their context, `report` every test.
+    run_id
+        The run to share.
+    instance
+        Share only this instance of the run; or with --test alone, that of the test.
+    test
+        Share only this test of --instance, without a run ID.
+    session
+        Share a report of this session instead.
+    attempt
+        The attempt at a test to fix, counting from 0; by default the last that failed.
+    expires_in
+        How long the links last, by default 1d to fix and 7d for a report.
+
+    """
+    async with common.open(Share, "url, pageUrl, expiresAt") as (currents, printer):
+        created = await currents.shares.create(
+            purpose,
+            run_id=run_id,
+            instance_id=instance,
+            test_id=test,
+            session_id=session,
+            attempt=attempt,
+            expires_in_days=None if expires_in is None else _DAYS[expires_in],
+        )
+        printer.one(created, links=True)
+
+
+@traces.command
+async def link(
+    instance_id: InstanceID | None = None,
+    test_id: TestID | None = None,
+    /,
+    *,
+    which: Which = _ANY,
+    expires_in: str | None = None,
+    common: CommonOptions = COMMON,
+) -> None:
+    """Print a link to the trace of a test, which shows it to whoever has the link.
+
+    Parameters
+    ----------
+    expires_in
+        How long the link lasts: 60s to 7d, by default a day.
+
+    """
+    ttl = None if expires_in is None else read_span("--expires-in", expires_in)
+    async with common.open(TraceLink, "url, expiresAt") as (currents, printer):
+        seconds = None if ttl is None else int(ttl.total_seconds())
+        printer.one(await which.link(currents, instance_id, test_id, seconds), links=True)

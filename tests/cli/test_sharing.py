@@ -1,0 +1,80 @@
+"""`share` and `traces`: links, which are secrets, and what is behind them."""
+
+import pytest
+
+from currents_async.testing import FakeCurrents, WorldExecution, WorldRun
+from tests.cli.stdio import CommandLine
+
+
+@pytest.fixture
+def failed(made: WorldRun, service: FakeCurrents) -> WorldExecution:
+    """A test that failed, and so has a trace."""
+    return next(one for one in service.world.view.of_run(made) if one.state == "failed")
+
+
+class TestShare:
+    def test_of_a_run_and_of_a_test(
+        self, made: WorldRun, failed: WorldExecution, service: FakeCurrents, cli: CommandLine
+    ) -> None:
+        out, err = cli("share", "report", made.run_id, "--expires-in", "3d", "-o", "table")
+        url, page, _ = out.splitlines()
+        assert page == url.removesuffix(".md").replace("url", "pageUrl")
+        assert err == ""
+        of_test = ("--instance", failed.instance_id, "--test", failed.test_id, "--attempt", "0")
+        [shared] = cli("share", "fix", *of_test).rows
+        assert shared["url"] == shared["pageUrl"] + ".md"
+        first, second = service.world.shares.values()
+        assert first.expires - second.expires > 0
+        assert failed.spec in second.markdown
+
+    def test_sharing_is_off(self, made: WorldRun, service: FakeCurrents, cli: CommandLine) -> None:
+        service.world.sharing = False
+        assert "sharing" in cli("share", "fix", made.run_id, code=4).err
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["read", "r"],
+            ["fix"],
+            ["fix", "r", "--test", "t"],
+            ["fix", "--session", "s"],
+            ["report", "r", "--attempt", "1"],
+            ["fix", "r", "--expires-in", "2d"],
+        ],
+        ids=" ".join,
+    )
+    def test_mistakes(self, service: FakeCurrents, cli: CommandLine, arguments: list[str]) -> None:
+        assert cli("share", *arguments, code=2).err
+        assert service.requests == []
+
+
+class TestTraces:
+    def test_links(self, failed: WorldExecution, service: FakeCurrents, cli: CommandLine) -> None:
+        options = ("--attempt", "0", "--expires-in", "1h")
+        out, err = cli("traces", "link", failed.instance_id, failed.test_id, *options)
+        assert "https://" in out
+        assert err == ""
+        [of_session] = cli("traces", "link", "--session", "s", "--attachment", "a").rows
+        assert of_session["attachmentId"] == "a"
+        first, second = service.world.trace_links.values()
+        assert second.expires - first.expires > 22 * 3600 * 1000
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["link"], "pass an instance ID and a test ID"),
+            (["link", "i"], "pass an instance ID and a test ID"),
+            (["link", "i", "t", "--session", "s"], "pass an instance ID and a test ID"),
+            (
+                ["link", "--session", "s", "--attachment", "a", "--attempt", "1"],
+                "pass an instance ID and a test ID",
+            ),
+            (["link", "i", "t", "--expires-in", "8d"], "ttl_seconds"),
+            (["link", "i", "t", "--expires-in", "soon"], "--expires-in must be as"),
+        ],
+    )
+    def test_mistakes(
+        self, service: FakeCurrents, cli: CommandLine, arguments: list[str], message: str
+    ) -> None:
+        assert message in cli("traces", *arguments, code=2).err
+        assert service.requests == []
