@@ -1,9 +1,11 @@
 """The client: puts the parts together, opens and closes them."""
 
+import logging
 import ssl as tls
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NoReturn, Self, TypeVar, overload
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -12,6 +14,7 @@ from currents_async._config import (
     Limits,
     Retries,
     Timeouts,
+    is_exposed,
     resolve_base_url,
     resolve_project_id,
 )
@@ -53,6 +56,8 @@ from currents_async.models.common import HTTPMethod
 
 T = TypeVar("T")
 
+_logger = logging.getLogger("currents_async")
+
 
 class Currents:
     """A client of the Currents REST API, for one API key.
@@ -68,7 +73,7 @@ class Currents:
     - `api_key`: by default `CURRENTS_API_KEY`. One key serves a whole organisation.
     - `base_url`: by default `CURRENTS_REST_API_URL`, with `/v1` added if it is missing; else
       `CURRENTS_API_URL` if it ends in `/v1` (otherwise it is the recorder's address); else
-      production. Plain `http://` is refused except for loopback addresses.
+      production. Plain `http://` is refused except for loopback addresses: see `allow_http`.
     - `project_id`: by default `CURRENTS_PROJECT_ID`; the default project of operations that need
       one.
     - `timeouts`, `retries`, `limits`: how long to wait, how often to try, how much to do at once.
@@ -82,6 +87,9 @@ class Currents:
       one on this machine.
     - `private_assets`: whether assets may also be fetched from private and loopback addresses; by
       default only if the API's own host has such an address.
+    - `allow_http`: whether the API and assets may also be at plain `http://` URLs that are not
+      loopback ones, as within a cluster. The network can then read the key and all else; a warning
+      of the logger `currents_async` says so.
     - `observer`: a function that is called with each `RequestAttempt` that has ended, an
       `Observer`, or several of these.
     - `clock`: the time that backoff, pacing and deadlines go by; for tests.
@@ -125,6 +133,7 @@ class Currents:
         proxy: str | None = None,
         trust_env: bool = False,
         private_assets: bool = False,
+        allow_http: bool = False,
         observer: Observers | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -136,7 +145,9 @@ class Currents:
         if isinstance(reveal_proxy, InvalidArgumentError):
             raise reveal_proxy
         limits = limits or Limits()
-        base_url = resolve_base_url(base_url)
+        base_url = resolve_base_url(base_url, allow_http=allow_http)
+        if allow_http:
+            _warn_of_http(base_url)
         channel = Channel(
             Session(
                 session,
@@ -144,7 +155,7 @@ class Currents:
                 ssl=ssl,
                 trust_env=trust_env,
                 credential=credential,
-                reach=Reach(base_url, private=private_assets),
+                reach=Reach(base_url, private=private_assets, http=allow_http),
             ),
             base_url=base_url,
             redact=credential.redact,
@@ -303,3 +314,12 @@ class Currents:
             # A traceback with locals shows the client whose arguments were refused.
             return "<Currents refused>"
         return f"<Currents {self._channel.base_url} {self._channel.session.state.value}>"
+
+
+def _warn_of_http(base_url: str) -> None:
+    parts = urlsplit(base_url)
+    if is_exposed(parts.scheme, parts.hostname or ""):
+        what = f"the network can read all that is sent to {base_url}, the API key too"
+    else:
+        what = "the network can read assets, and their signatures, that are at http:// URLs"
+    _logger.warning("allow_http=True: %s", what)

@@ -11,6 +11,7 @@ from currents_async._checks import check_concurrency, check_int, check_positive,
 from currents_async.errors import InvalidArgumentError
 
 PRODUCTION = "https://api.currents.dev/v1"
+ALLOW_HTTP = " (allow_http=True, or --allow-http, allows it)"
 _V1 = "/v1"
 _REST_API_URL = "CURRENTS_REST_API_URL"
 _API_URL = "CURRENTS_API_URL"
@@ -86,12 +87,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             raise InvalidArgumentError("Limits.memory must be at least Limits.body")
 
 
-def resolve_base_url(base_url: str | None) -> str:
+def resolve_base_url(base_url: str | None, *, allow_http: bool = False) -> str:
     """Return the base URL without trailing slashes: the argument, the environment, production."""
     if base_url is not None:
-        return check_base_url(base_url)
+        return check_base_url(base_url, allow_http=allow_http)
     found = base_url_in_environment()
-    return PRODUCTION if found is None else check_base_url(found.url, found.variable)
+    if found is None:
+        return PRODUCTION
+    return check_base_url(found.url, found.variable, allow_http=allow_http)
 
 
 class FoundUrl(NamedTuple):
@@ -114,13 +117,13 @@ def base_url_in_environment() -> FoundUrl | None:
     return FoundUrl(_API_URL, other) if _ends_in_v1(other) else None
 
 
-def check_base_url(url: str, name: str = "base_url") -> str:
+def check_base_url(url: str, name: str = "base_url", *, allow_http: bool = False) -> str:
     """Return a base URL without trailing slashes, or raise `InvalidArgumentError`.
 
     `name` is the argument or variable that the URL came from.
     """
     # The reason quotes no part of the URL, which may contain a password.
-    reason = _refusal(url)
+    reason = _refusal(url, allow_http=allow_http)
     if reason is not None:
         raise InvalidArgumentError(f"{name} {reason}")
     parts = urlsplit(url)
@@ -139,7 +142,7 @@ def _ends_in_v1(url: str) -> bool:
         return True  # not a URL: treated as the API's, so that it is refused by name
 
 
-def _refusal(url: str) -> str | None:
+def _refusal(url: str, *, allow_http: bool) -> str | None:
     """Return why a base URL cannot be used, or None if it can."""
     reason = malformed(url)
     if reason is not None:
@@ -150,8 +153,8 @@ def _refusal(url: str) -> str | None:
         return "must begin with https:// and name a host"
     if "@" in parts.netloc or parts.query or parts.fragment:
         return "must have no user, password, query or fragment"
-    if parts.scheme == "http" and not is_loopback(host):
-        return "must be https://: plain http:// shows the API key to the network"
+    if not allow_http and is_exposed(parts.scheme, host):
+        return f"must be https://: plain http:// shows the API key to the network{ALLOW_HTTP}"
     return None
 
 
@@ -164,6 +167,11 @@ def malformed(url: str) -> str | None:
     except ValueError:
         return "is not a URL"
     return None
+
+
+def is_exposed(scheme: str, host: str) -> bool:
+    """Return whether the network can read what is sent to a host."""
+    return scheme == "http" and not is_loopback(host)
 
 
 def is_loopback(host: str) -> bool:

@@ -19,7 +19,6 @@ from currents_async._wire.failure import (
     in_our_envelope,
     is_expired,
 )
-from currents_async._wire.networks import literal_address
 from currents_async._wire.ranges import Progress, check_encoding
 from currents_async._wire.throttle import requested_wait
 from currents_async.errors import (
@@ -145,16 +144,14 @@ class AssetAttempt(HTTPAttempt):
 
     async def _reach(self, conditions: Mapping[str, str]) -> aiohttp.ClientResponse:
         """Send a request to the last hop, if it may be reached."""
-        address = literal_address(self._hops[-1].reveal().host or "")
-        reason = address and await self._channel.session.reach.refusal(address)
-        if not reason:
-            self._channel.traffic.requests += 1
-            try:
-                return await from_network(self._send(conditions))
-            except AiohttpError as broken:
-                if not isinstance(broken.foreign, OutOfReachError):
-                    raise
-                reason = str(broken.foreign)
+        self._channel.traffic.requests += 1
+        try:
+            return await from_network(self._send(conditions))
+        except AiohttpError as broken:
+            if not isinstance(broken.foreign, OutOfReachError):
+                raise
+            reason = str(broken.foreign)
+        self._channel.traffic.requests -= 1  # nothing was sent
         if len(self._hops) > 1:
             raise self._redirect_error(f"it leads to {reason}")
         raise InvalidArgumentError(f"the asset's URL leads to {reason}")

@@ -41,7 +41,7 @@ class SendOnce:
     ) -> aiohttp.ClientResponse:
         """Send a request; raise `ConnectionLostError` where aiohttp would send it again."""
         if request.url.scheme == "http" and request.proxy and not _is_here(request.proxy):
-            # Plain HTTP stays on this machine: a proxy on another one would see the secret.
+            # It would see the secret.
             request.proxy = request.proxy_auth = request.proxy_headers = None
         if self._credential is None:
             _forget_credentials(request)

@@ -9,6 +9,7 @@ import aiohttp
 from aiohttp.abc import ResolveResult
 from aiohttp.connector import Connection
 
+from currents_async._config import ALLOW_HTTP, is_exposed
 from currents_async._transport.connection import CheckedRequest, ConnectionLostError
 from currents_async._wire.networks import Network, literal_address, network_of
 
@@ -21,13 +22,21 @@ class Reach:
     """Public addresses, and those in networks where the API's own host is.
 
     With `private`, loopback and private ones too. Never link-local ones, where clouds have their
-    metadata, unless the API is there as well.
+    metadata, unless the API is there as well. Plain HTTP only on this machine, or with `http`.
     """
 
-    def __init__(self, api_url: str, *, private: bool) -> None:
+    def __init__(self, api_url: str, *, private: bool, http: bool) -> None:
         self._api_host = urlsplit(api_url).hostname or ""
+        self._http = http
         self._allowed = {Network.PUBLIC, *(_OWN if private else ())}
         self._knows_the_api = False
+
+    async def refusal_of_host(self, scheme: str, host: str) -> str | None:
+        """Return why nothing may be fetched from a host, as far as its URL tells, or None."""
+        if not self._http and is_exposed(scheme, host):
+            return f"plain http://, which shows the signature to the network{ALLOW_HTTP}"
+        address = literal_address(host)
+        return None if address is None else await self.refusal(address)
 
     async def refusal(self, address: str) -> str | None:
         """Return why nothing may be fetched from an address, or None if it may."""
@@ -49,17 +58,24 @@ class Reach:
 class Guard:
     """An aiohttp middleware that keeps requests from hosts that they must not reach.
 
-    A proxy decides by itself what it connects to.
+    A proxy decides by itself what it connects to, and so may a connector of another class, which
+    would show the address of its proxy: without `connections` only URLs are checked.
     """
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, *, connections: bool) -> None:
         self._reach = reach
+        self._connections = connections
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         """Send a request; raise `OutOfReachError` if it must not reach its host."""
-        token = _guarding.set(None if request.proxy else self._reach)
+        url = request.url
+        refusal = await self._reach.refusal_of_host(url.scheme, url.host or "")
+        if refusal is not None:
+            raise OutOfReachError(refusal)
+        is_direct = self._connections and not request.proxy
+        token = _guarding.set(self._reach if is_direct else None)
         try:
             return await handler(request)
         finally:

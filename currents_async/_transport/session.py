@@ -172,8 +172,7 @@ class Session:
         # A connector of its own: large files must not take all connections of the API's.
         ours = self._connector(reuse=True, resolver=GuardedResolver()) if theirs is None else None
         connector = ours if theirs is None else theirs.connector
-        # A connector of another class may use a proxy of its own, and would show its address.
-        guards = (Guard(self.reach),) if type(connector) is aiohttp.TCPConnector else ()
+        guard = Guard(self.reach, connections=type(connector) is aiohttp.TCPConnector)
         return aiohttp.ClientSession(
             connector=connector,
             connector_owner=theirs is None,
@@ -182,7 +181,7 @@ class Session:
             trust_env=self._trust_env if theirs is None else theirs.trust_env,
             proxy=_proxy_of(theirs),
             request_class=GuardedRequest,
-            middlewares=(SendOnce(None), *guards),
+            middlewares=(SendOnce(None), guard),
         )
 
     def _connector(

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from yarl import URL
 
-from currents_async._config import is_loopback
 from currents_async._redaction import redactor
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._signed import read_expiry
@@ -103,8 +102,6 @@ def _refusal(url: URL) -> str | None:
         return "must begin with https:// and name a host"
     if "@" in url.raw_authority:
         return "must have no user or password"
-    if url.scheme == "http" and not is_loopback(host):
-        return "must be https://, for http:// shows the signature to the network"
     return None
 
 

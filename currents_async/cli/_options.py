@@ -65,6 +65,8 @@ class Connection:
     """The HTTP proxy; else that of HTTPS_PROXY, but for NO_PROXY. Put a password only there."""
     ca_file: str | None = None
     """A file of certificates (PEM) to trust besides the system's, as those of a company."""
+    allow_http: Flag = False
+    """Also use http:// to other hosts, as within a cluster, where the network can read the key."""
 
     @asynccontextmanager
     async def open(self, **options: Any) -> AsyncGenerator["Currents"]:

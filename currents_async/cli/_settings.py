@@ -36,10 +36,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     api_key: str | None = None
     base_url: str | None = None
     project_id: str | None = None
+    allow_http: bool = False
 
-    def __rich_repr__(self) -> list[tuple[str, str | None]]:
+    def __rich_repr__(self) -> list[tuple[str, object]]:
         key = None if self.api_key is None else "***"
-        return [("api_key", key), ("base_url", self.base_url), ("project_id", self.project_id)]
+        shown = ((name, getattr(self, name)) for name in ("base_url", "project_id", "allow_http"))
+        return [("api_key", key), *shown]
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
@@ -76,11 +78,12 @@ class Settings:
     proxy: str | None = field(repr=False)
     trust: ssl.SSLContext | None
     """The certificates to trust, if not just the system's."""
+    allow_http: bool
 
     @property
     def trusts_environment(self) -> bool:
         """Whether the proxies of the environment are for this service."""
-        # Plain HTTP is for this machine: a proxy would only learn the key.
+        # Over plain HTTP a proxy would learn the key.
         return urlsplit(self.base_url.value or PRODUCTION).scheme != "http"
 
     def digest(self, text: str) -> str:
@@ -99,11 +102,12 @@ class Settings:
             proxy=self.proxy,
             trust_env=self.trusts_environment,
             ssl=self.trust,
+            allow_http=self.allow_http,
             **options,
         )
 
 
-async def load(**options: str | None) -> Settings:
+async def load(**options: Any) -> Settings:
     """Read settings in a thread, since the configuration file may be slow."""
     return await asyncio.to_thread(read_settings, **options)
 
@@ -114,15 +118,19 @@ def read_settings(
     base_url: str | None = None,
     proxy: str | None = None,
     ca_file: str | None = None,
+    allow_http: bool = False,
 ) -> Settings:
     """Gather the settings of a client; raise `InvalidArgumentError` for any that cannot work."""
     found = find_profile(profile)
+    allow_http = allow_http or found.profile.allow_http
     source = f"profile {found.name!r} in {found.path}"
     if _KEY not in os.environ and found.profile.api_key is None:
         raise InvalidArgumentError(f"no API key: set {_KEY}, or api_key in {source}")
     settings = Settings(
         key_source=_KEY if _KEY in os.environ else source,
-        base_url=_base_url(base_url, Setting(found.profile.base_url, source)),
+        base_url=_base_url(
+            base_url, Setting(found.profile.base_url, source), allow_http=allow_http
+        ),
         project_id=_first(
             Setting(os.environ.get(_PROJECT), _PROJECT),
             Setting(found.profile.project_id, source),
@@ -130,6 +138,7 @@ def read_settings(
         profile=found.profile,
         proxy=proxy,
         trust=None if ca_file is None else _trust(ca_file),
+        allow_http=allow_http,
     )
     _refuse_proxy(proxy, trusts_environment=settings.trusts_environment)
     return settings
@@ -139,14 +148,15 @@ def _first(*settings: Setting) -> Setting:
     return next((one for one in settings if one.value), Setting(None, "default"))
 
 
-def _base_url(option: str | None, of_profile: Setting) -> Setting:
+def _base_url(option: str | None, of_profile: Setting, *, allow_http: bool) -> Setting:
     """Return the first URL that is set; an error names where it was set."""
     found = base_url_in_environment()
     of_environment = Setting(None, "") if found is None else Setting(found.url, found.variable)
     first = _first(Setting(option, "--base-url"), of_environment, of_profile)
     if first.value is None:
         return first
-    return Setting(check_base_url(first.value, f"{first.source}: the base URL"), first.source)
+    name = f"{first.source}: the base URL"
+    return Setting(check_base_url(first.value, name, allow_http=allow_http), first.source)
 
 
 def _refuse_proxy(option: str | None, *, trusts_environment: bool) -> None:

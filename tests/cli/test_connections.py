@@ -230,3 +230,23 @@ def _context(ca_file: str) -> ssl.SSLContext:
         trust = read_settings(ca_file=ca_file).trust
     assert trust is not None
     return trust
+
+
+def test_allow_http_is_an_option_and_a_setting_of_a_profile(
+    service: FakeCurrents, config: Path, monkeypatch: pytest.MonkeyPatch, cli: CommandLine
+) -> None:
+    async def look_up(_loop: object, host: str, port: int, **_: object) -> list[object]:
+        return [(2, 1, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", look_up)
+    monkeypatch.setenv("CURRENTS_REST_API_URL", f"http://currents:{port_of(service.url)}")
+    refused = cli("projects", "list", code=2).err
+    assert refused.startswith(
+        "currents-async: CURRENTS_REST_API_URL: the base URL must be https://"
+    )
+    assert "--allow-http" in refused
+    assert service.requests == []
+    cli("projects", "list", "--allow-http")
+    config.write_text("[profiles.default]\nallow_http = true\n")
+    cli("projects", "list")
+    service.requests.assert_sent("listProjects", times=2)

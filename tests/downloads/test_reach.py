@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 import trustme
 from aiohttp import web
+from yarl import URL
 
 from currents_async import Currents, InvalidArgumentError, RedirectError
 from currents_async._transport.connection import ConnectionLostError
@@ -199,8 +200,13 @@ class TestNames:
             return [one["host"] for one in await resolver.resolve("many.example", 443)]
 
         monkeypatch.setitem(NAMES, "many.example", list(found))
-        resolver, request = GuardedResolver(), SimpleNamespace(proxy=None)
-        guard: Any = Guard(Reach("https://127.0.0.1/v1", private=False))
+        resolver, request = (
+            GuardedResolver(),
+            SimpleNamespace(proxy=None, url=URL("https://many.example")),
+        )
+        guard: Any = Guard(
+            Reach("https://127.0.0.1/v1", private=False, http=False), connections=True
+        )
         if left is None:
             with pytest.raises(OutOfReachError, match=r"private address 10\.0\.0\.5"):
                 await guard(request, resolve)
@@ -211,12 +217,14 @@ class TestNames:
 
     async def test_a_connection_closed_by_its_peer_is_lost(self) -> None:
         transport = SimpleNamespace(get_extra_info=lambda _: None)
-        guard: Any = Guard(Reach("https://127.0.0.1/v1", private=True))
+        guard: Any = Guard(
+            Reach("https://127.0.0.1/v1", private=True, http=False), connections=True
+        )
         connections: list[Any] = [SimpleNamespace(transport=one) for one in (transport, None)]
         for conn in connections:
             send: Any = partial(GuardedRequest.send, conn=conn)
             with pytest.raises(ConnectionLostError, match="closed before anything was sent"):
-                await guard(SimpleNamespace(proxy=None), send)
+                await guard(SimpleNamespace(proxy=None, url=URL("https://many.example")), send)
 
 
 class TestAddresses:
@@ -269,7 +277,7 @@ class TestReach:
         ],
     )
     async def test_reachable_addresses(self, api: str, private: bool, allowed: set[str]) -> None:  # noqa: FBT001 - a column of the table
-        reach = Reach(f"https://{api}/v1", private=private)
+        reach = Reach(f"https://{api}/v1", private=private, http=False)
         addresses = {
             "public": "8.8.8.8",
             "private": "192.168.0.9",
@@ -280,7 +288,7 @@ class TestReach:
         assert refused == addresses.keys() - allowed
 
     async def test_error_offers_no_option_that_would_not_help(self) -> None:
-        reach = Reach(f"https://{PUBLIC}/v1", private=False)
+        reach = Reach(f"https://{PUBLIC}/v1", private=False, http=False)
         assert "private_assets" in str(await reach.refusal("10.0.0.5"))
         assert "private_assets" not in str(await reach.refusal("169.254.169.254"))
 
@@ -290,7 +298,7 @@ class TestReach:
         async def fail(*_: Any) -> Any:
             raise OSError("no name servers")
 
-        reach = Reach("https://api.here/v1", private=False)
+        reach = Reach("https://api.here/v1", private=False, http=False)
         with monkeypatch.context() as patch:
             patch.setattr(asyncio.BaseEventLoop, "getaddrinfo", fail)
             assert await reach.refusal("127.0.0.1") is not None

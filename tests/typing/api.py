@@ -74,6 +74,7 @@ async def client() -> None:
         assert_type(currents, Currents)
         assert_type(currents.with_options(timeouts=Timeouts(total=1)), Currents)
         assert_type(currents.rate_limit, RateLimit | None)
+    Currents(allow_http=True, private_assets=True)
     Currents(1)  # type: ignore[arg-type]
     Currents("key", "https://api.currents.dev")  # type: ignore[call-arg]
 
