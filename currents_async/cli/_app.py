@@ -114,6 +114,7 @@ for name, (place, text) in {
         "_quarantine:app",
         "Put tests that fail too often into quarantine, and let them out.",
     ),
+    "open": ("_open:app", "Open pages of the dashboard in a browser."),
     "share": ("_sharing:share", _SHARE),
     "traces": ("_sharing:traces", "Playwright traces of tests and sessions."),
     "jira": ("_jira:app", "Issues in Jira about failed tests."),

@@ -28,6 +28,10 @@ projects = App(name="projects")
 pull_requests = App(name="pull-requests")
 terms = App(name="terms")
 
+_CARD = (
+    "pr.title, pr.source, recentRuns.0.runId, recentRuns.0.createdAt, recentRuns.0.status, "
+    "recentRuns.0.completionState"
+)
 _PROJECT = "projectId, name, createdAt, defaultBranchName"
 
 
@@ -82,7 +86,7 @@ async def list_pull_requests(
         Only pull requests whose latest run has this status; several can be given.
 
     """
-    async with common.open(PullRequestCard, "cursor, extra") as (currents, printer):
+    async with common.open(PullRequestCard, _CARD) as (currents, printer):
         listed = currents.projects.pull_requests(
             project,
             runs_per_pr=runs,

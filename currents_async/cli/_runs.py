@@ -23,7 +23,7 @@ from currents_async.cli._options import (
 )
 from currents_async.cli._run_diff import diff
 from currents_async.cli._run_writes import cancel, delete, reset
-from currents_async.cli._streams import note
+from currents_async.cli._streams import note, write_text
 from currents_async.models import (
     CompletionStateFilter,
     Instance,
@@ -122,8 +122,9 @@ async def find(
     tag: Several[str] = (),
     ci_build_id: str | None = None,
     last_failed: Flag = False,
+    last_run_json: Flag = False,
     common: CommonOptions = COMMON,
-) -> None:
+) -> int:
     """Find the newest complete run that matches; exit code 3 when there is none.
 
     Parameters
@@ -135,7 +136,9 @@ async def find(
     ci_build_id
         The CI build of the run; not beside --branch.
     last_failed
-        Ask for the failed tests of the last Playwright run.
+        Ask for the failed tests of the last Playwright run too.
+    last_run_json
+        Print these alone, as Playwright reads them from .last-run.json for its own --last-failed.
 
     """
     async with common.open(Run, _CARD) as (currents, printer):
@@ -144,9 +147,16 @@ async def find(
             branch=branch,
             tags=tag,
             ci_build_id=ci_build_id,
-            pw_last_run=last_failed or None,
+            pw_last_run=last_failed or last_run_json or None,
         )
+    if not last_run_json:
         printer.one(run)
+    elif run.last_run is None:
+        note(f"run {run.run_id} has no last run of Playwright")
+        return _exit.NOT_FOUND
+    else:
+        write_text(run.last_run.to_last_run_json().decode())
+    return _exit.OK
 
 
 @runs.command

@@ -14,7 +14,7 @@ def test_pull_requests(project: WorldProject, service: FakeCurrents, cli: Comman
     project.run(specs=1, pull_request=7)
     options = ("--runs", "2", "--branch", "*", "--tag-operator", "OR", "--limit", "1")
     [card] = cli("pull-requests", "list", *options).rows
-    assert card["cursor"]
+    assert card["pr"]["source"] in cli("pull-requests", "list", "-o", "table").out
     assert ("runs_per_pr", "2") in service.requests[0].query
 
 

@@ -57,6 +57,11 @@ class TestRuns:
         cli("runs", "find", "--branch", "other", code=3)
         cli("runs", "find", "--branch", "a", "--ci-build-id", "b", code=2)
 
+    def test_find_for_playwright(self, two_runs: list[WorldRun], cli: CommandLine) -> None:
+        [found] = cli("runs", "find", "--last-failed", "--fields", "pwLastRun").rows
+        assert found["pwLastRun"]["failedTests"]
+        assert json.loads(cli("runs", "find", "--last-run-json").out) == found["pwLastRun"]
+
     def test_watch(self, two_runs: list[WorldRun], cli: CommandLine) -> None:
         out, err = cli("runs", "watch", two_runs[0].run_id, "--fail-on", "failed", code=6)
         assert {json.loads(line)["spec"] for line in out.splitlines()} == {
