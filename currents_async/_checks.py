@@ -18,6 +18,8 @@ T = TypeVar("T")
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _BRANCH = re.compile(r"[!-)+-~]+\*?")
+_PRINTABLE = re.compile("[ -~]+")
+_UUID4 = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.1."""
 
@@ -56,6 +58,32 @@ def check_prose(name: str, value: str, *, max_length: int | None = None) -> str:
     _check_length(name, value, max_length)
     if _LONE_SURROGATE.search(value):
         raise InvalidArgumentError(f"{name} must not contain lone surrogates: {value!r}")
+    return value
+
+
+def check_trimmed(name: str, value: str, *, max_length: int | None = None) -> str:
+    """Return text of one line without the white space around it."""
+    return check_text(name, check_type(name, value, str).strip(), max_length=max_length)
+
+
+def check_ascii(name: str, value: str, *, max_length: int | None = None) -> str:
+    """Return printable ASCII, spaces included."""
+    if _PRINTABLE.fullmatch(check_text(name, value, max_length=max_length)):
+        return value
+    raise InvalidArgumentError(f"{name} must be printable ASCII: {value!r}")
+
+
+def check_word(name: str, value: str, *, max_length: int | None = None) -> str:
+    """Return printable ASCII without spaces."""
+    if " " in check_ascii(name, value, max_length=max_length):
+        raise InvalidArgumentError(f"{name} must not contain spaces: {value!r}")
+    return value
+
+
+def check_uuid4(name: str, value: str) -> str:
+    """Return a UUID of version 4."""
+    if _UUID4.fullmatch(check_text(name, value).lower()) is None:
+        raise InvalidArgumentError(f"{name} must be a UUID of version 4, not {value!r}")
     return value
 
 

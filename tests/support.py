@@ -16,6 +16,9 @@ HURRIED = Timeouts(connect=5, read=0.1, attempt=0.3, total=60)
 RUN = {"runId": "r", "projectId": "p", "completionState": "COMPLETE", "status": "PASSED"}
 """What a run always has."""
 
+HOOK = "0b3c1c6e-7d0e-4d2a-9f4b-2f6f1f0f8a11"
+"""The ID of a webhook: a UUID of version 4."""
+
 
 class NoBackoff(SystemClock):
     """The system's time, with random numbers that make every backoff 0."""

@@ -26,7 +26,7 @@ class CursorPager(Pager[T, CursorPage[T]]):
         if reverse and start is None:
             raise InvalidArgumentError("reverse=True needs start=: a cursor, or a resume token")
         direction = Backward[T] if reverse else Forward[T]
-        paging = direction(listing.operation, cursor, page_size)
+        paging = direction(listing, cursor, page_size)
         super().__init__(listing, paging, start=start, prefetch=prefetch)
 
 

@@ -29,7 +29,7 @@ class NumberedPager(Pager[T, N]):
         start: str | None = None,
         prefetch: bool = False,
     ) -> None:
-        paging = _ByNumber[T, N](listing.operation, key, page_size)
+        paging = _ByNumber[T, N](listing, key, page_size)
         super().__init__(listing, paging, start=start, prefetch=prefetch)
         if self._start.cursor is not None:
             raise InvalidArgumentError("start must be a resume token")

@@ -25,10 +25,12 @@ _MAX_STALE_PAGES = 20
 class Paging(Generic[T, P]):
     """Base of both kinds of paging: what to request, and which position a page leads to."""
 
-    def __init__(self, operation: str, key: Callable[[T], str | None], page_size: int) -> None:
-        self.operation = operation
+    def __init__(
+        self, listing: "Listing[P]", key: Callable[[T], str | None], page_size: int
+    ) -> None:
+        self.operation = listing.operation
         self.key = key
-        self.page_size: int = check_int("page_size", page_size)
+        self.page_size: int = check_int("page_size", page_size, max_value=listing.max_page_size)
 
     def with_max_page_size(self, max_items: int) -> Self:
         """Return the same paging with pages of at most `max_items`."""
@@ -68,6 +70,7 @@ class Listing(NamedTuple, Generic[P]):
     target: str
     """Path and filters, which identify the list."""
     fetch: Callable[[Query], Awaitable[P]]
+    max_page_size: int | None = None
 
 
 class FetchedPage(NamedTuple, Generic[P]):

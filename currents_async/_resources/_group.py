@@ -76,7 +76,7 @@ class Group:
         async def fetch(page: Query) -> P:
             return await self._transport.call(endpoint.request(path, query=[*query, *page]))
 
-        return Listing(endpoint.operation, unpaged.target, fetch)
+        return Listing(endpoint.operation, unpaged.target, fetch, endpoint.max_limit)
 
 
 def whole_item(item: Model) -> str:

@@ -39,7 +39,7 @@ CANCEL_RUN_BY_GITHUB_CI = Endpoint(
 RESET_RUN = Endpoint("resetRun", "PUT", "/runs/{run_id}/reset", dict[str, object])
 DELETE_RUN = Endpoint("deleteRun", "DELETE", "/runs/{run_id}", DeletedRun, already=NotFoundError)
 LIST_PROJECT_RUNS = Endpoint(
-    "listProjectRuns", "GET", "/projects/{project_id}/runs", CursorPage[ListedRun]
+    "listProjectRuns", "GET", "/projects/{project_id}/runs", CursorPage[ListedRun], max_limit=100
 )
 
 
@@ -58,7 +58,7 @@ def find_query(
         Filters()
         .text("project_id", project_id, wire="projectId")
         .text("ci_build_id", ci_build_id, wire="ciBuildId")
-        .text("branch", None if branch is None else check_branch("branch", branch))
+        .text("branch", branch, check_branch)
         .lists(tags=tags)
         .flag("pw_last_run", pw_last_run, wire="pwLastRun")
         .query

@@ -9,12 +9,12 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from currents_async._checks import check_int, check_prose, check_text, check_texts, check_type
+from currents_async._checks import check_prose, check_text, check_texts, check_type
 from currents_async._pagination import PAGE_SIZE, CursorPager, PagePager
 from currents_async._resources._group import Group, whole_item
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.fields import Fields, check_changes, given
-from currents_async._wire.filters import Filters, Moment, encode_moment
+from currents_async._wire.filters import Filters, Moment, encode_time
 from currents_async.errors import InvalidArgumentError, NotFoundError
 from currents_async.models.actions import (
     Action,
@@ -28,7 +28,7 @@ from currents_async.models.actions import (
     EffectOperation,
 )
 from currents_async.models.common import SortDirection
-from currents_async.models.matchers import Condition, Matcher
+from currents_async.models.matchers import Condition, ConditionType, Matcher
 from currents_async.models.pages import CursorPage, NumberedPage
 
 LIST_ACTIONS = Endpoint("listActions", "GET", "/actions", list[Action])
@@ -45,16 +45,21 @@ DISABLE_ACTION = Endpoint(
     "disableAction", "PUT", "/actions/{action_id}/disable", Action, idempotent=True
 )
 LIST_AFFECTED_TESTS = Endpoint(
-    "listAffectedTests", "GET", "/actions/tests", NumberedPage[AffectedTest]
+    "listAffectedTests", "GET", "/actions/tests", NumberedPage[AffectedTest], max_limit=100
 )
 GET_AFFECTED_TEST_EXECUTIONS = Endpoint(
-    "getAffectedTestExecutions", "GET", "/actions/tests/{signature}", CursorPage[AffectedExecution]
+    "getAffectedTestExecutions",
+    "GET",
+    "/actions/tests/{signature}",
+    CursorPage[AffectedExecution],
+    max_limit=50,
 )
 GET_AFFECTED_TEST_EXECUTIONS_BY_ACTION = Endpoint(
     "getAffectedTestExecutionsByAction",
     "GET",
     "/actions/{action_id}/tests",
     CursorPage[AffectedExecution],
+    max_limit=50,
 )
 
 
@@ -88,9 +93,10 @@ class Actions(Group):
         """Create an action, which applies at once.
 
         `name` has 1 to 255 characters, `description` at most 1,000. `action` is what it does, at
-        least one `Effect`. `project_id` defaults to the client's. Raises `AmbiguousError` when it
-        is unknown whether the action was created; with `retry_ambiguous=True` the request is sent
-        again instead, which may create two.
+        least one `Effect`. It applies until `expires_after`: a datetime with a time zone, or a day,
+        which means its beginning in UTC. `project_id` defaults to the client's. Raises
+        `AmbiguousError` when it is unknown whether the action was created; with
+        `retry_ambiguous=True` the request is sent again instead, which may create two.
         """
         filters = Filters().text("project_id", self._project(project_id), wire="projectId")
         body = _body(name, given(description), action, matcher, given(expires_after))
@@ -165,11 +171,16 @@ class Actions(Group):
     ) -> PagePager[AffectedTest]:
         """List the tests that actions affected.
 
-        `project_id` defaults to the client's. Datetimes need a time zone. `status` is that of the
-        actions. `page_size` is at most 100, and `start` a resume token.
+        `project_id` defaults to the client's. Datetimes need a time zone. `search`, of at most 100
+        characters, looks at paths of spec files, titles of tests and names of actions. `status` is
+        that of the actions. The test that was affected last comes first, unless `dir` is `asc`.
+        `page_size` is at most 100, and `start` a resume token. The API calls this list a preview.
         """
         query = (
-            _span(date_start, date_end, search, project_id=self._project(project_id))
+            Filters()
+            .text("project_id", self._project(project_id), wire="projectId")
+            .span(date_start, date_end)
+            .search(search, max_length=100)
             .choices("action_type", action_type, ActionTypeFilter)
             .text("action_id", action_id)
             .choice("dir", dir, SortDirection)
@@ -177,7 +188,6 @@ class Actions(Group):
             .query
         )
         listing = self._listing(LIST_AFFECTED_TESTS, query)
-        check_int("page_size", page_size, max_value=100)
         return PagePager(
             listing, key=whole_item, page_size=page_size, start=start, prefetch=prefetch
         )
@@ -201,9 +211,14 @@ class Actions(Group):
         50. `start` is a cursor or a resume token to continue after; with `reverse` the list goes
         from there back to its beginning.
         """
-        filters = _span(date_start, date_end, search, project_id=self._project(project_id))
-        listing = self._listing(GET_AFFECTED_TEST_EXECUTIONS, filters.query, signature=signature)
-        check_int("page_size", page_size, max_value=50)
+        query = (
+            Filters()
+            .text("project_id", self._project(project_id), wire="projectId")
+            .span(date_start, date_end)
+            .search(search)
+            .query
+        )
+        listing = self._listing(GET_AFFECTED_TEST_EXECUTIONS, query, signature=signature)
         return CursorPager(
             listing, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch
         )
@@ -224,9 +239,8 @@ class Actions(Group):
 
         Takes the arguments of `executions` except for the project, which is the action's.
         """
-        query = _span(date_start, date_end, search).query
+        query = Filters().span(date_start, date_end).search(search).query
         listing = self._listing(GET_AFFECTED_TEST_EXECUTIONS_BY_ACTION, query, action_id=action_id)
-        check_int("page_size", page_size, max_value=50)
         return CursorPager(
             listing, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch
         )
@@ -246,20 +260,9 @@ class Actions(Group):
             Filters()
             .text("project_id", self._project(project_id), wire="projectId")
             .choices("status", status, ActionStatusFilter)
-            .text("search", search, max_length=100)
+            .search(search, max_length=100)
         )
         return await self._transport.call(LIST_ACTIONS.request(query=filters.query))
-
-
-def _span(
-    date_start: Moment, date_end: Moment, search: str | None, *, project_id: str | None = None
-) -> Filters:
-    return (
-        Filters()
-        .text("project_id", project_id, wire="projectId")
-        .span(date_start, date_end)
-        .text("search", search)
-    )
 
 
 def _body(
@@ -275,7 +278,7 @@ def _body(
         .put_or_null("description", description, partial(check_prose, max_length=1000))
         .put("action", action, _effects)
         .put("matcher", matcher, _matcher)
-        .put_or_null("expires_after", expires_after, encode_moment, wire="expiresAfter")
+        .put_or_null("expires_after", expires_after, encode_time, wire="expiresAfter")
         .body
     )
 
@@ -291,7 +294,8 @@ def _effect(name: str, effect: Effect) -> dict[str, Any]:
     if effect.details is None:
         del fields["details"]
     elif effect.op == EffectOperation.TAG:
-        check_texts(f"{name}.tags", fields["details"].get("tags", ()), max_items=10)
+        tags = fields["details"].get("tags", ())
+        check_texts(f"{name}.tags", tags, min_items=1, max_items=10)
     return fields
 
 
@@ -305,9 +309,17 @@ def _matcher(name: str, matcher: Matcher) -> dict[str, Any]:
     return {**matcher.extra, "op": matcher.op, "cond": conditions}
 
 
+_WITHOUT_PATTERNS = {ConditionType.TEST_ID, ConditionType.TAG}
+
+
 def _condition(name: str, condition: Condition) -> dict[str, Any]:
     value = check_type(name, condition, Condition).value
     for text in (value,) if isinstance(value, str) else value or ():
+        # Anything else is a pattern as the service sent it: how patterns are written is unknown.
         if isinstance(text, str):
             check_prose(f"{name}.value", text)
+        elif condition.type in _WITHOUT_PATTERNS:
+            raise InvalidArgumentError(
+                f"{name}.value: {condition.type} takes no patterns, only str"
+            )
     return condition.to_dict()

@@ -34,14 +34,17 @@ class Context(Group):
         detail: ContextDetail | None = None,
         limit: int | None = None,
         page: int | None = None,
+        include_flaky: bool | None = None,
     ) -> FailureContext:
         """Fetch the failures of a run, of an instance or of a test.
 
-        `attempt` is an attempt at the test, counting from 0. `limit` is 1 to 50 failed tests of a
-        run or an instance, and `page` counts from 0.
+        `attempt` is an attempt at the test, counting from 0, by default the latest. `limit` is 1 to
+        50 failed tests of a run or an instance, by default 10, and `page` counts from 0. The flaky
+        tests of a run are left out unless `include_flaky` is True; that it has no effect on
+        instances and tests is inferred.
         """
         filters = _subject(run_id, instance_id, test_id, attempt)
-        query = _extent(filters, "json", detail, limit, page).query
+        query = _extent(filters, "json", detail, limit, page, include_flaky).query
         return await self._transport.call(GET_CONTEXT.request(query=query))
 
     async def markdown(
@@ -54,6 +57,7 @@ class Context(Group):
         detail: ContextDetail | None = None,
         limit: int | None = None,
         page: int | None = None,
+        include_flaky: bool | None = None,
         max_length: int | None = None,
     ) -> str:
         """Fetch the failures of a run, of an instance or of a test as Markdown.
@@ -62,7 +66,7 @@ class Context(Group):
         """
         filters = _subject(run_id, instance_id, test_id, attempt)
         query = (
-            _extent(filters, "md", detail, limit, page)
+            _extent(filters, "md", detail, limit, page, include_flaky)
             .number("max_length", max_length, max_value=50_000)
             .query
         )
@@ -96,6 +100,7 @@ def _extent(
     detail: ContextDetail | None,
     limit: int | None,
     page: int | None,
+    include_flaky: bool | None,  # noqa: FBT001 - as the caller gave it
 ) -> Filters:
     return (
         filters
@@ -103,4 +108,5 @@ def _extent(
         .choice("detail", detail, ContextDetail)
         .number("limit", limit, max_value=50)
         .number("page", page, min_value=0)
+        .flag("include_flaky", include_flaky)
     )

@@ -20,7 +20,9 @@ from currents_async.models.errors import (
     ExploredError,
 )
 
-GET_ERRORS_EXPLORER = Endpoint("getErrorsExplorer", "GET", "/errors/{project_id}", ErrorsPage)
+GET_ERRORS_EXPLORER = Endpoint(
+    "getErrorsExplorer", "GET", "/errors/{project_id}", ErrorsPage, max_limit=100
+)
 
 
 class ErrorsPager(NumberedPager[ExploredError, ErrorsPage]):
@@ -63,7 +65,7 @@ class Errors(Group):
 
         `project_id` defaults to the client's. Datetimes need a time zone. The order of `group_by`
         matters. The timeline has the 1 to 50 (`top_n`) most important errors of each span, by
-        `metric`. The API takes a `page_size` of at most 100. `start` is a resume token.
+        `metric`. `page_size` is at most 100. `start` is a resume token.
         """
         query = (
             Filters()

@@ -4,9 +4,10 @@ Source: `docs/api/operations.md`, "Jira".
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from currents_async._checks import check_flag, check_int, check_prose, check_text
+from currents_async._checks import check_flag, check_prose, check_text
 from currents_async._pagination import PAGE_SIZE, PagePager
 from currents_async._resources._group import Group, whole_item
 from currents_async._wire.endpoint import Endpoint, Query
@@ -17,13 +18,18 @@ from currents_async.models.jira import JiraIssue, JiraIssueType, JiraProject
 from currents_async.models.pages import NumberedPage
 
 LIST_JIRA_PROJECTS = Endpoint(
-    "listJiraProjects", "GET", "/integrations/jira/projects", NumberedPage[JiraProject]
+    "listJiraProjects",
+    "GET",
+    "/integrations/jira/projects",
+    NumberedPage[JiraProject],
+    max_limit=100,
 )
 LIST_JIRA_ISSUE_TYPES = Endpoint(
     "listJiraIssueTypes",
     "GET",
     "/integrations/jira/projects/{jira_project_id}/issue-types",
     NumberedPage[JiraIssueType],
+    max_limit=100,
 )
 CREATE_JIRA_ISSUE = Endpoint(
     "createJiraIssue", "POST", "/projects/{project_id}/jira/issues", JiraIssue
@@ -31,6 +37,8 @@ CREATE_JIRA_ISSUE = Endpoint(
 LINK_JIRA_ISSUE = Endpoint(
     "linkJiraIssue", "POST", "/projects/{project_id}/jira/issues/{jira_issue_key}/link", JiraIssue
 )
+
+_check_project = partial(check_text, max_length=128)
 
 
 class Jira(Group):
@@ -56,7 +64,6 @@ class Jira(Group):
         """
         query = _query(jira_installation_id, search)
         listing = self._listing(LIST_JIRA_PROJECTS, query)
-        check_int("page_size", page_size, max_value=100)
         return PagePager(
             listing, key=whole_item, page_size=page_size, start=start, prefetch=prefetch
         )
@@ -73,11 +80,12 @@ class Jira(Group):
     ) -> PagePager[JiraIssueType]:
         """List the types of issues in a Jira project.
 
-        `page_size` is at most 100, and `start` a resume token.
+        `jira_project_id` has at most 128 characters. `page_size` is at most 100, and `start` a
+        resume token.
         """
         query = _query(jira_installation_id, search)
-        listing = self._listing(LIST_JIRA_ISSUE_TYPES, query, jira_project_id=jira_project_id)
-        check_int("page_size", page_size, max_value=100)
+        project = _check_project("jira_project_id", jira_project_id)
+        listing = self._listing(LIST_JIRA_ISSUE_TYPES, query, jira_project_id=project)
         return PagePager(
             listing, key=whole_item, page_size=page_size, start=start, prefetch=prefetch
         )
@@ -141,7 +149,7 @@ class Jira(Group):
 
 def _query(jira_installation_id: str, search: str | None) -> Query:
     installation = check_text("jira_installation_id", jira_installation_id)
-    return Filters().text("jira_installation_id", installation).text("search", search).query
+    return Filters().text("jira_installation_id", installation).search(search).query
 
 
 def _about(
@@ -156,7 +164,7 @@ def _about(
         .put("run_id", run_id, check_text, wire="runId")
         .put("test_id", test_id, check_text, wire="testId")
         .put("jira_installation_id", jira_installation_id, check_text, wire="jiraInstallationId")
-        .put("jira_project_id", jira_project_id, check_text, wire="jiraProjectId")
+        .put("jira_project_id", jira_project_id, _check_project, wire="jiraProjectId")
         .put("jira_issue_type", jira_issue_type, check_text, wire="jiraIssueType")
     )
 

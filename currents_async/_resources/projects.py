@@ -4,13 +4,20 @@ Source: `docs/api/operations.md`, "Projects".
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import get_args
 
-from currents_async._checks import check_choice, check_text
+from currents_async._checks import (
+    check_ascii,
+    check_choice,
+    check_text,
+    check_trimmed,
+    check_word,
+)
 from currents_async._pagination import PAGE_SIZE, CursorPager
 from currents_async._resources._group import Group
 from currents_async._wire.endpoint import NOT_SERVED, Endpoint
-from currents_async._wire.filters import Filters, Moment
+from currents_async._wire.filters import Filters, Moment, check_pr_id
 from currents_async.models.common import SortDirection, TagOperator
 from currents_async.models.pages import CursorPage
 from currents_async.models.projects import (
@@ -19,12 +26,13 @@ from currents_async.models.projects import (
     Project,
     ProjectInsights,
     PullRequestCard,
+    PullRequestOrder,
     Term,
     TermType,
 )
-from currents_async.models.runs import RunStatusFilter
+from currents_async.models.runs import CompletionStateFilter, RunStatusFilter
 
-LIST_PROJECTS = Endpoint("listProjects", "GET", "/projects", CursorPage[Project])
+LIST_PROJECTS = Endpoint("listProjects", "GET", "/projects", CursorPage[Project], max_limit=100)
 GET_PROJECT = Endpoint("getProject", "GET", "/projects/{project_id}", Project)
 GET_PROJECT_INSIGHTS = Endpoint(
     "getProjectInsights", "GET", "/projects/{project_id}/insights", ProjectInsights
@@ -34,10 +42,15 @@ LIST_PROJECT_PULL_REQUESTS = Endpoint(
     "GET",
     "/projects/{project_id}/pull-requests",
     CursorPage[PullRequestCard],
+    max_limit=50,
 )
 CREATE_PROJECT = Endpoint("createProject", "POST", "/projects", CreatedProject, hints=(NOT_SERVED,))
 LIST_PROJECT_TERMS = Endpoint(
-    "listProjectTerms", "GET", "/projects/{project_id}/terms/{term_type}", CursorPage[Term]
+    "listProjectTerms",
+    "GET",
+    "/projects/{project_id}/terms/{term_type}",
+    CursorPage[Term],
+    max_limit=100,
 )
 
 
@@ -73,11 +86,12 @@ class Projects(Group):
         branches: Sequence[str] = (),
         groups: Sequence[str] = (),
         authors: Sequence[str] = (),
+        environments: Sequence[str] = (),
     ) -> ProjectInsights:
         """Fetch how the runs and the tests of a project went over time.
 
         `project_id` defaults to the client's. Datetimes need a time zone. `resolution` is the
-        length of the timeline's spans: an hour, a day or a week.
+        length of the timeline's spans: an hour, a day (the default) or a week.
         """
         path = {"project_id": self._project(project_id)}
         filters = (
@@ -85,6 +99,7 @@ class Projects(Group):
             .span(date_start, date_end)
             .choice("resolution", resolution, InsightsResolutionName)
             .lists(tags=tags, branches=branches, groups=groups, authors=authors)
+            .lists(environments=environments)
         )
         return await self._transport.call(GET_PROJECT_INSIGHTS.request(path, query=filters.query))
 
@@ -97,24 +112,52 @@ class Projects(Group):
         branches: Sequence[str] = (),
         authors: Sequence[str] = (),
         tag_operator: TagOperator | None = None,
+        environments: Sequence[str] = (),
+        pr_id: str | None = None,
+        search: str | None = None,
+        date_start: Moment | None = None,
+        date_end: Moment | None = None,
         status: Sequence[RunStatusFilter] = (),
+        completion_state: Sequence[CompletionStateFilter] = (),
+        pr_search: str | None = None,
+        order: PullRequestOrder | None = None,
+        dir: SortDirection | None = None,  # noqa: A002 - the API's own name
         page_size: int = PAGE_SIZE,
         start: str | None = None,
         reverse: bool = False,
         prefetch: bool = False,
     ) -> CursorPager[PullRequestCard]:
-        """List the pull requests of a project, each with 1 to 10 of its recent runs.
+        """List the pull requests of a project, each with its latest runs.
 
-        `project_id` defaults to the client's; `authors` may be globs. The API takes a `page_size`
-        of at most 50. `start` is a cursor or a resume token to continue after; with `reverse` the
-        list goes from there towards the newest.
+        `project_id` defaults to the client's. `runs_per_pr`, 0 to 10, is how many runs the timeline
+        of a card has, by default 1.
+
+        `tags` to `date_end` choose the runs that count: `authors` may be globs; `environments` and
+        `pr_id`, which is `run.meta.pr.id` of 1 to 128 characters, are printable ASCII without
+        spaces; `search`, 1 to 200 printable ASCII characters, ignores case and looks at CI build
+        IDs and messages of commits; datetimes need a time zone. Of each pull request, the latest of
+        these runs is compared with `status`, `completion_state` and `pr_search`: a part of the
+        title or the source branch, or a number as `482` or `#482`, of 1 to 200 characters.
+
+        The pull request with the latest run comes first. `order` and `dir` change that, by the runs
+        that count; a cursor is good for the order that it was made with. `page_size` is at most 50.
+        `start` is a cursor or a resume token to continue after; with `reverse` the list goes back
+        from there. Source: `docs/api/operations.md`, "Pull requests".
         """
         query = (
             Filters()
-            .number("runs_per_pr", runs_per_pr, max_value=10)
+            .number("runs_per_pr", runs_per_pr, min_value=0, max_value=10)
             .lists(tags=tags, branches=branches, authors=authors)
             .choice("tag_operator", tag_operator, TagOperator)
+            .lists(check_word, environments=environments)
+            .text("pr_id", pr_id, check_pr_id)
+            .text("search", search, _check_search)
+            .open_span(date_start, date_end)
             .choices("status", status, RunStatusFilter)
+            .choices("completion_state", completion_state, CompletionStateFilter)
+            .text("pr_search", pr_search, partial(check_trimmed, max_length=200))
+            .choice("order", order, PullRequestOrder)
+            .choice("dir", dir, SortDirection)
             .query
         )
         project = self._project(project_id)
@@ -137,13 +180,13 @@ class Projects(Group):
     ) -> CursorPager[Term]:
         """List the tags, the branches, the authors or other terms of a project.
 
-        `project_id` defaults to the client's. The API takes a `page_size` of at most 100. `start`
-        is a cursor or a resume token to continue after; with `reverse` the list goes back from
-        there.
+        `project_id` defaults to the client's. `search` has at most 128 characters. The term that
+        was updated last comes first, unless `dir` is `asc`. `page_size` is at most 100. `start` is
+        a cursor or a resume token to continue after; with `reverse` the list goes back from there.
         """
         listing = self._listing(
             LIST_PROJECT_TERMS,
-            Filters().choice("dir", dir, SortDirection).text("search", search).query,
+            Filters().choice("dir", dir, SortDirection).search(search, max_length=128).query,
             project_id=self._project(project_id),
             term_type=check_choice("term_type", term_type, get_args(TermType)),
         )
@@ -161,10 +204,14 @@ class Projects(Group):
     ) -> CursorPager[Project]:
         """List the projects, the newest first.
 
-        `start` is a cursor or a resume token to continue after; with `reverse` the list goes from
-        there towards the newest.
+        `page_size` is at most 100. `start` is a cursor or a resume token to continue after; with
+        `reverse` the list goes from there towards the newest.
         """
         listing = self._listing(LIST_PROJECTS)
         return CursorPager(
             listing, page_size=page_size, start=start, reverse=reverse, prefetch=prefetch
         )
+
+
+def _check_search(name: str, value: str) -> str:
+    return check_ascii(name, check_trimmed(name, value, max_length=200))

@@ -35,7 +35,7 @@ from currents_async._streams import RunStream
 from currents_async._transport import CallOptions, ResponseStream, Transport
 from currents_async._watch import INTERVAL, Polls, RunWatch, wait_for_end
 from currents_async._wire.array import check_element
-from currents_async._wire.filters import Filters, Moment
+from currents_async._wire.filters import Filters, Moment, check_pr_id
 from currents_async.analysis import Failure, FlakyTest, RunDiff
 from currents_async.models.common import OnError, TagOperator
 from currents_async.models.instances import Instance
@@ -405,6 +405,7 @@ class Runs(Group):
         tags: Sequence[str] = (),
         branches: Sequence[str] = (),
         authors: Sequence[str] = (),
+        environments: Sequence[str] = (),
         tag_operator: TagOperator | None = None,
         search: str | None = None,
         pr_id: str | None = None,
@@ -419,20 +420,23 @@ class Runs(Group):
     ) -> CursorPager[ListedRun]:
         """List the runs of a project, the newest first, without their specs.
 
-        `project_id` defaults to the client's. `search` has at most 200 characters. Datetimes need
-        a time zone. `start` is a cursor or a resume token to continue after; with `reverse` the
-        list goes from there towards the newest. Source: `docs/api/operations.md`, "Projects".
+        `project_id` defaults to the client's. Runs of any of the `environments` are listed.
+        `search`, of at most 200 characters, ignores case and looks at the CI build ID, the commit's
+        message, branch, SHA and author, the pull request's title, number and branches, and the
+        run's tags, environments, framework and browser. `pr_id` is `run.meta.pr.id`: 1 to 128
+        printable ASCII characters without spaces. Datetimes need a time zone. `page_size` is at
+        most 100. `start` is a cursor or a resume token to continue after; with `reverse` the list
+        goes from there towards the newest. Source: `docs/api/operations.md`, "Projects".
         """
         query = (
             Filters()
-            .lists(tags=tags, branches=branches, authors=authors)
+            .lists(tags=tags, branches=branches, authors=authors, environments=environments)
             .choice("tag_operator", tag_operator, TagOperator)
-            .text("search", search, max_length=200)
-            .text("pr_id", pr_id)
+            .search(search, max_length=200)
+            .text("pr_id", pr_id, check_pr_id)
             .choices("status", status, RunStatusFilter)
             .choices("completion_state", completion_state, CompletionStateFilter)
-            .moment("date_start", date_start)
-            .moment("date_end", date_end)
+            .open_span(date_start, date_end)
             .query
         )
         listing = self._listing(LIST_PROJECT_RUNS, query, project_id=self._project(project_id))

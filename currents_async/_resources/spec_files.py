@@ -14,7 +14,9 @@ from currents_async.models.common import SortDirection
 from currents_async.models.pages import NumberedPage
 from currents_async.models.spec_files import SpecFile, SpecFileOrder
 
-GET_SPEC_FILES = Endpoint("getSpecFiles", "GET", "/spec-files/{project_id}", NumberedPage[SpecFile])
+GET_SPEC_FILES = Endpoint(
+    "getSpecFiles", "GET", "/spec-files/{project_id}", NumberedPage[SpecFile], max_limit=50
+)
 
 
 class SpecFiles(Group):
@@ -43,7 +45,7 @@ class SpecFiles(Group):
         """List the spec files of a project with their metrics.
 
         `project_id` defaults to the client's. Datetimes need a time zone. `spec_name_filter` is a
-        part of the path. The API takes a `page_size` of at most 50. `start` is a resume token.
+        part of the path. `page_size` is at most 50. `start` is a resume token.
         """
         query = (
             Filters()

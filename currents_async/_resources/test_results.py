@@ -15,7 +15,7 @@ from currents_async.models.test_results import TestResult
 from currents_async.models.tests import AnnotationFilter, TestState
 
 GET_TEST_RESULTS = Endpoint(
-    "getTestResults", "GET", "/test-results/{signature}", CursorPage[TestResult]
+    "getTestResults", "GET", "/test-results/{signature}", CursorPage[TestResult], max_limit=100
 )
 
 
@@ -67,9 +67,9 @@ class TestResults(Group):
         """List the results of a test, the newest first.
 
         `signature` comes from `tests.list` or `signatures.get`. Datetimes need a time zone. `flaky`
-        lists only the flaky results, or only the others. The API takes a `page_size` of at most
-        100. `start` is a cursor or a resume token to continue after; with `reverse` the list goes
-        from there towards the newest.
+        lists only the flaky results, or only the others. `page_size` is at most 100. `start` is a
+        cursor or a resume token to continue after; with `reverse` the list goes from there towards
+        the newest.
         """
         query = (
             Filters()

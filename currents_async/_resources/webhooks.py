@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from msgspec import UNSET, UnsetType
 
-from currents_async._checks import check_choices, check_text
+from currents_async._checks import check_choices, check_text, check_uuid4
 from currents_async._resources._group import Group
 from currents_async._resources._hook_headers import Sealed, redact_of, seal, unseal
 from currents_async._wire.endpoint import Endpoint
@@ -59,8 +59,8 @@ class Webhooks(Group):
         return await self._transport.call(request, options)
 
     async def get(self, hook_id: str) -> Webhook:
-        """Fetch a webhook."""
-        return await self._transport.call(GET_WEBHOOK.request({"hook_id": hook_id}))
+        """Fetch a webhook. `hook_id` is a UUID, of version 4."""
+        return await self._transport.call(GET_WEBHOOK.request(_path(hook_id)))
 
     async def update(
         self,
@@ -82,7 +82,7 @@ class Webhooks(Group):
         sealed = seal(headers)
         del headers  # as in `create`
         body = check_changes(_body(url, sealed, hook_events, label))
-        request = UPDATE_WEBHOOK.request({"hook_id": hook_id}, body=body, redact=redact_of(sealed))
+        request = UPDATE_WEBHOOK.request(_path(hook_id), body=body, redact=redact_of(sealed))
         options = self._transport.options(repeat_writes=retry_ambiguous)
         return await self._transport.call(request, options, already=Webhook(hook_id=hook_id))
 
@@ -92,9 +92,8 @@ class Webhooks(Group):
         Only the webhook's ID is set if the server sends nothing else, or an earlier attempt, whose
         response was lost, turns out to have deleted the webhook.
         """
-        return await self._transport.call(
-            DELETE_WEBHOOK.request({"hook_id": hook_id}), already=DeletedWebhook(hook_id=hook_id)
-        )
+        request = DELETE_WEBHOOK.request(_path(hook_id))
+        return await self._transport.call(request, already=DeletedWebhook(hook_id=hook_id))
 
     def _of_project(self, project_id: str | None) -> Filters:
         return Filters().text("project_id", self._project(project_id), wire="projectId")
@@ -103,6 +102,10 @@ class Webhooks(Group):
         """Fetch all webhooks of a project, by default the client's, in one response."""
         filters = self._of_project(project_id)
         return await self._transport.call(LIST_WEBHOOKS.request(query=filters.query))
+
+
+def _path(hook_id: str) -> dict[str, str]:
+    return {"hook_id": check_uuid4("hook_id", hook_id)}
 
 
 def _body(

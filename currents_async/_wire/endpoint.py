@@ -57,6 +57,8 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
     """What the envelope's `data` decodes into; a `CursorPage` includes its `has_more`."""
     array: ArrayField | None = None
     """The large array in `data` that is decoded while it arrives."""
+    max_limit: int | None = None
+    """Of a list: the most items of a page; None where no document says it."""
     accept: str = "application/json"
     """The content type to request; one that is not JSON has no envelope, and `returns` is str."""
     idempotent: bool = False

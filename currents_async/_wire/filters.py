@@ -1,7 +1,8 @@
 """The filters of lists: each argument checked, and spelt as its operation wants it."""
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time
+from functools import partial
 from typing import Any, Self, get_args
 
 import msgspec
@@ -14,7 +15,9 @@ from currents_async._checks import (
     check_int,
     check_text,
     check_texts,
+    check_trimmed,
     check_type,
+    check_word,
 )
 from currents_async._wire.endpoint import Query
 from currents_async.errors import InvalidArgumentError
@@ -22,6 +25,9 @@ from currents_async.models.tests import AnnotationFilter, MetricSettings, TestSt
 
 Moment = datetime | date
 """A point in time, aware of its zone, or a day."""
+
+
+check_pr_id = partial(check_word, max_length=128)
 
 
 class Filters:
@@ -43,19 +49,25 @@ class Filters:
         self,
         name: str,
         value: str | None,
+        check: Callable[[str, str], str] = check_text,
         *,
-        max_length: int | None = None,
         wire: str | None = None,
     ) -> Self:
         """Add a text."""
         if value is not None:
-            self._add(wire or name, check_text(name, value, max_length=max_length))
+            self._add(wire or name, check(name, value))
         return self
 
-    def lists(self, **lists: Iterable[str]) -> Self:
+    def search(self, value: str | None, *, max_length: int | None = None) -> Self:
+        """Add a search term, without the white space around it."""
+        return self.text("search", value, partial(check_trimmed, max_length=max_length))
+
+    def lists(
+        self, check: Callable[[str, str], str] = check_text, /, **lists: Iterable[str]
+    ) -> Self:
         """Add texts, the name of their argument and brackets repeated for each."""
         for name, values in lists.items():
-            self._add_each(f"{name}[]", check_texts(name, values))
+            self._add_each(f"{name}[]", check_texts(name, values, check))
         return self
 
     def choice(self, name: str, value: str | None, literal: Any) -> Self:
@@ -84,17 +96,24 @@ class Filters:
             self._add(wire or name, "true" if check_flag(name, value) else "false")
         return self
 
-    def moment(self, name: str, value: Moment | None) -> Self:
-        """Add a date in ISO 8601."""
-        if value is not None:
-            self._add(name, encode_moment(name, value))
-        return self
-
     def span(self, date_start: Moment, date_end: Moment) -> Self:
-        """Add the span of time that explorers look at."""
-        # Both are required, so None is not left out but refused.
+        """Add the span of time that explorers look at: both ends are required."""
+        # So None is not left out but refused.
         self._add("date_start", encode_moment("date_start", date_start))
         self._add("date_end", encode_moment("date_end", date_end))
+        if _instant(date_start) > _instant(date_end):
+            raise InvalidArgumentError(
+                f"date_start must not be after date_end: {date_start} is after {date_end}"
+            )
+        return self
+
+    def open_span(self, date_start: Moment | None, date_end: Moment | None) -> Self:
+        """Add a span of time of which each end may be left out."""
+        if date_start is not None and date_end is not None:
+            return self.span(date_start, date_end)
+        for name, value in (("date_start", date_start), ("date_end", date_end)):
+            if value is not None:
+                self._add(name, encode_moment(name, value))
         return self
 
     def annotations(self, values: Iterable[AnnotationFilter]) -> Self:
@@ -129,11 +148,28 @@ def encode_moment(name: str, value: Moment) -> str:
     Raises `InvalidArgumentError` for a datetime without a time zone.
     """
     if isinstance(value, datetime):
-        in_utc = check_aware(name, value).astimezone(UTC).isoformat(timespec="milliseconds")
-        return in_utc.removesuffix("+00:00") + "Z"
+        return encode_time(name, value)
     if isinstance(value, date):  # pyright: ignore[reportUnnecessaryIsInstance]
         return value.isoformat()
     raise InvalidArgumentError(f"{name} must be a datetime or a date, not {value!r}")
+
+
+def encode_time(name: str, value: Moment) -> str:
+    """Return ISO 8601 in UTC with milliseconds; of a day, its beginning."""
+    if not isinstance(value, datetime):
+        return f"{encode_moment(name, value)}T00:00:00.000Z"
+    try:
+        in_utc = check_aware(name, value).astimezone(UTC).isoformat(timespec="milliseconds")
+    except OverflowError:
+        raise InvalidArgumentError(
+            f"{name} must lie in the years 1 to 9999 in UTC, not {value}"
+        ) from None
+    return in_utc.removesuffix("+00:00") + "Z"
+
+
+def _instant(value: Moment) -> datetime:
+    """Return the point in time that the service takes a moment for."""
+    return value if isinstance(value, datetime) else datetime.combine(value, time(), UTC)
 
 
 def _check_annotation(name: str, value: AnnotationFilter) -> AnnotationFilter:

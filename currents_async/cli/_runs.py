@@ -65,6 +65,7 @@ async def list_runs(
     tag: RunTags = (),
     tag_operator: TagOperator | None = None,
     author: RunAuthors = (),
+    environment: Several[str] = (),
     search: str | None = None,
     pull_request: str | None = None,
     status: Several[RunStatusFilter] = (),
@@ -80,8 +81,10 @@ async def list_runs(
     ----------
     tag_operator
         Whether runs have all of the tags, or any.
+    environment
+        Only runs in this environment; several can be given.
     search
-        Only runs whose commit or build has this text.
+        Only runs with this text, for example in the commit, the CI build ID or the pull request.
     pull_request
         Only runs of the pull request with this ID.
     status
@@ -97,6 +100,7 @@ async def list_runs(
             tags=tag,
             tag_operator=tag_operator,
             authors=author,
+            environments=environment,
             search=search,
             pr_id=pull_request,
             status=status,

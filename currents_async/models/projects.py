@@ -21,12 +21,16 @@ __all__ = [
     "Project",
     "ProjectInsights",
     "PullRequestCard",
+    "PullRequestOrder",
     "Term",
     "TermType",
 ]
 
 InsightsResolutionName = Literal["1h", "1d", "1w"]
 """The length of the spans of a timeline, as an argument of `projects.insights`."""
+
+PullRequestOrder = Literal["last_run", "first_run", "run_count"]
+"""What pull requests are ordered by, as an argument of `projects.pull_requests`."""
 
 TermType = Literal[
     "tag",

@@ -5,9 +5,9 @@ import pytest
 
 from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async.models import DeletedWebhook, HookEvent, Webhook
+from tests.support import HOOK
 
 SECRET = "a-very-secret-token"
-HOOK = "0b3c1c6e-7d0e-4d2a-9f4b-2f6f1f0f8a11"
 
 
 def decoded(**fields: object) -> list[Webhook]:

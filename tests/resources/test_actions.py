@@ -25,7 +25,6 @@ DAY = date(2026, 1, 31)
 NAIVE = datetime(2026, 1, 31, 12)  # noqa: DTZ001 - it is to be refused
 MATCHER = Matcher.all(when.title.eq("logs in"))
 SKIP = [Effect.skip()]
-ACTION = faults.json_response({"actionId": "a", "name": "n"})
 GONE = faults.response(b'{"status":"FAILED","error":"Not found"}', 404)
 
 
@@ -67,19 +66,13 @@ def matched(**fields: Any) -> Matcher:
 
 REFUSED: list[tuple[Call, str]] = [
     (make(project_id=None), "no project"),
-    (make(name=""), "name must not be empty"),
-    (make(name="x" * 256), "name must have at most 255"),
     (make(name="a\nb"), "name must not contain control"),
-    (make(description="x" * 1001), "description must have at most 1,000"),
     (make(description="\ud800"), "description must not contain lone surrogates"),
     (make(description=5), "description must be a str"),
-    (make(action=[]), "action must have at least 1"),
     (make(action=[{"op": "skip"}]), r"action\[0\] must be an Effect, not dict"),
-    (make(action=[*SKIP, Effect.tag(*"abcdefghijk")]), r"action\[1\].tags must have 0 to 10"),
     (make(action=[Effect.tag("")]), r"action\[0\].tags\[0\] must not be empty"),
     (make(action=[Effect.tag(["a"])]), r"action\[0\].tags\[0\] must be a str"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     (make(matcher=when.title.eq("x")), "matcher must be a Matcher, not Condition"),
-    (make(matcher=Matcher(op=MatcherOperator.AND)), "matcher must have at least 1"),
     (make(matcher=Matcher.all("x")), r"matcher.cond\[0\] must be a Condition"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     (make(matcher=matched(value="\ud800")), r"matcher.cond\[0\].value must not contain lone"),
     (make(matcher=matched(value=("a", "\ud800"))), r"matcher.cond\[0\].value must not contain"),
@@ -87,8 +80,6 @@ REFUSED: list[tuple[Call, str]] = [
     (make(expires_after="2026-01-01"), "expires_after must be a datetime or a date"),
     (change(), "nothing to change"),
     (change(name=None), "name must be a str, not NoneType"),
-    (change(action=[]), "action must have at least 1"),
-    (change(description="x" * 1001), "description must have at most 1,000"),
     (change(expires_after=NAIVE), "expires_after must have a time zone"),
     (lambda c: c.actions.update("a/b", name="n"), "action_id must be one path segment"),
     (lambda c: c.actions.get(""), "action_id must not be empty"),
@@ -98,7 +89,6 @@ REFUSED: list[tuple[Call, str]] = [
     (lambda c: c.actions.list(), "no project"),
     (lambda c: c.actions.list("p", status=["paused"]), r"status\[0\] must be one of active"),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     (lambda c: c.actions.list("p", status="active"), "status must be a sequence"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    (lambda c: c.actions.list("p", search="x" * 101), "search must have at most 100"),
     (affected(project_id=None), "no project"),
     (affected(date_start=NAIVE), "date_start must have a time zone"),
     (affected(date_start=None), "date_start must be a datetime or a date, not None"),
@@ -106,16 +96,13 @@ REFUSED: list[tuple[Call, str]] = [
     (affected(action_type=["retry"]), r"action_type\[0\] must be one of quarantine"),
     (affected(status=["paused"]), r"status\[0\] must be one of active"),
     (affected(dir="up"), "dir must be one of asc, desc"),
-    (affected(page_size=101), "page_size must be an integer from 1 to 100"),
     (affected(start="a cursor"), "start must be a resume token"),
     (executions(project_id=None), "no project"),
     (executions(date_end=NAIVE), "date_end must have a time zone"),
     (executions(date_end=None), "date_end must be a datetime or a date, not None"),
-    (executions(page_size=51), "page_size must be an integer from 1 to 50"),
     (executions(reverse=True), "reverse=True needs start"),
     (lambda c: c.actions.executions("a/b", date_start=DAY, date_end=DAY, project_id="p"), "sign"),
     (executions_by_action(date_start=NAIVE), "date_start must have a time zone"),
-    (executions_by_action(page_size=0), "page_size must be an integer from 1 to 50"),
     (executions_by_action(search=""), "search must not be empty"),
 ]
 
@@ -132,15 +119,6 @@ async def test_invalid_arguments_are_not_sent(server: FaultyServer, call: Call, 
         with pytest.raises(InvalidArgumentError, match=says):
             await call(currents)
     assert server.requests == []
-
-
-@pytest.mark.parametrize(
-    "call", [make(name="x" * 255, description="x" * 1000, action=[Effect.tag(*"abcdefghij")])]
-)
-async def test_arguments_of_maximal_length_are_sent(call: Call) -> None:
-    async with FaultyServer(ACTION) as server, client(server.url) as currents:
-        await call(currents)
-    assert len(server.requests) == 1
 
 
 async def test_unknown_fields_are_sent_back() -> None:

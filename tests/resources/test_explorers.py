@@ -80,14 +80,9 @@ INVALID: dict[str, dict[str, Call]] = {
         "resolution": lambda c: c.projects.insights("p", **SPAN, resolution="2d"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     },
     "pull requests": {
-        "runs_per_pr must be an integer from 1 to 10, not 0": (
-            lambda c: c.projects.pull_requests("p", runs_per_pr=0)
-        ),
-        "runs_per_pr": lambda c: c.projects.pull_requests("p", runs_per_pr=11),
         "authors": lambda c: c.projects.pull_requests("p", authors="me"),
         "tag_operator": lambda c: c.projects.pull_requests("p", tag_operator="NOT"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         r"status\[1\]": lambda c: c.projects.pull_requests("p", status=["PASSED", "passed"]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
-        "page_size": lambda c: c.projects.pull_requests("p", page_size=0),
         "reverse": lambda c: c.projects.pull_requests("p", reverse=True),
     },
     "terms": {
@@ -108,9 +103,6 @@ INVALID: dict[str, dict[str, Call]] = {
     "tests": {
         "order": lambda c: c.tests.list("p", **SPAN, order="avgDuration"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         "dir": lambda c: c.tests.list("p", **SPAN, dir=""),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-        "min_executions must be a positive integer": (
-            lambda c: c.tests.list("p", **SPAN, min_executions=0)
-        ),
         "min_executions": lambda c: c.tests.list("p", **SPAN, min_executions=1.5),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         r"test_state\[0\]": lambda c: c.tests.list("p", **SPAN, test_state=["flaky"]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
         "test_state must be a sequence": lambda c: c.tests.list("p", **SPAN, test_state="passed"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -164,9 +156,6 @@ INVALID: dict[str, dict[str, Call]] = {
         r"group_by\[1\]": lambda c: c.errors.list("p", **SPAN, group_by=["target", "spec"]),  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
         "group_by must be a sequence": lambda c: c.errors.list("p", **SPAN, group_by="target"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         "metric": lambda c: c.errors.list("p", **SPAN, metric="tests"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-        "top_n must be an integer from 1 to 50, not 51": (
-            lambda c: c.errors.list("p", **SPAN, top_n=51)
-        ),
         "error_message": lambda c: c.errors.list("p", **SPAN, error_message="a\nb"),
     },
     "signatures": {

@@ -51,12 +51,7 @@ REFUSED: list[tuple[Call, str]] = [
     (link(comment="\ud800"), "comment must not contain lone surrogates"),
     (lambda c: c.jira.projects(""), "jira_installation_id must not be empty"),
     (lambda c: c.jira.projects(None), "jira_installation_id must be a str"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    (lambda c: c.jira.projects("ji", page_size=101), "page_size must be an integer from 1"),
     (lambda c: c.jira.issue_types("a/b", jira_installation_id="ji"), "jira_project_id must be one"),
-    (
-        lambda c: c.jira.issue_types("jp", jira_installation_id="ji", page_size=0),
-        "page_size must be an integer from 1 to 100",
-    ),
 ]
 
 

@@ -14,13 +14,13 @@ from currents_async import (
     InvalidArgumentError,
 )
 from currents_async.testing import FaultyServer, faults
-from tests.support import client, shown_of
+from tests.support import HOOK, client, shown_of
 
 Call = Callable[[Currents], Awaitable[object]]
 
 URL = "https://example.com/h"
 SECRET = "a-very-secret-token"
-WEBHOOK = faults.json_response({"hookId": "h", "url": URL}, 201)
+WEBHOOK = faults.json_response({"hookId": HOOK, "url": URL}, 201)
 GONE = faults.response(b'{"status":"FAILED","error":"Not found"}', 404)
 
 
@@ -31,16 +31,13 @@ def make(**arguments: Any) -> Call:
 
 
 def change(**arguments: Any) -> Call:
-    return lambda c: c.webhooks.update("h", **arguments)
+    return lambda c: c.webhooks.update(HOOK, **arguments)
 
 
 REFUSED: list[tuple[Call, str]] = [
     (make(project_id=None), "no project"),
     (make(url=""), "url must not be empty"),
-    (make(url="x" * 2049), "url must have at most 2,048"),
     (make(url=None), "url must be a str"),
-    (make(label="x" * 256), "label must have at most 255"),
-    (make(label=""), "label must not be empty"),
     (make(hook_events=["RUN_PAUSED"]), r"hook_events\[0\] must be one of RUN_FINISH"),
     (make(hook_events="RUN_FINISH"), "hook_events must be a sequence"),
     (make(headers={"": SECRET}), "'' is not the name of a header"),
@@ -51,14 +48,9 @@ REFUSED: list[tuple[Call, str]] = [
     (make(headers={"X-Secret": [SECRET]}), "the value of 'X-Secret' cannot be sent"),
     (make(headers=[("X-Secret", SECRET)]), "headers must be a mapping, not list"),
     (make(headers=SECRET), "headers must be a mapping, not str"),
-    (make(headers={"X-Secret": SECRET * 250}), "headers must have at most 4,096"),
     (change(), "nothing to change"),
     (change(url=None), "url must be a str, not NoneType"),
     (change(headers={"X-Secret": f"{SECRET}\n"}), "the value of 'X-Secret' cannot be sent"),
-    (change(label="x" * 256), "label must have at most 255"),
-    (lambda c: c.webhooks.update("a/b", label="l"), "hook_id must be one path segment"),
-    (lambda c: c.webhooks.get(""), "hook_id must not be empty"),
-    (lambda c: c.webhooks.delete("a/b"), "hook_id must be one path segment"),
     (lambda c: c.webhooks.list(), "no project"),
 ]
 
@@ -72,22 +64,11 @@ async def test_invalid_arguments_are_not_sent(call: Call, says: str) -> None:
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
-async def test_arguments_of_maximal_length_are_sent() -> None:
-    longest = "x" * (4096 - len('{"X-Secret":""}'))
-    async with FaultyServer(WEBHOOK) as server, client(server.url) as currents:
-        await currents.webhooks.create(
-            "x" * 2048, headers={"X-Secret": longest}, label="l" * 255, project_id="p"
-        )
-    body = msgspec.json.decode(server.requests[0].body)
-    assert len(body["headers"]) == 4096
-    assert msgspec.json.decode(body["headers"]) == {"X-Secret": longest}
-
-
 async def test_a_webhook_can_be_sent_back_as_it_was_read() -> None:
-    data = {"hookId": "h", "headers": '{"X-Secret":"ü\\t"}', "hookEvents": ["RUN_START"]}
+    data = {"hookId": HOOK, "headers": '{"X-Secret":"ü\\t"}', "hookEvents": ["RUN_START"]}
     async with FaultyServer(faults.json_response(data)) as server, client(server.url) as currents:
-        read = await currents.webhooks.get("h")
-        await currents.webhooks.update("h", headers=read.headers, hook_events=read.hook_events)
+        read = await currents.webhooks.get(HOOK)
+        await currents.webhooks.update(HOOK, headers=read.headers, hook_events=read.hook_events)
     assert msgspec.json.decode(server.requests[1].body) == {
         "headers": '{"X-Secret":"ü\\t"}',
         "hookEvents": ["RUN_START"],

@@ -20,7 +20,7 @@ from currents_async.models import (
     when,
 )
 from currents_async.testing import FakeCurrents, Fault, FaultyServer, faults
-from tests.support import client
+from tests.support import HOOK, client
 
 Call = Callable[[Currents], Awaitable[Any]]
 
@@ -48,8 +48,8 @@ WRITES: dict[str, tuple[Call, Any]] = {
         lambda c: c.actions.disable("a"),
         Action(action_id="a", status=ActionStatus.DISABLED),
     ),
-    "update a webhook": (lambda c: c.webhooks.update("h", label="l"), Webhook(hook_id="h")),
-    "delete a webhook": (lambda c: c.webhooks.delete("h"), DeletedWebhook(hook_id="h")),
+    "update a webhook": (lambda c: c.webhooks.update(HOOK, label="l"), Webhook(hook_id=HOOK)),
+    "delete a webhook": (lambda c: c.webhooks.delete(HOOK), DeletedWebhook(hook_id=HOOK)),
     "create an issue": (lambda c: c.jira.create_issue(**TEST), JiraIssue()),
     "link an issue": (lambda c: c.jira.link_issue("S-1", **TEST), JiraIssue(key="S-1")),
     "revoke a credential": (lambda c: c.account.revoke_credential(), {}),
@@ -67,11 +67,17 @@ CREATES: dict[str, Callable[..., Awaitable[Any]]] = {
 AMBIGUOUS: dict[str, Callable[..., Awaitable[Any]]] = {
     **CREATES,
     "update an action": lambda c, **options: c.actions.update("a", name="n", **options),
-    "update a webhook": lambda c, **options: c.webhooks.update("h", label="l", **options),
+    "update a webhook": lambda c, **options: c.webhooks.update(HOOK, label="l", **options),
     "create an issue": lambda c, **options: c.jira.create_issue(**TEST, **options),
     "link an issue": lambda c, **options: c.jira.link_issue("S-1", **TEST, **options),
 }
-IDS = {"actionId": "a", "hookId": "h", "key": "S-1", "url": "https://s.example/x", "projectId": "p"}
+IDS = {
+    "actionId": "a",
+    "hookId": HOOK,
+    "key": "S-1",
+    "url": "https://s.example/x",
+    "projectId": "p",
+}
 DONE = faults.json_response(IDS)
 GONE = faults.response(b'{"status":"FAILED","error":"Not found"}', 404)
 writes = pytest.mark.parametrize(("call", "known"), WRITES.values(), ids=WRITES)

@@ -86,7 +86,7 @@ ROWS = [
         "/actions/a",
         b'{"name":"n","description":"","action":[{"op":"tag","details":{"tags":["slow"]}}],'
         b'"matcher":{"op":"AND","cond":[{"type":"testId","op":"neq","value":"t"}]},'
-        b'"expiresAfter":"2026-01-31"}',
+        b'"expiresAfter":"2026-01-31T00:00:00.000Z"}',
         data=ACTION,
     ),
     Row("deleteAction", lambda c: c.actions.delete("a"), "DELETE", "/actions/a"),

@@ -17,6 +17,12 @@ ROWS = [
     ),
     Row(
         "getContext",
+        lambda c: c.context.get(run_id="r", include_flaky=True),
+        "GET",
+        "/context?run_id=r&format=json&include_flaky=true",
+    ),
+    Row(
+        "getContext",
         lambda c: c.context.get(instance_id="i", test_id="t 1", attempt=0),
         "GET",
         "/context?instance_id=i&test_id=t%201&attempt=0&format=json",
@@ -37,11 +43,12 @@ ROWS = [
             detail="compact",
             limit=1,
             page=3,
+            include_flaky=False,
             max_length=50_000,
         ),
         "GET",
         "/context?instance_id=i&test_id=t&attempt=2&format=md&detail=compact&limit=1&page=3"
-        "&max_length=50000",
+        "&include_flaky=false&max_length=50000",
         content="# Ausfälle\n".encode(),
     ),
 ]

@@ -62,8 +62,9 @@ ROWS = [
             tags=["a", "b c"],
             branches=["main"],
             authors=["me@example.com"],
+            environments=["staging", "a b"],
             tag_operator="OR",
-            search="fix #1",
+            search=" fix #1\n",
             pr_id="12",
             status=["PASSED", "FAILING"],
             completion_state=["COMPLETE", "TIMEOUT"],
@@ -74,7 +75,8 @@ ROWS = [
         ),
         "GET",
         "/projects/p/runs?tags%5B%5D=a&tags%5B%5D=b%20c&branches%5B%5D=main"
-        "&authors%5B%5D=me%40example.com&tag_operator=OR&search=fix%20%231&pr_id=12"
+        "&authors%5B%5D=me%40example.com&environments%5B%5D=staging&environments%5B%5D=a%20b"
+        "&tag_operator=OR&search=fix%20%231&pr_id=12"
         "&status=PASSED&status=FAILING&completion_state=COMPLETE&completion_state=TIMEOUT"
         f"&{SPAN}&limit=100&starting_after=abc",
         data=[],
@@ -96,10 +98,11 @@ ROWS = [
             branches=["main"],
             groups=["chrome"],
             authors=["me"],
+            environments=["staging"],
         ),
         "GET",
         f"/projects/p/insights?{SPAN}&resolution=1h&tags%5B%5D=a&tags%5B%5D=b"
-        "&branches%5B%5D=main&groups%5B%5D=chrome&authors%5B%5D=me",
+        "&branches%5B%5D=main&groups%5B%5D=chrome&authors%5B%5D=me&environments%5B%5D=staging",
     ),
     Row(
         "listProjectPullRequests",
@@ -117,7 +120,16 @@ ROWS = [
             branches=["feature/x"],
             authors=["me@*"],
             tag_operator="AND",
+            environments=["staging"],
+            pr_id="github:github.com/shop/web#482",
+            search="build 7",
+            date_start=NOON,
+            date_end=LATER,
             status=["RUNNING", "FAILED"],
+            completion_state=["COMPLETE"],
+            pr_search="#482",
+            order="run_count",
+            dir="asc",
             page_size=20,
             start="abc",
             reverse=True,
@@ -125,7 +137,9 @@ ROWS = [
         "GET",
         "/projects/p/pull-requests?runs_per_pr=10&tags%5B%5D=a&tags%5B%5D=b"
         "&branches%5B%5D=feature%2Fx&authors%5B%5D=me%40%2A&tag_operator=AND"
-        "&status=RUNNING&status=FAILED&limit=20&ending_before=abc",
+        "&environments%5B%5D=staging&pr_id=github%3Agithub.com%2Fshop%2Fweb%23482"
+        f"&search=build%207&{SPAN}&status=RUNNING&status=FAILED&completion_state=COMPLETE"
+        "&pr_search=%23482&order=run_count&dir=asc&limit=20&ending_before=abc",
         data=[],
     ),
     Row(

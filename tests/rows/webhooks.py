@@ -1,8 +1,9 @@
 """What the operations of webhooks send."""
 
 from tests.rows.row import Row
+from tests.support import HOOK
 
-WEBHOOK = {"hookId": "h"}
+WEBHOOK = {"hookId": HOOK}
 
 ROWS = [
     Row("listWebhooks", lambda c: c.webhooks.list(), "GET", "/webhooks?projectId=default", data=[]),
@@ -39,37 +40,37 @@ ROWS = [
         data=WEBHOOK,
         status=201,
     ),
-    Row("getWebhook", lambda c: c.webhooks.get("h"), "GET", "/webhooks/h", data=WEBHOOK),
+    Row("getWebhook", lambda c: c.webhooks.get(HOOK), "GET", f"/webhooks/{HOOK}", data=WEBHOOK),
     Row(
         "updateWebhook",
-        lambda c: c.webhooks.update("h", hook_events=[]),
+        lambda c: c.webhooks.update(HOOK, hook_events=[]),
         "PUT",
-        "/webhooks/h",
+        f"/webhooks/{HOOK}",
         b'{"hookEvents":[]}',
         data=WEBHOOK,
     ),
     Row(
         "updateWebhook",
-        lambda c: c.webhooks.update("h", headers=None, label=None),
+        lambda c: c.webhooks.update(HOOK, headers=None, label=None),
         "PUT",
-        "/webhooks/h",
+        f"/webhooks/{HOOK}",
         b'{"headers":null,"label":null}',
         data=WEBHOOK,
     ),
     Row(
         "updateWebhook",
         lambda c: c.webhooks.update(
-            "h",
+            HOOK,
             url="https://example.com/other",
             headers={"X-Secret": "s"},
             hook_events=["RUN_FINISH"],
             label="l",
         ),
         "PUT",
-        "/webhooks/h",
+        f"/webhooks/{HOOK}",
         b'{"url":"https://example.com/other","headers":"{\\"X-Secret\\":\\"s\\"}",'
         b'"hookEvents":["RUN_FINISH"],"label":"l"}',
         data=WEBHOOK,
     ),
-    Row("deleteWebhook", lambda c: c.webhooks.delete("h"), "DELETE", "/webhooks/h"),
+    Row("deleteWebhook", lambda c: c.webhooks.delete(HOOK), "DELETE", f"/webhooks/{HOOK}"),
 ]

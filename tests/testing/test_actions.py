@@ -65,7 +65,9 @@ class TestLife:
 
     async def test_update(self, serve: Any, world: World, project: WorldProject) -> None:
         async with serve(world, clock=ManualClock(auto=False, wall=NOW)) as served:
-            made = await create(served, project, description="d", expiresAfter="2026-02-01")
+            made = await create(
+                served, project, description="d", expiresAfter="2026-02-01T00:00:00Z"
+            )
             path = f"actions/{made['actionId']}"
             for change in (
                 {"name": "Other"},
@@ -93,7 +95,7 @@ class TestLife:
         clock = ManualClock(auto=False, wall=NOW)
         async with serve(world, clock=clock) as served:
             await create(served, project, name="a", expiresAfter="2026-01-06T09:00:01Z")
-            await create(served, project, name="b", expiresAfter="2026-01-06T11:00:00+01:00")
+            await create(served, project, name="b", expiresAfter="2026-01-06T10:00:00.000Z")
             await create(served, project, name="c", expiresAfter=None)
             found: list[str] = []
             for seconds in (0, 0.5, 3600):
@@ -107,7 +109,7 @@ class TestLife:
         other = world.project()
         async with serve(world, clock=ManualClock(auto=False, wall=NOW)) as served:
             for name in ("Active", "Disabled", "Archived", "Expired"):
-                expires = "2025-01-01" if name == "Expired" else None
+                expires = "2025-01-01T00:00:00Z" if name == "Expired" else None
                 made = await create(served, project, name=name, expiresAfter=expires)
                 path = f"actions/{made['actionId']}"
                 if name == "Disabled":
@@ -157,6 +159,9 @@ BAD: list[dict[str, Any]] = [
     {"matcher": when("file", "eq")},
     {"matcher": when("file", "eq", 1)},
     {"expiresAfter": "tomorrow"},
+    {"expiresAfter": "2027-01-31"},
+    {"expiresAfter": "2027-01-31T12:00:00+01:00"},
+    {"expiresAfter": "2027-01-31T24:00:00Z"},
     {"expiresAfter": 1},
     {"status": "disabled"},
     {"projectId": "p"},

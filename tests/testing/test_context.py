@@ -42,6 +42,12 @@ async def test_of_a_run(served: Any, run: WorldRun, failed: list[WorldExecution]
     assert "\\u001b" not in str(tests)
 
 
+async def test_flaky_tests_of_a_run(served: Any, run: WorldRun) -> None:
+    for flag, total in (("true", 28), ("false", 23)):
+        data = (await served.get("context", run_id=run.run_id, include_flaky=flag))["data"]
+        assert data["total"] == total
+
+
 async def test_of_an_instance(served: Any, run: WorldRun, failed: list[WorldExecution]) -> None:
     instance_id = failed[0].instance_id
     ids = {"run_id": run.run_id, "instance_id": instance_id}

@@ -78,7 +78,7 @@ class TestRuns:
         a = project.run(branch="main", tags=["x", "y"], author=("Ada", "ada@example.org"))
         b = project.run(branch="main", tags=["x"], failures=0, pull_request=7)
         c = project.run(branch="fix", tags=["y"], failures=3, ci_build_id="Build-42")
-        d = project.run(branch="release/1", running=True)
+        d = project.run(branch="release/1", running=True, environments=["staging"])
         for query, expected in [
             (pairs("tags[]", "x", "y"), [a]),
             ([*pairs("tags[]", "x", "y"), ("tag_operator", "AND")], [a]),
@@ -90,6 +90,10 @@ class TestRuns:
             (pairs("search", "build-42"), [c]),
             (pairs("search", "RELEASE"), [d]),
             (pairs("search", c.payload["meta"]["commit"]["sha"][:9]), [c]),
+            (pairs("search", b.payload["meta"]["pr"]["title"].upper()), [b]),
+            (pairs("search", "stag"), [d]),
+            (pairs("environments[]", "staging", "production"), [d]),
+            (pairs("environments[]", "stag"), []),
             (pairs("pr_id", "7"), [b]),
             (pairs("pr_id", "8"), []),
             (pairs("status", "PASSED"), [b]),
@@ -110,6 +114,7 @@ class TestRuns:
             (("completion_state", "DONE"), "completion_state must be one of"),
             (("tag_operator", "and"), "tag_operator must be one of"),
             (("search", "x" * 201), "search must have at most 200"),
+            (("pr_id", "a b"), "pr_id must match"),
             (("date_start", "soon"), "date_start must be a date"),
         ],
     )
@@ -169,64 +174,108 @@ class TestPullRequests:
     async def list(self, served: Any, project: WorldProject, *query: tuple[str, str]) -> Any:
         path = f"projects/{project.project_id}/pull-requests"
         items = await served.walk(path, *query, limit=2)
-        return {item["pr"]["id"]: [run["runId"] for run in item["runs"]] for item in items}
+        return {
+            item["pr"]["id"]: [run["runId"] for run in item["timelinePreview"]] for item in items
+        }
 
     def make(self, project: WorldProject) -> dict[str, WorldRun]:
         return {
             "a": project.run(pull_request=1, branch="feat/a", tags=["x"], failures=1),
             "b": project.run(pull_request=2, branch="feat/b", author=("Ada", "ada@x.org")),
             "-": project.run(),
-            "c": project.run(pull_request=3, branch="fix/c", tags=["x", "y"], failures=0),
+            "c": project.run(
+                pull_request=3,
+                branch="fix/c",
+                tags=["x", "y"],
+                failures=0,
+                environments=["staging"],
+            ),
             "A": project.run(pull_request=1, branch="feat/a", failures=0),
         }
 
     async def test_runs_by_pull_request(self, served: Any, project: WorldProject) -> None:
         runs = self.make(project)
-        listed = await self.list(served, project)
+        listed = await self.list(served, project, ("runs_per_pr", "2"))
         assert listed == {
             "3": [runs["c"].run_id],
             "2": [runs["b"].run_id],
             "1": [runs["A"].run_id, runs["a"].run_id],
         }
-        assert [*listed] == ["3", "2", "1"]
         path = f"projects/{project.project_id}/pull-requests"
         card = (await served.get(path, limit=1))["data"][0]
-        assert card["pr"] == runs["c"].payload["meta"]["pr"]
-        assert "specs" not in card["runs"][0]
+        assert card["pr"] == runs["A"].payload["meta"]["pr"]
+        assert [run["runId"] for run in card["recentRuns"]] == listed["1"]
+        assert "specs" not in card["recentRuns"][0]
 
     async def test_number_of_runs(self, served: Any, project: WorldProject) -> None:
         made = [project.run(specs=1, pull_request=1).run_id for _ in range(12)]
-        for most in (1, 10):
+        for most in (0, 1, 10):
             listed = await self.list(served, project, ("runs_per_pr", str(most)))
             assert listed == {"1": made[: -most - 1 : -1]}
-        assert len((await self.list(served, project))["1"]) == 3
+        assert len((await self.list(served, project))["1"]) == 1
         path = f"projects/{project.project_id}/pull-requests"
-        for bad in ("0", "11"):
+        assert len((await served.get(path))["data"][0]["recentRuns"]) == 10
+        for bad in ("-1", "11"):
             assert "runs_per_pr" in await served.refused(path, ("runs_per_pr", bad))
 
-    async def test_filters(self, served: Any, project: WorldProject) -> None:
+    async def test_order(self, served: Any, project: WorldProject) -> None:
         self.make(project)
+        for query, expected in [
+            ([], "132"),
+            (pairs("dir", "asc"), "231"),
+            (pairs("order", "first_run"), "321"),
+            (pairs("order", "run_count"), "132"),
+            # Only the runs that count are counted.
+            ([*pairs("order", "run_count"), *pairs("status", "PASSED")], "13"),
+        ]:
+            assert "".join(await self.list(served, project, *query)) == expected
+
+    async def test_a_cursor_is_good_for_its_order(self, served: Any, project: WorldProject) -> None:
+        self.make(project)
+        path = f"projects/{project.project_id}/pull-requests"
+        cursor = (await served.get(path, limit=1))["data"][0]["cursor"]
+        for other in (("order", "first_run"), ("dir", "asc")):
+            refused = await served.refused(path, other, ("starting_after", cursor))
+            assert "not a cursor of this list" in refused
+
+    async def test_filters(self, served: Any, project: WorldProject) -> None:
+        runs = self.make(project)
+        title = runs["b"].payload["meta"]["pr"]["title"]
         for query, expected in [
             (pairs("tags[]", "x", "y"), "3"),
             ([*pairs("tags[]", "x", "y"), ("tag_operator", "OR")], "31"),
-            (pairs("branches[]", "feat/*"), "21"),
+            (pairs("branches[]", "feat/*"), "12"),
             (pairs("branches[]", "*b", "fix/c"), "32"),
+            (pairs("environments[]", "staging"), "3"),
+            (pairs("pr_id", "2"), "2"),
+            (pairs("search", str(runs["b"].ci_build_id)), "2"),
+            (pairs("date_end", runs["b"].created_at), "21"),
+            (pairs("date_start", runs["c"].created_at), "13"),
+            (pairs("pr_search", "#2"), "2"),
+            (pairs("pr_search", " 2 "), "2"),
+            (pairs("pr_search", title.upper()), "2"),
+            (pairs("pr_search", "FIX/"), "3"),
+            (pairs("completion_state", "COMPLETE"), "132"),
+            (pairs("completion_state", "IN_PROGRESS"), ""),
             (pairs("authors[]", "*@x.org"), "2"),
             (pairs("authors[]", "A*a"), "2"),
             (pairs("authors[]", "A"), ""),
             # The newest run of the first pull request has passed.
-            (pairs("status", "PASSED"), "31"),
+            (pairs("status", "PASSED"), "13"),
             (pairs("status", "RUNNING"), ""),
         ]:
             assert "".join(await self.list(served, project, *query)) == expected
 
-    async def test_another_run_moves_no_card(self, served: Any, project: WorldProject) -> None:
+    async def test_another_run_moves_no_card_in_the_order_of_first_runs(
+        self, served: Any, project: WorldProject
+    ) -> None:
         for number in range(6):
             project.run(specs=1, pull_request=number)
         path = f"projects/{project.project_id}/pull-requests"
-        first = await served.get(path, limit=3)
+        first = await served.get(path, limit=3, order="first_run")
         project.run(specs=1, pull_request=1)
-        rest = await served.get(path, starting_after=first["data"][-1]["cursor"])
+        cursor = first["data"][-1]["cursor"]
+        rest = await served.get(path, starting_after=cursor, order="first_run")
         cards = first["data"] + rest["data"]
         assert [card["pr"]["id"] for card in cards] == ["5", "4", "3", "2", "1", "0"]
 

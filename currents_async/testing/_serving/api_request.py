@@ -46,7 +46,9 @@ class ApiRequest(msgspec.Struct):
     known: set[str] = msgspec.field(default_factory=set[str])
     """The names of the parameters that have been read."""
 
-    def text(self, name: str, *, max_length: int | None = None) -> str | None:
+    def text(
+        self, name: str, *, max_length: int | None = None, pattern: str | None = None
+    ) -> str | None:
         """Read a parameter that may be given once."""
         values = self.texts(name)
         if len(values) > 1:
@@ -55,6 +57,8 @@ class ApiRequest(msgspec.Struct):
             return None
         if max_length is not None and len(values[0]) > max_length:
             raise RefusedError(400, f"{name} must have at most {max_length} characters")
+        if pattern is not None and not re.fullmatch(pattern, values[0]):
+            raise RefusedError(400, f"{name} must match {pattern}")
         return values[0]
 
     def required(self, name: str) -> str:

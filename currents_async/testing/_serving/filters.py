@@ -11,6 +11,9 @@ from currents_async.testing._world.executions import RunContext, WorldExecution
 from currents_async.testing.world import World, WorldRun
 
 BOOLEAN = ("AND", "OR")
+PR_ID = "[!-~]{1,128}"
+_ALL_TIME = 10**15
+"""Milliseconds: more than 30,000 years."""
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -38,6 +41,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     branches: list[str]
     groups: list[str]
     authors: list[str]
+    environments: list[str] = []
 
     def covers(self, run: RunContext, during: Range | None = None) -> bool:
         """Return whether a run is in scope, in the scope's range of dates or another one."""
@@ -48,6 +52,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             and (not self.branches or run.branch in self.branches)
             and (not self.authors or has_any(self.authors, run.authors))
             and (not self.groups or has_any(self.groups, run.groups))
+            and (not self.environments or has_any(self.environments, run.environments))
         )
 
     def runs(self, world: World, project_id: str) -> list[WorldRun]:
@@ -70,14 +75,14 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-def read_range(request: ApiRequest) -> Range:
-    """Read `date_start` and `date_end`, which are required."""
+def read_range(request: ApiRequest, *, required: bool = True) -> Range:
+    """Read `date_start` and `date_end`; without them, if they may be left out, it is all time."""
     start, end = request.moment("date_start"), request.moment("date_end")
-    if start is None or end is None:
+    if required and (start is None or end is None):
         raise RefusedError(400, "date_start and date_end are required")
-    if start > end:
+    if start is not None and end is not None and start > end:
         raise RefusedError(400, "date_start must not be after date_end")
-    return Range(start, end)
+    return Range(-_ALL_TIME if start is None else start, _ALL_TIME if end is None else end)
 
 
 def read_scope(request: ApiRequest, *, operator: str | None = None) -> Scope:
@@ -113,7 +118,7 @@ def contains(search: str | None, texts: Iterable[str | None]) -> bool:
     """Return whether any text contains the search term, ignoring case."""
     if not search:
         return True
-    folded = search.casefold()
+    folded = search.strip().casefold()
     return any(folded in text.casefold() for text in texts if text)
 
 

@@ -57,10 +57,14 @@ class CursorRequest(msgspec.Struct, frozen=True):
 
 
 def read_cursor_request(
-    request: ApiRequest, *, max_limit: int = MAX_LIMIT, default: int = _CURSOR_LIMIT
+    request: ApiRequest,
+    *,
+    max_limit: int = MAX_LIMIT,
+    default: int = _CURSOR_LIMIT,
+    order: str = "",
 ) -> CursorRequest:
-    """Read the parameters of a list with cursors."""
-    of = ":".join([request.operation, *request.path_args.values()])
+    """Read the parameters of a list with cursors, which are good for one `order`."""
+    of = ":".join([request.operation, *request.path_args.values(), order])
     after, before = request.text("starting_after"), request.text("ending_before")
     if after is not None and before is not None:
         raise RefusedError(400, "starting_after and ending_before are mutually exclusive")

@@ -27,6 +27,7 @@ class RunContext(msgspec.Struct, frozen=True, kw_only=True):
     """Milliseconds since the world's `EPOCH`."""
     tags: tuple[str, ...]
     groups: tuple[str, ...]
+    environments: tuple[str, ...]
     commit: Wire
     framework: str
     framework_version: str | None
@@ -105,6 +106,7 @@ def run_context(run: WorldRun) -> RunContext:
         created=parse_iso(run.created_at),
         tags=tuple(run.tags),
         groups=tuple(group["groupId"] for group in groups),
+        environments=tuple(payload.get("environments") or ()),
         commit=meta.get("commit") or {},
         framework="cypress" if cypress else name,
         framework_version=cypress or framework.get("version"),

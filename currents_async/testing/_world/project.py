@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import cycle
 
-from currents_async._checks import check_choice
+from currents_async._checks import check_choice, check_texts
 from currents_async.errors import InvalidArgumentError
 from currents_async.testing._world.facts import (
     Framework,
@@ -91,6 +92,7 @@ class WorldProject:
         created_at: datetime | None = None,
         author: tuple[str, str] | None = None,
         pull_request: int | None = None,
+        environments: Sequence[str] = (),
         annotations: Sequence[tuple[str, str]] = (),
     ) -> WorldRun:
         """Make a run, complete unless it is `running`, `timed_out` or has specs that are not.
@@ -102,8 +104,8 @@ class WorldProject:
         `WorldRun.complete` completes the rest.
 
         `created_at` is by default an hour after the previous run; `author` is a name and an email
-        address. `annotations`, a type and a description each, are assigned to the tests of each
-        spec in turn; Cypress has none.
+        address. `environments` are assigned to the groups in turn. `annotations`, a type and a
+        description each, are assigned to the tests of each spec in turn; Cypress has none.
 
         `schema_version` is that of the instances. Those of Playwright have 2 since 2026; those in
         the documents, and all of Cypress, have 1. Raises `InvalidArgumentError` for arguments that
@@ -146,6 +148,10 @@ class WorldProject:
             failures=failures,
             flaky=flaky,
         )
+        if environments:
+            payload["environments"] = [*dict.fromkeys(check_texts("environments", environments))]
+            for group, environment in zip(payload["groups"], cycle(environments), strict=False):
+                group["environment"] = environment
         run = WorldRun(
             payload, self._versions, github_run=github_run, playback=playback, serve=self._serve
         )

@@ -3,6 +3,7 @@
 Source: `docs/api/operations.md`, "Actions". An archived one cannot be changed: 409.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -30,6 +31,7 @@ from currents_async.testing._world.matching import LISTED, LISTED_OPERATORS, OPE
 from currents_async.testing.world import World
 
 _MAX_SEARCH_LENGTH = 100
+_EXPIRY = r"\d{4}-\d\d-\d\dT(?!24)\d\d:\d\d:\d\d(\.\d+)?Z"
 
 
 def list_actions(world: World, request: ApiRequest) -> ApiResponse:
@@ -105,7 +107,11 @@ def _find_living(world: World, request: ApiRequest) -> WorldAction:
 
 def _read_expiry(request: ApiRequest, kind: "type[_Changes | _NewAction]") -> int | None:
     expires = request.read_body(kind).expires_after
-    return read_moment("expiresAfter", expires) if isinstance(expires, str) else None
+    if not isinstance(expires, str):
+        return None
+    if not re.fullmatch(_EXPIRY, expires):
+        raise RefusedError(400, "expiresAfter must be a date-time in UTC, with Z")
+    return read_moment("expiresAfter", expires)
 
 
 _Name = Annotated[str, Meta(min_length=1, max_length=255)]

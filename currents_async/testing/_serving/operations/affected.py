@@ -29,6 +29,7 @@ from currents_async.testing.world import World, WorldExecution
 
 _EFFECTS = ("quarantine", "skip", "tag")
 _MAX_LIMIT = 50
+_MAX_SEARCH_LENGTH = 100
 _Affected = tuple[WorldExecution, list[WorldAction]]
 
 
@@ -39,7 +40,7 @@ def list_affected_tests(world: World, request: ApiRequest) -> ApiResponse:
     """
     paging = read_page_request(request)
     project_id = known_project(world, request.required("projectId"))
-    dates, search = read_range(request), request.text("search")
+    dates, search = read_range(request), request.text("search", max_length=_MAX_SEARCH_LENGTH)
     effects, action_id = request.choices("action_type", _EFFECTS), request.text("action_id")
     ascending = request.ascending()
     statuses = request.choices("status", STATUSES)

@@ -34,8 +34,8 @@ class _Subject(msgspec.Struct, frozen=True):
 def get_context(world: World, request: ApiRequest) -> ApiResponse:
     """GET /context: the failed tests of a run or an instance, or one test in any state.
 
-    `limit` and `page` page through the tests. `max_length` truncates Markdown, and has no effect
-    on JSON.
+    With `include_flaky`, those of a run also have the flaky ones. `limit` and `page` page through
+    the tests. `max_length` truncates Markdown, and has no effect on JSON.
     """
     subject = _find(world, request)
     form = request.choice("format", ("json", "md"), "json")
@@ -53,11 +53,13 @@ def _find(world: World, request: ApiRequest) -> _Subject:
     run_id, instance_id = request.text("run_id"), request.text("instance_id")
     test_id = request.text("test_id")
     attempt = request.number("attempt", -1, min_value=0)
+    include_flaky = request.flag("include_flaky")
     match run_id, instance_id, test_id:
         case (_, str(), str()):  # needs no run, but `@currents/mcp` may send it along
             return _find_test(world, instance_id, test_id, None if attempt < 0 else attempt)
         case (str(), _, None) if attempt < 0:
-            return _find_failures(world, run_id, instance_id)
+            with_flaky = bool(include_flaky) and instance_id is None
+            return _find_failures(world, run_id, instance_id, with_flaky=with_flaky)
         case _:
             raise RefusedError(
                 400,
@@ -66,14 +68,17 @@ def _find(world: World, request: ApiRequest) -> _Subject:
             )
 
 
-def _find_failures(world: World, run_id: str, instance_id: str | None) -> _Subject:
+def _find_failures(
+    world: World, run_id: str, instance_id: str | None, *, with_flaky: bool
+) -> _Subject:
     run = found(world.runs.get(run_id), "Run")
     if instance_id is not None and all(spec.instance_id != instance_id for spec in run.specs):
         raise RefusedError(404, "Instance not found")
     failed = [
         one
         for one in world.view.of_run(run)
-        if one.state == "failed" and instance_id in {None, one.instance_id}
+        if (one.state == "failed" or (with_flaky and one.flaky))
+        and instance_id in {None, one.instance_id}
     ]
     return _Subject(run, failed, None)
 

@@ -26,6 +26,7 @@ from currents_async.testing._world.ids import base62, stream
 from currents_async.testing._world.insights import SPANS, insights
 from currents_async.testing.world import World
 
+_MAX_SEARCH_LENGTH = 128
 _OF_RUNS: dict[str, Callable[[RunContext], Iterable[str | None]]] = {
     "tag": lambda run: run.tags,
     "group": lambda run: run.groups,
@@ -70,7 +71,8 @@ def get_project(world: World, request: ApiRequest) -> ApiResponse:
 
 def get_project_insights(world: World, request: ApiRequest) -> ApiResponse:
     """GET /projects/{projectId}/insights: in days by default."""
-    scope = read_scope(request)
+    environments = request.texts("environments[]")
+    scope = msgspec.structs.replace(read_scope(request), environments=environments)
     start, end = request.required("date_start"), request.required("date_end")
     resolution = request.choice("resolution", tuple(SPANS), "1d")
     request.end()
@@ -93,7 +95,7 @@ def list_project_terms(world: World, request: ApiRequest) -> ApiResponse:
     """
     paging = read_cursor_request(request, default=MAX_LIMIT)
     backwards = request.choice("dir", ("asc", "desc"), "asc") == "desc"
-    search = request.text("search")
+    search = request.text("search", max_length=_MAX_SEARCH_LENGTH)
     request.end()
     kind = request.path_args["term_type"]
     if kind not in _OF_RUNS and kind not in _OF_EXECUTIONS:

@@ -3,6 +3,7 @@
 Source: `docs/api/operations.md`, "Webhooks".
 """
 
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -19,6 +20,8 @@ from currents_async.testing._serving.api_request import ApiRequest, Route, known
 from currents_async.testing._serving.api_response import ApiResponse, RefusedError, found
 from currents_async.testing._world.webhooks import Event, WorldWebhook
 from currents_async.testing.world import World
+
+_UUID4 = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
 def list_webhooks(world: World, request: ApiRequest) -> ApiResponse:
@@ -64,7 +67,10 @@ def _project(world: World, request: ApiRequest) -> str:
 
 def _find(world: World, request: ApiRequest) -> WorldWebhook:
     request.end()
-    return found(world.webhooks.get(request.path_args["hook_id"]), "Webhook")
+    hook_id = request.path_args["hook_id"]
+    if not re.fullmatch(_UUID4, hook_id, re.IGNORECASE):
+        raise RefusedError(400, "hookId must be a UUID")
+    return found(world.webhooks.get(hook_id.lower()), "Webhook")
 
 
 def _read(request: ApiRequest, kind: type["_Optional"]) -> dict[str, Any]:
