@@ -22,6 +22,7 @@ async def context(
     test: str | None = None,
     attempt: Index | None = None,
     detail: ContextDetail | None = None,
+    include_flaky: Flag = False,
     limit: Annotated[int, Parameter(validator=Number(gte=1, lte=50))] | None = None,
     page: Index | None = None,
     max_length: Annotated[int, Parameter(validator=Number(gte=1, lte=50_000))] | None = None,
@@ -42,6 +43,8 @@ async def context(
         The attempt at the test, counting from 0; by default the last.
     detail
         How much to print of each failure.
+    include_flaky
+        Print the flaky tests of a run too.
     limit
         Print at most this many failures, 1 to 50.
     page
@@ -60,6 +63,7 @@ async def context(
         "test_id": test,
         "attempt": attempt,
         "detail": detail,
+        "include_flaky": include_flaky or None,
         "limit": limit,
         "page": page,
     }

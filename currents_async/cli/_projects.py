@@ -9,20 +9,19 @@ from currents_async.cli._options import (
     CommonOptions,
     Limit,
     Project,
-    RunAuthors,
-    RunBranches,
-    RunTags,
     Several,
 )
-from currents_async.models import Project as ProjectModel
+from currents_async.cli._run_filters import ALL_RUNS, RunFilters
 from currents_async.models import (
+    CompletionStateFilter,
     PullRequestCard,
+    PullRequestOrder,
     RunStatusFilter,
     SortDirection,
-    TagOperator,
     Term,
     TermType,
 )
+from currents_async.models import Project as ProjectModel
 
 projects = App(name="projects")
 pull_requests = App(name="pull-requests")
@@ -66,11 +65,12 @@ async def list_pull_requests(
     *,
     project: Project | None = None,
     runs: Annotated[int | None, Parameter(show_default=False)] = None,
-    branch: RunBranches = (),
-    tag: RunTags = (),
-    tag_operator: TagOperator | None = None,
-    author: RunAuthors = (),
+    filters: RunFilters = ALL_RUNS,
     status: Several[RunStatusFilter] = (),
+    state: Several[CompletionStateFilter] = (),
+    title: str | None = None,
+    order: PullRequestOrder | None = None,
+    direction: SortDirection | None = None,
     limit: Limit | None = None,
     common: CommonOptions = COMMON,
 ) -> None:
@@ -79,22 +79,29 @@ async def list_pull_requests(
     Parameters
     ----------
     runs
-        How many runs to print of each, at most 10.
-    tag_operator
-        Whether runs have all of the tags, or any.
+        How many runs the timeline of each has, at most 10.
     status
-        Only pull requests whose latest run has this status; several can be given.
+        Only those whose latest run has this status; several can be given.
+    state
+        Only those whose latest run has got this far; several can be given.
+    title
+        Only those with this text in the title or the source branch, or with this number.
+    order
+        What the list is sorted by.
+    direction
+        Which way it is sorted.
 
     """
     async with common.open(PullRequestCard, _CARD) as (currents, printer):
         listed = currents.projects.pull_requests(
             project,
             runs_per_pr=runs,
-            branches=branch,
-            tags=tag,
-            tag_operator=tag_operator,
-            authors=author,
+            **filters.arguments(),
             status=status,
+            completion_state=state,
+            pr_search=title,
+            order=order,
+            dir=direction,
         )
         await printer.stream(listed if limit is None else listed.limit(limit))
 

@@ -12,16 +12,11 @@ from currents_async.cli._options import (
     Flag,
     Limit,
     Project,
-    RunAuthors,
-    RunBranches,
     RunID,
-    RunTags,
     Several,
-    Since,
-    Until,
-    read_optional_moment,
 )
 from currents_async.cli._run_diff import diff
+from currents_async.cli._run_filters import ALL_RUNS, RunFilters
 from currents_async.cli._run_writes import cancel, delete, reset
 from currents_async.cli._streams import note, write_text
 from currents_async.models import (
@@ -32,7 +27,6 @@ from currents_async.models import (
     RunSpec,
     RunStatus,
     RunStatusFilter,
-    TagOperator,
 )
 
 runs = App(name="runs")
@@ -61,17 +55,9 @@ _INSTANCE = (
 async def list_runs(
     *,
     project: Project | None = None,
-    branch: RunBranches = (),
-    tag: RunTags = (),
-    tag_operator: TagOperator | None = None,
-    author: RunAuthors = (),
-    environment: Several[str] = (),
-    search: str | None = None,
-    pull_request: str | None = None,
+    filters: RunFilters = ALL_RUNS,
     status: Several[RunStatusFilter] = (),
     state: Several[CompletionStateFilter] = (),
-    since: Since | None = None,
-    until: Until | None = None,
     limit: Limit | None = None,
     common: CommonOptions = COMMON,
 ) -> None:
@@ -79,14 +65,6 @@ async def list_runs(
 
     Parameters
     ----------
-    tag_operator
-        Whether runs have all of the tags, or any.
-    environment
-        Only runs in this environment; several can be given.
-    search
-        Only runs with this text, for example in the commit, the CI build ID or the pull request.
-    pull_request
-        Only runs of the pull request with this ID.
     status
         Only runs of this status; several can be given.
     state
@@ -96,17 +74,9 @@ async def list_runs(
     async with common.open(ListedRun, _LISTED) as (currents, printer):
         listed = currents.runs.list(
             project,
-            branches=branch,
-            tags=tag,
-            tag_operator=tag_operator,
-            authors=author,
-            environments=environment,
-            search=search,
-            pr_id=pull_request,
+            **filters.arguments(),
             status=status,
             completion_state=state,
-            date_start=read_optional_moment("--since", since),
-            date_end=read_optional_moment("--until", until),
         )
         await printer.stream(listed if limit is None else listed.limit(limit))
 

@@ -142,6 +142,7 @@ async def insights(
     *,
     project: Project | None = None,
     executions: Executions = EXECUTIONS,
+    environment: Several[str] = (),
     resolution: InsightsResolutionName | None = None,
     overall: Flag = False,
     common: CommonOptions = COMMON,
@@ -150,6 +151,8 @@ async def insights(
 
     Parameters
     ----------
+    environment
+        Only executions in this environment; several can be given.
     resolution
         How long each span of time is: an hour, a day or a week.
     overall
@@ -158,7 +161,10 @@ async def insights(
     """
     async with common.open(Span, _SPAN) as (currents, printer):
         found = await currents.projects.insights(
-            project, **executions.arguments(), resolution=resolution
+            project,
+            **executions.arguments(),
+            environments=environment,
+            resolution=resolution,
         )
         if overall:
             printer.one(_span(None, found.results.overall))

@@ -6,8 +6,10 @@ from currents_async.testing import FakeCurrents, WorldRun
 from tests.cli.stdio import CommandLine
 
 
-def test_as_markdown_and_as_json(made: WorldRun, cli: CommandLine) -> None:
-    text = cli("context", made.run_id, "--limit", "1", "--detail", "summary").out
+def test_as_markdown_and_as_json(made: WorldRun, service: FakeCurrents, cli: CommandLine) -> None:
+    options = ("--limit", "1", "--detail", "summary", "--include-flaky")
+    text = cli("context", made.run_id, *options).out
+    assert ("include_flaky", "true") in service.requests[-1].query
     assert text.startswith("#")
     assert len(cli("context", made.run_id, "--max-length", "9").out) == 10
     found = json.loads(cli("context", made.run_id, "--limit", "1", "--json").out)

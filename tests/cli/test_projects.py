@@ -12,10 +12,12 @@ def test_list_and_get(project: WorldProject, service: FakeCurrents, cli: Command
 
 def test_pull_requests(project: WorldProject, service: FakeCurrents, cli: CommandLine) -> None:
     project.run(specs=1, pull_request=7)
-    options = ("--runs", "2", "--branch", "*", "--tag-operator", "OR", "--limit", "1")
-    [card] = cli("pull-requests", "list", *options).rows
-    assert card["pr"]["source"] in cli("pull-requests", "list", "-o", "table").out
-    assert ("runs_per_pr", "2") in service.requests[0].query
+    options = ("--runs", "2", "--title", "#7", "--state", "COMPLETE", "--order", "run_count")
+    [card] = cli("pull-requests", "list", *options, "--branch", "*", "--since", "2026-01-01").rows
+    [run] = card["recentRuns"]
+    table = cli("pull-requests", "list", "-o", "table").out
+    for shown in (card["pr"]["source"], run["runId"], run["status"]):
+        assert shown in table
 
 
 def test_terms(project: WorldProject, service: FakeCurrents, cli: CommandLine) -> None:

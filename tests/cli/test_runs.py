@@ -15,6 +15,7 @@ class TestRuns:
         arguments = [
             *("--project", project.project_id, "--branch", "main", "--branch", "x", "--tag", "t"),
             *("--tag-operator", "AND", "--author", "a", "--search", "s", "--pull-request", "7"),
+            *("--environment", "e"),
             *("--status", "FAILED", "--state", "COMPLETE", "--since", "2026-01-05"),
             *("--until", "2026-01-06T12:00+02:00", "--limit", "3"),
         ]
@@ -24,6 +25,7 @@ class TestRuns:
             ("branches[]", "main"),
             ("branches[]", "x"),
             ("authors[]", "a"),
+            ("environments[]", "e"),
             ("tag_operator", "AND"),
             ("search", "s"),
             ("pr_id", "7"),

@@ -36,10 +36,13 @@ class TestErrors:
 
 
 class TestInsights:
-    def test_each_span_or_all_of_them(self, two_runs: list[WorldRun], cli: CommandLine) -> None:
-        days = cli("insights", *SPAN, "--resolution", "1d", "-o", "table").out
+    def test_each_span_or_all_of_them(
+        self, two_runs: list[WorldRun], service: FakeCurrents, cli: CommandLine
+    ) -> None:
+        days = cli("insights", *SPAN, "--environment", "e", "-o", "table").out
+        assert ("environments[]", "e") in service.requests[-1].query
         assert "runs.avgDurationSeconds" in days
-        spans = cli("insights", *SPAN).rows
+        spans = cli("insights", *SPAN, "--resolution", "1h").rows
         [overall] = cli("insights", *SPAN, "--overall").rows
         assert overall["date"] is None
         assert sum(one["runs"]["total"] for one in spans) == overall["runs"]["total"] == 2
