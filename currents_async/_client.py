@@ -29,6 +29,7 @@ from currents_async._resources.instances import Instances, fetch_instance
 from currents_async._resources.jira import Jira
 from currents_async._resources.projects import Projects
 from currents_async._resources.runs import Runs
+from currents_async._resources.sessions import Sessions
 from currents_async._resources.shares import Shares
 from currents_async._resources.signatures import Signatures
 from currents_async._resources.spec_files import SpecFiles
@@ -114,6 +115,7 @@ class Currents:
     context: Context = object.__new__(Context)
     jira: Jira = object.__new__(Jira)
     assets: Assets = object.__new__(Assets)
+    sessions: Sessions = object.__new__(Sessions)
     shares: Shares = object.__new__(Shares)
     traces: Traces = object.__new__(Traces)
     account: Accounts = object.__new__(Accounts)
@@ -186,6 +188,7 @@ class Currents:
         self.context = Context(transport, self._project_id)
         self.jira = Jira(transport, self._project_id)
         self.assets = Assets(transport, self._project_id, fetch, self.runs.stream)
+        self.sessions = Sessions(transport, self._project_id)
         self.shares = Shares(transport, self._project_id)
         self.traces = Traces(transport, self._project_id)
         self.account = Accounts(transport, self._project_id)

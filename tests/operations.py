@@ -89,7 +89,8 @@ def table() -> str:
 def _arguments(method: Callable[..., Any]) -> str:
     """Show the arguments that must be given, and that there are others."""
     several = list(inspect.signature(method).parameters.values())[1:]
-    needed = [one.name for one in several if one.default is one.empty]
+    required = (one for one in several if one.default is one.empty)
+    needed = [one.name for one in required if one.kind is not one.VAR_KEYWORD]
     return ", ".join([*needed, "…"] if len(needed) < len(several) else needed)
 
 

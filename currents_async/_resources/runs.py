@@ -7,7 +7,7 @@ from typing import Any, TypeVar, overload
 from currents_async._fanout.plans import InstancePlan, RunPlan, ScheduledSpec
 from currents_async._fanout.results import InstanceResults, deadline_of, instances_of
 from currents_async._pagination import PAGE_SIZE, CursorPager
-from currents_async._resources._group import Group, compound
+from currents_async._resources._group import compound
 from currents_async._resources._run_analysis import (
     MAX_EARLIER_RUNS,
     branch_of,
@@ -18,6 +18,7 @@ from currents_async._resources._run_analysis import (
     first_comparable,
     usable_as_filters,
 )
+from currents_async._resources._run_attachments import RunFiles
 from currents_async._resources._run_requests import (
     CANCEL_RUN,
     CANCEL_RUN_BY_GITHUB_CI,
@@ -52,7 +53,7 @@ from currents_async.models.runs import (
 SpecT = TypeVar("SpecT")
 
 
-class Runs(Group):
+class Runs(RunFiles):
     """Runs of a test suite, and the instances they consist of."""
 
     __slots__ = ("_fetch_instance",)

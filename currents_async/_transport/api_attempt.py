@@ -186,7 +186,7 @@ class ApiAttempt(HTTPAttempt):
             max_line_size=MAX_HEADER,
             max_field_size=MAX_HEADER,
             proxy=channel.reveal_proxy(),
-            middlewares=session.middlewares,
+            middlewares=session.middlewares_for(self._request.record_key),
         )
 
     def _request_headers(self) -> dict[str, str]:

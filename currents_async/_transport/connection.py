@@ -12,6 +12,8 @@ from yarl import URL
 
 from currents_async._config import is_loopback
 from currents_async._transport.credential import Credential
+from currents_async._wire.record_key import HEADER as RECORD_KEY
+from currents_async._wire.record_key import RecordKey
 
 _MAX_STALE = 1_000
 """More than the connections that any pool of ours keeps."""
@@ -26,14 +28,14 @@ class _StaleConnectionError(aiohttp.ClientConnectionError):
 
 
 class SendOnce:
-    """An aiohttp middleware: a request carries the key while it is sent, and is sent once.
+    """An aiohttp middleware: a request carries its key while it is sent, and is sent once.
 
     aiohttp itself repeats requests of some methods when a connection is lost, PUT among them.
     Without a credential, as for hosts that are not the API's, a request carries none at all:
     aiohttp may have found one in a netrc file.
     """
 
-    def __init__(self, credential: Credential | None) -> None:
+    def __init__(self, credential: Credential | RecordKey | None) -> None:
         self._credential = credential
 
     async def __call__(
@@ -45,6 +47,9 @@ class SendOnce:
             request.proxy = request.proxy_auth = request.proxy_headers = None
         if self._credential is None:
             _forget_credentials(request)
+        elif isinstance(self._credential, RecordKey):
+            request.headers.popall(hdrs.AUTHORIZATION, None)
+            request.headers[RECORD_KEY] = self._credential.reveal()
         else:
             request.headers[hdrs.AUTHORIZATION] = self._credential.authorization()
         try:
@@ -90,7 +95,7 @@ def _is_here(proxy: URL) -> bool:
 
 
 def _forget_credentials(request: aiohttp.ClientRequest) -> None:
-    for name in (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION):
+    for name in (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION, RECORD_KEY):
         request.headers.popall(name, None)
 
 

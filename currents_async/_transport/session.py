@@ -17,6 +17,7 @@ from currents_async._transport.credential import Credential
 from currents_async._transport.deadlines import Deadlines
 from currents_async._transport.reach import Guard, GuardedRequest, GuardedResolver, Reach
 from currents_async._version import __version__
+from currents_async._wire.record_key import RecordKey
 from currents_async.errors import ClientClosedError, WrongLoopError
 
 MAX_HEADER = 64 * 1024
@@ -106,6 +107,14 @@ class Session:
             # that the others see neither the key nor a request that is sent twice.
             theirs = getattr(self._injected, "_middlewares", ())
             self.middlewares = (*theirs, self._once)
+
+    def middlewares_for(
+        self, record_key: RecordKey | None
+    ) -> Sequence[aiohttp.ClientMiddlewareType]:
+        """Return the middlewares of a request, which carries the credential or a record key."""
+        if record_key is None:
+            return self.middlewares
+        return (*self.middlewares[:-1], SendOnce(record_key))
 
     def shut(self) -> None:
         """Let no call begin from now on, and end all that wait for the network."""

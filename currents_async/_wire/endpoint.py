@@ -9,7 +9,8 @@ import msgspec
 
 from currents_async._checks import check_segment
 from currents_async._wire.array import ArrayField
-from currents_async.errors import APIError
+from currents_async._wire.record_key import RecordKey
+from currents_async.errors import APIError, InvalidArgumentError
 from currents_async.models.common import HTTPMethod
 
 T_co = TypeVar("T_co", covariant=True)
@@ -43,6 +44,8 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True):
     body: JsonBody | None = None
     redact: Callable[[str], str] = str
     """Remove the secrets of the request from a text of the server."""
+    record_key: RecordKey | None = None
+    """What the request carries instead of the client's credential."""
 
 
 class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
@@ -89,14 +92,19 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
         query: Query = (),
         body: Any = None,
         redact: Callable[[str], str] = str,
+        record_key: RecordKey | InvalidArgumentError | None = None,
     ) -> Request[T_co]:
         """Check and encode the arguments; raise `InvalidArgumentError` on what cannot be sent."""
+        if isinstance(record_key, InvalidArgumentError):
+            raise InvalidArgumentError(*record_key.args)  # not itself, which may have a traceback
         segments = {name: path_segment(name, value) for name, value in (path or {}).items()}
         target = self.path.format_map(segments)
         if query:
             target += "?" + encode_query(query)
         text = None if body is None else JsonBody(msgspec.json.encode(body))
-        return Request(self, target, text, redact)
+        if record_key is not None:
+            redact = record_key.redact
+        return Request(self, target, text, redact, record_key)
 
 
 def path_segment(name: str, value: str) -> str:

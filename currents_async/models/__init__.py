@@ -7,6 +7,7 @@ from currents_async.models import (
     account,
     actions,
     annotations,
+    attachments,
     common,
     dashboard,
     errors,
@@ -26,6 +27,7 @@ from currents_async.models._model import Model, OpenEnum, OpenModel
 from currents_async.models.account import *
 from currents_async.models.actions import *
 from currents_async.models.annotations import *
+from currents_async.models.attachments import *
 from currents_async.models.common import *
 from currents_async.models.dashboard import *
 from currents_async.models.errors import *
@@ -45,6 +47,7 @@ __all__ = ["Model", "OpenEnum", "OpenModel"]
 __all__ += account.__all__
 __all__ += actions.__all__
 __all__ += annotations.__all__
+__all__ += attachments.__all__
 __all__ += common.__all__
 __all__ += dashboard.__all__
 __all__ += errors.__all__

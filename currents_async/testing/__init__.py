@@ -24,6 +24,7 @@ from currents_async.testing.server import (
 from currents_async.testing.world import (
     World,
     WorldAction,
+    WorldAttachment,
     WorldExecution,
     WorldIssue,
     WorldJira,
@@ -50,6 +51,7 @@ __all__ = [
     "WebhookApps",
     "World",
     "WorldAction",
+    "WorldAttachment",
     "WorldExecution",
     "WorldIssue",
     "WorldJira",

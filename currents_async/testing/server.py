@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from currents_async._checks import check_int
+from currents_async._wire.record_key import HEADER as RECORD_KEY
 from currents_async.errors import InvalidArgumentError, MisuseError
 from currents_async.testing._limiters.fixed_window import RatePolicy
 from currents_async.testing._limiters.meter import Limiter, check_limiter
@@ -28,6 +29,14 @@ from currents_async.testing.clock import AnyClock, RunningClock
 from currents_async.testing.world import World, WorldRun
 
 __all__ = ["Delivery", "FakeCurrents", "RatePolicy", "RecordedRequest", "Requests"]
+
+_WITH_RECORD_KEY = frozenset({
+    "addRunAttachmentsByCI",
+    "createSession",
+    "addSessionAttachments",
+    "createShare",
+})
+"""The operations that take a record key."""
 
 
 class FakeCurrents:
@@ -291,6 +300,15 @@ class FakeCurrents:
         return [(hook.url, hook.headers) for hook in hooks if hook.wants(run.project_id, event)]
 
     def _is_authorized(self, request: web.Request) -> bool:
+        record_key = request.headers.get(RECORD_KEY)
+        if record_key is not None:
+            resource = request.match_info.route.resource
+            return (
+                "Authorization" not in request.headers
+                and resource is not None
+                and resource.name in _WITH_RECORD_KEY
+                and any(one.record_key == record_key for one in self.world.projects)
+            )
         is_key = request.headers.get("Authorization") == f"Bearer {self.api_key}"
         return is_key and not self.world.credential_revoked
 

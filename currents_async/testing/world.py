@@ -6,6 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from currents_async.testing._world.actions import WorldAction, WorldActions
+from currents_async.testing._world.attachments import WorldAttachment, WorldAttachments
 from currents_async.testing._world.executions import WorldExecution
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import base62, hexadecimal, stream
@@ -19,6 +20,7 @@ from currents_async.testing._world.webhooks import WorldWebhook, WorldWebhooks
 __all__ = [
     "World",
     "WorldAction",
+    "WorldAttachment",
     "WorldExecution",
     "WorldIssue",
     "WorldJira",
@@ -59,6 +61,10 @@ class World:
     """All shares by the tokens in their URLs, in the order in which they were made."""
     trace_links: WorldLinks
     """All links to traces by the tokens in their URLs, in the order in which they were made."""
+    attachments: WorldAttachments
+    """All declared files by the IDs of their attachments, with what has been uploaded."""
+    sessions: dict[str, Wire]
+    """The bodies of all sessions by their IDs, as they were created."""
     sharing: bool
     """Whether the organisation allows public sharing: True until a test changes it."""
     credential_revoked: bool
@@ -78,6 +84,8 @@ class World:
         self.webhooks = WorldWebhooks(seed)
         self.shares = WorldLinks(seed, "share")
         self.trace_links = WorldLinks(seed, "trace link")
+        self.attachments = WorldAttachments(seed)
+        self.sessions = {}
         self.sharing = True
         self.credential_revoked = False
         self.view = View(self.runs, self._versions, self.instance)

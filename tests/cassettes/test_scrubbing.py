@@ -400,11 +400,28 @@ class TestWebhooks:
             ),
             ("/projects", {"recordKey": "SECRET"}, {"recordKey": "[secret]"}),
             ("/projects", {"recordKey": None}, {"recordKey": None}),
+            *(
+                (
+                    path,
+                    [{"name": "n", "uploadUrl": "https://u.example/SECRET", "uploadHeaders": {}}],
+                    [
+                        {
+                            "name": "n",
+                            "uploadUrl": "https://u.example/[secret]",
+                            "uploadHeaders": None,
+                        }
+                    ],
+                )
+                for path in (
+                    "/runs/r/attachments",
+                    "/runs/attachments",
+                    "/sessions",
+                    "/sessions/s/attachments",
+                )
+            ),
         ],
     )
-    def test_links_and_record_keys(
-        self, path: str, data: dict[str, Any], expected: dict[str, Any]
-    ) -> None:
+    def test_links_and_record_keys(self, path: str, data: Any, expected: Any) -> None:
         one = scrub(exchange({"status": "OK", "data": data}, path), str)
         assert one.response.json == {"status": "OK", "data": expected}
         assert scrub(one, str) == one

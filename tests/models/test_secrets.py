@@ -5,7 +5,13 @@ import pickle
 
 import pytest
 
-from currents_async.models import CreatedProject, Share, TraceLink, Webhook
+from currents_async.models import (
+    CreatedProject,
+    DeclaredAttachment,
+    Share,
+    TraceLink,
+    Webhook,
+)
 from currents_async.models._model import SecretModel
 
 SECRET = "FTfOjTRMQvCiFtiv"
@@ -14,6 +20,7 @@ MODELS = [
     Share(url=URL, page_url=URL),
     TraceLink(url=URL),
     CreatedProject(project_id="p", record_key=SECRET),
+    DeclaredAttachment(attachment_id="a", upload_url=URL, upload_headers={"X-Token": SECRET}),
     Webhook(hook_id="h", headers_json=f'{{"X-Secret":"{SECRET}"}}'),
 ]
 

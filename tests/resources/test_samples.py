@@ -231,4 +231,4 @@ def test_no_sample_is_forgotten() -> None:
     names = {path.stem for path in SAMPLES.glob("*.json")}
     published = {name for name in names if f'"{name}"' in source}
     assert len(published) == 10
-    assert len(names) == 37
+    assert len(names) == 41

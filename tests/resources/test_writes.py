@@ -15,6 +15,7 @@ from currents_async.models import (
     Effect,
     JiraIssue,
     Matcher,
+    NewAttachment,
     RunCancellation,
     Webhook,
     when,
@@ -32,6 +33,7 @@ TEST: dict[str, Any] = {
     "jira_issue_type": "bug",
     "project_id": "p",
 }
+FILES = [NewAttachment(name="n", content_type="text/plain", size_bytes=1)]
 FILE = Matcher.all(when.file.eq("a.ts"))
 WRITES: dict[str, tuple[Call, Any]] = {
     "cancel": (lambda c: c.runs.cancel("r"), RunCancellation(run_id="r")),
@@ -62,6 +64,16 @@ CREATES: dict[str, Callable[..., Awaitable[Any]]] = {
         "https://h.example", project_id="p", **options
     ),
     "create a share": lambda c, **options: c.shares.create("fix", run_id="r", **options),
+    "declare files of a run": lambda c, **options: c.runs.add_attachments("r", FILES, **options),
+    "declare files by CI": lambda c, **options: c.runs.add_attachments_by_ci(
+        FILES, ci_build_id="b", project_id="p", **options
+    ),
+    "create a session": lambda c, **options: c.sessions.create(
+        "t", "passed", project_id="p", **options
+    ),
+    "declare files of a session": lambda c, **options: c.sessions.add_attachments(
+        "s", FILES, **options
+    ),
     "create a project": lambda c, **options: c.projects.create("n", **options),
 }
 AMBIGUOUS: dict[str, Callable[..., Awaitable[Any]]] = {
@@ -77,6 +89,8 @@ IDS = {
     "key": "S-1",
     "url": "https://s.example/x",
     "projectId": "p",
+    "runId": "r",
+    "sessionId": "s",
 }
 DONE = faults.json_response(IDS)
 GONE = faults.response(b'{"status":"FAILED","error":"Not found"}', 404)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from currents_async import Currents, RawResponse
-from currents_async.models import Effect, Matcher, when
+from currents_async.models import Effect, Matcher, NewAttachment, when
 from currents_async.testing import FakeCurrents, World, WorldJira
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -158,6 +158,14 @@ async def _writes(c: Currents, run_id: str, jira: WorldJira) -> Calls:
     yield "updateWebhook", c.webhooks.raw.update(hook.hook_id, label="m")
     yield "deleteWebhook", c.webhooks.raw.delete(hook.hook_id)
     instance_id, test_id = run.specs[0].instance_id or "", subject["test_id"]
+    files = [NewAttachment(name="a.log", content_type="text/plain", size_bytes=1)]
+    build = {"ci_build_id": run.meta.ci_build_id if run.meta else None}
+    session = await c.sessions.create("done", "passed")
+    yield "addRunAttachments", c.runs.raw.add_attachments(run_id, files, instance_id=instance_id)
+    yield "addRunAttachmentsByCI", c.runs.raw.add_attachments_by_ci(files, **build)
+    yield "createSession", c.sessions.raw.create("done", "passed", attachments=files)
+    add = c.sessions.raw.add_attachments
+    yield "addSessionAttachments", add(session.session_id, files)
     yield "createProject", c.projects.raw.create("new")
     yield "createShare", c.shares.raw.create("report", run_id=run_id)
     yield "createTraceLink", c.traces.raw.link(instance_id, test_id)

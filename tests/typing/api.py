@@ -39,12 +39,15 @@ from currents_async.models import (
     ListedRun,
     Matcher,
     Metric,
+    NewAttachment,
     Project,
     ProjectInsights,
     Run,
+    RunAttachments,
     RunCancellation,
     RunSpec,
     Screenshot,
+    Session,
     Share,
     SpecFile,
     TestResult,
@@ -136,6 +139,19 @@ async def others(currents: Currents) -> None:
     assert_type(await currents.projects.create("p"), CreatedProject)
     assert_type(await currents.account.get(), Account)
     assert_type(await currents.account.revoke_credential(), dict[str, object])
+
+
+async def attachments(currents: Currents) -> None:
+    files = [NewAttachment(name="a", content_type="text/plain", size_bytes=1)]
+    declared = await currents.runs.add_attachments("r", files, spec="a.ts", test_id="t", attempt=0)
+    assert_type(declared, RunAttachments)
+    assert_type(declared.attachments[0].upload_url, str)
+    by_ci = currents.runs.add_attachments_by_ci(files, ci_build_id="b", record_key="k", spec="s")
+    assert_type(await by_ci, RunAttachments)
+    assert_type(await currents.sessions.create("t", "passed", attachments=files), Session)
+    assert_type(await currents.sessions.add_attachments("s", files), Session)
+    await currents.runs.add_attachments("r", files, spec=1)  # type: ignore[arg-type]
+    await currents.sessions.create("t", "flaky")  # type: ignore[arg-type]
 
 
 async def links(currents: Currents) -> None:

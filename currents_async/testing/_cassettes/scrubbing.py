@@ -16,7 +16,7 @@ Change: TypeAlias = Callable[[str], str]
 """Returns a text as it may be kept."""
 
 _Json: TypeAlias = bool | float | str | list["_Json"] | dict[str, "_Json"] | None
-_Hidden: TypeAlias = dict[str, Callable[[Any], str]]
+_Hidden: TypeAlias = dict[str, Callable[[Any], str | None]]
 
 _SECRET = "[secret]"  # noqa: S105 - it stands for one
 _SCRUBBED = "[scrubbed]"
@@ -173,5 +173,9 @@ _HIDDEN: tuple[tuple[re.Pattern[str], _Hidden], ...] = (
     (re.compile(r"/webhooks(?:/.*)?"), {"headers": _hide_values}),
     (re.compile(r"/share|/.+/trace-link"), {"url": _hide_path, "pageUrl": _hide_path}),
     (re.compile(r"/projects"), {"recordKey": lambda _: _SECRET}),
+    (
+        re.compile(r"/(?:runs|sessions)(?:/.+)?/attachments|/sessions"),
+        {"uploadUrl": _hide_path, "uploadHeaders": lambda _: None},
+    ),
 )
 """By the path of a request, the fields that are hidden, and how."""

@@ -73,7 +73,7 @@ class Api:
             self._check_size(body)
             status, headers = response.status, headers | response.headers
         except RefusedError as refusal:
-            status, failure = refusal.status, encode_failure(refusal.message)
+            status, failure = refusal.status, encode_failure(refusal.message, refusal.extra)
             headers |= refusal.headers
             body = compress(failure) if gzip else failure
         return WireResponse(status, body, headers)
@@ -127,7 +127,7 @@ class Api:
             recorded.query,
             recorded.body,
             now,
-            _kind_of(request.headers["Authorization"].removeprefix("Bearer ")),
+            _kind_of(request.headers.get("Authorization", "").removeprefix("Bearer ")),
         )
         return _HANDLERS[recorded.operation](self._world, api_request)
 

@@ -49,11 +49,20 @@ class ApiResponse(msgspec.Struct, frozen=True):
 class RefusedError(Exception):
     """A failure: raised by handlers, sent in the service's envelope."""
 
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`extra` is what the envelope contains besides the message."""
         super().__init__(status, message)
         self.status = status
         self.message = message
         self.headers = headers or {}
+        self.extra = extra or {}
 
 
 def found(thing: T | None, what: str) -> T:
@@ -63,9 +72,9 @@ def found(thing: T | None, what: str) -> T:
     return thing
 
 
-def encode_failure(message: str) -> bytes:
+def encode_failure(message: str, extra: Mapping[str, Any] | None = None) -> bytes:
     """Put a message into the service's envelope."""
-    return msgspec.json.encode({"status": "FAILED", "error": message})
+    return msgspec.json.encode({"status": "FAILED", "error": message, **(extra or {})})
 
 
 class Encoder:

@@ -7,6 +7,7 @@ from itertools import count
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from currents_async._wire.record_key import HEADER as RECORD_KEY
 from currents_async.testing._serving.requests import RecordedRequest, Requests
 from currents_async.testing.clock import AnyClock
 
@@ -46,7 +47,8 @@ class Recorder:
         self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
         self._idle.clear()
         headers = CIMultiDict(request.headers)
-        headers.popall("Authorization", None)
+        for name in ("Authorization", RECORD_KEY):
+            headers.popall(name, None)
         resource = request.match_info.route.resource
         recorded = RecordedRequest(
             operation=None if resource is None else resource.name,

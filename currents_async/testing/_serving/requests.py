@@ -43,9 +43,9 @@ class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
     path_args: dict[str, str]
     query: list[tuple[str, str]]
     headers: CIMultiDictProxy[str]
-    """All headers but Authorization."""
+    """All headers but those with a key."""
     authorized: bool
-    """Whether the request carried the server's key."""
+    """Whether the request carried the server's key, or a project's record key where it may."""
     request_id: str
     """The response's `X-Request-Id`."""
     body: bytes = b""

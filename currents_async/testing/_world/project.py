@@ -13,7 +13,7 @@ from currents_async.testing._world.facts import (
     Wire,
     make_groups,
 )
-from currents_async.testing._world.ids import date_ms, epoch_ms, hexadecimal, iso, stream
+from currents_async.testing._world.ids import base62, date_ms, epoch_ms, hexadecimal, iso, stream
 from currents_async.testing._world.playback import FRAMEWORKS, play
 from currents_async.testing._world.run import WorldRun
 from currents_async.testing._world.text import AUTHORS, COMMIT_MESSAGES, pull_request_title
@@ -26,6 +26,9 @@ _REPOSITORY = "https://github.com/nasa/monorepo"
 
 class WorldProject:
     """A project: its runs share a test suite, and start an hour after one another."""
+
+    record_key: str
+    """The key that the project's reporters use."""
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class WorldProject:
         self._add = add
         self._serve = serve
         self._made = 0
+        self.record_key = base62(stream(key, "record key"), 16)
 
     @property
     def runs(self) -> list[WorldRun]:

@@ -4,6 +4,7 @@ from currents_async.testing._serving.operations import (
     account,
     actions,
     affected,
+    attachments,
     context,
     explorers,
     jira,
@@ -28,5 +29,6 @@ ROUTES = (
     *context.ROUTES,
     *jira.ROUTES,
     *sharing.ROUTES,
+    *attachments.ROUTES,
     *account.ROUTES,
 )

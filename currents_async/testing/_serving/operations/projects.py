@@ -22,7 +22,6 @@ from currents_async.testing._serving.api_response import ApiResponse, RefusedErr
 from currents_async.testing._serving.filters import contains, read_scope
 from currents_async.testing._serving.paging import MAX_LIMIT, cache_key, read_cursor_request
 from currents_async.testing._world.executions import RunContext, WorldExecution
-from currents_async.testing._world.ids import base62, stream
 from currents_async.testing._world.insights import SPANS, insights
 from currents_async.testing.world import World
 
@@ -56,8 +55,11 @@ def create_project(world: World, request: ApiRequest) -> ApiResponse:
     """POST /projects."""
     request.end()
     project = world.project(request.read_body(_NewProject).name)
-    key = base62(stream(world.seed, project.project_id, "record key"), 16)
-    created = {"projectId": project.project_id, "name": project.name, "recordKey": key}
+    created = {
+        "projectId": project.project_id,
+        "name": project.name,
+        "recordKey": project.record_key,
+    }
     return ApiResponse(created, status=201)
 
 

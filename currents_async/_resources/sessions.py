@@ -1,0 +1,97 @@
+"""Sessions, which are records of work with files, and no runs: POST /sessions….
+
+Source: `docs/api/operations.md`, "Attachments and sessions".
+"""
+
+from collections.abc import Sequence
+
+from currents_async._resources._attachments import (
+    ADD_SESSION_ATTACHMENTS,
+    CREATE_SESSION,
+    session_body,
+)
+from currents_async._resources._group import Group
+from currents_async._wire.attachments import declarations
+from currents_async._wire.record_key import find_record_key
+from currents_async.models.attachments import CIBuild, NewAttachment, Session, SessionStatus
+from currents_async.models.common import Commit
+
+
+class Sessions(Group):
+    """Sessions, which are records of work with files, and no runs.
+
+    No operation that reads or lists them is known. Each takes a project's `record_key` instead of
+    the client's credential.
+    """
+
+    __slots__ = ()
+
+    async def create(
+        self,
+        title: str,
+        status: SessionStatus,
+        *,
+        project_id: str | None = None,
+        error: str | None = None,
+        duration_ms: int | None = None,
+        tags: Sequence[str] = (),
+        commit: Commit | None = None,
+        pr_link: str | None = None,
+        pr_id: str | None = None,
+        ci: CIBuild | None = None,
+        attachments: Sequence[NewAttachment] = (),
+        record_key: str | None = None,
+        retry_ambiguous: bool = False,
+    ) -> Session:
+        """Create a session, and declare up to 50 files of it.
+
+        `title` has at most 1024 characters, `error` at most 10,000; `duration_ms` is at most a day;
+        there are at most 20 `tags`. `commit` is sent without its default branch. The pull request
+        is `pr_link`, or `pr_id`, which the API resolves with `commit.remote_origin`. Only here may
+        the size of a file be None; it must not be 0. Files are uploaded by `attach`, which declares
+        them too, so leave `attachments` out to use that.
+
+        Raises `NotFoundError` for an unknown project, and `UnprocessableError` if recording is
+        suspended. When it is unknown whether the session was created, raises `AmbiguousError`; with
+        `retry_ambiguous=True` the request is sent again instead, which may create two.
+        """
+        key = find_record_key(record_key)
+        del record_key  # from here on, a traceback with locals shows no secret
+        body = session_body(
+            self._project(project_id),
+            title,
+            status,
+            error=error,
+            duration_ms=duration_ms,
+            tags=tags,
+            commit=commit,
+            pr_link=pr_link,
+            pr_id=pr_id,
+            ci=ci,
+            attachments=attachments,
+        )
+        options = self._transport.options(repeat_writes=retry_ambiguous)
+        return await self._transport.call(
+            CREATE_SESSION.request(body=body, record_key=key), options
+        )
+
+    async def add_attachments(
+        self,
+        session_id: str,
+        attachments: Sequence[NewAttachment],
+        *,
+        record_key: str | None = None,
+        retry_ambiguous: bool = False,
+    ) -> Session:
+        """Declare 1 to 50 files of a session, and return where to upload them.
+
+        Nothing is uploaded: `attach` does both. Raises `NotFoundError`, and as `create` does.
+        """
+        key = find_record_key(record_key)
+        del record_key
+        body = {"attachments": declarations("attachments", attachments, "session")}
+        options = self._transport.options(repeat_writes=retry_ambiguous)
+        request = ADD_SESSION_ATTACHMENTS.request(
+            {"session_id": session_id}, body=body, record_key=key
+        )
+        return await self._transport.call(request, options)
