@@ -7,8 +7,8 @@ from tests.cli.stdio import CommandLine
 
 
 def test_as_markdown_and_as_json(made: WorldRun, service: FakeCurrents, cli: CommandLine) -> None:
-    options = ("--limit", "1", "--detail", "summary", "--include-flaky")
-    text = cli("context", made.run_id, *options).out
+    summary = ("--limit", "1", "--detail", "summary", "--include-flaky")
+    text = cli("context", made.run_id, *summary).out
     assert ("include_flaky", "true") in service.requests[-1].query
     assert text.startswith("#")
     assert len(cli("context", made.run_id, "--max-length", "9").out) == 10
