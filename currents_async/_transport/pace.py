@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from currents_async._transport.cycle import Cycle, Dry
 from currents_async._transport.overload import Overload
+from currents_async._transport.probes import Probes
 from currents_async._transport.rate_in_use import RateInUse, RateReason
 from currents_async._transport.rate_search import KEPT, LONG_PAUSE, Phase, RateSearch
 from currents_async._transport.refusals import Group, Strays
@@ -16,16 +17,8 @@ from currents_async._wire.rate_limits import Allowance
 _CATCH_UP = 0.02
 """Seconds of delay that are made up for: timers never fire early."""
 
-_OWN_PAUSE = 0.25
-"""Seconds to pause if the server does not say; half as long again after each that was too short."""
-_OWN_PAUSE_GROWTH = 1.5
-_MAX_OWN_PAUSE = 16.0
-
 _FULL = 0.7
 """The share of a window that must have been used when it ends, or it is none."""
-
-_MAX_PROBES = 8
-"""Failures of requests that were sent alone, some twelve seconds, after which a service is down."""
 
 _ONE_ROUND = 2.2
 """Round trips within which a blast has ended, if it may have ended for want of slots."""
@@ -79,9 +72,7 @@ class Pace:
         """Responses after the last refusal, which count for the cycle after it."""
         self._first_cycle: int | None = None
         """What the first cycle accepted that ended with a pause."""
-        self._is_probing = False
-        self._probes_in_vain = 0
-        self._own_pause = _OWN_PAUSE
+        self._probes = Probes()
         self._paused_until = -math.inf
         self._asked_until = -math.inf
         self._next = -math.inf
@@ -124,7 +115,7 @@ class Pace:
     def has_room(self, now: float) -> bool:
         """Return whether another request may be in flight, apart from the rate."""
         in_flight = self._in_flight
-        if self._is_probing:
+        if self._probes.are_sent:
             return not in_flight
         if in_flight >= self._slots.limit or not self._window.may_send(in_flight):
             return False
@@ -176,11 +167,10 @@ class Pace:
         took = now - sent
         self._jitter += (abs(took - self._latency) - self._jitter) / 8 if self._latency else 0.0
         self._latency += (took - self._latency) / 8 if self._latency else took
-        self._probes_in_vain = 0
-        if self._is_probing and self._dry is not None:
-            self._own_pause = _OWN_PAUSE
+        if self._probes.are_sent and self._dry is not None:
             self._resume(now, self._dry)
-            self._is_probing = False
+            self._probes.passed(now)
+        self._probes.others_pass()
         group = self._group
         if group is None or sent <= group.sent:
             self._cycle.add(now)
@@ -197,10 +187,9 @@ class Pace:
     ) -> bool:
         """Note an error that may mean overload; return whether it does, as there are many."""
         self._overload.failed(self._accepted, is_first=is_first)
-        is_overload = self._overload.is_likely or self._is_probing
-        if is_overload and self._probes_in_vain < _MAX_PROBES:
+        if (self._overload.is_likely or self._probes.are_sent) and not self._probes.are_over:
             self._refuse(now, sent=sent, wait=wait)
-            if self._probes_in_vain == _MAX_PROBES:
+            if self._probes.are_over:
                 self._stop_probing(now)
             return True
         self._in_flight -= 1
@@ -236,11 +225,10 @@ class Pace:
         self._stated.hear(now, said)
         if wait is not None:
             self.pause(now, wait)
-        if self._is_probing:
-            self._probes_in_vain += 1
-            self._own_pause = min(_MAX_OWN_PAUSE, _OWN_PAUSE_GROWTH * self._own_pause)
+        if self._probes.are_sent:
+            then = self._probes.failed(now)
             if wait is None:
-                self._paused_until = max(self._paused_until, now + self._own_pause)
+                self._paused_until = max(self._paused_until, then)
         elif self._group is not None:
             self._group.refused += 1
             self._group.is_silent &= wait is None
@@ -265,9 +253,9 @@ class Pace:
         if self._is_reopening:
             self._is_reopening = False
             self._open(now)
-        if self._dry is not None and not self._is_probing:
+        if self._dry is not None and not self._probes.are_sent:
             if self._dry.is_silent:
-                self._is_probing = True
+                self._probes.are_sent = True
             else:
                 self._resume(now, self._dry)
 
@@ -296,7 +284,10 @@ class Pace:
             return
         self._dry = group
         if group.is_silent:
-            self._paused_until = max(self._paused_until, group.at + self._own_pause)
+            size = self._window.size
+            is_window = size is not None and self._until(group) >= _FULL * size
+            first = self._probes.first(group.at, began=self._cycle.began, is_window=is_window)
+            self._paused_until = max(self._paused_until, first)
 
     def _is_stray(self, wait: float | None, said: Allowance | None) -> bool:
         """Return whether a refusal that says nothing concerns its own request alone."""
@@ -347,8 +338,7 @@ class Pace:
     def _stop_probing(self, now: float) -> None:
         """Take failures for what they are: the service is not limited, but down."""
         self._dry = None
-        self._is_probing = False
-        self._own_pause = _OWN_PAUSE
+        self._probes.end()
         self._paused_until = self._asked_until
         self._open(now)
 
@@ -376,5 +366,5 @@ class Pace:
         self._late = 0
         self._window.reopened()
         rate = self.rate
-        at_once = self._search.credit + (not self._is_probing)
+        at_once = self._search.credit + (not self._probes.are_sent)
         self._next = now if math.isinf(rate) else now - at_once / rate

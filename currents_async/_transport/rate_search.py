@@ -45,6 +45,8 @@ _A_WHILE = 3.0
 _A_SHORT_WHILE = 2.0
 _CREDIT = 0.8
 """The share of what a bucket must hold after a pause that is sent at once."""
+_SOON = 1.0
+"""Seconds within which a refusal is due to what was sent at once."""
 _SMALL_BURST = 5
 _CUT = 0.75
 _LEAST_OF_LEVEL = 0.5
@@ -214,11 +216,11 @@ class RateSearch:
         if agrees and seen.low < _LEAST_OF_LEVEL * level:
             # Twice in a row so much less was accepted that it never was possible.
             self._settle(dry, seen.low)
-        elif self.credit >= 1 and dry.accepted <= 1.2 * self.credit + 3:
+        elif self.credit >= 1 and dry.lasted < _SOON:
             self._credit_share /= 2
             self._settle(dry, 0.97 * level)
         elif dry.lasted >= max(0.3, 2 * dry.latency):
-            self._settle(dry, min(0.95 * level, max(seen.low, 0.6 * level)))
+            self._settle(dry, min(0.95 * level, max(seen.low, 0.8 * level)))
         else:
             self._settle(dry, 0.95 * level)
             self.rate = _CUT * self._level

@@ -414,6 +414,26 @@ class TestSilentServers:
         assert all(later >= pause - 1e-9 for pause, later in pairwise(pauses))
         assert 10 * pauses[0] < pauses[-1] <= 20, "but not without end"
 
+    def test_how_long_a_window_lasts_is_learnt_from_window_to_window(self) -> None:
+        traffic, late = Traffic(), list[float]()
+        for _ in range(6):
+            ends = traffic.now + 10
+            traffic.send_all(16)
+            while traffic.now < ends:
+                traffic.wait(0.05)
+                if traffic.now < ends - 9:
+                    traffic.accept(len(traffic._in_flight))
+                    traffic.send_all(16)
+                else:
+                    traffic.refuse(len(traffic._in_flight), wait=None)
+                    traffic.wait(traffic.pace.delay(traffic.now))
+                    traffic.send_all(16)
+            late.append(traffic.now - ends)
+            traffic.wait(0.05)
+            traffic.accept(len(traffic._in_flight))
+        assert late[0] > 1
+        assert max(late[-2:]) < 0.5
+
     def test_a_wait_that_is_given_meanwhile_counts(self) -> None:
         traffic = self.stop()
         traffic.wait(traffic.pace.delay(traffic.now))
