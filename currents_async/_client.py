@@ -2,7 +2,7 @@
 
 import logging
 import ssl as tls
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NoReturn, Self, TypeVar, overload
 from urllib.parse import urlsplit
@@ -48,7 +48,7 @@ from currents_async._transport import (
     Tracing,
     Traffic,
     Transport,
-    find_credential,
+    find_key,
     find_proxy,
 )
 from currents_async._wire.rate_limits import RateLimit
@@ -61,7 +61,7 @@ _logger = logging.getLogger("currents_async")
 
 
 class Currents:
-    """A client of the Currents REST API, for one API key.
+    """A client of the Currents REST API.
 
     ```python
     async with Currents() as currents:
@@ -71,7 +71,11 @@ class Currents:
     Open it once with `async with` and share it between all tasks of that event loop: it keeps
     its connections alive, and closes them when the context ends.
 
-    - `api_key`: by default `CURRENTS_API_KEY`. One key serves a whole organisation.
+    - `api_key`: an API key or a token, by default `CURRENTS_API_KEY`. One API key serves a whole
+      organisation. Or a function without arguments, async or not, that returns the one to use now:
+      it is asked before each attempt, and once more after a 401, so it should keep a token for as
+      long as that is valid. A function that is not async is called in a thread. One call serves all
+      that are waiting, so it must not depend on the task; for several users see `with_options`.
     - `base_url`: by default `CURRENTS_REST_API_URL`, with `/v1` added if it is missing; else
       `CURRENTS_API_URL` if it ends in `/v1` (otherwise it is the recorder's address); else
       production. Plain `http://` is refused except for loopback addresses: see `allow_http`.
@@ -97,8 +101,9 @@ class Currents:
 
     Raises `InvalidArgumentError` for invalid settings. Every method of a group, such as `runs`,
     raises `InvalidArgumentError` before anything is sent, an `APIError` by status,
-    `TransportError`, `DecodeError` and `ResponseTooLargeError`, unless it says otherwise. Source:
-    `docs/api/base.md`, "Addresses", "Credentials" and "Rate limits".
+    `TransportError`, `DecodeError` and `ResponseTooLargeError`, unless it says otherwise, and
+    `CredentialError` where the function passed as `api_key` fails. Source: `docs/api/base.md`,
+    "Addresses", "Credentials" and "Rate limits".
     """
 
     # Without a client: for `create_autospec`, which sees only what the class has.
@@ -123,7 +128,7 @@ class Currents:
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str | Awaitable[str]] | None = None,
         *,
         base_url: str | None = None,
         project_id: str | None = None,
@@ -139,11 +144,11 @@ class Currents:
         observer: Observers | None = None,
         clock: Clock | None = None,
     ) -> None:
-        credential = find_credential(api_key)
+        key = find_key(api_key)
         reveal_proxy = find_proxy(proxy, trust_env=trust_env and session is None)
         del api_key, proxy  # from here on, a traceback with locals shows no secret
-        if isinstance(credential, InvalidArgumentError):
-            raise credential
+        if isinstance(key, InvalidArgumentError):
+            raise key
         if isinstance(reveal_proxy, InvalidArgumentError):
             raise reveal_proxy
         limits = limits or Limits()
@@ -156,11 +161,10 @@ class Currents:
                 limits=limits,
                 ssl=ssl,
                 trust_env=trust_env,
-                credential=credential,
                 reach=Reach(base_url, private=private_assets, http=allow_http),
             ),
+            key,
             base_url=base_url,
-            redact=credential.redact,
             limits=limits,
             clock=clock or SystemClock(),
             tracing=Tracing(observer),
@@ -197,15 +201,30 @@ class Currents:
         )
 
     def with_options(
-        self, *, timeouts: Timeouts | None = None, retries: Retries | None = None
+        self,
+        *,
+        api_key: str | Callable[[], str | Awaitable[str]] | None = None,
+        timeouts: Timeouts | None = None,
+        retries: Retries | None = None,
     ) -> Self:
-        """Return a view of this client with other timeouts or retries.
+        """Return a view of this client with another key, other timeouts or retries.
 
-        It shares the connections, the pacing and the limits, and is open as long as this client.
+        It shares the connections and `limits`, and is open as long as this client. With a key of
+        its own, for example that of a user on whose behalf a server acts, it also has a rate and a
+        retry quota of its own: keep it for as long as you need the key, since it remembers the
+        limit that the service sets to it. It can be used in `async with` too, which closes the view
+        alone. A view that is dropped leaves nothing behind. Raises `InvalidArgumentError` for a
+        key that cannot be sent.
         """
+        key = None if api_key is None else find_key(api_key)
+        del api_key
+        if isinstance(key, InvalidArgumentError):
+            raise key
         view = type(self).__new__(type(self))  # `copy` refuses clients, as `pickle` does
         vars(view).update(vars(self))
-        view._make_groups(self._transport.with_options(timeouts, retries))  # noqa: SLF001 - our own copy
+        transport = self._transport.with_options(key, timeouts, retries)
+        view._channel = transport.channel  # noqa: SLF001 - our own copy
+        view._make_groups(transport)  # noqa: SLF001
         return view
 
     @overload
@@ -295,14 +314,14 @@ class Currents:
         return self._channel.traffic
 
     async def aclose(self) -> None:
-        """Close the client, and its connections unless the session was injected.
+        """Close the client, its views, and its connections unless the session was injected.
 
         Closing it again does nothing; using it afterwards raises `ClientClosedError`.
         """
         await self._channel.aclose()
 
     async def __aenter__(self) -> Self:
-        self._channel.session.open()
+        self._channel.open()
         await load_backend()
         return self
 
@@ -316,7 +335,7 @@ class Currents:
         if not hasattr(self, "_channel"):
             # A traceback with locals shows the client whose arguments were refused.
             return "<Currents refused>"
-        return f"<Currents {self._channel.base_url} {self._channel.session.state.value}>"
+        return f"<Currents {self._channel.base_url} {self._channel.state.value}>"
 
 
 def _warn_of_http(base_url: str) -> None:

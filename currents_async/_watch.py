@@ -83,7 +83,7 @@ class Polls:
 
     async def _wait_until_due(self) -> None:
         channel = self._transport.channel
-        channel.session.live()  # it may have been closed between two polls
+        channel.check_open()  # it may have been closed between two polls
         now = channel.clock.now()
         due = max(self._due, now)
         seconds = min(due, self._ends_at) - now

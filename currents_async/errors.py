@@ -2,6 +2,7 @@
 
     CurrentsError
     ├── InvalidArgumentError          also a ValueError; nothing was sent
+    ├── CredentialError               the function passed as api_key failed
     ├── MisuseError                   also a RuntimeError; used in the wrong order
     ├── ClientClosedError             not opened yet, or closed, perhaps during the call
     ├── WrongLoopError                used from another event loop, thread or process
@@ -47,6 +48,7 @@ __all__ = [
     "ClientClosedError",
     "ConflictError",
     "ConnectError",
+    "CredentialError",
     "CurrentsError",
     "DecodeError",
     "ExportError",
@@ -96,6 +98,13 @@ def _restore(
 
 class InvalidArgumentError(CurrentsError, ValueError):
     """An argument is invalid; nothing was sent."""
+
+
+class CredentialError(CurrentsError):
+    """The function passed as `api_key` raised an error, or returned no usable key.
+
+    The attempt that needed the key was not made. What the function raised is the `__cause__`.
+    """
 
 
 class MisuseError(CurrentsError, RuntimeError):

@@ -59,8 +59,11 @@ def shown_of(error: BaseException, *, without: str | None = None) -> str:
     """
     report = traceback.TracebackException.from_exception(error, capture_locals=True)
     assert report.stack or without is None
-    report.stack = traceback.StackSummary.from_list([
-        frame for frame in report.stack if frame.filename != without
-    ])
+    one: traceback.TracebackException | None = report
+    while one is not None:
+        one.stack = traceback.StackSummary.from_list([
+            frame for frame in one.stack if frame.filename != without
+        ])
+        one = one.__cause__
     text = "".join(report.format()) + repr(error) + repr(vars(error))
     return text + (repr(pickle.dumps(error)) if isinstance(error, CurrentsError) else "")

@@ -100,7 +100,7 @@ async def save_asset(
     if instance_id is not None:
         check_segment("instance_id", instance_id)
     path = check_target(to)
-    transport.channel.session.live()
+    transport.channel.check_open()
     goal = await in_thread(partial(_goal, path, os.fspath(to), url.name))
     return await saver.save(url, goal, None if instance_id is None else saver.signer(instance_id))
 

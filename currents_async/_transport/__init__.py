@@ -2,6 +2,7 @@
 
 from currents_async._transport.channel import Channel
 from currents_async._transport.credential import find_credential
+from currents_async._transport.key_source import find_key
 from currents_async._transport.options import CallOptions
 from currents_async._transport.proxy import find_proxy
 from currents_async._transport.rate_in_use import RateInUse
@@ -34,5 +35,6 @@ __all__ = [
     "Traffic",
     "Transport",
     "find_credential",
+    "find_key",
     "find_proxy",
 ]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from currents_async._transport.aiohttp_errors import from_network
 from currents_async._transport.attempt import ERROR_BODY_LIMIT, HTTPAttempt, client_timeout
 from currents_async._transport.body import Body
 from currents_async._transport.channel import Channel
+from currents_async._transport.credential import Credential
 from currents_async._transport.gate import (
     NOTHING_HEEDED,
     DeadlineExpiredError,
@@ -55,6 +57,10 @@ class ApiAttempt(HTTPAttempt):
         self._objects = ObjectCount(channel.limits.body)
         self._in_gate = False
         self._is_prefetched = False
+        self._has_room = False
+        self._credential: Credential | None = None
+        self._awaited = ""
+        """What is waited for, if it is not the response."""
         self.heeded: Heeded = NOTHING_HEEDED
         """What the response means for the next attempt."""
         self._body: Body | None = None
@@ -62,7 +68,7 @@ class ApiAttempt(HTTPAttempt):
     async def begin(self) -> None:
         """Wait at the gate until the request may be sent; that time is not the attempt's."""
         channel, options = self._channel, self._options
-        channel.session.live()
+        channel.check_open()
         try:
             await channel.gate.enter(bulk=options.bulk, deadline=options.deadline)
         except PauseTooLongError as pause:
@@ -72,10 +78,49 @@ class ApiAttempt(HTTPAttempt):
             error = RequestTimeoutError(reason, **self._unsent())
         else:
             self._in_gate = True
+            await self._get_ready()
             self._sent_at = channel.clock.now()
             self._ends_at = min(self._sent_at + options.timeouts.attempt, options.deadline)
             return
         raise error
+
+    @property
+    def is_unauthorized(self) -> bool:
+        """Whether the server has refused the key."""
+        return self._credential is not None and self._status == HTTPStatus.UNAUTHORIZED
+
+    async def _get_ready(self) -> None:
+        """Wait for what every request needs: room in the connections, and the key of now."""
+        channel = self._channel
+        channel.check_open()  # views that share a gate are not closed together
+        if channel.room.locked():
+            await self._until("the request was still queued", self._take_room)
+        else:
+            await self._take_room()
+        if self._request.record_key is None:
+            self._credential = channel.key.fixed or await self._ask(channel.key.ask)
+
+    async def _take_room(self) -> None:
+        await self._channel.room.acquire()
+        self._has_room = True
+
+    def replace_key(self) -> Coroutine[Any, Any, bool]:
+        """Ask for another key once this one is refused; return whether there is one.
+
+        Raises a `CurrentsError` if the function that is asked fails, or takes too long.
+        """
+        replace = self._channel.key.replace
+        return self._ask(partial(replace, self._credential))
+
+    def _ask(self, ask: Callable[[], Awaitable[T]]) -> Coroutine[Any, Any, T]:
+        return self._until("the function passed as api_key had not returned", ask)
+
+    async def _until(self, awaited: str, step: Callable[[], Awaitable[T]]) -> T:
+        """Run a step that is no part of the attempt's time, until the deadline of the call."""
+        self._awaited = awaited
+        result = await self._run(step, self._options.deadline - self._channel.clock.now())
+        self._awaited = ""
+        return result
 
     def run_reading(self, step: Callable[[], Awaitable[T]]) -> Coroutine[Any, Any, T]:
         """Run a step that only reads: from memory it may take any time."""
@@ -159,7 +204,9 @@ class ApiAttempt(HTTPAttempt):
 
     def redact(self, text: str) -> str:
         """Return a text without the key, and without the secrets of the request."""
-        return self._channel.redact(self._request.redact(text))
+        own = self._credential
+        text = self._channel.redact(self._request.redact(text))
+        return text if own is None else own.redact(text)
 
     def close(self) -> None:
         """Give the connection back, or close it when there is more to come."""
@@ -186,7 +233,7 @@ class ApiAttempt(HTTPAttempt):
             max_line_size=MAX_HEADER,
             max_field_size=MAX_HEADER,
             proxy=channel.reveal_proxy(),
-            middlewares=session.middlewares_for(self._request.record_key),
+            middlewares=session.middlewares_for(self._request.record_key or self._credential),
         )
 
     def _request_headers(self) -> dict[str, str]:
@@ -210,6 +257,8 @@ class ApiAttempt(HTTPAttempt):
     def _leave_gate(self) -> None:
         if self._in_gate:
             self._in_gate = False
+            if self._has_room:
+                self._channel.room.release()
             self._channel.gate.leave(responded=self._response is not None)
 
     def _error_reader(self) -> Callable[[], Awaitable[bytes | None]]:
@@ -232,6 +281,9 @@ class ApiAttempt(HTTPAttempt):
         return {**self._info, "attempts": self._info.get("attempts", 1) - 1}
 
     def _out_of_time(self) -> CurrentsError:
+        if self._awaited:
+            reason = f"{self._awaited} when {self._options.bound} expired"
+            return RequestTimeoutError(reason, **(self._info if self.was_sent else self._unsent()))
         in_total = self._channel.clock.now() >= self._options.deadline
         bound = self._options.bound if in_total else "Timeouts.attempt"
         return RequestTimeoutError(f"the response was not complete within {bound}", **self._info)

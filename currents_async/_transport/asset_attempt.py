@@ -69,7 +69,7 @@ class AssetAttempt(HTTPAttempt):
 
     def run(self, step: Callable[[], Awaitable[T]]) -> Coroutine[Any, Any, T]:
         """Run a part of the attempt within its time, unless the client is closed."""
-        self._channel.session.live()
+        self._channel.check_open()
         return super().run(step)
 
     async def open(self, progress: Progress) -> bool:

@@ -14,7 +14,6 @@ from currents_async._config import Timeouts
 from currents_async._transport.aiohttp_errors import AiohttpError, transport_error
 from currents_async._transport.channel import Channel
 from currents_async._transport.options import CallOptions
-from currents_async._transport.session import SessionState
 from currents_async._transport.tracing import RequestAttempt, RequestCall
 from currents_async._wire.body_errors import BodyError
 from currents_async._wire.failure import error_for_body, request_id
@@ -73,11 +72,11 @@ class HTTPAttempt(ABC):
         Errors are raised here and not where they were found, so that they keep no frame of
         aiohttp's.
         """
-        session = self._channel.session
+        deadlines = self._channel.deadlines
         timeout = asyncio.timeout(None)
         try:
             async with timeout:
-                session.deadlines.begin(timeout, seconds)
+                deadlines.begin(timeout, seconds)
                 return await step()
         except TimeoutError:
             error = self._out_of_time()
@@ -88,8 +87,8 @@ class HTTPAttempt(ABC):
         except CurrentsError as found:
             error = found
         finally:
-            session.deadlines.end(timeout)
-        if session.state is SessionState.CLOSED:
+            deadlines.end(timeout)
+        if self._channel.is_closed:
             error = ClientClosedError(f"the client was closed during the {self._part_of}")
         try:
             raise error

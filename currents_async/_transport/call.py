@@ -161,6 +161,9 @@ class ApiCall(Call[ApiAttempt]):
         self._streamed = streamed
         self._stopped_at = math.inf
         self._heeded = NOTHING_HEEDED
+        self._is_renewed = False
+        """Whether the last attempt was refused for its key, and there is another one."""
+        self._renewals = 0
         self._may_be_done = False
         """Whether an attempt before the last may have been carried out."""
 
@@ -191,6 +194,13 @@ class ApiCall(Call[ApiAttempt]):
             self._channel, self._request, self._info(), self._options, streamed=self._streamed
         )
 
+    async def _renewed(self, attempt: ApiAttempt) -> bool:
+        """Get another key for one that was refused; not twice in a row."""
+        is_first = attempt.is_unauthorized and not self._is_renewed
+        self._is_renewed = is_first and await attempt.replace_key()
+        self._renewals += self._is_renewed
+        return self._is_renewed
+
     def _was_done_before(self, error: CurrentsError) -> bool:
         already = self._request.endpoint.already
         return self._may_be_done and already is not None and isinstance(error, already)
@@ -206,7 +216,7 @@ class ApiCall(Call[ApiAttempt]):
         delay = self._retry_state().delay(
             error,
             classify(error, repeatable=repeatable),
-            tried=self.attempts,
+            tried=self.attempts - self._renewals,
             ends_at=self._options.deadline,
             at_least=self._channel.gate.delay(),
             heeded=self._heeded,

@@ -1,17 +1,24 @@
-"""What all calls of a client share, whatever their options."""
+"""What all calls of a client share, whatever their options; and its views, which share less."""
 
-from collections.abc import Callable, Iterator
+from asyncio import Semaphore
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from copy import copy
 from itertools import count
+from weakref import WeakSet
 
 from currents_async._clock import Clock
 from currents_async._config import Limits
+from currents_async._transport.deadlines import Deadlines
 from currents_async._transport.gate import Gate
+from currents_async._transport.key_source import KeySource
 from currents_async._transport.memory import Memory
 from currents_async._transport.pace import Pace
 from currents_async._transport.proxy import RevealProxy
 from currents_async._transport.retry import Quota
 from currents_async._transport.session import Session, SessionState
 from currents_async._transport.tracing import Tracing, Traffic
+from currents_async.errors import ClientClosedError
 
 
 class Channel:
@@ -20,9 +27,9 @@ class Channel:
     def __init__(
         self,
         session: Session,
+        key: KeySource,
         *,
         base_url: str,
-        redact: Callable[[str], str],
         limits: Limits,
         clock: Clock,
         tracing: Tracing,
@@ -30,24 +37,108 @@ class Channel:
     ) -> None:
         self.session = session
         self.base_url = base_url
-        self.redact = redact
         self.limits = limits
         self.clock = clock
-        self.tracing = tracing
         self.reveal_proxy = proxy
-        pace = Pace(limits.rate, workers=limits.concurrency, changed=self._rate_changed)
-        self.gate: Gate = Gate(limits.concurrency, pace, clock)
         self.memory: Memory = Memory(limit=limits.memory, body=limits.body)
-        self.quota: Quota = Quota()
+        self.room: Semaphore = Semaphore(limits.concurrency)
+        """For the requests of all views together: the gate of each lets as many pass."""
         self.traffic: Traffic = Traffic()
         self.numbers: Iterator[int] = count(1)
+        self._keys: WeakSet[KeySource] = WeakSet()
+        """Those of all views."""
+        self._parent: Channel | None = None
+        self._begin()
+        self._use(key, tracing)
+
+    def _begin(self) -> None:
+        """Make what each view has for itself."""
+        self.deadlines: Deadlines = Deadlines()
+        """Of all steps that wait for the network."""
+        self._views: WeakSet[Channel] = WeakSet()
+        self._is_closed = False
+
+    def _use(self, key: KeySource, tracing: Tracing) -> None:
+        """Make what there is one of for each key."""
+        self.key = key
+        self._keys.add(key)
+        self.tracing = tracing
+        limits = self.limits
+        pace = Pace(limits.rate, workers=limits.concurrency, changed=self._rate_changed)
+        self.gate: Gate = Gate(limits.concurrency, pace, self.clock)
+        self.quota: Quota = Quota()
+        self._owns_key = True
+
+    def view(self, key: KeySource | None = None) -> "Channel":
+        """Return a channel over the same connections; with a key of its own, at its own rate."""
+        view = copy(self)
+        view.branch_off(self, key)
+        self._views.add(view)
+        return view
+
+    def branch_off(self, parent: "Channel", key: KeySource | None) -> None:
+        """Make a copy of another channel a view of it."""
+        self._begin()
+        self._parent = parent
+        self._is_closed = parent.is_closed
+        self._owns_key = False
+        if key is not None:
+            self._use(key, parent.tracing.anew())
+
+    @property
+    def state(self) -> SessionState:
+        """Whether it can be used: a view as long as what it is a view of."""
+        return SessionState.CLOSED if self._is_closed else self.session.state
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has been closed, itself or with what it is a view of."""
+        return self._is_closed
+
+    def open(self) -> None:
+        """Open the session; a view only checks that it is open. Raises `ClientClosedError`."""
+        if self._parent is None:
+            self.session.open()
+        else:
+            self.check_open()
+
+    def check_open(self) -> None:
+        """Raise why the channel cannot be used in this task, if it cannot."""
+        if self._is_closed:
+            raise ClientClosedError("the client has been closed")
+        self.session.live()
+
+    def redact(self, text: str) -> str:
+        """Return a text without the key."""
+        return self.key.redact(text)
 
     async def aclose(self) -> None:
-        """Refuse queued calls, end those in progress, and close the connections."""
-        if self.session.state is not SessionState.CLOSED:
-            self.session.shut()
+        """Refuse queued calls, end those in progress, and close the views and the connections.
+
+        A view leaves the connections open.
+        """
+        if self._is_closed:
+            return
+        self.session.check_loop()
+        self.shut()
+        async with AsyncExitStack() as stack:
+            if self._parent is None:
+                self.session.shut()
+                stack.push_async_callback(self.session.aclose)
+                for key in self._keys:
+                    stack.push_async_callback(key.aclose)
+            elif self._owns_key:
+                await self.key.aclose()
+
+    def shut(self) -> None:
+        """Let no call begin from now on, and end all that wait."""
+        self._is_closed = True
+        # aiohttp may leave a reader waiting on a connection that it closes.
+        self.deadlines.end_all()
+        if self._owns_key:
             self.gate.close()
-            await self.session.aclose()
+        for view in list(self._views):
+            view.shut()
 
     def _rate_changed(self) -> None:
         self.tracing.rate_changed(self.gate.rate)

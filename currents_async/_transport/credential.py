@@ -1,4 +1,4 @@
-"""The API key: checked once, kept out of sight."""
+"""An API key: checked once, kept out of sight."""
 
 import os
 from collections.abc import Callable
@@ -11,13 +11,13 @@ VARIABLE = "CURRENTS_API_KEY"
 
 
 class Credential:
-    """An API key that only its own two functions can read.
+    """An API key that only its own functions can read.
 
     The key is no attribute but a variable of a closure, so that no repr, `vars`, log, traceback
     with locals or pickle shows it.
     """
 
-    __slots__ = ("authorization", "redact")
+    __slots__ = ("authorization", "is_key", "redact")
 
     authorization: Callable[[], str]
     """Return the value of the Authorization header."""
@@ -26,6 +26,8 @@ class Credential:
 
     The signatures of assets' URLs are removed too: a signature gives access to the asset.
     """
+    is_key: Callable[[object], bool]
+    """Return whether something is this very key."""
 
     def __init__(self, api_key: str) -> None:
         in_urls = quote(api_key, safe="")
@@ -37,6 +39,7 @@ class Credential:
 
         self.authorization = lambda: f"Bearer {api_key}"
         self.redact = redact
+        self.is_key = lambda other: other == api_key
 
 
 def find_credential(api_key: str | None) -> Credential | InvalidArgumentError:
@@ -48,12 +51,18 @@ def find_credential(api_key: str | None) -> Credential | InvalidArgumentError:
     key = os.environ.get(VARIABLE) if api_key is None else api_key
     if key is None:
         return InvalidArgumentError(f"no API key: pass api_key= or set {VARIABLE}")
-    if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return InvalidArgumentError(f"api_key (or {VARIABLE}) must be a str")
-    if not key:
-        return InvalidArgumentError(f"api_key (or {VARIABLE}) is empty")
-    if any(character <= " " or character > "~" for character in key):
-        return InvalidArgumentError(
-            f"api_key (or {VARIABLE}) contains spaces, control or non-ASCII characters"
-        )
+    reason = key_refusal(key)
+    if reason is not None:
+        return InvalidArgumentError(f"api_key (or {VARIABLE}) {reason}")
     return Credential(key)
+
+
+def key_refusal(key: object) -> str | None:
+    """Return why something cannot be sent as a key, or None if it can; no reason quotes it."""
+    if not isinstance(key, str):
+        return "must be a str"
+    if not key:
+        return "is empty"
+    if any(character <= " " or character > "~" for character in key):
+        return "contains spaces, control or non-ASCII characters"
+    return None

@@ -14,7 +14,6 @@ from yarl import URL
 from currents_async._config import Limits
 from currents_async._transport.connection import CheckedRequest, SendOnce
 from currents_async._transport.credential import Credential
-from currents_async._transport.deadlines import Deadlines
 from currents_async._transport.reach import Guard, GuardedRequest, GuardedResolver, Reach
 from currents_async._version import __version__
 from currents_async._wire.record_key import RecordKey
@@ -63,14 +62,12 @@ class Session:
         limits: Limits,
         ssl: tls.SSLContext | None,
         trust_env: bool,
-        credential: Credential,
         reach: Reach,
     ) -> None:
         self._injected = injected
         self._limits = limits
         self._ssl = ssl
         self._trust_env = trust_env
-        self._once = SendOnce(credential)
         self.reach = reach
         """Where assets may come from."""
         self._pooled: aiohttp.ClientSession | None = None
@@ -79,9 +76,7 @@ class Session:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
         self._closed = False
-        self.deadlines: Deadlines = Deadlines()
-        """Of all steps that wait for the network."""
-        self.middlewares: Sequence[aiohttp.ClientMiddlewareType] = (self._once,)
+        self._theirs: Sequence[aiohttp.ClientMiddlewareType] = ()
 
     @property
     def state(self) -> SessionState:
@@ -103,26 +98,24 @@ class Session:
             self._fresh = self._create(reuse=False)
         else:
             self._pooled = self._fresh = self._injected
-            # Those passed with a request replace those of its session. Ours is the innermost, so
-            # that the others see neither the key nor a request that is sent twice.
-            theirs = getattr(self._injected, "_middlewares", ())
-            self.middlewares = (*theirs, self._once)
+            self._theirs = getattr(self._injected, "_middlewares", ())
 
     def middlewares_for(
-        self, record_key: RecordKey | None
+        self, key: Credential | RecordKey | None
     ) -> Sequence[aiohttp.ClientMiddlewareType]:
-        """Return the middlewares of a request, which carries the credential or a record key."""
-        if record_key is None:
-            return self.middlewares
-        return (*self.middlewares[:-1], SendOnce(record_key))
+        """Return the middlewares of a request, the last of which adds the key."""
+        # Those passed with a request replace those of its session. Ours is the innermost, so that
+        # the others see neither the key nor a request that is sent twice.
+        return (*self._theirs, SendOnce(key))
 
-    def shut(self) -> None:
-        """Let no call begin from now on, and end all that wait for the network."""
+    def check_loop(self) -> None:
+        """Raise `WrongLoopError` in another event loop than the one it was opened in, if it was."""
         if self._pooled is not None:
             self._check_loop()
+
+    def shut(self) -> None:
+        """Let no call begin from now on."""
         self._closed = True
-        # aiohttp may leave a reader waiting on a connection that it closes.
-        self.deadlines.end_all()
 
     async def aclose(self) -> None:
         """Close the sessions that are ours: all of them, even if cancelled meanwhile."""

@@ -118,6 +118,10 @@ class Tracing:
         self._last_rate: RateInUse | None = None
         self._observers = [one if isinstance(one, Observer) else _OfAttempts(one) for one in hooks]
 
+    def anew(self) -> "Tracing":
+        """Return the same observers for another rate."""
+        return Tracing(self._observers)
+
     def began(self, describe: Callable[[], RequestCall], clock: Clock) -> "ObservedCall | None":
         """Report a call that begins; return what reports on it, or None without any observer."""
         if not self._observers and not _logger.isEnabledFor(logging.DEBUG):

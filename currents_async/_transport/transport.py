@@ -9,6 +9,7 @@ from currents_async._config import Retries, Timeouts
 from currents_async._transport.asset_call import AssetCall
 from currents_async._transport.call import ApiCall
 from currents_async._transport.channel import Channel
+from currents_async._transport.key_source import KeySource
 from currents_async._transport.options import CallOptions
 from currents_async._transport.response import (
     RawResponse,
@@ -35,10 +36,12 @@ class Transport:
         self.timeouts = timeouts
         self.retries = retries
 
-    def with_options(self, timeouts: Timeouts | None, retries: Retries | None) -> "Transport":
-        """Return a transport over the same channel, with other timeouts or retries."""
+    def with_options(
+        self, key: KeySource | None, timeouts: Timeouts | None, retries: Retries | None
+    ) -> "Transport":
+        """Return a transport over a view of the channel, with another key, timeouts or retries."""
         return Transport(
-            self.channel,
+            self.channel.view(key),
             timeouts=timeouts or self.timeouts,
             retries=retries or self.retries,
         )

@@ -1,6 +1,7 @@
 """The Currents REST API on a loopback socket, backed by a `World`."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from itertools import count
@@ -96,6 +97,7 @@ class FakeCurrents:
         self._webhook_sender = WebhookSender()
         self._serves_assets = assets
         self._asset_host = AssetHost(self.clock, secret=str(world.seed))
+        self._tokens: dict[str, float] = {}
         marks = count(1)
         bound = None if max_requests is None else check_int("max_requests", max_requests)
         api = Api(
@@ -110,12 +112,12 @@ class FakeCurrents:
             marks,
             "fake",
             BASE,
-            self._is_authorized,
+            self._key_of,
             on_finish=api.finish,
             max_requests=bound,
         )
         self._downloads = Recorder(
-            self.clock, marks, "fake-asset", "", self._is_authorized, max_requests=bound
+            self.clock, marks, "fake-asset", "", self._key_of, max_requests=bound
         )
         self._api = Site(
             api, API_PATHS, self._requests, self._faults, self._before_response, api.arrive
@@ -189,6 +191,16 @@ class FakeCurrents:
     def open_connections(self) -> int:
         """How many TCP connections are open, idle ones included."""
         return self._api.open_connections
+
+    def issue_token(self, *, expires_in: float = math.inf) -> str:
+        """Return a new token, which is accepted as `api_key` is, for some seconds by the clock.
+
+        It looks like a personal access token. `RecordedRequest.api_key` says which requests came
+        with it.
+        """
+        token = f"crnts_pat_fake{len(self._tokens) + 1:06}"
+        self._tokens[token] = self.clock.now() + expires_in
+        return token
 
     async def idle(self) -> None:
         """Wait until no request is in flight, for an asset neither."""
@@ -299,18 +311,22 @@ class FakeCurrents:
         hooks = self.world.webhooks.values()
         return [(hook.url, hook.headers) for hook in hooks if hook.wants(run.project_id, event)]
 
-    def _is_authorized(self, request: web.Request) -> bool:
+    def _key_of(self, request: web.Request) -> tuple[str | None, bool]:
+        """Return the key that a request carries, if it is one of ours, and whether it is valid."""
         record_key = request.headers.get(RECORD_KEY)
         if record_key is not None:
             resource = request.match_info.route.resource
-            return (
+            return None, (
                 "Authorization" not in request.headers
                 and resource is not None
                 and resource.name in _WITH_RECORD_KEY
                 and any(one.record_key == record_key for one in self.world.projects)
             )
-        is_key = request.headers.get("Authorization") == f"Bearer {self.api_key}"
-        return is_key and not self.world.credential_revoked
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if key != self.api_key and key not in self._tokens:
+            return None, False  # it may be a real one, which is not to be kept
+        ends_at = self._tokens.get(key, math.inf)
+        return key, self.clock.now() < ends_at and not self.world.credential_revoked
 
     def _sign(self, request: web.Request, body: bytes) -> bytes:
         # The host as the client calls it: inside a container this machine has another name.

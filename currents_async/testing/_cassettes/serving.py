@@ -72,7 +72,7 @@ class CassetteServer(ABC):
     """The key for the client, which is a made-up one."""
 
     def __init__(self, host: CassetteHost) -> None:
-        self._recorder = Recorder(RunningClock(), count(1), "cassette", BASE, self._is_authorized)
+        self._recorder = Recorder(RunningClock(), count(1), "cassette", BASE, self._key_of)
         self._site = Site(host, PATHS, self._recorder, Faults(), _without_delay)
         self._closing = AsyncExitStack()
 
@@ -105,8 +105,9 @@ class CassetteServer(ABC):
         """All requests, in the order in which they arrived."""
         return self._recorder.requests
 
-    def _is_authorized(self, request: web.Request) -> bool:
-        return request.headers.get("Authorization") == f"Bearer {self.api_key}"
+    def _key_of(self, request: web.Request) -> tuple[str | None, bool]:
+        is_ours = request.headers.get("Authorization") == f"Bearer {self.api_key}"
+        return self.api_key if is_ours else None, is_ours
 
 
 async def _without_delay(_: RecordedRequest) -> None:

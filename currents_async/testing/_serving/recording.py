@@ -21,7 +21,7 @@ class Recorder:
         marks: Iterator[int],
         name: str,
         base: str,
-        is_authorized: Callable[[web.Request], bool],
+        key_of: Callable[[web.Request], tuple[str | None, bool]],
         *,
         on_finish: Callable[[RecordedRequest], None] | None = None,
         max_requests: int | None = None,
@@ -33,7 +33,7 @@ class Recorder:
         self.bytes_sent = 0
         self._base = base
         self._name = name
-        self._is_authorized = is_authorized
+        self._key_of = key_of
         self._on_finish = on_finish
         self._marks = marks
         self._numbers = count(1)
@@ -50,6 +50,7 @@ class Recorder:
         for name in ("Authorization", RECORD_KEY):
             headers.popall(name, None)
         resource = request.match_info.route.resource
+        key, is_valid = self._key_of(request)
         recorded = RecordedRequest(
             operation=None if resource is None else resource.name,
             method=request.method,
@@ -57,7 +58,8 @@ class Recorder:
             path_args=dict(request.match_info),
             query=[_shown(name, value) for name, value in request.query.items()],
             headers=CIMultiDictProxy(headers),
-            authorized=self._is_authorized(request),
+            api_key=key,
+            authorized=is_valid,
             request_id=f"{self._name}-{next(self._numbers):08}",
             at=self.clock.now(),
             started=next(self._marks),

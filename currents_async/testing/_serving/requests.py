@@ -44,8 +44,10 @@ class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
     query: list[tuple[str, str]]
     headers: CIMultiDictProxy[str]
     """All headers but those with a key."""
+    api_key: str | None = None
+    """The key that the request carried, if the server knows it."""
     authorized: bool
-    """Whether the request carried the server's key, or a project's record key where it may."""
+    """Whether the request carried a key that is valid, or a project's record key where it may."""
     request_id: str
     """The response's `X-Request-Id`."""
     body: bytes = b""
