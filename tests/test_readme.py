@@ -46,6 +46,19 @@ async def test_bot(project: WorldProject, monkeypatch: pytest.MonkeyPatch) -> No
     assert (await verdict(project.project_id, "main")).startswith("cannot tell: findRun")
 
 
+async def test_tokens(currents: Currents, server: FakeCurrents, project: WorldProject) -> None:
+    run, fetched = project.run(specs=1, failures=1), list[str]()
+
+    async def fetch() -> tuple[str, float]:
+        fetched.append(server.issue_token(expires_in=3600))
+        return fetched[-1], 3600
+
+    block = block_with("is_red_to")
+    token = block["Token"](fetch)
+    assert [await block["is_red_to"](currents, token, run.run_id) for _ in range(2)] == [True] * 2
+    assert [request.api_key for request in server.requests] == fetched * 2
+
+
 async def test_bulk_job(
     server: FakeCurrents, project: WorldProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

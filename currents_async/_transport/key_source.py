@@ -24,9 +24,8 @@ class KeySource:
     __slots__ = ("__weakref__", "_asking", "_function", "_is_async", "_is_closed", "_kept")
 
     def __init__(self, key: Credential | Callable[[], object]) -> None:
-        is_fixed = isinstance(key, Credential)
-        self._function = None if is_fixed else key
-        self._kept = key if is_fixed else None
+        self._kept: Credential | None = key if isinstance(key, Credential) else None
+        self._function = None if isinstance(key, Credential) else key
         self._is_async = inspect.iscoroutinefunction(key) or inspect.iscoroutinefunction(
             getattr(key, "__call__", None)  # noqa: B004 - whether it is async
         )

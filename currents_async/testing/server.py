@@ -322,8 +322,8 @@ class FakeCurrents:
                 and resource.name in _WITH_RECORD_KEY
                 and any(one.record_key == record_key for one in self.world.projects)
             )
-        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if key != self.api_key and key not in self._tokens:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or (key != self.api_key and key not in self._tokens):
             return None, False  # it may be a real one, which is not to be kept
         ends_at = self._tokens.get(key, math.inf)
         return key, self.clock.now() < ends_at and not self.world.credential_revoked

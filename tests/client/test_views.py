@@ -84,7 +84,7 @@ async def test_closing_a_view_closes_nothing_else(
     server.before_response = hold
     async with Currents(server.api_key, base_url=server.url) as currents:
         options = {"api_key": server.issue_token()} if of == "key" else {"timeouts": Timeouts()}
-        async with currents.with_options(**options) as view:  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        async with currents.with_options(**options) as view:  # pyright: ignore[reportArgumentType]
             await view.runs.get(run.run_id)
             calling = asyncio.create_task(view.projects.get(project.project_id))
             await arrived.wait()

@@ -69,6 +69,18 @@ def seen(attempt: RequestAttempt) -> None:
     assert_type(attempt.status, int | None)
 
 
+def read_key() -> str:
+    return "key"
+
+
+async def fetch_key() -> str:
+    return "key"
+
+
+def take_key(scope: str) -> str:
+    return scope
+
+
 async def client() -> None:
     limits = Limits(concurrency=4, rate=5.5, body=1, memory=2)
     async with Currents(
@@ -77,7 +89,14 @@ async def client() -> None:
         assert_type(currents, Currents)
         assert_type(currents.with_options(timeouts=Timeouts(total=1)), Currents)
         assert_type(currents.rate_limit, RateLimit | None)
+        assert_type(currents.with_options(api_key="key"), Currents)
+        assert_type(currents.with_options(api_key=read_key), Currents)
     Currents(allow_http=True, private_assets=True)
+    Currents(read_key)
+    Currents(fetch_key)
+    Currents(lambda: "key")
+    Currents(lambda: 1)  # type: ignore[arg-type, return-value]
+    Currents(take_key)  # type: ignore[arg-type]
     Currents(1)  # type: ignore[arg-type]
     Currents("key", "https://api.currents.dev")  # type: ignore[call-arg]
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from currents_async._wire.record_key import HEADER as RECORD_KEY
-from currents_async.testing._serving.requests import RecordedRequest, Requests
+from currents_async.testing._serving.requests import HiddenKey, RecordedRequest, Requests
 from currents_async.testing.clock import AnyClock
 
 
@@ -58,7 +58,7 @@ class Recorder:
             path_args=dict(request.match_info),
             query=[_shown(name, value) for name, value in request.query.items()],
             headers=CIMultiDictProxy(headers),
-            api_key=key,
+            api_key=None if key is None else HiddenKey(key),
             authorized=is_valid,
             request_id=f"{self._name}-{next(self._numbers):08}",
             at=self.clock.now(),

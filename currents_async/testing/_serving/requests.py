@@ -28,6 +28,15 @@ _SLACK = 1e-6
 _MAX_LINES = 20
 
 
+class HiddenKey(str):
+    """A key that no repr shows, so that neither a failed assertion nor a report of it does."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'[API key]'"
+
+
 class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
     """A request, and the progress of its response.
 
@@ -45,7 +54,7 @@ class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
     headers: CIMultiDictProxy[str]
     """All headers but those with a key."""
     api_key: str | None = None
-    """The key that the request carried, if the server knows it."""
+    """The key that the request carried, if the server knows it; its repr does not show it."""
     authorized: bool
     """Whether the request carried a key that is valid, or a project's record key where it may."""
     request_id: str
