@@ -13,7 +13,7 @@ from currents_async import Currents
 from currents_async.cli import _export_demo as demo
 from currents_async.cli._app import run as run_command
 from currents_async.receiver import Verifier
-from currents_async.testing import FakeCurrents, WorldProject
+from currents_async.testing import FakeCurrents, World, WorldProject
 from tests import operations
 from tests.readme import BLOCKS, README, block_with, source_with
 
@@ -78,6 +78,19 @@ async def test_stream(currents: Currents, project: WorldProject) -> None:
     paths = [spec.path for spec in run.specs if spec.instance_id is None]
     assert len(paths) == 2
     assert await block_with("unfinished")["unfinished"](currents, run.run_id) == paths
+
+
+async def test_what_happened(world: World, project: WorldProject) -> None:
+    run = project.run(specs=1, tests=1, failures=1, flaky=0)
+    async with (
+        FakeCurrents(world, assets=True) as server,
+        Currents(server.api_key, base_url=server.url) as currents,
+    ):
+        instance = await currents.instances.get(str(run.specs[0].instance_id))
+        test_id = instance.tests[0].test_id
+        block = block_with("what_happened")
+        digest = await block["what_happened"](currents, instance.instance_id, test_id)
+    assert "- State: failed" in digest
 
 
 async def test_lists(project: WorldProject, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from currents_async._downloads.file_names import safe_name
 from currents_async._downloads.partial_file import PartialFile
 from currents_async._downloads.signer import Signer
 from currents_async._threads import in_thread
-from currents_async._transport import Transport
+from currents_async._transport import AssetCall, Transport
 from currents_async._wire.asset_url import AssetUrl
 from currents_async.errors import InvalidArgumentError
 
@@ -51,7 +51,7 @@ class Saver:
         self._transport = transport
         self._fetch_instance = fetch_instance
         self._max_bytes = check_int("max_bytes", max_bytes)
-        self._seconds = math.inf if timeout is None else check_timeout("timeout", timeout)
+        self._seconds = check_duration(timeout)
 
     def signer(self, instance_id: str) -> Signer:
         """Return what signs the URLs of an instance again."""
@@ -68,19 +68,24 @@ class Saver:
             max_bytes=self._max_bytes,
             ends_at=ends_at,
         )
-        file = PartialFile(goal)
-        try:
-            await call.into(file)
-            await file.finish()
-        finally:
-            await file.discard()
-        return AssetDownload(
-            path=goal,
-            size=call.size,
-            url=url.shown,
-            attempts=call.attempts,
-            resumed=call.resumed,
-        )
+        return await save_call(call, url, goal)
+
+
+async def save_call(call: AssetCall, url: AssetUrl, goal: Path) -> AssetDownload:
+    """Make a call, and save what it downloads from a URL as a file."""
+    file = PartialFile(goal)
+    try:
+        await call.into(file)
+        await file.finish()
+    finally:
+        await file.discard()
+    return AssetDownload(
+        path=goal,
+        size=call.size,
+        url=url.shown,
+        attempts=call.attempts,
+        resumed=call.resumed,
+    )
 
 
 async def save_asset(
@@ -99,10 +104,20 @@ async def save_asset(
     saver = Saver(transport, fetch_instance, max_bytes=max_bytes, timeout=timeout)
     if instance_id is not None:
         check_segment("instance_id", instance_id)
+    goal = await find_goal(transport, to, url.name)
+    return await saver.save(url, goal, None if instance_id is None else saver.signer(instance_id))
+
+
+def check_duration(timeout: float | None) -> float:
+    """Return how many seconds a download may take; None is any time."""
+    return math.inf if timeout is None else check_timeout("timeout", timeout)
+
+
+async def find_goal(transport: Transport, to: Target, name: str) -> Path:
+    """Return the file to write: `to` itself, or one called `name` in it if it is a directory."""
     path = check_target(to)
     transport.channel.check_open()
-    goal = await in_thread(partial(_goal, path, os.fspath(to), url.name))
-    return await saver.save(url, goal, None if instance_id is None else saver.signer(instance_id))
+    return await in_thread(partial(_goal, path, os.fspath(to), name))
 
 
 def check_target(to: Target) -> Path:
@@ -113,7 +128,6 @@ def check_target(to: Target) -> Path:
 
 
 def _goal(to: Path, text: str, name: str) -> Path:
-    """Return the file to write: `to` itself, or a file in it if it is a directory."""
     if to.is_dir():
         to /= safe_name(name)
     elif text.endswith(_SEPARATORS) or not to.parent.is_dir():

@@ -3,11 +3,13 @@
 Source: `docs/api/operations.md`, "Sharing and traces".
 """
 
+from collections.abc import Coroutine
 from functools import partial
 from typing import Any, get_args
 
 from currents_async._checks import check_choice, check_int, check_text
-from currents_async._resources._group import Group
+from currents_async._downloads.links import Link
+from currents_async._resources._group import Group, compound
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.fields import Fields, given
 from currents_async.errors import InvalidArgumentError
@@ -72,6 +74,16 @@ class Shares(Group):
         )
         options = self._transport.options(repeat_writes=retry_ambiguous)
         return await self._transport.call(CREATE_SHARE.request(body=body), options)
+
+    # Not `async`: no frame of the call is to hold the URL as an argument.
+    @compound
+    def read(self, link: Share | str) -> Coroutine[Any, Any, str]:
+        """Read a share, or the `url` of one, as the Markdown that it is for agents.
+
+        Its host receives neither the API key nor cookies. Raises `NotFoundError` once it has
+        expired, and `RateLimitedError` if its readers are too many.
+        """
+        return Link(self._transport, "readShare", link, Share).read_text()
 
 
 def _check_target(

@@ -1,5 +1,6 @@
 """The only place that speaks to aiohttp's client."""
 
+from currents_async._transport.asset_call import AssetCall
 from currents_async._transport.channel import Channel
 from currents_async._transport.credential import find_credential
 from currents_async._transport.key_source import find_key
@@ -20,6 +21,7 @@ from currents_async._transport.tracing import (
 from currents_async._transport.transport import Transport
 
 __all__ = [
+    "AssetCall",
     "CallOptions",
     "Channel",
     "Observer",

@@ -110,6 +110,11 @@ class AssetAttempt(HTTPAttempt):
         self._size = 0
         return chunks
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the last response, until the attempt is closed."""
+        return self._headers
+
     def redact(self, text: str) -> str:
         """Return a text without the signatures of all hops, and without the key."""
         for url in self._hops:
@@ -154,7 +159,7 @@ class AssetAttempt(HTTPAttempt):
         self._channel.traffic.requests -= 1  # nothing was sent
         if len(self._hops) > 1:
             raise self._redirect_error(f"it leads to {reason}")
-        raise InvalidArgumentError(f"the asset's URL leads to {reason}")
+        raise InvalidArgumentError(f"{self._hops[0].noun} leads to {reason}")
 
     def _next_hop(self) -> AssetUrl:
         hop = self._hops[-1].redirected(self._headers.get("Location", ""))

@@ -1,6 +1,6 @@
 """A download: attempts one after the other, each going on where the one before broke off."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -35,10 +35,12 @@ class AssetCall(Call[AssetAttempt]):
         url: AssetUrl,
         options: CallOptions,
         *,
+        operation: str,
         refresh: Callable[[], Awaitable[AssetUrl | None]] | None,
         max_bytes: int,
     ) -> None:
         super().__init__(channel, options)
+        self._operation = operation
         self._url = url
         self._refresh = refresh
         self._max_bytes = max_bytes
@@ -46,6 +48,8 @@ class AssetCall(Call[AssetAttempt]):
         self._refreshed = 0
         self.resumed: bool = False
         """Whether an attempt went on where the one before broke off."""
+        self.headers: Mapping[str, str] = {}
+        """Those of the response, once it has been received."""
 
     @property
     def size(self) -> int:
@@ -59,6 +63,7 @@ class AssetCall(Call[AssetAttempt]):
 
     async def _transfer(self, sink: AssetSink, attempt: AssetAttempt) -> None:
         self.resumed = await attempt.run(partial(attempt.open, self._progress))
+        self.headers = attempt.headers
         if not self.resumed:
             await sink.start_anew()
         while not attempt.ended:
@@ -105,5 +110,5 @@ class AssetCall(Call[AssetAttempt]):
 
     def _info(self) -> RequestInfo:
         return RequestInfo(
-            operation="downloadAsset", method="GET", url=self._url.shown, attempts=self.attempts
+            operation=self._operation, method="GET", url=self._url.shown, attempts=self.attempts
         )

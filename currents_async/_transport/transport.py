@@ -99,16 +99,20 @@ class Transport:
         self,
         url: AssetUrl,
         *,
-        refresh: Callable[[], Awaitable[AssetUrl | None]] | None,
         max_bytes: int,
         ends_at: float,
+        operation: str = "downloadAsset",
+        refresh: Callable[[], Awaitable[AssetUrl | None]] | None = None,
     ) -> AssetCall:
         """Prepare a download from another host, to end by a time of the clock.
 
-        `refresh` signs the URL again, once it has expired.
+        `operation` is its name in errors and logs. `refresh` signs the URL again, once it has
+        expired.
         """
         options = CallOptions(ends_at, self.timeouts, self.retries, ends_at=ends_at)
-        return AssetCall(self.channel, url, options, refresh=refresh, max_bytes=max_bytes)
+        return AssetCall(
+            self.channel, url, options, operation=operation, refresh=refresh, max_bytes=max_bytes
+        )
 
     def _call(
         self, request: Request[Any], options: CallOptions | None, *, streamed: bool = False

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import ClassVar, Self
 
 from yarl import URL
 
@@ -10,7 +11,7 @@ from currents_async.errors import InvalidArgumentError
 from currents_async.models._signed import read_expiry
 
 _SIGNATURE = "[signature]"
-_SHORTEST_SECRET = 8
+SHORTEST_SECRET = 8
 """Characters: a shorter value in a query is no secret, and would be found in ordinary words."""
 
 
@@ -23,6 +24,8 @@ class AssetUrl:
 
     __slots__ = ("expires_at", "name", "redact", "reveal", "shown")
 
+    noun: ClassVar[str] = "the asset's URL"
+    """What messages call it."""
     name: str
     """The last segment of the path, decoded; it may be empty, and anything else."""
     shown: str
@@ -50,7 +53,7 @@ class AssetUrl:
         """Return whether another URL has the same query."""
         return self.reveal().raw_query_string == other.reveal().raw_query_string
 
-    def redirected(self, location: str) -> "AssetUrl | None":
+    def redirected(self, location: str) -> Self | None:
         """Return where a redirect leads to, or None if it must not be followed.
 
         A redirect from https to http is not followed.
@@ -64,30 +67,36 @@ class AssetUrl:
             return None
         if _refusal(there) is not None or (here.scheme == "https" and there.scheme != "https"):
             return None
-        return AssetUrl(there.with_fragment(None))
+        return type(self)(there.with_fragment(None))
 
     def __repr__(self) -> str:
-        return f"<AssetUrl {self.shown}>"
+        return f"<{type(self).__name__} {self.shown}>"
 
 
 def read_asset_url(text: str) -> AssetUrl | InvalidArgumentError:
-    """Check the URL of an asset.
+    """Check the URL of an asset; return the error as `read_url` does."""
+    url = read_url(text, AssetUrl.noun)
+    return url if isinstance(url, InvalidArgumentError) else AssetUrl(url)
 
-    Returns the error instead of raising it: a traceback made here would hold the signature.
+
+def read_url(text: str, noun: str) -> URL | InvalidArgumentError:
+    """Check a URL that is a secret, and leave its fragment out.
+
+    Returns the error instead of raising it: a traceback made here would hold the URL.
     """
     # The reasons name no part of the URL.
     if not _is_plain(text):
         return InvalidArgumentError(
-            "the asset's URL must not contain spaces, control or non-ASCII characters"
+            f"{noun} must not contain spaces, control or non-ASCII characters"
         )
     try:
         url = URL(text, encoded=True)
         reason = _refusal(url)
     except ValueError:
-        return InvalidArgumentError("the asset's URL is not a URL")
+        return InvalidArgumentError(f"{noun} is not a URL")
     if reason is not None:
-        return InvalidArgumentError(f"the asset's URL {reason}")
-    return AssetUrl(url.with_fragment(None))
+        return InvalidArgumentError(f"{noun} {reason}")
+    return url.with_fragment(None)
 
 
 def _is_plain(text: str) -> bool:
@@ -113,4 +122,4 @@ def _secrets(url: URL) -> set[str]:
     """Return the query, and its values in both spellings."""
     raw = [pair.partition("=")[2] for pair in url.raw_query_string.split("&")]
     found = {url.raw_query_string, url.query_string, *raw, *url.query.values()}
-    return {one for one in found if len(one) >= _SHORTEST_SECRET}
+    return {one for one in found if len(one) >= SHORTEST_SECRET}

@@ -7,10 +7,13 @@ from typing import Literal
 
 from currents_async.models._model import SecretModel, Timestamp
 
-__all__ = ["Share", "SharePurpose", "TraceLink"]
+__all__ = ["Share", "SharePurpose", "TraceLink", "TraceView"]
 
 SharePurpose = Literal["fix", "report"]
 """What a share is for: the failures with their context, or every test with its files."""
+
+TraceView = Literal["download", "filmstrip", "animation"]
+"""What `traces.download` saves: the trace as it was uploaded, or an image of it."""
 
 
 class Share(SecretModel, frozen=True, gc=False, kw_only=True):

@@ -21,6 +21,7 @@ from currents_async.testing._serving.api import PATHS as API_PATHS
 from currents_async.testing._serving.assets import PATHS as ASSET_PATHS
 from currents_async.testing._serving.assets import AssetHost
 from currents_async.testing._serving.faults import FaultKind, Faults, ScriptedFault
+from currents_async.testing._serving.link_pages import LinkPages
 from currents_async.testing._serving.recording import Recorder
 from currents_async.testing._serving.requests import RecordedRequest, Requests, check_operation
 from currents_async.testing._serving.site import Site
@@ -73,8 +74,8 @@ class FakeCurrents:
 
         Port 0 picks a free one. With `assets`, the URLs of assets are signed anew in each response:
         they lead to a second socket, on the next port or again on a free one, and expire after 3
-        days, as they say themselves. Otherwise they are those of the world, which no server is
-        behind.
+        days, as they say themselves. Shares and trace links lead there too. Otherwise they are
+        those of the world, which no server is behind.
         `rate_limit` is any limiter of `currents_async.testing.limiters`; assets have none.
         `max_response_bytes` counts bytes on the wire. `requests` and `asset_requests` keep the
         last `max_requests` of each, for a server that runs for long; None keeps them all. Raises
@@ -96,7 +97,8 @@ class FakeCurrents:
         self._faults = Faults()
         self._webhook_sender = WebhookSender()
         self._serves_assets = assets
-        self._asset_host = AssetHost(self.clock, secret=str(world.seed))
+        pages = LinkPages(world.shares, world.trace_links, self.clock)
+        self._asset_host = AssetHost(self.clock, pages, secret=str(world.seed))
         self._tokens: dict[str, float] = {}
         marks = count(1)
         bound = None if max_requests is None else check_int("max_requests", max_requests)
@@ -164,7 +166,10 @@ class FakeCurrents:
 
     @property
     def asset_requests(self) -> Requests:
-        """All requests for assets, `downloadAsset`, in the order in which they arrived."""
+        """All requests on the second socket, in the order in which they arrived.
+
+        They are `downloadAsset`, `readShare` and `readTrace`, which has the path argument `view`.
+        """
         return self._downloads.requests
 
     @property
@@ -223,11 +228,11 @@ class FakeCurrents:
     ) -> None:
         """Fail the next `times` requests of an operation.
 
-        `operation` None means every request, including those for assets, which are `downloadAsset`;
-        `times` None means forever. Only those requests count whose path arguments include
-        `path_args`, such as `{"instance_id": "2tniK8lM9j1rSoVh"}`. The first `after` of them are
-        spared; then each fails, or fails with `probability`, drawn from random numbers of its own
-        that depend on `seed` only. The default body is the service's envelope, or for an asset the
+        `operation` None means every request, including those of `asset_requests`; `times` None
+        means forever. Only those requests count whose path arguments include `path_args`, such as
+        `{"instance_id": "2tniK8lM9j1rSoVh"}`. The first `after` of them are spared; then each
+        fails, or fails with `probability`, drawn from random numbers of its own that depend on
+        `seed` only. The default body is the service's envelope, or for an asset the
         XML of its host.
 
         Instead of sending a status, `fault` breaks the connection: `reset` and `close` end it

@@ -180,7 +180,12 @@ async def links(currents: Currents) -> None:
     link = await currents.traces.link("i", "t", attempt=1)
     assert_type(link, TraceLink)
     assert_type(await currents.traces.session_link("s", "a"), TraceLink)
+    assert_type(await currents.shares.read(share), str)
+    assert_type(await currents.traces.digest(link), str)
+    assert_type(await currents.traces.frame(link.url, 12.5), RawResponse)
+    assert_type(await currents.traces.download(link, to="trace.zip"), AssetDownload)
     await currents.shares.create("fox", run_id="r")  # type: ignore[arg-type]
+    await currents.traces.digest(share)  # type: ignore[arg-type]
 
 
 async def assets(currents: Currents, shot: Screenshot, report: InstanceReport) -> None:

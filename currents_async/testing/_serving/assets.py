@@ -14,14 +14,15 @@ from http.client import responses
 from aiohttp import web
 
 from currents_async.models._signed import read_expiry
-from currents_async.testing._serving.asset_files import make_file
+from currents_async.testing._serving.asset_files import AssetFile, make_file
+from currents_async.testing._serving.link_pages import LINK_PATHS, LinkPages, point_to
 from currents_async.testing._serving.requests import DOWNLOAD, RecordedRequest
 from currents_async.testing._serving.sending import WireResponse
 from currents_async.testing._serving.site import OperationPath
 from currents_async.testing._world.ids import to_sign
 from currents_async.testing.clock import AnyClock
 
-PATHS = (OperationPath(DOWNLOAD, "GET", "/{org}/{file:.+}"),)
+PATHS = (*LINK_PATHS, OperationPath(DOWNLOAD, "GET", "/{org}/{file:.+}"))
 
 # Also those of real payloads, signed in any way; in Markdown a bracket ends them.
 _ASSET_URL = re.compile(
@@ -33,12 +34,16 @@ _SIGNATURE = "X-Amz-Signature"
 class AssetHost:
     """Signs URLs, and serves the files behind them."""
 
-    def __init__(self, clock: AnyClock, *, secret: str) -> None:
+    def __init__(self, clock: AnyClock, pages: LinkPages, *, secret: str) -> None:
         self._clock = clock
+        self._pages = pages
         self._secret = secret.encode()
 
     def sign_all(self, body: bytes, origin: str) -> bytes:
-        """Point the URLs of assets in a body to an origin, and sign them from now on."""
+        """Point the URLs of assets and links in a body to an origin.
+
+        Those of assets are signed from now on.
+        """
         query = to_sign(self._now())
 
         def sign(found: re.Match[bytes]) -> bytes:
@@ -46,7 +51,7 @@ class AssetHost:
             signature = self._sign("GET", path, query)
             return f"{origin}{path}?{query}&{_SIGNATURE}={signature}".encode()
 
-        return _ASSET_URL.sub(sign, body)
+        return point_to(origin, _ASSET_URL.sub(sign, body))
 
     async def respond(
         self,
@@ -60,10 +65,13 @@ class AssetHost:
             return _refuse(400, "InvalidArgument", "Only one auth mechanism allowed")
         if recorded.operation is None:
             return _refuse(404, "NoSuchKey", "The specified key does not exist.")
+        if recorded.operation != DOWNLOAD:
+            page = self._pages.find(request)
+            return _refuse(404, "NotFound", "Not found") if page is None else _send(request, page)
         refusal = self._refusal(request)
         if refusal is not None:
             return _refuse(403, *refusal)
-        return _send_part(request, recorded.path_args["file"])
+        return _send(request, make_file(recorded.path_args["file"]))
 
     def failure(self, status: int) -> WireResponse:
         """Make the response with a status, in XML."""
@@ -92,9 +100,9 @@ class AssetHost:
         return datetime.fromtimestamp(int(self._clock.wall()), UTC)
 
 
-def _send_part(request: web.Request, name: str) -> WireResponse:
+def _send(request: web.Request, file: AssetFile) -> WireResponse:
     """Send a file, or one range of it (RFC 9110, section 14)."""
-    content_type, content = make_file(name)
+    content_type, content = file
     etag = f'"{md5(content, usedforsecurity=False).hexdigest()}"'
     headers = {"Content-Type": content_type, "ETag": etag, "Accept-Ranges": "bytes"}
     part = _range_of(request, etag, len(content))

@@ -8,7 +8,7 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from currents_async._wire.record_key import HEADER as RECORD_KEY
-from currents_async.testing._serving.requests import HiddenKey, RecordedRequest, Requests
+from currents_async.testing._serving.requests import TOKEN, HiddenKey, RecordedRequest, Requests
 from currents_async.testing.clock import AnyClock
 
 
@@ -51,11 +51,16 @@ class Recorder:
             headers.popall(name, None)
         resource = request.match_info.route.resource
         key, is_valid = self._key_of(request)
+        path = request.path
+        path_args = {name: value.strip("/") for name, value in request.match_info.items()}
+        token = path_args.pop(TOKEN, None)
+        if token is not None:
+            path = path.replace(token, "[secret]")
         recorded = RecordedRequest(
             operation=None if resource is None else resource.name,
             method=request.method,
-            path=request.path.removeprefix(self._base),
-            path_args=dict(request.match_info),
+            path=path.removeprefix(self._base),
+            path_args=path_args,
             query=[_shown(name, value) for name, value in request.query.items()],
             headers=CIMultiDictProxy(headers),
             api_key=None if key is None else HiddenKey(key),

@@ -12,11 +12,18 @@ from currents_async.testing._serving.operations import ROUTES
 
 DOWNLOAD = "downloadAsset"
 """The name of a request for an asset, which is not an operation of the API."""
+READ_SHARE = "readShare"
+READ_TRACE = "readTrace"
+"""The same of what is behind a share, and behind a trace link."""
+TOKEN = "token"  # noqa: S105 - the name of it
+"""The path argument that is a secret, and is not recorded."""
 
 _Query = Mapping[str, str | Sequence[str]]
 
 _PATH_ARGS = {
     DOWNLOAD: {"org", "file"},
+    READ_SHARE: set[str](),
+    READ_TRACE: {"view"},
     **{
         endpoint.operation: {name for _, name, _, _ in Formatter().parse(endpoint.path) if name}
         for endpoint, _ in ROUTES
