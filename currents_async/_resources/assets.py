@@ -8,12 +8,11 @@ from functools import partial
 from typing import Any
 
 from currents_async._checks import check_segment
-from currents_async._downloads.artifacts import find_url
+from currents_async._downloads.artifacts import FetchInstance, find_url
 from currents_async._downloads.results import AssetResults
 from currents_async._downloads.save import (
     MAX_BYTES,
     AssetDownload,
-    FetchInstance,
     Saver,
     Target,
     save_asset,

@@ -114,7 +114,10 @@ def scrub_request(request: TapedRequest, change: Change, rename: Rename = str) -
 
 def _hidden_fields(request: TapedRequest) -> _Hidden:
     """Return the fields that are secrets in all that an operation sends and gets."""
-    return next((fields for path, fields in _HIDDEN if path.fullmatch(request.path)), {})
+    for path, fields in _HIDDEN:
+        if path.fullmatch(request.path):
+            return fields
+    return {}
 
 
 def _scrub_content(
