@@ -95,6 +95,8 @@ class Currents:
     - `allow_http`: whether the API and assets may also be at plain `http://` URLs that are not
       loopback ones, as within a cluster. The network can then read the key and all else; a warning
       of the logger `currents_async` says so.
+    - `keep_extra`: whether models keep in `extra` what the server sends beyond their fields, which
+      takes several times as long to decode. `runs.stream` then has its specs at the end.
     - `observer`: a function that is called with each `RequestAttempt` that has ended, an
       `Observer`, or several of these.
     - `clock`: the time that backoff, pacing and deadlines go by; for tests.
@@ -141,6 +143,7 @@ class Currents:
         trust_env: bool = False,
         private_assets: bool = False,
         allow_http: bool = False,
+        keep_extra: bool = False,
         observer: Observers | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -173,7 +176,12 @@ class Currents:
         self._channel = channel
         self._project_id = resolve_project_id(project_id)
         self._make_groups(
-            Transport(channel, timeouts=timeouts or Timeouts(), retries=retries or Retries())
+            Transport(
+                channel,
+                timeouts=timeouts or Timeouts(),
+                retries=retries or Retries(),
+                keep_extra=keep_extra,
+            )
         )
 
     def _make_groups(self, transport: Transport) -> None:

@@ -20,9 +20,11 @@ from currents_async._transport.response import (
 )
 from currents_async._wire.array import ArrayField
 from currents_async._wire.asset_url import AssetUrl
-from currents_async._wire.decoders import WriteDecoder, decoder_for
+from currents_async._wire.decoders import WholeDecoder, WriteDecoder, decoder_for
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.endpoint import Request
+from currents_async._wire.opened import opened
+from currents_async.models._model import Model
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -31,10 +33,13 @@ T = TypeVar("T")
 class Transport:
     """Carries requests over a channel, with its own timeouts and retries."""
 
-    def __init__(self, channel: Channel, *, timeouts: Timeouts, retries: Retries) -> None:
+    def __init__(
+        self, channel: Channel, *, timeouts: Timeouts, retries: Retries, keep_extra: bool = False
+    ) -> None:
         self.channel = channel
         self.timeouts = timeouts
         self.retries = retries
+        self.keep_extra = keep_extra
 
     def with_options(
         self, key: KeySource | None, timeouts: Timeouts | None, retries: Retries | None
@@ -44,6 +49,7 @@ class Transport:
             self.channel.view(key),
             timeouts=timeouts or self.timeouts,
             retries=retries or self.retries,
+            keep_extra=self.keep_extra,
         )
 
     def options(
@@ -63,9 +69,11 @@ class Transport:
         and nothing else, when there is no response to return.
         """
         if already is None:
-            read = partial(read_decoded, decoder_for(request.endpoint))
+            read = partial(read_decoded, decoder_for(request.endpoint, keep_extra=self.keep_extra))
         else:
-            read = partial(read_decoded, partial(WriteDecoder, request.endpoint.returns, already))
+            returns = request.endpoint.returns
+            kind = opened(returns) if self.keep_extra else returns
+            read = partial(read_decoded, partial(WriteDecoder, kind, already))
         return whole_response(self._call(request, options), read, already)
 
     def call_raw(
@@ -90,9 +98,13 @@ class Transport:
         `element` is the type to decode elements into. Raises as `call` does, when entered and when
         read.
         """
+        returns = request.endpoint.returns
+        is_open = self.keep_extra and issubclass(element, Model)
         return ResponseStream(
             self._call(request, options, streamed=True),
-            partial(ElementDecoder, request.endpoint.returns, array, element),
+            partial(WholeDecoder[T], returns, array)
+            if is_open
+            else partial(ElementDecoder[E, T], returns, array, element),
         )
 
     def asset_call(

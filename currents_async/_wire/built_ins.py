@@ -9,7 +9,9 @@ from typing import Any, TypeGuard, get_args, get_origin
 
 import msgspec
 
-from currents_async.models._model import OpenModel
+from currents_async.models._instance_tests import join_documents
+from currents_async.models._model import EXTRA_FIELD
+from currents_async.models.instances import Instance
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
@@ -45,7 +47,7 @@ def _holder(document: Any, path: tuple[str, ...]) -> dict[str, Any] | None:
 
 @cache
 def keeps_extra(kind: Any) -> bool:
-    """Return whether a type contains an `OpenModel`, at any depth."""
+    """Return whether a type contains a model that keeps what it does not know, at any depth."""
     known, new = set[Any](), [kind]
     while new:
         one = new.pop()
@@ -53,31 +55,37 @@ def keeps_extra(kind: Any) -> bool:
             continue
         known.add(one)
         plain = get_origin(one) or one
-        if isinstance(plain, type) and issubclass(plain, OpenModel):
-            return True
         new += get_args(one)
         if isinstance(plain, type) and issubclass(plain, msgspec.Struct):
-            new += [field.type for field in msgspec.structs.fields(one)]
+            fields = msgspec.structs.fields(one)
+            if any(field.encode_name == EXTRA_FIELD for field in fields):
+                return True
+            new += [field.type for field in fields]
     return False
 
 
 def fill_extra(model: Any, wire: Any) -> None:
-    """Put into each `OpenModel` the fields on the wire that it does not have, at any depth.
+    """Put into each model that keeps them the fields on the wire that it lacks, at any depth.
 
     `wire` is the same JSON as built-in types.
     """
     if _is_array(model) and _is_array(wire):
         for one, wired in zip(model, wire, strict=True):
             fill_extra(one, wired)
+    elif is_object(model) and is_object(wire):
+        for name, one in model.items():
+            fill_extra(one, wire.get(name))
     elif isinstance(model, msgspec.Struct) and is_object(wire):
         _fill_struct(model, wire)
 
 
 def _fill_struct(model: msgspec.Struct, wire: dict[str, Any]) -> None:
+    if isinstance(model, Instance):
+        wire = join_documents(wire)
     names = dict(zip(model.__struct_encode_fields__, model.__struct_fields__, strict=True))
     for encoded, name in names.items():
         fill_extra(getattr(model, name), wire.get(encoded))
-    if isinstance(model, OpenModel):
+    if EXTRA_FIELD in names:
         extra = {key: value for key, value in wire.items() if key not in names}
         msgspec.structs.force_setattr(model, "extra", extra)
 

@@ -25,6 +25,7 @@ from currents_async._wire.envelope import (
 from currents_async._wire.inflate import SLICE
 from currents_async._wire.items import Items, is_page
 from currents_async._wire.notes import Notes
+from currents_async._wire.opened import opened
 from currents_async.models.pages import CursorPage, UnreadableItem
 
 E = TypeVar("E")
@@ -55,15 +56,20 @@ class Decoder(Protocol[E, T_co]):
 
 
 @cache
-def decoder_for(endpoint: Endpoint[Any]) -> Callable[[], Decoder[Any, Any]]:
-    """Return a factory of decoders for whole responses of an operation."""
-    returns = endpoint.returns
+def decoder_for(
+    endpoint: Endpoint[Any], *, keep_extra: bool = False
+) -> Callable[[], Decoder[Any, Any]]:
+    """Return a factory of decoders for whole responses of an operation.
+
+    With `keep_extra`, the models keep what they do not know.
+    """
+    returns = opened(endpoint.returns) if keep_extra else endpoint.returns
     if get_origin(returns) is CursorPage:
         [item] = get_args(returns)
         return partial(CursorPageDecoder[Any], item)
     if not endpoint.is_json:
         return TextDecoder
-    if endpoint.array is None:
+    if endpoint.array is None or keep_extra:
         return partial(EnvelopeDecoder[Any], returns)
     return partial(CollectingDecoder[Any], returns, endpoint.array, least=SLICE)
 
@@ -115,6 +121,18 @@ class EnvelopeDecoder(_CollectedText, Generic[T]):
         return [], data
 
 
+class WholeDecoder(EnvelopeDecoder[T]):
+    """A push decoder like `ElementDecoder`, whose elements come at the end, with all they have."""
+
+    def __init__(self, returns: type[T], array: ArrayField) -> None:
+        super().__init__(opened(returns))
+        self._array = array
+
+    def flush(self) -> tuple[list[Any], T]:
+        _, data = super().flush()
+        return self._array.take(data), self._array.put(data, [])
+
+
 class CursorPageDecoder(_CollectedText, Generic[T]):
     """A push decoder for `{"status": "OK", "has_more": …, "data": […]}`."""
 
@@ -156,11 +174,13 @@ class WriteDecoder(EnvelopeDecoder[T]):
 
 
 def _filled(data: T, known: T) -> T:
-    if not isinstance(data, msgspec.Struct) or type(data) is not type(known):
+    if not (isinstance(data, msgspec.Struct) and isinstance(known, msgspec.Struct)):
+        return data
+    if not isinstance(data, type(known)):
         return data
     missing = {
         name: getattr(known, name)
-        for name in data.__struct_fields__
+        for name in known.__struct_fields__
         if getattr(data, name) is None and getattr(known, name) is not None
     }
     return msgspec.structs.replace(data, **missing) if missing else data

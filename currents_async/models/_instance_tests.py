@@ -8,7 +8,7 @@ their titles: how they ended stands beside the list, by their IDs. Source: `docs
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from msgspec import UNSET, UnsetType, field
 from msgspec.structs import replace
@@ -227,3 +227,35 @@ def join_tests(
         )
         for test in (*listed, *unlisted)
     )
+
+
+def join_documents(instance: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON of an instance with each part where its model is after `join_tests`."""
+    results: dict[str, Any] = instance.get("testResults") or {}
+    report: dict[str, Any] | None = instance.get("results")
+    if not results or report is None:
+        return instance
+    titles: dict[str, Any] = instance.get("testList") or {}
+    annotations: dict[str, Any] = instance.get("testAnnotations") or {}
+    listed: list[dict[str, Any]] = report.get("tests") or []
+    known = {_id_of(test) for test in listed}
+    unlisted: list[dict[str, Any]] = [
+        {**(titles.get(test_id) or {}), "testId": test_id}
+        for test_id, result in results.items()
+        if result is not None and test_id not in known
+    ]
+    tests: list[dict[str, Any]] = [
+        {
+            "annotations": annotations.get(_id_of(test)),
+            **(results.get(_id_of(test)) or {}),
+            **test,
+        }
+        for test in (*listed, *unlisted)
+    ]
+    records: dict[str, Any] = instance.get("claimRecords") or {}
+    claims = instance.get("claimList") or [*records.values()]
+    return {**instance, "claimList": claims, "results": {**report, "tests": tests}}
+
+
+def _id_of(test: dict[str, Any]) -> str:
+    return str(test.get("testId", ""))

@@ -12,20 +12,29 @@ from currents_async._redaction import hide_signatures
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment, in UTC where the wire names no time zone: all of them can be compared."""
 
-_EXTRA_FIELD = "(extra)"
+EXTRA_FIELD = "(extra)"
 _EXTRA = b'"(extra)"'
 
 
 class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
     """Base of all models: immutable, compared by value, in snake case where the wire is camel.
 
-    Unknown fields of the wire are ignored. A field that the wire leaves out or sends as null has
-    its default: None, an empty tuple, or 0 for counters. So has one whose value makes no sense,
-    such as an empty text for a date. What can only mean one thing is read so: integers with
-    fractions are rounded, halves up; dates without a time zone are in UTC; a single text in place
-    of a list is its only item. Nulls in arrays are left out. For each response, the logger
-    `currents_async` says in one line, at level DEBUG, where that was done.
+    Unknown fields of the wire are ignored, unless `extra` keeps them. A field that the wire leaves
+    out or sends as null has its default: None, an empty tuple, or 0 for counters. So has one whose
+    value makes no sense, such as an empty text for a date. What can only mean one thing is read so:
+    integers with fractions are rounded, halves up; dates without a time zone are in UTC; a single
+    text in place of a list is its only item. Nulls in arrays are left out. For each response, the
+    logger `currents_async` says in one line, at level DEBUG, where that was done.
     """
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What the server sent beyond the fields of this model, as in the JSON, by their names.
+
+        Only of models that `Currents(keep_extra=True)` has read, and of each `OpenModel`; of all
+        others it is empty. They do not equal each other, and have no hash.
+        """
+        return {}
 
     # Subclasses repeat the options: msgspec inherits them, type checkers do not.
     # gc=False: models hold JSON values, which cannot form a cycle; skipping the collector's
@@ -55,7 +64,9 @@ class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel")
 class OpenModel(Model, frozen=True, gc=False, kw_only=True):
     """Base of models that are documented only in part: nothing that the server sends is lost."""
 
-    extra: dict[str, Any] = msgspec.field(default_factory=dict[str, Any], name=_EXTRA_FIELD)
+    extra: dict[str, Any] = msgspec.field(  # pyright: ignore[reportIncompatibleMethodOverride] - frozen
+        default_factory=dict[str, Any], name=EXTRA_FIELD
+    )
     """What the server sent beyond the fields of this model, as in the JSON, by the wire's names."""
 
 
@@ -103,7 +114,7 @@ def _merged(value: Any) -> Any:
         return value
     names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
     fields = {wired: _merged(getattr(value, name)) for wired, name in names}
-    extra = fields.pop(_EXTRA_FIELD, {})
+    extra = fields.pop(EXTRA_FIELD, {})
     config = value.__struct_config__
     tag = {} if config.tag_field is None else {config.tag_field: config.tag}
     every = {**tag, **fields, **extra}
