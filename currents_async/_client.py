@@ -96,7 +96,7 @@ class Currents:
       loopback ones, as within a cluster. The network can then read the key and all else; a warning
       of the logger `currents_async` says so.
     - `keep_extra`: whether models keep in `extra` what the server sends beyond their fields, which
-      takes several times as long to decode. `runs.stream` then has its specs at the end.
+      takes about ten times as long to decode. `runs.stream` then has its specs at the end.
     - `observer`: a function that is called with each `RequestAttempt` that has ended, an
       `Observer`, or several of these.
     - `clock`: the time that backoff, pacing and deadlines go by; for tests.

@@ -82,12 +82,17 @@ def fill_extra(model: Any, wire: Any) -> None:
 def _fill_struct(model: msgspec.Struct, wire: dict[str, Any]) -> None:
     if isinstance(model, Instance):
         wire = join_documents(wire)
-    names = dict(zip(model.__struct_encode_fields__, model.__struct_fields__, strict=True))
+    names = _names_of(type(model))
     for encoded, name in names.items():
         fill_extra(getattr(model, name), wire.get(encoded))
     if EXTRA_FIELD in names:
         extra = {key: value for key, value in wire.items() if key not in names}
         msgspec.structs.force_setattr(model, "extra", extra)
+
+
+@cache
+def _names_of(kind: type[msgspec.Struct]) -> dict[str, str]:
+    return dict(zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True))
 
 
 def _is_array(value: Any) -> TypeGuard[Sequence[Any]]:
