@@ -33,4 +33,5 @@ class _Strays(Meter):
     def _refuse(self) -> Refusal | None:
         is_stray = self._left > 0 or self._random() < self._share
         self._left -= self._left > 0
-        return Refusal(self.says, 1.0) if is_stray else None
+        wait = None if self.says.retry_after is None else 1.0
+        return Refusal(self.says, wait) if is_stray else None

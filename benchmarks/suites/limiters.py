@@ -137,8 +137,9 @@ def _simulated(what: Scenario | Limiter) -> _Run:
 
 
 def _scenario(limiter: Limiter, seconds: float, latency: float = 0.02) -> Scenario:
-    is_limited = not isinstance(limiter, StrayRefusals)
-    requests = allowed(limiter, seconds if is_limited else math.inf, enough=_AS_FAST_AS_MAY_BE)
+    requests = _AS_FAST_AS_MAY_BE
+    if not isinstance(limiter, StrayRefusals):
+        requests = allowed(limiter, seconds, enough=_AS_FAST_AS_MAY_BE)
     return Scenario(limiter=limiter, requests=requests, workers=_WORKERS, latency=latency)
 
 
