@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from currents_async.cli._options import COMMON, CommonOptions, read_span
+from currents_async.cli._options import COMMON, CONNECTION, CommonOptions, Connection, read_span
+from currents_async.cli._streams import write_text
 from currents_async.errors import InvalidArgumentError
-from currents_async.models import Share, SharePurpose, TraceLink
+from currents_async.models import Share, SharePurpose, TraceLink, TraceView
+from currents_async.models._model import Model
 
 if TYPE_CHECKING:
     from currents_async import Currents
@@ -20,6 +22,16 @@ InstanceID = Annotated[str, Parameter(help="The ID of the instance.")]
 TestID = Annotated[str, Parameter(help="The ID of the test.")]
 
 _DAYS = {"1d": 1, "3d": 3, "7d": 7}
+_READING = 3600
+"""Seconds that a link lasts which nobody sees."""
+
+
+class Downloaded(Model, frozen=True, gc=False, kw_only=True):
+    """A trace that was saved."""
+
+    path: str
+    size: int
+    """Bytes."""
 
 
 @Parameter(name="*")
@@ -130,3 +142,46 @@ async def link(
     async with common.open(TraceLink, "url, expiresAt") as (currents, printer):
         seconds = None if ttl is None else int(ttl.total_seconds())
         printer.one(await which.link(currents, instance_id, test_id, seconds), links=True)
+
+
+@traces.command
+async def digest(
+    instance_id: InstanceID | None = None,
+    test_id: TestID | None = None,
+    /,
+    *,
+    which: Which = _ANY,
+    connection: Connection = CONNECTION,
+) -> None:
+    """Print what happened in a test as Markdown: actions, errors and failed requests."""
+    async with connection.open() as currents:
+        trace = await which.link(currents, instance_id, test_id, _READING)
+        write_text(await currents.traces.digest(trace))
+
+
+@traces.command
+async def download(
+    instance_id: InstanceID | None = None,
+    test_id: TestID | None = None,
+    /,
+    *,
+    which: Which = _ANY,
+    to: str,
+    view: TraceView = "download",
+    common: CommonOptions = COMMON,
+) -> None:
+    """Save the trace of a test, or a picture of it.
+
+    Parameters
+    ----------
+    to
+        The file or the directory to save it in.
+    view
+        What to save: the trace as it was uploaded, all of the attempt as one image, or an animated
+        one.
+
+    """
+    async with common.open(Downloaded, "path, size") as (currents, printer):
+        trace = await which.link(currents, instance_id, test_id, _READING)
+        saved = await currents.traces.download(trace, to=to, view=view)
+        printer.one(Downloaded(path=str(saved.path), size=saved.size))

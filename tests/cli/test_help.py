@@ -62,6 +62,8 @@ COMMANDS = {
     "terms list",
     "tests history",
     "tests list",
+    "traces digest",
+    "traces download",
     "traces link",
     "webhooks create",
     "webhooks delete",

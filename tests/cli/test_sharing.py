@@ -1,5 +1,8 @@
 """`share` and `traces`: links, which are secrets, and what is behind them."""
 
+from pathlib import Path
+from zipfile import is_zipfile
+
 import pytest
 
 from currents_async.testing import FakeCurrents, WorldExecution, WorldRun
@@ -52,16 +55,42 @@ class TestTraces:
     def test_links(self, failed: WorldExecution, service: FakeCurrents, cli: CommandLine) -> None:
         options = ("--attempt", "0", "--expires-in", "1h")
         out, err = cli("traces", "link", failed.instance_id, failed.test_id, *options)
-        assert "https://" in out
+        assert next(iter(service.world.trace_links)) in out
         assert err == ""
         [of_session] = cli("traces", "link", "--session", "s", "--attachment", "a").rows
         assert of_session["attachmentId"] == "a"
         first, second = service.world.trace_links.values()
         assert second.expires - first.expires > 22 * 3600 * 1000
 
+    def test_digest_and_download_show_no_link(
+        self, failed: WorldExecution, service: FakeCurrents, tmp_path: Path, cli: CommandLine
+    ) -> None:
+        ids = (failed.instance_id, failed.test_id)
+        digest = cli("traces", "digest", *ids)
+        assert digest.out.startswith("# ")
+        target = ("--to", str(tmp_path / "traces"))
+        saved = cli("traces", "download", *ids, *target)
+        [row] = saved.rows
+        assert is_zipfile(row["path"])
+        assert Path(row["path"]).stat().st_size == row["size"]
+        image = cli("traces", "download", *ids, "--view", "filmstrip", *target)
+        for token in service.world.trace_links:
+            for shown in (digest, saved, image):
+                assert token not in shown.out + shown.err
+
+    def test_a_link_that_leads_nowhere_is_not_shown(
+        self, failed: WorldExecution, service: FakeCurrents, cli: CommandLine
+    ) -> None:
+        service.fail("readTrace", status=404)
+        err = cli("traces", "digest", failed.instance_id, failed.test_id, code=3).err
+        [token] = service.world.trace_links
+        assert token not in err
+
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
+            (["digest", "i"], "pass an instance ID and a test ID"),
+            (["download", "i", "t"], "to"),
             (["link"], "pass an instance ID and a test ID"),
             (["link", "i"], "pass an instance ID and a test ID"),
             (["link", "i", "t", "--session", "s"], "pass an instance ID and a test ID"),
