@@ -38,13 +38,14 @@
 All of them can be pickled, and none holds the API key.
 """
 
-from typing import Any, ClassVar, NotRequired, TypedDict, Unpack
+from typing import Any, ClassVar, NamedTuple, NotRequired, TypedDict, Unpack
 
 __all__ = [
     "APIError",
     "AlreadyCancelledError",
     "AmbiguousError",
     "BadRequestError",
+    "Candidate",
     "ClientClosedError",
     "ConflictError",
     "ConnectError",
@@ -211,6 +212,29 @@ class ResponseTooLargeError(_RequestError):
         self.limit = limit
 
 
+class Candidate(NamedTuple):
+    """A spec file, a test or a run that an ambiguous request can mean."""
+
+    run_id: str | None = None
+    ci_build_id: str | None = None
+    instance_id: str | None = None
+    test_id: str | None = None
+    spec: str | None = None
+    title: str | None = None
+    """The titles of suites and test, joined by ` > `."""
+
+    def __str__(self) -> str:
+        ids = {
+            "run": self.run_id,
+            "CI build": self.ci_build_id,
+            "instance": self.instance_id,
+            "test": self.test_id,
+        }
+        names = " > ".join(filter(None, (self.spec, self.title)))
+        known = " ".join(f"{kind} {value}" for kind, value in ids.items() if value)
+        return f"{names} ({known})" if names and known else names or known
+
+
 class APIError(_RequestError):
     """The server responded with an error."""
 
@@ -222,6 +246,15 @@ class APIError(_RequestError):
     """The request ID that the server or its load balancer sent."""
     retry_after: float | None
     """Seconds that the server asked us to wait."""
+    code: str | None
+    """The kind of refusal, for example `insufficient_scope`; decide by this, not by `message`.
+
+    Most errors have none, and the service adds new ones.
+    """
+    required_scope: str | None
+    """The scope that the token lacks, as of a 403 with the code `insufficient_scope`."""
+    candidates: tuple[Candidate, ...]
+    """What the request can mean, as of a 409 with the code `ambiguous_target`."""
     hint: str
     """What such an error means for this operation, and what to do; often empty."""
 
@@ -232,6 +265,9 @@ class APIError(_RequestError):
         status: int,
         request_id: str | None = None,
         retry_after: float | None = None,
+        code: str | None = None,
+        required_scope: str | None = None,
+        candidates: tuple[Candidate, ...] = (),
         hint: str = "",
         **request: Unpack[RequestInfo],
     ) -> None:
@@ -240,12 +276,21 @@ class APIError(_RequestError):
         self.message = message
         self.request_id = request_id
         self.retry_after = retry_after
+        self.code = code
+        self.required_scope = required_scope
+        self.candidates = candidates
         self.hint = hint
+
+    def __repr__(self) -> str:
+        names = ("status", "code", "required_scope", "candidates", "request_id")
+        shown = [f"{name}={value!r}" for name in names if (value := getattr(self, name))]
+        return f"{type(self).__name__}({', '.join([repr(self.message), *shown])})"
 
     def __str__(self) -> str:
         hint = f"; {self.hint}" if self.hint else ""
         tail = f" [request {self.request_id}]" if self.request_id else ""
-        what = f"{self.status} {self.message}{hint}{tail}"
+        code = f" ({self.code})" if self.code else ""
+        what = f"{self.status} {self.message}{code}{hint}{tail}"
         return f"{self.operation} ({self.method} {self.url}): {what}"
 
 
@@ -254,7 +299,7 @@ class BadRequestError(APIError):
 
 
 class UnauthorizedError(APIError):
-    """401: no valid API key."""
+    """401: no valid API key or token: the service does not say why."""
 
 
 class RequestFailedError(APIError):
@@ -262,7 +307,7 @@ class RequestFailedError(APIError):
 
 
 class ForbiddenError(APIError):
-    """403: the API key lacks permission."""
+    """403: the API key or token lacks permission; `code` and `required_scope` may say which."""
 
 
 class NotFoundError(APIError):
@@ -270,7 +315,7 @@ class NotFoundError(APIError):
 
 
 class ConflictError(APIError):
-    """409: the request conflicts with the state of the resource."""
+    """409: the request conflicts with the state of a resource, or can mean several `candidates`."""
 
 
 class PayloadTooLargeError(APIError):

@@ -22,7 +22,9 @@ SENT: dict[str, Any] = {
     "method": "GET",
     "url": "https://api.currents.dev/v1/runs/r",
 }
-PUBLIC = [getattr(errors, name) for name in errors.__all__ if name != "RequestInfo"]
+PUBLIC = [
+    getattr(errors, name) for name in errors.__all__ if name not in {"Candidate", "RequestInfo"}
+]
 
 
 def make(kind: type[CurrentsError]) -> CurrentsError:

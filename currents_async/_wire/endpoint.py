@@ -25,6 +25,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 NOT_SERVED = (404, "this operation is a preview, which the deployment may not serve")
 """The hint of operations that are seen in the vendor's own tools alone."""
 
+_HINTS = {401: "the key or token is mistyped, expired or revoked; the service does not say which"}
+_HINTS_OF_WRITES = {**_HINTS, 403: "if the API key is Read Only, use one that is Read & Write"}
+
 
 class JsonBody(bytes):
     """JSON text that no repr and no traceback shows: it may contain the secret of a webhook."""
@@ -83,7 +86,8 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
 
     def hint(self, status: int) -> str:
         """Return what to add to the error for a status; mostly nothing."""
-        return dict(self.hints).get(status, "")
+        common = _HINTS if self.method == "GET" else _HINTS_OF_WRITES
+        return {**common, **dict(self.hints)}.get(status, "")
 
     def request(
         self,

@@ -15,6 +15,7 @@ from currents_async._wire.body_errors import (
     UnexpectedBodyError,
 )
 from currents_async._wire.envelope import DECODE_ERRORS, parse
+from currents_async._wire.refusals import read_refusal
 from currents_async.errors import RequestInfo
 
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Amzn-RequestId", "X-Amzn-Trace-Id", "CF-Ray")
@@ -49,15 +50,20 @@ def error_for_status(
     `redact` removes secrets from the server's message before it is cut to length: half a key is
     still a secret, and could no longer be found.
     """
-    message = _server_message(body)
-    message = _phrase(status) if message is None else redact(message)[:_MAX_MESSAGE]
+    failed = _read(body)
+    text = _text_of(failed.error)
+    message = redact(text)[:_MAX_MESSAGE] if text else _phrase(status)
+    refusal = read_refusal(headers, failed.code, failed.candidates, redact)
     return _error_class(status, message)(
         message,
         **request,
         status=status,
         request_id=request_id(headers),
         retry_after=retry_after,
-        hint=hint,
+        code=refusal.code,
+        required_scope=refusal.required_scope,
+        candidates=refusal.candidates,
+        hint=refusal.hint or hint,
     )
 
 
@@ -98,22 +104,30 @@ def _is_already_cancelled(message: str) -> bool:
     return re.search(r"already cancell?ed", message, re.IGNORECASE) is not None
 
 
-def _server_message(body: bytes) -> str | None:
-    """Return the `error` of a failure envelope; None for a load balancer's HTML."""
-    try:
-        error = parse(body, _FAILED).error
-    except DECODE_ERRORS:
-        return None
-    text = error if isinstance(error, str) else msgspec.json.encode(error).decode()
-    return text or None
-
-
 class _Failed(msgspec.Struct):
-    error: object
+    """The envelope of a failure, with anything in its fields."""
+
+    error: object = None
     """A text, according to the documents; anything else is shown as JSON."""
+    code: object = None
+    candidates: object = None
 
 
 _FAILED = msgspec.json.Decoder(_Failed)
+
+
+def _read(body: bytes) -> _Failed:
+    """Read the envelope of a failure; nothing is in a load balancer's HTML."""
+    try:
+        return parse(body, _FAILED)
+    except DECODE_ERRORS:
+        return _Failed()
+
+
+def _text_of(error: object) -> str:
+    if error is None:
+        return ""
+    return error if isinstance(error, str) else msgspec.json.encode(error).decode()
 
 
 def _phrase(status: int) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from itertools import count
 from types import TracebackType
@@ -13,11 +13,12 @@ from aiohttp import web
 
 from currents_async._checks import check_int
 from currents_async._wire.record_key import HEADER as RECORD_KEY
-from currents_async.errors import InvalidArgumentError, MisuseError
+from currents_async.errors import Candidate, InvalidArgumentError, MisuseError
 from currents_async.testing._limiters.fixed_window import RatePolicy
 from currents_async.testing._limiters.meter import Limiter, check_limiter
-from currents_async.testing._serving.api import BASE, Api
+from currents_async.testing._serving.api import BASE, Api, reason_of
 from currents_async.testing._serving.api import PATHS as API_PATHS
+from currents_async.testing._serving.api_response import encode_refusal
 from currents_async.testing._serving.assets import PATHS as ASSET_PATHS
 from currents_async.testing._serving.assets import AssetHost
 from currents_async.testing._serving.faults import FaultKind, Faults, ScriptedFault
@@ -221,6 +222,9 @@ class FakeCurrents:
         path_args: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        code: str | None = None,
+        required_scope: str | None = None,
+        candidates: Sequence[Candidate] = (),
         after: int = 0,
         probability: float | None = None,
         seed: int = 0,
@@ -232,8 +236,10 @@ class FakeCurrents:
         means forever. Only those requests count whose path arguments include `path_args`, such as
         `{"instance_id": "2tniK8lM9j1rSoVh"}`. The first `after` of them are spared; then each
         fails, or fails with `probability`, drawn from random numbers of its own that depend on
-        `seed` only. The default body is the service's envelope, or for an asset the
-        XML of its host.
+        `seed` only. The default body is the service's envelope, or for an asset the XML of its
+        host. It has the `code` and the `candidates`, and the header `WWW-Authenticate` the
+        `required_scope`, of a refusal: `server.fail("createWebhook", 403,
+        code="insufficient_scope", required_scope="webhooks:write")`.
 
         Instead of sending a status, `fault` breaks the connection: `reset` and `close` end it
         without a response, and `stall` never responds. Or it damages a valid response: `truncate`
@@ -249,6 +255,13 @@ class FakeCurrents:
         """
         if operation is not None:
             check_operation(operation)
+        if code is not None or candidates:
+            if body is not None:
+                raise InvalidArgumentError("pass either body, or code and candidates")
+            body = encode_refusal(reason_of(status), code, candidates)
+        if required_scope is not None:
+            challenge = f'Bearer error="insufficient_scope", scope="{required_scope}"'
+            headers = {"WWW-Authenticate": challenge, **(headers or {})}
         self._faults.add(
             ScriptedFault(
                 operation=operation,

@@ -11,7 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from currents_async import InvalidArgumentError
+from currents_async import ConflictError, Currents, ForbiddenError, InvalidArgumentError
+from currents_async.errors import Candidate
 from currents_async.testing import FakeCurrents, RecordedRequest, World
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -281,3 +282,24 @@ class TestConnection:
             server.fail(None, fault="truncate")
             response = await wire.ask(request(server, "GET /v1/nothing HTTP/1.1"))
             assert response.startswith(b"HTTP/1.1 404 Not Found\r\n")
+
+
+async def test_refusals_that_say_why(server: FakeCurrents, currents: Currents) -> None:
+    other = Candidate(instance_id="i2", spec="a.spec.ts")
+    server.fail("getRun", 403, code="insufficient_scope", required_scope="results:read")
+    server.fail("getRun", 409, code="ambiguous_target", candidates=[Candidate(run_id="r2"), other])
+    server.fail("getRun", 403, required_scope="results:read", body=b"<html>")
+
+    with pytest.raises(ForbiddenError, match=r"lacks the scope results:read") as forbidden:
+        await currents.runs.get("r")
+    assert (forbidden.value.code, forbidden.value.required_scope) == (
+        "insufficient_scope",
+        "results:read",
+    )
+    with pytest.raises(ConflictError, match=r"run r2, a\.spec\.ts \(instance i2\)") as conflict:
+        await currents.runs.get("r")
+    assert conflict.value.candidates == (Candidate(run_id="r2"), other)
+    with pytest.raises(ForbiddenError, match="results:read"):
+        await currents.runs.get("r")
+    with pytest.raises(InvalidArgumentError, match="either body, or code and candidates"):
+        server.fail("getRun", 403, code="api_key_required", body=b"{}")

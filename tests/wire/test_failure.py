@@ -1,5 +1,9 @@
+import pickle
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from multidict import CIMultiDict
 
@@ -12,6 +16,7 @@ from currents_async._wire.body_errors import (
     UnexpectedBodyError,
 )
 from currents_async._wire.failure import error_for_body, error_for_status, request_id
+from currents_async._wire.refusals import CANDIDATE, read_challenges
 from currents_async.errors import RequestInfo
 
 SENT = RequestInfo(
@@ -187,3 +192,135 @@ def test_every_status_has_an_error_of_its_kind(status: int) -> None:
     assert error.message
     assert isinstance(error, errors.ServerError) is (status >= 500)
     assert isinstance(error, errors.RedirectError) is (status < 400)
+
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+CODES = {
+    "403-insufficient-scope": "insufficient_scope",
+    "403-insufficient-role": "insufficient_role",
+    "403-api-key-required": "api_key_required",
+    "409-ambiguous-target": "ambiguous_target",
+    "409-ambiguous-spec": "ambiguous_target",
+    "409-ambiguous-run": "ambiguous_target",
+    "404-no-trace": None,
+    "403-sharing-off": None,
+    "401-token": None,
+}
+SCOPE = 'Bearer error="insufficient_scope", scope="webhooks:write"'
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(("name", "code"), CODES.items())
+    def test_samples(self, name: str, code: str | None) -> None:
+        body = (SAMPLES / f"error-{name}.json").read_bytes()
+        error = error_of(int(name[:3]), body)
+        assert error.code == code
+        document = msgspec.json.decode(body)
+        assert error.message == document["error"]
+        expected = [
+            tuple(candidate.get(name) for name in CANDIDATE)
+            for candidate in document.get("candidates", [])
+        ]
+        assert [tuple(one) for one in error.candidates] == expected
+        twin = pickle.loads(pickle.dumps(error))
+        assert (vars(twin), str(twin), repr(twin)) == (vars(error), str(error), repr(error))
+
+    @pytest.mark.parametrize(
+        ("body", "headers", "says"),
+        [
+            ({"code": "insufficient_scope"}, {}, "this token lacks a scope"),
+            ({}, {"WWW-Authenticate": SCOPE}, "this token lacks the scope webhooks:write"),
+            ({"code": "insufficient_role"}, {}, "authorising again does not help"),
+            ({"code": "api_key_required"}, {}, "use an API key"),
+            ({"code": "another_one"}, {}, "(another_one); of the operation"),
+            ({"code": 7, "candidates": {}}, {}, "no; of the operation"),
+            (
+                {"candidates": [{"spec": "a.ts", "title": "logs in", "testId": "t"}, 5, {}]},
+                {},
+                "name one of them: a.ts > logs in (test t)",
+            ),
+        ],
+    )
+    def test_what_to_do(self, body: Any, headers: dict[str, str], says: str) -> None:
+        text = msgspec.json.encode({"error": "no", **body})
+        error = error_for_status(
+            SENT, 403, headers, text, retry_after=None, redact=str, hint="of the operation"
+        )
+        assert says in str(error)
+
+    def test_long_lists_are_shown_in_part(self) -> None:
+        body = {"error": "no", "candidates": [{"runId": f"r{number}"} for number in range(300)]}
+        error = error_of(409, msgspec.json.encode(body))
+        assert len(error.candidates) == 100
+        assert "run r4, and 95 more" in str(error)
+
+    def test_what_a_host_sends_is_not_trusted(self) -> None:
+        escape = "\x1b[31m\r\n\u202e"
+        body = {
+            "error": "no",
+            "code": f"sk-1{escape}" + "x" * 999,
+            "candidates": [{"spec": "\x1b\n", "title": 5}],
+        }
+        challenge = f'Bearer error="insufficient_scope", scope="sk-1 {"x" * 999}{escape}"'
+        headers = {"WWW-Authenticate": challenge}
+        text = msgspec.json.encode(body)
+        error = error_of(403, text, headers, lambda text: text.replace("sk-1", "[key]"))
+        assert error.code is not None
+        assert error.required_scope is not None
+        for shown in (error.code, error.required_scope):
+            assert shown.startswith("[key]")
+            assert len(shown) == 200
+            assert shown.isprintable()
+        assert error.candidates == ()
+
+    def test_the_scope_may_be_in_another_header(self) -> None:
+        headers = CIMultiDict([
+            ("www-authenticate", 'Basic realm="a, b"'),
+            ("WWW-AUTHENTICATE", SCOPE),
+        ])
+        error = error_of(403, b"", headers)
+        assert (error.code, error.required_scope) == ("insufficient_scope", "webhooks:write")
+        assert repr(error) == (
+            "ForbiddenError('Forbidden', status=403, code='insufficient_scope', "
+            "required_scope='webhooks:write')"
+        )
+
+
+# The first four: RFC 9110, sections 11.6.1 and 5.6.4; RFC 6750, section 3.
+@pytest.mark.parametrize(
+    ("header", "challenges"),
+    [
+        (
+            'Basic realm="simple", Newauth realm="apps", type=1, title="Login to \\"apps\\""',
+            [{"realm": "simple"}, {"realm": "apps", "type": "1", "title": 'Login to "apps"'}],
+        ),
+        (
+            'Newauth realm="apps", type=1, title="Login to \\"apps\\"", Basic realm="simple"',
+            [{"realm": "apps", "type": "1", "title": 'Login to "apps"'}, {"realm": "simple"}],
+        ),
+        (
+            'Bearer realm="example", error="invalid_token", error_description="It expired"',
+            [{"realm": "example", "error": "invalid_token", "error_description": "It expired"}],
+        ),
+        (
+            'Bearer resource_metadata="https://a.example/b"',
+            [{"resource_metadata": "https://a.example/b"}],
+        ),
+        ("Negotiate", [{}]),
+        ("Negotiate YWJj==, Basic", [{}, {}]),
+        ("Bearer scope = a , , Error\t=\tb", [{"scope": "a", "error": "b"}]),
+        ('a="1", a="2"', [{"a": "1"}]),
+        ('Bearer scope="open', [{}]),
+        ("", []),
+        (" , ,", []),
+    ],
+)
+def test_challenges(header: str, challenges: list[dict[str, str]]) -> None:
+    assert read_challenges(header) == challenges
+
+
+def test_the_scope_is_that_of_its_own_challenge() -> None:
+    first = 'Bearer error="invalid_token", scope="results:read"'
+    error = error_of(403, b"", {"WWW-Authenticate": f"{first}, {SCOPE}"})
+    assert error.required_scope == "webhooks:write"
+    assert error_of(401, b"", {"WWW-Authenticate": first}).required_scope is None

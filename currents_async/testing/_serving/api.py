@@ -80,7 +80,7 @@ class Api:
 
     def failure(self, status: int) -> WireResponse:
         """Make the response with a status, in the service's envelope."""
-        return WireResponse(status, encode_failure(_reason(status)), {})
+        return WireResponse(status, encode_failure(reason_of(status)), {})
 
     def arrive(self, recorded: RecordedRequest) -> None:
         """Count a request that has just arrived against the limiter."""
@@ -99,7 +99,7 @@ class Api:
         if decision is None:
             return {}
         if decision.status is not None:
-            raise RefusedError(decision.status, _reason(decision.status), decision.headers)
+            raise RefusedError(decision.status, reason_of(decision.status), decision.headers)
         return decision.headers
 
     def _check_size(self, body: bytes) -> None:
@@ -140,5 +140,6 @@ def _kind_of(credential: str) -> str:
     return "oauth_access_token" if credential.count(".") == _JWT_DOTS else "api_key"
 
 
-def _reason(status: int) -> str:
+def reason_of(status: int) -> str:
+    """Return the standard phrase of a status."""
     return responses.get(status, f"Status {status}")

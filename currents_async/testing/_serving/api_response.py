@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
+from currents_async._wire.refusals import CANDIDATE
+from currents_async.errors import Candidate
 from currents_async.testing._faulty.message import compress
 
 T = TypeVar("T")
@@ -75,6 +77,16 @@ def found(thing: T | None, what: str) -> T:
 def encode_failure(message: str, extra: Mapping[str, Any] | None = None) -> bytes:
     """Put a message into the service's envelope."""
     return msgspec.json.encode({"status": "FAILED", "error": message, **(extra or {})})
+
+
+def encode_refusal(message: str, code: str | None, candidates: Sequence[Candidate]) -> bytes:
+    """Put a message into the service's envelope, with what says why, as far as it is given."""
+    listed = [
+        {wire: value for wire, name in CANDIDATE.items() if (value := getattr(one, name))}
+        for one in candidates
+    ]
+    why = {"code": code, "candidates": listed}
+    return encode_failure(message, {name: value for name, value in why.items() if value})
 
 
 class Encoder:
