@@ -13,12 +13,13 @@ from currents_async.cli._mock_server import make_organisation
 from currents_async.testing import FakeCurrents, World, WorldExecution
 from tests.cli.official.mcp import MCP
 from tests.cli.official.mcp_2_1 import MCP_2_1
+from tests.cli.official.mcp_november import MCP_NOVEMBER
 from tests.cli.official.others import ACTION, CMD, EXTENSION
 from tests.cli.official.row import RANGE, Client, Row
 
 CASES = [
     pytest.param(client, row, id=f"{client.name}-{number}-{row.request.partition('?')[0]}")
-    for client in (MCP, MCP_2_1, CMD, ACTION, EXTENSION)
+    for client in (MCP, MCP_2_1, MCP_NOVEMBER, CMD, ACTION, EXTENSION)
     for number, row in enumerate(client.rows)
 ]
 ARTIFACTS = ("screenshots", "videos", "playwrightTraces", "attachments")
