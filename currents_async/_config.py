@@ -7,7 +7,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from currents_async._checks import check_concurrency, check_int, check_positive, check_timeout
+from currents_async._checks import (
+    check_concurrency,
+    check_int,
+    check_positive,
+    check_timeout,
+    check_type,
+)
 from currents_async.errors import InvalidArgumentError
 
 PRODUCTION = "https://api.currents.dev/v1"
@@ -122,6 +128,7 @@ def check_base_url(url: str, name: str = "base_url", *, allow_http: bool = False
 
     `name` is the argument or variable that the URL came from.
     """
+    check_type(name, url, str)
     # The reason quotes no part of the URL, which may contain a password.
     reason = _refusal(url, allow_http=allow_http)
     if reason is not None:
@@ -139,7 +146,7 @@ def _ends_in_v1(url: str) -> bool:
     try:
         return urlsplit(url).path.rstrip("/").endswith(_V1)
     except ValueError:
-        return True  # not a URL: treated as the API's, so that it is refused by name
+        return url.rstrip("/").endswith(_V1)  # not a URL: the API's is refused by name
 
 
 def _refusal(url: str, *, allow_http: bool) -> str | None:

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,9 @@ class TestBaseUrl:
             ({API: "https://example.com/?path=/v1"}, PRODUCTION),
             ({API: "https://example.com/#/v1"}, PRODUCTION),
             ({API: "ftp://example.com"}, PRODUCTION),
+            ({API: "https://user:hunter2@record.example.com"}, PRODUCTION),
+            ({API: "https://[::1"}, PRODUCTION),
+            ({API: "https://record.example.com?next=/v1"}, PRODUCTION),
         ],
         ids=str,
     )
@@ -96,6 +100,11 @@ class TestBaseUrl:
         monkeypatch.setenv(API, "https://api.example.com/v1")
         with pytest.raises(InvalidArgumentError, match="shows the API key"):
             resolve_base_url(None)
+
+    @pytest.mark.parametrize("url", [b"https://example.org", 1])
+    def test_what_is_no_text(self, url: Any) -> None:
+        with pytest.raises(InvalidArgumentError, match="base_url must be a str, not"):
+            resolve_base_url(url)
 
     @pytest.mark.parametrize(
         ("url", "used"),

@@ -23,6 +23,7 @@ from currents_async._config import PRODUCTION, base_url_in_environment, check_ba
 from currents_async._transport.proxy import proxy_refusal, proxy_refusal_in_environment
 from currents_async.cli._streams import complain
 from currents_async.errors import InvalidArgumentError
+from currents_async.models.account import CredentialKind, kind_by_form
 
 _PROFILE = "CURRENTS_PROFILE"
 _KEY = "CURRENTS_API_KEY"
@@ -72,6 +73,8 @@ class Settings:
     """All settings, with only the source of the key."""
 
     key_source: str
+    key_kind: CredentialKind
+    """What the key seems to be."""
     base_url: Setting
     project_id: Setting
     profile: Profile
@@ -128,6 +131,7 @@ def read_settings(
         raise InvalidArgumentError(f"no API key: set {_KEY}, or api_key in {source}")
     settings = Settings(
         key_source=_KEY if _KEY in os.environ else source,
+        key_kind=kind_by_form(os.environ.get(_KEY) or found.profile.api_key or ""),
         base_url=_base_url(
             base_url, Setting(found.profile.base_url, source), allow_http=allow_http
         ),
@@ -152,7 +156,9 @@ def _base_url(option: str | None, of_profile: Setting, *, allow_http: bool) -> S
     """Return the first URL that is set; an error names where it was set."""
     found = base_url_in_environment()
     of_environment = Setting(None, "") if found is None else Setting(found.url, found.variable)
-    first = _first(Setting(option, "--base-url"), of_environment, of_profile)
+    all_settings = (Setting(option, "--base-url"), of_environment, of_profile)
+    # An empty one is refused: only in the environment that means that nothing is set.
+    first = next((one for one in all_settings if one.value is not None), _first())
     if first.value is None:
         return first
     name = f"{first.source}: the base URL"

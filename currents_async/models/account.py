@@ -10,12 +10,27 @@ from currents_async.models._model import OpenEnum, OpenModel, Timestamp
 __all__ = ["Account", "AccountCredential", "AccountOrganization", "AccountUser", "CredentialKind"]
 
 
+_JWT_DOTS = 2
+"""A JSON Web Token has three parts with dots between them."""
+
+
 class CredentialKind(OpenEnum):
     """The kinds of credentials."""
 
     API_KEY = "api_key"
     PERSONAL_ACCESS_TOKEN = "personal_access_token"  # noqa: S105 - its name, as on the wire
     OAUTH_ACCESS_TOKEN = "oauth_access_token"  # noqa: S105
+
+
+def kind_by_form(credential: str) -> CredentialKind:
+    """Return the kind that a credential seems to be.
+
+    Source: `docs/api/base.md`, "Credentials".
+    """
+    if credential.startswith("crnts_pat_"):
+        return CredentialKind.PERSONAL_ACCESS_TOKEN
+    is_jwt = credential.count(".") == _JWT_DOTS
+    return CredentialKind.OAUTH_ACCESS_TOKEN if is_jwt else CredentialKind.API_KEY
 
 
 class AccountOrganization(OpenModel, frozen=True, gc=False, kw_only=True):

@@ -58,11 +58,17 @@ class TestPrecedence:
         source = f"profile 'work' in {config}"
         assert checked(cli, "--profile", "work") == {
             "keyFrom": source,
+            "kind": "api_key",
+            "accepted": True,
+            "scopes": None,
+            "expiresAt": None,
+            "organization": "Example Shop",
+            "user": None,
+            "role": None,
             "baseUrl": profiles.url,
             "baseUrlFrom": source,
             "projectId": project.project_id,
             "projectIdFrom": source,
-            "accepted": True,
         }
 
     def test_a_profile_named_by_the_environment(
@@ -186,6 +192,47 @@ class TestMistakes:
         write(config, '[profiles.default]\nproject_id = "p"', mode=0o644)
         assert find_profile(None).profile.project_id == "p"
         assert capsys.readouterr().err == ""
+
+
+class TestKinds:
+    @pytest.mark.parametrize("is_served", [True, False])
+    @pytest.mark.parametrize(
+        ("key", "kind"),
+        [
+            ("crnts_pat_4f2a", "personal_access_token"),
+            ("eyJhbGciOiJIUzI1NiJ9.eyJvcmdfaWQiOiJvIn0.c2ln", "oauth_access_token"),
+            ("4f2a9c", "api_key"),
+        ],
+    )
+    def test_what_a_key_may_do(
+        self,
+        service: FakeCurrents,
+        monkeypatch: pytest.MonkeyPatch,
+        cli: CommandLine,
+        key: str,
+        kind: str,
+        *,
+        is_served: bool,
+    ) -> None:
+        monkeypatch.setenv("CURRENTS_API_KEY", key)
+        service.api_key = key
+        if not is_served:
+            service.fail("getMe", 404)
+        answer = checked(cli)
+        assert (answer["kind"], answer["accepted"]) == (kind, True)
+        is_told = is_served and kind != "api_key"
+        assert ("results:read" in str(answer["scopes"])) is is_told
+        assert (answer["expiresAt"] is not None) is is_told
+        assert answer["role"] == ("admin" if is_told else None)
+        assert key not in str(answer)
+
+
+@pytest.mark.parametrize("source", ["--base-url", "profile 'work'"])
+def test_an_empty_base_url_is_refused(config: Path, source: str) -> None:
+    in_profile = "" if source == "profile 'work'" else OTHER
+    write(config, f'[profiles.work]\napi_key = "k"\nbase_url = "{in_profile}"\n')
+    with pytest.raises(InvalidArgumentError, match=f"^{source}.* must begin with https://"):
+        read_settings(profile="work", base_url="" if source == "--base-url" else None)
 
 
 class TestSecrecy:

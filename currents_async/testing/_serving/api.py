@@ -7,6 +7,7 @@ from http.client import responses
 import msgspec
 from aiohttp import web
 
+from currents_async.models.account import kind_by_form
 from currents_async.testing._faulty.message import compress
 from currents_async.testing._limiters.decision import Decision
 from currents_async.testing._limiters.meter import Limiter
@@ -30,7 +31,6 @@ PATHS = tuple(
     OperationPath(endpoint.operation, endpoint.method, BASE + endpoint.path)
     for endpoint, _ in ROUTES
 )
-_JWT_DOTS = 2
 _HANDLERS = {route.endpoint.operation: route.handle for route in ROUTES}
 
 
@@ -127,17 +127,9 @@ class Api:
             recorded.query,
             recorded.body,
             now,
-            _kind_of(request.headers.get("Authorization", "").removeprefix("Bearer ")),
+            kind_by_form(request.headers.get("Authorization", "").removeprefix("Bearer ")).value,
         )
         return _HANDLERS[recorded.operation](self._world, api_request)
-
-
-def _kind_of(credential: str) -> str:
-    """Return the kind of a credential by its form."""
-    if credential.startswith("crnts_pat_"):
-        return "personal_access_token"
-    # A JWT has three parts with dots between them.
-    return "oauth_access_token" if credential.count(".") == _JWT_DOTS else "api_key"
 
 
 def reason_of(status: int) -> str:
