@@ -12,6 +12,7 @@ from currents_async._downloads.links import Link
 from currents_async._resources._group import Group, compound
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.fields import Fields, given
+from currents_async._wire.record_key import find_record_key
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.shares import Share, SharePurpose
 
@@ -44,6 +45,7 @@ class Shares(Group):
         session_id: str | None = None,
         attempt: int | None = None,
         expires_in_days: int | None = None,
+        record_key: str | None = None,
         retry_ambiguous: bool = False,
     ) -> Share:
         """Create a public snapshot of failures or of a report, as they are now.
@@ -52,13 +54,18 @@ class Shares(Group):
         test with its attempts and files. Pass `run_id` for a run, `run_id` and `instance_id` for a
         spec file, `instance_id` and `test_id` for a test, or for a report `session_id` for a
         session. `attempt` is that of a test to fix, counting from 0, by default its last failed
-        one. It lasts for `expires_in_days`, 1, 3 or 7, by default 1 to fix and 7 for a report.
+        one. It lasts for `expires_in_days`, 1, 3 or 7, by default 1 to fix and 7 for a report. With
+        the project's `record_key` the request for a session carries that instead of the API key.
 
         It cannot be revoked, so it is not created twice: raises `AmbiguousError` when it is unknown
         whether it was created; with `retry_ambiguous=True` the request is sent again instead, which
         may leave a second one that nobody knows. Raises `ForbiddenError` where the organisation has
         turned sharing off.
         """
+        key = find_record_key(record_key)
+        del record_key  # from here on, a traceback with locals shows no secret
+        if key is not None and session_id is None:
+            raise InvalidArgumentError("record_key is for a session: pass session_id")
         check_choice("purpose", purpose, get_args(SharePurpose))
         _check_target(purpose, run_id, instance_id, test_id, session_id, attempt)
         body = (
@@ -73,7 +80,7 @@ class Shares(Group):
             .body
         )
         options = self._transport.options(repeat_writes=retry_ambiguous)
-        return await self._transport.call(CREATE_SHARE.request(body=body), options)
+        return await self._transport.call(CREATE_SHARE.request(body=body, record_key=key), options)
 
     # Not `async`: no frame of the call is to hold the URL as an argument.
     @compound

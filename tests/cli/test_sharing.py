@@ -6,6 +6,7 @@ from zipfile import is_zipfile
 import pytest
 
 from currents_async.testing import FakeCurrents, WorldExecution, WorldRun
+from currents_async.testing._world.attachments import WorldAttachment
 from tests.cli.stdio import CommandLine
 
 
@@ -57,6 +58,16 @@ class TestTraces:
         out, err = cli("traces", "link", failed.instance_id, failed.test_id, *options)
         assert next(iter(service.world.trace_links)) in out
         assert err == ""
+        service.world.attachments["a"] = WorldAttachment(
+            attachment_id="a",
+            upload_id="u",
+            owner={"sessionId": "s"},
+            name="trace.zip",
+            type="trace",
+            content_type="application/zip",
+            size_bytes=1,
+            expires=0,
+        )
         [of_session] = cli("traces", "link", "--session", "s", "--attachment", "a").rows
         assert of_session["attachmentId"] == "a"
         first, second = service.world.trace_links.values()

@@ -33,6 +33,8 @@ async def test_the_sample(server: FakeCurrents, currents: Currents) -> None:
         ("fix", {"run_id": "r", "expires_in_days": 2}, "expires_in_days must be 1, 3 or 7"),
         ("fix", {"run_id": "r", "expires_in_days": True}, "expires_in_days must be 1, 3 or 7"),
         ("fix", {"run_id": ""}, "run_id must not be empty"),
+        ("fix", {"run_id": "r", "record_key": "k"}, "record_key is for a session"),
+        ("report", {"session_id": "s", "record_key": ""}, "record_key is empty"),
     ],
 )
 async def test_bad_arguments(
@@ -41,6 +43,19 @@ async def test_bad_arguments(
     with pytest.raises(InvalidArgumentError, match=named):
         await currents.shares.create(purpose, **arguments)
     server.requests.assert_none()
+
+
+async def test_a_session_with_a_record_key(
+    server: FakeCurrents, currents: Currents, project: WorldProject
+) -> None:
+    session = await currents.sessions.create("t", "passed", project_id=project.project_id)
+    share = await currents.shares.create(
+        "report", session_id=session.session_id, record_key=project.record_key
+    )
+    assert share.purpose == "report"
+    assert server.requests[-1].api_key is None
+    with pytest.raises(NotFoundError, match="Session not found"):
+        await currents.shares.create("report", session_id="nope")
 
 
 async def test_an_organisation_without_sharing(

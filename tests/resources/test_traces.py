@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from currents_async import Currents, InvalidArgumentError, NotFoundError, ServerError
+from currents_async.models import NewAttachment
 from currents_async.testing import FakeCurrents, FaultyServer, WorldProject, faults
 from tests.resources.test_samples import answer_with
 from tests.support import client
@@ -53,6 +54,19 @@ class TestLinks:
         with pytest.raises(InvalidArgumentError, match=f"^{named} must"):
             await call(currents)
         server.requests.assert_none()
+
+    async def test_of_a_session(self, currents: Currents, project: WorldProject) -> None:
+        trace, log = (
+            NewAttachment(name="t.zip", type="trace", content_type="application/zip", size_bytes=1),
+            NewAttachment(name="a.log", content_type="text/plain", size_bytes=1),
+        )
+        session = await currents.sessions.create(
+            "t", "passed", project_id=project.project_id, attachments=[trace, log]
+        )
+        first, second = (one.attachment_id for one in session.attachments)
+        assert (await currents.traces.session_link(session.session_id, first)).url
+        with pytest.raises(NotFoundError, match="it is not a trace"):
+            await currents.traces.session_link(session.session_id, second)
 
     async def test_refusals_say_what_to_do(
         self, server: FakeCurrents, project: WorldProject, currents: Currents

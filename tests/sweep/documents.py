@@ -160,7 +160,8 @@ async def _writes(c: Currents, run_id: str, jira: WorldJira) -> Calls:
     instance_id, test_id = run.specs[0].instance_id or "", subject["test_id"]
     files = [NewAttachment(name="a.log", content_type="text/plain", size_bytes=1)]
     build = {"ci_build_id": run.meta.ci_build_id if run.meta else None}
-    session = await c.sessions.create("done", "passed")
+    trace = NewAttachment(name="t.zip", type="trace", content_type="application/zip", size_bytes=1)
+    session = await c.sessions.create("done", "passed", attachments=[trace])
     yield "addRunAttachments", c.runs.raw.add_attachments(run_id, files, instance_id=instance_id)
     yield "addRunAttachmentsByCI", c.runs.raw.add_attachments_by_ci(files, **build)
     yield "createSession", c.sessions.raw.create("done", "passed", attachments=files)
@@ -169,7 +170,9 @@ async def _writes(c: Currents, run_id: str, jira: WorldJira) -> Calls:
     yield "createProject", c.projects.raw.create("new")
     yield "createShare", c.shares.raw.create("report", run_id=run_id)
     yield "createTraceLink", c.traces.raw.link(instance_id, test_id)
-    yield "createSessionTraceLink", c.traces.raw.session_link("s", "a")
+    [declared] = session.attachments
+    link = c.traces.raw.session_link(session.session_id, declared.attachment_id)
+    yield "createSessionTraceLink", link
     yield "cancelRunByGithubCI", c.runs.raw.cancel_github_ci("77", 1)
     yield "resetRun", c.runs.raw.reset(run_id, [run.specs[0].machine_id or ""])
     yield "cancelRun", c.runs.raw.cancel(run_id)

@@ -57,12 +57,14 @@ def create_trace_link(world: World, request: ApiRequest) -> ApiResponse:
 
 
 def create_session_trace_link(world: World, request: ApiRequest) -> ApiResponse:
-    """POST /sessions/…/trace-link: any session has any attachment."""
+    """POST /sessions/…/trace-link: the trace may not have been uploaded."""
     request.end()
     body = request.read_body(_NewSessionTraceLink)
-    attachment_id = request.path_args["attachment_id"]
-    link = _link(world, request, "# A session\n", body.ttl_seconds)
-    return ApiResponse({**link, "attachmentId": attachment_id}, status=201)
+    trace = found(world.attachments.get(request.path_args["attachment_id"]), "Attachment")
+    if trace.owner != {"sessionId": request.path_args["session_id"]} or trace.type != "trace":
+        raise RefusedError(404, "No trace found for this attachment")
+    link = _link(world, request, f"# {trace.name}\n", body.ttl_seconds)
+    return ApiResponse({**link, "attachmentId": trace.attachment_id}, status=201)
 
 
 def _traces(instance: Wire, body: "_NewTraceLink") -> list[Wire]:
@@ -85,7 +87,8 @@ def _link(world: World, request: ApiRequest, markdown: str, seconds: int) -> Wir
 def _write(world: World, body: "_NewShare") -> str:
     """Write the Markdown of a share: failures and flaky tests to fix, all tests for a report."""
     if body.session_id is not None:
-        return f"# Session {body.session_id}\n"
+        session = found(world.sessions.get(body.session_id), "Session")
+        return f"# {session['title']}\n\n- {session['status']}\n"
     instance: Wire = {}
     if body.instance_id is not None:
         instance = found(world.instance(body.instance_id), "Instance")
