@@ -22,6 +22,8 @@ from currents_async._transport import (
     RequestCall,
     Traffic,
 )
+from currents_async._uploads.attach import AttachResult, UploadResult
+from currents_async._uploads.files import AttachmentFile
 from currents_async._watch import RunWatch
 from currents_async._wire.rate_limits import RateLimit
 
@@ -29,6 +31,8 @@ __all__: list[str] = [
     "AssetDownload",
     "AssetResult",
     "AssetResults",
+    "AttachResult",
+    "AttachmentFile",
     "Clock",
     "Currents",
     "CursorPager",
@@ -55,4 +59,5 @@ __all__: list[str] = [
     "RunWatch",
     "Timeouts",
     "Traffic",
+    "UploadResult",
 ]

@@ -26,6 +26,7 @@
     ├── DecodeError                   the response is not what the API documents
     ├── PaginationError               the pages of a list lead nowhere
     ├── ResponseTooLargeError         the response is larger than Limits.body
+    ├── FileChangedError              a file changed while it was uploaded
     ├── ExportError                   an export cannot continue; what it has written is sound
     ├── StillRunningError             also a TimeoutError; a run did not end in time
     └── WebhookError                  a delivery that must not be acted on
@@ -53,6 +54,7 @@ __all__ = [
     "CurrentsError",
     "DecodeError",
     "ExportError",
+    "FileChangedError",
     "ForbiddenError",
     "InvalidArgumentError",
     "MisuseError",
@@ -340,6 +342,16 @@ class ServerError(APIError):
 
 class RedirectError(APIError):
     """3xx: the API never redirects, so something in between does."""
+
+
+class FileChangedError(CurrentsError):
+    """A file had another size, or could not be read, when it was uploaded; it is not attached."""
+
+    path: str
+
+    def __init__(self, message: str, *, path: str) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class ExportError(CurrentsError):

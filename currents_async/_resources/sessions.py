@@ -10,7 +10,9 @@ from currents_async._resources._attachments import (
     CREATE_SESSION,
     session_body,
 )
-from currents_async._resources._group import Group
+from currents_async._resources._group import Group, compound
+from currents_async._uploads.attach import AttachResult, Progress, attach
+from currents_async._uploads.files import AttachmentFile
 from currents_async._wire.attachments import declarations
 from currents_async._wire.record_key import find_record_key
 from currents_async.models.attachments import CIBuild, NewAttachment, Session, SessionStatus
@@ -95,3 +97,38 @@ class Sessions(Group):
             {"session_id": session_id}, body=body, record_key=key
         )
         return await self._transport.call(request, options)
+
+    @compound
+    async def attach(
+        self,
+        session_id: str,
+        files: Sequence[AttachmentFile],
+        *,
+        record_key: str | None = None,
+        allow_env: bool = False,
+        timeout: float | None = None,  # noqa: ASYNC109 - of each upload, by the client's clock
+        on_progress: Progress | None = None,
+        retry_ambiguous: bool = False,
+    ) -> AttachResult:
+        """Upload files and attach them to a session, as `runs.attach` does to a run."""
+        key = find_record_key(record_key)
+        del record_key
+        ADD_SESSION_ATTACHMENTS.request({"session_id": session_id}, record_key=key)
+
+        async def declare(attachments: Sequence[NewAttachment]) -> Session:
+            body = {"attachments": declarations("attachments", attachments, "session")}
+            request = ADD_SESSION_ATTACHMENTS.request(
+                {"session_id": session_id}, body=body, record_key=key
+            )
+            options = self._transport.options(repeat_writes=retry_ambiguous)
+            return await self._transport.call(request, options)
+
+        return await attach(
+            self._transport,
+            declare,
+            files,
+            "session",
+            allow_env=allow_env,
+            timeout=timeout,
+            on_progress=on_progress,
+        )

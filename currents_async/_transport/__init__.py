@@ -19,6 +19,7 @@ from currents_async._transport.tracing import (
     Traffic,
 )
 from currents_async._transport.transport import Transport
+from currents_async._transport.upload_attempt import UploadTarget
 
 __all__ = [
     "AssetCall",
@@ -36,6 +37,7 @@ __all__ = [
     "Tracing",
     "Traffic",
     "Transport",
+    "UploadTarget",
     "find_credential",
     "find_key",
     "find_proxy",

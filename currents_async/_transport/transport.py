@@ -18,6 +18,8 @@ from currents_async._transport.response import (
     read_raw,
     whole_response,
 )
+from currents_async._transport.upload_attempt import UploadTarget
+from currents_async._transport.upload_call import UploadCall
 from currents_async._wire.array import ArrayField
 from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.decoders import WholeDecoder, WriteDecoder, decoder_for
@@ -125,6 +127,20 @@ class Transport:
         return AssetCall(
             self.channel, url, options, operation=operation, refresh=refresh, max_bytes=max_bytes
         )
+
+    def upload_call(
+        self,
+        target: UploadTarget,
+        declare: Callable[[], Awaitable[UploadTarget]],
+        *,
+        ends_at: float,
+    ) -> UploadCall:
+        """Prepare an upload to another host, to end by a time of the clock.
+
+        `declare` returns another target, once this one has expired.
+        """
+        options = CallOptions(ends_at, self.timeouts, self.retries, ends_at=ends_at)
+        return UploadCall(self.channel, target, options, declare=declare)
 
     def _call(
         self, request: Request[Any], options: CallOptions | None, *, streamed: bool = False

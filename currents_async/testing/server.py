@@ -75,8 +75,9 @@ class FakeCurrents:
 
         Port 0 picks a free one. With `assets`, the URLs of assets are signed anew in each response:
         they lead to a second socket, on the next port or again on a free one, and expire after 3
-        days, as they say themselves. Shares and trace links lead there too. Otherwise they are
-        those of the world, which no server is behind.
+        days, as they say themselves. Shares and trace links lead there too, and the upload URLs of
+        attachments, for ten minutes: `World.attachments` has what arrived. Otherwise they are those
+        of the world, which no server is behind.
         `rate_limit` is any limiter of `currents_async.testing.limiters`; assets have none.
         `max_response_bytes` counts bytes on the wire. `requests` and `asset_requests` keep the
         last `max_requests` of each, for a server that runs for long; None keeps them all. Raises
@@ -99,7 +100,7 @@ class FakeCurrents:
         self._webhook_sender = WebhookSender()
         self._serves_assets = assets
         pages = LinkPages(world.shares, world.trace_links, self.clock)
-        self._asset_host = AssetHost(self.clock, pages, secret=str(world.seed))
+        self._asset_host = AssetHost(self.clock, pages, world.attachments, secret=str(world.seed))
         self._tokens: dict[str, float] = {}
         marks = count(1)
         bound = None if max_requests is None else check_int("max_requests", max_requests)
@@ -169,7 +170,8 @@ class FakeCurrents:
     def asset_requests(self) -> Requests:
         """All requests on the second socket, in the order in which they arrived.
 
-        They are `downloadAsset`, `readShare` and `readTrace`, which has the path argument `view`.
+        They are `downloadAsset`, `uploadAttachment`, `readShare` and `readTrace`, which has the
+        path argument `view`.
         """
         return self._downloads.requests
 

@@ -13,30 +13,41 @@ from http.client import responses
 
 from aiohttp import web
 
+from currents_async._wire.record_key import HEADER as RECORD_KEY
 from currents_async.models._signed import read_expiry
 from currents_async.testing._serving.asset_files import AssetFile, make_file
 from currents_async.testing._serving.link_pages import LINK_PATHS, LinkPages, point_to
-from currents_async.testing._serving.requests import DOWNLOAD, RecordedRequest
+from currents_async.testing._serving.requests import DOWNLOAD, UPLOAD, RecordedRequest
 from currents_async.testing._serving.sending import WireResponse
 from currents_async.testing._serving.site import OperationPath
+from currents_async.testing._world.attachments import UPLOAD_SECONDS, UPLOADS, WorldAttachments
 from currents_async.testing._world.ids import to_sign
 from currents_async.testing.clock import AnyClock
 
-PATHS = (*LINK_PATHS, OperationPath(DOWNLOAD, "GET", "/{org}/{file:.+}"))
+PATHS = (
+    *LINK_PATHS,
+    OperationPath(DOWNLOAD, "GET", "/{org}/{file:.+}"),
+    OperationPath(UPLOAD, "PUT", "/{org}/uploads/{upload_id}"),
+)
 
 # Also those of real payloads, signed in any way; in Markdown a bracket ends them.
 _ASSET_URL = re.compile(
     rb'https://[^/"?#\s\\()<>]+(/[^"?#\s\\()<>]+)\?(?=[^"\s\\()<>]*Signature=)[^"\s\\()<>]+'
 )
+_UPLOAD_URL = re.compile(UPLOADS.encode() + rb"(/[A-Za-z0-9/]+)")
+_UPLOAD_HEADERS = ("content-length", "content-type", "host")
 _SIGNATURE = "X-Amz-Signature"
 
 
 class AssetHost:
     """Signs URLs, and serves the files behind them."""
 
-    def __init__(self, clock: AnyClock, pages: LinkPages, *, secret: str) -> None:
+    def __init__(
+        self, clock: AnyClock, pages: LinkPages, attachments: WorldAttachments, *, secret: str
+    ) -> None:
         self._clock = clock
         self._pages = pages
+        self._attachments = attachments
         self._secret = secret.encode()
 
     def sign_all(self, body: bytes, origin: str) -> bytes:
@@ -51,7 +62,17 @@ class AssetHost:
             signature = self._sign("GET", path, query)
             return f"{origin}{path}?{query}&{_SIGNATURE}={signature}".encode()
 
-        return point_to(origin, _ASSET_URL.sub(sign, body))
+        def sign_upload(found: re.Match[bytes]) -> bytes:
+            path = found[1].decode()
+            attachment = self._attachments.of_upload(path.rpartition("/")[2])
+            if attachment is None:
+                return found[0]
+            query = to_sign(self._now(), UPLOAD_SECONDS, signed=_UPLOAD_HEADERS)
+            size = attachment.size_bytes
+            signature = self._sign("PUT", path, query, str(size), attachment.content_type)
+            return f"{origin}{path}?{query}&{_SIGNATURE}={signature}".encode()
+
+        return _UPLOAD_URL.sub(sign_upload, point_to(origin, _ASSET_URL.sub(sign, body)))
 
     async def respond(
         self,
@@ -61,16 +82,18 @@ class AssetHost:
         gzip: bool,  # noqa: ARG002 - files are sent as they are
     ) -> WireResponse:
         """Send the file, or the range that is requested."""
-        if "Authorization" in request.headers:
+        if {"Authorization", RECORD_KEY, "Cookie"} & {*request.headers}:
             return _refuse(400, "InvalidArgument", "Only one auth mechanism allowed")
         if recorded.operation is None:
             return _refuse(404, "NoSuchKey", "The specified key does not exist.")
-        if recorded.operation != DOWNLOAD:
+        if recorded.operation not in {DOWNLOAD, UPLOAD}:
             page = self._pages.find(request)
             return _refuse(404, "NotFound", "Not found") if page is None else _send(request, page)
         refusal = self._refusal(request)
         if refusal is not None:
             return _refuse(403, *refusal)
+        if recorded.operation == UPLOAD:
+            return self._keep(recorded)
         return _send(request, make_file(recorded.path_args["file"]))
 
     def failure(self, status: int) -> WireResponse:
@@ -88,13 +111,25 @@ class AssetHost:
             return "AccessDenied", "Request has expired"
         pairs = request.rel_url.raw_query_string.split("&")
         query = "&".join(pair for pair in pairs if not pair.startswith(f"{_SIGNATURE}="))
-        right = self._sign(request.method, request.rel_url.raw_path, query)
+        headers = () if request.method == "GET" else map(request.headers.get, _UPLOAD_HEADERS[:2])
+        right = self._sign(request.method, request.rel_url.raw_path, query, *headers)
         if hmac.compare_digest(right.encode(), signature.encode()):
             return None
         return "SignatureDoesNotMatch", "The request signature does not match the one provided."
 
-    def _sign(self, method: str, path: str, query: str) -> str:
-        return hmac.new(self._secret, f"{method} {path}?{query}".encode(), "sha256").hexdigest()
+    def _keep(self, recorded: RecordedRequest) -> WireResponse:
+        """Keep what has been uploaded, unless the body breaks off or is chunked."""
+        attachment = self._attachments.of_upload(recorded.path_args["upload_id"])
+        if attachment is None:
+            return _refuse(404, "NoSuchKey", "The specified key does not exist.")
+        if attachment.size_bytes is not None and len(recorded.body) != attachment.size_bytes:
+            return _refuse(400, "IncompleteBody", "The body has not the size of its header.")
+        attachment.content = recorded.body
+        return WireResponse(200, b"", {"ETag": f'"{attachment.attachment_id}"'})
+
+    def _sign(self, method: str, path: str, query: str, *headers: str | None) -> str:
+        signed = "\n".join([f"{method} {path}?{query}", *map(str, headers)])
+        return hmac.new(self._secret, signed.encode(), "sha256").hexdigest()
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(int(self._clock.wall()), UTC)

@@ -12,6 +12,8 @@ from currents_async.testing._serving.operations import ROUTES
 
 DOWNLOAD = "downloadAsset"
 """The name of a request for an asset, which is not an operation of the API."""
+UPLOAD = "uploadAttachment"
+"""The same of an upload of an attachment."""
 READ_SHARE = "readShare"
 READ_TRACE = "readTrace"
 """The same of what is behind a share, and behind a trace link."""
@@ -24,6 +26,7 @@ _PATH_ARGS = {
     DOWNLOAD: {"org", "file"},
     READ_SHARE: set[str](),
     READ_TRACE: {"view"},
+    UPLOAD: {"org", "upload_id"},
     **{
         endpoint.operation: {name for _, name, _, _ in Formatter().parse(endpoint.path) if name}
         for endpoint, _ in ROUTES

@@ -24,6 +24,8 @@ from currents_async.testing._serving.recording import Recorder
 from currents_async.testing._serving.requests import RecordedRequest
 from currents_async.testing._serving.sending import WireResponse, accepts_gzip, send
 
+_MAX_BODY = 1024**3
+"""Bytes of a request: no upload is larger."""
 _SHUTDOWN_SECONDS = 0.01
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what URLs contain instead
 
@@ -75,7 +77,7 @@ class Site:
     @asynccontextmanager
     async def listen(self, host: str, port: int) -> AsyncGenerator[None]:
         """Serve on a port, 0 for a free one; on exit, wait until no request is in flight."""
-        app = web.Application(middlewares=[self._serve_unmatched])
+        app = web.Application(middlewares=[self._serve_unmatched], client_max_size=_MAX_BODY)
         for one in self._paths:
             app.router.add_route(one.method, one.path, self._serve, name=one.operation)
         runner = web.AppRunner(

@@ -11,6 +11,9 @@ from currents_async.testing._world.ids import base62, hexadecimal, stream
 UPLOADS = "https://uploads.example.com"
 """The host in the upload URLs of a world; a server that takes uploads puts itself there."""
 
+UPLOAD_SECONDS = 600
+"""How long an upload URL lasts."""
+
 
 class WorldAttachment(msgspec.Struct, kw_only=True):
     """A file that has been declared."""
@@ -26,8 +29,6 @@ class WorldAttachment(msgspec.Struct, kw_only=True):
     size_bytes: int | None
     caption: str | None = None
     meta: dict[str, str] = {}
-    expires: int
-    """When its upload URL expires, in milliseconds since `EPOCH`."""
     content: bytes | None = None
     """What has been uploaded; None before that."""
 

@@ -2,6 +2,7 @@
 
 import base64
 import string
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
@@ -86,10 +87,13 @@ def s3_url(rng: Random, org: str, file_name: str, made: int) -> str:
     return f"{_ASSETS}/{org}/{file_name}?{query}&X-Amz-Signature={rng.randbytes(32).hex()}"
 
 
-def to_sign(now: datetime, seconds: int = _ASSET_SECONDS) -> str:
+def to_sign(
+    now: datetime, seconds: int = _ASSET_SECONDS, *, signed: Sequence[str] = ("host",)
+) -> str:
     """Return the query of an S3 URL that is valid from now on, without its signature."""
     return (
         "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD"
         f"&X-Amz-Credential=fake%2F{now:%Y%m%d}%2Fauto%2Fs3%2Faws4_request"
-        f"&X-Amz-Date={now:%Y%m%dT%H%M%SZ}&X-Amz-Expires={seconds}&X-Amz-SignedHeaders=host"
+        f"&X-Amz-Date={now:%Y%m%dT%H%M%SZ}&X-Amz-Expires={seconds}"
+        f"&X-Amz-SignedHeaders={'%3B'.join(signed)}"
     )

@@ -17,14 +17,13 @@ from currents_async._resources._attachments import (
 )
 from currents_async.testing._serving.api_request import ApiRequest, Route, known_project
 from currents_async.testing._serving.api_response import ApiResponse, RefusedError, found
-from currents_async.testing._world.attachments import UPLOADS, WorldAttachment
+from currents_async.testing._world.attachments import UPLOAD_SECONDS, UPLOADS, WorldAttachment
 from currents_async.testing._world.executions import join_title
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.ids import hexadecimal, stream
 from currents_async.testing._world.schema_2 import read_tests
 from currents_async.testing.world import World, WorldRun
 
-_LIFE = 600
 _TYPES = {"run": "a", "instance": "avs", "test": "a", "attempt": "avst", "session": "avst"}
 """By level, the initials of the types that it takes."""
 
@@ -34,7 +33,7 @@ def add_run_attachments(world: World, request: ApiRequest) -> ApiResponse:
     request.end()
     body = request.read_body(_NewRunAttachments)
     run = found(world.runs.get(request.path_args["run_id"]), "Run")
-    return ApiResponse(_add_to_run(world, request, run, body), status=201)
+    return ApiResponse(_add_to_run(world, run, body), status=201)
 
 
 def add_run_attachments_by_ci(world: World, request: ApiRequest) -> ApiResponse:
@@ -52,7 +51,7 @@ def add_run_attachments_by_ci(world: World, request: ApiRequest) -> ApiResponse:
     }
     _check_one("run", [{"runId": run.run_id, "ciBuildId": build} for build, run in newest.items()])
     run = found(next(iter(newest.values()), None), "Run")
-    return ApiResponse(_add_to_run(world, request, run, body), status=201)
+    return ApiResponse(_add_to_run(world, run, body), status=201)
 
 
 def create_session(world: World, request: ApiRequest) -> ApiResponse:
@@ -64,7 +63,7 @@ def create_session(world: World, request: ApiRequest) -> ApiResponse:
     world.sessions[session_id] = msgspec.json.decode(request.body)
     owner = {"sessionId": session_id}
     return ApiResponse(
-        {**owner, "attachments": _declare(world, request, body.attachments, owner, "session")},
+        {**owner, "attachments": _declare(world, body.attachments, owner, "session")},
         status=201,
     )
 
@@ -75,15 +74,13 @@ def add_session_attachments(world: World, request: ApiRequest) -> ApiResponse:
     body = request.read_body(_NewSessionAttachments)
     owner = {"sessionId": request.path_args["session_id"]}
     found(world.sessions.get(owner["sessionId"]), "Session")
-    declared = _declare(world, request, body.attachments, owner, "session", sized=True)
+    declared = _declare(world, body.attachments, owner, "session", sized=True)
     return ApiResponse(
-        {**owner, "attachments": declared, "uploadExpiresInSeconds": _LIFE}, status=201
+        {**owner, "attachments": declared, "uploadExpiresInSeconds": UPLOAD_SECONDS}, status=201
     )
 
 
-def _add_to_run(
-    world: World, request: ApiRequest, run: WorldRun, body: "_NewRunAttachments"
-) -> Wire:
+def _add_to_run(world: World, run: WorldRun, body: "_NewRunAttachments") -> Wire:
     owner: Wire = {"runId": run.run_id, "level": body.level}
     if body.level != "run":
         instance_id = _find_instance(run, body)
@@ -92,8 +89,8 @@ def _add_to_run(
             owner["testId"] = _find_test(world, instance_id, body)
         if body.attempt is not None:
             owner["attempt"] = body.attempt
-    declared = _declare(world, request, body.attachments, owner, body.level, sized=True)
-    return {**owner, "attachments": declared, "uploadExpiresInSeconds": _LIFE}
+    declared = _declare(world, body.attachments, owner, body.level, sized=True)
+    return {**owner, "attachments": declared, "uploadExpiresInSeconds": UPLOAD_SECONDS}
 
 
 def _find_instance(run: WorldRun, body: "_NewRunAttachments") -> str:
@@ -137,7 +134,6 @@ def _check_one(what: str, candidates: list[Wire]) -> None:
 
 def _declare(
     world: World,
-    request: ApiRequest,
     files: Iterable["_NewFile"],
     owner: Wire,
     level: str,
@@ -153,10 +149,10 @@ def _declare(
             raise RefusedError(400, f"The level {level} takes no {one.type}")
         if sized and one.size_bytes is None:
             raise RefusedError(400, "sizeBytes is required")
-    return [_declare_one(world, request, one, owner) for one in files]
+    return [_declare_one(world, one, owner) for one in files]
 
 
-def _declare_one(world: World, request: ApiRequest, one: "_NewFile", owner: Wire) -> Wire:
+def _declare_one(world: World, one: "_NewFile", owner: Wire) -> Wire:
     attachment_id, upload_id = world.attachments.next_ids()
     world.attachments[attachment_id] = WorldAttachment(
         attachment_id=attachment_id,
@@ -168,7 +164,6 @@ def _declare_one(world: World, request: ApiRequest, one: "_NewFile", owner: Wire
         size_bytes=one.size_bytes,
         caption=one.caption,
         meta=one.meta,
-        expires=request.now + _LIFE * 1000,
     )
     return {
         "attachmentId": attachment_id,

@@ -1,0 +1,1 @@
+"""Uploads: files on disk, declared and sent to the storage."""
