@@ -12,6 +12,7 @@ from currents_async.errors import (
     APIError,
     CurrentsError,
     DecodeError,
+    FileChangedError,
     ResponseTooLargeError,
     StillRunningError,
     TransportError,
@@ -37,6 +38,8 @@ def make(kind: type[CurrentsError]) -> CurrentsError:
         extra = {"limit": 5}
     elif issubclass(kind, AmbiguousError):
         extra = {"error": "what it ended with"}
+    elif issubclass(kind, FileChangedError):
+        return kind("why", path="a.log")
     elif issubclass(kind, StillRunningError):
         return kind("why", run_id="r")
     about_a_request = issubclass(kind, TransportError) or bool(extra)

@@ -93,6 +93,19 @@ async def test_what_happened(world: World, project: WorldProject) -> None:
     assert "- State: failed" in digest
 
 
+async def test_attach_report(world: World, project: WorldProject, tmp_path: Path) -> None:
+    run = project.run(specs=1)
+    report = tmp_path / "report.html"
+    report.write_text("<p>slow")
+    async with (
+        FakeCurrents(world, assets=True) as server,
+        Currents(server.api_key, base_url=server.url) as currents,
+    ):
+        attach = block_with("attach_report")["attach_report"]
+        await attach(currents, run.run_id, str(report))
+    assert [one.content for one in world.attachments.values()] == [b"<p>slow"]
+
+
 async def test_lists(project: WorldProject, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CURRENTS_PROJECT_ID", project.project_id)
     runs = [project.run(specs=4, failures=1, flaky=2) for _ in range(3)]

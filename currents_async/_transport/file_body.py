@@ -105,7 +105,7 @@ def _open(path: Path, size: int) -> BinaryIO:
     except FileChangedError:
         file.close()
         raise
-    return file  # type: ignore[return-value] # of unbuffered files the type is another one
+    return file
 
 
 def _read(file: BinaryIO, path: Path, size: int, left: int) -> bytes:

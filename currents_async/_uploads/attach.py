@@ -161,8 +161,8 @@ class _Attaching:
         ends_at = self._transport.channel.clock.now() + self._seconds
         try:
             call = self._transport.upload_call(declared.target(), declare_anew, ends_at=ends_at)
-        except InvalidArgumentError as error:
-            self._end(number, attachment_id=declared.attachment.attachment_id, error=error)
+        except InvalidArgumentError as unusable:
+            self._end(number, attachment_id=declared.attachment.attachment_id, error=unusable)
             return
         error = await outcome_of(call.send(file.path, file.size, partial(self._advance, number)))
         self._end(

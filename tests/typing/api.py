@@ -12,6 +12,8 @@ import msgspec
 
 from currents_async import (
     AssetDownload,
+    AttachmentFile,
+    AttachResult,
     Currents,
     CurrentsError,
     CursorPager,
@@ -23,6 +25,7 @@ from currents_async import (
     RequestAttempt,
     Retries,
     Timeouts,
+    UploadResult,
 )
 from currents_async.models import (
     Account,
@@ -169,6 +172,13 @@ async def attachments(currents: Currents) -> None:
     assert_type(await by_ci, RunAttachments)
     assert_type(await currents.sessions.create("t", "passed", attachments=files), Session)
     assert_type(await currents.sessions.add_attachments("s", files), Session)
+    on_disk = [AttachmentFile(path="a.png", type="screenshot")]
+    result = await currents.runs.attach("r", on_disk, spec="a.ts", on_progress=print)
+    assert_type(result, AttachResult)
+    assert_type(result.failed, tuple[UploadResult, ...])
+    assert_type(await currents.runs.attach_by_ci(on_disk, ci_build_id="b"), AttachResult)
+    assert_type(await currents.sessions.attach("s", on_disk, record_key="k"), AttachResult)
+    AttachmentFile(path="a", type="log")  # type: ignore[arg-type]
     await currents.runs.add_attachments("r", files, spec=1)  # type: ignore[arg-type]
     await currents.sessions.create("t", "flaky")  # type: ignore[arg-type]
 
