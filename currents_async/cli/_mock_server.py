@@ -23,6 +23,13 @@ _LOOK_EVERY_SECONDS = 0.05
 _RUNS_OF_A_PULL_REQUEST = 2
 
 
+_ANNOTATIONS = [
+    ("owner", "Web"),
+    ("issue", "WEB-1"),
+    ("currents:metric", '{"name": "page load", "value": 812.5, "unit": "ms"}'),
+]
+
+
 def make_organisation(
     *, seed: int, projects: int, runs: int, specs: int, recent: bool = False
 ) -> World:
@@ -48,7 +55,8 @@ def make_organisation(
                 tags=["nightly"] if pull_request is None else ["smoke", "ci"],
                 pull_request=pull_request,
                 github_run=(str(number * 1_000_000 + index), 1),
-                annotations=[] if is_cypress else [("owner", "Web"), ("issue", "WEB-1")],
+                environments=["production" if pull_request is None else "staging"],
+                annotations=[] if is_cypress else _ANNOTATIONS,
                 running=in_progress,
                 unclaimed=specs // 4 if in_progress else 0,
                 created_at=_hours_ago(age) if recent else None,

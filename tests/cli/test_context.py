@@ -14,11 +14,9 @@ def test_as_markdown_and_as_json(made: WorldRun, service: FakeCurrents, cli: Com
     assert len(cli("context", made.run_id, "--max-length", "9").out) == 10
     found = json.loads(cli("context", made.run_id, "--limit", "1", "--json").out)
     assert found["run"]["runId"] == made.run_id
-    [test] = found["tests"]
+    [test] = found["list"]
     options = ("--instance", test["instanceId"], "--test", test["testId"], "--attempt", "0")
-    assert (
-        json.loads(cli("context", *options, "--json").out)["tests"][0]["testId"] == test["testId"]
-    )
+    assert json.loads(cli("context", *options, "--json").out)["list"][0]["testId"] == test["testId"]
 
 
 def test_no_terminal_is_driven(

@@ -33,7 +33,7 @@ async def test_of_a_run(served: Any, run: WorldRun, failed: list[WorldExecution]
     while page is not False:
         data = (await served.get("context", run_id=run.run_id, limit=9, page=page))["data"]
         assert (data["run"]["runId"], data["total"]) == (run.run_id, 23)
-        tests += data["tests"]
+        tests += data["list"]
         page = data["nextPage"]
     assert [(one["instanceId"], one["testId"]) for one in tests] == [
         (one.instance_id, one.test_id) for one in failed
@@ -53,7 +53,7 @@ async def test_of_an_instance(served: Any, run: WorldRun, failed: list[WorldExec
     ids = {"run_id": run.run_id, "instance_id": instance_id}
     data = (await served.get("context", **ids))["data"]
     mine = [one.test_id for one in failed if one.instance_id == instance_id]
-    assert [one["testId"] for one in data["tests"]] == mine
+    assert [one["testId"] for one in data["list"]] == mine
 
 
 async def test_of_a_test(
@@ -62,11 +62,11 @@ async def test_of_a_test(
     retried = next(one for one in world.view.of_run(run) if one.flaky)
     for one in (failed[0], retried):
         ids = {"instance_id": one.instance_id, "test_id": one.test_id}
-        (test,) = (await served.get("context", **ids))["data"]["tests"]
+        (test,) = (await served.get("context", **ids))["data"]["list"]
         assert (test["state"], test["flaky"]) == (one.state, one.flaky)
         for number, attempt in enumerate(test["attempts"]):
             data = (await served.get("context", **ids, attempt=number))["data"]
-            assert data["tests"][0]["attempts"] == [attempt]
+            assert data["list"][0]["attempts"] == [attempt]
         query = {**ids, "attempt": len(test["attempts"])}
         assert (await served.call("GET", "context", params=query))[0] == 404
 
@@ -75,7 +75,7 @@ async def test_details(served: Any, run: WorldRun, failed: list[WorldExecution])
     sizes: list[int] = []
     for detail in ("summary", "compact", "default"):
         data = (await served.get("context", run_id=run.run_id, detail=detail))["data"]
-        test = data["tests"][0]
+        test = data["list"][0]
         text = await markdown(served, run_id=run.run_id, detail=detail, limit=3)
         assert ("attempts" in test) == (detail != "summary")
         assert ("stack" in str(test)) == (detail == "default")

@@ -217,13 +217,17 @@ class TestSchema2:
                 assert test.items() <= {**same, "annotations": test["annotations"]}.items()
                 assert same["annotations"] == test["annotations"]
 
-    def test_runs_differ_in_their_framework(self) -> None:
+    def test_runs_differ_in_their_framework_and_groups(self) -> None:
         (one, _), (two, _) = made_in(1), made_in(2)
         assert two["meta"].pop("framework") == {
             "type": "pw",
             "version": one["meta"].pop("framework")["version"],
             "clientVersion": "1.4.0",
         }
+        for group in two["groups"]:
+            assert group.pop("coverageEnabled") is False
+            assert 0 < group.pop("durationMs") <= two["durationMs"]
+            assert group.pop("specCount") == group["instances"]["overall"]
         assert one == two
 
     @pytest.mark.parametrize(("framework", "version"), [("cypress", 2), ("playwright", 3)])

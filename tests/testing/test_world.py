@@ -350,6 +350,12 @@ class TestVariety:
         ).payload
         request = other["meta"].pop("pr")
         assert (request["id"], request["source"], request["destination"]) == ("7", "main", "main")
+        event = other["meta"]["commit"].pop("ghaEventData")
+        assert event["headSha"] == plain["meta"]["commit"]["sha"]
+        assert (event["headRef"], event["htmlUrl"]) == ("main", request["link"])
+        assert other["meta"].pop("title") == event["prTitle"] == request["title"]
+        replaced = other["meta"]["commit"].pop("replacedCommitData")
+        assert replaced["branch"] == "refs/pull/7/merge"
         for name in ("authorName", "authorEmail"):
             other["meta"]["commit"][name] = plain["meta"]["commit"][name]
         assert other == plain

@@ -21,7 +21,8 @@ _RAW_STATUS = {"passed": "passed", "pending": "skipped", "skipped": "interrupted
 
 def make_run(facts: RunFacts, specs: list[Wire]) -> Wire:
     """Build a run; its outcome and its groups' counters are derived from the specs later."""
-    groups = [{**group, "tags": _spec_tags(group["groupId"])} for group in facts.groups]
+    newer: Wire = {} if facts.schema_version == 1 else {"coverageEnabled": False}
+    groups = [{**group, "tags": _spec_tags(group["groupId"]), **newer} for group in facts.groups]
     return {
         "runId": facts.run_id,
         "projectId": facts.project_id,

@@ -124,6 +124,7 @@ class WorldProject:
         key = f"{self._key}:{self._made + 1}"
         created = self._made * _BETWEEN_RUNS if created_at is None else date_ms(created_at)
         commit = _commit(key, branch, author)
+        about = self._pull_request(pull_request, branch)
         build = ci_build_id or _ci_build_id(framework, created, commit, github_run)
         facts = RunFacts(
             key=key,
@@ -138,8 +139,10 @@ class WorldProject:
             timed_out=timed_out,
             tags=list(tags),
             ci_build_id=build,
-            commit=commit,
-            pull_request=self._pull_request(pull_request, branch),
+            commit={**commit, **_event(key, commit, about)}
+            if framework == "playwright"
+            else commit,
+            pull_request=about,
             annotations=[{"type": kind, "description": text} for kind, text in annotations],
             groups=make_groups(framework, build, groups),
         )
@@ -167,14 +170,15 @@ class WorldProject:
     def _pull_request(self, number: int | None, branch: str) -> Wire:
         if number is None:
             return {}
+        title = pull_request_title(stream(self._key, "pull request", number))
         pull_request = {
             "id": str(number),
             "link": f"{_REPOSITORY}/pull/{number}",
-            "title": pull_request_title(stream(self._key, "pull request", number)),
+            "title": title,
             "source": branch,
             "destination": "main",
         }
-        return {"pr": pull_request}
+        return {"title": title, "pr": pull_request}
 
 
 def _check(name: str, value: int, minimum: int, maximum: int | None = None, of: str = "") -> None:
@@ -207,6 +211,32 @@ def _commit(key: str, branch: str, author: tuple[str, str] | None) -> Wire:
         "authorEmail": email,
         "message": rng.choice(COMMIT_MESSAGES),
         "remoteOrigin": _REPOSITORY,
+    }
+
+
+def _event(key: str, commit: Wire, about: Wire) -> Wire:
+    """Return what GitHub Actions adds to the commit of a run of a pull request."""
+    if not about:
+        return {}
+    pull_request: Wire = about["pr"]
+    head, base = commit["sha"], hexadecimal(stream(key, "base"), 40)
+    return {
+        "ghaEventData": {
+            "headRef": commit["branch"],
+            "headSha": head,
+            "baseRef": pull_request["destination"],
+            "baseSha": base,
+            "issueUrl": pull_request["link"].replace("/pull/", "/issues/"),
+            "htmlUrl": pull_request["link"],
+            "prTitle": pull_request["title"],
+            "senderAvatarUrl": "https://avatars.example.com/u/1",
+            "senderHtmlUrl": "https://github.com/john-doe",
+        },
+        "replacedCommitData": {
+            "sha": hexadecimal(stream(key, "merge"), 40),
+            "branch": f"refs/pull/{pull_request['id']}/merge",
+            "message": f"Merge {head} into {base}\n",
+        },
     }
 
 

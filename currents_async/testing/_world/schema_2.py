@@ -3,6 +3,7 @@
 Source: `docs/api/fields.md`, "Instances".
 """
 
+import hashlib
 from random import Random
 
 from currents_async.testing._world.facts import Wire
@@ -24,6 +25,7 @@ def in_schema_2(rng: Random, org: str, instance: Wire) -> Wire:
         "results": {
             **results,
             "tests": [_listed(instance, test) for test in tests],
+            "attachments": [_attached(instance, one) for one in results.get("attachments", [])],
             "stdout": {"readUrl": log},
         },
         "testList": {
@@ -59,6 +61,15 @@ def read_tests(instance: Wire) -> list[Wire]:
         }
         for test in tests
     ]
+
+
+def _attached(instance: Wire, attachment: Wire) -> Wire:
+    path: str = attachment["readUrl"].partition("?")[0]
+    return {
+        "id": hashlib.md5(path.encode(), usedforsecurity=False).hexdigest(),
+        **attachment,
+        "createdAt": instance["_t"],
+    }
 
 
 def _listed(instance: Wire, test: Wire) -> Wire:

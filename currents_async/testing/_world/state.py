@@ -47,6 +47,11 @@ def roll_up(payload: Wire, retries: Sequence[int]) -> None:
             "failures": failed,
         }
         group["tests"] = tests
+        if "coverageEnabled" in group:
+            group["durationMs"] = _last_of(payload, [spec for spec, _ in mine]) - parse_iso(
+                payload["createdAt"]
+            )
+            group["specCount"] = len(mine)
 
 
 def complete(payload: Wire) -> None:
@@ -96,5 +101,9 @@ def unclaim(payload: Wire, machine_ids: Collection[str]) -> list[str]:
 
 def last_moment(payload: Wire) -> int:
     """Return the time of the last event of a run."""
-    moments: list[Any] = [spec.get("completedAt") for spec in payload.get("specs", [])]
+    return _last_of(payload, payload.get("specs", []))
+
+
+def _last_of(payload: Wire, specs: Sequence[Wire]) -> int:
+    moments: list[Any] = [spec.get("completedAt") for spec in specs]
     return max(parse_iso(text) for text in (payload["createdAt"], *moments) if text)

@@ -113,7 +113,7 @@ def _describe(world: World, subject: _Subject, paging: PageRequest, detail: str)
             "tags": run.tags,
             "commit": world.view.context(run).commit,
         },
-        "tests": [_describe_test(world, one, detail, subject.attempt) for one in page],
+        "list": [_describe_test(world, one, detail, subject.attempt) for one in page],
         "total": len(subject.tests),
         "nextPage": following,
     }
@@ -164,7 +164,7 @@ def _write_markdown(context: Wire) -> str:
         "",
         f"## Tests ({context['total']})",
     ]
-    for test in context["tests"]:
+    for test in context["list"]:
         lines += ["", f"### {_line(test['spec'])}: {_line(join_title(test['title']))}", ""]
         lines += [f"- State: {test['state']}", f"- Test ID: {test['testId']}"]
         for attempt in test.get("attempts", []):
