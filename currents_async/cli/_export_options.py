@@ -20,7 +20,18 @@ from currents_async.errors import InvalidArgumentError
 
 Format = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb", "arrow"]
 Storage = Literal["v1.4.0", "latest"]
-Table = Literal["runs", "run_groups", "specs", "tests", "attempts", "artifacts", "errors"]
+Table = Literal[
+    "runs",
+    "run_groups",
+    "environments",
+    "specs",
+    "tests",
+    "attempts",
+    "annotations",
+    "metrics",
+    "artifacts",
+    "errors",
+]
 
 
 @Parameter(name="*")

@@ -39,7 +39,7 @@ async def export(
     since: datetime,
     until: datetime | None = None,
     format: ExportFormat = "parquet",  # noqa: A002 - the usual name
-    tables: Iterable[str] = tuple(SCHEMAS),
+    tables: Iterable[str] | None = None,
     branches: Sequence[str] = (),
     tags: Sequence[str] = (),
     authors: Sequence[str] = (),
@@ -62,9 +62,11 @@ async def export(
     each day of a project becomes visible as a whole, replacing what was there of that day. The days
     of `since` and `until`, which is now by default, are exported in full, in UTC.
 
-    `tables` are some of `SCHEMAS`; what none of them needs is not fetched. `branches`, `tags` and
-    `authors` are those of `runs.list`; with `only_failed`, only instances of failed specs are
-    fetched. A target keeps its format, tables and filters: use another target for other ones.
+    `tables` are some of `SCHEMAS`, by default those that the target has, or all if it is new; what
+    none of them needs is not fetched. `branches`, `tags` and `authors` are those of `runs.list`;
+    with `only_failed`, only instances of failed specs are fetched. A target keeps its format,
+    tables and filters: use another target for other ones, also for tables that an earlier release
+    did not have. Columns that it did not have are null in its rows, and missing in its files.
 
     Rows are never replaced by less: those of runs and instances that the server no longer has, or
     does not send, stay as they were, and a row in the table `errors` gives the reason. With
@@ -99,7 +101,7 @@ async def export(
         projects=projects,
         since=since,
         until=until,
-        tables=tables,
+        tables=tuple(SCHEMAS) if tables is None else tables,
         branches=branches,
         tags=tags,
         authors=authors,
@@ -115,8 +117,12 @@ async def export(
             "pass either resume or replace, not both: replace exports all days again"
         )
     async with entered_in_thread(
-        open_target(target, format, plan.tables, duckdb_storage=duckdb_storage)
+        open_target(
+            target, format, None if tables is None else plan.tables, duckdb_storage=duckdb_storage
+        )
     ) as (sink, journal):
+        if tables is None:
+            plan = msgspec.structs.replace(plan, tables=journal.tables_of(None))
         await in_thread_or_export_error(partial(journal.begin, _options(plan, format)))
         known = await in_thread_or_export_error(
             partial(_known, journal, plan, resume=resume, replace=replace, look_back=look_back)

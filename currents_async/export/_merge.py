@@ -10,13 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from currents_async.export._tables import OF_INSTANCES, OF_RUNS
 from currents_async.export._tables.rows import RowBuilder
 from currents_async.export._windows import Window
 from currents_async.export._write.target import ReadableSink
 from currents_async.models import Run
 
-_OF_RUNS = frozenset({"runs", "run_groups"})
-_OF_INSTANCES = frozenset({"tests", "attempts", "artifacts"})
 _OF_FILES = ("run_id", "group_id", "spec", "instance_id")
 
 _File = tuple[str, str, str]
@@ -111,12 +110,12 @@ class Merge:
         fresh = self._fresh
         return bool(
             fresh.owners[table]
-            or (table in _OF_RUNS and fresh.partial)
-            or (table in _OF_INSTANCES and self._superseded)
+            or (table in OF_RUNS and fresh.partial)
+            or (table in OF_INSTANCES and self._superseded)
         )
 
     def _keep_rows(self, table: str) -> None:
-        if table in _OF_RUNS and self._fresh.partial:
+        if table in OF_RUNS and self._fresh.partial:
             self._stage_partial_runs(table)
         for batch in self._read(table):
             kept = batch.filter(pa.array(self._is_kept(table, batch), pa.bool_()))
@@ -178,11 +177,11 @@ class Merge:
 
 
 def _owner_in(table: str) -> str:
-    return "instance_id" if table in _OF_INSTANCES else "run_id"
+    return "instance_id" if table in OF_INSTANCES else "run_id"
 
 
 def _ids_in(table: str) -> list[str]:
-    return ["run_id", "instance_id"] if table in _OF_INSTANCES else ["run_id"]
+    return ["run_id", "instance_id"] if table in OF_INSTANCES else ["run_id"]
 
 
 def _filled(row: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:

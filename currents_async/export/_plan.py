@@ -16,7 +16,7 @@ from currents_async._checks import (
 from currents_async.errors import InvalidArgumentError
 from currents_async.export._fetch.harvest import Harvest
 from currents_async.export._fetch.selection import Depth, RunFilter, Select, everything
-from currents_async.export._tables import SCHEMAS
+from currents_async.export._tables import OF_INSTANCES, SCHEMAS
 from currents_async.export._windows import Window, check_not_far_ahead, windows_between
 
 LOOK_BACK = timedelta(hours=48)
@@ -97,7 +97,7 @@ def make_plan(
 def depth_of(tables: Iterable[str], *, only_failed: bool) -> Depth:
     """Return how much to fetch for some tables."""
     wanted = frozenset(tables)
-    instances = not wanted.isdisjoint({"tests", "attempts", "artifacts"})
+    instances = not wanted.isdisjoint(OF_INSTANCES)
     return Depth(specs=instances or "specs" in wanted, instances=instances, only_failed=only_failed)
 
 

@@ -18,6 +18,7 @@ from currents_async.export._fetch.events import (
 from currents_async.export._known import NOTHING, Known
 from currents_async.export._merge import Fresh, Merge
 from currents_async.export._missing import Missing, Reason, missing_by, reason_of_gone
+from currents_async.export._tables import VERSION
 from currents_async.export._tables.rows import RowBuilder
 from currents_async.export._windows import Window
 from currents_async.export._write.journal import Entry, WindowState
@@ -150,6 +151,7 @@ class WindowRows:
             open_runs=self._open_runs if is_listed or known is None else known.open_runs,
             failures=len(pending),
             kept=sum(one.is_kept for one in pending),
+            schema=VERSION,
         )
 
     def state(self) -> WindowState:

@@ -65,15 +65,15 @@ def currents_source(
     that is about none of them, as `export` explains.
 
     - Destinations that can replace rows (dlt's strategy `delete-insert`: databases and warehouses)
-      replace the rows of each run that is fetched, and in `tests`, `attempts` and `artifacts` those
-      of each instance, even if the state is lost. Rows stay as they were if the server no longer
-      has their run or instance, or does not send it; but those of an instance are deleted when its
-      spec file has been executed as another one since, and rows of `specs` when their run comes
-      without them. These tables have an additional column `is_tombstone`, which is null in all
-      rows: it tells dlt which rows to delete. Lists are stored as JSON, `jsonb` in PostgreSQL.
-      Where dlt loads CSV, as into PostgreSQL, empty text in a nullable column becomes null, and NUL
-      characters are dropped; `loader_file_format="insert_values"` keeps empty text, and takes twice
-      as long.
+      replace the rows of each run that is fetched, and in the tables of tests and of what belongs
+      to them those of each instance, even if the state is lost. Rows stay as they were if the
+      server no longer has their run or instance, or does not send it; but those of an instance are
+      deleted when its spec file has been executed as another one since, and rows of `specs` when
+      their run comes without them. These tables have an additional column `is_tombstone`, which is
+      null in all rows: it tells dlt which rows to delete. Lists are stored as JSON, `jsonb` in
+      PostgreSQL. Where dlt loads CSV, as into PostgreSQL, empty text in a nullable column becomes
+      null, and NUL characters are dropped; `loader_file_format="insert_values"` keeps empty text,
+      and takes twice as long.
     - Other destinations (files, such as Parquet in a bucket) only add rows. So each day is loaded
       once, when it has been over for `look_back`; what could not be fetched by then is in `errors`,
       unless it is the whole list, and a list that fails midway is raised. If the state is lost, or

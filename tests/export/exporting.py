@@ -15,6 +15,11 @@ SINCE, UNTIL = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 8, tzinfo=UTC
 LATER = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 NIGHT = timedelta(days=1)
+ANNOTATIONS = (
+    ("owner", "Ada"),
+    ("currents:metric", '{"name": "load", "value": 12, "unit": "ms"}'),
+    ("currents:metric", "12 ms"),
+)
 
 
 def both_frameworks(dates: Iterable[datetime | None], **options: Any) -> World:
@@ -23,8 +28,15 @@ def both_frameworks(dates: Iterable[datetime | None], **options: Any) -> World:
     dates = list(dates)
     for framework in ("playwright", "cypress"):
         project = world.project()
+        annotations = ANNOTATIONS if framework == "playwright" else ()
         for date_of_run in dates:
-            project.run(framework=framework, created_at=date_of_run, **options)
+            project.run(
+                framework=framework,
+                created_at=date_of_run,
+                environments=["staging"],
+                annotations=annotations,
+                **options,
+            )
     return world
 
 

@@ -1,5 +1,7 @@
 """The rows that tables should have: one dict after the other, straight out of the API's JSON."""
 
+import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,6 +21,7 @@ def run_tables(run: Wire) -> Tables:
         {
             "runs": [run_row(run)],
             "run_groups": [group_row(group) for group in run.get("groups") or []],
+            "environments": [{"environment": one} for one in dict.fromkeys(environments(run))],
             "specs": [spec_row(number, spec) for number, spec in enumerate(run.get("specs") or [])],
         },
     )
@@ -34,6 +37,16 @@ def instance_tables(run_id: str, instance: Wire) -> Tables:
                 attempt_row(instance, position, test, number, attempt)
                 for position, test in tests
                 for number, attempt in enumerate(test.get("attempts") or [])
+            ],
+            "annotations": [
+                {**place(instance, position, test, number), **annotation_row(one)}
+                for position, test in tests
+                for number, one in enumerate(test.get("annotations") or [])
+            ],
+            "metrics": [
+                {**place(instance, position, test, number), **metric}
+                for position, test in tests
+                for number, metric in enumerate(metrics(test))
             ],
             "artifacts": list(artifact_rows(instance)),
         },
@@ -84,7 +97,40 @@ def run_row(run: Wire) -> Row:
         "cancelled_at": moment(cancellation.get("cancelledAt") or cancellation.get("canceledAt")),
         "cancelled_by": cancellation.get("cancelledBy") or cancellation.get("actor"),
         "cancellation_reason": cancellation.get("reason"),
+        "title": title(run),
+        "head_sha": at(event(run), "headSha") or at(run, "meta", "commit", "sha"),
     }
+
+
+def environments(run: Wire) -> list[str]:
+    groups = [group.get("environment") for group in run.get("groups") or []]
+    return run.get("environments") or [one for one in groups if one]
+
+
+def event(run: Wire) -> Wire | None:
+    commit = at(run, "meta", "commit") or {}
+    found: Wire | None = commit.get("ghaEventData")
+    return commit.get("adoEventData") if found is None else found
+
+
+def title(run: Wire) -> str:
+    number = re.search(r"#\d+\Z", at(run, "meta", "pr", "id") or "")
+    build = at(run, "meta", "ciBuildId")
+    candidates = (
+        at(run, "meta", "pr", "title"),
+        at(event(run), "prTitle"),
+        f"Pull Request {number[0]}" if number else None,
+        first_line(at(run, "meta", "title")),
+        first_line(at(run, "meta", "commit", "message")),
+        f"Run #{build}" if build else None,
+    )
+    stripped = (text.strip() for text in candidates if text)
+    return next(filter(None, stripped), f"Run #{run['runId'][:6]}")
+
+
+def first_line(text: str | None) -> str:
+    line = (text or "").strip().partition("\n")[0].strip()
+    return "" if re.fullmatch(r"Merge \S+ into \S+", line) else line
 
 
 def group_row(group: Wire) -> Row:
@@ -98,6 +144,9 @@ def group_row(group: Wire) -> Row:
         "specs_passed": counted(group.get("instances"), "passes"),
         "specs_failed": counted(group.get("instances"), "failures"),
         **counters(group.get("tests")),
+        "duration_ms": whole(group.get("durationMs"), 64),
+        "environment": group.get("environment"),
+        "coverage_enabled": group.get("coverageEnabled"),
     }
 
 
@@ -132,6 +181,9 @@ def spec_row(position: int, spec: Wire) -> Row:
 def test_row(instance: Wire, position: int, test: Wire) -> Row:
     attempts = test.get("attempts") or []
     state = outcome(test)
+    began = test.get("startTime")
+    if began is None and attempts:
+        began = attempts[0].get("wallClockStartedAt")
     flaky = test.get("isFlaky")
     if flaky is None:
         flaky = state == "passed" and "failed" in [outcome(attempt) for attempt in attempts]
@@ -147,7 +199,59 @@ def test_row(instance: Wire, position: int, test: Wire) -> Row:
         "attempts": len(attempts),
         "tags": test.get("tags") or [],
         "display_error": test.get("displayError"),
+        "owner": next(descriptions(test, "owner"), None),
+        "started_at": moment(began),
+        "duration_ms": whole(lasted(test), 64),
+        "instance_signature": instance.get("signature"),
     }
+
+
+def lasted(test: Wire) -> int | None:
+    attempts = test.get("attempts") or []
+    if test.get("duration") is not None or not attempts:
+        return test.get("duration")
+    begins = [attempts[number].get("wallClockStartedAt") for number in (0, -1)]
+    if None in begins:
+        return None
+    # Without a time zone a moment is in UTC.
+    first, last = (datetime.fromisoformat(text) for text in begins)
+    first, last = (one.replace(tzinfo=one.tzinfo or UTC) for one in (first, last))
+    taken: int = attempts[-1].get("wallClockDuration") or 0
+    return (last - first) // timedelta(milliseconds=1) + taken
+
+
+def descriptions(test: Wire, kind: str) -> Iterator[str]:
+    for one in test.get("annotations") or []:
+        if one.get("type") == kind and one.get("description"):
+            yield one["description"]
+
+
+def place(instance: Wire, position: int, test: Wire, number: int) -> Row:
+    return {
+        "instance_id": instance["instanceId"],
+        "test_position": position,
+        "number": number,
+        "test_id": test.get("testId") or "",
+    }
+
+
+def annotation_row(annotation: Wire) -> Row:
+    return {"type": annotation.get("type") or "", "description": annotation.get("description")}
+
+
+def metrics(test: Wire) -> Iterator[Row]:
+    for text in descriptions(test, "currents:metric"):
+        try:
+            found = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(found, dict):
+            yield {
+                "name": found["name"],
+                "value": float(found["value"]),
+                "type": found.get("type", "float"),
+                "unit": found.get("unit", "none"),
+            }
 
 
 def attempt_row(instance: Wire, position: int, test: Wire, number: int, attempt: Wire) -> Row:
@@ -195,7 +299,7 @@ def artifact_rows(instance: Wire) -> Iterator[Row]:
                 "instance_id": instance["instanceId"],
                 "kind": kind,
                 "number": number,
-                "artifact_id": artifact.get(f"{kind}Id"),
+                "artifact_id": artifact.get("id" if kind == "attachment" else f"{kind}Id"),
                 "name": artifact.get("name"),
                 "file_name": artifact.get("filename"),
                 "content_type": artifact.get("contentType"),
@@ -205,6 +309,7 @@ def artifact_rows(instance: Wire) -> Iterator[Row]:
                 "width": pixels(artifact, "width"),
                 "height": pixels(artifact, "height"),
                 "url": bare(artifact.get(url)),
+                "created_at": moment(artifact.get("createdAt")) if kind == "attachment" else None,
             }
 
 

@@ -223,7 +223,7 @@ class TestOptions:
         ("other", "message"),
         [
             ({"format": "duckdb"}, "another format:"),
-            ({"tables": ("runs",)}, "another tables:"),
+            ({"tables": ("runs",)}, r"holds the tables runs.*: leave out tables"),
             ({"only_failed": True, "authors": ("Ada",)}, "another only_failed, authors:"),
             ({"branches": ()}, "another branches:"),
             ({"tags": ("a",)}, "another tags:"),

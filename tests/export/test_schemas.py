@@ -27,8 +27,19 @@ def test_the_document_is_up_to_date() -> None:
     assert to_markdown() == documented
 
 
-def test_there_are_seven_tables() -> None:
-    assert NAMES == ["runs", "run_groups", "specs", "tests", "attempts", "artifacts", "errors"]
+def test_there_are_ten_tables() -> None:
+    assert NAMES == [
+        "runs",
+        "run_groups",
+        "environments",
+        "specs",
+        "tests",
+        "attempts",
+        "annotations",
+        "metrics",
+        "artifacts",
+        "errors",
+    ]
     assert list(KEYS) == NAMES
 
 

@@ -17,13 +17,11 @@ from currents_async.export._engines.blocking import TableBatch, WindowSummary
 from currents_async.export._engines.dlt_destination import SCHEMA
 from currents_async.export._engines.dlt_files import to_be_dropped
 from currents_async.export._merge import Fresh
-from currents_async.export._tables import SCHEMAS
+from currents_async.export._tables import OF_INSTANCES, OF_RUNS, SCHEMAS
 from currents_async.export._tables.rows import RowBuilder
 from currents_async.export._windows import Window
 
 TOMBSTONE: Final = "is_tombstone"
-_OF_RUNS: Final = ("runs", "run_groups")
-_OF_INSTANCES: Final = ("tests", "attempts", "artifacts")
 _WITH_FILES: Final = ("specs", "tests")
 _NOTHING = {"string": "", "bool": False, "int32": 0}
 """The values of columns that are never null in a tombstone; lists are empty."""
@@ -45,7 +43,7 @@ def _columns_of_scope(table: str) -> tuple[str, ...]:
     day = ("project_id", "day")
     if table == "errors":
         return day
-    return (*day, "run_id", "instance_id") if table in _OF_INSTANCES else (*day, "run_id")
+    return (*day, "run_id", "instance_id") if table in OF_INSTANCES else (*day, "run_id")
 
 
 def rows_at_end(end: WindowSummary, tables: Collection[str]) -> Iterator[TableBatch]:
@@ -60,7 +58,7 @@ def rows_at_end(end: WindowSummary, tables: Collection[str]) -> Iterator[TableBa
 
 def _partial_runs(window: Window, fresh: Fresh, tables: Collection[str]) -> Iterator[TableBatch]:
     """Make rows of runs that came only as the list has them, unless there are old rows of them."""
-    of_runs = [table for table in _OF_RUNS if table in tables]
+    of_runs = [table for table in OF_RUNS if table in tables]
     if not of_runs or not fresh.partial:
         return
     existing = {run_id for (run_id,) in _find(window, of_runs[0], ("run_id",), fresh.partial)}
@@ -74,7 +72,7 @@ def _partial_runs(window: Window, fresh: Fresh, tables: Collection[str]) -> Iter
 
 def _superseded(window: Window, fresh: Fresh, tables: Collection[str]) -> Iterator[TableBatch]:
     """Make tombstones of instances whose spec files have been executed as others since."""
-    of_instances = [table for table in _OF_INSTANCES if table in tables]
+    of_instances = [table for table in OF_INSTANCES if table in tables]
     if not of_instances:
         return
     superseded = {

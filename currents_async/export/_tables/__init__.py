@@ -9,19 +9,28 @@ from typing import Any
 
 import pyarrow as pa
 
+from currents_async.export._tables.annotations import AnnotationRows, MetricRows
 from currents_async.export._tables.artifacts import ArtifactRows
 from currents_async.export._tables.attempts import AttemptRows
+from currents_async.export._tables.environments import EnvironmentRows
 from currents_async.export._tables.errors import ErrorRows
 from currents_async.export._tables.run_groups import GroupRows
 from currents_async.export._tables.runs import RunRows
 from currents_async.export._tables.specs import SpecRows
 from currents_async.export._tables.tests import TestRows
 
-_TABLES = [
-    rows.table
-    for rows in (RunRows, GroupRows, SpecRows, TestRows, AttemptRows, ArtifactRows, ErrorRows)
+_OF_RUNS = [RunRows.table, GroupRows.table, EnvironmentRows.table]
+_OF_INSTANCES = [
+    rows.table for rows in (TestRows, AttemptRows, AnnotationRows, MetricRows, ArtifactRows)
 ]
+_TABLES = [*_OF_RUNS, SpecRows.table, *_OF_INSTANCES, ErrorRows.table]
 
+VERSION = 2
+"""Of the tables: 1 had neither `environments`, `annotations` and `metrics`, nor some columns."""
+OF_RUNS: tuple[str, ...] = tuple(one.name for one in _OF_RUNS)
+"""Tables whose rows are replaced by run, and come without the specs of it."""
+OF_INSTANCES: tuple[str, ...] = tuple(one.name for one in _OF_INSTANCES)
+"""Tables whose rows are replaced by instance."""
 SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType({one.name: one.schema for one in _TABLES})
 """The schema of each table. The metadata of a field have its `doc`, and its `unit` if any."""
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({one.name: one.key for one in _TABLES})

@@ -12,8 +12,9 @@ _INTRODUCTION = """\
 # The tables of an export
 
 The tables are the same for all test frameworks. Every row belongs to one project, day and run, by
-which tables can be joined; specs, tests, attempts and artifacts also by their instance. Null is
-what the server did not send, or what its column cannot hold.
+which tables can be joined; specs, tests, attempts, annotations, metrics and artifacts also by their
+instance. Null is what the server did not send, what its column cannot hold, or what an earlier
+release did not write.
 """
 
 

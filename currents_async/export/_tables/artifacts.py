@@ -24,8 +24,8 @@ def _if_there(name: str) -> Callable[[ListedArtifact], object]:
 
 
 def _id_of(listed: ListedArtifact) -> object:
-    artifact = listed.artifact
-    return getattr(artifact, "screenshot_id", getattr(artifact, "trace_id", None))
+    found = (getattr(listed.artifact, name, None) for name in ("screenshot_id", "trace_id", "id"))
+    return next((one for one in found if one is not None), None)
 
 
 _COLUMNS = (
@@ -40,7 +40,7 @@ _COLUMNS = (
     Column(
         "artifact_id",
         TEXT,
-        "Its ID in the service; screenshots and traces only.",
+        "Its ID in the service; not of videos.",
         _id_of,
     ),
     Column("name", TEXT, "Its name in the test; not of videos.", _if_there("name")),
@@ -64,6 +64,9 @@ _COLUMNS = (
         "height", COUNT, "Its height; screenshots of Cypress only.", _if_there("height"), "pixels"
     ),
     Column("url", TEXT, "Its URL, without the signature needed to fetch it.", _bare_url),
+    Column(
+        "created_at", MOMENT, "When it was attached; attachments only.", _if_there("created_at")
+    ),
 )
 
 

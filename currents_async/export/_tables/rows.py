@@ -6,8 +6,10 @@ from datetime import date
 import pyarrow as pa
 
 from currents_async.export._missing import Missing
+from currents_async.export._tables.annotations import AnnotationRows, MetricRows
 from currents_async.export._tables.artifacts import ArtifactRows
 from currents_async.export._tables.attempts import AttemptRows
+from currents_async.export._tables.environments import EnvironmentRows
 from currents_async.export._tables.errors import ErrorRows
 from currents_async.export._tables.run_groups import GroupRows
 from currents_async.export._tables.runs import RunRows
@@ -31,10 +33,20 @@ class RowBuilder:
         def is_wanted(rows: Rows) -> bool:
             return tables is None or rows.table.name in tables
 
-        self._of_runs = [rows for rows in (RunRows(), GroupRows()) if is_wanted(rows)]
+        self._of_runs = [
+            rows for rows in (RunRows(), GroupRows(), EnvironmentRows()) if is_wanted(rows)
+        ]
         self._of_specs = [rows for rows in (SpecRows(),) if is_wanted(rows)]
         self._of_instances = [
-            rows for rows in (TestRows(), AttemptRows(), ArtifactRows()) if is_wanted(rows)
+            rows
+            for rows in (
+                TestRows(),
+                AttemptRows(),
+                AnnotationRows(),
+                MetricRows(),
+                ArtifactRows(),
+            )
+            if is_wanted(rows)
         ]
         self._of_errors = [rows for rows in (ErrorRows(),) if is_wanted(rows)]
         self._all: tuple[Rows, ...] = (
@@ -49,7 +61,7 @@ class RowBuilder:
         return max(map(len, self._all)) >= at_least
 
     def add_run(self, run: Run) -> None:
-        """Collect a run and its groups, but not its specs."""
+        """Collect a run with its groups and environments, but not its specs."""
         for rows in self._of_runs:
             rows.add(run)
 
@@ -59,7 +71,7 @@ class RowBuilder:
             rows.add(run_id, specs, start)
 
     def add_instance(self, run_id: str, instance: Instance) -> None:
-        """Collect the tests of an instance, their attempts, and the artifacts."""
+        """Collect the tests of an instance with all that belongs to them, and the artifacts."""
         for rows in self._of_instances:
             rows.add(run_id, instance)
 

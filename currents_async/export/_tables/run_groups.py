@@ -1,6 +1,6 @@
 """The table of the groups of runs."""
 
-from currents_async.export._tables.kinds import COUNT, TEXT, TEXTS
+from currents_async.export._tables.kinds import COUNT, FLAG, TEXT, TEXTS, WHOLE
 from currents_async.export._tables.table import (
     Column,
     ModelRows,
@@ -26,6 +26,9 @@ _COLUMNS = (
     Column("specs_passed", COUNT, "Spec files without a failure.", "instances.passes"),
     Column("specs_failed", COUNT, "Spec files with failures.", "instances.failures"),
     *counters_at("tests"),
+    Column("duration_ms", WHOLE, "How long it took.", unit="ms"),
+    Column("environment", TEXT, "Where its tests ran, for example `staging`."),
+    Column("coverage_enabled", FLAG, "Whether code coverage is recorded."),
 )
 
 

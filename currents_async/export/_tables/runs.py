@@ -85,6 +85,12 @@ _COLUMNS = (
     Column("cancelled_at", MOMENT, "When it was cancelled.", "cancellation.at"),
     Column("cancelled_by", TEXT, "Who cancelled it.", "cancellation.by"),
     Column("cancellation_reason", TEXT, "Why it was cancelled.", "cancellation.reason"),
+    Column("title", TEXT, "What the dashboard calls the run."),
+    Column(
+        "head_sha",
+        TEXT,
+        "The commit to report on: of a pull request the latest one of its source branch.",
+    ),
 )
 
 

@@ -1,8 +1,10 @@
 """The table of tests."""
 
-from currents_async.export._tables.kinds import COUNT, FLAG, TEXT, TEXTS
+from datetime import datetime
+
+from currents_async.export._tables.kinds import COUNT, FLAG, MOMENT, TEXT, TEXTS, WHOLE
 from currents_async.export._tables.table import CellRows, Column, Table
-from currents_async.models import Instance
+from currents_async.models import Instance, InstanceTest
 
 _COLUMNS = (
     Column("instance_id", TEXT, "The execution of the spec file.", nullable=False),
@@ -23,6 +25,19 @@ _COLUMNS = (
     Column("attempts", COUNT, "How many attempts there were.", nullable=False),
     Column("tags", TEXTS, "The tags of the test.", nullable=False),
     Column("display_error", TEXT, "The error as Currents displays it."),
+    Column("owner", TEXT, "Who owns it: the first of its annotations of that type."),
+    Column("started_at", MOMENT, "When the first attempt began."),
+    Column(
+        "duration_ms",
+        WHOLE,
+        "From the start of the first attempt to the end of the last one.",
+        unit="ms",
+    ),
+    Column(
+        "instance_signature",
+        TEXT,
+        "The signature that its instance has; no document says of what.",
+    ),
 )
 
 
@@ -54,5 +69,15 @@ class TestRows(CellRows):
                 len(test.attempts),
                 test.tags,
                 test.display_error,
+                test.owner if test.annotations else None,
+                _started_at(test),
+                test.duration,
+                instance.signature,
             )
         self._run_ids += [run_id] * len(instance.tests)
+
+
+def _started_at(test: InstanceTest) -> datetime | None:
+    if test.start_time is None and test.attempts:
+        return test.attempts[0].wall_clock_started_at
+    return test.start_time

@@ -10,6 +10,7 @@ import msgspec
 
 from currents_async.errors import ExportError
 from currents_async.export._missing import Missing
+from currents_async.export._tables import SCHEMAS, VERSION
 from currents_async.export._windows import Window
 from currents_async.export._write.stores import RECORDS, Store
 
@@ -35,6 +36,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The first line: the options of the first export to a target, which bind all later ones."""
 
     version: int = _VERSION
+    schema: int = 1
+    """The version of the tables that the target was begun with."""
     options: Options
 
 
@@ -53,6 +56,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many of the failures have rows of an earlier export."""
     digest: str = ""
     """The digest of its `WindowState`, if it has one."""
+    schema: int = 1
+    """The version of the tables that its newest rows were written with."""
 
     @property
     def window(self) -> Window:
@@ -115,8 +120,9 @@ class Journal:
 
         Raises `ExportError` if the target was begun with other options.
         """
+        self.tables_of(options.tables)
         if self._options is None:
-            self._write(Header(options=options))
+            self._write(Header(schema=VERSION, options=options))
             self._options = options
         changed = [
             name
@@ -128,6 +134,20 @@ class Journal:
                 f"this target holds an export with another {', '.join(changed)}: "
                 "use the same options, or another target"
             )
+
+    def tables_of(self, tables: Iterable[str] | None) -> tuple[str, ...]:
+        """Return the tables of the target, or of a new one those that are given, by default all.
+
+        Raises `ExportError` if other ones are given.
+        """
+        if self._options is None:
+            return tuple(SCHEMAS if tables is None else tables)
+        if tables is not None and tuple(tables) != self._options.tables:
+            raise ExportError(
+                f"this target holds the tables {', '.join(self._options.tables)}: leave out tables "
+                "(--table) to go on with these, or use another target"
+            )
+        return self._options.tables
 
     @property
     def is_empty(self) -> bool:
@@ -195,20 +215,29 @@ class Journal:
 
     def _decode(self, lines: list[bytes]) -> None:
         try:
-            version = msgspec.json.decode(lines[0], type=_Versioned).version
-            if version != _VERSION:
+            versions = msgspec.json.decode(lines[0], type=_Versioned)
+            if versions.version != _VERSION:
                 raise ExportError(
-                    f"{self._name} has version {version}, not {_VERSION}: another release of "
-                    "this library wrote it"
+                    f"{self._name} has version {versions.version}, not {_VERSION}: another release "
+                    "of this library wrote it"
                 )
+            self._check_schema(versions.schema)
             self._options = msgspec.json.decode(lines[0], type=Header).options
             for line in lines[1:]:
                 entry = msgspec.json.decode(line, type=Entry)
+                self._check_schema(entry.schema)
                 self._entries[entry.window] = entry
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ExportError(
                 f"{self._name} is damaged, or not the journal of an export"
             ) from error
+
+    def _check_schema(self, version: int) -> None:
+        if version > VERSION:
+            raise ExportError(
+                f"{self._name} is of tables of version {version}, and this release of the library "
+                f"knows those up to {VERSION}: use a newer release, or another target"
+            )
 
 
 def replace_text(store: Store, name: str, text: bytes) -> None:
@@ -229,3 +258,4 @@ def _digest(text: bytes) -> str:
 
 class _Versioned(msgspec.Struct, frozen=True):
     version: int
+    schema: int = 1

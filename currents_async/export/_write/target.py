@@ -74,15 +74,17 @@ class Target(NamedTuple):
 def open_target(
     target: str | Path,
     export_format: ExportFormat,
-    tables: Iterable[str],
+    tables: Iterable[str] | None,
     *,
     duckdb_storage: DuckDBStorage = "v1.4.0",
 ) -> Generator[Target]:
     """Open a directory, a DuckDB file or the URL of an object store, for this export only.
 
+    Without `tables` it is for those that it has, or for all if it is new.
+
     Raises `InvalidArgumentError` for an option or a URL that is not valid, `ExportError` if another
-    export is writing to the target or its journal is damaged, and `OSError`, `duckdb.Error` or
-    `pa.ArrowException` if it cannot be written to.
+    export is writing to the target, it has other tables or its journal is damaged, and `OSError`,
+    `duckdb.Error` or `pa.ArrowException` if it cannot be written to.
     """
     check_choice("format", export_format, get_args(ExportFormat))
     check_choice("duckdb_storage", duckdb_storage, get_args(DuckDBStorage))
@@ -97,6 +99,7 @@ def open_target(
             # The journal is that of a file that has been deleted since.
             store.remove(_JOURNAL)
         journal = Journal(store, _JOURNAL)
+        tables = journal.tables_of(tables)
         sink = (
             FileSink(store, _FORMATS[export_format], tables, is_new=journal.is_empty)
             if path is None
