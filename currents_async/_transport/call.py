@@ -16,7 +16,13 @@ from currents_async._transport.retry import RetryDecision, classify, may_have_ha
 from currents_async._transport.retry_state import RetryState
 from currents_async._transport.tracing import ObservedCall, RequestCall
 from currents_async._wire.endpoint import Request
-from currents_async.errors import AmbiguousError, APIError, CurrentsError, RequestInfo
+from currents_async.errors import (
+    AmbiguousError,
+    APIError,
+    CurrentsError,
+    RequestInfo,
+    UnauthorizedError,
+)
 
 AttemptT = TypeVar("AttemptT", bound=HTTPAttempt)
 T = TypeVar("T")
@@ -195,8 +201,12 @@ class ApiCall(Call[ApiAttempt]):
         )
 
     async def _renewed(self, attempt: ApiAttempt) -> bool:
-        """Get another key for one that was refused; not twice in a row."""
-        is_first = attempt.is_unauthorized and not self._is_renewed
+        """Get another key for one that was refused; not twice in a row.
+
+        Where a refusal means that the key has been revoked as asked, another one is not to be.
+        """
+        is_asked_for = self._request.endpoint.already is UnauthorizedError
+        is_first = attempt.is_unauthorized and not self._is_renewed and not is_asked_for
         self._is_renewed = is_first and await attempt.replace_key()
         self._renewals += self._is_renewed
         return self._is_renewed

@@ -239,3 +239,15 @@ async def test_the_key_is_not_shown(server: FakeCurrents, caplog: pytest.LogCapt
 def test_what_is_neither_a_key_nor_a_function(key: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="api_key"):
         Currents(key)
+
+
+async def test_the_key_after_one_that_was_to_be_revoked_is_not_revoked(
+    server: FakeCurrents, clock: ManualClock
+) -> None:
+    tokens = Tokens(server)
+    async with Currents(tokens, base_url=server.url) as currents:
+        await currents.projects.list()
+        clock.advance(2)
+        with pytest.raises(UnauthorizedError):
+            await currents.account.revoke_credential()
+    assert len(tokens.issued) == 1
