@@ -244,10 +244,9 @@ def test_what_is_neither_a_key_nor_a_function(key: Any) -> None:
 async def test_the_key_after_one_that_was_to_be_revoked_is_not_revoked(
     server: FakeCurrents, clock: ManualClock
 ) -> None:
-    tokens = Tokens(server)
-    async with Currents(tokens, base_url=server.url) as currents:
-        await currents.projects.list()
-        clock.advance(2)
+    keys = iter([server.issue_token(expires_in=1), "the next one"])
+    clock.advance(2)
+    async with Currents(lambda: next(keys), base_url=server.url) as currents:
         with pytest.raises(UnauthorizedError):
             await currents.account.revoke_credential()
-    assert len(tokens.issued) == 1
+    assert [*keys] == ["the next one"]
