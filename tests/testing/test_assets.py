@@ -20,7 +20,7 @@ import pytest
 from yarl import URL
 
 from currents_async import APIError, Currents, ForbiddenError, MisuseError, NotFoundError
-from currents_async.models import Instance
+from currents_async.models import Instance, NewAttachment
 from currents_async.testing import FakeCurrents, World, WorldProject
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -504,3 +504,61 @@ def check_png(content: bytes) -> None:
     width, height, depth, colours = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
     assert (depth, colours) == (8, 2)
     assert len(zlib.decompress(chunks[b"IDAT"])) == height * (1 + 3 * width)
+
+
+class TestUploads:
+    @pytest.mark.parametrize(
+        ("headers", "body", "minutes", "status", "code"),
+        [
+            ({"Content-Type": "a/b"}, b"abc", 0, 200, ""),
+            ({"Content-Type": "a/c"}, b"abc", 0, 403, "SignatureDoesNotMatch"),
+            ({"Content-Type": "a/b"}, b"abcd", 0, 403, "SignatureDoesNotMatch"),
+            ({"Content-Type": "a/b"}, b"abc", 10, 403, "Request has expired"),
+            ({"Content-Type": "a/b", "Authorization": "Bearer k"}, b"abc", 0, 400, "auth"),
+            ({"Content-Type": "a/b", "x-currents-key": "k"}, b"abc", 0, 400, "auth"),
+            ({"Content-Type": "a/b", "Cookie": "a=b"}, b"abc", 0, 400, "auth"),
+        ],
+    )
+    async def test_are_checked_as_by_storage(
+        self,
+        server: FakeCurrents,
+        currents: Currents,
+        project: WorldProject,
+        headers: dict[str, str],
+        body: bytes,
+        minutes: int,
+        status: int,
+        code: str,
+    ) -> None:
+        file = NewAttachment(name="a", content_type="a/b", size_bytes=3)
+        declared = await currents.runs.add_attachments(project.run(specs=1).run_id, [file])
+        url = URL(declared.attachments[0].upload_url, encoded=True)
+        server.clock.advance(minutes=minutes)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.put(url, data=body, headers=headers) as response,
+        ):
+            assert response.status == status
+            assert code in await response.text()
+        [attachment] = server.world.attachments.values()
+        assert attachment.content == (body if status == 200 else None)
+
+    async def test_of_a_session_without_a_size(
+        self, server: FakeCurrents, currents: Currents, project: WorldProject
+    ) -> None:
+        file = NewAttachment(name="a", content_type="a/b", size_bytes=None)
+        session = await currents.sessions.create(
+            "t", "passed", project_id=project.project_id, attachments=[file]
+        )
+        [declared] = session.attachments
+        async with (
+            aiohttp.ClientSession() as http,
+            http.put(
+                URL(declared.upload_url, encoded=True),
+                data=b"any",
+                headers=declared.upload_headers,
+            ) as response,
+        ):
+            assert response.status == 200
+        [attachment] = server.world.attachments.values()
+        assert attachment.content == b"any"

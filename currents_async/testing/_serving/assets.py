@@ -35,7 +35,6 @@ _ASSET_URL = re.compile(
     rb'https://[^/"?#\s\\()<>]+(/[^"?#\s\\()<>]+)\?(?=[^"\s\\()<>]*Signature=)[^"\s\\()<>]+'
 )
 _UPLOAD_URL = re.compile(UPLOADS.encode() + rb"(/[A-Za-z0-9/]+)")
-_UPLOAD_HEADERS = ("content-length", "content-type", "host")
 _SIGNATURE = "X-Amz-Signature"
 
 
@@ -67,9 +66,12 @@ class AssetHost:
             attachment = self._attachments.of_upload(path.rpartition("/")[2])
             if attachment is None:
                 return found[0]
-            query = to_sign(self._now(), UPLOAD_SECONDS, signed=_UPLOAD_HEADERS)
-            size = attachment.size_bytes
-            signature = self._sign("PUT", path, query, str(size), attachment.content_type)
+            # Only createSession leaves the size open.
+            size, kind = attachment.size_bytes, attachment.content_type
+            length = {} if size is None else {"content-length": str(size)}
+            signed = {**length, "content-type": kind}
+            query = to_sign(self._now(), UPLOAD_SECONDS, signed=(*signed, "host"))
+            signature = self._sign("PUT", path, query, *signed.values())
             return f"{origin}{path}?{query}&{_SIGNATURE}={signature}".encode()
 
         return _UPLOAD_URL.sub(sign_upload, point_to(origin, _ASSET_URL.sub(sign, body)))
@@ -111,7 +113,8 @@ class AssetHost:
             return "AccessDenied", "Request has expired"
         pairs = request.rel_url.raw_query_string.split("&")
         query = "&".join(pair for pair in pairs if not pair.startswith(f"{_SIGNATURE}="))
-        headers = () if request.method == "GET" else map(request.headers.get, _UPLOAD_HEADERS[:2])
+        names = request.query.get("X-Amz-SignedHeaders", "").split(";")
+        headers = [request.headers.get(name) for name in names if name != "host"]
         right = self._sign(request.method, request.rel_url.raw_path, query, *headers)
         if hmac.compare_digest(right.encode(), signature.encode()):
             return None
