@@ -9,7 +9,14 @@ from currents_async._wire.asset_url import AssetUrl, read_asset_url
 from currents_async.analysis.artifacts import Artifact, list_artifacts, url_of
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.common import Screenshot
-from currents_async.models.instances import AssetKind, Attachment, Instance, Trace, Video
+from currents_async.models.instances import (
+    AssetKind,
+    Attachment,
+    Instance,
+    TerminalOutput,
+    Trace,
+    Video,
+)
 
 FetchInstance = Callable[[str, CallOptions], Awaitable[Instance]]
 KINDS: tuple[AssetKind, ...] = get_args(AssetKind)
@@ -42,12 +49,12 @@ def find_url(asset: object) -> AssetUrl | InvalidArgumentError:
     """
     if isinstance(asset, str):
         return read_asset_url(asset)
-    if not isinstance(asset, Screenshot | Video | Trace | Attachment):
+    if not isinstance(asset, Screenshot | Video | Trace | Attachment | TerminalOutput):
         kind = type(asset).__name__
         return InvalidArgumentError(
             f"asset must be a URL or an artifact of an instance, not {kind}"
         )
-    url = url_of(asset)
+    url = asset.read_url if isinstance(asset, TerminalOutput) else url_of(asset)
     if url is None:
         return InvalidArgumentError(f"this {type(asset).__name__} has no URL")
     return read_asset_url(url)
@@ -67,8 +74,11 @@ def artifacts_to_save(instance: Instance) -> Iterator[ArtifactToSave]:
 
 
 def asset_urls(instance: Instance) -> list[AssetUrl]:
-    """Return the URLs of all artifacts of an instance."""
-    return [one.url for one in artifacts_to_save(instance) if isinstance(one.url, AssetUrl)]
+    """Return the URLs of all artifacts of an instance, and of its terminal output."""
+    report = instance.results
+    output = None if report is None or report.stdout is None else find_url(report.stdout)
+    urls = (*(one.url for one in artifacts_to_save(instance)), output)
+    return [url for url in urls if isinstance(url, AssetUrl)]
 
 
 def _label_of(artifact: Artifact) -> str | None:

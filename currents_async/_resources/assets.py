@@ -28,7 +28,7 @@ from currents_async._streams import RunStream
 from currents_async._transport import Transport
 from currents_async.analysis.artifacts import Artifact
 from currents_async.models.common import OnError
-from currents_async.models.instances import AssetKind, Instance
+from currents_async.models.instances import AssetKind, Instance, TerminalOutput
 from currents_async.models.runs import RunSpec
 
 
@@ -68,14 +68,14 @@ class Assets(Group):
     @compound
     def download(
         self,
-        asset: str | Artifact,
+        asset: str | Artifact | TerminalOutput,
         *,
         to: Target,
         instance_id: str | None = None,
         max_bytes: int = MAX_BYTES,
         timeout: float | None = None,
     ) -> Coroutine[Any, Any, AssetDownload]:
-        """Save one asset: a signed URL, or a screenshot, video, trace or attachment.
+        """Save one asset: a signed URL, an artifact of a test, or the terminal output of a file.
 
         ```python
         saved = await currents.assets.download(screenshot, to="failure.png")

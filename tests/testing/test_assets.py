@@ -225,6 +225,22 @@ class TestClient:
             assert {result.error async for result in results} == {None}
 
 
+async def test_the_terminal_output(
+    server: FakeCurrents, currents: Currents, project: WorldProject, tmp_path: Path
+) -> None:
+    run = project.run(specs=1, schema_version=2)
+    instance = await currents.instances.get(str(run.specs[0].instance_id))
+    assert instance.results is not None
+    assert instance.results.stdout is not None
+    server.clock.advance(days=3)
+    saved = await currents.assets.download(
+        instance.results.stdout, to=tmp_path, instance_id=instance.instance_id
+    )
+    assert saved.path.name == f"stdout_{instance.instance_id}"
+    assert b"\x1b[31m" in saved.path.read_bytes()
+    assert [one.status for one in server.asset_requests] == [403, 200]
+
+
 class TestSignatures:
     async def test_last_for_three_days(
         self, server: FakeCurrents, session: aiohttp.ClientSession, instance: Instance
