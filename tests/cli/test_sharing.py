@@ -66,7 +66,6 @@ class TestTraces:
             type="trace",
             content_type="application/zip",
             size_bytes=1,
-            expires=0,
         )
         [of_session] = cli("traces", "link", "--session", "s", "--attachment", "a").rows
         assert of_session["attachmentId"] == "a"
