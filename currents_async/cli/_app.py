@@ -87,6 +87,14 @@ currents-async share fix RUN_ID
 
 currents-async share report RUN_ID --instance INSTANCE_ID --expires-in 3d
 """
+_ATTACH = """Attach files to a run, to a part of it or to a session.
+
+Whoever sees the run can read them. The exit code is 5 when some could not be attached.
+
+currents-async attach report.html --run RUN_ID --caption 'All slow tests'
+
+currents-async attach cart.png --kind screenshot --ci-build ID --spec cart.spec.ts
+"""
 _API = """Send any request, and print the JSON of the response as it came.
 
 Fields go into the query of GET and DELETE, and into a JSON object otherwise:
@@ -117,6 +125,8 @@ for name, (place, text) in {
     "open": ("_open:app", "Open pages of the dashboard in a browser."),
     "share": ("_sharing:share", _SHARE),
     "traces": ("_sharing:traces", "Playwright traces of tests and sessions."),
+    "attach": ("_attach:attach", _ATTACH),
+    "sessions": ("_sessions:app", "Records of work with files, and no runs."),
     "jira": ("_jira:app", "Issues in Jira about failed tests."),
     "assets": ("_assets:app", "Screenshots, videos, traces and attachments."),
     "webhooks": ("_webhooks:app", "URLs that the service calls when runs begin or end."),
