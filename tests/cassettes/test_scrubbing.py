@@ -270,6 +270,14 @@ class TestPeople:
                 {"pr": {"author": {"login": "Person 1", "name": "Person 2"}}},
             ),
             ({"term": "Ada", "type": "authorName"}, {"term": "Person 1", "type": "authorName"}),
+            (
+                {"testAnnotations": {"t1": [{"type": "owner", "description": "Ada"}]}},
+                {"testAnnotations": {"t1": [{"type": "owner", "description": "Person 1"}]}},
+            ),
+            (
+                {"ghaEventData": {"senderHtmlUrl": "https://github.com/ada", "headRef": "x"}},
+                {"ghaEventData": {"senderHtmlUrl": "Person 1", "headRef": "x"}},
+            ),
             ({"term": "Ada", "type": "branch"}, {"term": "Ada", "type": "branch"}),
             (
                 {"type": "git_authorName", "op": "inc", "value": ["Ada", "Bob"]},

@@ -37,12 +37,14 @@ _ADDRESS = re.compile(
 _ALIAS = re.compile(rf"user\d+ (?= {_AT} {re.escape(_DOMAIN)} )", re.IGNORECASE | re.VERBOSE)
 _FIELD = re.compile(
     r"""(?: git_? )? (?: author | committer ) (?: s | _?name )? (?: \[\] )?
-    | actor | assignee | reporter | login | user_?name | display_?name
+    | actor | assignee | owner | reporter | login | user_?name | display_?name
     | (?: archiv | cancel | creat | delet | disabl | enabl | invit | start | trigger | updat )
       (?: l? ed ) _?by""",
     re.VERBOSE | re.IGNORECASE,
 )
 """A field, or a parameter, whose value is one person or several."""
+_PAGE = re.compile(r"sender_?(?: avatar | html )_?url", re.VERBOSE | re.IGNORECASE)
+"""A field whose value is the page of a person."""
 _TRAILER = re.compile(
     r"""^( (?: acked | co-authored | co-developed | reported | reviewed | signed-off | suggested
              | tested ) -by: )
@@ -130,11 +132,13 @@ def rename_people(json: Any, rename: Rename) -> Any:
         return [rename_people(item, rename) for item in json]
     if not _is_object(json):
         return json
-    # The type of a term, or of a condition, says what its value is.
+    # The type of a term, a condition, or an annotation, says what its value is.
     is_of_people = _FIELD.fullmatch(str(json.get("type"))) is not None
     return {
-        name: _rename(value, rename)
-        if _FIELD.fullmatch(name) or (is_of_people and name in {"term", "value"})
+        name: rename(value)
+        if _PAGE.fullmatch(name) and isinstance(value, str)
+        else _rename(value, rename)
+        if _FIELD.fullmatch(name) or (is_of_people and name in {"term", "value", "description"})
         else rename_people(value, rename)
         for name, value in json.items()
     }
