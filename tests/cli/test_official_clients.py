@@ -14,12 +14,12 @@ from currents_async.testing import FakeCurrents, World, WorldExecution
 from tests.cli.official.mcp import MCP
 from tests.cli.official.mcp_2_1 import MCP_2_1
 from tests.cli.official.mcp_november import MCP_NOVEMBER
-from tests.cli.official.others import ACTION, CMD, EXTENSION
+from tests.cli.official.others import ACTION, CMD, CMD_NOVEMBER, EXTENSION
 from tests.cli.official.row import RANGE, Client, Row
 
 CASES = [
     pytest.param(client, row, id=f"{client.name}-{number}-{row.request.partition('?')[0]}")
-    for client in (MCP, MCP_2_1, MCP_NOVEMBER, CMD, ACTION, EXTENSION)
+    for client in (MCP, MCP_2_1, MCP_NOVEMBER, CMD, CMD_NOVEMBER, ACTION, EXTENSION)
     for number, row in enumerate(client.rows)
 ]
 ARTIFACTS = ("screenshots", "videos", "playwrightTraces", "attachments")
@@ -41,6 +41,10 @@ PRELUDE = {
             '{"type":"file","op":"eq","value":"a.spec.ts"}]}}',
         ),
         "data.actionId",
+    ),
+    "session": (
+        Row("POST /sessions", '{"projectId":"$project","title":"t","status":"passed"}'),
+        "data.sessionId",
     ),
     "hook": (
         Row("POST /webhooks?projectId=$project", '{"url":"https://x.test/h"}'),
@@ -77,10 +81,13 @@ class Scene:
     async def send(self, row: Row, headers: dict[str, str]) -> Answer:
         method, target = (await self._fill(row.request)).split(" ")
         body = await self._fill(row.body)
+        headers = {name: await self._fill(value) for name, value in headers.items()}
+        if "x-currents-key" not in headers:
+            headers["Authorization"] = f"Bearer {self._server.api_key}"
         async with self._session.request(
             method,
             URL(self._server.url + target, encoded=True),
-            headers={"Authorization": f"Bearer {self._server.api_key}", **headers},
+            headers=headers,
             data=body.encode() or None,
         ) as response:
             content_type = response.headers["Content-Type"]
@@ -140,7 +147,10 @@ def names() -> dict[str, str]:
         "instance": failed.instance_id,
         "test": failed.test_id,
         "signature": failed.signature,
+        "record_key": project.record_key,
         "spec": quote_plus(failed.spec),
+        "spec_file": failed.spec,
+        "test_title": failed.title[-1],
         "title": quote_plus(failed.title[-1]),
         "author": quote_plus(failed.run.authors[0]),
         "jira": jira.installation_id,

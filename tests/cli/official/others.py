@@ -26,6 +26,68 @@ CMD = Client(
     },
 )
 
+_FILE = '{"name":"docker.zip","type":"attachment","contentType":"application/zip","sizeBytes":9}'
+_BUILD = '"projectId":"$project","ciBuildId":"$ci_build"'
+_DECLARED = ("data.attachments[].uploadUrl", "data.attachments[].uploadHeaders")
+_SESSION = '{"projectId":"$project","title":"t","status":"failed"'
+
+# The same of November: from the sources and the tests of `session` and `run attach`.
+CMD_NOVEMBER = Client(
+    "cmd-2026-11",
+    [
+        Row(
+            "POST /sessions",
+            f'{_SESSION},"error":"boom","tags":["a","b"],"pr":{{"id":"7"}},'
+            '"ci":{"provider":null,"params":{}}}',
+            201,
+            ("data.sessionId",),
+        ),
+        Row(
+            "POST /sessions",
+            f'{_SESSION},"pr":{{"link":"https://github.com/org/repo/pull/12"}},'
+            '"commit":{"sha":"f00","branch":"main","message":"m"},'
+            '"ci":{"provider":"githubActions","params":{"githubRunId":"100"}}}',
+            201,
+            ("data.sessionId",),
+        ),
+        Row(
+            "POST /sessions/$session/attachments",
+            '{"attachments":[{"name":"before.png","type":"screenshot","contentType":"image/png",'
+            '"sizeBytes":9,"caption":"before","meta":{"step":"1"}}]}',
+            201,
+            (*_DECLARED, "data.uploadExpiresInSeconds"),
+        ),
+        Row(
+            "POST /share",
+            '{"sessionId":"$session","purpose":"report","expiresInDays":7}',
+            201,
+            ("data.url", "data.pageUrl", "data.expiresAt"),
+        ),
+        Row(
+            "POST /runs/attachments",
+            f'{{{_BUILD},"machineId":"shard-1","attachments":[{_FILE}]}}',
+            201,
+            ("data.level", *_DECLARED),
+        ),
+        Row(
+            "POST /runs/attachments",
+            f'{{{_BUILD},"spec":"$spec_file","testTitle":"$test_title","attempt":0,'
+            f'"attachments":[{_FILE}]}}',
+            201,
+            ("data.level", *_DECLARED),
+        ),
+        Row(
+            "POST /runs/attachments",
+            '{"projectId":"$project","ci":{"provider":"githubActions","params":{"githubRunId":"1"}},'
+            f'"attachments":[{_FILE}]}}',
+            404,
+            REFUSAL,
+        ),
+        Row("POST /sessions", f"{_SESSION}}}", 201, ("data.sessionId",)),
+    ],
+    headers={**CMD.headers, "x-currents-key": "$record_key"},
+)
+
 _CANCEL = '{{\n  "githubRunId": "{}",\n  "githubRunAttempt": "1"\n}}'
 
 # `currents-dev/cancel-run-gh-action` at v1. That a run is not there is no failure of the action.
