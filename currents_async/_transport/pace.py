@@ -20,6 +20,9 @@ _CATCH_UP = 0.02
 _FULL = 0.7
 """The share of a window that must have been used when it ends, or it is none."""
 
+_FEW = 10
+"""Requests below which a window may be none: little was to be sent."""
+
 _ONE_ROUND = 2.2
 """Round trips within which a blast has ended, if it may have ended for want of slots."""
 
@@ -284,8 +287,8 @@ class Pace:
             return
         self._dry = group
         if group.is_silent:
-            size = self._window.size
-            is_window = size is not None and self._until(group) >= _FULL * size
+            size = self._window.size or 0
+            is_window = self._until(group) >= _FULL * size >= _FULL * _FEW
             first = self._probes.first(group.at, began=self._cycle.began, is_window=is_window)
             self._paused_until = max(self._paused_until, first)
 

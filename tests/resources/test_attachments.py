@@ -46,7 +46,7 @@ async def test_the_samples(server: FakeCurrents, currents: Currents) -> None:
 @pytest.mark.parametrize("what", ["target", "spec", "run"])
 async def test_an_ambiguous_target(server: FakeCurrents, currents: Currents, what: str) -> None:
     answer_with(server, "addRunAttachments", f"error-409-ambiguous-{what}", 409)
-    with pytest.raises(ConflictError, match="name the target more exactly"):
+    with pytest.raises(ConflictError, match="name one of them"):
         await currents.runs.add_attachments("r", [LOG])
 
 
