@@ -102,7 +102,11 @@ class KeySource:
         return await result if inspect.isawaitable(result) else result
 
     def _call_now(self) -> object:
-        return None if self._function is None else self._function()
+        try:
+            return None if self._function is None else self._function()
+        except StopIteration as error:
+            # A future refuses it, so that the wait for the thread would not end.
+            raise RuntimeError("the function raised StopIteration") from error
 
 
 def find_key(
