@@ -36,7 +36,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pipeline_for(order: Order) -> dlt.Pipeline:
-    progress: Any = None if order.jobs is None else DeadlyCollector(order.jobs)
+    progress: Any = None
+    if order.jobs is not None:
+        progress = DeadlyCollector(order.jobs)
+        # One after the other, or all may be done when it is told of the first.
+        os.environ["LOAD__WORKERS"] = "1"
     return dlt.pipeline(
         order.pipeline,
         pipelines_dir=str(Path(order.directory, "work")),
