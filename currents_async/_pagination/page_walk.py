@@ -28,7 +28,7 @@ class Paging(Generic[T, P]):
     def __init__(
         self, listing: "Listing[P]", key: Callable[[T], str | None], page_size: int
     ) -> None:
-        self.operation = listing.operation
+        self.operation: str = listing.operation
         self.key = key
         self.page_size: int = check_int("page_size", page_size, max_value=listing.max_page_size)
 
