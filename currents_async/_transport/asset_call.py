@@ -8,7 +8,6 @@ from currents_async._transport.asset_attempt import AssetAttempt
 from currents_async._transport.call import Call
 from currents_async._transport.channel import Channel
 from currents_async._transport.options import CallOptions
-from currents_async._transport.retry import classify
 from currents_async._wire.asset_url import AssetUrl
 from currents_async._wire.ranges import Progress
 from currents_async.errors import CurrentsError, RequestInfo
@@ -45,7 +44,6 @@ class AssetCall(Call[AssetAttempt]):
         self._refresh = refresh
         self._max_bytes = max_bytes
         self._progress = Progress()
-        self._refreshed = 0
         self.resumed: bool = False
         """Whether an attempt went on where the one before broke off."""
         self.headers: Mapping[str, str] = {}
@@ -84,9 +82,9 @@ class AssetCall(Call[AssetAttempt]):
 
     async def _renewed(self, attempt: AssetAttempt) -> bool:
         """Get a URL with another signature, once, if that of the attempt may have expired."""
-        if not attempt.expired or self._refresh is None or self._refreshed:
+        if not attempt.expired or self._refresh is None or self._renewals:
             return False
-        self._refreshed = 1
+        self._renewals = 1
         fresh = await self._refresh()
         if fresh is None:
             return False
@@ -96,16 +94,6 @@ class AssetCall(Call[AssetAttempt]):
     def _new_attempt(self) -> AssetAttempt:
         return AssetAttempt(
             self._channel, self._url, self._info(), self._options, max_bytes=self._max_bytes
-        )
-
-    def _delay(self, error: CurrentsError) -> float | None:
-        # An attempt with an expired URL does not count. What this host asks for delays no other
-        # call: it is not the API's.
-        return self._retry_state().delay(
-            error,
-            classify(error, repeatable=True),
-            tried=self.attempts - self._refreshed,
-            ends_at=self._options.deadline,
         )
 
     def _info(self) -> RequestInfo:

@@ -38,6 +38,8 @@ class Call(ABC, Generic[AttemptT]):
         self._observed: ObservedCall | None = None
         self.attempts: int = 0
         """Attempts so far."""
+        self._renewals: int = 0
+        """How many of them lacked only what was renewed then: they do not count."""
 
     def __enter__(self) -> Self:
         self._observed = self._channel.tracing.began(self._describe, self._channel.clock)
@@ -123,9 +125,17 @@ class Call(ABC, Generic[AttemptT]):
     @abstractmethod
     def _info(self) -> RequestInfo: ...
 
-    @abstractmethod
     def _delay(self, error: CurrentsError) -> float | None:
-        """Return the seconds to wait before the next attempt, or None if there must be none."""
+        """Return the seconds to wait before the next attempt, or None if there must be none.
+
+        What another host than the API's asks for delays no call but this.
+        """
+        return self._retry_state().delay(
+            error,
+            classify(error, repeatable=True),
+            tried=self.attempts - self._renewals,
+            ends_at=self._options.deadline,
+        )
 
     async def _renewed(self, attempt: AttemptT) -> bool:  # noqa: ARG002 - for subclasses
         """Return whether what an attempt lacked is there now, so that the next one can begin."""
@@ -169,7 +179,6 @@ class ApiCall(Call[ApiAttempt]):
         self._heeded = NOTHING_HEEDED
         self._is_renewed = False
         """Whether the last attempt was refused for its key, and there is another one."""
-        self._renewals = 0
         self._may_be_done = False
         """Whether an attempt before the last may have been carried out."""
 

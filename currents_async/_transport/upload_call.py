@@ -6,7 +6,6 @@ from pathlib import Path
 from currents_async._transport.call import Call
 from currents_async._transport.channel import Channel
 from currents_async._transport.options import CallOptions
-from currents_async._transport.retry import classify
 from currents_async._transport.upload_attempt import UploadAttempt, UploadTarget
 from currents_async.errors import CurrentsError, RequestInfo
 
@@ -29,7 +28,6 @@ class UploadCall(Call[UploadAttempt]):
         super().__init__(channel, options)
         self._target = target
         self._declare = declare
-        self._refusals = 0
 
     async def send(self, path: Path, size: int, on_sent: Callable[[int], None]) -> None:
         """Upload a file of a size; `on_sent` is called with the bytes that an attempt has sent.
@@ -51,23 +49,14 @@ class UploadCall(Call[UploadAttempt]):
 
     async def _renewed(self, attempt: UploadAttempt) -> bool:
         """Declare the file anew, once, if the URL was refused."""
-        if not attempt.refused or self._refusals:
+        if not attempt.refused or self._renewals:
             return False
-        self._refusals = 1
+        self._renewals = 1
         self._target = await self._declare()
         return True
 
     def _new_attempt(self) -> UploadAttempt:
         return UploadAttempt(self._channel, self._target, self._info(), self._options)
-
-    def _delay(self, error: CurrentsError) -> float | None:
-        # What this host asks for delays no call of the API.
-        return self._retry_state().delay(
-            error,
-            classify(error, repeatable=True),
-            tried=self.attempts - self._refusals,
-            ends_at=self._options.deadline,
-        )
 
     def _info(self) -> RequestInfo:
         return RequestInfo(
