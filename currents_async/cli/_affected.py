@@ -64,7 +64,7 @@ async def affected_tests(
             status=status,
             dir=direction,
         )
-        await printer.stream(listed if limit is None else listed.limit(limit))
+        await printer.listed(listed, limit)
 
 
 async def executions(
@@ -107,4 +107,4 @@ async def executions(
                 raise InvalidArgumentError(
                     "pass an action ID, or --signature and perhaps --project"
                 )
-        await printer.stream(listed if limit is None else listed.limit(limit))
+        await printer.listed(listed, limit)

@@ -5,10 +5,9 @@ from functools import partial
 from typing import Annotated, Any
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
 
 from currents_async.cli._attachments import FILES, Attach, Attached, Files, attach_all, code_of
-from currents_async.cli._options import COMMON, CommonOptions, Project
+from currents_async.cli._options import COMMON, CommonOptions, Index, Project
 from currents_async.errors import InvalidArgumentError
 
 
@@ -27,7 +26,7 @@ class Target:
     """Attach to the test with this ID, of the instance or the spec file."""
     test_title: str | None = None
     """Attach to the test with this title, as 'suite > test', instead of --test."""
-    attempt: Annotated[int, Parameter(validator=Number(gte=0))] | None = None
+    attempt: Index | None = None
     """Attach to this attempt at the test, counting from 0."""
     machine: str | None = None
     """The machine that the files come from."""

@@ -5,13 +5,11 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from currents_async.cli._options import CONNECTION, Connection, Flag
+from currents_async.cli._options import CONNECTION, Connection, Flag, Index
 from currents_async.cli._output.writers import ObjectWriter
 from currents_async.cli._streams import write_text
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import ContextDetail
-
-Index = Annotated[int, Parameter(validator=Number(gte=0))]
 
 
 async def context(

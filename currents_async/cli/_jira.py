@@ -55,7 +55,7 @@ async def projects(
     """List the projects in Jira."""
     async with common.open(JiraProject, "id, key, name") as (currents, printer):
         listed = currents.jira.projects(installation, search=search)
-        await printer.stream(listed if limit is None else listed.limit(limit))
+        await printer.listed(listed, limit)
 
 
 @app.command
@@ -73,7 +73,7 @@ async def issue_types(
         listed = currents.jira.issue_types(
             jira_project, jira_installation_id=installation, search=search
         )
-        await printer.stream(listed if limit is None else listed.limit(limit))
+        await printer.listed(listed, limit)
 
 
 @app.command

@@ -5,14 +5,13 @@ from typing import Annotated, NamedTuple
 from cyclopts import App, Parameter
 
 from currents_async._checks import check_segment
-from currents_async.cli._options import Flag, RunID
+from currents_async.cli._options import Flag, InstanceID, RunID, TestID
 from currents_async.cli._streams import note, write_text
 from currents_async.models import dashboard_url
 from currents_async.models.dashboard import instance_url, run_url, test_url
 
 app = App(name="open")
 
-InstanceID = Annotated[str, Parameter(help="The ID of the instance.")]
 Print = Annotated[Flag, Parameter(name="--print", help="Print the URL instead.")]
 Host = Annotated[str, Parameter(help="Another dashboard, as https://currents.example.com.")]
 
@@ -41,7 +40,7 @@ async def open_instance(
 @app.command(name="test")
 async def open_test(
     instance_id: InstanceID,
-    test_id: Annotated[str, Parameter(help="The ID of the test.")],
+    test_id: TestID,
     /,
     *,
     only_print: Print = False,

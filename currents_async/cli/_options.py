@@ -16,6 +16,7 @@ from cyclopts.validators import Number
 
 from currents_async.cli._output import OUTPUT, Output, Printer
 from currents_async.errors import InvalidArgumentError
+from currents_async.models import SortDirection
 from currents_async.models._model import Model
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ Until = Annotated[str, Parameter(help="End of the time span, exclusive; written 
 Limit = Annotated[Count, Parameter(help="At most this many; all by default.")]
 Yes = Annotated[Flag, Parameter(alias="-y", help="Do not ask.")]
 RunID = Annotated[str, Parameter(help="The ID of the run.")]
+InstanceID = Annotated[str, Parameter(help="The ID of the instance.")]
+TestID = Annotated[str, Parameter(help="The ID of the test.")]
+Index = Annotated[int, Parameter(validator=Number(gte=0))]
+Sorting = Annotated[T, Parameter(help="What the list is sorted by.")]
+Direction = Annotated[SortDirection, Parameter(help="Which way it is sorted.")]
 RunBranches = Annotated[
     Several[str], Parameter(help="Only runs of this branch; several can be given.")
 ]

@@ -7,9 +7,11 @@ from cyclopts import App, Parameter
 from currents_async.cli._options import (
     COMMON,
     CommonOptions,
+    Direction,
     Limit,
     Project,
     Several,
+    Sorting,
 )
 from currents_async.cli._run_filters import ALL_RUNS, RunFilters
 from currents_async.models import (
@@ -39,7 +41,7 @@ async def list_projects(*, limit: Limit | None = None, common: CommonOptions = C
     """List the projects that the API key can see, the newest first."""
     async with common.open(ProjectModel, _PROJECT) as (currents, printer):
         listed = currents.projects.list()
-        await printer.stream(listed if limit is None else listed.limit(limit))
+        await printer.listed(listed, limit)
 
 
 @projects.command
@@ -69,8 +71,8 @@ async def list_pull_requests(
     status: Several[RunStatusFilter] = (),
     state: Several[CompletionStateFilter] = (),
     title: str | None = None,
-    order: PullRequestOrder | None = None,
-    direction: SortDirection | None = None,
+    order: Sorting[PullRequestOrder] | None = None,
+    direction: Direction | None = None,
     limit: Limit | None = None,
     common: CommonOptions = COMMON,
 ) -> None:
@@ -86,10 +88,6 @@ async def list_pull_requests(
         Only those whose latest run has got this far; several can be given.
     title
         Only those with this text in the title or the source branch, or with this number.
-    order
-        What the list is sorted by.
-    direction
-        Which way it is sorted.
 
     """
     async with common.open(PullRequestCard, _CARD) as (currents, printer):
@@ -103,7 +101,7 @@ async def list_pull_requests(
             order=order,
             dir=direction,
         )
-        await printer.stream(listed if limit is None else listed.limit(limit))
+        await printer.listed(listed, limit)
 
 
 @terms.command(name="list")
@@ -131,4 +129,4 @@ async def list_terms(
     """
     async with common.open(Term, "extra") as (currents, printer):
         listed = currents.projects.terms(kind, project, search=search, dir=direction)
-        await printer.stream(listed if limit is None else listed.limit(limit))
+        await printer.listed(listed, limit)

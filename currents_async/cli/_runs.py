@@ -78,7 +78,7 @@ async def list_runs(
             status=status,
             completion_state=state,
         )
-        await printer.stream(listed if limit is None else listed.limit(limit))
+        await printer.listed(listed, limit)
 
 
 @runs.command

@@ -1,12 +1,20 @@
 """`share` and `traces`: links that show what failed to whoever has them."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App, Parameter
-from cyclopts.validators import Number
 
-from currents_async.cli._options import COMMON, CONNECTION, CommonOptions, Connection, read_span
+from currents_async.cli._options import (
+    COMMON,
+    CONNECTION,
+    CommonOptions,
+    Connection,
+    Index,
+    InstanceID,
+    TestID,
+    read_span,
+)
 from currents_async.cli._streams import write_text
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import Share, SharePurpose, TraceLink, TraceView
@@ -16,10 +24,6 @@ if TYPE_CHECKING:
     from currents_async import Currents
 
 traces = App(name="traces")
-
-Attempt = Annotated[int, Parameter(validator=Number(gte=0))]
-InstanceID = Annotated[str, Parameter(help="The ID of the instance.")]
-TestID = Annotated[str, Parameter(help="The ID of the test.")]
 
 _DAYS = {"1d": 1, "3d": 3, "7d": 7}
 _READING = 3600
@@ -39,7 +43,7 @@ class Downloaded(Model, frozen=True, gc=False, kw_only=True):
 class Which:
     """Which trace of a test, or that of a session."""
 
-    attempt: Attempt | None = None
+    attempt: Index | None = None
     """The attempt at the test, counting from 0; by default the last that has a trace."""
     artifact: str | None = None
     """The name of one of several traces of the attempt."""
@@ -83,7 +87,7 @@ async def share(
     instance: str | None = None,
     test: str | None = None,
     session: str | None = None,
-    attempt: Attempt | None = None,
+    attempt: Index | None = None,
     expires_in: Literal["1d", "3d", "7d"] | None = None,
     common: CommonOptions = COMMON,
 ) -> None:

@@ -11,16 +11,18 @@ from currents_async.cli._options import (
     COMMON,
     CommonOptions,
     Count,
+    Direction,
     Limit,
     Project,
     Several,
     Since,
+    Sorting,
     Until,
     read_moment,
 )
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
-from currents_async.models import ExploredTest, SortDirection, TestOrder, TestResult
+from currents_async.models import ExploredTest, TestOrder, TestResult
 
 if TYPE_CHECKING:
     from currents_async import Currents
@@ -39,8 +41,8 @@ async def list_tests(
     *,
     project: Project | None = None,
     executions: Executions = EXECUTIONS,
-    order: TestOrder | None = None,
-    direction: SortDirection | None = None,
+    order: Sorting[TestOrder] | None = None,
+    direction: Direction | None = None,
     spec: str | None = None,
     title: str | None = None,
     min_executions: Count | None = None,
@@ -51,10 +53,6 @@ async def list_tests(
 
     Parameters
     ----------
-    order
-        What the list is sorted by.
-    direction
-        Which way it is sorted.
     spec
         Only tests of spec files with this text in their path.
     title
@@ -73,7 +71,7 @@ async def list_tests(
             title=title,
             min_executions=min_executions,
         )
-        await printer.stream(tests if limit is None else tests.limit(limit))
+        await printer.listed(tests, limit)
 
 
 @app.command

@@ -10,10 +10,12 @@ from currents_async.cli._executions import EXECUTIONS, Executions
 from currents_async.cli._options import (
     COMMON,
     CommonOptions,
+    Direction,
     Flag,
     Limit,
     Project,
     Several,
+    Sorting,
 )
 from currents_async.models import (
     ErrorDimension,
@@ -23,7 +25,6 @@ from currents_async.models import (
     ExploredError,
     Insights,
     InsightsResolutionName,
-    SortDirection,
     SpecFile,
     SpecFileOrder,
     TagOperator,
@@ -90,26 +91,17 @@ async def list_errors(
     *,
     project: Project | None = None,
     selection: Selection = _ALL,
-    order: ErrorOrder | None = None,
-    direction: SortDirection | None = None,
+    order: Sorting[ErrorOrder] | None = None,
+    direction: Direction | None = None,
     limit: Limit | None = None,
     common: CommonOptions = COMMON,
 ) -> None:
-    """List the errors of a project, and how often each happened.
-
-    Parameters
-    ----------
-    order
-        What the list is sorted by.
-    direction
-        Which way it is sorted.
-
-    """
+    """List the errors of a project, and how often each happened."""
     async with common.open(ExploredError, _ERROR) as (currents, printer):
         listed = currents.errors.list(
             project, **selection.arguments(), order_by=order, dir=direction
         )
-        await printer.stream(listed if limit is None else listed.limit(limit))
+        await printer.listed(listed, limit)
 
 
 @errors.command
@@ -183,8 +175,8 @@ async def list_spec_files(
     executions: Executions = EXECUTIONS,
     search: str | None = None,
     include_failed: Flag = False,
-    order: SpecFileOrder | None = None,
-    direction: SortDirection | None = None,
+    order: Sorting[SpecFileOrder] | None = None,
+    direction: Direction | None = None,
     limit: Limit | None = None,
     common: CommonOptions = COMMON,
 ) -> None:
@@ -196,10 +188,6 @@ async def list_spec_files(
         Only spec files with this text in their path.
     include_failed
         Count failed executions too in how long a spec file takes.
-    order
-        What the list is sorted by.
-    direction
-        Which way it is sorted.
 
     """
     async with common.open(SpecFile, _SPEC_FILE) as (currents, printer):
@@ -211,4 +199,4 @@ async def list_spec_files(
             order=order,
             dir=direction,
         )
-        await printer.stream(listed if limit is None else listed.limit(limit))
+        await printer.listed(listed, limit)

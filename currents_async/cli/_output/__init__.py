@@ -4,7 +4,7 @@ import sys
 from collections.abc import AsyncIterable, Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -13,6 +13,9 @@ from currents_async.cli._output.fields import Field as Field
 from currents_async.cli._output.fields import fields_of
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
+
+if TYPE_CHECKING:
+    from currents_async._pagination.pager import Pager
 
 Format = Literal["table", "json", "ndjson", "csv", "parquet"]
 
@@ -49,6 +52,10 @@ class Printer:
         self._picked = None if output.fields is None else fields_of(model, output.fields)
         self._shown = self._picked or fields_of(model, columns)
         self._all = self._picked or fields_of(model)
+
+    async def listed(self, items: "Pager[Any, Any]", limit: int | None) -> None:
+        """Print the items of a list as they arrive, at most so many if there is a limit."""
+        await self.stream(items if limit is None else items.limit(limit))
 
     async def stream(self, items: AsyncIterable[Model]) -> None:
         """Print items as they arrive."""
