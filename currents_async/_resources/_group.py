@@ -19,6 +19,7 @@ from currents_async.models.pages import CursorPage, NumberedPage
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+")
 
 P = TypeVar("P", bound="CursorPage[Any] | NumberedPage[Any]")
+T = TypeVar("T")
 MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
 
@@ -68,6 +69,16 @@ class Group:
             return maximum
         # More workers would only queue for a slot, while the time of their calls runs.
         return min(check_concurrency("concurrency", concurrency), maximum)
+
+    async def _write(
+        self, request: Request[T], *, retry_ambiguous: bool, already: T | None = None
+    ) -> T:
+        """Send a write; with `retry_ambiguous` again, although it may have been carried out.
+
+        `already` is as in `Transport.call`.
+        """
+        options = self._transport.options(repeat_writes=retry_ambiguous)
+        return await self._transport.call(request, options, already=already)
 
     def _listing(self, endpoint: Endpoint[P], query: Query = (), **path: str) -> Listing[P]:
         """Return a list for a pager, with its arguments checked."""

@@ -46,10 +46,9 @@ class RunFiles(Group):
         again instead, which may declare them twice. Source: `docs/api/operations.md`,
         "Attachments and sessions".
         """
-        options = self._transport.options(repeat_writes=retry_ambiguous)
         body = run_body(target, attachments)
         request = ADD_RUN_ATTACHMENTS.request({"run_id": run_id}, body=body)
-        return await self._transport.call(request, options)
+        return await self._write(request, retry_ambiguous=retry_ambiguous)
 
     async def add_attachments_by_ci(
         self,
@@ -73,8 +72,7 @@ class RunFiles(Group):
         build = build_body(self._project(project_id), ci_build_id, ci)
         body = {**build, **run_body(target, attachments)}
         request = ADD_RUN_ATTACHMENTS_BY_CI.request(body=body, record_key=key)
-        options = self._transport.options(repeat_writes=retry_ambiguous)
-        return await self._transport.call(request, options)
+        return await self._write(request, retry_ambiguous=retry_ambiguous)
 
     @compound
     async def attach(
@@ -150,8 +148,7 @@ class RunFiles(Group):
         async def declare(attachments: Sequence[NewAttachment]) -> RunAttachments:
             body = {**build, **run_body(target, attachments)}
             request = ADD_RUN_ATTACHMENTS_BY_CI.request(body=body, record_key=key)
-            options = self._transport.options(repeat_writes=retry_ambiguous)
-            return await self._transport.call(request, options)
+            return await self._write(request, retry_ambiguous=retry_ambiguous)
 
         return await attach(
             self._transport,

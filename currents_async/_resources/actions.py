@@ -100,9 +100,8 @@ class Actions(Group):
         """
         filters = Filters().text("project_id", self._project(project_id), wire="projectId")
         body = _body(name, given(description), action, matcher, given(expires_after))
-        options = self._transport.options(repeat_writes=retry_ambiguous)
         request = CREATE_ACTION.request(query=filters.query, body=body)
-        return await self._transport.call(request, options)
+        return await self._write(request, retry_ambiguous=retry_ambiguous)
 
     async def get(self, action_id: str) -> Action:
         """Fetch an action."""
@@ -128,8 +127,9 @@ class Actions(Group):
         """
         body = check_changes(_body(name, description, action, matcher, expires_after))
         request = UPDATE_ACTION.request({"action_id": action_id}, body=body)
-        options = self._transport.options(repeat_writes=retry_ambiguous)
-        return await self._transport.call(request, options, already=Action(action_id=action_id))
+        return await self._write(
+            request, already=Action(action_id=action_id), retry_ambiguous=retry_ambiguous
+        )
 
     async def delete(self, action_id: str) -> ArchivedAction:
         """Archive an action: it no longer applies, and is listed with the status `archived`.

@@ -114,9 +114,8 @@ class Jira(Group):
         fields = about.put(
             "custom_fields", given(custom_fields), _custom_fields, wire="customFields"
         )
-        options = self._transport.options(repeat_writes=retry_ambiguous)
         request = CREATE_JIRA_ISSUE.request(path, body=fields.body)
-        return await self._transport.call(request, options, already=JiraIssue())
+        return await self._write(request, already=JiraIssue(), retry_ambiguous=retry_ambiguous)
 
     async def link_issue(
         self,
@@ -142,9 +141,10 @@ class Jira(Group):
         path = {"project_id": self._project(project_id), "jira_issue_key": jira_issue_key}
         about = _about(run_id, test_id, jira_installation_id, jira_project_id, jira_issue_type)
         body = _with_comment(about, comment, include_context_in_comment)
-        options = self._transport.options(repeat_writes=retry_ambiguous)
         request = LINK_JIRA_ISSUE.request(path, body=body)
-        return await self._transport.call(request, options, already=JiraIssue(key=jira_issue_key))
+        return await self._write(
+            request, already=JiraIssue(key=jira_issue_key), retry_ambiguous=retry_ambiguous
+        )
 
 
 def _query(jira_installation_id: str, search: str | None) -> Query:

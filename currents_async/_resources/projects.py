@@ -67,8 +67,7 @@ class Projects(Group):
         `retry_ambiguous=True` the request is sent again instead, which may create two.
         """
         request = CREATE_PROJECT.request(body={"name": check_text("name", name)})
-        options = self._transport.options(repeat_writes=retry_ambiguous)
-        return await self._transport.call(request, options)
+        return await self._write(request, retry_ambiguous=retry_ambiguous)
 
     async def get(self, project_id: str | None = None) -> Project:
         """Fetch a project, by default the client's."""

@@ -140,9 +140,8 @@ class Runs(RunFiles):
         the request is sent again instead.
         """
         body = reset_body(machine_ids, batched)
-        options = self._transport.options(repeat_writes=retry_ambiguous)
         request = RESET_RUN.request({"run_id": run_id}, body=body)
-        return await self._transport.call(request, options, already={})
+        return await self._write(request, already={}, retry_ambiguous=retry_ambiguous)
 
     async def delete(self, run_id: str) -> DeletedRun:
         """Delete a run and everything that belongs to it, for good.

@@ -72,9 +72,8 @@ class Sessions(Group):
             ci=ci,
             attachments=attachments,
         )
-        options = self._transport.options(repeat_writes=retry_ambiguous)
-        return await self._transport.call(
-            CREATE_SESSION.request(body=body, record_key=key), options
+        return await self._write(
+            CREATE_SESSION.request(body=body, record_key=key), retry_ambiguous=retry_ambiguous
         )
 
     async def add_attachments(
@@ -92,11 +91,10 @@ class Sessions(Group):
         key = find_record_key(record_key)
         del record_key
         body = {"attachments": declarations("attachments", attachments, "session")}
-        options = self._transport.options(repeat_writes=retry_ambiguous)
         request = ADD_SESSION_ATTACHMENTS.request(
             {"session_id": session_id}, body=body, record_key=key
         )
-        return await self._transport.call(request, options)
+        return await self._write(request, retry_ambiguous=retry_ambiguous)
 
     @compound
     async def attach(
@@ -120,8 +118,7 @@ class Sessions(Group):
             request = ADD_SESSION_ATTACHMENTS.request(
                 {"session_id": session_id}, body=body, record_key=key
             )
-            options = self._transport.options(repeat_writes=retry_ambiguous)
-            return await self._transport.call(request, options)
+            return await self._write(request, retry_ambiguous=retry_ambiguous)
 
         return await attach(
             self._transport,

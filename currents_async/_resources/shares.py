@@ -79,8 +79,9 @@ class Shares(Group):
             .put("expires_in_days", given(expires_in_days), _check_days, wire="expiresInDays")
             .body
         )
-        options = self._transport.options(repeat_writes=retry_ambiguous)
-        return await self._transport.call(CREATE_SHARE.request(body=body, record_key=key), options)
+        return await self._write(
+            CREATE_SHARE.request(body=body, record_key=key), retry_ambiguous=retry_ambiguous
+        )
 
     # Not `async`: no frame of the call is to hold the URL as an argument.
     @compound

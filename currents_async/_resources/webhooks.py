@@ -54,9 +54,8 @@ class Webhooks(Group):
         del headers  # a traceback with locals would show the secret
         filters = self._of_project(project_id)
         body = _body(url, sealed, given(hook_events), given(label))
-        options = self._transport.options(repeat_writes=retry_ambiguous)
         request = CREATE_WEBHOOK.request(query=filters.query, body=body, redact=redact_of(sealed))
-        return await self._transport.call(request, options)
+        return await self._write(request, retry_ambiguous=retry_ambiguous)
 
     async def get(self, hook_id: str) -> Webhook:
         """Fetch a webhook. `hook_id` is a UUID, of version 4."""
@@ -83,8 +82,9 @@ class Webhooks(Group):
         del headers  # as in `create`
         body = check_changes(_body(url, sealed, hook_events, label))
         request = UPDATE_WEBHOOK.request(_path(hook_id), body=body, redact=redact_of(sealed))
-        options = self._transport.options(repeat_writes=retry_ambiguous)
-        return await self._transport.call(request, options, already=Webhook(hook_id=hook_id))
+        return await self._write(
+            request, already=Webhook(hook_id=hook_id), retry_ambiguous=retry_ambiguous
+        )
 
     async def delete(self, hook_id: str) -> DeletedWebhook:
         """Delete a webhook.
