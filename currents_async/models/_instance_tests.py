@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType, field
 from msgspec.structs import replace
 
 from currents_async.models._model import Model, Timestamp
-from currents_async.models.annotations import Annotated, Annotation
+from currents_async.models.annotations import Annotation, HasAnnotations
 from currents_async.models.common import Outcome
 from currents_async.models.dashboard import test_url
 
@@ -83,7 +83,7 @@ class Attempt(Model, frozen=True, gc=False, kw_only=True):
     parallel_index: int | None = None
 
 
-class InstanceTest(Annotated, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
+class InstanceTest(HasAnnotations, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
     """One test of a spec file, with all its attempts."""
 
     test_id: str = ""

@@ -52,7 +52,7 @@ class Metric(Model, frozen=True, gc=False, kw_only=True):
     unit: MetricUnit = MetricUnit.NONE
 
 
-class Annotated(Model, frozen=True, gc=False, kw_only=True):
+class HasAnnotations(Model, frozen=True, gc=False, kw_only=True):
     """Base of the models of tests that have annotations."""
 
     annotations: tuple[Annotation, ...] = ()

@@ -4,7 +4,7 @@ Source: `docs/api/operations.md`, "Spec files, tests, results, errors".
 """
 
 from currents_async.models._model import Model, Timestamp
-from currents_async.models.annotations import Annotated
+from currents_async.models.annotations import HasAnnotations
 from currents_async.models.common import Commit, Outcome
 from currents_async.models.dashboard import test_url
 from currents_async.models.instances import AttemptError, InstanceFramework
@@ -23,7 +23,7 @@ class ResultAttempt(Model, frozen=True, gc=False, kw_only=True):
     """Milliseconds."""
 
 
-class TestResult(Annotated, frozen=True, gc=False, kw_only=True):
+class TestResult(HasAnnotations, frozen=True, gc=False, kw_only=True):
     """One execution of a test, with all its attempts."""
 
     __test__ = False  # pytest would take a class called Test… for tests

@@ -1,7 +1,7 @@
 """Find people, and replace them: e-mail addresses in any text, names where a field has them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeAlias, TypeGuard
 from urllib.parse import unquote
 
@@ -134,14 +134,17 @@ def rename_people(json: Any, rename: Rename) -> Any:
         return json
     # The type of a term, a condition, or an annotation, says what its value is.
     is_of_people = _FIELD.fullmatch(str(json.get("type"))) is not None
-    return {
-        name: rename(value)
-        if _PAGE.fullmatch(name) and isinstance(value, str)
-        else _rename(value, rename)
-        if _FIELD.fullmatch(name) or (is_of_people and name in {"term", "value", "description"})
-        else rename_people(value, rename)
-        for name, value in json.items()
-    }
+    of_people = {"term", "value", "description"} if is_of_people else set[str]()
+    return {name: _renamed(name, value, rename, of_people) for name, value in json.items()}
+
+
+def _renamed(name: str, value: Any, rename: Rename, of_people: Collection[str]) -> Any:
+    """Return the value of a field with people renamed; those `of_people` have them too."""
+    if _PAGE.fullmatch(name) and isinstance(value, str):
+        return rename(value)
+    if name in of_people or _FIELD.fullmatch(name):
+        return _rename(value, rename)
+    return rename_people(value, rename)
 
 
 def _rename(value: Any, rename: Rename) -> Any:
