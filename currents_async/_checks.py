@@ -4,10 +4,12 @@ They also check what the annotations promise, since not every caller has a type 
 """
 
 import math
+import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeGuard, TypeVar
 
 from currents_async.errors import InvalidArgumentError
@@ -203,6 +205,40 @@ def check_seconds(name: str, value: float) -> float:
 def check_timeout(name: str, value: float) -> float:
     """Return a positive number of seconds; `math.inf` is no limit."""
     return check_positive(name, value, unit="seconds", max_value=math.inf)
+
+
+def check_time_limit(name: str, value: float | None) -> float:
+    """Return how many seconds something may take; None is any time."""
+    return math.inf if value is None else check_timeout(name, value)
+
+
+def check_path(name: str, value: object) -> Path:
+    """Return a path that is text."""
+    text = os.fspath(value) if isinstance(value, str | os.PathLike) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise InvalidArgumentError(f"{name} must be a path, as str or os.PathLike[str]")
+    return Path(text)
+
+
+def key_refusal(key: object) -> str | None:
+    """Return why something cannot be sent as a key, or None if it can; no reason quotes it."""
+    if not isinstance(key, str):
+        return "must be a str"
+    if not key:
+        return "is empty"
+    if any(character <= " " or character > "~" for character in key):
+        return "contains spaces, control or non-ASCII characters"
+    return None
+
+
+def accepted(found: T | InvalidArgumentError) -> T:
+    """Return what was found, or raise an error like the one that was returned in its place.
+
+    A new one: with its traceback, that one would keep itself alive.
+    """
+    if isinstance(found, InvalidArgumentError):
+        raise InvalidArgumentError(*found.args)
+    return found
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

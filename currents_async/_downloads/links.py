@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TypeVar
 
-from currents_async._checks import check_int
+from currents_async._checks import accepted, check_int, check_time_limit
 from currents_async._downloads.save import (
     AssetDownload,
     Target,
-    check_duration,
     find_goal,
     save_call,
 )
@@ -78,7 +77,7 @@ class Link:
         """Save a view as a file, which gets a name if `to` is a directory."""
         url = self._checked(view)
         check_int("max_bytes", max_bytes)
-        seconds = check_duration(timeout)
+        seconds = check_time_limit("timeout", timeout)
         goal = await find_goal(self._transport, to, name)
         call = self._transport.asset_call(
             url,
@@ -90,10 +89,7 @@ class Link:
 
     def _checked(self, view: str, query: Query = ()) -> LinkUrl:
         """Return the URL of a view, or raise what is wrong with the link."""
-        if isinstance(self._url, InvalidArgumentError):
-            # A new one: with its traceback, that one would keep itself alive.
-            raise InvalidArgumentError(*self._url.args)
-        return self._url.view(view, query)
+        return accepted(self._url).view(view, query)
 
     async def _explained(self, reading: Awaitable[T]) -> T:
         """Add what to do to an error."""

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from currents_async._checks import accepted, check_path
 from currents_async._downloads.artifacts import ArtifactToSave, artifacts_to_save, check_kinds
 from currents_async._downloads.file_names import labelled, safe_id
-from currents_async._downloads.save import AssetDownload, Saver, Target, check_target
+from currents_async._downloads.save import AssetDownload, Saver, Target
 from currents_async._downloads.signer import Signer
 from currents_async._downloads.sources import Source
 from currents_async._fanout.plans import InstanceResult
@@ -68,7 +69,7 @@ class AssetResults(Pool[_Job, AssetResult]):
         on_error: OnError,
     ) -> None:
         collect = is_collecting(on_error)
-        self._directory = check_target(to)
+        self._directory = check_path("to", to)
         jobs = _Saving(source, saver, self._directory, check_kinds(kinds), collect=collect)
         super().__init__(jobs, concurrency)
 
@@ -136,9 +137,7 @@ class _Saving(Jobs[_Job, AssetResult]):
     async def _save(
         self, job: _Job, artifact: ArtifactToSave, url: AssetUrl | InvalidArgumentError
     ) -> AssetDownload:
-        if isinstance(url, InvalidArgumentError):
-            # A new one: with its traceback, that one would keep itself alive.
-            raise InvalidArgumentError(*url.args)
+        url = accepted(url)
         name = f"{artifact.kind}-{artifact.number}-{labelled(artifact.label, url.name)}"
         goal = self._directory / safe_id(job.result.instance_id) / name
         return await self._saver.save(url, goal, job.signer)

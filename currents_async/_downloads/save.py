@@ -1,13 +1,18 @@
 """One asset from its URL to its file."""
 
-import math
 import os
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from currents_async._checks import check_int, check_segment, check_timeout
+from currents_async._checks import (
+    accepted,
+    check_int,
+    check_path,
+    check_segment,
+    check_time_limit,
+)
 from currents_async._downloads.artifacts import FetchInstance
 from currents_async._downloads.file_names import safe_name
 from currents_async._downloads.partial_file import PartialFile
@@ -51,7 +56,7 @@ class Saver:
         self._transport = transport
         self._fetch_instance = fetch_instance
         self._max_bytes = check_int("max_bytes", max_bytes)
-        self._seconds = check_duration(timeout)
+        self._seconds = check_time_limit("timeout", timeout)
 
     def signer(self, instance_id: str) -> Signer:
         """Return what signs the URLs of an instance again."""
@@ -98,9 +103,7 @@ async def save_asset(
     max_bytes: int,
     timeout: float | None,  # noqa: ASYNC109 - of the whole, retries included
 ) -> AssetDownload:
-    if isinstance(url, InvalidArgumentError):
-        # A new one: with its traceback, that one would keep itself alive.
-        raise InvalidArgumentError(*url.args)
+    url = accepted(url)
     saver = Saver(transport, fetch_instance, max_bytes=max_bytes, timeout=timeout)
     if instance_id is not None:
         check_segment("instance_id", instance_id)
@@ -108,23 +111,11 @@ async def save_asset(
     return await saver.save(url, goal, None if instance_id is None else saver.signer(instance_id))
 
 
-def check_duration(timeout: float | None) -> float:
-    """Return how many seconds a download may take; None is any time."""
-    return math.inf if timeout is None else check_timeout("timeout", timeout)
-
-
 async def find_goal(transport: Transport, to: Target, name: str) -> Path:
     """Return the file to write: `to` itself, or one called `name` in it if it is a directory."""
-    path = check_target(to)
+    path = check_path("to", to)
     transport.channel.check_open()
     return await in_thread(partial(_goal, path, os.fspath(to), name))
-
-
-def check_target(to: Target) -> Path:
-    text = os.fspath(to) if isinstance(to, str | os.PathLike) else None  # pyright: ignore[reportUnnecessaryIsInstance]
-    if not isinstance(text, str) or not text or "\0" in text:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError("to must be a path, as str or os.PathLike[str]")
-    return Path(text)
 
 
 def _goal(to: Path, text: str, name: str) -> Path:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from urllib.parse import quote
 
+from currents_async._checks import key_refusal
 from currents_async._redaction import hide_signatures
 from currents_async.errors import InvalidArgumentError
 
@@ -55,14 +56,3 @@ def find_credential(api_key: str | None) -> Credential | InvalidArgumentError:
     if reason is not None:
         return InvalidArgumentError(f"api_key (or {VARIABLE}) {reason}")
     return Credential(key)
-
-
-def key_refusal(key: object) -> str | None:
-    """Return why something cannot be sent as a key, or None if it can; no reason quotes it."""
-    if not isinstance(key, str):
-        return "must be a str"
-    if not key:
-        return "is empty"
-    if any(character <= " " or character > "~" for character in key):
-        return "contains spaces, control or non-ASCII characters"
-    return None

@@ -5,8 +5,9 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from currents_async._checks import key_refusal
 from currents_async._tasks import wait_for_all
-from currents_async._transport.credential import Credential, find_credential, key_refusal
+from currents_async._transport.credential import Credential, find_credential
 from currents_async.errors import ClientClosedError, CredentialError, InvalidArgumentError
 
 

@@ -1,6 +1,5 @@
 """Attaching: files are declared in batches, and those of a batch uploaded concurrently."""
 
-import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from currents_async._checks import check_flag, check_timeout
+from currents_async._checks import accepted, check_flag, check_time_limit
 from currents_async._fanout.pool import for_each, outcome_of
 from currents_async._threads import in_thread
 from currents_async._transport import Transport, UploadTarget
@@ -82,7 +81,7 @@ async def attach(
 ) -> AttachResult:
     """Declare and upload files; raise what the first declaration raises."""
     check_flag("allow_env", allow_env)
-    seconds = math.inf if timeout is None else check_timeout("timeout", timeout)
+    seconds = check_time_limit("timeout", timeout)
     transport.channel.session.live()
     found = await in_thread(partial(find_files, listed(files), level, allow_env=allow_env))
     return await _Attaching(transport, declare, found, seconds, on_progress).run()
@@ -206,9 +205,7 @@ class _Declared(NamedTuple):
 
     def target(self) -> UploadTarget:
         """Return where to upload it; raise `InvalidArgumentError` for a URL that is none."""
-        url = read_asset_url(self.attachment.upload_url)
-        if isinstance(url, InvalidArgumentError):
-            raise InvalidArgumentError(*url.args)
+        url = accepted(read_asset_url(self.attachment.upload_url))
         return UploadTarget(url, self._headers, self.ends_at)
 
     def _headers(self) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from currents_async._checks import check_type
+from currents_async._checks import check_path, check_type
 from currents_async._wire.attachments import check_attachment, check_size, check_traces
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.attachments import AttachmentType, NewAttachment
@@ -65,7 +65,7 @@ def find_files(files: Sequence[AttachmentFile], level: str, *, allow_env: bool) 
 
 def _find(name: str, file: AttachmentFile, level: str, *, allow_env: bool) -> FileToSend:
     check_type(name, file, AttachmentFile)
-    path = _check_path(f"{name}.path", file.path)
+    path = check_path(f"{name}.path", file.path)
     if not allow_env and (path.name == ".env" or path.name.startswith(".env.")):
         raise InvalidArgumentError(
             f"{name}.path: {path} may hold secrets, which all who see the run could read: pass "
@@ -82,13 +82,6 @@ def _find(name: str, file: AttachmentFile, level: str, *, allow_env: bool) -> Fi
     )
     check_attachment(name, attachment, level)
     return FileToSend(path, size, attachment)
-
-
-def _check_path(name: str, given: object) -> Path:
-    text = os.fspath(given) if isinstance(given, str | os.PathLike) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if not isinstance(text, str) or not text or "\0" in text:
-        raise InvalidArgumentError(f"{name} must be a path, as str or os.PathLike[str]")
-    return Path(text)
 
 
 def _measure(name: str, path: Path) -> int:

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from currents_async._checks import check_segment
+from currents_async._checks import accepted, check_segment
 from currents_async._wire.array import ArrayField
 from currents_async._wire.record_key import RecordKey
 from currents_async.errors import APIError, InvalidArgumentError
@@ -99,16 +99,15 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
         record_key: RecordKey | InvalidArgumentError | None = None,
     ) -> Request[T_co]:
         """Check and encode the arguments; raise `InvalidArgumentError` on what cannot be sent."""
-        if isinstance(record_key, InvalidArgumentError):
-            raise InvalidArgumentError(*record_key.args)  # not itself, which may have a traceback
+        key = accepted(record_key)
         segments = {name: path_segment(name, value) for name, value in (path or {}).items()}
         target = self.path.format_map(segments)
         if query:
             target += "?" + encode_query(query)
         text = None if body is None else JsonBody(msgspec.json.encode(body))
-        if record_key is not None:
-            redact = record_key.redact
-        return Request(self, target, text, redact, record_key)
+        if key is not None:
+            redact = key.redact
+        return Request(self, target, text, redact, key)
 
 
 def path_segment(name: str, value: str) -> str:

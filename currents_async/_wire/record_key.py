@@ -5,6 +5,7 @@ Source: `docs/api/operations.md`, "Attachments and sessions".
 
 from collections.abc import Callable
 
+from currents_async._checks import key_refusal
 from currents_async._redaction import redactor
 from currents_async.errors import InvalidArgumentError
 
@@ -33,10 +34,5 @@ def find_record_key(key: str | None) -> RecordKey | InvalidArgumentError | None:
     """
     if key is None:
         return None
-    if not isinstance(key, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return InvalidArgumentError("record_key must be a str")
-    if not key:
-        return InvalidArgumentError("record_key is empty")
-    if any(character <= " " or character > "~" for character in key):
-        return InvalidArgumentError("record_key contains spaces, control or non-ASCII characters")
-    return RecordKey(key)
+    reason = key_refusal(key)
+    return RecordKey(key) if reason is None else InvalidArgumentError(f"record_key {reason}")
