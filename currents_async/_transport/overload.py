@@ -45,8 +45,8 @@ class Overload:
         else:
             self._last = self._last << 1 & _LAST
 
-    def is_over(self) -> None:
-        """Begin anew, after a pause."""
+    def begin_anew(self) -> None:
+        """Forget what meant a limit, after a pause."""
         self._excess = 0
 
     @property

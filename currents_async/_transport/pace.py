@@ -299,8 +299,10 @@ class Pace:
         return not says and not is_limited and not self._overload.is_certain
 
     def _may_be_stray(self, group: Group) -> bool:
-        is_news = group.said is not None or self._search.is_trying or self._window.size is not None
-        return group.is_lone and not group.is_silent and not is_news
+        is_limited = group.said is not None or self._window.size is not None
+        return (
+            group.is_lone and not group.is_silent and not is_limited and not self._search.is_trying
+        )
 
     def _may_lack_slots(self, group: Group) -> bool:
         return (
@@ -365,7 +367,7 @@ class Pace:
 
     def _open(self, now: float) -> None:
         self._cycle = Cycle(now, self._late)
-        self._overload.is_over()
+        self._overload.begin_anew()
         self._late = 0
         self._window.reopened()
         rate = self.rate
