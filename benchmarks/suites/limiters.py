@@ -67,8 +67,8 @@ _AT = 4
 """Seconds after which a limit changes."""
 _SHARED_SINCE = 20
 """Seconds after which several clients must share a limit well."""
-_AS_FAST_AS_MAY_BE = 2000
-"""Requests where it is no rate that limits them."""
+_PER_SECOND = 200
+"""Requests for each second of a job where it is no rate that limits them."""
 
 
 class _Run(NamedTuple):
@@ -137,9 +137,9 @@ def _simulated(what: Scenario | Limiter) -> _Run:
 
 
 def _scenario(limiter: Limiter, seconds: float, latency: float = 0.02) -> Scenario:
-    requests = _AS_FAST_AS_MAY_BE
+    requests = round(_PER_SECOND * seconds)
     if not isinstance(limiter, StrayRefusals):
-        requests = allowed(limiter, seconds, enough=_AS_FAST_AS_MAY_BE)
+        requests = allowed(limiter, seconds, enough=requests)
     return Scenario(limiter=limiter, requests=requests, workers=_WORKERS, latency=latency)
 
 
