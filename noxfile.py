@@ -85,7 +85,8 @@ def fuzz(session: nox.Session) -> None:
     install(session, "tests")
     [documents] = session.posargs or ["20000"]
     environment = {"FUZZ_DOCUMENTS": documents, "HYPOTHESIS_PROFILE": "fuzz"}
-    session.run("pytest", *UNWATCHED, "tests/wire/test_elements.py", env=environment)
+    files = ("tests/wire/test_elements.py", "tests/export/test_rows.py")
+    session.run("pytest", *UNWATCHED, *files, env=environment)
 
 
 @nox.session(default=False)

@@ -8,7 +8,7 @@ their titles: how they ended stands beside the list, by their IDs. Source: `docs
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from msgspec import UNSET, UnsetType, field
 from msgspec.structs import replace
@@ -169,18 +169,18 @@ class InstanceTest(HasAnnotations, frozen=True, gc=False, kw_only=True, repr_omi
     ) -> Self:
         # Tests with the same ID share a result, but each is listed with its own state. Either place
         # may say that a test was flaky.
-        state = self.state or self._state or result.state
+        state = _either(self.state, self._state, result.state)
         result_flaky = result.flaky if result.state == state else None
         return replace(
             self,
             instance_id=instance_id,
             state=state,
-            display_error=self.display_error or result.display_error,
+            display_error=_either(self.display_error, result.display_error),
             flaky=_any_true(self.flaky, self._flaky, result_flaky),
             tags=self.tags or tags,
             annotations=self.annotations or annotations,
             attempts=self.attempts or result.attempts,
-            record_id=self.record_id or result.record_id,
+            record_id=_either(self.record_id, result.record_id),
             start_time=self.start_time or result.start_time,
             end_time=self.end_time or result.end_time,
             duration_ms=result.duration_ms if self.duration_ms is None else self.duration_ms,
@@ -190,6 +190,14 @@ class InstanceTest(HasAnnotations, frozen=True, gc=False, kw_only=True, repr_omi
 
 
 _NOTHING = InstanceTest()
+
+TextT = TypeVar("TextT", bound=str)
+
+
+def _either(*values: TextT | UnsetType | None) -> TextT | None:
+    """Return the first text that is not empty, or else an empty one, or else None."""
+    found = [value for value in values if value is not None and value is not UNSET]
+    return next(filter(None, found), found[0] if found else None)
 
 
 def _any_true(*values: bool | UnsetType | None) -> bool | None:

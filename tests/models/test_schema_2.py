@@ -154,6 +154,12 @@ def test_tests_are_joined_with_their_results() -> None:
     assert instance.failed
 
 
+def test_empty_texts_are_not_lost() -> None:
+    tests = [{"testId": "one", "state": "", "displayError": "", "recordId": ""}]
+    [test] = decode({"instanceId": "i", "schemaVersion": 1, "results": {"tests": tests}}).tests
+    assert (test.state, test.display_error, test.record_id) == ("", "", "")
+
+
 def test_nothing_of_the_schema_is_left() -> None:
     instance = decode(payload())
     same = msgspec.json.decode(instance.to_json(), type=Instance)
