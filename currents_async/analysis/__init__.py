@@ -12,6 +12,7 @@
 """
 
 from currents_async.analysis.artifacts import artifacts_of
+from currents_async.analysis.details import Execution, RunCounts, RunDetails
 from currents_async.analysis.diff import AmbiguousTests, ComparedTest, RunDiff, diff_runs
 from currents_async.analysis.executed import ExecutedTest, executed_results, executed_tests
 from currents_async.analysis.failures import Failure, FlakyTest, failures_of, flaky_tests_of
@@ -22,10 +23,13 @@ __all__ = [
     "AmbiguousTests",
     "ComparedTest",
     "ExecutedTest",
+    "Execution",
     "Failure",
     "FileResults",
     "FlakyTest",
     "Flip",
+    "RunCounts",
+    "RunDetails",
     "RunDiff",
     "RunResults",
     "Streak",

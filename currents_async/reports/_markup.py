@@ -1,0 +1,69 @@
+"""HTML and SVG, written tag by tag: whatever is not markup already is text, and escaped.
+
+Pages have no style sheet and no script, since the policy under which Jenkins and others show the
+files of a build forbids both (https://www.jenkins.io/doc/book/security/configuring-content-security-policy/):
+what they look like is said by attributes.
+"""
+
+from collections.abc import Iterable
+from html import escape
+
+from currents_async.reports._text import one_line, readable
+
+Attribute = str | float | bool | None
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+Content = str | None | Iterable["Content"]
+"""Markup, or text to be escaped, or several of them; nothing of None."""
+
+_EMPTY = frozenset({"br", "hr", "img", "input", "link", "meta"})
+"""Elements without an end tag."""
+
+
+def markup(*content: Content) -> Markup:
+    """Return content as one piece of markup."""
+    return Markup("".join(map(_escaped, content)))
+
+
+def tag(name: str, /, *content: Content, **attributes: Attribute) -> Markup:
+    """Return an element.
+
+    An underscore in the name of an attribute is a hyphen, and is dropped at the end. Without value
+    stands an attribute that is True; one that is False or None is left out.
+    """
+    start = f"<{name}{''.join(map(_attribute, attributes, attributes.values()))}>"
+    return Markup(start if name in _EMPTY else f"{start}{markup(*content)}</{name}>")
+
+
+def _escaped(content: Content) -> str:
+    if content is None:
+        return ""
+    if isinstance(content, Markup):
+        return content
+    return escape(content) if isinstance(content, str) else markup(*content)
+
+
+def _attribute(name: str, value: Attribute) -> str:
+    if value is None or value is False:
+        return ""
+    name = name.rstrip("_").replace("_", "-")
+    if value is True:
+        return f" {name}"
+    shown = f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f' {name}="{escape(shown)}"'
+
+
+def foreign(text: str | None) -> Markup:
+    """Return a line that others wrote, which keeps its direction to itself."""
+    return tag("bdi", one_line(text))
+
+
+def foreign_block(text: str | None) -> Markup:
+    """Return lines that others wrote, as they stand."""
+    return tag("pre", tag("bdi", readable(text)))

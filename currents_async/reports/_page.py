@@ -1,0 +1,136 @@
+"""The parts that all pages have: the document, headings, tables, figures, what opens on a click."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from currents_async._version import __version__
+from currents_async.reports._markup import Content, Markup, markup, tag
+
+# Half way between black and white, so that each of them stands out from both.
+GREEN = "#2a9158"
+RED = "#d9453d"
+ORANGE = "#bf7512"
+BLUE = "#3d82d6"
+GREY = "#808080"
+
+Align = Literal["right"] | None
+
+
+class Column(NamedTuple):
+    """A column of a table."""
+
+    name: str
+    align: Align = None
+
+
+class Row(NamedTuple):
+    """A row of a table; the first cell is its heading."""
+
+    cells: Sequence[Content]
+
+
+def page(title: str, *content: Content) -> str:
+    """Return a document in one file: it needs nothing else, neither styles nor a script."""
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("meta", name="robots", content="noindex"),
+        tag("title", title),
+    )
+    made_by = tag("footer", tag("hr"), tag("p", tag("small", f"currents_async {__version__}")))
+    # The element that chooses a font is obsolete, and all that works under every policy.
+    body = tag("font", tag("main", *content), made_by, face="system-ui, sans-serif")
+    return f"<!doctype html>\n{tag('html', head, tag('body', body), lang='en')}\n"
+
+
+def section(heading: str, *content: Content, id_: str) -> Markup:
+    """Return a part of a page, with an ID to link to."""
+    return tag("section", tag("h2", heading, id=id_), *content, aria_labelledby=id_)
+
+
+def folded(summary: Content, *content: Content, is_open: bool = False) -> Markup:
+    """Return content that a click or a key on its summary shows."""
+    return tag("details", tag("summary", summary), *content, open=is_open)
+
+
+def table(caption: str, columns: Sequence[Column | str], rows: Iterable[Row]) -> Markup:
+    """Return a table whose rows have their heading in the first column."""
+    shown = [one if isinstance(one, Column) else Column(one) for one in columns]
+    head = (tag("th", one.name, scope="col", align=one.align) for one in shown)
+    body = (tag("tr", *_cells(row, shown)) for row in rows)
+    return tag(
+        "table",
+        tag("caption", caption, align="left"),
+        tag("thead", tag("tr", *head)),
+        tag("tbody", *body),
+        cellpadding=6,
+        rules="rows",
+    )
+
+
+def _cells(row: Row, columns: Sequence[Column]) -> Iterable[Markup]:
+    for number, (cell, column) in enumerate(zip(row.cells, columns, strict=True)):
+        heading = number == 0
+        yield tag(
+            "th" if heading else "td",
+            cell,
+            scope="row" if heading else None,
+            align=column.align or ("left" if heading else None),
+            valign="top",
+        )
+
+
+def facts(pairs: Iterable[tuple[str, Content]]) -> Markup:
+    """Return a list of names and what they stand for, without those that stand for nothing."""
+    return tag(
+        "table",
+        tag(
+            "tbody",
+            *(
+                tag("tr", tag("th", name, scope="row", align="left", valign="top"), tag("td", what))
+                for name, what in pairs
+                if what
+            ),
+        ),
+        cellpadding=3,
+    )
+
+
+def figure(
+    name: str, drawing: Markup, description: Content, *, width: float, height: float
+) -> Markup:
+    """Return a drawing with its name, and what describes it to those who do not see it."""
+    svg = tag(
+        "svg",
+        tag("title", name),
+        drawing,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {width:g} {height:g}",
+        width="100%",
+        role="img",
+        font_family="system-ui, sans-serif",
+        font_size=12,
+        fill="currentColor",
+    )
+    return tag("figure", svg, tag("figcaption", description))
+
+
+def link(url: str | None, *content: Content) -> Markup:
+    """Return a link, or its text alone if there is no page."""
+    shown = markup(*content)
+    return tag("a", shown, href=url) if is_page(url) else shown
+
+
+def is_page(url: str | None) -> bool:
+    """Return whether an address is one that a page may link to: no script, no other scheme."""
+    return url is not None and url.startswith(("https://", "http://"))
+
+
+def moment(when: datetime | None) -> Content:
+    """Return a time in UTC, as people and programs read it."""
+    if when is None:
+        return None
+    return tag("time", f"{when:%Y-%m-%d %H:%M:%S} UTC", datetime=f"{when:%Y-%m-%dT%H:%M:%SZ}")

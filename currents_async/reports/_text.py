@@ -1,0 +1,57 @@
+"""Texts of other people, made fit to be shown: they may hold anything, and be of any length."""
+
+import re
+
+MAX_LINE = 300
+"""Characters of a text that stands in one line."""
+MAX_TEXT = 4_000
+"""Characters of a text of several lines."""
+
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
+"""Sequences that drive a terminal (ECMA-48, section 5), and the titles of windows."""
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ufffe\uffff\ud800-\udfff]"
+)
+"""What changes the direction of text, cannot be seen, or must not stand in XML."""
+
+
+def one_line(text: str | None, max_length: int = MAX_LINE) -> str:
+    """Return a text in one line without colours, with a name for each character that is unseen."""
+    return readable(" ".join((text or "")[: 8 * max_length].split()), max_length)
+
+
+def readable(text: str | None, max_length: int = MAX_TEXT) -> str:
+    """Return a text without colours, with a name for each character that is unseen.
+
+    Of a longer one, its beginning, and how many characters follow.
+    """
+    text = text or ""
+    # Colours take room too; what is far beyond what will be shown is not looked at.
+    head = _ESCAPE.sub("", text[: 8 * max_length])
+    shown = _UNSEEN.sub(_named, head.replace("\r\n", "\n")[:max_length])
+    if len(text) <= 8 * max_length and len(head) <= max_length:
+        return shown
+    return f"{shown} … ({len(text):,} characters)"
+
+
+def _named(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
+def duration(milliseconds: float | None) -> str:
+    """Return a length of time as people read it: `850 ms`, `4.2 s`, `7 min 2 s`, `1 h 4 min`."""
+    if milliseconds is None:
+        return "–"  # noqa: RUF001 - a dash for what is unknown
+    if milliseconds < 1000:  # noqa: PLR2004 - a second
+        return f"{milliseconds:.0f} ms"
+    if milliseconds < 59_950:  # noqa: PLR2004 - what is not rounded to a minute
+        return f"{milliseconds / 1000:.1f} s"
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """Return a number with its noun: `1 test`, `1,204 tests`."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

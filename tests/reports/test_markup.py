@@ -1,0 +1,26 @@
+from currents_async.reports._markup import Markup, foreign, foreign_block, markup, tag
+
+
+def test_text_is_escaped_and_markup_is_not() -> None:
+    assert tag("p", "a < b & c", tag("b", "d")) == "<p>a &lt; b &amp; c<b>d</b></p>"
+    assert markup("<", None, [tag("br"), ["<"]]) == "&lt;<br>&lt;"
+
+
+def test_attributes() -> None:
+    found = tag("rect", x=1.0, stroke_width=0.333, class_='a"b', open=True, hidden=False, id=None)
+    assert found == '<rect x="1" stroke-width="0.33" class="a&quot;b" open></rect>'
+
+
+def test_text_of_others_is_text() -> None:
+    hostile = "</script><img src=x onerror=alert(1)>\x1b[31mred\x1b[0m \u202egnp.exe\n\ud800"
+    shown = foreign(hostile)
+    assert shown == (
+        "<bdi>&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;red \\u202egnp.exe \\ud800</bdi>"
+    )
+    assert isinstance(shown, Markup)
+
+
+def test_long_lines_are_cut_and_say_so() -> None:
+    shown = foreign_block("x" * 1_000_000)
+    assert len(shown) < 5_000
+    assert "1,000,000 characters" in shown

@@ -1,0 +1,32 @@
+import pytest
+
+from currents_async.reports._text import counted, duration, one_line, readable
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown"),
+    [
+        (None, "–"),  # noqa: RUF001
+        (0, "0 ms"),
+        (999, "999 ms"),
+        (4_249, "4.2 s"),
+        (59_949, "59.9 s"),
+        (59_950, "1 min 0 s"),
+        (422_000, "7 min 2 s"),
+        (3_840_000, "1 h 4 min"),
+    ],
+)
+def test_durations(milliseconds: int | None, shown: str) -> None:
+    assert duration(milliseconds) == shown
+
+
+def test_counts() -> None:
+    assert [counted(n, "test") for n in (0, 1, 1204)] == ["0 tests", "1 test", "1,204 tests"]
+    assert counted(2, "retry", "retries") == "2 retries"
+
+
+def test_lines() -> None:
+    assert one_line("\x1b[2mexpect(\x1b[22ma\n\t b\x07") == "expect(a b\\u0007"
+    assert readable("a\r\n\tb\x00") == "a\n\tb\\u0000"
+    assert one_line(None) == readable(None) == ""
+    assert one_line("x" * 301) == "x" * 300 + " … (301 characters)"
