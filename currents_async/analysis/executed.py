@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from currents_async.models._model import Model
 from currents_async.models.common import Outcome
+from currents_async.models.dashboard import instance_url, test_url
 from currents_async.models.instances import Attempt, AttemptError, Instance, InstanceTest
 from currents_async.models.runs import RunSpec
 from currents_async.models.test_results import ResultAttempt, TestResult
@@ -31,6 +32,8 @@ class ExecutedTest(Model, frozen=True, gc=False, kw_only=True):
     attempts: int = 0
     error: str = ""
     """The first line of the last error; empty without one."""
+    owners: tuple[str, ...] = ()
+    """The people or teams that own it, by its annotations; none for a spec file."""
     is_file: bool = False
     """Whether this is a spec file. It failed if it threw by itself, whatever its tests did, or if
     the server counts failures in it that it does not list."""
@@ -39,6 +42,13 @@ class ExecutedTest(Model, frozen=True, gc=False, kw_only=True):
     def full_title(self) -> str:
         """The title in one line, outermost suite first; the path of a spec file."""
         return self.spec if self.is_file else " > ".join(self.title)
+
+    @property
+    def url(self) -> str | None:
+        """The page on the dashboard of Currents; on another, `dashboard_url`. None without IDs."""
+        if not self.is_file:
+            return test_url(self.instance_id, self.test_id)
+        return instance_url(self.instance_id) if self.instance_id else None
 
     @property
     def passed(self) -> bool:
@@ -71,6 +81,7 @@ def executed_results(results: Iterable[TestResult]) -> list[ExecutedTest]:
             is_flaky=result.flaky,
             attempts=len(result.attempts),
             error=_first_line(result.attempts, result.display_error),
+            owners=result.owners,
         )
         for result in results
     ]
@@ -89,6 +100,7 @@ def executed_test(instance: Instance, test: InstanceTest) -> ExecutedTest:
         is_flaky=test.is_flaky,
         attempts=len(test.attempts),
         error=_first_line(test.attempts, test.display_error),
+        owners=test.owners,
     )
 
 

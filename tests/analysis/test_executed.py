@@ -3,8 +3,8 @@ from datetime import date
 import msgspec
 
 from currents_async import Currents
-from currents_async.analysis import executed_results, executed_tests
-from currents_async.models import AttemptError, Instance, ResultAttempt, TestResult
+from currents_async.analysis import executed_results, executed_tests, failures_of
+from currents_async.models import Annotation, AttemptError, Instance, ResultAttempt, TestResult
 from currents_async.testing import FakeCurrents
 from tests.analysis.made import FAILED, PASSED, a_test, an_instance
 
@@ -45,9 +45,20 @@ def test_of_test_results() -> None:
     assert found.error == "oh!"
 
 
+def test_owners_and_pages() -> None:
+    owned = msgspec.structs.replace(
+        a_test("one", FAILED), annotations=(Annotation(type="owner", description="Web"),)
+    )
+    file, test = (one.test for one in failures_of([an_instance("a.ts", owned, exception="oh!")]))
+    assert (file.owners, test.owners) == ((), ("Web",))
+    page = "https://app.currents.dev/instance/r%20chromium%20a.ts"
+    assert (file.url, test.url) == (page, f"{page}/test/id%20of%20one")
+    assert msgspec.structs.replace(file, instance_id=None).url is None
+
+
 async def test_both_tell_the_same(server: FakeCurrents, currents: Currents) -> None:
     project = server.world.project()
-    run = project.run(specs=4, failures=3, flaky=2)
+    run = project.run(specs=4, failures=3, flaky=2, annotations=[("owner", "Web")])
     found = executed_tests(await currents.runs.get_instances(run.run_id))
     signatures = [one.signature for one in server.world.executions(project.project_id)]
     results = [
