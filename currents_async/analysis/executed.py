@@ -30,6 +30,8 @@ class ExecutedTest(Model, frozen=True, gc=False, kw_only=True):
     is_flaky: bool = False
     """Whether it passed only after a failed attempt."""
     attempts: int = 0
+    duration_ms: int | None = None
+    """Milliseconds of all attempts, and in instances of the time between them; None if unknown."""
     error: str = ""
     """The first line of the last error; empty without one."""
     owners: tuple[str, ...] = ()
@@ -80,6 +82,7 @@ def executed_results(results: Iterable[TestResult]) -> list[ExecutedTest]:
             state=result.status,
             is_flaky=result.flaky,
             attempts=len(result.attempts),
+            duration_ms=None if result.duration is None else round(result.duration),
             error=_first_line(result.attempts, result.display_error),
             owners=result.owners,
         )
@@ -99,6 +102,7 @@ def executed_test(instance: Instance, test: InstanceTest) -> ExecutedTest:
         state=test.state,
         is_flaky=test.is_flaky,
         attempts=len(test.attempts),
+        duration_ms=test.duration,
         error=_first_line(test.attempts, test.display_error),
         owners=test.owners,
     )
