@@ -5,10 +5,11 @@ files of a build forbids both (https://www.jenkins.io/doc/book/security/configur
 what they look like is said by attributes.
 """
 
+import re
 from collections.abc import Iterable
 from html import escape
 
-from currents_async.reports._text import one_line, readable
+from currents_async.reports._text import MAX_LINE, MAX_TEXT, one_line, readable
 
 Attribute = str | float | bool | None
 
@@ -22,8 +23,11 @@ class Markup(str):
 Content = str | None | Iterable["Content"]
 """Markup, or text to be escaped, or several of them; nothing of None."""
 
-_EMPTY = frozenset({"br", "hr", "img", "input", "link", "meta"})
+_EMPTY = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr"})
 """Elements without an end tag."""
+
+_LONG_WORD = re.compile(r"([^\s/?-]{40})(?=[^\s/?-])")
+"""What would make a page wider than its window, as nothing in it lets a line end."""
 
 
 def markup(*content: Content) -> Markup:
@@ -59,11 +63,16 @@ def _attribute(name: str, value: Attribute) -> str:
     return f' {name}="{escape(shown)}"'
 
 
-def foreign(text: str | None) -> Markup:
+def foreign(text: str | None, max_length: int = MAX_LINE) -> Markup:
     """Return a line that others wrote, which keeps its direction to itself."""
-    return tag("bdi", one_line(text))
+    return tag("bdi", _breakable(one_line(text, max_length)))
 
 
-def foreign_block(text: str | None) -> Markup:
+def foreign_block(text: str | None, max_length: int = MAX_TEXT) -> Markup:
     """Return lines that others wrote, as they stand."""
-    return tag("pre", tag("bdi", readable(text)))
+    return tag("pre", tag("bdi", _breakable(readable(text, max_length))), wrap=True)
+
+
+def _breakable(text: str) -> Markup:
+    # A NUL does not occur in readable text.
+    return Markup(escape(_LONG_WORD.sub("\\1\0", text)).replace("\0", "<wbr>"))

@@ -14,6 +14,9 @@ ORANGE = "#bf7512"
 BLUE = "#3d82d6"
 GREY = "#808080"
 
+_FONT = "system-ui, sans-serif"
+_LINE = tag("hr", size=1, color=GREY)
+
 Align = Literal["right"] | None
 
 
@@ -30,20 +33,44 @@ class Row(NamedTuple):
     cells: Sequence[Content]
 
 
-def page(title: str, *content: Content) -> str:
-    """Return a document in one file: it needs nothing else, neither styles nor a script."""
-    head = tag(
+class Part(NamedTuple):
+    """A section of a page, to which its contents list links."""
+
+    id: str
+    heading: str
+    content: Content
+
+
+def page(title: str, *content: Content, header: Content = None, head: Content = None) -> str:
+    """Return a document in one file: it needs nothing else, neither styles nor a script.
+
+    The header stands before the main content; `head` is for what a page has beyond that.
+    """
+    document_head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", name="robots", content="noindex"),
         tag("title", title),
+        head,
     )
-    made_by = tag("footer", tag("hr"), tag("p", tag("small", f"currents_async {__version__}")))
-    # The element that chooses a font is obsolete, and all that works under every policy.
-    body = tag("font", tag("main", *content), made_by, face="system-ui, sans-serif")
-    return f"<!doctype html>\n{tag('html', head, tag('body', body), lang='en')}\n"
+    made_by = tag("footer", _LINE, tag("p", tag("small", f"currents_async {__version__}")))
+    parts = (tag("header", header) if header else None, tag("main", *content), made_by)
+    # The element that chooses a font is obsolete, as are the margins, and all that works under
+    # every policy.
+    body = tag("body", tag("font", *parts, face=_FONT), marginwidth=24, marginheight=16)
+    return f"<!doctype html>\n{tag('html', document_head, body, lang='en')}\n"
+
+
+def contents(parts: Iterable[Part]) -> Markup:
+    """Return links to the sections of a page."""
+    links = (tag("a", one.heading, href=f"#{one.id}") for one in parts)
+    return tag(
+        "nav",
+        tag("p", *((" · " if number else None, one) for number, one in enumerate(links))),
+        aria_label="Contents",
+    )
 
 
 def section(heading: str, *content: Content, id_: str) -> Markup:
@@ -59,15 +86,19 @@ def folded(summary: Content, *content: Content, is_open: bool = False) -> Markup
 def table(caption: str, columns: Sequence[Column | str], rows: Iterable[Row]) -> Markup:
     """Return a table whose rows have their heading in the first column."""
     shown = [one if isinstance(one, Column) else Column(one) for one in columns]
-    head = (tag("th", one.name, scope="col", align=one.align) for one in shown)
+    head = (tag("th", one.name, scope="col", align=one.align or "left") for one in shown)
     body = (tag("tr", *_cells(row, shown)) for row in rows)
     return tag(
         "table",
-        tag("caption", caption, align="left"),
+        # Not every browser aligns a caption by its own attribute.
+        tag("caption", tag("div", tag("b", caption), align="left")),
         tag("thead", tag("tr", *head)),
         tag("tbody", *body),
         cellpadding=6,
         rules="rows",
+        frame="hsides",
+        bordercolor=GREY,
+        width="100%",
     )
 
 
@@ -111,7 +142,7 @@ def figure(
         viewBox=f"0 0 {width:g} {height:g}",
         width="100%",
         role="img",
-        font_family="system-ui, sans-serif",
+        font_family=_FONT,
         font_size=12,
         fill="currentColor",
     )

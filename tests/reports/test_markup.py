@@ -24,3 +24,10 @@ def test_long_lines_are_cut_and_say_so() -> None:
     shown = foreign_block("x" * 1_000_000)
     assert len(shown) < 5_000
     assert "1,000,000 characters" in shown
+    assert max(map(len, shown.split("<wbr>")[1:-1])) == 40
+
+
+def test_words_that_a_line_can_end_in_stay_whole() -> None:
+    path = "/".join(["x" * 40] * 3)
+    assert foreign(path) == f"<bdi>{path}</bdi>"
+    assert foreign("x" * 41) == f"<bdi>{'x' * 40}<wbr>x</bdi>"

@@ -1,7 +1,19 @@
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
-from currents_async.reports._page import Column, Row, facts, link, moment, page, section, table
+from currents_async.reports._markup import tag
+from currents_async.reports._page import (
+    Column,
+    Part,
+    Row,
+    contents,
+    facts,
+    link,
+    moment,
+    page,
+    section,
+    table,
+)
 
 
 class Outline(HTMLParser):
@@ -29,6 +41,15 @@ def test_a_page_needs_no_styles_and_no_script() -> None:
     assert not {"script", "style", "link"} & set(outline.seen)
     assert "style=" not in text
     assert "<title>Run &lt;1&gt;</title>" in text
+
+
+def test_a_page_has_landmarks_and_contents() -> None:
+    part = Part("a", "A & B", "text")
+    listed = contents([part, part])
+    text = page("Run", section(part.heading, part.content, id_=part.id), header=listed)
+    assert '<header><nav aria-label="Contents"><p><a href="#a">A &amp; B</a> · <a' in text
+    assert "<meta" in page("Run", head=tag("meta", name="extra")).partition("extra")[0]
+    assert "<header>" not in page("Run")
 
 
 def test_rows_have_headings() -> None:
