@@ -28,6 +28,7 @@ from currents_async._resources.errors import Errors
 from currents_async._resources.instances import Instances, fetch_instance
 from currents_async._resources.jira import Jira
 from currents_async._resources.projects import Projects
+from currents_async._resources.reports import Reports
 from currents_async._resources.runs import Runs
 from currents_async._resources.sessions import Sessions
 from currents_async._resources.shares import Shares
@@ -127,6 +128,7 @@ class Currents:
     traces: Traces = object.__new__(Traces)
     account: Accounts = object.__new__(Accounts)
     quarantine: Quarantine = object.__new__(Quarantine)
+    reports: Reports = object.__new__(Reports)
 
     def __init__(
         self,
@@ -207,6 +209,7 @@ class Currents:
         self.quarantine = Quarantine(
             transport, self._project_id, self.tests, self.test_results, self.actions
         )
+        self.reports = Reports(transport, self._project_id, self.runs.instances)
 
     def with_options(
         self,

@@ -6,6 +6,7 @@ from currents_async._config import Limits, Retries, Timeouts
 from currents_async._downloads.results import AssetResult, AssetResults
 from currents_async._downloads.save import AssetDownload
 from currents_async._fanout.plans import InstanceResult
+from currents_async._fanout.pool import Progress
 from currents_async._fanout.results import InstanceResults
 from currents_async._pagination import CursorPager, PagePager
 from currents_async._quarantine.decide import QuarantineDecision
@@ -44,6 +45,7 @@ __all__: list[str] = [
     "Limits",
     "Observer",
     "PagePager",
+    "Progress",
     "QuarantineDecision",
     "QuarantineFailure",
     "QuarantinePlan",

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 import anyio
+import msgspec
 
 from currents_async._checks import check_concurrency
 from currents_async._tasks import Send, TaskOwner, Work, hand_over, take
@@ -18,6 +19,17 @@ from currents_async.errors import ClientClosedError, CurrentsError, WrongLoopErr
 T = TypeVar("T")
 JobT = TypeVar("JobT")
 ResultT = TypeVar("ResultT")
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far work on many things is."""
+
+    done: int
+    total: int | None = None
+    """None while it is not known yet."""
+
+
+OnProgress = Callable[[Progress], None]
 
 CLIENT_ERRORS = (ClientClosedError, WrongLoopError)
 """Errors of the client itself, which every further job would meet too."""
@@ -94,11 +106,16 @@ class Pool(TaskOwner, Generic[JobT, ResultT]):
             raise StopAsyncIteration
         return numbered[1]
 
-    async def in_order(self) -> list[ResultT]:
-        """Await all results that are left, and return them in the order of their jobs."""
+    async def in_order(self, *, on_progress: OnProgress | None = None) -> list[ResultT]:
+        """Await all results that are left, and return them in the order of their jobs.
+
+        `on_progress` is called with a `Progress` after each of them.
+        """
         numbered: list[tuple[int, ResultT]] = []
         while (one := await self._take(self._results)) is not None:
             numbered.append(one)
+            if on_progress is not None:
+                on_progress(Progress(done=len(numbered), total=self.total))
         return [result for _, result in sorted(numbered, key=itemgetter(0))]
 
 

@@ -6,16 +6,20 @@ from datetime import datetime
 from typing import Protocol
 
 from currents_async._fanout.plans import InstanceResult
+from currents_async._fanout.pool import OnProgress
 from currents_async._fanout.results import InstanceResults, instances_of
 from currents_async.analysis import (
+    Execution,
     Failure,
     FlakyTest,
+    RunDetails,
     RunDiff,
     RunResults,
     diff_runs,
     failures_of,
     flaky_tests_of,
 )
+from currents_async.analysis.executed import as_listed
 from currents_async.analysis.failures import failure_of_run
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.projects import ListedRun
@@ -101,6 +105,24 @@ async def fetch_diff(before: InstanceResults, after: InstanceResults) -> RunDiff
     results = await _collect(before), await _collect(after)
     await asyncio.sleep(0)  # each takes about 10 ms for 5,000 tests
     return diff_runs(*results)
+
+
+async def fetch_details(
+    fan_out: InstanceResults, on_progress: OnProgress | None = None
+) -> RunDetails:
+    """Fetch a run with all its instances, in the order of the specs."""
+    async with fan_out as results:
+        found = await results.in_order(on_progress=on_progress)
+        return RunDetails(run=results.run, executions=tuple(map(_execution, found)))
+
+
+def _execution(found: InstanceResult) -> Execution:
+    spec = found.spec or RunSpec(instance_id=found.instance_id)
+    return Execution(
+        spec=spec,
+        instance=None if found.instance is None else as_listed(found.instance, spec),
+        error="" if found.error is None else str(found.error),
+    )
 
 
 async def _collect(fan_out: InstanceResults) -> RunResults:

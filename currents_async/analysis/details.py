@@ -12,7 +12,7 @@ from currents_async.analysis.failures import (
     flaky_tests_of,
 )
 from currents_async.models._model import Model
-from currents_async.models._unlisted import unlisted
+from currents_async.models._unlisted import Unlisted, unlisted
 from currents_async.models.common import Outcome
 from currents_async.models.instances import Instance
 from currents_async.models.runs import Run, RunSpec
@@ -26,6 +26,25 @@ class Execution(Model, frozen=True, gc=False, kw_only=True):
     """None while no machine has claimed the file, or if the instance could not be fetched."""
     error: str = ""
     """Why the instance could not be fetched; empty if it could."""
+
+    @property
+    def unlisted(self) -> Unlisted:
+        """How many tests the server counts beyond those that the instance lists."""
+        if self.instance is None:
+            return unlisted((), [self.spec.results])
+        return unlisted(self.instance.tests, [self.instance.results, self.spec.results])
+
+    @property
+    def incomplete(self) -> str:
+        """What is missing, in words; empty if nothing is, or if no machine has claimed the file."""
+        if self.error:
+            return f"{self.spec.spec}: {self.error}"
+        beyond = self.unlisted.tests if self.instance is not None else 0
+        return (
+            f"{self.spec.spec}: tests that the server counts and does not list: {beyond}"
+            if beyond
+            else ""
+        )
 
 
 class RunCounts(Model, frozen=True, gc=False, kw_only=True):
@@ -94,12 +113,7 @@ class RunDetails(Model, frozen=True, gc=False, kw_only=True):
     def counts(self) -> RunCounts:
         """Count the tests by how they ended."""
         states = [test.state for one in self.instances for test in one.tests]
-        beyond = [
-            unlisted(one.instance.tests, [one.instance.results, one.spec.results])
-            if one.instance is not None
-            else unlisted((), [one.spec.results])
-            for one in self.executions
-        ]
+        beyond = [one.unlisted for one in self.executions]
         return RunCounts(
             specs=len(self.executions),
             tests=len(states) + sum(one.tests for one in beyond),

@@ -26,7 +26,7 @@ async def test_a_mock_has_the_operations_with_their_signatures(*, instance: bool
 def test_all_groups_are_there() -> None:
     mock = create_autospec(Currents, instance=True)
     groups = {name for name, kind in get_type_hints(Currents).items() if issubclass(kind, Group)}
-    assert len(groups) == 18
+    assert len(groups) == 19
     for name in groups:
         assert isinstance(getattr(mock, name), get_type_hints(Currents)[name])
 
