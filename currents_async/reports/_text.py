@@ -2,6 +2,8 @@
 
 import re
 
+from currents_async._redaction import hide_signatures
+
 MAX_LINE = 300
 """Characters of a text that stands in one line."""
 MAX_TEXT = 4_000
@@ -22,13 +24,13 @@ def one_line(text: str | None, max_length: int = MAX_LINE) -> str:
 
 
 def readable(text: str | None, max_length: int = MAX_TEXT) -> str:
-    """Return a text without colours, with a name for each character that is unseen.
+    """Return a text without colours and signatures, with a name for each character that is unseen.
 
     Of a longer one, its beginning, and how many characters follow.
     """
     text = text or ""
     # Colours take room too; what is far beyond what will be shown is not looked at.
-    head = _ESCAPE.sub("", text[: 8 * max_length])
+    head = hide_signatures(_ESCAPE.sub("", text[: 8 * max_length]))
     shown = _UNSEEN.sub(_named, head.replace("\r\n", "\n")[:max_length])
     if len(text) <= 8 * max_length and len(head) <= max_length:
         return shown

@@ -30,3 +30,8 @@ def test_lines() -> None:
     assert readable("a\r\n\tb\x00") == "a\n\tb\\u0000"
     assert one_line(None) == readable(None) == ""
     assert one_line("x" * 301) == "x" * 300 + " … (301 characters)"
+
+
+def test_signatures_are_left_out() -> None:
+    message = "GET https://s3.example/a.png?X-Amz-Signature=abc&x=1 failed"
+    assert readable(message) == "GET https://s3.example/a.png?[signature] failed"
