@@ -12,15 +12,19 @@
 """
 
 from currents_async.analysis.artifacts import artifacts_of
+from currents_async.analysis.bars import Bar, BarAttempt, Span
 from currents_async.analysis.details import Execution, RunCounts, RunDetails
 from currents_async.analysis.diff import AmbiguousTests, ComparedTest, RunDiff, diff_runs
 from currents_async.analysis.executed import ExecutedTest, executed_results, executed_tests
 from currents_async.analysis.failures import Failure, FlakyTest, failures_of, flaky_tests_of
 from currents_async.analysis.history import Flip, Streak, TestHistory, history_of
 from currents_async.analysis.run_results import FileResults, RunResults
+from currents_async.analysis.timeline import Lane, Timeline, timeline_of
 
 __all__ = [
     "AmbiguousTests",
+    "Bar",
+    "BarAttempt",
     "ComparedTest",
     "ExecutedTest",
     "Execution",
@@ -28,12 +32,15 @@ __all__ = [
     "FileResults",
     "FlakyTest",
     "Flip",
+    "Lane",
     "RunCounts",
     "RunDetails",
     "RunDiff",
     "RunResults",
+    "Span",
     "Streak",
     "TestHistory",
+    "Timeline",
     "artifacts_of",
     "diff_runs",
     "executed_results",
@@ -41,4 +48,5 @@ __all__ = [
     "failures_of",
     "flaky_tests_of",
     "history_of",
+    "timeline_of",
 ]
