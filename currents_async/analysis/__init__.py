@@ -13,6 +13,7 @@
 
 from currents_async.analysis.artifacts import artifacts_of
 from currents_async.analysis.bars import Bar, BarAttempt, Span
+from currents_async.analysis.clusters import FailureCluster, cluster_failures
 from currents_async.analysis.details import Execution, RunCounts, RunDetails
 from currents_async.analysis.diff import AmbiguousTests, ComparedTest, RunDiff, diff_runs
 from currents_async.analysis.executed import ExecutedTest, executed_results, executed_tests
@@ -29,6 +30,7 @@ __all__ = [
     "ExecutedTest",
     "Execution",
     "Failure",
+    "FailureCluster",
     "FileResults",
     "FlakyTest",
     "Flip",
@@ -42,6 +44,7 @@ __all__ = [
     "TestHistory",
     "Timeline",
     "artifacts_of",
+    "cluster_failures",
     "diff_runs",
     "executed_results",
     "executed_tests",

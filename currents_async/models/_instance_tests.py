@@ -22,6 +22,11 @@ _COLOUR = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~])?")
 """A control sequence for terminals (ECMA-48, 5.4) in messages of Playwright, perhaps cut off."""
 
 
+def without_colours(text: str) -> str:
+    """Return a message without control sequences."""
+    return _COLOUR.sub("", text)
+
+
 class CodeFrame(Model, frozen=True, gc=False, kw_only=True):
     """The lines of source around an error."""
 
@@ -60,7 +65,7 @@ class AttemptError(Model, frozen=True, gc=False, kw_only=True):
     @property
     def first_line(self) -> str:
         """The first line of the message, or else of the stack, without colours."""
-        texts = (_COLOUR.sub("", text or "") for text in (self.message, self.stack, self.name))
+        texts = (without_colours(text or "") for text in (self.message, self.stack, self.name))
         text = next((text for text in map(str.strip, texts) if text), "")
         return text.splitlines()[0] if text else ""
 
