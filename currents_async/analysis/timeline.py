@@ -22,9 +22,9 @@ class Lane(Model, frozen=True, gc=False, kw_only=True):
     """Playwright's parallel index, which stays the same when it restarts a worker; else None."""
     bars: tuple[Bar, ...] = ()
     idle: tuple[Span, ...] = ()
-    """When nothing was executed, between the start and the end of the run.
+    """When the worker executed nothing, between the start and the end of the run.
 
-    A worker whose spec files overlap has further lanes, for which nothing is said here.
+    If its spec files overlap, it has further lanes, and the first of them has the idle time.
     """
 
     @property
@@ -105,7 +105,8 @@ def timeline_of(details: RunDetails) -> Timeline:
     started = min(one.bar.started_at for one in placed)
     ended = max(one.bar.ended_at for one in placed)
     machines = _machines(placed)
-    lanes = tuple(_numbered(machines, Span(started_at=started, ended_at=ended)))
+    run = Span(started_at=started, ended_at=ended)
+    lanes = tuple(_numbered(machines, run))
     last = max(lanes, key=lambda lane: lane.bars[-1].ended_at)
     is_running = any(one.bar.is_running for one in placed)
     return Timeline(
@@ -114,7 +115,7 @@ def timeline_of(details: RunDetails) -> Timeline:
         lanes=lanes,
         unplaced=tuple(unplaced),
         critical_path=last.bars,
-        balanced_ms=None if is_running else _balanced(machines, lanes),
+        balanced_ms=None if is_running else _balanced(machines, run),
     )
 
 
@@ -129,28 +130,35 @@ def _machines(placed: Iterable[PlacedBar]) -> list[list[PlacedBar]]:
 def _numbered(machines: Sequence[Sequence[PlacedBar]], run: Span) -> Iterator[Lane]:
     number = 0
     for machine_number, placed in enumerate(machines, 1):
-        for worker, row, bars in _rows_of(placed):
+        machine_id = placed[0].machine_id
+        for worker, bars, idle in _rows_of(placed, run):
             number += 1
-            machine_id = placed[0].machine_id
-            is_further = row > 0 and worker is not None and machine_id is not None
             yield Lane(
                 number=number,
                 machine_number=machine_number,
                 machine_id=machine_id,
                 worker=worker,
                 bars=tuple(bars),
-                idle=() if is_further else tuple(_gaps(bars, run)),
+                idle=tuple(idle),
             )
 
 
-def _rows_of(placed: Iterable[PlacedBar]) -> Iterator[tuple[int | None, int, list[Bar]]]:
-    """Yield each worker of a machine with a row of bars that do not overlap, and its number."""
+def _rows_of(
+    placed: Sequence[PlacedBar], run: Span
+) -> Iterator[tuple[int | None, list[Bar], Iterable[Span]]]:
+    """Yield the workers of a machine, each with bars that do not overlap, and when it was idle."""
+    is_machine_known = placed[0].machine_id is not None
     workers: dict[int | None, list[Bar]] = {}
     for one in placed:
         workers.setdefault(one.worker, []).append(one.bar)
     for worker in sorted(workers, key=lambda worker: (worker is None, worker or 0)):
-        for number, row in enumerate(_rows(workers[worker])):
-            yield worker, number, row
+        bars = workers[worker]
+        is_one_worker = is_machine_known and worker is not None
+        for number, row in enumerate(_rows(bars)):
+            if is_one_worker:
+                yield worker, row, _gaps(bars, run) if number == 0 else ()
+            else:
+                yield worker, row, _gaps(row, run)
 
 
 def _rows(bars: Iterable[Bar]) -> list[list[Bar]]:
@@ -166,21 +174,23 @@ def _rows(bars: Iterable[Bar]) -> list[list[Bar]]:
 
 
 def _gaps(bars: Iterable[Bar], run: Span) -> Iterator[Span]:
-    """Yield when no bar of a row was executed."""
+    """Yield when no bar was executed, of some that are sorted by their starts."""
     free = run.started_at
     for bar in bars:
         if bar.started_at > free:
             yield Span(started_at=free, ended_at=bar.started_at)
-        free = bar.ended_at
+        free = max(free, bar.ended_at)
     if run.ended_at > free:
         yield Span(started_at=free, ended_at=run.ended_at)
 
 
-def _balanced(machines: Iterable[Sequence[PlacedBar]], lanes: Iterable[Lane]) -> int:
-    """Return the least time of all bars on as many workers as there were."""
-    workers = sum(map(_workers, machines))
-    jobs = [bar.duration_ms for lane in lanes for bar in lane.bars]
-    return least_makespan(jobs, workers)
+def _balanced(machines: Sequence[Sequence[PlacedBar]], run: Span) -> int:
+    """Return the least time of all bars on as many workers as there were.
+
+    The run itself was a schedule for them, so that it cannot be worse.
+    """
+    jobs = [one.bar.duration_ms for placed in machines for one in placed]
+    return min(least_makespan(jobs, sum(map(_workers, machines))), run.duration_ms)
 
 
 def _workers(placed: Sequence[PlacedBar]) -> int:
