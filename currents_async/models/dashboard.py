@@ -37,14 +37,19 @@ def dashboard_url(item: _HasPage[URLT_co], host: str) -> URLT_co:
 
 
 def run_url(run_id: str) -> str:
-    return f"{_HOST}/run/{quote(run_id, safe='')}"
+    return f"{_HOST}/run/{_segment(run_id)}"
 
 
 def instance_url(instance_id: str) -> str:
-    return f"{_HOST}/instance/{quote(instance_id, safe='')}"
+    return f"{_HOST}/instance/{_segment(instance_id)}"
 
 
 def test_url(instance_id: str | None, test_id: str) -> str | None:
     if not instance_id or not test_id:
         return None
-    return f"{instance_url(instance_id)}/test/{quote(test_id, safe='')}"
+    return f"{instance_url(instance_id)}/test/{_segment(test_id)}"
+
+
+def _segment(identifier: str) -> str:
+    # Lone surrogates, which JSON may contain, cannot be encoded.
+    return quote(identifier, safe="", errors="replace")

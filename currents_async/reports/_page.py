@@ -17,6 +17,9 @@ GREY = "#808080"
 _FONT = "system-ui, sans-serif"
 _LINE = tag("hr", size=1, color=GREY)
 
+_MAX_URL = 2_000
+"""Characters of an address that all browsers open."""
+
 Align = Literal["right"] | None
 
 
@@ -87,7 +90,7 @@ def table(caption: str, columns: Sequence[Column | str], rows: Iterable[Row]) ->
     """Return a table whose rows have their heading in the first column."""
     shown = [one if isinstance(one, Column) else Column(one) for one in columns]
     head = (tag("th", one.name, scope="col", align=one.align or "left") for one in shown)
-    body = (tag("tr", *_cells(row, shown)) for row in rows)
+    body = (tag("tr", *_cells(row, shown), valign="top") for row in rows)
     return tag(
         "table",
         # Not every browser aligns a caption by its own attribute.
@@ -110,7 +113,6 @@ def _cells(row: Row, columns: Sequence[Column]) -> Iterable[Markup]:
             cell,
             scope="row" if heading else None,
             align=column.align or ("left" if heading else None),
-            valign="top",
         )
 
 
@@ -156,8 +158,11 @@ def link(url: str | None, *content: Content) -> Markup:
 
 
 def is_page(url: str | None) -> bool:
-    """Return whether an address is one that a page may link to: no script, no other scheme."""
-    return url is not None and url.startswith(("https://", "http://"))
+    """Return whether an address is one that a page may link to: no script, no other scheme.
+
+    Nor is one of a megabyte, as a hostile ID makes it.
+    """
+    return url is not None and len(url) <= _MAX_URL and url.startswith(("https://", "http://"))
 
 
 def moment(when: datetime | None) -> Content:

@@ -250,7 +250,7 @@ class TestPages:
         instance = msgspec.convert(
             {"instanceId": "i/1", "results": {"tests": [{"testId": "r 3"}]}}, Instance
         )
-        assert run_with(runId="r?").url == "https://app.currents.dev/run/r%3F"
+        assert run_with(runId="r?\ud800").url == "https://app.currents.dev/run/r%3F%3F"
         assert instance.url == "https://app.currents.dev/instance/i%2F1"
         assert instance.tests[0].url == f"{instance.url}/test/r%203"
         assert TestResult(instance_id="i/1", test_id="r 3").url == instance.tests[0].url
