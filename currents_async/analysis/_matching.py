@@ -12,6 +12,8 @@ Group = tuple[bool, str | None]
 Place = tuple[Group, str]
 """A group, and the path of a spec file in it."""
 Tests = Sequence[ExecutedTest]
+Pair = tuple[ExecutedTest, ExecutedTest]
+"""A test in the earlier run, and in the later one."""
 PlacedTest = tuple[Place, ExecutedTest]
 
 _FAILED = Outcome.FAILED  # looking it up for each of thousands of tests takes long
@@ -76,8 +78,8 @@ class Matched(NamedTuple):
 
     candidates: Collection[Candidates]
     """In the order of the later run; those of the earlier run alone come last."""
-    quiet: int
-    """Pairs that are not among them: certainly the same, neither failed nor flaky in either run."""
+    quiet: Sequence[Pair]
+    """Those that are not among them: certainly the same, neither failed nor flaky in either run."""
 
 
 class UnionFind:
@@ -108,22 +110,21 @@ def match_tests(before: Side, after: Side) -> Matched:
     """
     tests_before = {place: before.tests_at(place) for place in before.places}
     tests_after = {place: after.tests_at(place) for place in after.places}
-    quiet = 0
+    quiet: list[Pair] = []
     for place, tests in tests_after.items():
         tests_before[place], tests_after[place] = _without_quiet_pairs(
-            tests_before.get(place, ()), tests
+            tests_before.get(place, ()), tests, quiet
         )
-        quiet += len(tests) - len(tests_after[place])
     for place in {**before.failed_files, **after.failed_files}:
         tests_before[place] = [*before.files_at(place), *tests_before.get(place, ())]
         tests_after[place] = [*after.files_at(place), *tests_after.get(place, ())]
     return Matched(_match(_with_places(tests_before), _with_places(tests_after)), quiet)
 
 
-def _without_quiet_pairs(before: Tests, after: Tests) -> tuple[Tests, Tests]:
-    """Leave out pairs that neither failed nor were flaky, the most: the rest takes longer to match.
+def _without_quiet_pairs(before: Tests, after: Tests, quiet: list[Pair]) -> tuple[Tests, Tests]:
+    """Move pairs that neither failed nor were flaky, the most: the rest takes longer to match.
 
-    Nothing is left out of files where tests have signatures, or titles that are not unique.
+    Nothing is moved from files where tests have signatures, or titles that are not unique.
     """
     titles_before, titles_after = _by_title(before), _by_title(after)
     if len(titles_before) < len(before) or len(titles_after) < len(after):
@@ -131,7 +132,7 @@ def _without_quiet_pairs(before: Tests, after: Tests) -> tuple[Tests, Tests]:
     rest: list[ExecutedTest] = []
     for title, test in titles_after.items():
         if title in titles_before and not (_is_loud(titles_before[title]) or _is_loud(test)):
-            del titles_before[title]
+            quiet.append((titles_before.pop(title), test))
         else:
             rest.append(test)
     return [*titles_before.values()], rest

@@ -26,6 +26,7 @@ class FileResults(Model, frozen=True, gc=False, kw_only=True):
     group_id: str | None = None
     instance_id: str | None = None
     """None while no machine has claimed the file."""
+    machine_id: str | None = None
     run_id: str
     is_complete: bool = False
     """Whether `tests` are all of the file's tests: not without results, not if the file threw, and
@@ -152,6 +153,7 @@ def _file_of_instance(instance: Instance, listed: RunSpec, run_id: str) -> FileR
         spec=instance.spec,
         group_id=instance.group_id,
         instance_id=instance.instance_id,
+        machine_id=instance.machine_id or listed.machine_id,
         run_id=run_id,
         is_complete=report is not None and exception is None and has_ended and missing.has_none,
         exception=exception,
@@ -169,6 +171,7 @@ def _file_of_spec(spec: RunSpec, run_id: str, tests: Sequence[ExecutedTest] = ()
         spec=spec.spec,
         group_id=spec.group_id,
         instance_id=spec.instance_id,
+        machine_id=spec.machine_id,
         run_id=run_id,
         is_complete=spec.is_complete and exception is None and has_stats and missing.has_none,
         exception=exception,

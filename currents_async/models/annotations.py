@@ -61,6 +61,8 @@ class HasAnnotations(Model, frozen=True, gc=False, kw_only=True):
     @property
     def owners(self) -> tuple[str, ...]:
         """Who owns the test, each once, by its annotations of the type `owner`."""
+        if not self.annotations:
+            return ()
         return tuple(dict.fromkeys(_descriptions(self.annotations, _OWNER)))
 
     @property

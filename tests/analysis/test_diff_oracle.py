@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from currents_async.analysis import ExecutedTest, FileResults, RunDiff, RunResults, diff_runs
 from currents_async.models import Outcome
 
-ALONE = ["still_failing", "resolved", "unverified", "new_tests", "gone", "unknown"]
+ALONE = ["still_failing", "resolved", "unverified", "new_tests", "gone", "slower", "unknown"]
 """Categories that share no test with another one of these."""
 CATEGORIES = [*ALONE, "new_failures", "newly_flaky", "no_longer_flaky", "ambiguous", "others"]
 BUILDS = {"before": "b-1", "after": "b-10"}
@@ -19,6 +19,7 @@ GROUPS = [("named", "chromium"), ("named", None), ("by build", ""), ("by build",
 
 POOLS: list[list[str | None]] = [[None], ["1", "2", "3"], [None, "1", "2"]]
 STATES = st.sampled_from([*Outcome, None, Outcome.PASSED, Outcome.PASSED, Outcome.FAILED])
+DURATIONS = st.sampled_from([None, 1_000, 1_000, 1_000, 60_000])
 MOSTLY = st.sampled_from([True, True, True, False])
 ENDS: st.SearchStrategy[bool | str] = st.sampled_from([True, True, True, False, "it broke"])
 
@@ -30,7 +31,7 @@ class Drawn(NamedTuple):
     group: tuple[str, str | None]
     ends: bool | str
     """Whether it is complete, or the exception that stopped it."""
-    tests: list[tuple[tuple[str, ...], str | None, Outcome | None, bool]]
+    tests: list[tuple[tuple[str, ...], str | None, Outcome | None, bool, int | None]]
 
 
 def drawn_files(signatures: list[str | None]) -> st.SearchStrategy[list[Drawn]]:
@@ -39,6 +40,7 @@ def drawn_files(signatures: list[str | None]) -> st.SearchStrategy[list[Drawn]]:
         st.sampled_from(signatures),
         STATES,
         st.booleans(),
+        DURATIONS,
     )
     files = st.builds(
         Drawn,
@@ -59,7 +61,10 @@ def drawn_pairs(draw: st.DrawFn) -> tuple[RunResults, RunResults]:
     kept = [
         file._replace(
             ends=draw(ENDS),
-            tests=[(*told[:2], draw(STATES), draw(st.booleans())) for told in file.tests],
+            tests=[
+                (*told[:2], draw(STATES), draw(st.booleans()), draw(DURATIONS))
+                for told in file.tests
+            ],
         )
         for file in earlier
         if draw(MOSTLY)
@@ -98,8 +103,9 @@ def make_file(side: str, number: int, file: Drawn) -> FileResults:
                 test_id=f"{instance_id} {index}",
                 state=state,
                 is_flaky=is_flaky,
+                duration_ms=duration_ms,
             )
-            for index, (title, signature, state, is_flaky) in enumerate(file.tests)
+            for index, (title, signature, state, is_flaky, duration_ms) in enumerate(file.tests)
         ),
     )
 
@@ -250,9 +256,16 @@ def test_every_category_is_exact(runs: tuple[RunResults, RunResults]) -> None:
         and not oracle["ambiguous"]
         and not oracle["unknown"]
     )
-    assert diff.counts == {name: len(found) for name, found in oracle.items()}
-    del oracle["others"]
-    assert told(diff) == oracle
+    found = told(diff)
+    slower, others = found.pop("slower"), oracle.pop("others")
+    del oracle["slower"]  # test_slower.py has its rule
+    assert all(names in others for names in slower)
+    assert found == oracle
+    assert diff.counts == {
+        **{name: len(names) for name, names in oracle.items()},
+        "slower": len(slower),
+        "others": len(others) - len(slower),
+    }
 
 
 @given(drawn_pairs())
