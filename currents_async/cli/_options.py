@@ -3,7 +3,7 @@
 import re
 import sys
 from codecs import BOM_UTF8
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from currents_async.cli._output import OUTPUT, Output, Printer
+from currents_async.cli._output.columns import Column
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import SortDirection
 from currents_async.models._model import Model
@@ -104,7 +105,7 @@ class CommonOptions:
 
     @asynccontextmanager
     async def open(
-        self, model: type[Model], columns: str, **options: Any
+        self, model: type[Model], columns: str | Sequence[Column[Any]], **options: Any
     ) -> AsyncGenerator[tuple["Currents", Printer]]:
         """Open a client; yield it and a printer of items, whose fields are checked first."""
         printer = Printer(model, columns, self.output)

@@ -15,6 +15,7 @@ from currents_async.cli._options import (
     RunID,
     Several,
 )
+from currents_async.cli._output.columns import Column
 from currents_async.cli._run_diff import diff
 from currents_async.cli._run_filters import ALL_RUNS, RunFilters
 from currents_async.cli._run_writes import cancel, delete, reset
@@ -34,7 +35,28 @@ instances = App(name="instances")
 
 Seconds = Annotated[float, Parameter(validator=Number(gt=0))]
 
-_LISTED = "runId, createdAt, status, completionState, meta.commit.branch, durationMs"
+
+def _author(run: ListedRun) -> str | None:
+    commit = None if run.meta is None else run.meta.commit
+    return None if commit is None else commit.author_name
+
+
+def _total(run: ListedRun, name: Literal["passes", "failures", "flaky"]) -> int:
+    return sum(getattr(group.tests, name) for group in run.groups if group.tests is not None)
+
+
+_LISTED: tuple[Column[ListedRun], ...] = (
+    Column("status", lambda run: run.status, "verdict"),
+    Column("title", lambda run: run.title),
+    Column("branch", lambda run: run.branch, rank=2),
+    Column("author", _author, rank=5),
+    Column("passed", lambda run: _total(run, "passes"), "number", rank=4),
+    Column("failed", lambda run: _total(run, "failures"), "number", rank=3),
+    Column("flaky", lambda run: _total(run, "flaky"), "number", rank=4),
+    Column("duration", lambda run: run.duration_ms, "duration", rank=4),
+    Column("age", lambda run: run.created_at, "age", rank=1),
+    Column("id", lambda run: run.run_id, "id", rank=1),
+)
 _CARD = (
     "runId, projectId, createdAt, status, completionState, durationMs, tags, meta.commit.branch, "
     "meta.commit.sha, meta.commit.message, meta.commit.authorName, meta.ciBuildId, "

@@ -41,17 +41,23 @@ def _named(found: re.Match[str]) -> str:
     return f"\\u{ord(found[0]):04x}"
 
 
-def duration(milliseconds: float | None) -> str:
-    """Return a length of time as people read it: `850 ms`, `4.2 s`, `7 min 2 s`, `1 h 4 min`."""
+def duration(milliseconds: float | None, *, short: bool = False) -> str:
+    """Return a length of time as people read it: `850 ms`, `4.2 s`, `7 min 2 s`, `1 h 4 min`.
+
+    A short one is `850ms`, `4.2s`, `7m 2s`, `1h 4m`.
+    """
     if milliseconds is None:
         return "–"  # noqa: RUF001 - a dash for what is unknown
+    gap, minute = ("", "m") if short else (" ", "min")
     if milliseconds < 1000:  # noqa: PLR2004 - a second
-        return f"{milliseconds:.0f} ms"
+        return f"{milliseconds:.0f}{gap}ms"
     if milliseconds < 59_950:  # noqa: PLR2004 - what is not rounded to a minute
-        return f"{milliseconds / 1000:.1f} s"
+        return f"{milliseconds / 1000:.1f}{gap}s"
     minutes, seconds = divmod(round(milliseconds / 1000), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+    if hours:
+        return f"{hours}{gap}h {minutes}{gap}{minute}"
+    return f"{minutes}{gap}{minute} {seconds}{gap}s"
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:

@@ -16,7 +16,7 @@ def test_pull_requests(project: WorldProject, service: FakeCurrents, cli: Comman
     [card] = cli("pull-requests", "list", *options, "--branch", "*", "--since", "2026-01-01").rows
     [run] = card["recentRuns"]
     table = cli("pull-requests", "list", "-o", "table").out
-    for shown in (card["pr"]["source"], run["runId"], run["status"]):
+    for shown in (card["pr"]["source"], run["runId"], run["status"].lower()):
         assert shown in table
 
 

@@ -22,7 +22,7 @@ class TestShare:
     ) -> None:
         out, err = cli("share", "report", made.run_id, "--expires-in", "3d", "-o", "table")
         url, page, _ = out.splitlines()
-        assert page == url.removesuffix(".md").replace("url", "pageUrl")
+        assert page == url.removesuffix(".md").replace("url", "page url")
         assert err == ""
         of_test = ("--instance", failed.instance_id, "--test", failed.test_id, "--attempt", "0")
         [shared] = cli("share", "fix", *of_test).rows

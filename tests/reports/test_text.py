@@ -20,6 +20,11 @@ def test_durations(milliseconds: int | None, shown: str) -> None:
     assert duration(milliseconds) == shown
 
 
+def test_short_durations() -> None:
+    shown = [duration(ms, short=True) for ms in (850, 4_249, 111_668, 3_840_000)]
+    assert shown == ["850ms", "4.2s", "1m 52s", "1h 4m"]
+
+
 def test_counts() -> None:
     assert [counted(n, "test") for n in (0, 1, 1204)] == ["0 tests", "1 test", "1,204 tests"]
     assert counted(2, "retry", "retries") == "2 retries"

@@ -1,7 +1,7 @@
 """Items of one kind on stdout, one after the other, as `--output` and `--fields` ask for."""
 
 import sys
-from collections.abc import AsyncIterable, Callable, Generator, Iterable
+from collections.abc import AsyncIterable, Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from currents_async.cli._output import tables, writers
+from currents_async.cli._output.columns import Column, columns_of, raw_columns_of
 from currents_async.cli._output.fields import Field as Field
 from currents_async.cli._output.fields import fields_of
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from currents_async._pagination.pager import Pager
 
-Format = Literal["table", "json", "ndjson", "csv", "parquet"]
+Format = Literal["table", "wide", "json", "ndjson", "csv", "parquet"]
 
 
 @Parameter(name="*", group="Output")
@@ -26,7 +29,7 @@ class Output:
     """How a response is printed."""
 
     output: Annotated[Format | None, Parameter(alias="-o")] = None
-    """By default a table on a terminal, else NDJSON."""
+    """By default a table on a terminal, else NDJSON; a `wide` table cuts and leaves out nothing."""
     fields: str | None = None
     """What to print of each item: names separated by commas, with dots inside objects."""
     color: Annotated[tables.Color, Parameter(show_default=False)] = "auto"
@@ -39,19 +42,26 @@ OUTPUT = Output()
 class Printer:
     """Prints the items of a command; fields are checked before anything is fetched.
 
-    `columns` are what a table shows, written like `--fields`, unless that names others. Nothing is
-    collected: lists may be longer than memory.
+    `columns` are what a table shows, the most important first, unless `--fields` names others: they
+    are written like it, or columns. Nothing is collected: lists may be longer than memory.
     """
 
-    def __init__(self, model: type[Model], columns: str, output: Output) -> None:
+    def __init__(
+        self, model: type[Model], columns: str | Sequence[Column[Any]], output: Output
+    ) -> None:
         """Raise `InvalidArgumentError` for fields that the model does not have."""
         self._format: Format = output.output or ("table" if sys.stdout.isatty() else "ndjson")
         if self._format == "parquet" and sys.stdout.isatty():
             raise InvalidArgumentError("Parquet is for files: redirect it, as in '> runs.parquet'")
         self._color: tables.Color = output.color
         self._picked = None if output.fields is None else fields_of(model, output.fields)
-        self._shown = self._picked or fields_of(model, columns)
         self._all = self._picked or fields_of(model)
+        if self._picked is not None:
+            self._columns: Sequence[Column[Any]] = raw_columns_of(self._picked)
+        elif isinstance(columns, str):
+            self._columns = columns_of(fields_of(model, columns))
+        else:
+            self._columns = columns
 
     async def listed(self, items: "Pager[Any, Any]", limit: int | None) -> None:
         """Print the items of a list as they arrive, at most so many if there is a limit."""
@@ -67,7 +77,7 @@ class Printer:
     @contextmanager
     def live(self) -> Generator[Callable[[Model], None]]:
         """Yield a function that prints an item at once."""
-        writer = tables.LineWriter(self._shown) if self._format == "table" else self._writer()
+        writer = tables.LineWriter(self._columns) if self._is_table else self._writer()
 
         def add(item: Model) -> None:
             writer.add(item)
@@ -80,21 +90,35 @@ class Printer:
         """Print items that are there already."""
         _print(items, self._writer())
 
-    def one(self, item: Model, *, links: bool = False) -> None:
+    def one(
+        self,
+        item: Model,
+        *,
+        links: bool = False,
+        show: Callable[["Console"], None] | None = None,
+    ) -> None:
         """Print the only item: as an object, not as a list of one.
 
-        In place of a table there are lines if it has `links`, which are to be copied as a whole.
+        In place of a table there are lines if it has `links`, which are to be copied as a whole, or
+        what `show` writes, unless `--fields` says what to print.
         """
+        if self._is_table and show is not None and self._picked is None:
+            show(tables.console(self._color))
+            return
         match self._format:
             case "json":
                 writer: writers.Writer = writers.ObjectWriter(self._picked)
-            case "table" if links:
-                writer = tables.LinksWriter(self._shown)
-            case "table":
-                writer = tables.CardWriter(self._shown, color=self._color)
+            case "table" | "wide" if links:
+                writer = tables.LinksWriter(self._columns)
+            case "table" | "wide":
+                writer = tables.CardWriter(self._columns, color=self._color)
             case _:
                 writer = self._writer()
         _print([item], writer)
+
+    @property
+    def _is_table(self) -> bool:
+        return self._format in {"table", "wide"}
 
     def _writer(self) -> writers.Writer:
         match self._format:
@@ -104,8 +128,9 @@ class Printer:
                 return writers.ArrayWriter(self._picked)
             case "csv":
                 return writers.CsvWriter(self._all)
-            case "table":
-                return tables.TableWriter(self._shown, color=self._color)
+            case "table" | "wide":
+                is_wide = self._format == "wide"
+                return tables.TableWriter(self._columns, color=self._color, is_wide=is_wide)
             case "parquet":
                 # Here, since it needs an extra.
                 from currents_async.cli._output.parquet import ParquetWriter  # noqa: PLC0415

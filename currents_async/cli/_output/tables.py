@@ -1,4 +1,4 @@
-"""Tables for people."""
+"""Tables for people, as wide as their terminal."""
 
 import os
 import sys
@@ -9,90 +9,105 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from currents_async.cli._output.fields import Field, as_text
-from currents_async.cli._output.writers import RowWriter
-from currents_async.cli._streams import one_line
+from currents_async.cli._output.columns import Column
+from currents_async.cli._output.layout import fit, line
+from currents_async.cli._output.writers import Writer
 from currents_async.models._model import Model
 
 Color = Literal["auto", "always", "never"]
 
 _ROWS = 200
-"""Rows that are printed together, and that decide how wide columns are."""
+"""Rows that are printed together; the first ones decide how wide columns are."""
 _WIDE = 1000
 """Columns of an output that is no terminal."""
+_NARROW = 60
+"""Columns of a terminal below which rows stand without their headings."""
 
 
-class TableWriter(RowWriter):
-    """Tables, one below the other where there are many items."""
+class TableWriter(Writer):
+    """A table: a heading, and a line for each item."""
 
-    def __init__(self, fields: Sequence[Field], *, color: Color) -> None:
-        """Take the columns."""
-        super().__init__(fields)
+    def __init__(
+        self, columns: Sequence[Column[Any]], *, color: Color, is_wide: bool = False
+    ) -> None:
+        """Take the columns; a wide table cuts and drops nothing."""
+        self._columns = columns
         self._console = console(color)
-        self._rows: list[list[Any]] = []
-        self._is_first = True
+        self._width = _WIDE if is_wide else self._console.width
+        self._rows: list[list[Text]] = []
+        self._widths: list[int | None] = []
 
     def add(self, item: Model) -> None:
         """Add a row."""
-        self._rows.append(self._row(item))
+        self._rows.append([column.cell(item) for column in self._columns])
         if len(self._rows) == _ROWS:
             self._print()
 
     def end(self) -> None:
         """Print what is left."""
-        if self._rows or self._is_first:
+        if self._rows:
             self._print()
+        elif not self._widths:
+            self._console.print(Text("nothing found", "dim"))
 
     def _print(self) -> None:
-        table = Table()
-        for index, field in enumerate(self._fields):
-            is_number = all(isinstance(row[index], int | float | None) for row in self._rows)
-            table.add_column(
-                Text(field.name),
-                justify="right" if is_number else "left",
-                overflow="fold",
-                no_wrap=index == 0,  # usually the ID, which people copy as a whole
-            )
+        if not self._widths:
+            self._widths = fit(self._columns, self._rows, self._width)
+            if self._width >= _NARROW:
+                self._line([Text(column.title.upper(), "dim") for column in self._columns])
         for row in self._rows:
-            table.add_row(*(Text(_plain(value)) for value in row))
-        self._console.print(table)
-        self._rows, self._is_first = [], False
+            self._line(row)
+        self._rows = []
+
+    def _line(self, cells: Sequence[Text]) -> None:
+        shown = line(cells, self._columns, self._widths)
+        self._console.print(shown, soft_wrap=True)
 
 
-class CardWriter(RowWriter):
-    """One item: a row for each of its fields."""
+class CardWriter(Writer):
+    """One item: a line for each of its columns that has a value."""
 
-    def __init__(self, fields: Sequence[Field], *, color: Color) -> None:
-        """Take the fields."""
-        super().__init__(fields)
+    def __init__(self, columns: Sequence[Column[Any]], *, color: Color) -> None:
+        """Take the columns."""
+        self._columns = columns
         self._console = console(color)
 
     def add(self, item: Model) -> None:
         """Print the item."""
-        table = Table(show_header=False)
-        table.add_column(style="bold")
-        table.add_column(overflow="fold")
-        for field, value in zip(self._fields, self._row(item), strict=True):
-            table.add_row(Text(field.name), Text(_plain(value)))
-        self._console.print(table)
+        card = Table.grid(padding=(0, 2))
+        card.add_column(style="bold", no_wrap=True)
+        card.add_column(overflow="fold")
+        for column in self._columns:
+            cell = column.cell(item)
+            if cell.plain:
+                card.add_row(column.title, cell)
+        self._console.print(card)
 
 
-class LinksWriter(RowWriter):
-    """One item: a line for each of its fields, in which links can be copied as a whole."""
+class LinksWriter(Writer):
+    """One item: a line for each of its columns, in which links can be copied as a whole."""
+
+    def __init__(self, columns: Sequence[Column[Any]]) -> None:
+        """Take the columns."""
+        self._columns = columns
 
     def add(self, item: Model) -> None:
         """Print the item."""
-        for field, value in zip(self._fields, self._row(item), strict=True):
-            sys.stdout.write(f"{field.name}: {_plain(value)}\n")
+        for column in self._columns:
+            sys.stdout.write(f"{column.title}: {column.cell(item).plain}\n")
 
 
-class LineWriter(RowWriter):
+class LineWriter(Writer):
     """A line for each item, as soon as it comes."""
+
+    def __init__(self, columns: Sequence[Column[Any]]) -> None:
+        """Take the columns."""
+        self._columns = columns
 
     def add(self, item: Model) -> None:
         """Print an item."""
-        cells = map(_plain, self._row(item))
-        sys.stdout.write("  ".join(cell for cell in cells if cell) + "\n")
+        cells = [column.cell(item).plain for column in self._columns]
+        sys.stdout.write("  ".join(filter(None, cells)) + "\n")
 
 
 def console(color: Color) -> Console:
@@ -104,15 +119,3 @@ def console(color: Color) -> Console:
         force_terminal={"auto": None, "always": True, "never": False}[color],
         highlight=False,
     )
-
-
-def _plain(value: Any) -> str:
-    match value:
-        case [*texts] if all(isinstance(one, str) for one in texts):
-            return one_line(", ".join(texts))
-        case float() if abs(value) < 1:
-            return f"{value:.4g}"
-        case float():
-            return f"{value:,.1f}"
-        case _:
-            return one_line(as_text(value))

@@ -1,0 +1,188 @@
+"""What tables show people: words in place of the wire's names, ages, lengths of time, signs."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import inspect
+from rich.text import Text
+
+from currents_async.cli._output.fields import Field, alternatives, as_text
+from currents_async.cli._streams import one_line
+from currents_async.models._model import Model, OpenEnum
+from currents_async.models.common import Outcome
+from currents_async.models.runs import CompletionState, RunStatus
+from currents_async.reports._text import duration
+
+Kind = Literal["text", "path", "id", "verdict", "age", "duration", "seconds", "number", "percent"]
+
+_VERDICTS: dict[str, tuple[str, str]] = {
+    "passed": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "failing": ("✗", "red"),
+    "flaky": ("~", "yellow"),
+    "running": ("…", "cyan"),
+    "pending": ("–", "dim"),  # noqa: RUF001
+    "skipped": ("–", "dim"),  # noqa: RUF001
+    "canceled": ("–", "dim"),  # noqa: RUF001
+    "timeout": ("✗", "red"),
+}
+"""The sign and the style of a verdict: never a colour alone."""
+_JUDGED = (RunStatus, Outcome, CompletionState)
+_KINDS_BY_NAME: dict[str, Kind] = {"spec": "path", "path": "path", "signature": "id"}
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SHRINKING: dict[Kind, int] = {"text": 12, "path": 14}
+"""The kinds of columns that may be cut, and to how many cells; an ID is copied as a whole."""
+_AGES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+"""Seconds of each unit of an age."""
+
+
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True)
+class Column(Generic[ItemT]):
+    """A column of a table for people."""
+
+    title: str
+    value: Callable[[ItemT], object]
+    """Returns what to show of an item."""
+    kind: Kind = "text"
+    rank: int = 0
+    """Where there is no room, columns of the highest rank are dropped first, the last one first."""
+
+    @property
+    def is_right_aligned(self) -> bool:
+        """Whether numbers stand below each other."""
+        return self.kind in {"duration", "seconds", "number", "percent"}
+
+    @property
+    def least(self) -> int | None:
+        """To how many cells it may be cut; None if it must be shown as a whole."""
+        return _SHRINKING.get(self.kind)
+
+    def cell(self, item: ItemT) -> Text:
+        """Return what stands in a row."""
+        return _shown(self.value(item), self.kind)
+
+
+def columns_of(fields: Sequence[Field]) -> list[Column[Model]]:
+    """Return columns for fields, each shown as what its type and its name say it is.
+
+    Where there is no room, the last ones are dropped first.
+    """
+    return [
+        Column(_title(field.name), _finder(field), _kind(field), rank)
+        for rank, field in enumerate(fields)
+    ]
+
+
+def raw_columns_of(fields: Sequence[Field]) -> list[Column[Model]]:
+    """Return columns for fields that were asked for, each under that name and with its value."""
+    return [Column(field.name, _finder(field)) for field in fields]
+
+
+def _finder(field: Field) -> Callable[[Model], object]:
+    return lambda item: field.find(item.to_dict())
+
+
+def _title(name: str) -> str:
+    last = [step for step in name.split(".") if not step.isdecimal()][-1]
+    words = _HUMP.sub(" ", last).replace("_", " ").lower()
+    return words.removesuffix(" at").removesuffix(" ms")
+
+
+def _kind(field: Field) -> Kind:
+    last = field.path[-1] if field.path else field.name
+    kinds = (_kind_of(one, last.lower()) for one in alternatives(field.kind))
+    return next(filter(None, kinds), _KINDS_BY_NAME.get(last) or _id_or_text(last))
+
+
+def _kind_of(kind: inspect.Type, name: str) -> Kind | None:
+    match kind:
+        case inspect.DateTimeType():
+            return "age"
+        case inspect.IntType() | inspect.FloatType():
+            return _kind_of_number(kind, name)
+        case inspect.EnumType(cls=cls) | inspect.CustomType(cls=cls) if cls in _JUDGED:
+            return "verdict"
+        case _:
+            return None
+
+
+def _kind_of_number(kind: inspect.Type, name: str) -> Kind:
+    if name.endswith("seconds"):
+        return "seconds"
+    if "duration" in name:
+        return "duration"
+    return "percent" if isinstance(kind, inspect.FloatType) and "rate" in name else "number"
+
+
+def _id_or_text(name: str) -> Kind:
+    return "id" if name.endswith("Id") else "text"
+
+
+def _shown(value: Any, kind: Kind) -> Text:
+    show = _SHOW.get(kind)
+    match value:
+        case None:
+            return Text("")
+        case [*values] if show is not None:
+            return Text(", ").join(_shown(one, kind) for one in values)
+        case _:
+            return Text(plain(value)) if show is None else show(value)
+
+
+def verdict(word: str) -> Text:
+    """Return a verdict with its sign, in its colour."""
+    word = one_line(word).lower()
+    sign, style = _VERDICTS.get(word, ("·", ""))
+    return Text(f"{sign} {word}", style)
+
+
+def age(moment: str | datetime, *, now: datetime | None = None) -> str:
+    """Return how long ago a moment was: `3 h ago`, or how long it is until then: `in 3 h`."""
+    try:
+        when = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    except ValueError:
+        return one_line(str(moment))
+    seconds = ((now or datetime.now(UTC)) - when.astimezone(UTC)).total_seconds()
+    for size, unit in _AGES:
+        if abs(seconds) >= size:
+            number = f"{abs(seconds) // size:.0f} {unit}"
+            return f"{number} ago" if seconds > 0 else f"in {number}"
+    return "now"
+
+
+def number(value: Any) -> str:
+    """Return a number with commas between thousands; a fraction with one digit, or few."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if abs(value) < 1 else f"{value:,.1f}"
+
+
+_SHOW: dict[Kind, Callable[[Any], Text]] = {
+    "verdict": verdict,
+    "age": lambda moment: Text(age(moment), "dim"),
+    "duration": lambda milliseconds: Text(duration(milliseconds, short=True)),
+    "seconds": lambda seconds: Text(duration(seconds * 1000, short=True)),
+    "percent": lambda rate: Text(f"{rate:.1%}"),
+    "number": lambda value: Text(number(value)),
+}
+
+
+def plain(value: Any) -> str:
+    """Return any value in one line, without what may drive a terminal."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case OpenEnum():
+            return one_line(value)
+        case [*texts] if all(isinstance(one, str) for one in texts):
+            return one_line(", ".join(map(str, texts)))
+        case float():
+            return number(value)
+        case _:
+            return one_line(as_text(value))
