@@ -18,6 +18,13 @@ from currents_async.analysis.details import Execution, RunCounts, RunDetails
 from currents_async.analysis.diff import AmbiguousTests, ComparedTest, RunDiff, diff_runs
 from currents_async.analysis.executed import ExecutedTest, executed_results, executed_tests
 from currents_async.analysis.failures import Failure, FlakyTest, failures_of, flaky_tests_of
+from currents_async.analysis.heat_map import (
+    HeatMap,
+    HeatMapCell,
+    HeatMapColumn,
+    HeatMapRow,
+    HeatMapSpan,
+)
 from currents_async.analysis.history import Flip, Streak, TestHistory, history_of
 from currents_async.analysis.run_results import FileResults, RunResults
 from currents_async.analysis.timeline import Lane, Timeline, timeline_of
@@ -34,6 +41,11 @@ __all__ = [
     "FileResults",
     "FlakyTest",
     "Flip",
+    "HeatMap",
+    "HeatMapCell",
+    "HeatMapColumn",
+    "HeatMapRow",
+    "HeatMapSpan",
     "Lane",
     "RunCounts",
     "RunDetails",

@@ -90,7 +90,7 @@ def history_of(results: Iterable[TestResult], *, group_id: str | None = None) ->
     streaks and flips only make sense within one.
     """
     ours = [one for one in results if group_id is None or one.group_id == group_id]
-    ordered = sorted(_unique(ours), key=_age, reverse=True)
+    ordered = sorted(unique_results(ours), key=_age, reverse=True)
     verdicts = [result for result in ordered if result.status in _VERDICTS]
     return TestHistory(
         results=tuple(ordered),
@@ -106,8 +106,8 @@ def history_of(results: Iterable[TestResult], *, group_id: str | None = None) ->
     )
 
 
-def _unique(results: Iterable[TestResult]) -> Iterable[TestResult]:
-    # Results of different lists have different cursors.
+def unique_results(results: Iterable[TestResult]) -> Iterable[TestResult]:
+    """Leave out results that differ in nothing but their cursors, as those of two lists do."""
     return {msgspec.structs.replace(one, cursor=None): one for one in results}.values()
 
 

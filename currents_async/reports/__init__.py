@@ -4,4 +4,6 @@ details = await currents.reports.details(run_id)
 Path("run.html").write_text(run_html(details), encoding="utf-8")
 """
 
-__all__: list[str] = []
+from currents_async.reports.heat_map import heat_map_html
+
+__all__ = ["heat_map_html"]

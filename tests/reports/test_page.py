@@ -26,7 +26,7 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
         self.seen.append(tag)
-        if tag not in {"meta", "hr", "br", "img"}:
+        if tag not in {"meta", "hr", "br", "img", "wbr"}:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
