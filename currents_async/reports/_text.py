@@ -20,21 +20,26 @@ _UNSEEN = re.compile(
 
 def one_line(text: str | None, max_length: int = MAX_LINE) -> str:
     """Return a text in one line without colours, with a name for each character that is unseen."""
-    return readable(" ".join((text or "")[: 8 * max_length].split()), max_length)
+    text = text or ""
+    return _readable(" ".join(text[: 8 * max_length].split()), len(text), max_length)
 
 
 def readable(text: str | None, max_length: int = MAX_TEXT) -> str:
     """Return a text without colours and signatures, with a name for each character that is unseen.
 
-    Of a longer one, its beginning, and how many characters follow.
+    Of a longer one, its beginning, and how many characters it has.
     """
     text = text or ""
+    return _readable(text[: 8 * max_length], len(text), max_length)
+
+
+def _readable(head: str, length: int, max_length: int) -> str:
     # Colours take room too; what is far beyond what will be shown is not looked at.
-    head = hide_signatures(_ESCAPE.sub("", text[: 8 * max_length]))
+    head = hide_signatures(_ESCAPE.sub("", head))
     shown = _UNSEEN.sub(_named, head.replace("\r\n", "\n")[:max_length])
-    if len(text) <= 8 * max_length and len(head) <= max_length:
+    if length <= 8 * max_length and len(head) <= max_length:
         return shown
-    return f"{shown} … ({len(text):,} characters)"
+    return f"{shown} … ({length:,} characters)"
 
 
 def _named(found: re.Match[str]) -> str:

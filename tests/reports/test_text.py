@@ -35,6 +35,7 @@ def test_lines() -> None:
     assert readable("a\r\n\tb\x00") == "a\n\tb\\u0000"
     assert one_line(None) == readable(None) == ""
     assert one_line("x" * 301) == "x" * 300 + " … (301 characters)"
+    assert one_line("x" * 9_999).endswith("x … (9,999 characters)")
 
 
 def test_signatures_are_left_out() -> None:
