@@ -26,8 +26,9 @@ Content = str | None | Iterable["Content"]
 _EMPTY = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr"})
 """Elements without an end tag."""
 
-_LONG_WORD = re.compile(r"([^\s/?-]{40})(?=[^\s/?-])")
-"""What would make a page wider than its window, as nothing in it lets a line end."""
+_LONG_WORD = re.compile(r"[^\s/?-]{17,}")
+"""What is too wide for a column on a phone, as nothing in it lets a line end."""
+_PART = re.compile(r"(.{1,11}[._:=&,;]|.{12})(?=.)")
 
 
 def markup(*content: Content) -> Markup:
@@ -75,4 +76,5 @@ def foreign_block(text: str | None, max_length: int = MAX_TEXT) -> Markup:
 
 def _breakable(text: str) -> Markup:
     # A NUL does not occur in readable text.
-    return Markup(escape(_LONG_WORD.sub("\\1\0", text)).replace("\0", "<wbr>"))
+    parted = _LONG_WORD.sub(lambda word: _PART.sub("\\1\0", word[0]), text)
+    return Markup(escape(parted).replace("\0", "<wbr>"))
