@@ -1,9 +1,12 @@
 """Everything that is checked, as sessions: `nox` runs them all."""
 
+import os
+import shutil
+
 import nox
 
 nox.options.default_venv_backend = "venv"
-nox.options.sessions = ["tests", "engines", "lint", "types", "layers"]
+nox.options.sessions = ["tests", "engines", "browser", "lint", "types", "layers"]
 
 PACKAGE = "currents_async"
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -28,13 +31,13 @@ def tests(session: nox.Session) -> None:
 
 # By file: some share what takes long to make.
 BY_FILE = ("-n", "auto", "--dist", "loadfile")
-# Those of the benchmarks are for where dlt is.
-SUITE = (*BY_FILE, "--ignore", "tests/benchmarks")
+# Those of the benchmarks are for where dlt is, those of the pages for where a browser is.
+SUITE = (*BY_FILE, "--ignore=tests/benchmarks", "--ignore=tests/browser")
 
 
 # They take long: what writes files, starts processes, breaks connections or tries all there is.
 SLOW = (
-    *("benchmarks", "cli", "export", "faults", "guard", "plugin", "sweep"),
+    *("benchmarks", "browser", "cli", "export", "faults", "guard", "plugin", "sweep"),
     *("test_examples.py", "test_readme.py", "test_recipes.py", "test_regexes.py"),
 )
 
@@ -73,6 +76,29 @@ def engines(session: nox.Session) -> None:
         "benchmarks",
     )
     session.run("pytest", *BY_FILE, *(f"tests/{name}" for name in files), "-rs")
+
+
+# What judges whether a page is accessible, and what GitHub draws diagrams with.
+FROM_NPM = ("axe-core@4.14.1", "mermaid@12.3.0")
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open the pages of reports in Chromium, as people and machines do.
+
+    It needs Chromium and npm. With `BROWSER_PICTURES` in the environment, pictures of the pages
+    are left in the folder that it names.
+    """
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None or shutil.which("npm") is None:
+        # Where nobody reads what was skipped, it is a failure.
+        stop = session.error if "CI" in os.environ else session.skip
+        stop("Chromium and npm are needed: `apt-get install chromium npm`")
+    install(session, "browser", extras="speed")
+    folder = session.create_tmp()
+    session.run("npm", "pack", "--silent", *FROM_NPM, f"--pack-destination={folder}", external=True)
+    environment = {"BROWSER_CHROMIUM": chromium, "BROWSER_FROM_NPM": folder}
+    session.run("pytest", "tests/browser", *session.posargs, env=environment)
 
 
 # Minutes in one test are what these two sessions are for.
@@ -126,14 +152,14 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check types twice, and that every public name has one."""
     # All that the checkers read is pinned, as they are: no release turns an old checkout red.
-    install(session, "types", "tests", extras=TYPED, pins=PINS)
+    install(session, "types", "tests", "browser", extras=TYPED, pins=PINS)
     check_types(session)
 
 
 @nox.session(name="types-newest", default=False)
 def types_newest(session: nox.Session) -> None:
     """Check types with the newest of everything, checkers too: what users will see."""
-    install(session, "types", "tests", extras=TYPED)
+    install(session, "types", "tests", "browser", extras=TYPED)
     session.install("--upgrade", "mypy", "pyright[nodejs]")
     check_types(session)
 
@@ -149,7 +175,7 @@ def check_types(session: nox.Session) -> None:
 def pins(session: nox.Session) -> None:
     """Pin what types are checked against to what is newest today."""
     session.install("uv")
-    groups = [f"--group={name}" for name in ("types", "tests")]
+    groups = [f"--group={name}" for name in ("types", "tests", "browser")]
     extras = [f"--extra={name}" for name in TYPED.split(",")]
     for_all = ("--universal", "--python-version=3.11", "--custom-compile-command=nox -s pins")
     options = ("--upgrade", "--no-annotate", "--quiet", *for_all, *groups, *extras)
