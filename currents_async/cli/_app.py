@@ -105,8 +105,8 @@ currents-async api PUT /actions/ID -f name=Checkout -f 'action[][op]=quarantine'
 """
 for name, (place, text) in {
     "export": ("_export:export", _EXPORT),
-    "run": ("_report:run", "Fetch a run and all its instances, and report on them."),
-    "demo": ("_report:demo", "Fetch a run and all its instances from a server in this process."),
+    "run": ("_run:run", "Fetch a run and all its instances, and show what it came to."),
+    "demo": ("_run:demo", "Fetch a run and all its instances from a server in this process."),
     "projects": ("_projects:projects", "Projects of the organisation."),
     "pull-requests": ("_projects:pull_requests", "Pull requests, and how their runs went."),
     "terms": ("_projects:terms", "Tags, branches, authors and others that runs have used."),

@@ -2,8 +2,8 @@ from typing import Literal
 
 import pytest
 
-from currents_async.analysis import RunDetails
-from currents_async.models import Instance, Run, RunSpec
+from currents_async.analysis import Execution, RunDetails
+from currents_async.models import Instance, Run, RunSpec, SpecReport, Stats
 from currents_async.testing import World
 from tests.analysis.made import FAILED, a_run, a_spec, a_test, an_instance, played
 
@@ -51,3 +51,35 @@ def test_specs_beside_the_run() -> None:
     [found] = details.executions
     assert found.instance is not None
     assert (found.instance.spec, found.instance.group_id) == ("a.ts", "chromium")
+
+
+COUNTED = Stats(tests=3, failures=2)
+
+
+@pytest.mark.parametrize(
+    ("instance", "spec"),
+    [
+        (an_instance("a.ts", a_test("one", FAILED), stats=COUNTED), RunSpec(spec="a.ts")),
+        (
+            an_instance("a.ts", a_test("one", FAILED)),
+            RunSpec(spec="a.ts", instance_id="r chromium a.ts", results=SpecReport(stats=COUNTED)),
+        ),
+    ],
+    ids=["by itself", "by its run"],
+)
+def test_tests_that_are_counted_but_not_listed_are_missing(
+    instance: Instance, spec: RunSpec
+) -> None:
+    one = Execution(spec=spec, instance=instance)
+    details = RunDetails(run=Run(run_id="r"), executions=(one,))
+    counts = details.counts()
+    assert (counts.tests, counts.failed, counts.unlisted) == (3, 2, 2)
+    assert [failure.test.title for failure in details.failures()] == [(), ("Cart", "one")]
+    assert one.incomplete == "a.ts: tests that the server counts and does not list: 2"
+
+
+def test_an_instance_that_is_missing() -> None:
+    lost = Execution(spec=RunSpec(spec="a.ts"), error="404")
+    details = RunDetails(run=Run(run_id="r"), executions=(lost, Execution(spec=RunSpec())))
+    assert (details.counts().missing, details.counts().unclaimed) == (1, 1)
+    assert [one.incomplete for one in details.executions] == ["a.ts: 404", ""]

@@ -96,8 +96,10 @@ def _title(name: str) -> str:
 
 def _kind(field: Field) -> Kind:
     last = field.path[-1] if field.path else field.name
-    kinds = (_kind_of(one, last.lower()) for one in alternatives(field.kind))
-    return next(filter(None, kinds), _KINDS_BY_NAME.get(last) or _id_or_text(last))
+    for one in alternatives(field.kind):
+        if (kind := _kind_of(one, last.lower())) is not None:
+            return kind
+    return _KINDS_BY_NAME.get(last, "id" if last.endswith("Id") else "text")
 
 
 def _kind_of(kind: inspect.Type, name: str) -> Kind | None:
@@ -118,10 +120,6 @@ def _kind_of_number(kind: inspect.Type, name: str) -> Kind:
     if "duration" in name:
         return "duration"
     return "percent" if isinstance(kind, inspect.FloatType) and "rate" in name else "number"
-
-
-def _id_or_text(name: str) -> Kind:
-    return "id" if name.endswith("Id") else "text"
 
 
 def _shown(value: Any, kind: Kind) -> Text:

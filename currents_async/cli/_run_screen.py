@@ -1,0 +1,218 @@
+"""A run on a terminal: the verdict, a bar for each worker, failures by cause, flaky tests."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from heapq import nlargest
+from itertools import groupby
+from operator import itemgetter
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from currents_async.analysis import ExecutedTest, FailureCluster, FlakyTest, RunCounts, RunDetails
+from currents_async.analysis.clusters import cluster_failures
+from currents_async.analysis.timeline import Bar, Lane, Timeline, timeline_of
+from currents_async.models import Run, RunSpec
+from currents_async.reports._text import counted, duration, one_line
+from currents_async.reports._verdict import (
+    FAILED,
+    FLAKY,
+    PASSED,
+    RUNNING,
+    SKIPPED,
+    Sign,
+    sign_of,
+    verdict_of,
+)
+
+_MAX_ROWS = 20
+_MAX_WIDTH = 120
+_SLOWEST = 5
+_IDLE, _BAR, _END = "·", "━", "╸"
+_ASCII = str.maketrans("✓✗–…━╸×·›", "+x-.=-x.>")  # noqa: RUF001 - each by one that is in ASCII
+_STYLES = {PASSED: "green", FAILED: "red", FLAKY: "yellow"}
+_WORST = (FAILED, FLAKY, RUNNING, PASSED, SKIPPED)
+"""Of several spec files in one cell, the sign of the first of these is shown."""
+
+
+def show_run(
+    details: RunDetails, errors: Sequence[str], console: Console, *, show_all: bool
+) -> None:
+    """Print a run; each list is cut off, unless all is to be shown."""
+    screen = _Screen(console, show_all=show_all)
+    timeline = timeline_of(details)
+    screen.head(details.run, details.counts())
+    screen.workers(timeline)
+    screen.failures(cluster_failures(details.failures()))
+    screen.rows("Flaky", map(_flaky_row, details.flaky_tests()))
+    screen.slowest(details.specs)
+    screen.rows("Missing", map(_plain, errors))
+
+
+class _Screen:
+    """Writes lines, in ASCII where the terminal has nothing else."""
+
+    def __init__(self, console: Console, *, show_all: bool) -> None:
+        self._console = console
+        self._limit = None if show_all else _MAX_ROWS
+        self._width = min(console.width, _MAX_WIDTH)
+        self._is_plain = console.options.ascii_only
+
+    def head(self, run: Run, counts: RunCounts) -> None:
+        verdict = verdict_of(run)
+        style = f"bold {_STYLES.get(verdict.sign, '')}"
+        self._print(
+            Text.assemble((f"{verdict.sign} {verdict.words}", style), f"  {one_line(run.title)}")
+        )
+        commit = None if run.meta is None else run.meta.commit
+        self._facts(
+            run.branch,
+            (run.head_sha or "")[:8],
+            None if commit is None else commit.author_name,
+            _local(run.created_at),
+            None if run.duration_ms is None else duration(run.duration_ms),
+        )
+        self._facts(f"run {run.run_id}", run.url)
+        self._facts(
+            f"{counted(counts.tests, 'test')} in {counted(counts.specs, 'spec')}",
+            f"{counts.passed:,} passed",
+            f"{counts.failed:,} failed",
+            f"{counts.flaky:,} flaky",
+            counts.pending and f"{counts.pending:,} pending",
+            counts.skipped and f"{counts.skipped:,} skipped",
+            counts.unclaimed and f"{counted(counts.unclaimed, 'spec')} not claimed",
+        )
+
+    def workers(self, timeline: Timeline) -> None:
+        if not timeline.lanes:
+            return
+        self._heading("Machines", _balance(timeline))
+        names = [_name_of(lane) for lane in timeline.lanes]
+        widest = max(map(len, names))
+        cells = max(10, self._width - widest - 26)
+        self._lines(
+            Text.assemble(f"{name.ljust(widest)} ", _drawn(lane, timeline, cells), _said(lane))
+            for name, lane in zip(names, timeline.lanes, strict=True)
+        )
+
+    def failures(self, clusters: Sequence[FailureCluster]) -> None:
+        if not clusters:
+            return
+        total = sum(len(cluster.failures) for cluster in clusters)
+        self._heading("Failures", f"{total:,}, of {counted(len(clusters), 'cause')}")
+        for cluster in clusters[: self._limit]:
+            count = len(cluster.failures)
+            times = f"{count:,} × " if count > 1 else ""  # noqa: RUF001
+            self._print(Text.assemble((f"{FAILED} {times}", "red"), _plain(cluster.message)))
+            self._lines(Text(_place(one.test)) for one in cluster.failures)
+        self._rest(len(clusters), "cause")
+
+    def slowest(self, specs: Iterable[RunSpec]) -> None:
+        timed = [(spec.duration, spec.spec) for spec in specs if spec.duration is not None]
+        slowest = nlargest(_SLOWEST, timed)
+        self.rows(
+            "Slowest specs", [Text(f"{duration(ms):>10}  {one_line(s)}") for ms, s in slowest]
+        )
+
+    def rows(self, heading: str, rows: Iterable[Text]) -> None:
+        """Write a heading and lines, or nothing if there are no lines."""
+        rows = list(rows)
+        if rows:
+            self._heading(heading, f"{len(rows):,}")
+            self._lines(rows)
+
+    def _heading(self, name: str, note: str) -> None:
+        self._console.print()
+        self._print(Text.assemble((name, "bold"), (f"  {note}" if note else "", "dim")))
+
+    def _facts(self, *facts: str | int | None) -> None:
+        told = " · ".join(one_line(str(fact)) for fact in facts if fact)
+        if told:
+            self._print(Text(told), indent=2)
+
+    def _lines(self, rows: Iterable[Text]) -> None:
+        rows = list(rows)
+        for row in rows[: self._limit]:
+            self._print(row, indent=2)
+        self._rest(len(rows), "line")
+
+    def _rest(self, total: int, noun: str) -> None:
+        if self._limit is not None and total > self._limit:
+            rest = counted(total - self._limit, f"more {noun}")
+            self._print(Text(f"and {rest}: --all shows them", "dim"), indent=2)
+
+    def _print(self, line: Text, *, indent: int = 0) -> None:
+        if self._is_plain:
+            line.plain = line.plain.translate(_ASCII)
+        self._console.print(
+            Padding(line, (0, 0, 0, indent), expand=False), width=self._width, overflow="fold"
+        )
+
+
+def _drawn(lane: Lane, timeline: Timeline, width: int) -> Text:
+    """Draw a lane: the bar of each spec file, which begins with its sign unless it passed."""
+    cells = [(_IDLE, "dim")] * width
+    for bar in sorted(lane.bars, key=_rank, reverse=True):
+        sign, style = _sign(bar), _STYLES.get(_sign(bar), "")
+        place = _cells_of(bar, timeline, width)
+        drawn = _BAR * (len(place) - 1) + _END
+        first = drawn[0] if sign == PASSED else sign
+        for cell, shown in zip(place, first + drawn[1:], strict=True):
+            cells[cell] = shown, style
+    runs = groupby(cells, key=itemgetter(1))
+    return Text.assemble(*(("".join(cell for cell, _ in run), style) for style, run in runs))
+
+
+def _sign(bar: Bar) -> Sign:
+    return sign_of(bar.state, is_flaky=bar.is_flaky, is_running=bar.is_running)
+
+
+def _rank(bar: Bar) -> int:
+    return _WORST.index(_sign(bar))
+
+
+def _cells_of(bar: Bar, timeline: Timeline, width: int) -> range:
+    if timeline.started_at is None or not timeline.duration_ms:
+        return range(width)
+    seconds = timeline.duration_ms / 1000
+    first, last = (
+        int((when - timeline.started_at).total_seconds() / seconds * width)
+        for when in (bar.started_at, bar.ended_at)
+    )
+    return range(min(first, width - 1), min(max(last, first + 1), width))
+
+
+def _balance(timeline: Timeline) -> str:
+    took = duration(timeline.duration_ms)
+    if timeline.balanced_ms is None:
+        return took
+    return f"{took}; with perfect balance {duration(timeline.balanced_ms)}"
+
+
+def _name_of(lane: Lane) -> str:
+    worker = "" if lane.worker is None else f" {lane.worker}"
+    return f"{one_line(lane.machine_id or '?', 12)}{worker}"
+
+
+def _said(lane: Lane) -> str:
+    failed = sum(_sign(bar) == FAILED for bar in lane.bars)
+    return f" {counted(len(lane.bars), 'spec')}" + (f", {failed} failed" if failed else "")
+
+
+def _flaky_row(flaky: FlakyTest) -> Text:
+    error = one_line(flaky.test.error)
+    return Text.assemble((f"{FLAKY} ", "yellow"), _place(flaky.test), (f"  {error}", "dim"))
+
+
+def _place(test: ExecutedTest) -> str:
+    where = one_line(test.spec)
+    return where if test.is_file else f"{where} › {one_line(test.full_title)}"  # noqa: RUF001
+
+
+def _plain(text: str) -> Text:
+    return Text(one_line(text, 1_000))
+
+
+def _local(when: datetime | None) -> str | None:
+    return None if when is None else f"{when.astimezone():%Y-%m-%d %H:%M %Z}"
