@@ -70,7 +70,8 @@ class Currents:
     ```
 
     Open it once with `async with` and share it between all tasks of that event loop: it keeps
-    its connections alive, and closes them when the context ends.
+    its connections alive, and closes them when the context ends. Where there is no block to enter,
+    as in a notebook, `await currents.open()` and `await currents.aclose()` do the same.
 
     - `api_key`: an API key or a token, by default `CURRENTS_API_KEY`. One API key serves a whole
       organisation. Or a function without arguments, async or not, that returns the one to use now:
@@ -324,6 +325,16 @@ class Currents:
         """The requests and bytes that have been sent and received so far."""
         return self._channel.traffic
 
+    async def open(self) -> Self:
+        """Open the client where there is no block to enter, and return it; `aclose` closes it.
+
+        For the cells of a notebook, or the start of a service whose end is elsewhere. Raises
+        `ClientClosedError` if it is open, or has been closed.
+        """
+        self._channel.open()
+        await load_backend()
+        return self
+
     async def aclose(self) -> None:
         """Close the client, its views, and its connections unless the session was injected.
 
@@ -332,9 +343,7 @@ class Currents:
         await self._channel.aclose()
 
     async def __aenter__(self) -> Self:
-        self._channel.open()
-        await load_backend()
-        return self
+        return await self.open()
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()

@@ -135,7 +135,9 @@ class Session:
             raise ClientClosedError("the client has been closed")
         session = self._fresh if fresh else self._pooled
         if session is None:
-            raise ClientClosedError("the client is not open: use it inside 'async with'")
+            raise ClientClosedError(
+                "the client is not open: use it inside 'async with', or await open() first"
+            )
         self._check_loop()
         if session.closed:
             raise ClientClosedError("the session passed to the client has been closed")

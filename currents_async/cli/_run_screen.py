@@ -10,9 +10,18 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from currents_async.analysis import ExecutedTest, FailureCluster, FlakyTest, RunCounts, RunDetails
-from currents_async.analysis.clusters import cluster_failures
-from currents_async.analysis.timeline import Bar, Lane, Timeline, timeline_of
+from currents_async.analysis import (
+    Bar,
+    ExecutedTest,
+    FailureCluster,
+    FlakyTest,
+    Lane,
+    RunCounts,
+    RunDetails,
+    Timeline,
+    cluster_failures,
+    timeline_of,
+)
 from currents_async.models import Run, RunSpec
 from currents_async.reports._text import counted, duration, one_line
 from currents_async.reports._verdict import (

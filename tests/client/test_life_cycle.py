@@ -20,6 +20,19 @@ class TestLifeCycle:
             await currents.runs.get("r")
         assert repr(currents) == f"<Currents {server.url} new>"
 
+    async def test_it_is_opened_without_a_block(
+        self, server: FakeCurrents, project: WorldProject
+    ) -> None:
+        run_id = project.run(specs=1).run_id
+        currents = Currents(server.api_key, base_url=server.url)
+        assert await currents.open() is currents
+        assert (await currents.runs.get(run_id)).run_id == run_id
+        with pytest.raises(ClientClosedError, match="already open"):
+            await currents.open()
+        await currents.aclose()
+        with pytest.raises(ClientClosedError, match="create another one"):
+            await currents.open()
+
     async def test_a_closed_client_cannot_be_used(self, server: FakeCurrents) -> None:
         async with Currents(server.api_key, base_url=server.url) as currents:
             assert repr(currents) == f"<Currents {server.url} open>"
