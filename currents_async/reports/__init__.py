@@ -4,6 +4,7 @@ details = await currents.reports.details(run_id)
 Path("run.html").write_text(run_html(details), encoding="utf-8")
 """
 
+from currents_async.reports.github import COMMENT_MARKER, job_summary, pull_request_comment
 from currents_async.reports.heat_map import heat_map_html
 
-__all__ = ["heat_map_html"]
+__all__ = ["COMMENT_MARKER", "heat_map_html", "job_summary", "pull_request_comment"]
