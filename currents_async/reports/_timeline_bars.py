@@ -70,7 +70,7 @@ def draw_bar(bar: Bar, title: str, top: float, scale: Scale, style: Style) -> Ma
         tag(
             "path",
             d=rectangle(0, 0, width, style.height),
-            fill=look.colour,
+            fill=look.texture,
             stroke=look.colour,
             stroke_dasharray=look.dashes,
         ),

@@ -26,7 +26,7 @@ _TALL = 600
 _SWATCH = "M0 0h16v11h-16z"
 
 _STYLES = (
-    (12, Style(30, 12, (18, 27), 3, has_names=True)),
+    (12, Style(32, 12, (17, 29), 3, has_names=True)),
     (48, Style(14, 11, (2, 12), 3)),
 )
 """By the number of lanes up to which they apply."""

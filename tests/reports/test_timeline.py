@@ -70,6 +70,7 @@ class Drawn(NamedTuple):
     left: float
     top: float
     width: float
+    fill: str
     lines: list[tuple[str, str]]
     """Texture and path of the attempts of each look."""
 
@@ -85,6 +86,7 @@ def drawn(image: ET.Element) -> Iterator[Drawn]:
                 left,
                 top,
                 float(width),
+                frame.get("fill", ""),
                 [(line.get("stroke", ""), line.get("d", "")) for line in lines],
             )
 
@@ -114,10 +116,10 @@ def test_bars_and_attempts_are_where_their_times_say() -> None:
     failed, passed = two.lines
     assert failed[0] == "url(#timeline-failed)"
     assert [float(one) for one in re.findall("[0-9.]+", failed[1])] == pytest.approx(
-        [0, 22.5, x(10, 100) - LEFT - 0.5], abs=0.1
+        [0, 23, x(10, 100) - LEFT - 0.5], abs=0.1
     )
     assert [float(one) for one in re.findall("[0-9.]+", passed[1])] == pytest.approx(
-        [x(10, 100) - LEFT, 22.5, x(20, 100) - LEFT - 0.5], abs=0.1
+        [x(10, 100) - LEFT, 23, x(20, 100) - LEFT - 0.5], abs=0.1
     )
 
 
@@ -128,7 +130,7 @@ def test_attempts_that_overlap_are_stacked() -> None:
     ]
     [bar] = drawn(drawing(a_timeline([a_bar("a.ts", 0, 10, attempts=tuple(attempts))])))
     [(_, lines)] = bar.lines
-    assert re.findall("M[0-9.]+ ([0-9.]+)h", lines) == ["19.5", "19.5", "22.5", "25.5"]
+    assert re.findall("M[0-9.]+ ([0-9.]+)h", lines) == ["19", "19", "23", "27"]
 
 
 def test_the_looks_differ_without_colour() -> None:
@@ -143,10 +145,10 @@ def test_the_looks_differ_without_colour() -> None:
         a_bar("odd", 7, 8),
     ]
     image = drawing(a_timeline(states))
-    textures = {one.title.partition(":")[0]: one.lines[0][0] for one in drawn(image)}
-    assert (
-        len({textures[name] for name in ("passed", "failed", "flaky", "skipped", "running")}) == 5
-    )
+    looks = {one.title.partition(":")[0]: (one.fill, one.lines[0][0]) for one in drawn(image)}
+    names = ("passed", "failed", "flaky", "skipped", "running")
+    assert len({looks[name] for name in names}) == len(names)
+    assert looks["failed"] == ("url(#timeline-failed)", "url(#timeline-failed)")
     words = [one.title.split(", ")[0].split(": ")[1] for one in drawn(image)]
     assert words == [
         "passed",
