@@ -262,10 +262,15 @@ class RunSpec(Model, frozen=True, gc=False, kw_only=True):
 
 
 class LastRunStatus(OpenEnum):
-    """How the last run of Playwright went."""
+    """How the last run of Playwright went; the server knows only the first two.
+
+    Source: https://playwright.dev/docs/api/class-reporter#reporter-on-end.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
+    TIMED_OUT = "timedout"
+    INTERRUPTED = "interrupted"
 
 
 class LastRun(Model, frozen=True, gc=False, kw_only=True):
@@ -300,7 +305,7 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
     previous_run_id: str | None = None
     """The run that this one retries."""
     cypress_version: str | None = None
-    """Cypress only; otherwise see `meta.framework`."""
+    """Cypress only: read `framework`."""
     timeout: RunTimeout | None = None
     cancellation: Cancellation | None = None
     groups: tuple[RunGroup, ...] = ()
@@ -336,6 +341,14 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
         )
         stripped = ((text or "").strip() for text in candidates)
         return next(filter(None, stripped), f"Run #{self.run_id[:6]}")
+
+    @property
+    def framework(self) -> RunFramework:
+        """The test framework; of runs of Cypress, no more than a name and a version is known."""
+        if self.meta is not None and self.meta.framework is not None:
+            return self.meta.framework
+        version = self.cypress_version
+        return RunFramework(name=None if version is None else "cypress", version=version)
 
     @property
     def branch(self) -> str | None:

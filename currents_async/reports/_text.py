@@ -34,6 +34,8 @@ def readable(text: str | None, max_length: int = MAX_TEXT) -> str:
 
 
 def _readable(head: str, length: int, max_length: int) -> str:
+    if length <= max_length and head.isprintable() and "?" not in head:
+        return head  # as most are: nothing unseen, no line ends, no signature
     # Colours take room too; what is far beyond what will be shown is not looked at.
     head = hide_signatures(_ESCAPE.sub("", head))
     shown = _UNSEEN.sub(_named, head.replace("\r\n", "\n")[:max_length])

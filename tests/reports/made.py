@@ -1,6 +1,7 @@
 """Runs to report on: of a seeded world, and those that lack something."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from currents_async.analysis.details import RunDetails
 from currents_async.models import CompletionState, Run, RunSpec, RunStatus
@@ -53,3 +54,9 @@ def odd_details() -> Sequence[RunDetails]:
         details_of(whole.run(specs=4, unclaimed=2, completed=1, running=True)),
         details_of(whole.run(specs=4, framework="cypress", failures=0.5)),
     )
+
+
+@cache
+def all_details() -> Sequence[RunDetails]:
+    """Return a run of a world, and all that are hostile or odd."""
+    return (world_details(), hostile_details(), *odd_details())

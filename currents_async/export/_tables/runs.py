@@ -4,16 +4,7 @@ from msgspec.structs import replace
 
 from currents_async.export._tables.kinds import FLAG, MOMENT, TEXT, TEXTS, WHOLE
 from currents_async.export._tables.table import Column, ModelRows, Table, platform_at
-from currents_async.models import Run, RunFramework
-
-
-def _framework_of(run: Run) -> RunFramework:
-    if run.meta is not None and run.meta.framework is not None:
-        return run.meta.framework
-    # Runs of Cypress have no more than this.
-    version = run.cypress_version
-    return RunFramework(name=None if version is None else "cypress", version=version)
-
+from currents_async.models import Run
 
 _COLUMNS = (
     Column(
@@ -37,19 +28,19 @@ _COLUMNS = (
         "framework",
         TEXT,
         "The test framework as the server names it, or `cypress`.",
-        lambda run: _framework_of(run).name,
+        "framework.name",
     ),
     Column(
         "framework_version",
         TEXT,
         "The version of the test framework.",
-        lambda run: _framework_of(run).version,
+        "framework.version",
     ),
     Column(
         "client_version",
         TEXT,
         "The version of the reporter that Currents publishes.",
-        lambda run: _framework_of(run).client_version,
+        "framework.client_version",
     ),
     Column("ci_build_id", TEXT, "The ID of the CI build.", "meta.ci_build_id"),
     Column("branch", TEXT, "The branch of the commit.", "meta.commit.branch"),
