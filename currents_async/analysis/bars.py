@@ -1,8 +1,8 @@
 """The executions of spec files as bars: from when to when, on which worker, and how they ended."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from currents_async.analysis._times import (
     TimedAttempt,
@@ -27,6 +27,9 @@ class Span(Model, frozen=True, gc=False, kw_only=True):
     def duration_ms(self) -> int:
         """Milliseconds from the start to the end."""
         return (self.ended_at - self.started_at) // timedelta(milliseconds=1)
+
+
+SpanT = TypeVar("SpanT", bound=Span)
 
 
 class BarAttempt(Span, frozen=True, gc=False, kw_only=True):
@@ -73,6 +76,18 @@ def placed_bars(details: RunDetails) -> tuple[list[PlacedBar], list[RunSpec]]:
     is_over = details.run.has_ended
     placed = [_placed(one, one.ended or latest or one.started, is_over=is_over) for one in timed]
     return placed, [spec for spec, one in found if one is None]
+
+
+def rows_of(spans: Iterable[SpanT]) -> list[list[SpanT]]:
+    """Arrange spans, which are sorted by their starts, in rows in which they do not overlap."""
+    rows: list[list[SpanT]] = []
+    for span in spans:
+        free = next((row for row in rows if row[-1].ended_at <= span.started_at), None)
+        if free is None:
+            rows.append([span])
+        else:
+            free.append(span)
+    return rows
 
 
 def _placed(timed: TimedExecution, ended: datetime, *, is_over: bool) -> PlacedBar:

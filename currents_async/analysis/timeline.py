@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from currents_async.analysis._balance import least_makespan
-from currents_async.analysis.bars import Bar, PlacedBar, Span, placed_bars
+from currents_async.analysis.bars import Bar, PlacedBar, Span, placed_bars, rows_of
 from currents_async.analysis.details import RunDetails
 from currents_async.models._model import Model
 from currents_async.models.runs import RunSpec
@@ -154,23 +154,11 @@ def _rows_of(
     for worker in sorted(workers, key=lambda worker: (worker is None, worker or 0)):
         bars = workers[worker]
         is_one_worker = is_machine_known and worker is not None
-        for number, row in enumerate(_rows(bars)):
+        for number, row in enumerate(rows_of(bars)):
             if is_one_worker:
                 yield worker, row, _gaps(bars, run) if number == 0 else ()
             else:
                 yield worker, row, _gaps(row, run)
-
-
-def _rows(bars: Iterable[Bar]) -> list[list[Bar]]:
-    """Arrange bars, which are sorted by their starts, in as few rows as possible."""
-    rows: list[list[Bar]] = []
-    for bar in bars:
-        free = next((row for row in rows if row[-1].ended_at <= bar.started_at), None)
-        if free is None:
-            rows.append([bar])
-        else:
-            free.append(bar)
-    return rows
 
 
 def _gaps(bars: Iterable[Bar], run: Span) -> Iterator[Span]:
@@ -196,4 +184,4 @@ def _balanced(machines: Sequence[Sequence[PlacedBar]], run: Span) -> int:
 def _workers(placed: Sequence[PlacedBar]) -> int:
     """Return how many workers a machine had: those that are known, or that were busy at once."""
     known = {one.worker for one in placed if one.worker is not None}
-    return max(len(known), len(_rows(one.bar for one in placed)))
+    return max(len(known), len(rows_of(one.bar for one in placed)))

@@ -5,8 +5,18 @@ Path("run.html").write_text(run_html(details), encoding="utf-8")
 """
 
 from currents_async.reports.ctrf import ctrf
+from currents_async.reports.github import COMMENT_MARKER, job_summary, pull_request_comment
 from currents_async.reports.heat_map import heat_map_html
 from currents_async.reports.junit import FlakyForm, junit
 from currents_async.reports.last_run import last_run
 
-__all__ = ["FlakyForm", "ctrf", "heat_map_html", "junit", "last_run"]
+__all__ = [
+    "COMMENT_MARKER",
+    "FlakyForm",
+    "ctrf",
+    "heat_map_html",
+    "job_summary",
+    "junit",
+    "last_run",
+    "pull_request_comment",
+]
