@@ -87,6 +87,10 @@ class RunDiff(Model, frozen=True, gc=False, kw_only=True):
         sizes = {name: len(getattr(self, name)) for name in (*CATEGORIES, "ambiguous")}
         return {**sizes, "others": self.others}
 
+    def _label(self) -> str:
+        found = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count)
+        return f"{self.before_run_id} to {self.after_run_id}: {found}"
+
 
 _Category = Literal[
     "new_failures",

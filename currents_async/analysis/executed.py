@@ -62,6 +62,9 @@ class ExecutedTest(Model, frozen=True, gc=False, kw_only=True):
         """Whether the last attempt failed, or the spec file as a whole."""
         return self.state == Outcome.FAILED
 
+    def _label(self) -> str:
+        return f"{self.state} {self.full_title}"
+
 
 def executed_tests(instances: Iterable[Instance]) -> list[ExecutedTest]:
     """List the tests of instances, including skipped ones."""

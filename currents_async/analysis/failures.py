@@ -31,6 +31,9 @@ class Failure(Model, frozen=True, gc=False, kw_only=True):
     Each response has newly signed URLs, which contain their own expiry.
     """
 
+    def _label(self) -> str:
+        return f"{self.test.spec} {self.test.full_title}: {self.test.error}"
+
 
 class FlakyTest(Model, frozen=True, gc=False, kw_only=True):
     """A test that passed only after a failed attempt."""
@@ -45,6 +48,9 @@ class FlakyTest(Model, frozen=True, gc=False, kw_only=True):
 
     Each response has newly signed URLs, which contain their own expiry.
     """
+
+    def _label(self) -> str:
+        return f"{self.test.spec} {self.test.full_title}: {self.test.error}"
 
 
 def failures_of(instances: Iterable[Instance], *, specs: Iterable[RunSpec] = ()) -> list[Failure]:

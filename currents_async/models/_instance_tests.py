@@ -70,6 +70,9 @@ class AttemptError(Model, frozen=True, gc=False, kw_only=True):
         text = next((text for text in map(str.strip, texts) if text), "")
         return text.splitlines()[0] if text else ""
 
+    def _label(self) -> str:
+        return self.first_line
+
 
 class Attempt(Model, frozen=True, gc=False, kw_only=True):
     """One attempt at a test."""
@@ -166,6 +169,9 @@ class InstanceTest(HasAnnotations, frozen=True, gc=False, kw_only=True, repr_omi
     def error(self) -> AttemptError | None:
         """The error of the last attempt that has one."""
         return next((attempt.error for attempt in reversed(self.attempts) if attempt.error), None)
+
+    def _label(self) -> str:
+        return f"{self.state} {self.full_title}"
 
     def _joined(
         self,

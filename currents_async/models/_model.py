@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, NoReturn, Self, TypeGuard, cast
 import msgspec
 
 from currents_async._redaction import hide_signatures
+from currents_async.models._brief import brief, to_html
 
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment, in UTC where the wire names no time zone: all of them can be compared."""
@@ -42,12 +43,22 @@ class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel")
     # Arrays are tuples for the same reason: the collector untracks those that hold no containers.
 
     def __repr__(self) -> str:
-        # Tracebacks show models, and until it expires, a signed URL is enough to fetch an asset.
-        return hide_signatures(super().__repr__())
+        return brief(type(self).__name__, self._label(), self._told())
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        # For rich, whose tracebacks do not use the repr.
+        # Tracebacks show models, and until it expires, a signed URL is enough to fetch an asset.
         return [(name, _without_signatures(value)) for name, value in super().__rich_repr__()]
+
+    def _repr_html_(self) -> str:
+        return to_html(type(self).__name__, self._told())
+
+    def _label(self) -> str:
+        """Return what tells it from others of its kind and how it stands, in place of fields."""
+        return ""
+
+    def _told(self) -> list[tuple[str, Any]]:
+        """Return the fields that say something; `__rich_repr__` has all."""
+        return [(name, value) for name, value in self.__rich_repr__() if value]
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-compatible built-in types, with the names of the wire."""
@@ -85,9 +96,10 @@ class SecretModel(Model, frozen=True, gc=False, kw_only=True):
             for name, value in super().__rich_repr__()
         ]
 
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
-        return f"{type(self).__name__}({shown})"
+    def _told(self) -> list[tuple[str, Any]]:
+        # A secret that is missing says something too.
+        shown = self.__rich_repr__()
+        return [(name, value) for name, value in shown if value or name in self._secrets]
 
     def __reduce__(self) -> NoReturn:
         secrets = ", ".join(self._secrets)

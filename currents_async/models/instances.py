@@ -275,3 +275,7 @@ class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
     def unlisted(self) -> Unlisted:
         """How many tests the counters of `results` have beyond those in `tests`."""
         return unlisted(self.tests, [self.results])
+
+    def _label(self) -> str:
+        failed = sum(test.failed for test in self.tests)
+        return f"{self.instance_id} {self.spec} {failed}/{len(self.tests)} tests failed"

@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from currents_async.models._brief import brief
+
 __all__ = ["CursorPage", "NumberedPage", "UnreadableItem"]
 
 T = TypeVar("T")
@@ -31,6 +33,9 @@ class CursorPage(msgspec.Struct, Generic[T], frozen=True, gc=False, kw_only=True
     unreadable: tuple[UnreadableItem, ...] = ()
     """Items that were left out; the logger `currents_async` warns of them too."""
 
+    def __repr__(self) -> str:
+        return brief("CursorPage", "", self.__rich_repr__())
+
 
 class NumberedPage(msgspec.Struct, Generic[T], frozen=True, gc=False, kw_only=True, rename="camel"):
     """A page with a number, counted from 0."""
@@ -48,3 +53,6 @@ class NumberedPage(msgspec.Struct, Generic[T], frozen=True, gc=False, kw_only=Tr
     def has_more(self) -> bool:
         """Whether there is another page."""
         return self.next_page is not None and self.next_page is not False
+
+    def __repr__(self) -> str:
+        return brief("NumberedPage", "", self.__rich_repr__())

@@ -260,6 +260,9 @@ class RunSpec(Model, frozen=True, gc=False, kw_only=True):
         in_stats = self.results.stats.flaky if self.results.stats is not None else 0
         return self.results.flaky or in_stats
 
+    def _label(self) -> str:
+        return f"{self.spec} {_standing(self)}"
+
 
 class LastRunStatus(OpenEnum):
     """How the last run of Playwright went; the server knows only the first two.
@@ -405,6 +408,17 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
             CompletionState.CANCELED,
             CompletionState.TIMEOUT,
         }
+
+    def _label(self) -> str:
+        failed = sum(spec.failed for spec in self.specs)
+        specs = f"{failed}/{len(self.specs)} specs failed" if self.specs else ""
+        return " ".join(filter(None, (self.run_id, self.status, self.branch, specs)))
+
+
+def _standing(spec: RunSpec) -> str:
+    if spec.failed:
+        return "failed"
+    return "complete" if spec.is_complete else "running" if spec.claimed_at else "not claimed"
 
 
 def _first_line(text: str | None) -> str:

@@ -114,7 +114,7 @@ def test_they_are_the_same_models() -> None:
     run = read("getRun", {"status": "OK", "data": RUN}, keep_extra=True)
     assert isinstance(run, Run)
     assert run.to_dict()["mood"] == "good"
-    assert repr(run).startswith("Run(run_id='r'")
+    assert repr(run).startswith("<Run r ")
     assert pickle.loads(pickle.dumps(run)) == run == copy.deepcopy(run)
     assert opened(Run) is opened(Run) is type(run)
 
