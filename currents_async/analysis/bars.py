@@ -118,11 +118,16 @@ def _bar_attempt(timed: TimedAttempt, ended: datetime) -> BarAttempt:
 
 
 def _worker_of(timed: TimedExecution) -> int | None:
-    """Return the parallel index: that of the first attempt if the spec file itself has none."""
+    """Return the parallel index: that of the first attempt if the spec file itself has none.
+
+    Playwright gives what no worker has executed the index -1:
+    https://playwright.dev/docs/api/class-testresult#test-result-worker-index.
+    """
     spec, instance = timed.execution.spec, timed.execution.instance
     workers = (spec.worker, instance.worker if instance is not None else None)
     of_file = (worker.parallel_index for worker in workers if worker is not None)
-    return first((*of_file, *(one.attempt.parallel_index for one in timed.attempts)))
+    indexes = (*of_file, *(one.attempt.parallel_index for one in timed.attempts))
+    return first(index for index in indexes if index is not None and index >= 0)
 
 
 def _state_of(timed: TimedExecution, *, is_running: bool) -> Outcome | None:
