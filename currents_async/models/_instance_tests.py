@@ -176,27 +176,32 @@ class InstanceTest(HasAnnotations, frozen=True, gc=False, kw_only=True, repr_omi
     def _joined(
         self,
         result: "InstanceTest",
+        named: "InstanceTest",
         instance_id: str,
         tags: tuple[str, ...],
         annotations: tuple[Annotation, ...],
     ) -> Self:
-        # Tests with the same ID share a result, but each is listed with its own state. Either place
-        # may say that a test was flaky.
-        state = _either(self.state, self._state, result.state)
+        # Each field is from the first place that has it, as in `join_documents`. But tests with the
+        # same ID share a result, and each is listed with its own state. Any place may say that a
+        # test was flaky.
+        state = _either(self.state, self._state, result.state, named.state)
         result_flaky = result.flaky if result.state == state else None
+        duration_ms = result.duration_ms if self.duration_ms is None else self.duration_ms
         return replace(
             self,
             instance_id=instance_id,
+            title=self.title or result.title or named.title,
+            original_title=self.original_title or result.original_title or named.original_title,
             state=state,
-            display_error=_either(self.display_error, result.display_error),
+            display_error=_either(self.display_error, result.display_error, named.display_error),
             flaky=_any_true(self.flaky, self._flaky, result_flaky),
-            tags=self.tags or tags,
-            annotations=self.annotations or annotations,
-            attempts=self.attempts or result.attempts,
-            record_id=_either(self.record_id, result.record_id),
-            start_time=self.start_time or result.start_time,
-            end_time=self.end_time or result.end_time,
-            duration_ms=result.duration_ms if self.duration_ms is None else self.duration_ms,
+            tags=self.tags or result.tags or named.tags or tags,
+            annotations=self.annotations or result.annotations or named.annotations or annotations,
+            attempts=self.attempts or result.attempts or named.attempts,
+            record_id=_either(self.record_id, result.record_id, named.record_id),
+            start_time=self.start_time or result.start_time or named.start_time,
+            end_time=self.end_time or result.end_time or named.end_time,
+            duration_ms=named.duration_ms if duration_ms is None else duration_ms,
             _state=UNSET,
             _flaky=UNSET,
         )
@@ -233,7 +238,7 @@ def join_tests(
     """
     known = {test.test_id for test in listed}
     unlisted = [
-        replace(titles.get(test_id) or _NOTHING, test_id=test_id)
+        replace(titles.get(test_id) or type(result)(), test_id=test_id)
         for test_id, result in results.items()
         if result is not None and test_id not in known
     ]
@@ -242,6 +247,7 @@ def join_tests(
         joined(
             test,
             results.get(test.test_id) or _NOTHING,
+            titles.get(test.test_id) or _NOTHING,
             instance_id,
             tags.get(test.test_id) or (),
             annotations.get(test.test_id) or (),
@@ -252,12 +258,10 @@ def join_tests(
 
 def join_documents(instance: dict[str, Any]) -> dict[str, Any]:
     """Return the JSON of an instance with each part where its model is after `join_tests`."""
-    results: dict[str, Any] = instance.get("testResults") or {}
-    report: dict[str, Any] | None = instance.get("results")
-    if not results or report is None:
-        return instance
-    titles: dict[str, Any] = instance.get("testList") or {}
-    annotations: dict[str, Any] = instance.get("testAnnotations") or {}
+    report: dict[str, Any] = instance.get("results") or {}
+    names = ("testResults", "testList", "testTags", "testAnnotations")
+    parts: list[dict[str, Any]] = [instance.get(name) or {} for name in names]
+    results, titles, tags, annotations = parts
     listed: list[dict[str, Any]] = report.get("tests") or []
     known = {_id_of(test) for test in listed}
     unlisted: list[dict[str, Any]] = [
@@ -265,17 +269,27 @@ def join_documents(instance: dict[str, Any]) -> dict[str, Any]:
         for test_id, result in results.items()
         if result is not None and test_id not in known
     ]
-    tests: list[dict[str, Any]] = [
-        {
-            "annotations": annotations.get(_id_of(test)),
-            **(results.get(_id_of(test)) or {}),
-            **test,
-        }
+    tests = [
+        _first_of_each(
+            test,
+            results.get(_id_of(test)) or {},
+            titles.get(_id_of(test)) or {},
+            {"tags": tags.get(_id_of(test)), "annotations": annotations.get(_id_of(test))},
+        )
         for test in (*listed, *unlisted)
     ]
     records: dict[str, Any] = instance.get("claimRecords") or {}
     claims = instance.get("claimList") or [*records.values()]
     return {**instance, "claimList": claims, "results": {**report, "tests": tests}}
+
+
+def _first_of_each(*places: dict[str, Any]) -> dict[str, Any]:
+    """Return each field of several objects as in the first one where it is not empty."""
+    joined: dict[str, Any] = {}
+    for place in places:
+        for name, value in place.items():
+            joined[name] = joined.get(name) or value
+    return joined
 
 
 def _id_of(test: dict[str, Any]) -> str:

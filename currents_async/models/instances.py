@@ -220,7 +220,9 @@ class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
     _claim_records: dict[str, Claim] | UnsetType | None = field(default=UNSET, name="claimRecords")
 
     def __post_init__(self) -> None:
-        if self.schema_version is not None or self._test_results is not UNSET:
+        if self.schema_version is not None or any(
+            getattr(self, name) is not UNSET for name in _JOINED
+        ):
             self._join()
         else:
             for test in self.tests:

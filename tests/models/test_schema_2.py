@@ -241,6 +241,17 @@ class TestWhatIsMissing:
         assert states(instance) == {"one": "passed", "two": "failed", "three": "passed"}
         assert [test.is_flaky for test in instance.tests] == [False, False, True]
 
+    def test_titles_of_listed_tests_may_stand_beside_them_alone(self) -> None:
+        [test] = decode(payload([{"testId": "two", "_s": "failed"}], {})).tests
+        assert (test.title, test.original_title) == (("Cart", "two"), ("Cart @fast", "two"))
+
+    def test_no_version_and_no_results(self) -> None:
+        instance = decode(payload(testResults=None) | {"schemaVersion": None})
+        del (data := payload())["schemaVersion"], data["testResults"]
+        assert decode(data) == instance
+        assert instance.tests[0].tags == ("fast", "one")
+        assert "testTags" not in instance.to_dict()
+
     @pytest.mark.parametrize("name", ["attempts", "displayError", "isFlaky", "state"])
     def test_parts_of_a_result_may_be_missing(self, name: str) -> None:
         part = result("two", "failed")

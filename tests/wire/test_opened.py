@@ -103,6 +103,43 @@ def test_what_is_mended_is_kept_too() -> None:
     assert spec.extra == {"size": 3}
 
 
+ONE = [{"a": 1}]
+TWO = [{"b": 1}, {"c": 1}]
+
+
+@pytest.mark.parametrize(
+    ("parts", "annotations"),
+    [
+        ({"results": {"tests": [{"testId": "t", "annotations": []}]}}, ONE),
+        ({"results": {"tests": [{"testId": "t", "annotations": TWO}]}}, TWO),
+        ({"testResults": {"t": {"annotations": TWO}}, "results": {}}, TWO),
+        ({"testResults": {"t": {}}}, ONE),
+        ({"testList": {"t": {"annotations": TWO}}, "testResults": {"t": {}}}, TWO),
+        ({"testList": {"t": {"annotations": TWO}}, "results": {"tests": [{"testId": "t"}]}}, TWO),
+    ],
+)
+def test_what_stands_in_several_places_is_kept_with_what_was_taken(
+    parts: dict[str, Any], annotations: list[dict[str, int]]
+) -> None:
+    data = {"instanceId": "i", "testAnnotations": {"t": ONE}, **parts}
+    instance = read("getInstance", {"status": "OK", "data": data}, keep_extra=True)
+    assert [one.extra for one in instance.tests[0].annotations] == annotations
+    assert "(extra)" not in str(instance.to_dict())
+
+
+def test_a_result_whose_test_is_not_listed_keeps_all_it_has() -> None:
+    data = {"instanceId": "i", "testResults": {"t": {"mood": "good", "attempts": [{"a": 1}]}}}
+    instance = read("getInstance", {"status": "OK", "data": data}, keep_extra=True)
+    assert instance.tests[0].extra["mood"] == "good"
+    assert instance.tests[0].attempts[0].extra == {"a": 1}
+
+
+def test_claims_are_kept_from_where_they_are() -> None:
+    data = {"instanceId": "i", "claimList": [], "claimRecords": {"m": {"machineId": "m", "a": 1}}}
+    instance = read("getInstance", {"status": "OK", "data": data}, keep_extra=True)
+    assert instance.claim_list[0].extra == {"a": 1}
+
+
 def test_it_is_off_by_default() -> None:
     run = read("getRun", {"status": "OK", "data": RUN}, keep_extra=False)
     assert type(run) is Run
