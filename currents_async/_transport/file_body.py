@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NoReturn
@@ -12,7 +13,7 @@ from aiohttp.payload import Payload
 
 from currents_async._tasks import wait_for_all
 from currents_async._threads import in_thread
-from currents_async.errors import FileChangedError, RequestInfo, RequestTimeoutError
+from currents_async.errors import CurrentsError, FileChangedError, RequestInfo, RequestTimeoutError
 
 _BLOCK = 256 * 1024
 """Bytes that are read at once: each time costs a switch to a thread."""
@@ -24,7 +25,7 @@ class FileBody(Payload):
     """A file of a size that has been declared: any other one breaks the request off.
 
     aiohttp writes it in a task of its own, and reports what goes wrong there as a lost connection:
-    the reason is in `failure`.
+    the reason is in `failure`, or in `raised` if it is from `on_sent`.
     """
 
     _autoclose = True  # aiohttp has nothing to close: each `write` opens the file, and closes it
@@ -50,7 +51,8 @@ class FileBody(Payload):
         self._on_sent = on_sent
         self._writing: asyncio.Future[None] | None = None
         self.sent = 0
-        self.failure: Exception | None = None
+        self.failure: CurrentsError | None = None
+        self.raised: BaseException | None = None
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> NoReturn:  # noqa: ARG002 - as aiohttp has it
         """Raise: a file is sent, and never held as a whole."""
@@ -61,9 +63,10 @@ class FileBody(Payload):
         self._writing = asyncio.get_running_loop().create_future()
         try:
             await self._write(writer)
-        except Exception as error:
+        except CurrentsError as error:
             self.failure = error
-            raise
+            # Not the error itself: with a frame of aiohttp's, its traceback would show the URL.
+            raise _BrokenOffError from None
         finally:
             self._writing.set_result(None)
 
@@ -73,16 +76,25 @@ class FileBody(Payload):
             await wait_for_all([self._writing])
 
     async def _write(self, writer: AbstractStreamWriter) -> None:
-        file = await in_thread(partial(_open, self._path, self._expected))
+        opened = ExitStack()
         try:
+            file = await in_thread(partial(_open, opened, self._path, self._expected))
             while self.sent < self._expected:
                 left = self._expected - self.sent
                 block = await in_thread(partial(_read, file, self._path, self._expected, left))
                 for start in range(0, len(block), _SLICE):
                     await self._send(writer, block[start : start + _SLICE])
-                self._on_sent(self.sent)
+                self._report()
         finally:
-            await in_thread(file.close)
+            # Also what a thread has opened while this task was cancelled.
+            await in_thread(opened.close)
+
+    def _report(self) -> None:
+        try:
+            self._on_sent(self.sent)
+        except BaseException as error:  # noqa: BLE001 - raised where the upload is awaited
+            self.raised = error
+            raise _BrokenOffError from None
 
     async def _send(self, writer: AbstractStreamWriter, chunk: bytes) -> None:
         try:
@@ -95,27 +107,23 @@ class FileBody(Payload):
         self.sent += len(chunk)
 
 
-def _open(path: Path, size: int) -> BinaryIO:
-    try:
-        file = path.open("rb", buffering=0)
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    try:
+class _BrokenOffError(Exception):
+    """The file is not sent to its end."""
+
+
+def _open(opened: ExitStack, path: Path, size: int) -> BinaryIO:
+    with _readable(path):
+        file = opened.enter_context(path.open("rb", buffering=0))
         _check_size(file, path, size)
-    except FileChangedError:
-        file.close()
-        raise
     return file
 
 
 def _read(file: BinaryIO, path: Path, size: int, left: int) -> bytes:
     """Return the next bytes; the file has still the size that was declared."""
-    try:
+    with _readable(path):
         block = file.read(min(_BLOCK, left))
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    # Before the last byte is sent: the host of the storage keeps no upload that breaks off.
-    _check_size(file, path, size)
+        # Before the last byte is sent: the host of the storage keeps no upload that breaks off.
+        _check_size(file, path, size)
     if not block:
         raise FileChangedError(f"{path} ended early while it was sent", path=str(path))
     return block
@@ -130,6 +138,12 @@ def _check_size(file: BinaryIO, path: Path, size: int) -> None:
         )
 
 
-def _unreadable(path: Path, error: OSError) -> FileChangedError:
-    reason = error.strerror or type(error).__name__
-    return FileChangedError(f"{path} could not be read any more: {reason}", path=str(path))
+@contextmanager
+def _readable(path: Path) -> Generator[None]:
+    """Raise `FileChangedError` for an `OSError`."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        message = f"{path} could not be read any more: {reason}"
+        raise FileChangedError(message, path=str(path)) from None

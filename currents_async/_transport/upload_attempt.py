@@ -59,15 +59,27 @@ class UploadAttempt(HTTPAttempt):
         """Whether the URL takes no other attempt either."""
 
     async def send(self, path: Path, size: int, on_sent: Callable[[int], None]) -> None:
-        """Send the file; raise the error for every response but a success."""
+        """Send the file; raise the error for every response but a success.
+
+        Also raises what `on_sent` raises.
+        """
         self._channel.session.live()
         max_pause = self._options.timeouts.read
         body = FileBody(path, size, self._info, max_pause=max_pause, on_sent=on_sent)
         try:
             await self.run(lambda: self._put(body))
+        except CurrentsError:
+            if body.raised is None:
+                raise
         finally:
             self._release()  # which stops what still writes
             await body.settle()
+        raised, body.raised = body.raised, None
+        if raised is not None:
+            try:
+                raise raised
+            finally:
+                del raised  # with its traceback it would keep itself alive
 
     async def _put(self, body: FileBody) -> None:
         self._channel.traffic.requests += 1

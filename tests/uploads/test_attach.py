@@ -1,15 +1,19 @@
 """Files attached: declared, uploaded to the second socket of the fake, and what fails alone."""
 
 import asyncio
+import gc
 import os
+import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from currents_async import (
     AttachmentFile,
+    AttachResult,
     Currents,
     FileChangedError,
     ForbiddenError,
@@ -18,6 +22,7 @@ from currents_async import (
     RedirectError,
     ServerError,
 )
+from currents_async._transport import file_body
 from currents_async.testing import FakeCurrents, ManualClock, RecordedRequest, World, WorldProject
 from tests.support import NoBackoff
 
@@ -286,14 +291,43 @@ async def test_sessions_and_builds(
     assert contents(server) == [b"log", b"log"]
 
 
+@pytest.mark.parametrize(
+    "error",
+    [ZeroDivisionError(), TimeoutError(), OSError(5, "no"), type("Odd", (BaseException,), {})()],
+)
 async def test_what_on_progress_raises_is_raised(
-    currents: Currents, run_id: str, file: Path
+    server: FakeCurrents, currents: Currents, run_id: str, file: Path, error: BaseException
 ) -> None:
-    def complain(_: Any) -> None:
-        raise ZeroDivisionError
+    calls = 0
 
-    with pytest.raises(ZeroDivisionError):
+    def complain(_: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise error
+
+    with pytest.raises(type(error)) as raised:
         await currents.runs.attach(run_id, [AttachmentFile(path=file)], on_progress=complain)
+    assert raised.value is error
+    assert len(server.asset_requests) == 1
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    assert "X-Amz-Signature" not in "".join(shown.format())
+
+
+async def test_a_disk_that_fails(
+    currents: Currents, run_id: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Any) -> None:
+        raise OSError(116, "Stale file handle")
+
+    def break_disk(so_far: AttachResult) -> None:
+        if so_far.bytes_sent < so_far.bytes_total:
+            monkeypatch.setattr(file_body, "os", SimpleNamespace(fstat=fail))
+
+    os.truncate(file, 2 * BLOCK)
+    result = await currents.runs.attach(run_id, [AttachmentFile(path=file)], on_progress=break_disk)
+    assert isinstance(result.files[0].error, FileChangedError)
+    assert "Stale file handle" in str(result.files[0].error)
 
 
 async def test_cancelled(server: FakeCurrents, currents: Currents, run_id: str, file: Path) -> None:
@@ -305,3 +339,18 @@ async def test_cancelled(server: FakeCurrents, currents: Currents, run_id: str, 
     with pytest.raises(asyncio.CancelledError):
         await task
     assert contents(server) == [None]
+
+
+async def test_cancelled_at_any_moment(currents: Currents, run_id: str, file: Path) -> None:
+    moments = 0
+    while True:
+        task = asyncio.create_task(currents.runs.attach(run_id, [AttachmentFile(path=file)]))
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        gc.collect()  # a file that is still open warns of it
+        if not task.cancelled():
+            break
+        moments += 1
+    assert not task.result().failed
