@@ -15,9 +15,10 @@ _MAX_LINES = 60
 _MAX_LINE = 400
 
 _TELLING = re.compile(
-    r"(Locator:|Expected(?! an image)[\w ]*:|Snapshot:|expect\(|> (?!\d+ \|)|(?:- )?waiting for )"
+    r"(Locator:|Expected(?! an image)[\w ]*:|Snapshot:|expect\(|> (?!\d+ \|)|`<"
+    r"|(?:- )?(?:waiting for |→ ))"
 )
-"""Lines that say what the test looked for, and the reason that Cypress puts below its own words."""
+"""Lines that say what the test looked for or asked for, or why, which Cypress puts further down."""
 _SELECTS = ("strict mode violation", "to find element")
 """A first line with one of these contains a selector."""
 _FOUND = re.compile(r"but (?:the [a-z ]{1,20} was|instead got|got|was|received|found)\b")
@@ -31,8 +32,9 @@ _START = r"(?<![A-Za-z0-9])(?=[\w/:«-])(?:"
 _ANYWHERE = r"""
     (?P<url>(?:https?|wss?|file|ftp|blob|webpack(?:-internal)?)://[^\s'"`<>]*)
   | (?P<path>
-        (?:(?<![\w.+~@/-])/(?:[\w.+~@-]+/)+[\w.+~@-]*|[A-Za-z]:\\[^\s'"`:,()\[\]<>]*)
-        \.[A-Za-z]{1,5}\b
+        (?<![\w.+~@/-])/(?:home|Users|builds|tmp|var|private|root|workspace)/[\w.+~@/-]*
+      | (?:(?<![\w.+~@/-])/(?:[\w.+~@-]+/)+[\w.+~@-]*|[A-Za-z]:\\[^\s'"`:,()\[\]<>]*)
+        \.[A-Za-z]{1,5}(?![\w/])
     )
 """
 # In what a test looks for, only the way to the server or the file varies.
