@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from currents_async.reports._markdown import folded
+
 Size = Callable[[str], int]
 """How much room a text takes: in characters, or in bytes."""
 
@@ -52,15 +54,15 @@ class Listing(NamedTuple):
     head: str = ""
     gap: str = "\n"
     share: float = 0.5
+    is_folded: bool = False
+    """Whether a click shows it."""
 
     def __bool__(self) -> bool:
         return bool(self.items)
 
     def within(self, room: int, size: Size) -> str:
         """Return the first items that fit, whole, and the number of the others."""
-        heading = f"### {self.name}"
-        start = _GAP.join(filter(None, (heading, self.head)))
-        left = room - size(start) - size(self._note(self.total)) - 2 * size(_GAP)
+        left = room - size(self._around("", self._note(self.total)))
         if left < 0 or not self.items:
             return ""
         shown = list[str]()
@@ -70,10 +72,15 @@ class Listing(NamedTuple):
                 break
             shown.append(found)
             left -= size(found + self.gap)
-        listed = self.gap.join(shown)
-        start = f"{start}\n{listed}" if self.head else f"{start}{_GAP}{listed}"
         missing = self.total - len(shown)
-        return f"{start.rstrip()}{_GAP}{self._note(missing)}" if missing else start
+        return self._around(self.gap.join(shown), self._note(missing) if missing else "")
+
+    def _around(self, items: str, note: str) -> str:
+        # Rows follow the head of their table without a gap.
+        listed = f"{self.head}\n{items}".strip()
+        if self.is_folded:
+            return folded(self.name, listed, note)
+        return _GAP.join(filter(None, (f"### {self.name}", listed, note)))
 
     def _note(self, missing: int) -> str:
         return f"… and {missing:,} {self.rest}."

@@ -163,6 +163,7 @@ def _slowest(specs: Iterable[RunSpec]) -> Listing:
         rest="faster spec files",
         total=len(slowest),
         head=table(("Spec file", Column("Duration", "right")), ()),
+        is_folded=True,
     )
 
 
@@ -208,4 +209,5 @@ def _lanes(timeline: Timeline) -> Listing:
         rest="more lanes",
         total=len(timeline.lanes),
         head=table(["Lane", *numbers], ()),
+        is_folded=True,
     )

@@ -8,7 +8,7 @@ from markdown_it.token import Token
 
 PARSER = MarkdownIt("commonmark").enable("table")
 
-_SUMMARY = re.compile(r"<details>\n<summary>[^<>]*<code>[^<>]*</code>[^<>]*</summary>")
+_SUMMARY = re.compile(r"<details>\n<summary>([A-Z][a-z ]+|. <code>[^<>]*</code> \(.*\))</summary>")
 _OURS = ("</details>", "<!-- currents-async: report -->")
 
 

@@ -46,7 +46,7 @@ def test_foreign_text_is_code_everywhere(text: str) -> None:
 
 @given(ANY)
 def test_foreign_lines_are_a_block_of_code(text: str) -> None:
-    document = folded(f"x {code_in_html(text)}", fenced(text), fenced("after"))
+    document = folded(f"x {code_in_html(text)} (1)", fenced(text), fenced("after"))
     found = Rendered(document)
     assert not found.foreign_html
     assert found.is_balanced
