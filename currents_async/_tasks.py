@@ -135,6 +135,15 @@ class TaskOwner:
         if self._lease is not None:
             await self._lease.aclose()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._standing()}>"
+
+    def _standing(self) -> str:
+        """Return in words whether it can be read."""
+        if not self._was_entered:
+            return "not entered yet"
+        return "open" if self._lease is not None and self._lease.is_open else "closed"
+
     async def _open(self, stack: AsyncExitStack) -> None:
         """Enter what the tasks need, then start them; the stack leaves it in reverse."""
         raise NotImplementedError

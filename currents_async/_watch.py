@@ -42,7 +42,7 @@ class Polls:
         self, transport: Transport, run_id: str, *, timeout: float | None, interval: float
     ) -> None:
         self._transport = transport
-        self._run_id = run_id
+        self.run_id = run_id
         self._timeout = None if timeout is None else check_seconds("timeout", timeout)
         self._interval = self._wait = check_seconds("interval", interval)
         self._ends_at = math.inf
@@ -91,8 +91,8 @@ class Polls:
             await channel.gate.sleep(seconds)
         if due >= self._ends_at:
             raise StillRunningError(
-                f"run {self._run_id} has not been seen to end within {self._timeout:g} s",
-                run_id=self._run_id,
+                f"run {self.run_id} has not been seen to end within {self._timeout:g} s",
+                run_id=self.run_id,
             ) from self._failure
 
     def _schedules_after(self, error: CurrentsError) -> bool:
@@ -124,6 +124,10 @@ class RunWatch:
         self._known: set[Hashable] = set()
         self._new: deque[RunSpec] = deque()
         self._ended: Run | None = None
+
+    def __repr__(self) -> str:
+        standing = "not entered yet" if self._is_new else "open" if self._is_open else "closed"
+        return f"<RunWatch {self._polls.run_id} {standing}, {len(self._known)} specs seen>"
 
     @property
     def run(self) -> Run:

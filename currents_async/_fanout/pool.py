@@ -91,6 +91,10 @@ class Pool(TaskOwner, Generic[JobT, ResultT]):
         """How many results there are in all; None while that is not known yet."""
         return None if self._workload is None else self._workload.total
 
+    def _standing(self) -> str:
+        total = self.total
+        return super()._standing() + ("" if total is None else f", {total} results in all")
+
     async def _open(self, stack: AsyncExitStack) -> None:
         self._workload = workload = _Workload(self._jobs, self._lookahead)
         stack.callback(workload.close)

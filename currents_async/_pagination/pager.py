@@ -56,6 +56,11 @@ class Pager(TaskOwner, Generic[T, P]):
         self._max_items: int | None = None
         self._ahead: MemoryObjectReceiveStream[FetchedPage[P] | Exception] | None = None
 
+    def __repr__(self) -> str:
+        place = "at its beginning" if self._position.is_beginning else "begun"
+        limit = "" if self._max_items is None else f", at most {self._max_items} items"
+        return f"<{type(self).__name__} {self._listing.operation}, {place}{limit}>"
+
     def limit(self, max_items: int) -> Self:
         """Return a pager over at most `max_items` items."""
         limited = copy(self)

@@ -82,6 +82,10 @@ class FaultyServer:
         if exc is None and self._errors:
             raise self._errors[0]
 
+    def __repr__(self) -> str:
+        place = "not open" if self._listener is None else self.url
+        return f"<FaultyServer {place}, {len(self.requests)} requests>"
+
     @property
     def url(self) -> str:
         """The base URL for the client."""

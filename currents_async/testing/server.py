@@ -149,6 +149,9 @@ class FakeCurrents:
     ) -> None:
         await self._closing.aclose()
 
+    def __repr__(self) -> str:
+        return f"<FakeCurrents {self._api.origin}, {len(self.requests)} requests>"
+
     @property
     def url(self) -> str:
         """The base URL for the client."""

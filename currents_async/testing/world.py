@@ -90,6 +90,9 @@ class World:
         self.credential_revoked = False
         self.view = View(self.runs, self._versions, self.instance)
 
+    def __repr__(self) -> str:
+        return f"<World {self.seed}, {len(self.projects)} projects, {len(self.runs)} runs>"
+
     def project(self, name: str | None = None) -> WorldProject:
         """Make a project, without runs at first."""
         number = len(self.projects) + 1

@@ -56,6 +56,9 @@ class WorldProject:
         self._made = 0
         self.record_key = base62(stream(key, "record key"), 16)
 
+    def __repr__(self) -> str:
+        return f"<WorldProject {self.project_id} {self.name!r}, {len(self.runs)} runs>"
+
     @property
     def runs(self) -> list[WorldRun]:
         """The project's runs that are not deleted, in the order in which they were made."""

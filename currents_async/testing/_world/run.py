@@ -68,6 +68,9 @@ class WorldRun:
         """The `data` of getRun now: read it; `complete`, `cancel` and `World.reset` change it."""
         return self._payload
 
+    def __repr__(self) -> str:
+        return f"<WorldRun {self.run_id} {self.status}, {len(self.specs)} specs>"
+
     @property
     def run_id(self) -> str:
         """The run's ID."""
