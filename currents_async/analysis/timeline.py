@@ -28,6 +28,12 @@ class Lane(Model, frozen=True, gc=False, kw_only=True):
     """
 
     @property
+    def name(self) -> str:
+        """What to call it: `Machine 3, worker 1`, without the worker if that is unknown."""
+        worker = "" if self.worker is None else f", worker {self.worker}"
+        return f"Machine {self.machine_number}{worker}"
+
+    @property
     def busy_ms(self) -> int:
         """Milliseconds of all bars."""
         return sum(bar.duration_ms for bar in self.bars)

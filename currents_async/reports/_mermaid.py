@@ -65,15 +65,9 @@ def _chart(timeline: Timeline, shown: set[int]) -> str:
 def _section(lane: Lane, duration_ms: int, shown: set[int]) -> Iterator[str]:
     bars = [bar for bar in lane.bars if id(bar) in shown]
     if bars:
-        yield f"    section {lane_name(lane)}\n"
+        yield f"    section {lane.name}\n"
     for bar in bars:
         yield _task(bar, duration_ms)
-
-
-def lane_name(lane: Lane) -> str:
-    """Return what a lane is called: the machine, and the worker if it is known."""
-    worker = "" if lane.worker is None else f", worker {lane.worker}"
-    return f"Machine {lane.machine_number}{worker}"
 
 
 def _task(bar: Bar, duration_ms: int) -> str:

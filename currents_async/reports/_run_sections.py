@@ -13,7 +13,7 @@ from currents_async.models.common import Commit
 from currents_async.models.runs import Run, RunMeta, RunSpec
 from currents_async.reports._fitting import Item, Listing, Section, Size, Whole
 from currents_async.reports._markdown import code, code_in_html, fenced, folded, link, row, table
-from currents_async.reports._mermaid import lane_name, mermaid_gantt
+from currents_async.reports._mermaid import mermaid_gantt
 from currents_async.reports._page import Column
 from currents_async.reports._text import counted, duration
 from currents_async.reports._verdict import FAILED, FLAKY
@@ -198,7 +198,7 @@ def _lanes(timeline: Timeline) -> Listing:
         items=[
             Item(
                 row((
-                    lane_name(lane),
+                    lane.name,
                     f"{len(lane.bars):,}",
                     duration(lane.busy_ms),
                     duration(lane.idle_ms),

@@ -61,16 +61,11 @@ def _title(bar: Bar, lane: Lane) -> str:
         look_of(bar).words,
         duration(bar.duration_ms),
         f"from {bar.started_at:%H:%M:%S} UTC",
-        _worker(lane),
+        lane.name,
         counted(retries, "retry", "retries") if retries else "",
     )
     group = f" ({one_line(bar.spec.group_id, _MAX_SPEC)})" if bar.spec.group_id else ""
     return f"{one_line(bar.spec.spec, _MAX_SPEC)}{group}: {', '.join(filter(None, parts))}"
-
-
-def _worker(lane: Lane) -> str:
-    machine = f"machine {lane.machine_number}"
-    return machine if lane.worker is None else f"{machine}, worker {lane.worker}"
 
 
 def _sentences(timeline: Timeline, lanes: Sequence[Lane]) -> Iterator[Content]:
@@ -95,7 +90,7 @@ def _what_held_it_up(timeline: Timeline) -> Content:
     began = Span(started_at=timeline.started_at, ended_at=lane.bars[0].started_at).duration_ms
     is_late = began > _LATE * timeline.duration_ms
     return markup(
-        f"{_worker(lane).capitalize()} ended last",
+        f"{lane.name} ended last",
         f" and began only after {duration(began)}" if is_late else None,
         ": its slowest spec file took ",
         f"{duration(slowest.duration_ms)}, ",
@@ -178,6 +173,6 @@ def _bar_row(bar: Bar, lane: Lane) -> Row:
         look_of(bar).words,
         duration(bar.duration_ms),
         moment(bar.started_at),
-        _worker(lane),
+        lane.name,
         str(sum(one.number > 0 for one in bar.attempts) or ""),
     ])

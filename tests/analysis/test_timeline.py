@@ -111,6 +111,10 @@ def test_workers_of_two_machines_never_share_a_lane() -> None:
         ("shard 2", 1),
     ]
     assert all(len(lane.bars) == 1 and not lane.idle for lane in lanes)
+    assert (lanes[3].name, timeline(a_spec("a", 0, 1)).lanes[0].name) == (
+        "Machine 2, worker 1",
+        "Machine 1",
+    )
 
 
 def test_bars_that_overlap_get_lanes_of_their_own() -> None:

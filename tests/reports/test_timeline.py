@@ -111,8 +111,8 @@ def test_bars_and_attempts_are_where_their_times_say() -> None:
     assert (three.left, three.width) == pytest.approx((x(5, 100), x(95, 100) - LEFT), abs=0.1)
     assert one.top < two.top < three.top
     assert three.top - two.top > two.top - one.top  # another machine
-    assert one.title == "a.ts: passed, 10.0 s, from 12:00:00 UTC, machine 1, worker 0"
-    assert two.title == "b.ts: flaky, 40.0 s, from 12:00:20 UTC, machine 1, worker 1, 1 retry"
+    assert one.title == "a.ts: passed, 10.0 s, from 12:00:00 UTC, Machine 1, worker 0"
+    assert two.title == "b.ts: flaky, 40.0 s, from 12:00:20 UTC, Machine 1, worker 1, 1 retry"
     failed, passed = two.lines
     assert failed[0] == "url(#timeline-failed)"
     assert [float(one) for one in re.findall("[0-9.]+", failed[1])] == pytest.approx(
