@@ -150,7 +150,7 @@ class FakeCurrents:
         await self._closing.aclose()
 
     def __repr__(self) -> str:
-        return f"<FakeCurrents {self._api.origin}, {len(self.requests)} requests>"
+        return f"<FakeCurrents {self._api}, {len(self.requests)} requests>"
 
     @property
     def url(self) -> str:

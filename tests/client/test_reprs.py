@@ -44,5 +44,6 @@ async def test_servers_and_worlds() -> None:
     assert repr(run) == f"<WorldRun {run.run_id} PASSED, 2 specs>"
     async with FakeCurrents(world) as server:
         assert repr(server) == f"<FakeCurrents {server.url.removesuffix('/v1')}, 0 requests>"
+    assert repr(FakeCurrents(world)) == "<FakeCurrents not open, 0 requests>"
     faulty = FaultyServer([])
     assert repr(faulty) == "<FaultyServer not open, 0 requests>"

@@ -105,6 +105,9 @@ class Site:
         await self._recorder.idle()
         await asyncio.sleep(0)
 
+    def __str__(self) -> str:
+        return "not open" if self._origin is None else str(self._origin)
+
     @property
     def origin(self) -> URL:
         """Its scheme, host and port, while it listens."""
