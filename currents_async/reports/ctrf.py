@@ -77,7 +77,7 @@ def ctrf(details: RunDetails, *, assets: Assets = None) -> bytes:
             "summary": _summary(details.run, suites, tests),
             "tests": tests,
             "environment": _environment(details.run),
-            "extra": _extra(incomplete=_incomplete(details)),
+            **_extra(incomplete=_incomplete(details)),
         },
     )
     return msgspec.json.format(msgspec.json.encode(document), indent=2)
@@ -89,7 +89,9 @@ def _known(**fields: Any) -> Json:
 
 
 def _extra(**fields: Any) -> Json:
-    return {_NAMESPACE: _known(**fields)}
+    """Return the part of an object that is beyond the format."""
+    known = _known(**fields)
+    return {"extra": {_NAMESPACE: known}} if known else {}
 
 
 def _tool(run: Run) -> Json:
@@ -158,7 +160,7 @@ def _test(suite: Suite, case: Case) -> Json:
         threadId=one_line(suite.machine_id),
         browser=one_line(suite.browser),
         attachments=_attachments(suite, test, last),
-        extra=_extra(url=test.url or suite.execution.spec.url),
+        **_extra(url=test.url or suite.execution.spec.url),
     )
 
 

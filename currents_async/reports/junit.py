@@ -1,7 +1,7 @@
 """Runs as JUnit XML, which most CI systems read."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Literal, NamedTuple, get_args
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -11,7 +11,6 @@ from currents_async.models.common import Outcome
 from currents_async.models.instances import Attempt, InstanceTest
 from currents_async.models.runs import Run
 from currents_async.reports._cases import (
-    MAX_PATH,
     Assets,
     Case,
     Problem,
@@ -22,14 +21,22 @@ from currents_async.reports._cases import (
     suites_of,
     why_not_run,
 )
+from currents_async.reports._junit_facts import (
+    add_output,
+    add_place,
+    add_properties,
+    attachment_line,
+    case_properties,
+    property_line,
+    suite_attributes,
+    suite_properties,
+)
 from currents_async.reports._text import one_line
 
 FlakyForm = Literal["rerun", "failed-and-passed"]
 """How `junit` shows flaky tests."""
 
 _ERROR_NAME = re.compile(r"(?:[A-Z][A-Za-z0-9]{0,60})?(?:Error|Exception)")
-
-_Properties = Iterable[tuple[str, str | None]]
 
 
 class _Form(NamedTuple):
@@ -48,26 +55,27 @@ def junit(
 
     With `flaky="rerun"` a flaky test is a case that passed, with a `flakyFailure` for each failed
     attempt; a test that failed in all attempts has a `failure` and `rerunFailure`s. These are the
-    words of Maven Surefire, which Jenkins, Azure DevOps and GitHub Actions know. With
+    words of Maven Surefire, which Jenkins shows; others take a flaky test for one that passed. With
     `flaky="failed-and-passed"` each failed attempt of a flaky test is a failed case of the same
-    name before the one that passed: Prow shows it as flaky then, and GitLab as failed.
+    name before the one that passed: Prow takes that for flaky, GitLab and Jenkins for failed.
 
     A spec file that threw, or whose results are missing, is a case with an `error`; one that was
-    not executed is skipped. Cases are named as by Playwright's own reporter, with its
+    not executed is skipped. Cases are named as in Playwright's own report, with its
     `includeProjectInTestName` if there are groups. The document is valid by the schema of Jenkins'
-    xUnit plugin and in the order of Surefire's; since neither lets cases have properties, owners,
-    tags and annotations stand in `system-out`, as `[[PROPERTY|name=value]]`. With `extended` cases
-    have `properties`, `file` and `line`, as Prow, GitLab and Xray read, and Jenkins' JUnit plugin
-    too.
+    xUnit plugin, and its elements are in the order of Surefire's. Neither lets a case have
+    properties: owners, tags and annotations stand in `system-out`, as `[[PROPERTY|name=value]]`.
+    With `extended` cases have `properties`, `file` and `line`, for Jenkins' JUnit plugin, Prow,
+    Xray and GitLab, which do not ask for that schema.
 
     `assets` are the paths of downloaded artifacts by their signed URLs: they stand in `system-out`
-    as `[[ATTACHMENT|path]]`, from which Jenkins and GitLab read them, relative to the workspace.
+    as `[[ATTACHMENT|path]]`. Jenkins and GitLab read them relative to the workspace.
 
     Sources:
     https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd,
     https://maven.apache.org/surefire/maven-surefire-plugin/examples/rerun-failing-tests.html,
     https://github.com/microsoft/playwright/blob/main/packages/playwright/src/reporters/junit.ts,
     https://github.com/jenkinsci/junit-plugin/blob/master/src/main/java/hudson/tasks/junit/CaseResult.java,
+    https://github.com/jenkinsci/junit-attachments-plugin,
     https://docs.gitlab.com/ci/testing/unit_test_reports/,
     https://github.com/kubernetes-sigs/prow/blob/main/pkg/spyglass/lenses/junit/lens.go,
     https://github.com/testmoapp/junitxml.
@@ -94,39 +102,14 @@ def _suite(run: Run, suite: Suite, form: _Form) -> Element:
         element.set(counter, str(sum(case.find(tag) is not None for case in cases)))
     milliseconds = suite.duration
     element.set("time", _sum_of_times(cases) if milliseconds is None else _seconds(milliseconds))
-    for name, value in _suite_attributes(suite):
+    for name, value in suite_attributes(suite):
         if value:
             element.set(name, one_line(value))
-    _add_properties(element, (one for one in _suite_properties(run, suite) if one[1]))
+    add_properties(element, (one for one in suite_properties(run, suite) if one[1]))
     element.extend(cases)
     of_file = [one.path for one in suite.attached if one.artifact.test_id is None]
-    _add_output(element, [_attachment(path) for path in of_file])
+    add_output(element, [attachment_line(path) for path in of_file])
     return element
-
-
-def _suite_attributes(suite: Suite) -> _Properties:
-    started = suite.started_at
-    yield "timestamp", None if started is None else f"{started:%Y-%m-%dT%H:%M:%S}"
-    yield "hostname", suite.machine_id
-    # Jenkins drops a suite whose name, ID and timestamp are those of another.
-    yield "id", suite.execution.spec.instance_id
-    yield "file", suite.execution.spec.spec
-    yield "url", suite.execution.spec.url
-
-
-def _suite_properties(run: Run, suite: Suite) -> _Properties:
-    platform = suite.platform
-    yield "run_id", run.run_id
-    yield "run_url", run.url
-    yield "group", suite.group_id
-    yield "machine", suite.machine_id
-    yield "browser", suite.browser
-    yield "os", " ".join(filter(None, (platform.os_name, platform.os_version)))
-    yield "branch", run.branch
-    yield "commit", run.head_sha
-    yield "ci_build_id", None if run.meta is None else run.meta.ci_build_id
-    yield from (("tag", tag) for tag in run.tags)
-    yield "incomplete", suite.execution.incomplete
 
 
 def _cases(suite: Suite, case: Case, form: _Form) -> Iterator[Element]:
@@ -163,16 +146,16 @@ def _case(
 ) -> Element:
     """Return a case with all that is known of its test; its time is that of an attempt, if any."""
     element = _bare_case(suite, test, attempt)
-    properties = [*_properties(test)]
+    properties = [*case_properties(test)]
     paths = [one.path for one in suite.attached if one.artifact.test_id == test.test_id]
-    output = [_attachment(path) for path in paths]
+    output = [attachment_line(path) for path in paths]
     if form.is_extended:
-        _add_place(element, suite, test)
-        _add_properties(element, properties)
+        add_place(element, suite, test)
+        add_properties(element, properties)
     else:
-        output += [f"[[PROPERTY|{name}={_plain(value)}]]" for name, value in properties]
+        output += [property_line(name, value) for name, value in properties]
     element.extend(children)
-    _add_output(element, output)
+    add_output(element, output)
     return element
 
 
@@ -181,8 +164,8 @@ def _bare_case(
 ) -> Element:
     name = name_of(" › ".join(test.title), "(no title)")  # noqa: RUF001 - as Playwright does
     element = Element("testcase", name=_in_group(suite, name), classname=suite.spec)
-    milliseconds = test.duration if attempt is None else attempt.wall_clock_duration
-    element.set("time", _seconds(milliseconds or 0))
+    lasted = None if attempt is None else attempt.wall_clock_duration
+    element.set("time", _seconds((test.duration if lasted is None else lasted) or 0))
     element.extend(children)
     return element
 
@@ -223,44 +206,6 @@ def _type_of(problem: Problem, attempt: Attempt | None) -> str:
     name = attempt and attempt.error and attempt.error.name
     candidates = (name or "", problem.line.partition(":")[0])
     return next(filter(_ERROR_NAME.fullmatch, candidates), "Error")
-
-
-def _properties(test: InstanceTest) -> _Properties:
-    yield from (("tag", tag) for tag in test.tags)
-    for annotation in test.annotations:
-        yield one_line(annotation.type) or "annotation", annotation.description
-    if test.failed or test.is_flaky:
-        yield "url", test.url
-
-
-def _add_properties(element: Element, pairs: _Properties) -> None:
-    properties = Element("properties")
-    for name, value in pairs:
-        SubElement(properties, "property", name=name, value=one_line(value))
-    if len(properties):
-        element.append(properties)
-
-
-def _add_place(element: Element, suite: Suite, test: InstanceTest) -> None:
-    element.set("file", suite.spec)
-    frame = test.error and (test.error.location or test.error.code_frame)
-    if frame and frame.line is not None and (frame.file or "").endswith(suite.spec):
-        element.set("line", str(frame.line))
-
-
-def _add_output(element: Element, lines: list[str]) -> None:
-    # Only one: readers expect a text there, and fail over a list.
-    if lines:
-        SubElement(element, "system-out").text = "\n".join(lines)
-
-
-def _attachment(path: str) -> str:
-    return f"[[ATTACHMENT|{one_line(path, MAX_PATH)}]]"
-
-
-def _plain(value: str | None) -> str:
-    """Return a text without what would start an attachment."""
-    return one_line(value).replace("[[", "[ [")
 
 
 def _seconds(milliseconds: int) -> str:

@@ -27,6 +27,8 @@ from currents_async.models import (
     Outcome,
     Run,
     RunCancellation,
+    RunFramework,
+    RunMeta,
     RunSpec,
     RunStatus,
     SpecReport,
@@ -264,6 +266,14 @@ def test_an_instance_without_results() -> None:
     instance = msgspec.convert({"instanceId": "i", "results": None}, Instance)
     assert instance.tests == ()
     assert not instance.failed
+
+
+def test_the_framework_of_a_run() -> None:
+    playwright = RunMeta(framework=RunFramework(type="pw", version="1.65"))
+    assert Run(run_id="r", meta=playwright).framework.name == "pw"
+    cypress = Run(run_id="r", cypress_version="15.1").framework
+    assert (cypress.name, cypress.version) == ("cypress", "15.1")
+    assert Run(run_id="r").framework == RunFramework()
 
 
 def test_the_time_of_a_claim() -> None:

@@ -79,6 +79,16 @@ def test_the_schema_of_jenkins_allows_it(flaky: FlakyForm) -> None:
         SCHEMA.assertValid(parsed(junit(details, flaky=flaky)))
 
 
+# https://maven.apache.org/surefire/maven-surefire-plugin/xsd/surefire-test-report.xsd
+ORDER = ("failure", "rerunFailure", "flakyFailure", "skipped", "error", "system-out")
+
+
+def test_elements_are_in_the_order_of_surefire() -> None:
+    for details in all_details():
+        for case in parsed(junit(details)).iter("testcase"):
+            assert tags(case) == sorted(tags(case), key=ORDER.index)
+
+
 @pytest.mark.parametrize("flaky", FORMS)
 def test_counters_add_up(flaky: FlakyForm) -> None:
     for details in all_details():
@@ -230,6 +240,7 @@ def test_the_time_is_that_of_the_attempt() -> None:
     failed = (attempt(FAILED, 1_234), attempt(FAILED, 20))
     flaky = (attempt(FAILED, 1_234), attempt(Outcome.PASSED, 20))
     once = (attempt(Outcome.PASSED, 5),)
+    untimed = (Attempt(state=FAILED),)
     times = [
         case.attrib["time"]
         for case in one_suite(
@@ -237,9 +248,10 @@ def test_the_time_is_that_of_the_attempt() -> None:
             InstanceTest(title=("b",), state=Outcome.PASSED, attempts=flaky),
             InstanceTest(title=("c",), state=Outcome.PASSED, attempts=once),
             InstanceTest(title=("d",), state=Outcome.PASSED, duration_ms=-5),
+            InstanceTest(title=("e",), state=FAILED, duration_ms=70, attempts=untimed),
         ).iter("testcase")
     ]
-    assert times == ["1.234", "0.020", "0.005", "0.000"]
+    assert times == ["1.234", "0.020", "0.005", "0.000", "0.070"]
 
 
 def test_why_a_test_was_skipped() -> None:
