@@ -95,7 +95,7 @@ def table(caption: str, columns: Sequence[Column | str], rows: Iterable[Row]) ->
         "table",
         # Not every browser aligns a caption by its own attribute.
         tag("caption", tag("div", tag("b", caption), align="left")),
-        tag("thead", tag("tr", *head)),
+        tag("thead", tag("tr", *head, valign="bottom")),
         tag("tbody", *body),
         cellpadding=6,
         rules="rows",
@@ -148,7 +148,8 @@ def figure(
         font_size=12,
         fill="currentColor",
     )
-    return tag("figure", svg, tag("figcaption", description))
+    # The element for figures has margins, for which a phone has no room.
+    return tag("div", svg, tag("div", description), role="figure", aria_label=name)
 
 
 def link(url: str | None, *content: Content) -> Markup:

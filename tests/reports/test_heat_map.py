@@ -151,7 +151,7 @@ def test_pages_are_static_and_hostile_texts_are_text() -> None:
     text = heat_map_html(HeatMap.of([hostile]))
     assert len(text) < 60_000
     for words in ("</script><script>alert(1)</script>", "red", "characters)"):
-        assert words in unescape(text)
+        assert words in unescape(text.replace("<wbr>", ""))
 
 
 _SPANS: tuple[HeatMapSpan, ...] = ("runs", "days")
