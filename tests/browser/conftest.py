@@ -75,13 +75,6 @@ def build_server(folder: Path) -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture(params=["disk", "build server"])
-def place(request: pytest.FixtureRequest, folder: Path) -> str:
-    """Return the address of the folder with the pages."""
-    served: str = request.getfixturevalue("build_server")
-    return folder.as_uri() if request.param == "disk" else served
-
-
 @pytest.fixture(scope="session")
 def axe() -> str:
     return from_npm("axe-core", "axe.min.js")

@@ -1,8 +1,11 @@
 """Pages of all kinds, from seeded worlds: each test of the browser looks at each of them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
+from currents_async.analysis import HeatMap, HeatMapSpan, timeline_of
+from currents_async.reports import heat_map_html
 from currents_async.reports._markup import foreign, foreign_block, tag
 from currents_async.reports._page import (
     BLUE,
@@ -20,7 +23,9 @@ from currents_async.reports._page import (
     section,
     table,
 )
-from tests.reports.made import HOSTILE
+from currents_async.reports._timeline import timeline_figure
+from currents_async.testing import World
+from tests.reports.made import HOSTILE, details_of, hostile_details, world_details
 
 
 class Made(NamedTuple):
@@ -32,6 +37,8 @@ class Made(NamedTuple):
     """How many bars its pictures have."""
     has_hostile_texts: bool = False
     has_script: bool = False
+    has_wide_tables: bool = False
+    """With a column for each of many: a phone scrolls them."""
 
 
 def skeleton() -> str:
@@ -63,4 +70,28 @@ def _bar(text: str, x: float, color: str) -> str:
     return tag("g", tag("title", foreign(text)), shape, class_="bar")
 
 
-PAGES = {made.name: made for made in (Made("skeleton", skeleton, 5, has_hostile_texts=True),)}
+def heat_map(*, span: HeatMapSpan, runs: int) -> str:
+    project = World(seed=1).project()
+    played = [project.run(specs=6, flaky=0.2, branch=f"release/{n}") for n in range(runs)]
+    return heat_map_html(HeatMap.of(map(details_of, played), span=span))
+
+
+def timeline() -> str:
+    figure = timeline_figure(timeline_of(world_details(specs=40)))
+    return page("Timeline", tag("h1", "Timeline"), figure)
+
+
+_ALL = (
+    Made("timeline", timeline, 40),
+    Made("skeleton", skeleton, 5, has_hostile_texts=True),
+    Made("heat-map", partial(heat_map, span="runs", runs=6), has_wide_tables=True),
+    Made("heat-map-of-days", partial(heat_map, span="days", runs=3), has_wide_tables=True),
+    Made("heat-map-of-none", partial(heat_map, span="runs", runs=0)),
+    Made(
+        "heat-map-hostile",
+        lambda: heat_map_html(HeatMap.of([hostile_details()]), title=HOSTILE[0]),
+        has_hostile_texts=True,
+        has_wide_tables=True,
+    ),
+)
+PAGES = {made.name: made for made in _ALL}

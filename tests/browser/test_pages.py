@@ -1,6 +1,7 @@
 """Each page, opened by Chromium as people and machines will."""
 
 import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,62 +11,91 @@ pytest.importorskip("playwright")
 pytest.importorskip("pypdf")
 
 import pypdf
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator
 
 from currents_async.reports._text import one_line
-from tests.browser.pages import PAGES, Made
-from tests.browser.visits import keep_picture, visit
+from tests.browser.pages import PAGES
+from tests.browser.visits import Scheme, Visit, visit
 from tests.reports.made import HOSTILE
 
+SCHEMES: tuple[Scheme, ...] = ("dark", "light")
 WIDE, NARROW = 1280, 390
 """Pixels across: a desk, a phone."""
 PAPER = 718
-"""Those of A4, less the margins."""
+"""Those of A4, less the margins; what is wider is printed smaller, down to a half."""
 FOREIGN = "img, iframe, object, embed, link, style, base, form"
 """Elements that no page has."""
+BEYOND = """
+([width, within]) => [...document.querySelectorAll("body *")]
+    .filter(it => it.getBoundingClientRect().right > width)
+    .filter(it => it.checkVisibility() && !it.closest(within))
+    .map(it => it.outerHTML.slice(0, 99))
+"""
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
-each_page = pytest.mark.parametrize("made", PAGES.values(), ids=PAGES)
-
-
-@each_page
-def test_it_is_silent_and_asks_for_nothing(chromium: Browser, place: str, made: Made) -> None:
-    url = f"{place}/{made.name}.html"
-    with visit(chromium, url) as opened:
-        assert opened.page.title()
-        if made.has_script and place.startswith("http"):
-            [refused] = opened.said
-            assert refused.startswith("Blocked script execution")
-        else:
-            assert not opened.said
-        assert opened.requested == [url]
+ON_DISK = [("disk", name) for name in PAGES]
+EVERYWHERE = [*ON_DISK, *(("server", name) for name in PAGES)]
 
 
-@each_page
-def test_there_are_as_many_bars_as_specs(chromium: Browser, place: str, made: Made) -> None:
-    with visit(chromium, f"{place}/{made.name}.html") as opened:
-        bars = opened.page.locator("g.bar")
-        assert bars.count() == made.bars
-        for bar in bars.all()[:20]:
-            assert bar.is_visible()
-            assert bar.locator("title").text_content()
+@pytest.fixture(scope="module", params=EVERYWHERE, ids="-".join)  # a visit takes half a second
+def opened(
+    request: pytest.FixtureRequest, chromium: Browser, folder: Path, build_server: str
+) -> Iterator[Visit]:
+    place, name = request.param
+    address = folder.as_uri() if place == "disk" else build_server
+    with visit(chromium, PAGES[name], f"{address}/{name}.html") as opened:
+        yield opened
 
 
-@each_page
-def test_a_click_and_a_key_open_details(chromium: Browser, place: str, made: Made) -> None:
-    with visit(chromium, f"{place}/{made.name}.html") as opened:
-        for details in opened.page.locator("details:visible").all()[:3]:
-            summary, content = details.locator("summary").first, details.locator("xpath=./*[2]")
-            _assert_a_key_reaches(summary, opened.page)
-            is_open = content.is_visible()
-            for act in (_click, _press_enter, _press_space):
-                act(summary)
-                is_open = not is_open
-                assert content.is_visible() is is_open
+on_disk = pytest.mark.parametrize("opened", ON_DISK, indirect=True, ids="-".join)
 
 
-def _assert_a_key_reaches(wanted: Locator, page: Page) -> None:
+def test_it_is_silent_and_asks_for_nothing(opened: Visit) -> None:
+    assert opened.page.title()
+    assert {*opened.requested} == {opened.url}
+    if opened.made.has_script and not opened.is_on_disk:
+        [refused] = opened.said
+        assert refused.startswith("Blocked script execution")
+    else:
+        assert not opened.said
+
+
+def test_there_are_as_many_bars_as_specs(opened: Visit) -> None:
+    bars = opened.page.locator("g.bar")
+    assert bars.count() == opened.made.bars
+    for bar in bars.all()[:20]:
+        assert bar.is_visible()
+        assert bar.locator("title").first.text_content()
+
+
+def test_text_of_others_is_text(opened: Visit) -> None:
+    def count(selector: str) -> int:
+        return opened.page.locator(selector).count()
+
+    assert count("script") == opened.made.has_script
+    assert not count(FOREIGN)
+    assert not count("[style], [href^='javascript' i]")
+    assert not count("xpath=//@*[starts-with(name(), 'on')]/..")
+    if opened.made.has_hostile_texts:
+        text = opened.page.locator("body").text_content() or ""
+        assert not [one for one in HOSTILE if one_line(one)[:40].strip() not in text]
+
+
+def test_a_click_and_a_key_open_details(opened: Visit) -> None:
+    for details in opened.page.locator("details:visible").all()[:3]:
+        summary, content = details.locator("summary").first, details.locator("xpath=./*[2]")
+        _assert_a_key_reaches(summary)
+        is_open = content.is_visible()
+        for act in _ACTS:
+            act(summary)
+            is_open = not is_open
+            assert content.is_visible() is is_open
+
+
+def _assert_a_key_reaches(wanted: Locator) -> None:
+    wanted.page.evaluate("document.activeElement.blur()")
     for _ in range(200):
-        page.keyboard.press("Tab")
+        wanted.page.keyboard.press("Tab")
         if wanted.evaluate("it => it === document.activeElement"):
             return
     pytest.fail("200 presses of Tab do not reach it")
@@ -76,7 +106,7 @@ def _click(wanted: Locator) -> None:
     wanted.evaluate("it => it.scrollIntoView()")
     box = wanted.bounding_box()
     assert box
-    wanted.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    wanted.page.mouse.click(box["x"] + 5, box["y"] + box["height"] / 2)
 
 
 def _press_enter(wanted: Locator) -> None:
@@ -87,60 +117,47 @@ def _press_space(wanted: Locator) -> None:
     wanted.press("Space")
 
 
-@each_page
-def test_text_of_others_is_text(chromium: Browser, place: str, made: Made) -> None:
-    with visit(chromium, f"{place}/{made.name}.html") as opened:
-        scripts = opened.page.locator("script").count()
-        assert scripts == made.has_script
-        assert not opened.page.locator(FOREIGN).count()
-        assert not opened.page.locator("[style], [href^='javascript' i]").count()
-        assert not opened.page.locator("xpath=//@*[starts-with(name(), 'on')]/..").count()
-        if made.has_hostile_texts:
-            text = opened.page.locator("body").text_content() or ""
-            assert not [one for one in HOSTILE if one_line(one)[:40].strip() not in text]
+_ACTS: tuple[Callable[[Locator], None], ...] = (_click, _press_enter, _press_space)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@each_page
-def test_it_is_accessible(
-    chromium: Browser, folder: Path, axe: str, made: Made, scheme: str
-) -> None:
-    viewport = {"width": WIDE, "height": 800}
-    url = (folder / f"{made.name}.html").as_uri()
-    with visit(chromium, url, color_scheme=scheme, viewport=viewport) as opened:
-        keep_picture(opened.page, f"{made.name}-{scheme}")
-        opened.page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
-        # It takes the canvas for white: https://github.com/dequelabs/axe-core/issues/3605.
-        opened.page.evaluate("document.documentElement.style.backgroundColor = 'Canvas'")
-        opened.page.evaluate(axe)
-        found: dict[str, Any] = opened.page.evaluate("axe.run()")
-        assert not [_described(one) for one in found["violations"]]
+@on_disk
+def test_it_is_accessible_in_the_light_and_in_the_dark(opened: Visit, axe: str) -> None:
+    page = opened.page
+    for scheme in SCHEMES:
+        opened.look(WIDE, scheme=scheme)
+        opened.keep_picture(scheme)
+    opened.unfold()
+    # It takes the canvas for white: https://github.com/dequelabs/axe-core/issues/3605.
+    page.evaluate("document.documentElement.style.backgroundColor = 'Canvas'")
+    page.evaluate(axe)
+    assert not _violations(opened, *RULES)
+    page.emulate_media(color_scheme="dark")
+    assert not _violations(opened, "cat.color")
 
 
-def _described(violation: dict[str, Any]) -> str:
-    nodes = violation["nodes"]
-    return f"{violation['id']}: {violation['help']} ({len(nodes)}) {nodes[0]['html'][:200]}"
+def _violations(opened: Visit, *tags: str) -> list[str]:
+    options = {"runOnly": tags, "resultTypes": ["violations"]}
+    run = "options => axe.run(options).then(results => results.violations)"
+    found: list[dict[str, Any]] = opened.page.evaluate(run, options)
+    return [f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
 
-@each_page
-def test_it_fits_a_phone(chromium: Browser, folder: Path, made: Made) -> None:
-    viewport = {"width": NARROW, "height": 800}
-    url = (folder / f"{made.name}.html").as_uri()
-    with visit(chromium, url, viewport=viewport, device_scale_factor=2) as opened:
-        keep_picture(opened.page, f"{made.name}-narrow")
-        opened.page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
-        assert opened.page.evaluate("document.documentElement.scrollWidth") <= NARROW
+@on_disk
+def test_it_fits_a_phone(opened: Visit) -> None:
+    opened.look(NARROW)
+    opened.keep_picture("narrow")
+    may_be_wide = "table" if opened.made.has_wide_tables else "no-table"
+    assert not opened.page.evaluate(BEYOND, [NARROW, may_be_wide])
+    opened.unfold()
+    assert not opened.page.evaluate(BEYOND, [NARROW, "table"])
 
 
-@each_page
-def test_it_can_be_printed(chromium: Browser, folder: Path, made: Made) -> None:
-    viewport = {"width": PAPER, "height": 1000}
-    url = (folder / f"{made.name}.html").as_uri()
-    with visit(chromium, url, viewport=viewport) as opened:
-        opened.page.emulate_media(media="print")
-        keep_picture(opened.page, f"{made.name}-printed")
-        assert opened.page.evaluate("document.documentElement.scrollWidth") <= PAPER
-        printed = pypdf.PdfReader(io.BytesIO(opened.page.pdf(format="A4")))
-        text = "".join(sheet.extract_text() for sheet in printed.pages)
-        headings = opened.page.get_by_role("heading", level=2).all_text_contents()
-        assert not [one for one in headings if one not in text]
+@on_disk
+def test_it_can_be_printed(opened: Visit) -> None:
+    opened.look(PAPER, media="print")
+    opened.keep_picture("printed")
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 2 * PAPER
+    printed = pypdf.PdfReader(io.BytesIO(opened.page.pdf(format="A4")))
+    text = "".join(sheet.extract_text() for sheet in printed.pages)
+    headings = opened.page.get_by_role("heading", level=2).all_text_contents()
+    assert not [one for one in headings if one not in text]
