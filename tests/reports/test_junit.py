@@ -2,6 +2,7 @@ import json
 import re
 import time
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,6 +56,11 @@ def parsed(document: bytes) -> etree._Element:
     return etree.fromstring(document, etree.XMLParser(huge_tree=True))
 
 
+@cache
+def all_documents(flaky: FlakyForm = "rerun", *, extended: bool = False) -> list[etree._Element]:
+    return [parsed(junit(one, flaky=flaky, extended=extended)) for one in all_details()]
+
+
 def one_suite(*tests: InstanceTest, flaky: FlakyForm = "rerun", **options: Any) -> etree._Element:
     instance = an_instance("a.spec.ts", *tests)
     document = junit(RunDetails.of(a_run(instance), [instance]), flaky=flaky, **options)
@@ -75,8 +81,8 @@ def tags(element: etree._Element) -> list[str]:
 
 @pytest.mark.parametrize("flaky", FORMS)
 def test_the_schema_of_jenkins_allows_it(flaky: FlakyForm) -> None:
-    for details in all_details():
-        SCHEMA.assertValid(parsed(junit(details, flaky=flaky)))
+    for document in all_documents(flaky):
+        SCHEMA.assertValid(document)
 
 
 # https://maven.apache.org/surefire/maven-surefire-plugin/xsd/surefire-test-report.xsd
@@ -84,15 +90,14 @@ ORDER = ("failure", "rerunFailure", "flakyFailure", "skipped", "error", "system-
 
 
 def test_elements_are_in_the_order_of_surefire() -> None:
-    for details in all_details():
-        for case in parsed(junit(details)).iter("testcase"):
+    for document in all_documents():
+        for case in document.iter("testcase"):
             assert tags(case) == sorted(tags(case), key=ORDER.index)
 
 
 @pytest.mark.parametrize("flaky", FORMS)
 def test_counters_add_up(flaky: FlakyForm) -> None:
-    for details in all_details():
-        root = parsed(junit(details, flaky=flaky))
+    for root in all_documents(flaky):
         suites = root.findall("testsuite")
         for name in COUNTERS:
             assert int(root.attrib[name]) == sum(int(one.attrib[name]) for one in suites)
@@ -109,8 +114,8 @@ def test_counters_add_up(flaky: FlakyForm) -> None:
 @pytest.mark.parametrize("flaky", FORMS)
 @pytest.mark.parametrize("extended", [False, True])
 def test_a_case_ends_once_and_has_one_output(*, flaky: FlakyForm, extended: bool) -> None:
-    for details in all_details():
-        for case in parsed(junit(details, flaky=flaky, extended=extended)).iter("testcase"):
+    for document in all_documents(flaky, extended=extended):
+        for case in document.iter("testcase"):
             endings = [tag for tag in tags(case) if tag in {"failure", "error", "skipped"}]
             assert len(endings) <= 1
             assert len(case.findall("system-out")) <= 1
@@ -447,12 +452,13 @@ def test_artifacts_are_attached_once_downloaded(
 
 
 def test_hostile_texts_are_texts() -> None:
-    root = parsed(junit(hostile_details()))
+    document = junit(hostile_details())
+    assert b"\x1b" not in document
+    root = parsed(document)
     names = [str(one.attrib["name"]) for one in root.iter("testcase")]
     assert "[chromium] Cart › </script><script>alert(1)</script>" in names  # noqa: RUF001
     assert "[chromium] Cart › \\u202egnp.exe \\u2066abc" in names  # noqa: RUF001
     assert all(len(name) < 1_100 for name in names)
-    assert b"\x1b" not in junit(hostile_details())
     assert not [one for one in root.iter() if not isinstance(one.tag, str)]
 
 
