@@ -28,11 +28,13 @@ from currents_async.analysis.heat_map import (
 from currents_async.analysis.history import Flip, Streak, TestHistory, history_of
 from currents_async.analysis.run_results import FileResults, RunResults
 from currents_async.analysis.timeline import Lane, Timeline, timeline_of
+from currents_async.analysis.trends import BranchTrend, TrendFigures, Trends
 
 __all__ = [
     "AmbiguousTests",
     "Bar",
     "BarAttempt",
+    "BranchTrend",
     "ComparedTest",
     "ExecutedTest",
     "Execution",
@@ -55,6 +57,8 @@ __all__ = [
     "Streak",
     "TestHistory",
     "Timeline",
+    "TrendFigures",
+    "Trends",
     "artifacts_of",
     "cluster_failures",
     "diff_runs",

@@ -51,11 +51,7 @@ def windows_between(
     """
     texts = check_texts("projects", project_ids, check_segment, min_items=1)
     since, until = _in_utc("since", since), _in_utc("until", until)
-    if until <= since:
-        raise InvalidArgumentError(
-            f"until must be after since: {until.isoformat()} is not after {since.isoformat()}"
-        )
-    first, last = max(since.date(), FIRST_DAY), (until - datetime.resolution).date()
+    first, last = max(since.date(), FIRST_DAY), _last_day(since, until)
     if last < first:
         raise InvalidArgumentError(
             f"until must be after {FIRST_DAY}: there are no runs before it, and until is "
@@ -68,6 +64,17 @@ def windows_between(
     return (Window(day, project_id) for day in days for project_id in unique)
 
 
+def days_between(since: datetime | None, until: datetime | None) -> tuple[date, date]:
+    """Return the first and the last day of a span, in UTC; None is no bound.
+
+    Raises `InvalidArgumentError` as `windows_between` does.
+    """
+    start = datetime.min.replace(tzinfo=UTC) if since is None else _in_utc("since", since)
+    if until is None:
+        return start.date(), date.max
+    return start.date(), _last_day(start, _in_utc("until", until))
+
+
 def check_not_far_ahead(until: datetime, *, now: datetime) -> None:
     """Raise `InvalidArgumentError` for a span with hundreds of days that have not begun."""
     if until.astimezone(UTC) - now > _FARTHEST:
@@ -75,6 +82,14 @@ def check_not_far_ahead(until: datetime, *, now: datetime) -> None:
             f"until must be at most {_FARTHEST.days} days ahead, not {until.isoformat()}: leave it "
             "out to export everything until now"
         )
+
+
+def _last_day(since: datetime, until: datetime) -> date:
+    if until <= since:
+        raise InvalidArgumentError(
+            f"until must be after since: {until.isoformat()} is not after {since.isoformat()}"
+        )
+    return (until - datetime.resolution).date()
 
 
 def _in_utc(name: str, moment: datetime) -> datetime:

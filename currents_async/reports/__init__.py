@@ -9,6 +9,7 @@ from currents_async.reports.github import COMMENT_MARKER, job_summary, pull_requ
 from currents_async.reports.heat_map import heat_map_html
 from currents_async.reports.junit import FlakyForm, junit
 from currents_async.reports.last_run import last_run
+from currents_async.reports.trends import trends_html
 
 __all__ = [
     "COMMENT_MARKER",
@@ -19,4 +20,5 @@ __all__ = [
     "junit",
     "last_run",
     "pull_request_comment",
+    "trends_html",
 ]

@@ -103,14 +103,17 @@ class Journal:
     may change is in a file of its own, which is removed when the window is final.
     """
 
-    def __init__(self, store: Store, name: str) -> None:
+    def __init__(self, store: Store, name: str, *, is_mine: bool = True) -> None:
         """Read a journal, if it exists.
 
         Raises `ExportError` for a file that is not a journal. A last line that was cut off, for
-        example by a power failure, is dropped: its window is exported again.
+        example by a power failure, is dropped: its window is exported again. Unless the journal
+        `is_mine`, an export may be about to write the rest of that line, and the file stays as it
+        is.
         """
         self._store = store
         self._name = name
+        self._is_mine = is_mine
         self._options: Options | None = None
         self._entries: dict[Window, Entry] = {}
         self._read(store.read(name) or b"")
@@ -148,6 +151,16 @@ class Journal:
                 "(--table) to go on with these, or use another target"
             )
         return self._options.tables
+
+    @property
+    def options(self) -> Options | None:
+        """The options of the first export; None if there is no journal."""
+        return self._options
+
+    @property
+    def windows(self) -> list[Window]:
+        """The windows that have been committed, the oldest day first."""
+        return sorted(self._entries)
 
     @property
     def is_empty(self) -> bool:
@@ -210,7 +223,7 @@ class Journal:
         whole, newline, torn = text.rpartition(b"\n")
         if whole:
             self._decode(whole.split(b"\n"))
-        if torn:
+        if torn and self._is_mine:
             replace_text(self._store, self._name, whole + newline)
 
     def _decode(self, lines: list[bytes]) -> None:

@@ -26,12 +26,12 @@ from currents_async.export._write.stores import RECORDS, Store
 
 ExportFormat = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb"]
 
-_FORMATS: dict[str, Format] = {
+FORMATS: dict[str, Format] = {
     "parquet": Parquet(),
     "ndjson.gz": Ndjson("gzip"),
     "ndjson.zst": Ndjson("zstd"),
 }
-_JOURNAL = f"{RECORDS}/journal.ndjson"
+JOURNAL = f"{RECORDS}/journal.ndjson"
 
 
 class Sink(Protocol):
@@ -97,11 +97,11 @@ def open_target(
         store.tidy()
         if path is not None and not path.exists():
             # The journal is that of a file that has been deleted since.
-            store.remove(_JOURNAL)
-        journal = Journal(store, _JOURNAL)
+            store.remove(JOURNAL)
+        journal = Journal(store, JOURNAL)
         tables = journal.tables_of(tables)
         sink = (
-            FileSink(store, _FORMATS[export_format], tables, is_new=journal.is_empty)
+            FileSink(store, FORMATS[export_format], tables, is_new=journal.is_empty)
             if path is None
             else DuckDBSink(path, store, tables, storage=duckdb_storage)
         )

@@ -1,0 +1,191 @@
+"""The tables of a target, read by DuckDB, whatever their format."""
+
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, Protocol
+
+import duckdb
+import pyarrow as pa
+
+from currents_async.errors import ExportError, InvalidArgumentError
+from currents_async.export._tables import SCHEMAS, schema_of
+from currents_async.export._windows import Window
+from currents_async.export._write.files import FileSink
+from currents_async.export._write.journal import Journal
+from currents_async.export._write.local_store import LocalStore
+from currents_async.export._write.target import FORMATS, JOURNAL, beside, local_path, store_at
+
+_WINDOW = ("project_id", "day")
+"""The columns of each table that say which window a row is of."""
+
+
+class Part(NamedTuple):
+    """What is read of a target."""
+
+    first: date
+    last: date
+    projects: Collection[str]
+    """All if there are none."""
+
+    def has(self, window: Window) -> bool:
+        """Return whether the rows of a window are read."""
+        is_ours = not self.projects or window.project_id in self.projects
+        return is_ours and self.first <= window.day <= self.last
+
+
+class _Source(Protocol):
+    tables: Collection[str]
+
+    def provide(self, table: str, columns: Sequence[str]) -> None:
+        """Make a table readable by its name, once, with its window and some other columns."""
+        ...
+
+
+class Tables:
+    """Some tables of a target, to be queried."""
+
+    def __init__(
+        self, database: duckdb.DuckDBPyConnection, source: _Source, *, only_failed: bool
+    ) -> None:
+        self._database = database
+        self._source = source
+        self.only_failed = only_failed
+        """Whether only instances of failed spec files were exported."""
+
+    def has(self, table: str) -> bool:
+        """Return whether the target has a table."""
+        return table in self._source.tables
+
+    def require(self, table: str) -> None:
+        """Raise `ExportError` if the target does not have a table."""
+        if not self.has(table):
+            raise ExportError(
+                f"this export has no table {table}: make one of that table, too, in another target"
+            )
+
+    def provide(self, table: str, *columns: str) -> None:
+        """Make a table of the target readable by one query, with `project_id`, `day` and more.
+
+        Columns that the target does not have are null.
+        """
+        self._source.provide(table, columns)
+
+    def create(self, table: str, rows: Sequence[dict[str, Any]], **columns: Any) -> None:
+        """Make a table of some rows, whose columns have types of pyarrow."""
+        self._database.register(table, pa.Table.from_pylist(rows, pa.schema(columns.items())))
+
+    def query(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
+        """Execute a query."""
+        found: list[tuple[Any, ...]] = self._database.execute(query, values).fetchall()
+        return found
+
+
+@contextmanager
+def reading(target: str | Path, part: Part) -> Generator[Tables]:
+    """Open a target to read a part of it: another process may be writing to its files meanwhile.
+
+    Raises `InvalidArgumentError` for a URL that is not valid, and `ExportError` if there is no
+    export, or it cannot be read.
+    """
+    try:
+        with (
+            TemporaryDirectory() as spilled,
+            duckdb.connect(
+                config={"temp_directory": spilled, "autoinstall_known_extensions": False}
+            ) as database,
+        ):
+            yield _open(target, database, part)
+    except (OSError, duckdb.Error, pa.ArrowException) as error:
+        raise ExportError(f"the target cannot be read: {error}") from error
+
+
+def _open(target: str | Path, database: duckdb.DuckDBPyConnection, part: Part) -> Tables:
+    try:
+        path = local_path(target)
+        store = store_at(target)
+    except ValueError as error:
+        raise InvalidArgumentError(f"target cannot be read: {error}") from None
+    if path is not None and path.is_file():
+        journal = Journal(LocalStore(beside(path.resolve())), JOURNAL, is_mine=False)
+        source: _Source = _InDatabase(database, path, part)
+    else:
+        journal = Journal(store, JOURNAL, is_mine=False)
+        if journal.options is None or journal.options.format not in FORMATS:
+            raise ExportError(f"there is no export at {target}: it has no {JOURNAL} of one")
+        if path is None:
+            store.prepare()  # where objects are downloaded to
+        source = _InFiles(
+            database,
+            FileSink(store, FORMATS[journal.options.format], journal.options.tables),
+            journal,
+            part,
+        )
+    return Tables(
+        database, source, only_failed=journal.options is not None and journal.options.only_failed
+    )
+
+
+class _InFiles:
+    """Tables in files, whose batches are read one after the other while a query takes them."""
+
+    def __init__(
+        self, database: duckdb.DuckDBPyConnection, sink: FileSink, journal: Journal, part: Part
+    ) -> None:
+        self._database = database
+        self._sink = sink
+        self._windows = [window for window in journal.windows if part.has(window)]
+        self.tables: Collection[str] = () if journal.options is None else journal.options.tables
+
+    def provide(self, table: str, columns: Sequence[str]) -> None:
+        schema = schema_of(table, (*_WINDOW, *columns))
+        batches = self._read(table, columns, schema)
+        self._database.register(table, pa.RecordBatchReader.from_batches(schema, batches))
+
+    def _read(self, table: str, columns: Sequence[str], schema: Any) -> Iterator[Any]:
+        for window in self._windows:
+            for batch in self._sink.read(window, table, columns):
+                of_window = [
+                    pa.repeat(pa.scalar(value, schema.field(name).type), batch.num_rows)
+                    for name, value in zip(_WINDOW, (window.project_id, window.day), strict=True)
+                ]
+                yield pa.RecordBatch.from_arrays([*of_window, *batch.columns], schema=schema)
+
+
+class _InDatabase:
+    """Tables in a DuckDB file."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection, path: Path, part: Part) -> None:
+        database.execute(f"ATTACH {_quoted(str(path))} AS export (READ_ONLY)")
+        self._database = database
+        self._part = part
+        found = database.execute(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'export'"
+        ).fetchall()
+        self._columns = {*found}
+        self.tables: Collection[str] = {table for table, _ in found}.intersection(SCHEMAS)
+
+    def provide(self, table: str, columns: Sequence[str]) -> None:
+        first, last, projects = self._part
+        names = ", ".join(
+            f'"{name}"' if (table, name) in self._columns else f'NULL::{kind} AS "{name}"'
+            for name, kind in self._kinds(table, (*_WINDOW, *columns))
+        )
+        ours = f"AND project_id IN ({', '.join(map(_quoted, projects))})" if projects else ""
+        self._database.execute(
+            f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT {names} FROM export.{table} "  # noqa: S608 - quoted
+            f"WHERE day BETWEEN DATE '{first}' AND DATE '{last}' {ours}"
+        )
+
+    def _kinds(self, table: str, columns: Sequence[str]) -> list[tuple[str, str]]:
+        """Return columns with their types."""
+        self._database.register("wanted", schema_of(table, columns).empty_table())
+        found = self._database.execute("DESCRIBE wanted").fetchall()
+        return [(name, kind) for name, kind, *_ in found]
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
