@@ -14,7 +14,6 @@ from currents_async.analysis import (
     FlakyTest,
     RunDetails,
     RunDiff,
-    RunResults,
     diff_runs,
     failures_of,
     flaky_tests_of,
@@ -102,7 +101,7 @@ async def fetch_flaky_tests(fetch: FetchInstances) -> list[FlakyTest]:
 
 async def fetch_diff(before: InstanceResults, after: InstanceResults) -> RunDiff:
     """Fetch two runs one after the other, and compare them test by test."""
-    results = await _collect(before), await _collect(after)
+    results = (await fetch_details(before)).results(), (await fetch_details(after)).results()
     await asyncio.sleep(0)  # each takes about 10 ms for 5,000 tests
     return diff_runs(*results)
 
@@ -123,12 +122,6 @@ def _execution(found: InstanceResult) -> Execution:
         instance=None if found.instance is None else as_listed(found.instance, spec),
         error="" if found.error is None else str(found.error),
     )
-
-
-async def _collect(fan_out: InstanceResults) -> RunResults:
-    async with fan_out as results:
-        found = await results.in_order()
-        return RunResults.of(results.run, instances_of(found), specs=_specs_of(found))
 
 
 def _specs_of(found: Iterable[InstanceResult]) -> list[RunSpec]:

@@ -11,6 +11,7 @@ from currents_async.analysis.failures import (
     failures_of,
     flaky_tests_of,
 )
+from currents_async.analysis.run_results import RunResults
 from currents_async.models._model import Model
 from currents_async.models._unlisted import Unlisted, unlisted
 from currents_async.models.common import Outcome
@@ -99,6 +100,10 @@ class RunDetails(Model, frozen=True, gc=False, kw_only=True):
     def specs(self) -> list[RunSpec]:
         """The spec files."""
         return [one.spec for one in self.executions]
+
+    def results(self) -> RunResults:
+        """Return the results file by file, as `diff_runs` compares them."""
+        return RunResults.of(self.run, self.instances, specs=self.specs)
 
     def failures(self) -> list[Failure]:
         """List what failed as `failures_of` does, and last what the run only counts."""

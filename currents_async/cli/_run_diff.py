@@ -1,15 +1,26 @@
 """`runs diff`: two runs, test by test."""
 
 from collections.abc import Callable, Iterator
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from currents_async.analysis import ComparedTest, RunDiff
+from cyclopts import Parameter
+
+from currents_async.analysis import ComparedTest, RunDiff, diff_runs
 from currents_async.analysis.diff import CATEGORIES
 from currents_async.cli import _exit
-from currents_async.cli._options import COMMON, CommonOptions, Several
-from currents_async.cli._streams import note
+from currents_async.cli._options import CONNECTION, Connection, Several
+from currents_async.cli._output import LOOK, Format, Look, Output, Printer
+from currents_async.cli._output.columns import Column
+from currents_async.cli._streams import note, write_text
+from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
 from currents_async.models.common import Outcome
+from currents_async.reports import diff_html, diff_markdown
+from currents_async.reports._text import duration
+
+if TYPE_CHECKING:
+    from currents_async.models import Run
 
 Finding = Literal["new", "failing", "flaky", "inconclusive"]
 _FINDINGS: dict[Finding, Callable[[RunDiff], bool]] = {
@@ -19,7 +30,8 @@ _FINDINGS: dict[Finding, Callable[[RunDiff], bool]] = {
     "inconclusive": lambda diff: not diff.is_conclusive,
 }
 """Whether a diff has what `--fail-on` names."""
-_SHOWN = "change, spec, title, before, after, error"
+Document = Literal["html", "markdown"]
+_DOCUMENTS = {"html": diff_html, "markdown": diff_markdown}
 
 
 class Change(Model, frozen=True, gc=False, kw_only=True):
@@ -32,10 +44,61 @@ class Change(Model, frozen=True, gc=False, kw_only=True):
     group_id: str | None = None
     before: Outcome | None = None
     after: Outcome | None = None
+    before_ms: int | None = None
+    """Milliseconds of all attempts in the earlier run."""
+    after_ms: int | None = None
+    """The same in the later run."""
     error: str = ""
     """The first line of its error in the later run."""
     instance_id: str | None = None
     """In the later run, or in the earlier one if the test is gone."""
+
+
+def _detail(change: Change) -> str:
+    """Return the error, or how long the test took if that is what has changed."""
+    if change.change != "slower":
+        return change.error
+    return f"{duration(change.before_ms)} -> {duration(change.after_ms)}"
+
+
+_COLUMNS = (
+    Column[Change]("change", lambda one: one.change.replace("_", " ")),
+    Column[Change]("test", lambda one: one.title),
+    Column[Change]("before", lambda one: one.before, "verdict", rank=3),
+    Column[Change]("after", lambda one: one.after, "verdict", rank=2),
+    Column[Change]("error", _detail, rank=1),
+    Column[Change]("spec", lambda one: one.spec, "path", rank=4),
+)
+
+
+@Parameter(name="*", group="Output")
+@dataclass(frozen=True, kw_only=True)
+class DiffOutput:
+    """How a diff is printed."""
+
+    output: Annotated[Format | Document | None, Parameter(alias="-o")] = None
+    """By default a table on a terminal, else NDJSON; `html` is a page, and `markdown` fits into a
+    comment on GitHub."""
+    look: Look = LOOK
+
+    def printer(self) -> Callable[["Run", "Run", RunDiff], None]:
+        """Return what prints a diff. Raises `InvalidArgumentError` for options it cannot keep."""
+        match self.output:
+            case "html" | "markdown" as form:
+                if self.look.fields is not None:
+                    raise InvalidArgumentError(
+                        f"-o {form} shows no --fields: leave one of them out"
+                    )
+                document = _DOCUMENTS[form]
+                return lambda before, after, found: write_text(
+                    document(found, before=before, after=after)
+                )
+            case form:
+                printer = Printer(Change, _COLUMNS, Output(output=form, look=self.look))
+                return lambda _, __, found: printer.all(_changes_of(found))
+
+
+DIFF_OUTPUT = DiffOutput()
 
 
 async def diff(
@@ -44,7 +107,8 @@ async def diff(
     /,
     *,
     fail_on: Several[Finding] = (),
-    common: CommonOptions = COMMON,
+    connection: Connection = CONNECTION,
+    output: DiffOutput = DIFF_OUTPUT,
 ) -> int:
     """Compare two runs test by test, and print what has changed or fails.
 
@@ -61,15 +125,17 @@ async def diff(
         be given.
 
     """
-    async with common.open(Change, _SHOWN) as (currents, printer):
+    show = output.printer()
+    async with connection.open() as currents:
         if second is None:
-            before = await currents.runs.previous(first)
-            if before is None:
+            previous = await currents.runs.previous(first)
+            if previous is None:
                 note(f"there is no run before {first} to compare it with")
                 return _exit.NOT_FOUND
-            first, second = before.run_id, first
-        found = await currents.runs.diff(first, second)
-    printer.all(_changes_of(found))
+            first, second = previous.run_id, first
+        before, after = [await currents.reports.details(run_id) for run_id in (first, second)]
+    found = diff_runs(before.results(), after.results())
+    show(before.run, after.run, found)
     for line in _summary_of(found):
         note(line)
     return _exit.FINDINGS if any(_FINDINGS[one](found) for one in fail_on) else _exit.OK
@@ -94,6 +160,8 @@ def _change(category: str, one: ComparedTest) -> Change:
         group_id=one.test.group_id,
         before=None if one.before is None else one.before.state,
         after=None if one.after is None else one.after.state,
+        before_ms=None if one.before is None else one.before.duration_ms,
+        after_ms=None if one.after is None else one.after.duration_ms,
         error="" if one.after is None else one.after.error,
         instance_id=one.test.instance_id,
     )

@@ -5,6 +5,7 @@ Path("run.html").write_text(run_html(details), encoding="utf-8")
 """
 
 from currents_async.reports.ctrf import ctrf
+from currents_async.reports.diff import diff_html, diff_markdown
 from currents_async.reports.github import COMMENT_MARKER, job_summary, pull_request_comment
 from currents_async.reports.heat_map import heat_map_html
 from currents_async.reports.junit import FlakyForm, junit
@@ -15,6 +16,8 @@ __all__ = [
     "COMMENT_MARKER",
     "FlakyForm",
     "ctrf",
+    "diff_html",
+    "diff_markdown",
     "heat_map_html",
     "job_summary",
     "junit",

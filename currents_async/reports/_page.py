@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 
 from currents_async._version import __version__
 from currents_async.reports._markup import Content, Markup, markup, tag
+from currents_async.reports._text import counted
+from currents_async.reports._verdict import FAILED, FLAKY, PASSED, RUNNING, SKIPPED, Sign
 
 # Half way between black and white, so that each of them stands out from both.
 GREEN = "#2a9158"
@@ -13,6 +15,14 @@ RED = "#d9453d"
 ORANGE = "#bf7512"
 BLUE = "#3d82d6"
 GREY = "#808080"
+COLORS: dict[Sign, str] = {
+    PASSED: GREEN,
+    FAILED: RED,
+    FLAKY: ORANGE,
+    SKIPPED: GREY,
+    RUNNING: BLUE,
+}
+"""The colour beside each sign."""
 
 _FONT = "system-ui, sans-serif"
 _LINE = tag("hr", size=1, color=GREY)
@@ -28,6 +38,8 @@ class Column(NamedTuple):
 
     name: str
     align: Align = None
+    nowrap: bool = False
+    """Whether to keep its texts in one line, as those of numbers are."""
 
 
 class Row(NamedTuple):
@@ -113,6 +125,7 @@ def _cells(row: Row, columns: Sequence[Column]) -> Iterable[Markup]:
             cell,
             scope="row" if heading else None,
             align=column.align or ("left" if heading else None),
+            nowrap=column.nowrap or column.align is not None,
         )
 
 
@@ -156,6 +169,11 @@ def link(url: str | None, *content: Content) -> Markup:
     """Return a link, or its text alone if there is no page."""
     shown = markup(*content)
     return tag("a", shown, href=url) if is_page(url) else shown
+
+
+def rest(number: int, noun: str, plural: str = "") -> Markup | None:
+    """Return how many more things there are than a page shows; nothing if it shows all."""
+    return tag("p", f"… and {counted(number, noun, plural)} more.") if number > 0 else None
 
 
 def is_page(url: str | None) -> bool:

@@ -17,6 +17,12 @@ _ENDED_EARLY = {
     CompletionState.CANCELED: "cancelled",
     CompletionState.TIMEOUT: "timed out",
 }
+_WORDS: dict[Outcome | None, str] = {
+    Outcome.PASSED: "passed",
+    Outcome.FAILED: "failed",
+    Outcome.PENDING: "skipped",
+    Outcome.SKIPPED: "not run",
+}
 
 
 class Verdict(NamedTuple):
@@ -47,3 +53,9 @@ def sign_of(state: Outcome | None, *, is_flaky: bool = False, is_running: bool =
     if is_flaky:
         return FLAKY
     return PASSED if state == Outcome.PASSED else SKIPPED
+
+
+def state_in_words(state: Outcome | None, *, is_flaky: bool = False) -> str:
+    """Return the sign and the state of a test or an attempt: what is pending was skipped."""
+    word = "flaky" if is_flaky else _WORDS.get(state, "unknown")
+    return f"{sign_of(state, is_flaky=is_flaky)} {word}"

@@ -1,4 +1,6 @@
 import json
+from collections.abc import Sequence
+from itertools import zip_longest
 
 import pytest
 
@@ -104,10 +106,13 @@ class TestRuns:
         cli("runs", "get", made.run_id, code=3)
 
 
-def add_run(service: FakeCurrents, run_id: str, titles: list[str]) -> None:
+def add_run(
+    service: FakeCurrents, run_id: str, titles: list[str], durations: Sequence[int] = ()
+) -> None:
     """Add a complete run of one spec file in which all tests have passed."""
     tests = [
-        {"title": [title], "state": "passed", "attempts": [{"state": "passed"}]} for title in titles
+        {"title": [title], "state": "passed", "attempts": [{"state": "passed"}], "duration": ms}
+        for title, ms in zip_longest(titles, durations)
     ]
     instance = {"instanceId": f"i-{run_id}", "runId": run_id, "spec": "a.ts"}
     service.world.add_instance_payload({**instance, "results": {"tests": tests}})
@@ -139,6 +144,43 @@ class TestDiff:
         rows = cli("runs", "diff", one, one, "--fail-on", "new", "--fail-on", "flaky").rows
         rows += cli("runs", "diff", one, one, "--fail-on", "failing", code=6).rows
         assert {row["change"] for row in rows} == {"still_failing"}
+
+    def test_a_page_and_markdown(self, two_runs: list[WorldRun], cli: CommandLine) -> None:
+        last = two_runs[-1].run_id
+        page, text = (cli("runs", "diff", last, "-o", form) for form in ("html", "markdown"))
+        assert page.out.startswith("<!doctype html>\n")
+        assert page.err == text.err
+        assert text.out.startswith("## ✗ ")
+        for one in two_runs:
+            assert f'"https://app.currents.dev/run/{one.run_id}"' in page.out
+            assert f"(https://app.currents.dev/run/{one.run_id})" in text.out
+
+    def test_each_run_is_fetched_once(
+        self, two_runs: list[WorldRun], service: FakeCurrents, cli: CommandLine
+    ) -> None:
+        before, after = two_runs
+        cli("runs", "diff", before.run_id, after.run_id, "-o", "html")
+        paths = [request.path for request in service.requests]
+        assert len(paths) == len(set(paths)) == 2 + len(before.specs) + len(after.specs)
+
+    def test_documents_have_no_fields_and_other_commands_no_documents(
+        self, two_runs: list[WorldRun], service: FakeCurrents, cli: CommandLine
+    ) -> None:
+        run_id = two_runs[0].run_id
+        err = cli("runs", "diff", run_id, run_id, "-o", "html", "--fields", "title", code=2).err
+        assert "-o html shows no --fields" in err
+        assert "Invalid value" in cli("runs", "get", run_id, "-o", "markdown", code=2).err
+        assert not service.requests
+
+    def test_slower_tests(self, service: FakeCurrents, cli: CommandLine) -> None:
+        for run_id, last in (("before", 2_000), ("after", 4_000)):
+            add_run(service, run_id, [*"abcdefghi", "slow"], durations=[*[1_000] * 9, last])
+        [row] = cli("runs", "diff", "before", "after").rows
+        assert (row["change"], row["title"]) == ("slower", "slow")
+        assert (row["beforeMs"], row["afterMs"]) == (2_000, 4_000)
+        table = cli("runs", "diff", "before", "after", "-o", "table")
+        assert "2.0 s -> 4.0 s" in table.out
+        assert "1 slower" in table.err
 
     def test_ambiguous_tests(self, service: FakeCurrents, cli: CommandLine) -> None:
         add_run(service, "before", ["same", "same", "gone", "gone"])

@@ -42,8 +42,8 @@ def odd_details() -> Sequence[RunDetails]:
     whole = World(seed=2).project()
     no_tests = Run(run_id="none", completion_state=CompletionState.COMPLETE)
     one_test = RunDetails.of(
-        Run(run_id="one", specs=(RunSpec(spec="a.spec.ts", instance_id="r chromium a.spec.ts"),)),
-        [an_instance("a.spec.ts", a_test("alone"))],
+        Run(run_id="one", specs=(RunSpec(spec="a.spec.ts", instance_id="one chromium a.spec.ts"),)),
+        [an_instance("a.spec.ts", a_test("alone"), run_id="one")],
     )
     ended = details_of(whole.run(specs=3))
     return (

@@ -1,7 +1,7 @@
 import pytest
 
 from currents_async.models import CompletionState, Outcome, Run, RunStatus
-from currents_async.reports._verdict import sign_of, verdict_of
+from currents_async.reports._verdict import sign_of, state_in_words, verdict_of
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,15 @@ def test_a_run(state: CompletionState, status: RunStatus, said: tuple[str, str])
 )
 def test_a_test(state: Outcome | None, is_flaky: bool, is_running: bool, sign: str) -> None:  # noqa: FBT001
     assert sign_of(state, is_flaky=is_flaky, is_running=is_running) == sign
+
+
+def test_states_in_words() -> None:
+    states = [*Outcome, None]
+    assert [*map(state_in_words, states)] == [
+        "✓ passed",
+        "✗ failed",
+        "– skipped",  # noqa: RUF001
+        "– not run",  # noqa: RUF001
+        "– unknown",  # noqa: RUF001
+    ]
+    assert state_in_words(Outcome.PASSED, is_flaky=True) == "~ flaky"

@@ -25,15 +25,26 @@ Format = Literal["table", "wide", "json", "ndjson", "csv", "parquet"]
 
 @Parameter(name="*", group="Output")
 @dataclass(frozen=True, kw_only=True)
+class Look:
+    """What is printed of each item, and how tables look."""
+
+    fields: str | None = None
+    """What to print of each item: names separated by commas, with dots inside objects."""
+    color: Annotated[tables.Color, Parameter(show_default=False)] = "auto"
+    """By default on a terminal, unless NO_COLOR is set."""
+
+
+LOOK = Look()
+
+
+@Parameter(name="*", group="Output")
+@dataclass(frozen=True, kw_only=True)
 class Output:
     """How a response is printed."""
 
     output: Annotated[Format | None, Parameter(alias="-o")] = None
     """By default a table on a terminal, else NDJSON; a `wide` table cuts and leaves out nothing."""
-    fields: str | None = None
-    """What to print of each item: names separated by commas, with dots inside objects."""
-    color: Annotated[tables.Color, Parameter(show_default=False)] = "auto"
-    """By default on a terminal, unless NO_COLOR is set."""
+    look: Look = LOOK
 
 
 OUTPUT = Output()
@@ -53,8 +64,8 @@ class Printer:
         self._format: Format = output.output or ("table" if sys.stdout.isatty() else "ndjson")
         if self._format == "parquet" and sys.stdout.isatty():
             raise InvalidArgumentError("Parquet is for files: redirect it, as in '> runs.parquet'")
-        self._color: tables.Color = output.color
-        self._picked = None if output.fields is None else fields_of(model, output.fields)
+        self._color: tables.Color = output.look.color
+        self._picked = None if output.look.fields is None else fields_of(model, output.look.fields)
         self._all = self._picked or fields_of(model)
         if self._picked is not None:
             self._columns: Sequence[Column[Any]] = raw_columns_of(self._picked)
