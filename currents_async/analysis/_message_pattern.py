@@ -12,7 +12,9 @@ from currents_async.models._instance_tests import without_colours
 _MAX_TEXT = 8_000
 """Characters of a message that are looked at."""
 _MAX_LINES = 60
-_MAX_LINE = 400
+_MAX_LINE = 1_000
+_MAX_PATTERN = 500
+"""Characters of a line of a pattern, less than were looked at: IDs differ in their lengths."""
 
 _TELLING = re.compile(
     r"(Locator:|Expected(?! an image)[\w ]*:|Snapshot:|expect\(|> (?!\d+ \|)|`<"
@@ -122,11 +124,15 @@ def _of_first_line(line: str) -> str:
         return _of_selector(line)
     found = _FOUND.search(line)
     line = _ACTUAL.sub("expected <value>", line[: found.end()] if found else line)
-    return " ".join(_OF_TEXT.sub(_named, line).split())
+    return _cut(_OF_TEXT.sub(_named, line))
 
 
 def _of_selector(line: str) -> str:
-    return " ".join(_OF_SELECTOR.sub(_named, line[:_MAX_LINE]).split())
+    return _cut(_OF_SELECTOR.sub(_named, line[:_MAX_LINE]))
+
+
+def _cut(line: str) -> str:
+    return " ".join(line.split())[:_MAX_PATTERN]
 
 
 def _named(found: re.Match[str]) -> str:

@@ -20,6 +20,8 @@ limit, `maxEdges`, is one of flow charts.
 """
 _LABELS = 100
 """Characters of labels that fit beside each other in the width of a chart."""
+_SIGN = 3
+"""Characters of a label beside the name."""
 _PLAIN = frozenset(" _./-,()[]+=*!?$^")
 
 _HEAD = """\
@@ -72,7 +74,7 @@ def _section(lane: Lane, duration_ms: int, shown: set[int]) -> Iterator[str]:
 
 def _task(bar: Bar, duration_ms: int) -> str:
     """Return a bar with as much of its name as fits into it."""
-    room = _LABELS * bar.duration_ms // max(duration_ms, 1)
+    room = _LABELS * bar.duration_ms // max(duration_ms, 1) - _SIGN
     sign = sign_of(bar.state, is_flaky=bar.is_flaky, is_running=bar.is_running)
     label = f"{sign} {_escaped(one_line(bar.spec.spec.rpartition('/')[2]), room)}".rstrip()
     started, ended = (round(when.timestamp() * 1000) for when in (bar.started_at, bar.ended_at))

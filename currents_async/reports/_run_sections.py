@@ -16,7 +16,7 @@ from currents_async.reports._markdown import code, code_in_html, fenced, folded,
 from currents_async.reports._mermaid import mermaid_gantt
 from currents_async.reports._page import Column
 from currents_async.reports._text import counted, duration
-from currents_async.reports._verdict import FAILED, FLAKY
+from currents_async.reports._verdict import FAILED, FLAKY, PASSED, RUNNING, SKIPPED
 
 _MAX_CLUSTERS = 100
 _MAX_TESTS = 10
@@ -27,6 +27,7 @@ _SHORT = 120
 """Characters of a title, a path or a message where several share a line."""
 _MAX_MESSAGE = 1_500
 _MAX_FRAMES = 8
+_LEGEND = f"{PASSED} passed, {FAILED} failed, {FLAKY} flaky, {SKIPPED} skipped, {RUNNING} running."
 
 
 def run_sections(details: RunDetails) -> Iterator[Section]:
@@ -183,7 +184,7 @@ class Chart(NamedTuple):
         if self.timeline.balanced_ms is not None:
             words += f"; with perfect balance: {duration(self.timeline.balanced_ms)}"
         before = f"### {self.name}\n\n{words}.\n\n```mermaid\n"
-        after = "```\n\nTimes are in the time zone of your browser."
+        after = f"```\n\n{_LEGEND} Times are in the time zone of your browser."
         note = f" {counted(len(self.timeline.bars), 'shorter spec file')} left out."
         gantt = mermaid_gantt(self.timeline, room=room - size(before + after + note), size=size)
         if gantt.missing:

@@ -128,6 +128,11 @@ def test_failures_without_a_message() -> None:
     assert clusters_of("", " \n\x1b[31m\x1b[39m") == 1
 
 
+def test_long_lines_are_cut_after_what_differs_in_length() -> None:
+    rest = "words of the same message " * 100
+    assert clusters_of(f"Order 7 failed: {rest}", f"Order 1234567 failed: {rest}") == 1
+
+
 def test_what_is_far_behind_is_not_looked_at() -> None:
     long = "x" * 1_000_000
     assert clusters_of(long, long + "y") == 1

@@ -54,9 +54,9 @@ def test_names_mean_nothing_to_mermaid() -> None:
 
 
 def test_names_are_as_long_as_their_bars() -> None:
-    names = ["checkout-" * 9 + ".spec.ts"] * 50
+    names = ["checkout-" * 9 + ".spec.ts"] * 10
     tasks = TASK.findall(mermaid_gantt(a_timeline(*names)).text)
-    assert {label for label, *_ in tasks} == {"✓ ch"}
+    assert {label for label, *_ in tasks} == {"✓ checkou"}
 
 
 def test_the_shortest_bars_are_left_out() -> None:
