@@ -10,6 +10,7 @@ from currents_async.reports.github import COMMENT_MARKER, job_summary, pull_requ
 from currents_async.reports.heat_map import heat_map_html
 from currents_async.reports.junit import FlakyForm, junit
 from currents_async.reports.last_run import last_run
+from currents_async.reports.run_page import run_html
 from currents_async.reports.trends import trends_html
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "junit",
     "last_run",
     "pull_request_comment",
+    "run_html",
     "trends_html",
 ]

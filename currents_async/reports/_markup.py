@@ -8,6 +8,7 @@ what they look like is said by attributes.
 import re
 from collections.abc import Iterable
 from html import escape
+from typing import NamedTuple
 
 from currents_async.reports._text import MAX_LINE, MAX_TEXT, one_line, readable
 
@@ -26,9 +27,23 @@ Content = str | None | Iterable["Content"]
 _EMPTY = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr"})
 """Elements without an end tag."""
 
-_LONG_WORD = re.compile(r"[^\s/?-]{17,}")
-"""What is too wide for a column on a phone, as nothing in it lets a line end."""
-_PART = re.compile(r"(.{1,11}[._:=&,;]|.{12})(?=.)")
+
+class _Parts(NamedTuple):
+    """How words are parted that would make a page wider than a phone.
+
+    Browsers end lines after hyphens, and not all of them after slashes.
+    """
+
+    long_word: re.Pattern[str]
+    part: re.Pattern[str]
+
+
+def _parts_of(width: int) -> _Parts:
+    part = rf"(.{{1,{width - 1}}}[/._:=&,;?]|.{{{width}}})(?=.)"
+    return _Parts(re.compile(rf"[^\s-]{{{width + 1},}}"), re.compile(part))
+
+
+_IN_CELLS, _IN_BLOCKS = _parts_of(16), _parts_of(40)
 
 
 def markup(*content: Content) -> Markup:
@@ -44,6 +59,11 @@ def tag(name: str, /, *content: Content, **attributes: Attribute) -> Markup:
     """
     start = f"<{name}{''.join(map(_attribute, attributes, attributes.values()))}>"
     return Markup(start if name in _EMPTY else f"{start}{markup(*content)}</{name}>")
+
+
+def separated(items: Iterable[Content], by: str = " · ") -> Markup:
+    """Return pieces of content in one line."""
+    return Markup(escape(by).join(map(_escaped, items)))
 
 
 def _escaped(content: Content) -> str:
@@ -66,15 +86,15 @@ def _attribute(name: str, value: Attribute) -> str:
 
 def foreign(text: str | None, max_length: int = MAX_LINE) -> Markup:
     """Return a line that others wrote, which keeps its direction to itself."""
-    return tag("bdi", _breakable(one_line(text, max_length)))
+    return tag("bdi", _breakable(one_line(text, max_length), _IN_CELLS))
 
 
 def foreign_block(text: str | None, max_length: int = MAX_TEXT) -> Markup:
     """Return lines that others wrote, as they stand."""
-    return tag("pre", tag("bdi", _breakable(readable(text, max_length))), wrap=True)
+    return tag("pre", tag("bdi", _breakable(readable(text, max_length), _IN_BLOCKS)), wrap=True)
 
 
-def _breakable(text: str) -> Markup:
+def _breakable(text: str, parts: _Parts) -> Markup:
     # A NUL does not occur in readable text.
-    parted = _LONG_WORD.sub(lambda word: _PART.sub("\\1\0", word[0]), text)
+    parted = parts.long_word.sub(lambda word: parts.part.sub("\\1\0", word[0]), text)
     return Markup(escape(parted).replace("\0", "<wbr>"))

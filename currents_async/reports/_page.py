@@ -1,11 +1,11 @@
 """The parts that all pages have: the document, headings, tables, figures, what opens on a click."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from currents_async._version import __version__
-from currents_async.reports._markup import Content, Markup, markup, tag
+from currents_async.reports._markup import Content, Markup, markup, separated, tag
 from currents_async.reports._text import counted
 from currents_async.reports._verdict import FAILED, FLAKY, PASSED, RUNNING, SKIPPED, Sign
 
@@ -26,6 +26,9 @@ COLORS: dict[Sign, str] = {
 
 _FONT = "system-ui, sans-serif"
 _LINE = tag("hr", size=1, color=GREY)
+_THIN_LINES = {"rules": "rows", "frame": "hsides", "bordercolor": GREY, "width": "100%"}
+
+T = TypeVar("T")
 
 _MAX_URL = 2_000
 """Characters of an address that all browsers open."""
@@ -40,6 +43,10 @@ class Column(NamedTuple):
     align: Align = None
     nowrap: bool = False
     """Whether to keep its texts in one line, as those of numbers are."""
+
+
+Columns = Sequence[Column | str]
+"""The columns of a table; a text is one with defaults."""
 
 
 class Row(NamedTuple):
@@ -81,11 +88,7 @@ def page(title: str, *content: Content, header: Content = None, head: Content = 
 def contents(parts: Iterable[Part]) -> Markup:
     """Return links to the sections of a page."""
     links = (tag("a", one.heading, href=f"#{one.id}") for one in parts)
-    return tag(
-        "nav",
-        tag("p", *((" · " if number else None, one) for number, one in enumerate(links))),
-        aria_label="Contents",
-    )
+    return tag("nav", tag("p", separated(links)), aria_label="Contents")
 
 
 def section(heading: str, *content: Content, id_: str) -> Markup:
@@ -93,12 +96,23 @@ def section(heading: str, *content: Content, id_: str) -> Markup:
     return tag("section", tag("h2", heading, id=id_), *content, aria_labelledby=id_)
 
 
+def lined(items: Iterable[Content]) -> Markup:
+    """Return things below each other, with lines between them."""
+    rows = (tag("tr", tag("td", one)) for one in items)
+    return tag("table", *rows, role="presentation", cellpadding=6, **_THIN_LINES)
+
+
+def boxed(name: Content, *content: Content) -> Markup:
+    """Return content with a frame around it, and a name in that."""
+    return tag("fieldset", tag("legend", name), *content)
+
+
 def folded(summary: Content, *content: Content, is_open: bool = False) -> Markup:
     """Return content that a click or a key on its summary shows."""
     return tag("details", tag("summary", summary), *content, open=is_open)
 
 
-def table(caption: str, columns: Sequence[Column | str], rows: Iterable[Row]) -> Markup:
+def table(caption: str, columns: Columns, rows: Iterable[Row]) -> Markup:
     """Return a table whose rows have their heading in the first column."""
     shown = [one if isinstance(one, Column) else Column(one) for one in columns]
     head = (tag("th", one.name, scope="col", align=one.align or "left") for one in shown)
@@ -110,11 +124,22 @@ def table(caption: str, columns: Sequence[Column | str], rows: Iterable[Row]) ->
         tag("thead", tag("tr", *head, valign="bottom")),
         tag("tbody", *body),
         cellpadding=6,
-        rules="rows",
-        frame="hsides",
-        bordercolor=GREY,
-        width="100%",
+        **_THIN_LINES,
     )
+
+
+def top_table(
+    caption: str,
+    columns: Columns,
+    items: Sequence[T],
+    row: Callable[[T], Row],
+    *,
+    max_rows: int,
+    noun: str,
+) -> Content:
+    """Return a table of the first items, and how many more there are."""
+    rows = map(row, items[:max_rows])
+    return [table(caption, columns, rows), rest(len(items) - max_rows, noun)]
 
 
 def _cells(row: Row, columns: Sequence[Column]) -> Iterable[Markup]:

@@ -4,6 +4,8 @@ import re
 
 from currents_async._redaction import hide_signatures
 
+UNKNOWN = "–"  # noqa: RUF001 - a dash
+"""What stands for a number that is not known."""
 MAX_LINE = 300
 """Characters of a text that stands in one line."""
 MAX_TEXT = 4_000
@@ -54,7 +56,7 @@ def duration(milliseconds: float | None, *, short: bool = False) -> str:
     A short one is `850ms`, `4.2s`, `7m 2s`, `1h 4m`.
     """
     if milliseconds is None:
-        return "–"  # noqa: RUF001 - a dash for what is unknown
+        return UNKNOWN
     gap, minute = ("", "m") if short else (" ", "min")
     if milliseconds < 1000:  # noqa: PLR2004 - a second
         return f"{milliseconds:.0f}{gap}ms"
