@@ -12,10 +12,11 @@ from currents_async.reports._text import one_line
 _COLUMNS = 3
 _WIDTH, _HEIGHT = 320, 150
 """Of a chart, with its title and its axes."""
-_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 26, 12, 24
+_LEFT, _TOP, _RIGHT, _BOTTOM = 76, 26, 12, 24
 _LEGEND = 20
 _PLOT_WIDTH, _PLOT_HEIGHT = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
-_MAX_NAME = 36
+_NAME_WIDTH = _WIDTH - _LEFT - 8
+_MAX_NAME = 32
 
 
 class Value(NamedTuple):
@@ -102,8 +103,12 @@ def _legend(lines: Sequence[Line]) -> Iterator[Markup]:
 
 def _axes(title: str, days: Sequence[date], scale: Scale) -> Markup:
     ends = ((days[0], _LEFT, "start"), (days[-1], _WIDTH - _RIGHT, "end"))
+    name = one_line(title)
+    shown = name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…"
+    text = tag("text", shown, y=12, font_weight="bold")
     return markup(
-        tag("text", one_line(title, _MAX_NAME), x=_LEFT, y=_TOP - 10, font_weight="bold"),
+        # What is wider still, as are Chinese names, is cut at the edge of the inner image.
+        tag("svg", text, x=_LEFT, y=_TOP - 22, width=_NAME_WIDTH, height=16),
         *(_gridline(share, scale) for share in (0.0, 0.5, 1.0)),
         *(
             tag("text", f"{day}", x=x, y=_HEIGHT - 8, text_anchor=anchor, font_size=11)

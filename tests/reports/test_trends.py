@@ -45,7 +45,7 @@ def of_one_branch(*figures: TrendFigures | None, name: str | None = "main") -> T
 
 def points(text: str, section: str) -> list[str]:
     """Return the words of the points and bars in the figure of a section."""
-    drawing = text.partition(f'<h2 id="{section}">')[2].partition("</svg>")[0]
+    drawing = text.partition(f'<h2 id="{section}">')[2].partition("</svg><div>")[0]
     return re.findall(r"<title>(\d[^<]*)</title>", drawing)
 
 
@@ -83,7 +83,7 @@ def test_days_without_runs_are_gaps() -> None:
 
 def _lines(text: str, section: str) -> list[list[list[str]]]:
     """Return the lines in the figure of a section: strokes of points."""
-    drawing = text.partition(f'<h2 id="{section}">')[2].partition("</svg>")[0]
+    drawing = text.partition(f'<h2 id="{section}">')[2].partition("</svg><div>")[0]
     lines = re.findall(r'<path d="([^"h]+)" fill="none"', drawing)
     return [[stroke.split("L") for stroke in line.split("M")[1:]] for line in lines]
 
