@@ -1,11 +1,20 @@
 """Pages of all kinds, from seeded worlds: each test of the browser looks at each of them."""
 
+import random
 from collections.abc import Callable
+from datetime import date, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from currents_async.analysis import HeatMap, HeatMapSpan, timeline_of
-from currents_async.reports import heat_map_html
+from currents_async.analysis import (
+    BranchTrend,
+    HeatMap,
+    HeatMapSpan,
+    TrendFigures,
+    Trends,
+    timeline_of,
+)
+from currents_async.reports import heat_map_html, trends_html
 from currents_async.reports._markup import foreign, foreign_block, tag
 from currents_async.reports._page import (
     BLUE,
@@ -76,6 +85,38 @@ def heat_map(*, span: HeatMapSpan, runs: int) -> str:
     return heat_map_html(HeatMap.of(map(details_of, played), span=span))
 
 
+def trends(*branches: str) -> str:
+    """Return a page of a month, with days without runs."""
+    chance = random.Random(1)  # noqa: S311 - no secret
+    days = tuple(date(2026, 1, 1) + timedelta(days=number) for number in range(31))
+    found = [
+        BranchTrend(
+            branch=branch,
+            days=tuple(_figures(chance) if chance.random() > 0.2 else None for _ in days),
+            total=_figures(chance),
+        )
+        for branch in branches
+    ]
+    whole = BranchTrend(days=tuple(_figures(chance) for _ in days), total=_figures(chance))
+    return trends_html(
+        Trends(days=days, overall=whole, branches=tuple(found), other=whole, other_branches=12)
+    )
+
+
+def _figures(chance: random.Random) -> TrendFigures:
+    return TrendFigures(
+        runs=9,
+        complete=8,
+        passed=chance.randint(2, 8),
+        duration_ms=chance.randint(200_000, 900_000),
+        judged_tests=1000,
+        passed_tests=chance.randint(940, 1000),
+        flaky_tests=chance.randint(0, 60),
+        retries=chance.randint(0, 200),
+        retries_ms=chance.randint(0, 3_000_000),
+    )
+
+
 def timeline() -> str:
     figure = timeline_figure(timeline_of(world_details(specs=40)))
     return page("Timeline", tag("h1", "Timeline"), figure)
@@ -87,6 +128,9 @@ _ALL = (
     Made("heat-map", partial(heat_map, span="runs", runs=6), has_wide_tables=True),
     Made("heat-map-of-days", partial(heat_map, span="days", runs=3), has_wide_tables=True),
     Made("heat-map-of-none", partial(heat_map, span="runs", runs=0)),
+    Made("trends", partial(trends, "main", "release/2026.01", "feature/checkout")),
+    Made("trends-hostile", partial(trends, *HOSTILE), has_hostile_texts=True),
+    Made("trends-of-none", lambda: trends_html(Trends())),
     Made(
         "heat-map-hostile",
         lambda: heat_map_html(HeatMap.of([hostile_details()]), title=HOSTILE[0]),

@@ -31,6 +31,23 @@ BEYOND = """
     .filter(it => it.checkVisibility() && !it.closest(within))
     .map(it => it.outerHTML.slice(0, 99))
 """
+COLLIDING = """
+() => [...document.querySelectorAll(":not(svg) > svg")].flatMap(svg => {
+    const place = it => {
+        const [box, inner] = [it, it.closest("svg")].map(one => one.getBoundingClientRect());
+        return { text: it.textContent, left: box.left, right: Math.min(box.right, inner.right),
+                 top: box.top + 2, bottom: box.bottom - 2 };
+    };
+    const whole = svg.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll("text")].map(place);
+    const isCut = it => it.left < whole.left - 1 || it.right > whole.right + 1;
+    const cross = (one, it) => it.left < one.right && one.left < it.right
+        && it.top < one.bottom && one.top < it.bottom;
+    const others = number => texts.slice(number + 1);
+    return texts.filter((one, at) => isCut(one) || others(at).some(it => cross(one, it)))
+        .map(it => it.text);
+})
+"""
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 ON_DISK = [("disk", name) for name in PAGES]
@@ -140,6 +157,12 @@ def _violations(opened: Visit, *tags: str) -> list[str]:
     run = "options => axe.run(options).then(results => results.violations)"
     found: list[dict[str, Any]] = opened.page.evaluate(run, options)
     return [f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+
+@on_disk
+def test_texts_of_pictures_do_not_collide(opened: Visit) -> None:
+    opened.look(WIDE)
+    assert not opened.page.evaluate(COLLIDING)
 
 
 @on_disk
