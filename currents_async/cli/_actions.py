@@ -25,7 +25,9 @@ app = App(name="actions")
 
 ActionID = Annotated[str, Parameter(help="The ID of the action.")]
 
-_LISTED = "actionId, name, action.op, status, createdAt, expiresAfter"
+_LISTED = (
+    "actionId as id, status, name, action.op as does, createdAt as age, expiresAfter as expires"
+)
 _CARD = f"{_LISTED}, description, matcher"
 
 

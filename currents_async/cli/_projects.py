@@ -30,10 +30,10 @@ pull_requests = App(name="pull-requests")
 terms = App(name="terms")
 
 _CARD = (
-    "pr.title, pr.source, recentRuns.0.runId, recentRuns.0.createdAt, recentRuns.0.status, "
-    "recentRuns.0.completionState"
+    "recentRuns.0.status as status, pr.title, recentRuns.0.createdAt as age, "
+    "recentRuns.0.runId as last run, pr.source as branch"
 )
-_PROJECT = "projectId, name, createdAt, defaultBranchName"
+_PROJECT = "projectId as id, name, createdAt, defaultBranchName as default branch"
 
 
 @projects.command(name="list")

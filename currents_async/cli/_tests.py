@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 app = App(name="tests")
 
 _TEST = (
-    "signature, spec, title, metrics.executions, metrics.failureRate, metrics.flakinessRate, "
-    "lastSeen"
+    "title, spec, metrics.failureRate as failed, metrics.flakinessRate as flaky, "
+    "metrics.executions as runs, lastSeen, signature"
 )
-_RESULT = "createdAt, status, flaky, duration, commit.branch, runId, displayError"
+_RESULT = "status, createdAt, commit.branch, duration, flaky, runId as run, displayError as error"
 
 
 @app.command(name="list")

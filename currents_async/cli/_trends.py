@@ -33,14 +33,19 @@ from currents_async.models import (
 errors = App(name="errors")
 spec_files = App(name="spec-files")
 
-_ERROR = "count, message, error_category, error_action, error_target, details.tests.count"
+_ERROR = (
+    "count, message, details.tests.count as tests, error_category as category, "
+    "error_action as action, error_target as target"
+)
 _SPAN = (
-    "date, runs.total, runs.passed, runs.failed, runs.avgDurationSeconds, tests.total, "
-    "tests.passed, tests.failed, tests.flaky"
+    "date, runs.total as runs, runs.failed as failed runs, tests.total as tests, "
+    "tests.failed as failed tests, tests.flaky as flaky tests, "
+    "runs.avgDurationSeconds as avg duration"
 )
 _SPEC_FILE = (
-    "spec, metrics.overallExecutions, metrics.failureRate, metrics.flakeRate, "
-    "metrics.timeoutRate, metrics.avgDuration, metrics.suiteSize"
+    "spec, metrics.failureRate as failed, metrics.flakeRate as flaky, "
+    "metrics.timeoutRate as timed out, metrics.avgDuration as avg duration, "
+    "metrics.overallExecutions as runs, metrics.suiteSize as tests"
 )
 
 

@@ -23,7 +23,7 @@ Label = Annotated[str, Parameter(help="What it is called.")]
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65535))]
 
 _VARIABLE = "CURRENTS_WEBHOOK_SECRET"
-_SHOWN = "hookId, url, hookEvents, label, headers"
+_SHOWN = "hookId as id, url, hookEvents as events, label, headers"
 
 
 @app.command(name="list")

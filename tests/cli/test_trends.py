@@ -41,7 +41,7 @@ class TestInsights:
     ) -> None:
         assert "nothing" in cli("insights", *SPAN, "--environment", "e", "-o", "table").out
         assert ("environments[]", "e") in service.requests[-1].query
-        assert "AVG DURATION SECONDS" in cli("insights", *SPAN, "-o", "table").out
+        assert "AVG DURATION" in cli("insights", *SPAN, "-o", "table").out
         spans = cli("insights", *SPAN, "--resolution", "1h").rows
         [overall] = cli("insights", *SPAN, "--overall").rows
         assert overall["date"] is None

@@ -70,7 +70,7 @@ class Printer:
         if self._picked is not None:
             self._columns: Sequence[Column[Any]] = raw_columns_of(self._picked)
         elif isinstance(columns, str):
-            self._columns = columns_of(fields_of(model, columns))
+            self._columns = columns_of(model, columns)
         else:
             self._columns = columns
 

@@ -9,14 +9,16 @@ from typing import Any, Generic, Literal, TypeVar
 from msgspec import inspect
 from rich.text import Text
 
-from currents_async.cli._output.fields import Field, alternatives, as_text
+from currents_async.cli._output.fields import Field, alternatives, as_text, fields_of
 from currents_async.cli._streams import one_line
 from currents_async.models._model import Model, OpenEnum
 from currents_async.models.common import Outcome
 from currents_async.models.runs import CompletionState, RunStatus
 from currents_async.reports._text import duration
 
-Kind = Literal["text", "path", "id", "verdict", "age", "duration", "seconds", "number", "percent"]
+Kind = Literal[
+    "raw", "text", "path", "id", "verdict", "age", "day", "duration", "seconds", "number", "percent"
+]  # fmt: skip
 
 _VERDICTS: dict[str, tuple[str, str]] = {
     "passed": ("✓", "green"),
@@ -31,9 +33,14 @@ _VERDICTS: dict[str, tuple[str, str]] = {
 }
 """The sign and the style of a verdict: never a colour alone."""
 _JUDGED = (RunStatus, Outcome, CompletionState)
-_KINDS_BY_NAME: dict[str, Kind] = {"spec": "path", "path": "path", "signature": "id"}
+_KINDS_BY_NAME: dict[str, Kind] = {
+    "spec": "path",
+    "path": "path",
+    "signature": "id",
+    "date": "day",
+}
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_SHRINKING: dict[Kind, int] = {"text": 12, "path": 14}
+_SHRINKING: dict[Kind, int] = {"text": 20, "path": 22}
 """The kinds of columns that may be cut, and to how many cells; an ID is copied as a whole."""
 _AGES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 """Seconds of each unit of an age."""
@@ -68,20 +75,23 @@ class Column(Generic[ItemT]):
         return _shown(self.value(item), self.kind)
 
 
-def columns_of(fields: Sequence[Field]) -> list[Column[Model]]:
-    """Return columns for fields, each shown as what its type and its name say it is.
+def columns_of(model: type[Model], text: str) -> list[Column[Model]]:
+    """Return columns for fields, written as `name` or `name as title`, with commas in between.
 
-    Where there is no room, the last ones are dropped first.
+    Each is shown as what its type and its name say it is. Where there is no room, the last ones are
+    dropped first.
     """
+    named = [part.strip().partition(" as ") for part in text.split(",")]
+    fields = fields_of(model, ",".join(name for name, _, _ in named))
     return [
-        Column(_title(field.name), _finder(field), _kind(field), rank)
-        for rank, field in enumerate(fields)
+        Column(title or _title(field.name), _finder(field), _kind(field), rank)
+        for rank, (field, (_, _, title)) in enumerate(zip(fields, named, strict=True))
     ]
 
 
 def raw_columns_of(fields: Sequence[Field]) -> list[Column[Model]]:
     """Return columns for fields that were asked for, each under that name and with its value."""
-    return [Column(field.name, _finder(field)) for field in fields]
+    return [Column(field.name, _finder(field), "raw") for field in fields]
 
 
 def _finder(field: Field) -> Callable[[Model], object]:
@@ -154,6 +164,12 @@ def age(moment: str | datetime, *, now: datetime | None = None) -> str:
     return "now"
 
 
+def day(moment: str) -> str:
+    """Return the day that a moment begins, or the minute if it is within a day."""
+    date, _, time = one_line(moment).partition("T")
+    return date if time.startswith("00:00") else f"{date} {time[:5]}"
+
+
 def number(value: Any) -> str:
     """Return a number with commas between thousands; a fraction with one digit, or few."""
     if isinstance(value, int):
@@ -162,7 +178,9 @@ def number(value: Any) -> str:
 
 
 _SHOW: dict[Kind, Callable[[Any], Text]] = {
+    "raw": lambda value: Text(one_line(as_text(value))),
     "verdict": verdict,
+    "day": lambda text: Text(day(text)),
     "age": lambda moment: Text(age(moment), "dim"),
     "duration": lambda milliseconds: Text(duration(milliseconds, short=True)),
     "seconds": lambda seconds: Text(duration(seconds * 1000, short=True)),
@@ -182,5 +200,7 @@ def plain(value: Any) -> str:
             return one_line(", ".join(map(str, texts)))
         case float():
             return number(value)
+        case {**members}:
+            return ", ".join(f"{one_line(name)}: {plain(one)}" for name, one in members.items())
         case _:
             return one_line(as_text(value))

@@ -39,9 +39,15 @@ class TableWriter(Writer):
 
     def add(self, item: Model) -> None:
         """Add a row."""
-        self._rows.append([column.cell(item) for column in self._columns])
+        self._rows.append([self._cell(column, item) for column in self._columns])
         if len(self._rows) == _ROWS:
             self._print()
+
+    def _cell(self, column: Column[Any], item: Model) -> Text:
+        cell = column.cell(item)
+        # Without a heading, a number needs its name.
+        is_named = self._width < _NARROW and column.kind in {"number", "percent"}
+        return cell.append(f" {column.title}") if is_named and cell.plain else cell
 
     def end(self) -> None:
         """Print what is left."""
