@@ -56,13 +56,12 @@ def _shown_lanes(timeline: Timeline) -> list[Lane]:
 
 
 def _title(bar: Bar, lane: Lane) -> str:
-    retries = sum(one.number > 0 for one in bar.attempts)
     parts = (
         look_of(bar).words,
         duration(bar.duration_ms),
         f"from {bar.started_at:%H:%M:%S} UTC",
         lane.name,
-        counted(retries, "retry", "retries") if retries else "",
+        _retries(bar),
     )
     group = f" ({one_line(bar.spec.group_id, _MAX_SPEC)})" if bar.spec.group_id else ""
     return f"{one_line(bar.spec.spec, _MAX_SPEC)}{group}: {', '.join(filter(None, parts))}"
@@ -128,23 +127,20 @@ def _lanes_table(timeline: Timeline, lanes: Sequence[Lane]) -> Markup:
     whole = {lane.number: lane for lane in timeline.lanes}
     return table(
         "Workers",
-        ["Machine", "Worker", *(Column(name, "right") for name in _NUMBERS)],
+        ["Worker", *(Column(name, "right") for name in ("Spec files", "Busy", "Idle"))],
         (_lane_row(whole[lane.number], timeline) for lane in lanes),
     )
 
 
-_NUMBERS = ("Spec files", "Busy", "Idle", "Busy share")
-
-
 def _lane_row(lane: Lane, timeline: Timeline) -> Row:
-    name = foreign(lane.machine_id, _MAX_SPEC) if lane.machine_id else "unknown"
+    share = lane.busy_ms / max(1, timeline.duration_ms)
     return Row([
-        markup(f"{lane.machine_number}: ", name),
-        "" if lane.worker is None else str(lane.worker),
+        markup(
+            lane.name, _detail(foreign(lane.machine_id, _MAX_SPEC)) if lane.machine_id else None
+        ),
         f"{len(lane.bars):,}",
-        duration(lane.busy_ms),
+        f"{duration(lane.busy_ms)} ({share:.0%})",
         duration(lane.idle_ms),
-        f"{lane.busy_ms / max(1, timeline.duration_ms):.0%}",
     ])
 
 
@@ -153,26 +149,32 @@ def _bars_table(lanes: Sequence[Lane]) -> Markup:
     bars.sort(key=lambda one: one[0].duration_ms, reverse=True)
     return table(
         "Spec files, the slowest first",
-        [
-            "Spec file",
-            "Group",
-            "Result",
-            Column("Took", "right"),
-            "Start",
-            "Executed by",
-            "Retries",
-        ],
+        ["Spec file", "Result", Column("Took", "right")],
         (_bar_row(bar, lane) for bar, lane in bars),
     )
 
 
 def _bar_row(bar: Bar, lane: Lane) -> Row:
+    retries = _retries(bar)
     return Row([
-        link(bar.spec.url, foreign(bar.spec.spec, _MAX_SPEC)),
-        foreign(bar.spec.group_id, _MAX_SPEC),
+        markup(
+            link(bar.spec.url, foreign(bar.spec.spec, _MAX_SPEC)),
+            _detail(
+                (foreign(bar.spec.group_id, _MAX_SPEC), ", ") if bar.spec.group_id else None,
+                f"{lane.name}, from {bar.started_at:%H:%M:%S} UTC",
+                f", {retries}" if retries else None,
+            ),
+        ),
         look_of(bar).words,
         duration(bar.duration_ms),
-        moment(bar.started_at),
-        lane.name,
-        str(sum(one.number > 0 for one in bar.attempts) or ""),
     ])
+
+
+def _detail(*content: Content) -> Markup:
+    """Return what stands in small letters below the heading of a row."""
+    return markup(tag("br"), tag("small", *content))
+
+
+def _retries(bar: Bar) -> str:
+    number = sum(one.number > 0 for one in bar.attempts)
+    return counted(number, "retry", "retries") if number else ""

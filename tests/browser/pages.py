@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from functools import partial
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from currents_async.analysis import (
     BranchTrend,
     HeatMap,
@@ -118,12 +120,20 @@ def _figures(chance: random.Random) -> TrendFigures:
 
 
 def timeline() -> str:
-    figure = timeline_figure(timeline_of(world_details(specs=40)))
-    return page("Timeline", tag("h1", "Timeline"), figure)
+    """Return a timeline some of whose names are hostile."""
+    details = world_details(specs=40)
+    named = [
+        replace(one, spec=replace(one.spec, spec=text, group_id=text, machine_id=text))
+        for one, text in zip(details.executions, HOSTILE, strict=False)
+    ]
+    executions = (*named, *details.executions[len(named) :])
+    found = timeline_of(replace(details, executions=executions))
+    part = section("Timeline", timeline_figure(found), id_="timeline")
+    return page("Timeline", part, header=tag("h1", "Timeline"))
 
 
 _ALL = (
-    Made("timeline", timeline, 40),
+    Made("timeline", timeline, 40, has_hostile_texts=True),
     Made("skeleton", skeleton, 5, has_hostile_texts=True),
     Made("heat-map", partial(heat_map, span="runs", runs=6), has_wide_tables=True),
     Made("heat-map-of-days", partial(heat_map, span="days", runs=3), has_wide_tables=True),

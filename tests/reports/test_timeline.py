@@ -250,7 +250,7 @@ def test_the_facts_stand_in_tables() -> None:
     assert workers.count("<tr") == 1 + 8
     assert files.count("<tr") == 1 + 30
     lane = timeline.lanes[0]
-    assert f"1: <bdi>{lane.machine_id}</bdi>" in workers
+    assert f"{lane.name}<br><small><bdi>{lane.machine_id}</bdi></small>" in workers
     assert f"{lane.busy_ms / timeline.duration_ms:.0%}" in workers
 
 
