@@ -21,7 +21,7 @@ from currents_async.reports._page import (
     rest,
     table,
 )
-from currents_async.reports._text import UNKNOWN, counted, duration
+from currents_async.reports._text import counted, duration
 from currents_async.reports._verdict import state_in_words
 
 _NO_MESSAGE = "no message"
@@ -40,7 +40,6 @@ _ATTEMPT = (
     "Attempt",
     "Started",
     Column("Duration", "right", nowrap=True),
-    Column("Worker", "right"),
     "Error",
 )
 
@@ -139,12 +138,11 @@ def _attempts(attempts: Sequence[Attempt]) -> Content:
 
 
 def _attempt(number: int, attempt: Attempt) -> Row:
-    worker = UNKNOWN if attempt.worker_index is None else str(attempt.worker_index)
+    worker = None if attempt.worker_index is None else f"on worker {attempt.worker_index}"
     return Row([
         [f"{number}: ", _state(attempt)],
-        moment(attempt.wall_clock_started_at),
+        separated(filter(None, [moment(attempt.wall_clock_started_at), worker]), " "),
         duration(attempt.wall_clock_duration),
-        worker,
         foreign(attempt.error.first_line) if attempt.error else None,
     ])
 

@@ -73,7 +73,10 @@ addEventListener("DOMContentLoaded", () => {
     const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent);
     for (const row of table.tBodies[0].rows) {
       const traits = {};
-      heads.forEach((head, number) => (traits[head] = texts([row.cells[number]])));
+      heads.forEach((head, number) => {
+        const cell = row.cells[number];
+        traits[head] = texts([cell.querySelector("bdi") ?? cell]);
+      });
       if (traits.State) traits.State = traits.State.map((state) => state.replace(/^\W+/, ""));
       add(row, traits);
     }

@@ -111,19 +111,23 @@ def _segment(sign: Sign, name: str, left: float, share: float) -> Markup:
 def _about(run: Run) -> Iterator[tuple[str, Content]]:
     meta = run.meta or RunMeta()
     commit = meta.commit or Commit()
-    yield "Branch", foreign(run.branch) if run.branch else None
+    yield "Branch", _said(run.branch)
     yield "Commit", _commit(run, commit)
-    yield "Author", foreign(commit.author_name) if commit.author_name else None
+    yield "Author", _said(commit.author_name)
     yield "Pull request", _pull_request(meta.pr, commit.event)
     yield "Started", moment(run.created_at)
     yield "Duration", None if run.duration_ms is None else duration(run.duration_ms)
     yield "Tags", separated(map(foreign, run.tags))
     yield "Environments", separated(map(foreign, run.environments))
-    yield "Framework", foreign(_framework(run, meta.framework))
-    yield "CI build", foreign(meta.ci_build_id) if meta.ci_build_id else None
+    yield "Framework", _said(_framework(run, meta.framework))
+    yield "CI build", _said(meta.ci_build_id)
     yield "Dashboard", link(run.url, "Open the run on the dashboard of Currents")
     previous = run.previous_run_id
     yield "Retries", link(run_url(previous), "The run that this one retries") if previous else None
+
+
+def _said(text: str | None) -> Content:
+    return foreign(text) if text else None
 
 
 def _commit(run: Run, commit: Commit) -> Content:

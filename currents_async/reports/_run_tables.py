@@ -33,7 +33,6 @@ def groups_table(details: RunDetails) -> Content:
     ids = [*known, *(one for one in by_id if one not in known)]
     columns: Columns = [
         "Group",
-        "Platform",
         *(Column(name, "right") for name, _ in counters(RunCounts())),
         Column("Tests", "right"),
         Column("Spec files", "right"),
@@ -52,8 +51,11 @@ def _group(group: RunGroup, run: Run, executions: Iterable[Execution]) -> Row:
     on = group.platform or Platform()
     platform = (on.os_name, on.os_version, on.browser_name, on.browser_version, group.environment)
     return Row([
-        foreign(group.group_id or "no group"),
-        foreign(", ".join(filter(None, platform))),
+        [
+            foreign(group.group_id or "no group"),
+            tag("br"),
+            tag("small", foreign(", ".join(filter(None, platform)))),
+        ],
         *(f"{number:,}" for _, number in counters(counts)),
         f"{counts.tests:,}",
         f"{counts.specs:,}",

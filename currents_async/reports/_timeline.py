@@ -15,7 +15,7 @@ from currents_async.reports._timeline_looks import look_of
 
 MAX_LANES = 200
 """How many lanes are shown: those that ended last."""
-MAX_BARS = 1_000
+MAX_BARS = 600
 """How many bars are shown: the longest ones."""
 _MAX_SPEC = 120
 """Characters of a path."""

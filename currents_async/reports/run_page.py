@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from currents_async.analysis.details import RunDetails
 from currents_async.analysis.executed import executed_tests
+from currents_async.analysis.timeline import timeline_of
 from currents_async.reports._assets import Assets
 from currents_async.reports._failures import failures_by_message, flaky_list
 from currents_async.reports._filter import STYLE_AND_FILTER
@@ -22,6 +23,7 @@ from currents_async.reports._run_tables import (
     slowest_tests,
 )
 from currents_async.reports._text import one_line
+from currents_async.reports._timeline import timeline_figure
 from currents_async.reports._verdict import verdict_of
 
 
@@ -55,6 +57,7 @@ def _parts(details: RunDetails, assets: Assets) -> Iterator[Part]:
     yield Part("summary", "Summary", summary(details))
     yield Part("failures", f"Failures ({len(failures):,})", failures_by_message(failures, assets))
     yield Part("flaky", f"Flaky tests ({len(flaky):,})", flaky_list(flaky, assets))
+    yield Part("timeline", "Timeline", timeline_figure(timeline_of(details)))
     yield Part("groups", "Groups", groups_table(details))
     yield Part("slow-specs", "Slowest spec files", slowest_specs(details.executions))
     yield Part("slow-tests", "Slowest tests", slowest_tests(tests))

@@ -120,6 +120,12 @@ def test_analysis(tmp_path: Path) -> None:
     assert_every_promise_has_a_row(printed, json.loads(saved.read_text()))
 
 
+def test_reports_come_from_one_process(tmp_path: Path) -> None:
+    saved = tmp_path / "results.json"
+    printed = run("reports", "--smoke", "--json", str(saved))
+    assert_every_promise_has_a_row(printed, json.loads(saved.read_text()))
+
+
 def test_instructions_need_valgrind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     done = start("instructions", "--smoke")
