@@ -137,7 +137,7 @@ def _name(bar: Bar, width: float) -> Markup | None:
     if room < 1:
         return None
     sign = sign_of(bar.state, is_flaky=bar.is_flaky, is_running=bar.is_running)
-    name = one_line(bar.spec.spec).replace("\\", "/").rpartition("/")[2]
+    name = one_line(bar.spec.spec.rpartition("/")[2])
     words = f"{sign} {name}" if room > _MIN_NAME else sign
     shown = words if len(words) <= room else f"{words[: room - 1]}…"
     # What is wider than it should be, as are Chinese names, is cut at the edge of the inner image.

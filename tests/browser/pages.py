@@ -121,9 +121,9 @@ def _figures(chance: random.Random) -> TrendFigures:
 
 def timeline() -> str:
     """Return a timeline some of whose names are hostile."""
-    details = world_details(specs=40)
+    details = world_details(specs=24)
     named = [
-        replace(one, spec=replace(one.spec, spec=text, group_id=text, machine_id=text))
+        replace(one, spec=replace(one.spec, spec=text, group_id=text))
         for one, text in zip(details.executions, HOSTILE, strict=False)
     ]
     executions = (*named, *details.executions[len(named) :])
@@ -133,7 +133,7 @@ def timeline() -> str:
 
 
 _ALL = (
-    Made("timeline", timeline, 40, has_hostile_texts=True),
+    Made("timeline", timeline, 24, has_hostile_texts=True),
     Made("skeleton", skeleton, 5, has_hostile_texts=True),
     Made("heat-map", partial(heat_map, span="runs", runs=6), has_wide_tables=True),
     Made("heat-map-of-days", partial(heat_map, span="days", runs=3), has_wide_tables=True),

@@ -165,6 +165,17 @@ def test_the_looks_differ_without_colour() -> None:
     assert {*words, "idle", "ended last", "Machine 1", "w0", "0"} <= written
 
 
+def test_names_are_those_of_files_as_far_as_there_is_room() -> None:
+    names = ("a/\u202eb.ts", "a/long-name.spec.ts", "a/none.ts")
+    bars = [
+        a_bar(name, start, end)
+        for name, start, end in zip(names, (0, 50, 62), (50, 62, 63), strict=True)
+    ]
+    image = drawing(a_timeline(bars))
+    written = [text.text for bar in image.iter(f"{SVG}g") for text in bar.findall(f"{SVG}svg/*")]
+    assert written == ["\N{EN DASH} \\u202eb.ts", "\N{EN DASH} long-name.spec.ts", "\N{EN DASH}"]
+
+
 def test_what_the_figure_shows_is_said() -> None:
     timeline = timeline_of(world_details(specs=30))
     text = timeline_figure(timeline)
