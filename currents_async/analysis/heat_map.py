@@ -105,7 +105,7 @@ class HeatMap(Model, frozen=True, gc=False, kw_only=True):
 
     span: HeatMapSpan = "days"
     columns: tuple[HeatMapColumn, ...] = ()
-    """The oldest first. Between two days with runs are those without."""
+    """The newest first. Between two days with runs are those without."""
     rows: tuple[HeatMapRow, ...] = ()
     """Tests that failed or were flaky, the worst first."""
     unstable: int = 0
@@ -191,8 +191,10 @@ def choose_columns(
         days = {run.day for run in runs}
         shown = [HeatMapColumn(day=day) for day in _newest_days(days, max_columns)]
         return Columns(span, shown, len(days - {column.day for column in shown}))
-    ordered = sorted(runs, key=lambda run: (run.started_at or _FIRST, run.run_id or ""))
-    return Columns(span, ordered[-max_columns:], len(ordered[:-max_columns]))
+    ordered = sorted(
+        runs, key=lambda run: (run.started_at or _FIRST, run.run_id or ""), reverse=True
+    )
+    return Columns(span, ordered[:max_columns], len(ordered[max_columns:]))
 
 
 def heat_map_of(
@@ -277,14 +279,16 @@ def _rank(row: HeatMapRow) -> tuple[object, ...]:
 
 
 def _newest_days(days: Iterable[date | None], max_days: int) -> list[date | None]:
-    """Return the days from the first to the last, or the last of those; the unknown one first."""
+    """Return the days from the last back to the first, and then the unknown one."""
     known = [day for day in days if day is not None]
-    shown: list[date | None] = [None] if len(known) < len({*days}) else []
+    shown: list[date | None] = []
     if known:
         last = max(known)
         number = min((last - min(known)).days + 1, max_days)
-        shown += [last - _DAY * ago for ago in reversed(range(number))]
-    return shown[-max_days:]
+        shown += [last - _DAY * ago for ago in range(number)]
+    if len(known) < len({*days}):
+        shown.append(None)
+    return shown[:max_days]
 
 
 def _column_of_run(details: RunDetails) -> HeatMapColumn:

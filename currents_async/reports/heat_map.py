@@ -121,7 +121,7 @@ def _span(heat_map: HeatMap) -> str:
 
 def _grid(heat_map: HeatMap, marked: set[int]) -> Markup:
     several = len({row.project_id for row in heat_map.rows}) > 1
-    test = markup("Test", tag("br"), tag("svg", width=_TITLE_WIDTH, height=1, aria_hidden="true"))
+    test = markup(tag("svg", width=_TITLE_WIDTH, height=1, aria_hidden="true"), tag("br"), "Test")
     columns: list[Column | str] = [
         test,
         *(Column(name, "right") for name in ("Failed", "Flaky", "Of")),
@@ -135,7 +135,7 @@ def _grid(heat_map: HeatMap, marked: set[int]) -> Markup:
         ))
         for number, row in enumerate(heat_map.rows)
     )
-    return markup(_symbols(), table(f"Tests by {heat_map.span}", columns, rows))
+    return markup(_symbols(), table(f"Tests by {heat_map.span}, the newest first", columns, rows))
 
 
 def _test(row: HeatMapRow, *, is_quarantined: bool, shows_project: bool) -> Markup:
@@ -221,4 +221,4 @@ def _runs(columns: Sequence[HeatMapColumn]) -> Content:
         ))
         for column in columns
     )
-    return folded("Runs", table("Runs, the oldest first", ["Run", "Began", "Branch"], rows))
+    return folded("Runs", table("Runs, the newest first", ["Run", "Began", "Branch"], rows))

@@ -139,7 +139,7 @@ def _values(measure: _Measure, trends: Trends) -> Markup:
     columns: list[Column | str] = ["Day", *(Column(foreign(name), "right") for name, _ in named)]
     rows = (
         Row((
-            tag("time", f"{day}"),
+            tag("nobr", tag("time", f"{day}")),
             *(_words(measure, one.days[number], "no runs") for _, one in named),
         ))
         for number, day in enumerate(trends.days)

@@ -36,8 +36,8 @@ _ON_MAIN = RunMeta(commit=Commit(branch="main"))
 
 
 def shape(heat_map: HeatMap) -> dict[str, str]:
-    """Return a letter for each cell, by the last title of the test."""
-    return {row.title[-1]: "".join(map(letter, row.cells)) for row in heat_map.rows}
+    """Return a letter for each cell, the oldest first, by the last title of the test."""
+    return {row.title[-1]: "".join(map(letter, reversed(row.cells))) for row in heat_map.rows}
 
 
 def letter(cell: HeatMapCell | None) -> str:
@@ -61,7 +61,7 @@ def test_worst_first() -> None:
         ("t1", "FP "),
         ("t0", "PfP"),
     ]
-    assert [column.run_id for column in heat_map.columns] == ["r1", "r2", "r3"]
+    assert [column.run_id for column in heat_map.columns] == ["r3", "r2", "r1"]
     assert {column.branch for column in heat_map.columns} == {"main"}
     assert (heat_map.unstable, heat_map.tests, heat_map.earlier) == (4, 5, 0)
     total = heat_map.rows[0].total
@@ -75,9 +75,9 @@ def test_days_without_runs_are_columns() -> None:
         a_run(3, FLAKY, at=NOON + 3 * DAY),
     ]
     heat_map = HeatMap.of(runs, span="days")
-    assert [column.day for column in heat_map.columns] == [date(2026, 1, 5 + n) for n in range(4)]
+    assert [column.day for column in heat_map.columns] == [date(2026, 1, 8 - n) for n in range(4)]
     assert shape(heat_map) == {"t0": "F  f"}
-    first = heat_map.rows[0].cells[0]
+    first = heat_map.rows[0].cells[-1]
     assert first is not None
     assert (first.failed, first.flaky, first.judged) == (1, 1, 2)
     assert first.url == "https://app.currents.dev/instance/r1%20chromium%20a.ts/test/id%20of%20t0"
@@ -86,9 +86,9 @@ def test_days_without_runs_are_columns() -> None:
 def test_only_the_newest_count() -> None:
     runs = [a_run(number, FAILED, PASSED, at=NOON + number * DAY) for number in (0, 2, 3)]
     by_runs = HeatMap.of(runs, max_columns=2)
-    assert [column.run_id for column in by_runs.columns] == ["r2", "r3"]
+    assert [column.run_id for column in by_runs.columns] == ["r3", "r2"]
     by_days = HeatMap.of(runs, span="days", max_columns=3)
-    assert [column.day for column in by_days.columns] == [date(2026, 1, 6 + n) for n in range(3)]
+    assert [column.day for column in by_days.columns] == [date(2026, 1, 8 - n) for n in range(3)]
     for heat_map in (by_runs, by_days):
         assert heat_map.earlier == 1
         assert heat_map.rows[0].total.failed == 2
@@ -106,12 +106,12 @@ def test_days_are_in_utc() -> None:
 
 
 @pytest.mark.parametrize("moment", [None, datetime.min.replace(tzinfo=timezone(DAY / 2))])
-def test_runs_without_a_date_come_first(moment: datetime | None) -> None:
+def test_runs_without_a_date_come_last(moment: datetime | None) -> None:
     runs = [a_run(1, FAILED), a_run(2, FLAKY, at=moment)]
     spans: tuple[HeatMapSpan, ...] = ("runs", "days")
     for span in spans:
         heat_map = HeatMap.of(runs, span=span)
-        assert [column.day for column in heat_map.columns] == [None, date(2026, 1, 5)]
+        assert [column.day for column in heat_map.columns] == [date(2026, 1, 5), None]
         assert shape(heat_map) == {"t0": "fF"}
 
 
@@ -162,10 +162,10 @@ def test_results_of_a_signature_are_one_row_whatever_its_title() -> None:
     ]
     heat_map = HeatMap.of_test_results(results)
     [row] = heat_map.rows
-    assert [cell and letter(cell) for cell in row.cells] == ["F", "P", "f", None]
+    assert [cell and letter(cell) for cell in row.cells] == [None, "f", "P", "F"]
     assert (row.title, row.signature, row.test_ids) == (("new",), "s", ("id0", "id1", "id2"))
     by_runs = HeatMap.of_test_results(results, span="runs")
-    assert [column.branch for column in by_runs.columns] == [None, None, "main", None]
+    assert [column.branch for column in by_runs.columns] == [None, "main", None, None]
     assert by_runs.rows[0].cells == row.cells
 
 

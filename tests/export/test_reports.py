@@ -181,6 +181,37 @@ async def test_trends_are_those_of_the_payloads(
     assert trends.missing_tables == ()
 
 
+async def test_trends_are_those_of_the_dashboard(
+    currents: Currents, world: World, lakes: dict[ExportFormat, Path]
+) -> None:
+    """Insights are what the dashboard of the service shows of a project, day by day."""
+    target = await exported_once(currents, world, lakes, "parquet")
+    for project in world.projects:
+        project_id = project.project_id
+        trends = await read_trends(target, projects=[project_id])
+        insights = await currents.projects.insights(
+            project_id, date_start=FIRST, date_end=FIRST + 6 * DAY, resolution="1d"
+        )
+        by_day = {
+            date.fromisoformat(moment[:10]): one for moment, one in insights.results.by_date.items()
+        }
+        figures = dict(zip(trends.days, trends.overall.days, strict=True))
+        assert {day for day, one in by_day.items() if one.runs.total} == {
+            *filter(figures.get, figures)
+        }
+        for ours, theirs in (
+            (trends.overall.total, insights.results.overall),
+            *((one, by_day[day]) for day, one in figures.items() if one is not None),
+        ):
+            assert (ours.runs, ours.complete) == (theirs.runs.total, theirs.runs.completed)
+            assert (ours.run_pass_rate or 0) == theirs.runs.avg_success_rate
+            assert ours.judged_tests == theirs.tests.passed + theirs.tests.failed
+            assert (ours.passed_tests, ours.flaky_tests) == (
+                theirs.tests.passed,
+                theirs.tests.flaky,
+            )
+
+
 @pytest.mark.parametrize("span", SPANS)
 @pytest.mark.parametrize("export_format", FORMATS)
 async def test_heat_maps_are_those_of_the_runs(
@@ -200,11 +231,8 @@ async def test_heat_maps_are_those_of_the_runs(
     urls = {cell.url for row in found.rows for cell in row.cells if cell}
     assert urls <= {test.url for run in world.runs.values() for test in models_of(run)}
     newest = await read_heat_map(target, span=span, max_columns=2)
-    assert newest == HeatMap.of([], span=span) or newest.columns == expected.columns[-2:]
-    assert (
-        newest.earlier
-        == HeatMap.of(map(details_of, world.runs.values()), span=span, max_columns=2).earlier
-    )
+    expected = HeatMap.of(map(details_of, world.runs.values()), span=span, max_columns=2)
+    assert (newest.columns, newest.earlier) == (expected.columns, expected.earlier)
 
 
 def comparable(row: HeatMapRow) -> HeatMapRow:

@@ -103,7 +103,9 @@ def test_the_values_are_in_tables() -> None:
     for name in ("Runs that passed", "Tests that passed", "Flaky tests", "Median duration"):
         _, _, behind = text.partition(f"<summary>{name}: values</summary>")
         rows = behind.partition("<tbody>")[2].partition("</tbody>")[0]
-        heads = re.findall(r'<th scope="row" align="left"><time>([^<]+)</time></th>', rows)
+        heads = re.findall(
+            r'<th scope="row" align="left"><nobr><time>([^<]+)</time></nobr></th>', rows
+        )
         assert heads == ["2026-01-05", "2026-01-06", "2026-01-07"]
         assert re.findall(r"<td[^>]*>([^<]*)</td>", rows)[1:] == ["no runs", "–"]  # noqa: RUF001
     assert '<th scope="col" align="right"><bdi>main</bdi></th>' in text
