@@ -170,8 +170,7 @@ class Tally(NamedTuple):
     state: str | None
     is_flaky: bool
     instance_id: str | None
-    test_ids: Sequence[str]
-    """The first is that in the instance."""
+    test_id: str
     signature: str | None = None
     executions: int = 1
 
@@ -197,10 +196,8 @@ def choose_columns(
     return Columns(span, ordered[:max_columns], len(ordered[max_columns:]))
 
 
-def heat_map_of(
-    columns: Columns, tallies: Iterable[Tally], max_tests: int, *, tests: int | None = None
-) -> HeatMap:
-    """Make a heat map; `tests` is how many there are if the tallies are not of all of them."""
+def heat_map_of(columns: Columns, tallies: Iterable[Tally], max_tests: int) -> HeatMap:
+    """Make a heat map of the worst tests."""
     check_int("max_tests", max_tests)
     places = {key_of(one, columns.span): place for place, one in enumerate(columns.shown)}
     found: dict[Hashable, _Executions] = {}
@@ -218,7 +215,7 @@ def heat_map_of(
         columns=tuple(columns.shown),
         rows=tuple(rows[:max_tests]),
         unstable=len(rows),
-        tests=len(found) if tests is None else tests,
+        tests=len(found),
         earlier=columns.earlier,
     )
 
@@ -241,7 +238,7 @@ class _Executions:
         tallies = [
             one for ended in self._by_place.values() for ones in ended.values() for one in ones
         ]
-        ids = dict.fromkeys(test_id for one in tallies for test_id in one.test_ids if test_id)
+        ids = dict.fromkeys(one.test_id for one in tallies if one.test_id)
         return HeatMapRow(
             project_id=tallies[-1].project_id,
             spec=tallies[-1].spec,
@@ -257,7 +254,7 @@ def _cell(ended: dict[str, list[Tally]] | None) -> HeatMapCell | None:
         return None
     counts = {outcome: sum(one.executions for one in ones) for outcome, ones in ended.items()}
     worst = next(ended[outcome][-1] for outcome in _WORST_FIRST if outcome in ended)
-    return HeatMapCell(url=test_url(worst.instance_id, next(iter(worst.test_ids), "")), **counts)
+    return HeatMapCell(url=test_url(worst.instance_id, worst.test_id), **counts)
 
 
 def _outcome(tally: Tally) -> str | None:
@@ -329,7 +326,7 @@ def _tallies_of_run(details: RunDetails, span: HeatMapSpan) -> Iterator[Tally]:
                 test.state,
                 test.is_flaky,
                 instance.instance_id,
-                (test.test_id,),
+                test.test_id,
             )
 
 
@@ -342,6 +339,6 @@ def _tally_of_result(result: TestResult, column: str | date | None) -> Tally:
         result.status,
         result.flaky,
         result.instance_id,
-        (result.test_id,),
+        result.test_id,
         result.signature,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from currents_async.analysis.heat_map import (
     Columns,
@@ -19,6 +20,8 @@ from currents_async.export._reading import Tables
 from currents_async.models import Outcome
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ONE_COLUMN = Columns("days", [HeatMapColumn()], 0)
+"""The column None, of all days together."""
 
 _RUNS = """
 SELECT DISTINCT run_id, day, epoch_ms(created_at), coalesce(nullif(branch, ''), pull_request_source)
@@ -28,22 +31,21 @@ _RUNS_OF_TESTS = "SELECT DISTINCT run_id, day, NULL, NULL FROM tests"
 _SEEN = """
 CREATE TEMP TABLE seen AS
 SELECT
-    place, project_id, spec, title, state, is_flaky, count(*) AS executions,
-    max({'instance_id': instance_id, 'test_id': test_id}) AS last,
-    list_sort(list(DISTINCT test_id)) AS test_ids
+    place, project_id, spec, title, test_id, state, is_flaky, count(*) AS executions,
+    max(instance_id) AS instance_id
 FROM tests JOIN shown USING (run_id, day)
 WHERE state IN (SELECT unnest($outcomes))
-GROUP BY place, project_id, spec, title, state, is_flaky
+GROUP BY place, project_id, spec, title, test_id, state, is_flaky
 """
-_TESTS = "SELECT count(*) FROM (SELECT DISTINCT project_id, spec, title FROM seen)"
-_UNSTABLE = """
-WITH unstable AS (
-    SELECT DISTINCT project_id, spec, title FROM seen WHERE is_flaky OR state = $failed
-)
+_TOTALS = """
+SELECT project_id, spec, title, state, is_flaky, sum(executions)::BIGINT
+FROM seen
+GROUP BY project_id, spec, title, state, is_flaky
+"""
+_CELLS = """
 SELECT
-    place, project_id, spec, title, state, is_flaky, last.instance_id, last.test_id, test_ids,
-    executions
-FROM seen JOIN unstable USING (project_id, spec, title)
+    place, project_id, spec, title, state, is_flaky, instance_id, test_id, executions
+FROM seen JOIN worst USING (project_id, spec, title)
 """
 
 
@@ -72,8 +74,16 @@ def query_heat_map(
         "tests", "run_id", "instance_id", "spec", "title", "test_id", "state", "is_flaky"
     )
     tables.query(_SEEN, outcomes=[str(outcome) for outcome in Outcome])
-    [(tests,)] = tables.query(_TESTS)
-    return heat_map_of(columns, _tallies(tables, columns), max_tests, tests=tests)
+    # Only of the worst tests the cells are fetched: there may be millions.
+    totals = heat_map_of(_ONE_COLUMN, _totals(tables), max_tests)
+    worst = [
+        {"project_id": row.project_id, "spec": row.spec, "title": row.title} for row in totals.rows
+    ]
+    tables.create(
+        "worst", worst, project_id=pa.string(), spec=pa.string(), title=pa.list_(pa.string())
+    )
+    heat_map = heat_map_of(columns, _cells(tables, columns), max_tests)
+    return replace(heat_map, unstable=totals.unstable, tests=totals.tests)
 
 
 def _runs(tables: Tables) -> Iterator[HeatMapColumn]:
@@ -88,10 +98,17 @@ def _runs(tables: Tables) -> Iterator[HeatMapColumn]:
         yield HeatMapColumn(day=day, run_id=run_id, started_at=started_at, branch=branch or None)
 
 
-def _tallies(tables: Tables, columns: Columns) -> Iterator[Tally]:
+def _totals(tables: Tables) -> Iterator[Tally]:
+    for project_id, spec, title, state, is_flaky, number in tables.query(_TOTALS):
+        yield Tally(
+            None, project_id, spec, tuple(title), state, is_flaky, None, "", executions=number
+        )
+
+
+def _cells(tables: Tables, columns: Columns) -> Iterator[Tally]:
     keys = [key_of(column, columns.span) for column in columns.shown]
-    for row in tables.query(_UNSTABLE, failed=str(Outcome.FAILED)):
-        place, project_id, spec, title, state, is_flaky, instance_id, test_id, ids, number = row
+    for row in tables.query(_CELLS):
+        place, project_id, spec, title, state, is_flaky, instance_id, test_id, number = row
         yield Tally(
             keys[place],
             project_id,
@@ -100,6 +117,6 @@ def _tallies(tables: Tables, columns: Columns) -> Iterator[Tally]:
             state,
             is_flaky,
             instance_id,
-            (test_id, *ids),
+            test_id,
             executions=number,
         )
