@@ -107,6 +107,7 @@ for name, (place, text) in {
     "export": ("_export:export", _EXPORT),
     "run": ("_run:run", "Fetch a run and all its instances, and show what it came to."),
     "demo": ("_run:demo", "Fetch a run and all its instances from a server in this process."),
+    "report": ("_reports:app", "Pages and documents on runs, for people and other tools."),
     "projects": ("_projects:projects", "Projects of the organisation."),
     "pull-requests": ("_projects:pull_requests", "Pull requests, and how their runs went."),
     "terms": ("_projects:terms", "Tags, branches, authors and others that runs have used."),

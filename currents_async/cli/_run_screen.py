@@ -97,7 +97,7 @@ class _Screen:
         if not timeline.lanes:
             return
         self._heading("Machines", _balance(timeline))
-        names = [_name_of(lane) for lane in timeline.lanes]
+        names = [lane.name for lane in timeline.lanes]
         widest = max(map(len, names))
         cells = max(10, self._width - widest - 26)
         self._lines(
@@ -197,11 +197,6 @@ def _balance(timeline: Timeline) -> str:
     if timeline.balanced_ms is None:
         return took
     return f"{took}; with perfect balance {duration(timeline.balanced_ms)}"
-
-
-def _name_of(lane: Lane) -> str:
-    worker = "" if lane.worker is None else f" {lane.worker}"
-    return f"{one_line(lane.machine_id or '?', 12)}{worker}"
 
 
 def _said(lane: Lane) -> str:

@@ -135,7 +135,7 @@ def test_a_narrow_table_has_no_heading(
         writer.end()
         printed[width] = capsys.readouterr().out.splitlines()
     assert printed == {
-        "59": ["✗ failed  one  1,234 executions"],
+        "59": ["✗ failed  one    1,234 executions"],
         "60": ["STATUS    TITLE  EXECUTIONS", "✗ failed  one         1,234"],
     }
 
