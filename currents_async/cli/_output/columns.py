@@ -201,6 +201,8 @@ def plain(value: Any) -> str:
         case float():
             return number(value)
         case {**members}:
-            return ", ".join(f"{one_line(name)}: {plain(one)}" for name, one in members.items())
+            return ", ".join(
+                f"{one_line(str(name))}: {plain(one)}" for name, one in members.items()
+            )
         case _:
             return one_line(as_text(value))
