@@ -20,6 +20,7 @@ from currents_async.reports._page import (
     moment,
     rest,
     table,
+    trait,
 )
 from currents_async.reports._text import counted, duration
 from currents_async.reports._verdict import state_in_words
@@ -119,11 +120,11 @@ def _summary(test: ExecutedTest, error: str) -> Content:
 
 
 def _about(test: ExecutedTest) -> Markup:
-    owners = separated(map(foreign, test.owners), ", ")
+    owners = separated((trait("Owner", foreign(one)) for one in test.owners), ", ")
     url = test.url
     page = link(url, "Open on the dashboard of Currents") if is_page(url) else None
     return facts([
-        ("Group", foreign(test.group_id) if test.group_id else None),
+        ("Group", trait("Group", foreign(test.group_id)) if test.group_id else None),
         ("Owner" if len(test.owners) == 1 else "Owners", owners),
         ("Duration", None if test.duration_ms is None else duration(test.duration_ms)),
         ("Dashboard", page),

@@ -45,40 +45,29 @@ form fieldset label { margin-right: .8rem; }
 _SCRIPT = r"""
 "use strict";
 addEventListener("DOMContentLoaded", () => {
-  const texts = (nodes) => [...nodes].map((node) => node.textContent.trim()).filter(Boolean);
   const element = (name, properties, ...children) => {
     const made = Object.assign(document.createElement(name), properties);
     made.append(...children);
     return made;
   };
 
-  // What the filter shows and hides: failures, flaky tests, and rows of tables with headings.
+  // What the filter shows and hides, with what the page says of each: its state, group, owners.
   const items = [];
-  const add = (shown, traits) =>
-    items.push({ shown, traits, text: shown.textContent.toLowerCase() });
-  for (const section of document.querySelectorAll("#failures, #flaky")) {
-    const State = [section.id === "flaky" ? "flaky" : "failed"];
-    for (const row of section.querySelectorAll("[role=presentation] > tbody > tr")) {
-      const traits = { State, Group: [], Owner: [] };
-      for (const fact of row.querySelectorAll("details > table:not(:has(thead)) th")) {
-        const name = fact.textContent.replace("Owners", "Owner");
-        traits[name] = texts(fact.nextSibling.querySelectorAll("bdi"));
+  for (const section of document.querySelectorAll("main > section")) {
+    const ended = { failures: "failed", flaky: "flaky" }[section.querySelector("h2").id];
+    const rows = "[role=presentation] > tbody > tr, table:has(thead) > tbody > tr, li";
+    const found = [...section.querySelectorAll(rows)].filter(
+      (row) => !row.parentElement.closest("[role=presentation] td"),
+    );
+    const named = new Set(ended ? ["State"] : []);
+    for (const shown of found) {
+      const traits = { State: ended ? [ended] : [] };
+      for (const trait of shown.querySelectorAll("[data-trait]")) {
+        const name = trait.dataset.trait;
+        named.add(name);
+        (traits[name] ??= []).push(trait.textContent);
       }
-      add(row, traits);
-    }
-    section.querySelectorAll("li").forEach((line) => add(line, { State }));
-  }
-  for (const table of document.querySelectorAll("main table:has(thead)")) {
-    if (table.closest("[role=presentation]")) continue;
-    const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent);
-    for (const row of table.tBodies[0].rows) {
-      const traits = {};
-      heads.forEach((head, number) => {
-        const cell = row.cells[number];
-        traits[head] = texts([cell.querySelector("bdi") ?? cell]);
-      });
-      if (traits.State) traits.State = traits.State.map((state) => state.replace(/^\W+/, ""));
-      add(row, traits);
+      items.push({ shown, traits, named, text: shown.textContent.toLowerCase() });
     }
   }
 
@@ -100,11 +89,12 @@ addEventListener("DOMContentLoaded", () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const chosen = {};
     for (const box of form.querySelectorAll(":checked")) (chosen[box.name] ??= []).push(box.value);
-    // A table without a column is not filtered by it.
-    const fits = ({ text, traits }) =>
+    // What a section says nothing of, does not hide what is in there.
+    const fits = ({ text, traits, named }) =>
       words.every((word) => text.includes(word)) &&
       Object.entries(chosen).every(
-        ([name, values]) => !traits[name] || traits[name].some((one) => values.includes(one)),
+        ([name, values]) =>
+          !named.has(name) || (traits[name] ?? []).some((one) => values.includes(one)),
       );
     for (const item of items) item.shown.hidden = !fits(item);
     for (const cluster of document.querySelectorAll("section section")) {

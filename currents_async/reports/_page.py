@@ -190,6 +190,11 @@ def figure(
     return tag("div", svg, tag("div", description), role="figure", aria_label=name)
 
 
+def trait(name: str, *content: Content) -> Markup:
+    """Return content by which a filter can choose; what it is called there, is its name."""
+    return tag("span", *content, data_trait=name)
+
+
 def link(url: str | None, *content: Content) -> Markup:
     """Return a link, or its text alone if there is no page."""
     shown = markup(*content)

@@ -4,22 +4,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from currents_async.analysis.details import Execution, RunCounts, RunDetails
+from currents_async.analysis.details import Execution, RunDetails
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.models.common import Outcome, Platform
 from currents_async.models.runs import Run, RunGroup
-from currents_async.reports._markup import Content, Markup, foreign, markup, tag
-from currents_async.reports._page import BLUE, Column, Columns, Row, link, top_table
-from currents_async.reports._run_summary import counters
-from currents_async.reports._text import UNKNOWN, duration
+from currents_async.reports._markup import Content, Markup, foreign, markup, separated, tag
+from currents_async.reports._page import BLUE, Column, Columns, Row, link, top_table, trait
+from currents_async.reports._text import counted, duration
 from currents_async.reports._verdict import state_in_words
 
 _MAX_SLOWEST = 20
 _MAX_ROWS = 100
 _BAR = 80
 """Pixels of the longest bar."""
-
-_STATE = Column("State", nowrap=True)
 
 T = TypeVar("T")
 
@@ -31,13 +28,7 @@ def groups_table(details: RunDetails) -> Content:
         by_id.setdefault(execution.spec.group_id, []).append(execution)
     known = {group.group_id: group for group in details.run.groups}
     ids = [*known, *(one for one in by_id if one not in known)]
-    columns: Columns = [
-        "Group",
-        *(Column(name, "right") for name, _ in counters(RunCounts())),
-        Column("Tests", "right"),
-        Column("Spec files", "right"),
-        Column("Duration", "right", nowrap=True),
-    ]
+    columns: Columns = ["Group", *(Column(name, "right") for name in ("Failed", "Flaky", "Passed"))]
 
     def row(group_id: str | None) -> Row:
         group = known.get(group_id) or RunGroup(group_id=group_id)
@@ -50,30 +41,28 @@ def _group(group: RunGroup, run: Run, executions: Iterable[Execution]) -> Row:
     counts = RunDetails(run=run, executions=tuple(executions)).counts()
     on = group.platform or Platform()
     platform = (on.os_name, on.os_version, on.browser_name, on.browser_version, group.environment)
-    return Row([
-        [
-            foreign(group.group_id or "no group"),
-            tag("br"),
-            tag("small", foreign(", ".join(filter(None, platform)))),
-        ],
-        *(f"{number:,}" for _, number in counters(counts)),
-        f"{counts.tests:,}",
-        f"{counts.specs:,}",
-        duration(group.duration_ms),
-    ])
+    about = [
+        f"{counted(counts.tests, 'test')} in {counted(counts.specs, 'spec file')}",
+        f"{counts.pending:,} skipped" if counts.pending else None,
+        f"{counts.skipped:,} not run" if counts.skipped else None,
+        duration(group.duration_ms) if group.duration_ms is not None else None,
+        foreign(", ".join(filter(None, platform))) if any(platform) else None,
+    ]
+    numbers = (counts.failed, counts.flaky, counts.passed)
+    name = trait("Group", foreign(group.group_id or "no group"))
+    return Row([_with_details(name, about), *(f"{number:,}" for number in numbers)])
+
+
+def _with_details(name: Content, details: Iterable[Content]) -> Content:
+    """Return a name with what else there is to say below it: columns of their own need room."""
+    said = [one for one in details if one]
+    return [name, [tag("br"), tag("small", separated(said))] if said else None]
 
 
 def slowest_specs(executions: Iterable[Execution]) -> Content:
     """Return the spec files that took longest."""
-    columns: Columns = [
-        "Spec file",
-        "Group",
-        _STATE,
-        Column("Tests", "right"),
-        Column("Duration", "right", nowrap=True),
-    ]
     timed = ((_milliseconds(one), one) for one in executions)
-    return _slowest("Spec files by duration", columns, timed, _spec, "spec file")
+    return _slowest("Spec file", timed, _spec, "spec file")
 
 
 def _milliseconds(execution: Execution) -> int | None:
@@ -81,46 +70,45 @@ def _milliseconds(execution: Execution) -> int | None:
     return execution.spec.duration if measured is None else measured
 
 
-def _spec(execution: Execution) -> list[Content]:
+def _spec(execution: Execution) -> Content:
     spec, instance = execution.spec, execution.instance
     failed = spec.failed if instance is None else instance.failed
-    return [
-        link(spec.url, foreign(spec.spec)),
-        foreign(spec.group_id),
-        state_in_words(Outcome.FAILED if failed else Outcome.PASSED),
-        UNKNOWN if instance is None else f"{len(instance.tests):,}",
+    about = [
+        _state(Outcome.FAILED if failed else Outcome.PASSED),
+        _in_group(spec.group_id),
+        None if instance is None else counted(len(instance.tests), "test"),
     ]
+    return _with_details(link(spec.url, foreign(spec.spec)), about)
 
 
 def slowest_tests(tests: Iterable[ExecutedTest]) -> Content:
     """Return the tests that took longest, with all their attempts."""
-    columns: Columns = [
-        "Test",
-        "Spec file",
-        "Group",
-        _STATE,
-        Column("Attempts", "right"),
-        Column("Duration", "right", nowrap=True),
-    ]
-    timed = ((one.duration_ms, one) for one in tests)
-    return _slowest("Tests by duration", columns, timed, _test, "test")
+    return _slowest("Test", ((one.duration_ms, one) for one in tests), _test, "test")
 
 
-def _test(test: ExecutedTest) -> list[Content]:
-    return [
-        link(test.url, foreign(test.full_title)),
+def _test(test: ExecutedTest) -> Content:
+    about = [
+        _state(test.state, is_flaky=test.is_flaky),
+        _in_group(test.group_id),
+        counted(test.attempts, "attempt"),
         foreign(test.spec),
-        foreign(test.group_id),
-        state_in_words(test.state, is_flaky=test.is_flaky),
-        f"{test.attempts:,}",
     ]
+    return _with_details(link(test.url, foreign(test.full_title)), about)
+
+
+def _state(state: Outcome | None, *, is_flaky: bool = False) -> Markup:
+    sign, word = state_in_words(state, is_flaky=is_flaky).split(" ", 1)
+    return markup(f"{sign} ", trait("State", word))
+
+
+def _in_group(group_id: str | None) -> Content:
+    return trait("Group", foreign(group_id)) if group_id else None
 
 
 def _slowest(
-    caption: str,
-    columns: Columns,
+    heading: str,
     timed: Iterable[tuple[int | None, T]],
-    cells: Callable[[T], list[Content]],
+    name: Callable[[T], Content],
     noun: str,
 ) -> Content:
     known = [(took, one) for took, one in timed if took is not None]
@@ -130,14 +118,18 @@ def _slowest(
     longest = known[0][0] or 1
 
     def row(pair: tuple[int, T]) -> Row:
-        return Row([*cells(pair[1]), _timed(pair[0], longest)])
+        return Row([name(pair[1]), _timed(pair[0], longest)])
 
-    return top_table(caption, columns, known, row, max_rows=_MAX_SLOWEST, noun=noun)
+    columns: Columns = [heading, Column("Duration", "right")]
+    return top_table(
+        f"{heading}s by duration", columns, known, row, max_rows=_MAX_SLOWEST, noun=noun
+    )
 
 
 def _timed(took: int, longest: int) -> Markup:
     bar = tag("rect", width=_BAR * took / longest, height=10, fill=BLUE)
-    return markup(tag("svg", bar, width=_BAR, height=10, aria_hidden="true"), " ", duration(took))
+    drawn = tag("svg", bar, width=_BAR, height=10, aria_hidden="true")
+    return markup(duration(took), tag("br"), drawn)
 
 
 def owners_table(tests: Iterable[ExecutedTest]) -> Content:
@@ -155,7 +147,7 @@ def owners_table(tests: Iterable[ExecutedTest]) -> Content:
 
     def row(owner: str) -> Row:
         numbers = (f"{counts[owner][name]:,}" for name in ("failed", "flaky", "tests"))
-        return Row([foreign(owner) if owner else "no owner", *numbers])
+        return Row([trait("Owner", foreign(owner or "no owner")), *numbers])
 
     return top_table("Tests by owner", columns, owners, row, max_rows=_MAX_ROWS, noun="owner")
 
@@ -169,10 +161,10 @@ def lacking_table(executions: Iterable[Execution]) -> Content:
     def row(found: tuple[Execution, str, str]) -> Row:
         execution, state, reason = found
         spec = execution.spec
-        page = link(spec.url, foreign(spec.spec))
-        return Row([page, foreign(spec.group_id), state, foreign(reason)])
+        name = _with_details(link(spec.url, foreign(spec.spec)), [_in_group(spec.group_id)])
+        return Row([name, trait("State", state), foreign(reason)])
 
-    columns: Columns = ["Spec file", "Group", _STATE, "Reason"]
+    columns: Columns = ["Spec file", "State", "Reason"]
     caption = "Spec files whose results are missing or incomplete"
     return top_table(caption, columns, lacking, row, max_rows=_MAX_ROWS, noun="spec file")
 
