@@ -151,6 +151,14 @@ async def test_webhooks(currents: Currents, server: FakeCurrents, project: World
     assert said == [f"https://app.currents.dev/run/{run.run_id}: 2 tests failed"]
 
 
+async def test_reports(currents: Currents, project: WorldProject, tmp_path: Path) -> None:
+    run_id = project.run(specs=3, failures=1).run_id
+    page = tmp_path / "run.html"
+    summary = await block_with("save_report")["save_report"](currents, run_id, str(page))
+    assert summary.startswith("## ✗ Run failed: 1 of ")
+    assert run_id in page.read_text(encoding="utf-8")
+
+
 async def test_quarantine(
     server: FakeCurrents, project: WorldProject, capsys: pytest.CaptureFixture[str]
 ) -> None:
