@@ -183,7 +183,8 @@ def _change(
 
 
 def _state(test: ExecutedTest) -> str:
-    return state_in_words(test.state, is_flaky=test.is_flaky)
+    """Return the state with its sign, which stand in one line."""
+    return state_in_words(test.state, is_flaky=test.is_flaky).replace(" ", "\u00a0", 1)
 
 
 def _timed(change: Change, before: int, after: int) -> Change:
@@ -202,14 +203,12 @@ def _ambiguous(tests: AmbiguousTests) -> Change:
 
 
 def _incomplete(file: FileResults, diff: RunDiff) -> Change:
-    shown = _file(file)
-    lacks = "results missing"
-    is_before = file.run_id == diff.before_run_id
+    run = "earlier" if file.run_id == diff.before_run_id else "later"
     return Change(
-        test=shown,
-        before=lacks if is_before else "",
-        before_url=shown.url if is_before else None,
-        after="" if is_before else lacks,
+        test=_file(file),
+        before=f"{run} run",
+        before_url=None,
+        after="",
         note=_doubt(file),
     )
 

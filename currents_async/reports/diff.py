@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 from currents_async._checks import check_int
 from currents_async.analysis.diff import RunDiff
+from currents_async.analysis.executed import ExecutedTest
 from currents_async.models.common import Commit
 from currents_async.models.runs import Run, RunMeta
 from currents_async.reports import _markdown
 from currents_async.reports._changes import Change, Changes, changes_of, check_runs, verdict_on
 from currents_async.reports._fitting import Item, Listing, Section, Whole, fitted
-from currents_async.reports._markup import foreign, markup, tag
+from currents_async.reports._markup import foreign, markup, separated, tag
 from currents_async.reports._page import (
     COLORS,
-    Column,
     Part,
     Row,
     contents,
@@ -38,19 +38,31 @@ _SHA = 7
 """Characters of a commit, as git shows it."""
 _RUNS = ("Run", "Earlier", "Later")
 
+_Details = Sequence[tuple[str, str]]
+"""What else is known of a test: what it is, and the quoted text."""
+
 
 class _Style(NamedTuple):
-    """How a document quotes texts of others, and links to pages."""
+    """How a document quotes texts of others, links to pages, and goes into details."""
 
     quote: Callable[[str], str]
     link: Callable[[str | None, str], str]
+    details: Callable[[_Details], str]
+    note: Callable[[str], str]
 
 
-_HTML = _Style(foreign, link)
-_MARKDOWN = _Style(partial(_markdown.code, max_length=_MAX_TITLE), _markdown.link)
+def _small_print(details: _Details) -> str:
+    return tag("small", tag("br"), separated(details))
 
-_Layout = list[tuple[Column, Callable[[Change], str]]]
-"""The columns of a table, with what makes their cells."""
+
+def _appended(details: _Details) -> str:
+    return "".join(f" · {what}{text}" for what, text in details)
+
+
+_HTML = _Style(foreign, link, _small_print, partial(markup, tag("br")))
+_MARKDOWN = _Style(
+    partial(_markdown.code, max_length=_MAX_TITLE), _markdown.link, _appended, ": {}".format
+)
 
 
 def diff_html(diff: RunDiff, *, before: Run, after: Run) -> str:
@@ -68,7 +80,7 @@ def diff_html(diff: RunDiff, *, before: Run, after: Run) -> str:
         one_line(f"{words}: {after.title}"),
         *(section(one.heading, one.content, id_=one.id) for one in parts),
         header=[
-            tag("h1", tag("font", f"{sign} {words}", color=COLORS[sign])),
+            tag("h1", tag("font", sign, color=COLORS[sign]), f" {words}"),
             contents(parts),
         ],
     )
@@ -94,32 +106,23 @@ def diff_markdown(diff: RunDiff, *, before: Run, after: Run, max_chars: int = 65
 def _parts(diff: RunDiff, before: Run, after: Run) -> Iterator[Part]:
     runs = map(Row, _side_by_side(before, after, _HTML))
     yield Part("runs", "Runs", table("What was compared", _RUNS, runs))
-    categories = [*changes_of(diff)]
     left = _MAX_BYTES
-    for changes in categories:
-        layout = _layout(changes, categories, _HTML)
-        rows, taken = _fitting(changes.items, layout, left // 2)
+    for changes in changes_of(diff):
+        rows, taken = _fitting(changes.items, left // 2)
         left -= taken
-        yield Part(
-            changes.id,
-            f"{changes.heading} ({len(changes.items):,})",
-            [
-                table(changes.about, [column for column, _ in layout], rows),
-                rest(len(changes.items) - len(rows), "test"),
-            ],
-        )
-    others = (
-        f"{counted(diff.others, 'test')} in none of these categories: most passed in both runs."
-    )
+        shown = table(changes.about, _columns(changes), rows)
+        beyond = rest(len(changes.items) - len(rows), "test")
+        yield Part(changes.id, _heading(changes), [shown, beyond])
+    others = f"{counted(diff.others, 'test')} in no category: most of them passed in both runs."
     yield Part("others", "Others", tag("p", others))
 
 
-def _fitting(items: Sequence[Change], layout: _Layout, max_bytes: int) -> tuple[list[Row], int]:
+def _fitting(items: Sequence[Change], max_bytes: int) -> tuple[list[Row], int]:
     """Return the rows of the first changes that fit, and how many bytes they take."""
     rows: list[Row] = []
     taken = 0
     for item in items:
-        cells = [markup(make(item)) for _, make in layout]
+        cells = [markup(*pieces) for pieces in _cells(item, _HTML)]
         size = _ROW_BYTES + sum(len(cell.encode()) for cell in cells)
         if taken + size > max_bytes:
             break
@@ -129,38 +132,43 @@ def _fitting(items: Sequence[Change], layout: _Layout, max_bytes: int) -> tuple[
 
 
 def _listings(diff: RunDiff) -> Iterator[Listing]:
-    categories = [*changes_of(diff)]
-    for changes in categories:
-        layout = _layout(changes, categories, _MARKDOWN)
+    for changes in changes_of(diff):
+        rows = (map("".join, _cells(one, _MARKDOWN)) for one in changes.items)
         yield Listing(
-            name=f"{changes.heading} ({len(changes.items):,})",
-            items=[Item(_markdown.row([make(one) for _, make in layout])) for one in changes.items],
+            name=_heading(changes),
+            items=[Item(_markdown.row(cells)) for cells in rows],
             rest="more",
             total=len(changes.items),
-            head=_markdown.table([column for column, _ in layout], ()),
+            head=_markdown.table(_columns(changes), ()),
         )
 
 
-def _layout(changes: Changes, categories: Sequence[Changes], style: _Style) -> _Layout:
-    """Return the columns of a category; those of groups and owners only if they say something."""
-    quote = style.quote
-    tests = [change.test for one in categories for change in one.items]
-    layout: _Layout = [
-        (Column("Test"), lambda one: style.link(one.test.url, quote(one.test.full_title or "?"))),
-        (Column("Spec file"), lambda one: quote("" if one.test.is_file else one.test.spec)),
-    ]
-    if len({test.group_id for test in tests}) > 1:
-        layout.append((Column("Group"), lambda one: quote(one.test.group_id or "")))
-    if any(test.owners for test in tests):
-        layout.append((Column("Owner"), lambda one: quote(", ".join(one.test.owners))))
-    layout.append((
-        Column("Before", nowrap=True),
-        lambda one: style.link(one.before_url, one.before),
-    ))
-    layout.append((Column("After", nowrap=True), lambda one: one.after))
-    if changes.note:
-        layout.append((Column(changes.note), lambda one: quote(one.note)))
-    return layout
+def _heading(changes: Changes) -> str:
+    return f"{changes.heading} ({len(changes.items):,})"
+
+
+def _columns(changes: Changes) -> tuple[str, str]:
+    """Return the names of two columns: a phone has no room for more."""
+    return "Test", f"Before → after{f', {changes.note.lower()}' if changes.note else ''}"
+
+
+def _cells(change: Change, style: _Style) -> tuple[Sequence[str], Sequence[str]]:
+    return _name(change.test, style), _result(change, style)
+
+
+def _name(test: ExecutedTest, style: _Style) -> Sequence[str]:
+    spec = "" if test.is_file else test.spec
+    known = {"": spec, "group ": test.group_id, "owned by ": ", ".join(test.owners)}
+    details = [(what, style.quote(text)) for what, text in known.items() if text]
+    title = style.link(test.url, style.quote(test.full_title or "no title"))
+    return [title, style.details(details)] if details else [title]
+
+
+def _result(change: Change, style: _Style) -> Sequence[str]:
+    before = style.link(change.before_url, change.before)
+    arrow = " → " if change.before and change.after else ""
+    note = style.note(style.quote(change.note)) if change.note else ""
+    return [before, arrow, change.after, note]
 
 
 def _side_by_side(before: Run, after: Run, style: _Style) -> Iterator[list[str]]:

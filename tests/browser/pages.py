@@ -12,11 +12,13 @@ from currents_async.analysis import (
     BranchTrend,
     HeatMap,
     HeatMapSpan,
+    RunDetails,
     TrendFigures,
     Trends,
+    diff_runs,
     timeline_of,
 )
-from currents_async.reports import heat_map_html, trends_html
+from currents_async.reports import diff_html, heat_map_html, trends_html
 from currents_async.reports._markup import foreign, foreign_block, tag
 from currents_async.reports._page import (
     BLUE,
@@ -36,7 +38,7 @@ from currents_async.reports._page import (
 )
 from currents_async.reports._timeline import timeline_figure
 from currents_async.testing import World
-from tests.reports.made import HOSTILE, details_of, hostile_details, world_details
+from tests.reports.made import HOSTILE, details_of, hostile_details, two_details, world_details
 
 
 class Made(NamedTuple):
@@ -132,7 +134,14 @@ def timeline() -> str:
     return page("Timeline", part, header=tag("h1", "Timeline"))
 
 
+def diff(before: RunDetails, after: RunDetails) -> str:
+    found = diff_runs(before.results(), after.results())
+    return diff_html(found, before=before.run, after=after.run)
+
+
 _ALL = (
+    Made("diff", lambda: diff(*two_details())),
+    Made("diff-hostile", lambda: diff(world_details(), hostile_details()), has_hostile_texts=True),
     Made("timeline", timeline, 24, has_hostile_texts=True),
     Made("skeleton", skeleton, 5, has_hostile_texts=True),
     Made("heat-map", partial(heat_map, span="runs", runs=6), has_wide_tables=True),

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from functools import cache
+from zlib import crc32
+
+from msgspec.structs import replace
 
 from currents_async.analysis.details import RunDetails
-from currents_async.models import CompletionState, Run, RunSpec, RunStatus
+from currents_async.models import CompletionState, InstanceTest, Run, RunSpec, RunStatus
 from currents_async.testing import World, WorldRun
 from tests.analysis.made import FAILED, NOON, a_test, an_instance, played
 
@@ -27,6 +30,35 @@ def world_details(*, seed: int = 1, specs: int = 12) -> RunDetails:
     """Return a run of Playwright with failures, flaky tests, retries and several machines."""
     run = World(seed=seed).project().run(specs=specs, failures=0.1, flaky=0.1)
     return details_of(run)
+
+
+def two_details() -> tuple[RunDetails, RunDetails]:
+    """Return two runs of a world; in the later, some tests take three times as long."""
+    project = World(seed=3).project()
+    before, after = (
+        details_of(
+            project.run(specs=30, failures=0.05, flaky=0.05, annotations=[("owner", "Web team")])
+        )
+        for _ in range(2)
+    )
+    return _timed(before, slower=1), _timed(after, slower=3)
+
+
+def _timed(details: RunDetails, *, slower: int) -> RunDetails:
+    """Return a run whose tests last as long as in others but for some: a world's never do."""
+
+    def timed(test: InstanceTest) -> InstanceTest:
+        number = crc32(test.full_title.encode())
+        return replace(
+            test, duration_ms=(1_000 + number % 4_000) * (slower if number % 37 == 0 else 1)
+        )
+
+    instances = [
+        replace(one, results=replace(one.results, tests=tuple(map(timed, one.tests))))
+        for one in details.instances
+        if one.results is not None
+    ]
+    return RunDetails.of(details.run, instances)
 
 
 def hostile_details() -> RunDetails:

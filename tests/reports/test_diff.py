@@ -1,11 +1,9 @@
 import re
 from collections.abc import Sequence
-from html.parser import HTMLParser
 from itertools import product
 from typing import Literal, NamedTuple
 
 import pytest
-from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
 from currents_async.analysis import ComparedTest, RunDetails, RunDiff, diff_runs
@@ -25,8 +23,9 @@ from currents_async.reports import diff_html, diff_markdown
 from currents_async.reports._text import one_line
 from currents_async.testing import World
 from tests.analysis.made import FAILED, PASSED, SKIPPED, a_run, a_test, an_instance
+from tests.reports.dom import by_id, markup_of, read, rows, text
 from tests.reports.made import HOSTILE, details_of, hostile_details, odd_details
-from tests.reports.test_page import Outline
+from tests.reports.rendered import Rendered
 
 HEADINGS = {
     "new_failures": "New failures",
@@ -41,46 +40,43 @@ HEADINGS = {
 
 
 class Compared(NamedTuple):
-    """A diff and its runs, with both reports on it."""
+    """A diff and its runs, with the reports on it."""
 
     diff: RunDiff
     before: Run
     after: Run
 
     @property
-    def page(self) -> str:
-        text = diff_html(self.diff, before=self.before, after=self.after)
-        outline = Outline()
-        outline.feed(text)
-        assert not outline.open
-        assert not {"script", "style", "link", "img"} & set(outline.seen)
-        return text
+    def html(self) -> str:
+        return diff_html(self.diff, before=self.before, after=self.after)
+
+    @property
+    def page(self) -> "Page":
+        return Page(self.html)
 
     def markdown(self, max_chars: int = 65_536) -> str:
         text = diff_markdown(self.diff, before=self.before, after=self.after, max_chars=max_chars)
+        rendered = Rendered(text)
         assert len(text) <= max_chars
-        tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
-        every = [inner for token in tokens for inner in (token, *(token.children or ()))]
-        assert not [one.content for one in every if one.type in {"html_block", "html_inline"}]
-        links = [one.attrs["href"] for one in every if one.type == "link_open"]
-        assert all(str(link).startswith("https://app.currents.dev/") for link in links)
+        assert not rendered.foreign_html
+        assert all(one.startswith("https://app.currents.dev/") for one in rendered.links)
         return text
 
 
-class Page(HTMLParser):
-    """The texts of a page, each of one element, and where it links to."""
+class Page:
+    """What a reader sees of a page."""
 
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self.links: set[str | None] = set()
-        self.feed(page.replace("<wbr>", ""))
+    def __init__(self, html: str) -> None:
+        self.root = read(html)
+        assert not {"script", "style", "link", "img"} & markup_of(self.root)
+        self.quoted = [text(one) for one in self.root.iter("bdi")]
+        self.texts = {*self.quoted, *(one.strip() for one in self.root.itertext())}
+        self.links = {one.get("href") for one in self.root.iter("a")}
 
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.links.update(value for name, value in attrs if name == "href")
+    def rows(self, category: str) -> list[list[str]]:
+        table = by_id(self.root, category).find("table")
+        assert table is not None
+        return [*rows(table)]
 
 
 def compare(before: RunDetails, after: RunDetails) -> Compared:
@@ -104,8 +100,7 @@ class TestVerdict:
 
     @staticmethod
     def check(pair: Compared, words: str) -> None:
-        [heading] = re.findall("<h1>.*?>(.*?)</font></h1>", pair.page)
-        assert heading == words
+        assert text(pair.page.root.find(".//h1")) == words
         assert pair.markdown().startswith(f"## {words}\n")
 
     def test_conclusive(self) -> None:
@@ -168,28 +163,29 @@ def test_two_runs_of_a_world(framework: Literal["playwright", "cypress"]) -> Non
         for specs in (20, 24)
     )
     pair = compare(before, after)
-    page, text = Page(pair.page), pair.markdown(1_000_000)
+    page, written = pair.page, pair.markdown(1_000_000)
     for name, heading in HEADINGS.items():
         changes: Sequence[ComparedTest] = getattr(pair.diff, name)
         assert changes
         assert f"{heading} ({len(changes)})" in page.texts
-        assert f"### {heading} ({len(changes)})\n" in text
+        assert f"### {heading} ({len(changes)})\n" in written
         for one in changes:
-            assert {one_line(one.test.full_title), one_line(one.test.spec)} <= {*page.texts}
+            assert {one_line(one.test.full_title), one_line(one.test.spec)} <= page.texts
             tests = [test for test in (one.before, one.after) if test is not None]
             assert {test.url for test in tests} <= page.links
-            assert all(f"({test.url})" in text for test in tests)
-    assert ("Owner" in page.texts) == ("| Owner |" in text) == has_owners
+            assert all(f"({test.url})" in written for test in tests)
+    assert ("Web team" in page.texts) == ("owned by `Web team`" in written) == has_owners
     assert {before.run.url, after.run.url} <= page.links
-    assert {before.run.branch, after.run.branch} <= {*page.texts}
+    assert {before.run.branch, after.run.branch} <= page.texts
 
 
 def test_errors_are_those_of_the_run_that_failed() -> None:
     before = details("b", a_test("1", FAILED, failures=["was"]), a_test("2"))
     after = details("a", a_test("1"), a_test("2", FAILED, failures=["is"]))
-    texts = Page(compare(before, after).page).texts
-    assert texts.index("Error") < texts.index("is") < texts.index("Error before")
-    assert texts.index("Error before") < texts.index("was")
+    page = compare(before, after).page
+    results = [row[-1] for one in ("new_failures", "resolved") for row in page.rows(one)]
+    assert results == ["✓\u00a0passed → ✗\u00a0failedis", "✗\u00a0failed → ✓\u00a0passedwas"]
+    assert {"Before → after, error", "Before → after, error before"} <= page.texts
 
 
 def test_slower_tests_have_their_durations() -> None:
@@ -198,72 +194,64 @@ def test_slower_tests_have_their_durations() -> None:
         return details(run_id, *tests, replace(a_test("slow"), duration_ms=last))
 
     pair = compare(timed("b", 2_000), timed("a", 4_000))
-    assert {"Slower by more than noise (1)", "2.0 s", "4.0 s (2.0 times)"} <= {
-        *Page(pair.page).texts
-    }
-    text = pair.markdown()
-    assert text.startswith("## ✓ No new failures, 1 slower, nothing unknown: conclusive")
-    assert "| 4.0 s (2.0 times) |" in text
+    assert [row[1] for row in pair.page.rows("slower")] == ["2.0 s → 4.0 s (2.0 times)"]
+    written = pair.markdown()
+    assert written.startswith("## ✓ No new failures, 1 slower, nothing unknown: conclusive")
+    assert ") → 4.0 s (2.0 times) |" in written
 
 
 def test_why_tests_are_unknown() -> None:
     before = details("b", a_test("1"), more=[RunSpec(spec="b.ts", group_id="chromium")])
     threw = compare(before, details("a", exception="it broke\nhere"))
-    texts = Page(threw.page).texts
-    assert "Unknown (1)" in texts
-    assert texts.count("it broke") == 3  # the spec file failed, lacks results, and so the test is
-    assert "no machine has claimed it" in texts
+    reasons = {one: [row[-1] for row in threw.page.rows(one)] for one in ("unknown", "incomplete")}
+    assert reasons["unknown"] == ["✓\u00a0passed → unknownit broke"]
+    assert reasons["incomplete"] == [
+        "earlier runno machine has claimed it",
+        "later runit broke",
+    ]
     cut = compare(before, RunDetails(run=Run(run_id="a")))
-    assert "the run does not list all its spec files" in Page(cut.page).texts
+    assert "the run does not list all its spec files" in cut.page.texts
 
 
 def test_ambiguous_tests_are_counted() -> None:
     pair = compare(details("b", a_test("1"), a_test("1")), details("a", a_test("1")))
-    assert {"Ambiguous (1)", "2 tests", "1 test"} <= {*Page(pair.page).texts}
-    assert "| 1 test |" in pair.markdown()
+    assert [row[1] for row in pair.page.rows("ambiguous")] == ["2 tests → 1 test"]
+    assert ") → 1 test |" in pair.markdown()
 
 
-def test_groups_are_shown_if_there_are_several() -> None:
-    def run(run_id: str, state: Outcome, *groups: str) -> RunDetails:
-        instances = [
-            an_instance("a.ts", a_test("1", state), run_id=run_id, group_id=group)
-            for group in groups
-        ]
-        return RunDetails.of(a_run(*instances, run_id=run_id), instances)
-
-    for groups in (["chromium"], ["chromium", "webkit"]):
-        pair = compare(run("b", PASSED, *groups), run("a", FAILED, *groups))
-        assert ("Group" in Page(pair.page).texts) == (len(groups) > 1)
-        assert ("`webkit`" in pair.markdown()) == (len(groups) > 1)
+def test_groups_and_spec_files_are_named() -> None:
+    pair = compare(details("b", a_test("1")), details("a", a_test("1", FAILED)))
+    [row] = pair.page.rows("new_failures")
+    assert row == ["Cart > 1a.ts · group chromium", "✓\u00a0passed → ✗\u00a0failedoh!"]
+    written = pair.markdown()
+    assert ") · `a.ts` · group `chromium` | [✓\u00a0passed](" in written
+    assert ") → ✗\u00a0failed: `oh!` |" in written
 
 
 def test_odd_runs() -> None:
     for before, after in product(odd_details(), repeat=2):
         pair = compare(before, after)
-        assert "not conclusive" in pair.page or ": conclusive" in pair.page
+        assert pair.page.root.find(".//h1") is not None
         assert pair.markdown(2_000)
 
 
 def test_hostile_texts_show_as_text() -> None:
     hostile = hostile_details()
     harmless = details("b", a_test("1"))
-    for pair in (compare(harmless, hostile), compare(hostile, harmless), compare(hostile, hostile)):
-        assert len(pair.page) < 1_000_000
-        texts = Page(pair.page).texts
-        for text in HOSTILE:
-            assert one_line(f"Cart > {text}") in texts
+    for pair in (compare(harmless, hostile), compare(hostile, harmless)):
+        assert {one_line(f"Cart > {one}") for one in HOSTILE} <= pair.page.texts
         assert f"`{HOSTILE[0]}`" in pair.markdown()
 
 
 def test_what_a_run_says_of_itself_shows_as_text() -> None:
-    def hostile(run_id: str, text: str) -> RunDetails:
-        commit = Commit(branch=text, author_name=text, message=text, sha=text)
+    def hostile(run_id: str, said: str) -> RunDetails:
+        commit = Commit(branch=said, author_name=said, message=said, sha=said)
         run = details(run_id, a_test("1"))
         return replace(run, run=replace(run.run, meta=RunMeta(commit=commit)))
 
-    for text in HOSTILE:
-        pair = compare(hostile("b", text), hostile("a", text))
-        assert one_line(text) in Page(pair.page).texts
+    for said in HOSTILE:
+        pair = compare(hostile("b", said), hostile("a", said))
+        assert one_line(said) in pair.page.texts
         assert pair.markdown()
 
 
@@ -282,9 +270,9 @@ def test_of_many_tests_the_first_are_shown_and_the_others_counted() -> None:
         return RunDetails.of(a_run(*instances, run_id=run_id), instances)
 
     pair = compare(run("b", PASSED), run("a", FAILED))
-    page, text = pair.page, pair.markdown()
-    assert 300_000 < len(page.encode()) < 1_500_000
-    for shown in (page, text):
+    html, markdown = pair.html, pair.markdown()
+    assert 300_000 < len(html.encode()) < 1_500_000
+    for shown in (html, markdown):
         [rest] = re.findall(r"… and ([\d,]+) (?:tests )?more\.", shown)
         assert shown.count("Cart &gt; pays") + shown.count("`Cart > pays") > 50
         assert shown.count("pays by card") + int(rest.replace(",", "")) == 5_000
