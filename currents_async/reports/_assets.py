@@ -24,23 +24,26 @@ class Assets:
         self._paths = paths
 
     def show(self, artifacts: Iterable[Artifact]) -> Content:
-        """Return the screenshots among artifacts as pictures, and links to the others."""
+        """Return pictures of what are pictures among artifacts, and links to the others."""
         found = [(one, self._paths.get(url_of(one) or "")) for one in artifacts]
-        pictures = [
-            _picture(one, quote(path))
-            for one, path in found
-            if path and isinstance(one, Screenshot)
-        ]
+        pictures = [_picture(one, quote(path)) for one, path in found if path and _is_picture(one)]
         others = [
             tag("a", tag("bdi", _name(one)), href=quote(path))
             for one, path in found
-            if path and not isinstance(one, Screenshot)
+            if path and not _is_picture(one)
         ]
         return [*pictures, tag("p", "Files: ", separated(others)) if others else None]
 
 
-def _picture(screenshot: Screenshot, address: str) -> Markup:
-    name = _name(screenshot)
+def _is_picture(artifact: Artifact) -> bool:
+    """Return whether to show an artifact: Playwright attaches the pictures that it compared."""
+    if isinstance(artifact, Attachment):
+        return (artifact.content_type or "").startswith("image/")
+    return isinstance(artifact, Screenshot)
+
+
+def _picture(artifact: Artifact, address: str) -> Markup:
+    name = _name(artifact)
     # A share of the window always fits into it.
     image = tag("img", src=address, alt=name, width="60%", border=1, loading="lazy")
     return tag("p", tag("a", image, href=address), tag("br"), tag("small", tag("bdi", name)))

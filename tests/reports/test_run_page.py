@@ -12,7 +12,7 @@ from currents_async import InvalidArgumentError
 from currents_async.analysis.artifacts import list_artifacts, url_of
 from currents_async.analysis.details import Execution, RunDetails
 from currents_async.analysis.executed import executed_tests
-from currents_async.models import Cancellation, CompletionState, Run, RunSpec
+from currents_async.models import Attachment, Cancellation, CompletionState, Run, RunSpec
 from currents_async.reports import run_html
 from currents_async.testing import World, WorldRun
 from tests.analysis.made import FAILED, NOON, a_run, a_test, an_instance
@@ -223,6 +223,21 @@ def test_assets_are_shown_by_their_paths(world_run: WorldRun) -> None:
     )
     assert images
     assert {path.replace(" #", "%20%23") for path in paths.values()} <= images | files
+
+
+def test_attached_pictures_are_shown() -> None:
+    artifacts = tuple(
+        Attachment(name=name, content_type=kind, read_url=f"https://s3.example/{name}")
+        for name, kind in (("diff.png", "image/png"), ("log.txt", "text/plain"))
+    )
+    instance = an_instance("a.ts", exception="oh!", attachments=artifacts)
+    root = page_of(
+        RunDetails.of(a_run(instance), [instance]),
+        assets={url_of(one) or "": f"assets/{one.name}" for one in artifacts},
+    )
+    [image] = root.iter("img")
+    assert (image.get("src"), image.get("alt")) == ("assets/diff.png", "Attachment: diff.png")
+    assert "Files: Attachment: log.txt" in text(root)
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "//host/a.png", "\\\\host\\a.png", ""])
