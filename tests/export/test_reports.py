@@ -20,6 +20,7 @@ from currents_async.export import ExportFormat, _reading, export
 from currents_async.export._write import target as targets
 from currents_async.export._write.object_store import ObjectStore
 from currents_async.export.reports import read_heat_map, read_trends
+from currents_async.models import Effect, Matcher, when
 from currents_async.reports import heat_map_html, trends_html
 from currents_async.testing import FakeCurrents, World, WorldRun
 from tests.export.buckets import Bucket
@@ -243,6 +244,34 @@ def comparable(row: HeatMapRow) -> HeatMapRow:
 
 def models_of(run: WorldRun) -> Iterable[Any]:
     return [test for instance in details_of(run).instances for test in instance.tests]
+
+
+async def test_quarantined_tests_are_marked(
+    currents: Currents, world: World, lakes: dict[ExportFormat, Path]
+) -> None:
+    target = await exported_once(currents, world, lakes, "parquet")
+    project_id = world.projects[0].project_id
+    heat_map = await read_heat_map(target, projects=[project_id])
+    chosen = heat_map.rows[::3]
+    matcher = Matcher.all(when.test_id.in_([row.test_ids[0] for row in chosen]))
+    await currents.actions.create(
+        name="flaky", action=[Effect.quarantine()], matcher=matcher, project_id=project_id
+    )
+    affected = [
+        test
+        async for test in currents.actions.affected_tests(
+            project_id,
+            date_start=FIRST,
+            date_end=FIRST + 6 * DAY,
+            action_type=["quarantine"],
+            status=["active"],
+        )
+    ]
+    assert len(affected) == len(chosen)
+    by_id = [row.test_ids[0] for row in chosen]
+    for quarantined in (affected, by_id):
+        text = heat_map_html(heat_map, quarantined=quarantined)
+        assert text.count("⊘ quarantined") == len(chosen)
 
 
 @pytest.mark.parametrize("export_format", ["parquet", "duckdb"])
