@@ -11,6 +11,12 @@
 `ExecutedTest` stands for a test in all of them.
 """
 
+from currents_async.analysis._heat_map_rows import (
+    HeatMapCell,
+    HeatMapColumn,
+    HeatMapRow,
+    HeatMapSpan,
+)
 from currents_async.analysis.artifacts import artifacts_of
 from currents_async.analysis.bars import Bar, BarAttempt, Span
 from currents_async.analysis.clusters import FailureCluster, cluster_failures
@@ -18,13 +24,7 @@ from currents_async.analysis.details import Execution, RunCounts, RunDetails
 from currents_async.analysis.diff import AmbiguousTests, ComparedTest, RunDiff, diff_runs
 from currents_async.analysis.executed import ExecutedTest, executed_results, executed_tests
 from currents_async.analysis.failures import Failure, FlakyTest, failures_of, flaky_tests_of
-from currents_async.analysis.heat_map import (
-    HeatMap,
-    HeatMapCell,
-    HeatMapColumn,
-    HeatMapRow,
-    HeatMapSpan,
-)
+from currents_async.analysis.heat_map import HeatMap
 from currents_async.analysis.history import Flip, Streak, TestHistory, history_of
 from currents_async.analysis.run_results import FileResults, RunResults
 from currents_async.analysis.timeline import Lane, Timeline, timeline_of

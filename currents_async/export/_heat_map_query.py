@@ -6,16 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 from msgspec.structs import replace
 
-from currents_async.analysis.heat_map import (
+from currents_async.analysis._heat_map_rows import (
     Columns,
-    HeatMap,
     HeatMapColumn,
     HeatMapSpan,
     Tally,
     choose_columns,
-    heat_map_of,
     key_of,
 )
+from currents_async.analysis.heat_map import HeatMap, heat_map_of
 from currents_async.export._reading import Tables
 from currents_async.models import Outcome
 

@@ -14,7 +14,8 @@ from typing import TypeVar, get_args
 
 from currents_async._checks import check_choice, check_int, check_segment, check_text, check_texts
 from currents_async._threads import in_thread
-from currents_async.analysis.heat_map import MAX_COLUMNS, MAX_TESTS, HeatMap, HeatMapSpan
+from currents_async.analysis._heat_map_rows import HeatMapSpan
+from currents_async.analysis.heat_map import MAX_COLUMNS, MAX_TESTS, HeatMap
 from currents_async.analysis.trends import Trends
 from currents_async.export._heat_map_query import query_heat_map
 from currents_async.export._reading import Part, Tables, reading

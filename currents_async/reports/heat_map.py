@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from currents_async.analysis.heat_map import HeatMap, HeatMapCell, HeatMapColumn, HeatMapRow
+from currents_async._checks import check_type
+from currents_async.analysis._heat_map_rows import HeatMapCell, HeatMapColumn, HeatMapRow
+from currents_async.analysis.heat_map import HeatMap
+from currents_async.errors import InvalidArgumentError
 from currents_async.models.actions import AffectedTest
 from currents_async.reports._markup import Content, Markup, foreign, markup, tag
 from currents_async.reports._page import (
@@ -59,7 +62,8 @@ def heat_map_html(
     """Return a page of the tests that failed or were flaky, the worst first.
 
     `quarantined` are signatures of tests, or their IDs in their framework, or tests as
-    `actions.affected_tests` lists them. Runs and exports do not have signatures.
+    `actions.affected_tests` lists them. Runs and exports do not have signatures. Raises
+    `InvalidArgumentError` for anything else.
     """
     known = _Quarantine(quarantined)
     marked = {number for number, row in enumerate(heat_map.rows) if known.has(row)}
@@ -75,12 +79,13 @@ def heat_map_html(
 class _Quarantine:
     def __init__(self, quarantined: Quarantined) -> None:
         self._names: set[object] = set()
-        for one in quarantined:
-            if isinstance(one, str):
-                self._names.add(one)
+        if isinstance(quarantined, str):
+            raise InvalidArgumentError("quarantined must be several tests, not a single str")
+        for number, one in enumerate(quarantined):
+            if isinstance(one, AffectedTest):
+                self._names |= {one.signature, (one.spec, one.title)} - {None}
             else:
-                self._names.update((one.signature, (one.spec, one.title)))
-        self._names.discard(None)
+                self._names.add(check_type(f"quarantined[{number}]", one, str))
 
     def has(self, row: HeatMapRow) -> bool:
         titles = (row.title, " > ".join(row.title))

@@ -14,8 +14,7 @@ import pytest
 from pyarrow import fs
 
 from currents_async import Currents, ExportError, InvalidArgumentError
-from currents_async.analysis import HeatMap, TrendFigures
-from currents_async.analysis.heat_map import HeatMapRow, HeatMapSpan
+from currents_async.analysis import HeatMap, HeatMapRow, HeatMapSpan, TrendFigures
 from currents_async.export import ExportFormat, _reading, export
 from currents_async.export._write import target as targets
 from currents_async.export._write.object_store import ObjectStore

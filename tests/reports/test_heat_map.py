@@ -1,10 +1,12 @@
 from datetime import date, timedelta
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
 from currents_async.analysis import HeatMap, HeatMapCell, HeatMapColumn, HeatMapRow, HeatMapSpan
+from currents_async.errors import InvalidArgumentError
 from currents_async.models import AffectedTest
 from currents_async.reports import heat_map_html
 from currents_async.testing import World
@@ -102,6 +104,15 @@ def test_quarantined_tests_are_marked(
     text = heat_map_html(heat_map, quarantined=quarantined)
     assert ("<b>⊘ quarantined</b>" in text) is is_marked
     assert ("1 of those shown is quarantined." in text) is is_marked
+
+
+@pytest.mark.parametrize(
+    ("quarantined", "match"),
+    [("s", "must be several tests"), ([None], r"quarantined\[0\] must be a str, not NoneType")],
+)
+def test_what_is_quarantined_is_checked(quarantined: Any, match: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=match):
+        heat_map_html(HeatMap(), quarantined=quarantined)
 
 
 def test_runs_are_listed_behind_their_signs() -> None:
