@@ -97,11 +97,11 @@ addEventListener("DOMContentLoaded", () => {
           !named.has(name) || (traits[name] ?? []).some((one) => values.includes(one)),
       );
     for (const item of items) item.shown.hidden = !fits(item);
+    const left = items.filter((item) => !item.shown.hidden);
     for (const cluster of document.querySelectorAll("section section")) {
-      cluster.hidden = !cluster.querySelector("tr:not([hidden]), li:not([hidden])");
+      cluster.hidden = !left.some((item) => cluster.contains(item.shown));
     }
-    const left = items.filter((item) => !item.shown.hidden).length;
-    status.textContent = `${left} of ${items.length} entries`;
+    status.textContent = `${left.length} of ${items.length} entries`;
   };
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
