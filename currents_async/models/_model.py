@@ -15,6 +15,7 @@ Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 
 EXTRA_FIELD = "(extra)"
 _EXTRA = b'"(extra)"'
+_SECRET = "[secret]"  # noqa: S105 - it stands for one
 
 
 class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
@@ -91,10 +92,13 @@ class SecretModel(Model, frozen=True, gc=False, kw_only=True):
     """The names of the fields."""
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [
-            (name, "[secret]" if value is not None and name in self._secrets else value)
-            for name, value in super().__rich_repr__()
-        ]
+        return [(name, self._shown(name, value)) for name, value in super().__rich_repr__()]
+
+    def _shown(self, name: str, value: Any) -> Any:
+        if name == "extra":
+            # What is new beside a secret is probably made from it, as the URL of a view of a share.
+            return dict.fromkeys(value, _SECRET)
+        return _SECRET if value is not None and name in self._secrets else value
 
     def _told(self) -> list[tuple[str, Any]]:
         # A secret that is missing says something too.

@@ -3,8 +3,10 @@
 import copy
 import pickle
 
+import msgspec
 import pytest
 
+from currents_async._wire.opened import opened
 from currents_async.models import (
     CreatedProject,
     DeclaredAttachment,
@@ -34,6 +36,14 @@ def test_a_secret_is_shown_nowhere(model: SecretModel) -> None:
         pickle.dumps(model)
     assert copy.copy(model) == copy.deepcopy([model])[0] == model
     assert SECRET.encode() in model.to_json()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+def test_what_is_new_beside_a_secret_is_not_shown_either(model: SecretModel) -> None:
+    whole = opened(type(model))(**msgspec.structs.asdict(model) | {"extra": {"viewUrl": [URL]}})
+    for shown in (repr(whole), repr(whole.__rich_repr__()), whole._repr_html_()):
+        assert SECRET not in shown
+    assert "viewUrl" in repr(whole.__rich_repr__())
 
 
 def test_a_secret_that_is_not_there_is_shown_as_none() -> None:
