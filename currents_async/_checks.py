@@ -40,6 +40,16 @@ def check_type(name: str, value: Any, kind: type[T]) -> T:
     )
 
 
+def check_several(name: str, values: Iterable[T], kind: type[T]) -> list[T]:
+    """Return a list of several values of a class, which are not checked themselves."""
+    # A str is a sequence of str too: tags="nightly" would filter by seven letters.
+    is_single = isinstance(values, kind | str | bytes)
+    if not is_single and isinstance(values, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return list(values)
+    passed = f"{'a single ' if is_single else ''}{type(values).__name__}"
+    raise InvalidArgumentError(f"{name} must be a sequence of {kind.__name__}, not {passed}")
+
+
 # Text.
 
 
@@ -127,11 +137,8 @@ def check_texts(
     max_items: int | None = None,
 ) -> list[str]:
     """Return a list of texts, each checked by a function."""
-    if isinstance(values, str | bytes):
-        # A str is a sequence of str too: tags="nightly" would filter by seven letters.
-        kind = type(values).__name__
-        raise InvalidArgumentError(f"{name} must be a sequence of str, not a single {kind}")
-    texts = [check(f"{name}[{index}]", value) for index, value in enumerate(values)]
+    several = check_several(name, values, str)
+    texts = [check(f"{name}[{index}]", value) for index, value in enumerate(several)]
     if len(texts) < min_items or (max_items is not None and len(texts) > max_items):
         bounds = f"at least {min_items}" if max_items is None else f"{min_items} to {max_items}"
         items = "item" if bounds == "at least 1" else "items"
@@ -189,8 +196,9 @@ def check_positive(
     name: str, value: float, *, max_value: float | None = None, unit: str = ""
 ) -> float:
     """Return a positive number, finite by default."""
-    largest = sys.float_info.max if max_value is None else max_value
-    if is_number(value) and 0 < value <= largest:
+    # An int can be too large for a float, and yet smaller than infinity.
+    largest = sys.float_info.max if max_value is None or math.isinf(max_value) else max_value
+    if is_number(value) and (0 < value <= largest or value == max_value):
         return value
     of_unit = f" of {unit}" if unit else ""
     bound = "" if max_value in {None, math.inf} else f" up to {max_value:g}"

@@ -1,5 +1,7 @@
 import math
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +37,12 @@ def test_invalid_branch_filters(value: str) -> None:
 def test_a_string_is_not_a_sequence_of_strings() -> None:
     with pytest.raises(InvalidArgumentError, match="sequence of str, not a single str"):
         check_texts("tags", "nightly")
+
+
+@pytest.mark.parametrize("value", [None, 5, Path("a.log")])
+def test_what_is_no_sequence(value: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"sequence of str, not \w+$"):
+        check_texts("tags", value)
 
 
 @pytest.mark.parametrize("count", [0, 64])
@@ -120,6 +128,8 @@ def test_timeouts_may_be_infinite() -> None:
     assert check_timeout("timeout", 3) == 3
     with pytest.raises(InvalidArgumentError, match="not nan"):
         check_timeout("timeout", math.nan)
+    with pytest.raises(InvalidArgumentError, match="timeout must be a positive number of seconds"):
+        check_timeout("timeout", 10**400)
 
 
 def test_a_bound_is_named() -> None:

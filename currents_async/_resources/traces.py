@@ -3,7 +3,7 @@
 Source: `docs/api/operations.md`, "Sharing and traces".
 """
 
-import math
+import sys
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any, get_args
@@ -200,6 +200,6 @@ def _timestamp(t: float | str) -> str:
     """Return a path segment; JavaScript writes whole numbers without a point."""
     if isinstance(t, str):
         return path_segment("t", t)
-    if not is_number(t) or not math.isfinite(t) or t < 0:
+    if not is_number(t) or not 0 <= t <= sys.float_info.max:
         raise InvalidArgumentError(f"t must be a timestamp out of frames, not {t!r}")
     return str(int(t)) if t == int(t) else repr(t)

@@ -2,16 +2,17 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from currents_async._checks import accepted, check_flag, check_time_limit
+from currents_async._checks import accepted, check_flag, check_several, check_time_limit
 from currents_async._fanout.pool import for_each, outcome_of
 from currents_async._threads import in_thread
 from currents_async._transport import Transport, UploadTarget
-from currents_async._uploads.files import AttachmentFile, FileToSend, find_files, listed
+from currents_async._uploads.files import AttachmentFile, FileToSend, find_files
 from currents_async._wire.asset_url import read_asset_url
 from currents_async._wire.attachments import MAX_FILES
 from currents_async.errors import CurrentsError, DecodeError, InvalidArgumentError
@@ -27,6 +28,8 @@ _BATCH_BYTES = 100 * 1024 * 1024
 _CONCURRENCY = 4
 _LIFE = 600
 """Seconds that an upload URL lasts, where the response does not say it."""
+_MAX_LIFE = 604_800
+"""Seconds that any signed URL of S3 can last."""
 
 Declare = Callable[[Sequence[NewAttachment]], Awaitable[RunAttachments | Session]]
 
@@ -83,8 +86,16 @@ async def attach(
     check_flag("allow_env", allow_env)
     seconds = check_time_limit("timeout", timeout)
     transport.channel.session.live()
-    found = await in_thread(partial(find_files, listed(files), level, allow_env=allow_env))
+    if on_progress is not None:
+        _check_progress(on_progress)
+    several = check_several("files", files, AttachmentFile)
+    found = await in_thread(partial(find_files, several, level, allow_env=allow_env))
     return await _Attaching(transport, declare, found, seconds, on_progress).run()
+
+
+def _check_progress(on_progress: object) -> None:
+    if not callable(on_progress) or iscoroutinefunction(on_progress):
+        raise InvalidArgumentError("on_progress must be a function that is not async")
 
 
 class _Attaching:
@@ -142,7 +153,7 @@ class _Attaching:
             )
         if self._target is None:
             self._target = msgspec.structs.replace(response, attachments=())
-        ends_at = began + (response.upload_expires_in_seconds or _LIFE)
+        ends_at = began + min(response.upload_expires_in_seconds or _LIFE, _MAX_LIFE)
         return [
             _Declared(one, file.attachment.content_type, ends_at)
             for one, file in zip(response.attachments, files, strict=True)

@@ -3,7 +3,7 @@
 import mimetypes
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,13 +39,6 @@ class FileToSend(NamedTuple):
     path: Path
     size: int
     attachment: NewAttachment
-
-
-def listed(files: Iterable[AttachmentFile]) -> list[AttachmentFile]:
-    """Return the files, or raise `InvalidArgumentError` if there is one alone."""
-    if isinstance(files, AttachmentFile):
-        raise InvalidArgumentError("files must be a sequence, not one AttachmentFile")
-    return list(files)
 
 
 def find_files(files: Sequence[AttachmentFile], level: str, *, allow_env: bool) -> list[FileToSend]:

@@ -11,7 +11,14 @@ from typing import Any, get_args
 
 import msgspec
 
-from currents_async._checks import check_choice, check_int, check_prose, check_text, check_type
+from currents_async._checks import (
+    check_choice,
+    check_int,
+    check_prose,
+    check_several,
+    check_text,
+    check_type,
+)
 from currents_async._wire.fields import Fields, given
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.attachments import (
@@ -101,19 +108,17 @@ def declarations(
     name: str, attachments: Iterable[NewAttachment], level: str, *, new_session: bool = False
 ) -> list[dict[str, Any]]:
     """Return the attachments of a body; in that of a new session there may be none."""
-    if isinstance(attachments, NewAttachment):
-        raise InvalidArgumentError(f"{name} must be a sequence, not one NewAttachment")
-    given = list(attachments)
+    several = check_several(name, attachments, NewAttachment)
     least = 0 if new_session else 1
-    if not least <= len(given) <= MAX_FILES:
+    if not least <= len(several) <= MAX_FILES:
         raise InvalidArgumentError(
-            f"{name} must have {least} to {MAX_FILES} items, not {len(given)}"
+            f"{name} must have {least} to {MAX_FILES} items, not {len(several)}"
         )
     encoded = [
         _declaration(f"{name}[{index}]", one, level, sized=not new_session)
-        for index, one in enumerate(given)
+        for index, one in enumerate(several)
     ]
-    check_traces(name, given)
+    check_traces(name, several)
     return encoded
 
 
@@ -173,8 +178,7 @@ def _check_content_type(name: str, value: str, kind: str) -> None:
 
 
 def _check_meta(name: str, meta: Mapping[str, str]) -> None:
-    if not isinstance(meta, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(f"{name} must be a mapping, not {type(meta).__name__}")
+    _check_mapping(name, meta)
     if len(meta) > _MAX_PAIRS:
         raise InvalidArgumentError(f"{name} must have at most {_MAX_PAIRS} pairs, not {len(meta)}")
     for key, value in meta.items():
@@ -192,8 +196,15 @@ def encode_ci(name: str, ci: CIBuild) -> dict[str, Any]:
     check_type(name, ci, CIBuild)
     if ci.provider is not None:
         check_text(f"{name}.provider", ci.provider)
+    _check_mapping(f"{name}.params", ci.params)
+    params = dict(ci.params)
     try:
-        msgspec.json.encode(ci.params)
-    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        msgspec.json.encode(params)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise InvalidArgumentError(f"{name}.params cannot be sent as JSON: {error}") from None
-    return {"provider": ci.provider, "params": dict(ci.params)}
+    return {"provider": ci.provider, "params": params}
+
+
+def _check_mapping(name: str, value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise InvalidArgumentError(f"{name} must be a mapping, not {type(value).__name__}")

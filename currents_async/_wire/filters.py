@@ -13,6 +13,7 @@ from currents_async._checks import (
     check_choices,
     check_flag,
     check_int,
+    check_several,
     check_text,
     check_texts,
     check_trimmed,
@@ -118,10 +119,9 @@ class Filters:
 
     def annotations(self, values: Iterable[AnnotationFilter]) -> Self:
         """Add annotations that tests must have."""
-        if isinstance(values, AnnotationFilter):
-            raise InvalidArgumentError("annotations must be a sequence, not one AnnotationFilter")
+        several = check_several("annotations", values, AnnotationFilter)
         checked = [
-            _check_annotation(f"annotations[{index}]", one) for index, one in enumerate(values)
+            _check_annotation(f"annotations[{index}]", one) for index, one in enumerate(several)
         ]
         return self._json("annotations", checked or None)
 

@@ -183,6 +183,7 @@ class TestRefusals:
             (lambda c: c.shares.read(TraceLink(url="x")), "a Share or its URL, not TraceLink"),
             (lambda c: c.traces.frame("https://host/x", "a/b"), "t must be one path segment"),
             (lambda c: c.traces.frame("https://host/x", -1), "t must be a timestamp"),
+            (lambda c: c.traces.frame("https://host/x", 10**400), "t must be a timestamp"),
             (lambda c: c.traces.frame("https://host/x", True), "t must be a timestamp"),  # noqa: FBT003
             (lambda c: c.traces.requests("https://host/x", status=""), "status must not be empty"),
             (lambda c: c.traces.download("https://host/x", to=""), "to must be a path"),

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Awaitable, Callable
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from tests.resources.test_samples import answer_with
 SECRET = "lpeFnBbO5rAgD6pi"
 LOG = NewAttachment(name="a.log", content_type="text/plain", size_bytes=3)
 TRACE = NewAttachment(name="t", type="trace", content_type="application/zip", size_bytes=3)
+ENDLESS: dict[str, Any] = {}
+ENDLESS["a"] = ENDLESS
+ODD: Any = ["a"]
 SHOT = NewAttachment(name="s", type="screenshot", content_type="image/png", size_bytes=3)
 
 
@@ -114,6 +118,8 @@ def session(**fields: Any) -> Use:
         (by_ci(), "pass either ci_build_id or ci"),
         (by_ci(ci_build_id="b", ci=CIBuild()), "pass either ci_build_id or ci"),
         (by_ci(ci=CIBuild(params={"a": object()})), "ci.params cannot be sent as JSON"),
+        (by_ci(ci=CIBuild(params=ENDLESS)), "ci.params cannot be sent as JSON"),
+        (by_ci(ci=CIBuild(params=ODD)), "ci.params must be a mapping, not list"),
         (session(title="t" * 1025), "title must have at most 1,024"),
         (session(status="flaky"), "status must be one of passed, failed"),
         (session(error="e" * 10_001), "error must have at most 10,000"),
@@ -162,7 +168,7 @@ async def test_the_fake_finds_the_target(
     same: dict[str, Any] = {"ci_build_id": run.ci_build_id, "project_id": project.project_id}
     of_build = await currents.runs.add_attachments_by_ci([LOG], **same)
     assert (of_build.run_id, of_build.level) == (run.run_id, "run")
-    ci = CIBuild(params={"ciBuildId": run.ci_build_id})
+    ci = CIBuild(params=MappingProxyType({"ciBuildId": run.ci_build_id}))
     again = await currents.runs.add_attachments_by_ci([LOG], ci=ci, project_id=project.project_id)
     assert again.run_id == run.run_id
 

@@ -14,6 +14,7 @@ import pytest
 from currents_async import (
     AttachmentFile,
     AttachResult,
+    ConnectError,
     Currents,
     FileChangedError,
     ForbiddenError,
@@ -173,6 +174,16 @@ async def test_an_expired_url_is_declared_anew(world: World, run_id: str, file: 
     assert len(server.asset_requests) == 1
 
 
+async def test_any_life_of_a_url_is_understood(
+    server: FakeCurrents, currents: Currents, run_id: str, file: Path
+) -> None:
+    body = b'{"status":"OK","data":{"runId":"r","attachments":[{"attachmentId":"a","uploadUrl":'
+    body += b'"http://127.0.0.1:1/?x"}],"uploadExpiresInSeconds":1%b}}' % (b"0" * 400)
+    server.fail("addRunAttachments", 201, body=body)
+    result = await currents.runs.attach(run_id, [AttachmentFile(path=file)])
+    assert isinstance(result.files[0].error, ConnectError)
+
+
 @pytest.mark.parametrize("change", ["grows", "shrinks", "goes"])
 async def test_a_file_changes_while_it_is_sent(
     server: FakeCurrents, currents: Currents, run_id: str, tmp_path: Path, change: str
@@ -241,7 +252,8 @@ async def test_other_bad_arguments(
     attach: Any = currents.runs.attach
     for arguments, named in [
         (([],), "files must not be empty"),
-        ((one,), "files must be a sequence, not one"),
+        ((one,), "files must be a sequence of AttachmentFile, not a single AttachmentFile"),
+        ((file,), "files must be a sequence of AttachmentFile, not PosixPath"),
         ((["a"],), r"files\[0\] must be an AttachmentFile"),
         (([one] * 201,), "at most 200 files"),
     ]:
@@ -251,6 +263,9 @@ async def test_other_bad_arguments(
         await attach(run_id, [one], attempt=1)
     with pytest.raises(InvalidArgumentError, match="timeout must be"):
         await attach(run_id, [one], timeout=0)
+    for odd in (5, asyncio.sleep):
+        with pytest.raises(InvalidArgumentError, match="on_progress must be a function"):
+            await attach(run_id, [one], on_progress=odd)
     server.requests.assert_none()
     (file.parent / ".env").write_bytes(b"A=1")
     asked = await attach(run_id, [AttachmentFile(path=file.parent / ".env")], allow_env=True)
