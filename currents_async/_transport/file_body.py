@@ -113,9 +113,14 @@ class _BrokenOffError(Exception):
 
 def _open(opened: ExitStack, path: Path, size: int) -> BinaryIO:
     with _readable(path):
-        file = opened.enter_context(path.open("rb", buffering=0))
+        file = opened.enter_context(open(path, "rb", buffering=0, opener=_at_once))  # noqa: SIM115
         _check_size(file, path, size)
     return file
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe that has taken its place does not wait for its writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _read(file: BinaryIO, path: Path, size: int, left: int) -> bytes:
@@ -125,17 +130,15 @@ def _read(file: BinaryIO, path: Path, size: int, left: int) -> bytes:
         # Before the last byte is sent: the host of the storage keeps no upload that breaks off.
         _check_size(file, path, size)
     if not block:
-        raise FileChangedError(f"{path} ended early while it was sent", path=str(path))
+        raise _changed(path, "ended early while it was sent")
     return block
 
 
 def _check_size(file: BinaryIO, path: Path, size: int) -> None:
     now = os.fstat(file.fileno()).st_size
     if now != size:
-        raise FileChangedError(
-            f"{path} has {now:,} bytes, and had {size:,} when it was declared: attach a copy of it",
-            path=str(path),
-        )
+        what = f"has {now:,} bytes, and had {size:,} when it was declared: attach a copy of it"
+        raise _changed(path, what)
 
 
 @contextmanager
@@ -145,5 +148,8 @@ def _readable(path: Path) -> Generator[None]:
         yield
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        message = f"{path} could not be read any more: {reason}"
-        raise FileChangedError(message, path=str(path)) from None
+        raise _changed(path, f"could not be read any more: {reason}") from None
+
+
+def _changed(path: Path, what: str) -> FileChangedError:
+    return FileChangedError(f"{str(path)!r} {what}", path=str(path))

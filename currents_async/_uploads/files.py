@@ -61,8 +61,8 @@ def _find(name: str, file: AttachmentFile, level: str, *, allow_env: bool) -> Fi
     path = check_path(f"{name}.path", file.path)
     if not allow_env and (path.name == ".env" or path.name.startswith(".env.")):
         raise InvalidArgumentError(
-            f"{name}.path: {path} may hold secrets, which all who see the run could read: pass "
-            "allow_env=True if that is what you want"
+            f"{name}.path: {str(path)!r} may hold secrets, which all who see the run could read: "
+            "pass allow_env=True if that is what you want"
         )
     size = check_size(f"{name}.path {str(path)!r}", _measure(f"{name}.path", path))
     attachment = NewAttachment(
@@ -95,6 +95,7 @@ def _content_type(path: Path, file: AttachmentFile) -> str:
         return file.content_type
     if file.type == "trace":
         return "application/zip"
-    # Not strict: WebP is not registered in all versions of Python.
-    found, encoding = mimetypes.guess_type(path.name, strict=False)
+    # Not strict: WebP is not registered in all versions of Python. With a path, since a name alone
+    # is taken for a URL if it has a colon.
+    found, encoding = mimetypes.guess_type(f"./{path.name}", strict=False)
     return found if found is not None and encoding is None else "application/octet-stream"

@@ -173,6 +173,14 @@ async def test_the_fake_finds_the_target(
     assert again.run_id == run.run_id
 
 
+async def test_a_commit_may_have_empty_fields(project: WorldProject, currents: Currents) -> None:
+    commit = Commit(sha="", branch="", message="")
+    created = await currents.sessions.create(
+        "t", "passed", project_id=project.project_id, commit=commit
+    )
+    assert created.session_id
+
+
 async def test_a_record_key(
     server: FakeCurrents, project: WorldProject, currents: Currents
 ) -> None:

@@ -215,7 +215,7 @@ async def test_a_file_changes_while_it_is_sent(
     ("name", "content", "fields", "named"),
     [
         ("a", b"", {}, r"files\[0\].path '.*a': the file is empty"),
-        (".env", b"A=1", {}, r"files\[0\].path: .*\.env may hold secrets"),
+        (".env", b"A=1", {}, r"files\[0\].path: '.*\.env' may hold secrets"),
         (".env.local", b"A=1", {}, "allow_env=True"),
         ("a", b"a", {"name": ""}, r"files\[0\].name must not be empty"),
         ("a", b"a", {"type": "trace"}, "must be attachment at the level run"),
@@ -327,6 +327,50 @@ async def test_what_on_progress_raises_is_raised(
     assert len(server.asset_requests) == 1
     shown = traceback.TracebackException.from_exception(error, capture_locals=True)
     assert "X-Amz-Signature" not in "".join(shown.format())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+async def test_a_pipe_that_takes_the_place_of_a_file(
+    server: FakeCurrents, currents: Currents, run_id: str, file: Path
+) -> None:
+    def replace() -> None:
+        file.unlink()
+        os.mkfifo(file)
+
+    async def interfere(request: RecordedRequest) -> None:
+        if request.operation == "addRunAttachments":
+            await asyncio.to_thread(replace)
+
+    server.before_response = interfere
+    result = await currents.runs.attach(run_id, [AttachmentFile(path=file)])
+    assert isinstance(result.files[0].error, FileChangedError)
+
+
+@pytest.mark.parametrize("name", ["a: b?.png", "data:,c.png", "d#e.png"])
+async def test_the_type_of_odd_names(
+    server: FakeCurrents, currents: Currents, run_id: str, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    await currents.runs.attach(run_id, [AttachmentFile(path=tmp_path / name)])
+    [attached] = server.world.attachments.values()
+    assert attached.content_type == "image/png"
+
+
+async def test_errors_can_be_printed(
+    server: FakeCurrents, currents: Currents, run_id: str, tmp_path: Path
+) -> None:
+    odd = tmp_path / os.fsdecode(b"\xff\n")
+    odd.write_bytes(b"x")
+
+    async def remove(request: RecordedRequest) -> None:
+        if request.operation == "addRunAttachments":
+            await asyncio.to_thread(odd.unlink)
+
+    server.before_response = remove
+    result = await currents.runs.attach(run_id, [AttachmentFile(path=odd, name="odd")])
+    assert isinstance(result.files[0].error, FileChangedError)
+    assert str(result.files[0].error).isprintable()
+    assert result.files[0].error.path == str(odd)
 
 
 async def test_a_disk_that_fails(

@@ -176,6 +176,7 @@ def _declare_one(world: World, one: "_NewFile", owner: Wire) -> Wire:
 
 _Text255 = Annotated[str, Meta(min_length=1, max_length=255)]
 _Text1024 = Annotated[str, Meta(min_length=1, max_length=1024)]
+_UpTo1024 = Annotated[str, Meta(max_length=1024)]
 _Text2048 = Annotated[str, Meta(min_length=1, max_length=2048)]
 _Text10000 = Annotated[str, Meta(max_length=10_000)]
 _MetaKey = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
@@ -254,11 +255,11 @@ class _NewBuildAttachments(
 
 
 class _Commit(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    sha: _Text1024 | None = None
-    branch: _Text1024 | None = None
-    author_name: _Text1024 | None = None
-    author_email: _Text1024 | None = None
-    remote_origin: _Text1024 | None = None
+    sha: _UpTo1024 | None = None
+    branch: _UpTo1024 | None = None
+    author_name: _UpTo1024 | None = None
+    author_email: _UpTo1024 | None = None
+    remote_origin: _UpTo1024 | None = None
     message: _Text10000 | None = None
 
 
