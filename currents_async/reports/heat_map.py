@@ -129,7 +129,7 @@ def _grid(heat_map: HeatMap, marked: set[int]) -> Markup:
     test = markup(tag("svg", width=_TITLE_WIDTH, height=1, aria_hidden="true"), tag("br"), "Test")
     columns: list[Column | str] = [
         test,
-        *(Column(name, "right") for name in ("Failed", "Flaky", "Of")),
+        *(Column(name, "right") for name in ("Failed", "Flaky", "Executed")),
         *map(_heading, heat_map.columns),
     ]
     rows = (
@@ -205,9 +205,9 @@ def _legend() -> Markup:
         facts((_sign_and_word(name), words) for name, words in signs),
         tag(
             "p",
-            "Beside a sign stands how many executions failed or were flaky, of all that passed or "
-            "failed; or, if there are several, how many passed or were skipped. The worst tests "
-            "are those of which most executions failed or were flaky.",
+            "Executed are those that passed or failed. Beside a sign stands how many of them "
+            "failed or were flaky; or, if there are several, how many passed or were skipped. "
+            "The worst tests are those of which most executions failed or were flaky.",
         ),
     )
 
