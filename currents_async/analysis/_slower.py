@@ -46,34 +46,34 @@ def slower_pairs(pairs: Iterable[Pair], machines: Mapping[str | None, str | None
     They passed in both runs, without a retry, which takes time of its own. `machines` has the
     machine of each instance.
     """
-    timed = [pair for pair in pairs if _is_timed(pair[0]) and _is_timed(pair[1])]
+    timed, ratios = _timed(pairs)
     if not timed:
         return []
-    before, after = zip(*timed, strict=True)
-    ratios = _ratios(before, after)
-    for side in (before, after):
+    middle = median(ratios)
+    ratios = [ratio - middle for ratio in ratios]
+    for side in zip(*timed, strict=True):
         _take_out_machines(ratios, side, machines)
     limit = _limit(ratios)
-    beyond = [(timed[at], _lost(after[at], one)) for at, one in enumerate(ratios) if one > limit]
+    beyond = [
+        (pair, _lost(pair, one)) for pair, one in zip(timed, ratios, strict=True) if one > limit
+    ]
     beyond.sort(key=itemgetter(1), reverse=True)
     return [pair for pair, lost in beyond if lost >= _MIN_LOST_MS]
 
 
-def _is_timed(test: ExecutedTest) -> bool:
-    duration = test.duration_ms
-    return duration is not None and duration >= 0 and test.state is _PASSED and not test.is_flaky
-
-
-def _ratios(before: Iterable[ExecutedTest], after: Iterable[ExecutedTest]) -> list[float]:
-    """Return the logarithms of the ratios, less what the run explains of them."""
-    lengths = zip(map(_length, before), map(_length, after), strict=True)
-    ratios = [log(now / was) for was, now in lengths]
-    middle = median(ratios)
-    return [ratio - middle for ratio in ratios]
-
-
-def _length(test: ExecutedTest) -> int:
-    return (test.duration_ms or 0) + _OFFSET_MS
+def _timed(pairs: Iterable[Pair]) -> tuple[list[Pair], list[float]]:
+    """Return what can be compared, with the logarithms of the ratios of its durations."""
+    timed: list[Pair] = []
+    ratios: list[float] = []
+    for pair in pairs:  # one loop: there are thousands
+        before, after = pair
+        was, now = before.duration_ms, after.duration_ms
+        if was is None or now is None or was < 0 or now < 0:
+            continue
+        if before.state is after.state is _PASSED and not (before.is_flaky or after.is_flaky):
+            timed.append(pair)
+            ratios.append(log((now + _OFFSET_MS) / (was + _OFFSET_MS)))
+    return timed, ratios
 
 
 def _take_out_machines(
@@ -107,6 +107,6 @@ def _limit(ratios: Sequence[float]) -> float:
     return max(log(_MIN_RATIO), noise * (1 + _UNSURE / len(ratios)))
 
 
-def _lost(test: ExecutedTest, ratio: float) -> float:
+def _lost(pair: Pair, ratio: float) -> float:
     """Return how much longer a test took than the run and the machines explain, in milliseconds."""
-    return _length(test) * (1 - exp(-ratio))
+    return ((pair[1].duration_ms or 0) + _OFFSET_MS) * (1 - exp(-ratio))
