@@ -12,7 +12,8 @@ from currents_async.export._reading import Tables
 from currents_async.models import CompletionState, Outcome, RunStatus
 
 MAX_BRANCHES = 5
-MAX_DAYS = 90
+MAX_DAYS = 92
+"""A quarter; a span of 90 days from now has 91 dates."""
 
 _DAY = timedelta(days=1)
 
