@@ -37,7 +37,8 @@ _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _ELEMENT = re.compile(r'(?:[^",]|"(?:\\.|[^"\\])*"?)+', re.DOTALL)
 _PARAMETER = re.compile(
     rf"(?:(?P<scheme>{_WORD})[ \t]+)?(?P<name>{_WORD})[ \t]*=[ \t]*"
-    rf'(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<plain>{_WORD}))',
+    # Also what should have been quoted, such as results:read.
+    r'(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<plain>[^\s"=]+))',
     re.DOTALL,
 )
 _MAX_HEADER = 4_096

@@ -309,6 +309,7 @@ class TestRefusals:
         ("Negotiate", [{}]),
         ("Negotiate YWJj==, Basic", [{}, {}]),
         ("Bearer scope = a , , Error\t=\tb", [{"scope": "a", "error": "b"}]),
+        ("Bearer scope=runs:write, error=b", [{"scope": "runs:write", "error": "b"}]),
         ('a="1", a="2"', [{"a": "1"}]),
         ('Bearer scope="open', [{}]),
         ("", []),
