@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
+from currents_async._checks import check_type
 from currents_async.analysis.artifacts import Artifact, url_of
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.common import Screenshot
@@ -17,7 +18,7 @@ class Assets:
     def __init__(self, paths: Mapping[str, str]) -> None:
         """Take paths that are relative to the page; raises `InvalidArgumentError` for others."""
         for path in paths.values():
-            if not path or path.startswith(("/", "\\")):
+            if not check_type("assets[…]", path, str) or path.startswith(("/", "\\")):
                 raise InvalidArgumentError(
                     f"assets must map URLs to paths relative to the page, not to {path!r}"
                 )
@@ -25,10 +26,10 @@ class Assets:
 
     def show(self, artifacts: Iterable[Artifact]) -> Content:
         """Return pictures of what are pictures among artifacts, and links to the others."""
-        found = [(one, self._paths.get(url_of(one) or "")) for one in artifacts]
-        pictures = [_picture(one, quote(path)) for one, path in found if path and _is_picture(one)]
+        found = [(one, quote(self._paths.get(url_of(one) or "", ""))) for one in artifacts]
+        pictures = [_picture(one, path) for one, path in found if path and _is_picture(one)]
         others = [
-            tag("a", tag("bdi", _name(one)), href=quote(path))
+            tag("a", tag("bdi", _name(one)), href=path)
             for one, path in found
             if path and not _is_picture(one)
         ]

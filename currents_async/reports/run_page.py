@@ -7,6 +7,7 @@ where others outgrow their browsers (https://github.com/allure-framework/allure2
 
 from collections.abc import Iterator, Mapping
 
+from currents_async._checks import check_flag
 from currents_async.analysis.details import RunDetails
 from currents_async.analysis.executed import executed_tests
 from currents_async.analysis.timeline import timeline_of
@@ -39,7 +40,8 @@ def run_html(
     worst and the number of the others: it is smaller than 1.5 MB for runs of 5,000 tests in 500
     spec files.
 
-    Raises `InvalidArgumentError` for an asset whose path is not relative.
+    Raises `InvalidArgumentError` for an asset whose path is not relative, and a `script` that is no
+    flag.
     """
     parts = [*_parts(details, Assets(assets or {}))]
     words = verdict_of(details.run).words.capitalize()
@@ -47,7 +49,7 @@ def run_html(
         one_line(f"{words}: {details.run.title}"),
         *(section(one.heading, one.content, id_=one.id) for one in parts),
         header=[heading(details), contents(parts)],
-        head=STYLE_AND_FILTER if script else None,
+        head=STYLE_AND_FILTER if check_flag("script", script) else None,
     )
 
 

@@ -246,6 +246,12 @@ def test_assets_are_relative(path: str) -> None:
         run_html(world_details(), assets={"https://s3.example/a.png": path})
 
 
+@pytest.mark.parametrize("options", [{"assets": {"a": 1}}, {"script": "yes"}])
+def test_arguments_are_checked(options: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"assets|script"):
+        run_html(world_details(), **options)
+
+
 def test_hostile_texts_are_text() -> None:
     details = details_of(a_world_run("playwright"))
     urls = {url_of(one) or "" for failure in details.failures() for one in failure.artifacts}
