@@ -28,7 +28,7 @@ def groups_table(details: RunDetails) -> Content:
         by_id.setdefault(execution.spec.group_id, []).append(execution)
     known = {group.group_id: group for group in details.run.groups}
     ids = [*known, *(one for one in by_id if one not in known)]
-    columns: Columns = ["Group", *(Column(name, "right") for name in ("Failed", "Flaky", "Passed"))]
+    columns: Columns = ["Group", Column("Failed", "right"), Column("Flaky", "right")]
 
     def row(group_id: str | None) -> Row:
         group = known.get(group_id) or RunGroup(group_id=group_id)
@@ -43,14 +43,14 @@ def _group(group: RunGroup, run: Run, executions: Iterable[Execution]) -> Row:
     platform = (on.os_name, on.os_version, on.browser_name, on.browser_version, group.environment)
     about = [
         f"{counted(counts.tests, 'test')} in {counted(counts.specs, 'spec file')}",
+        f"{counts.passed:,} passed",
         f"{counts.pending:,} skipped" if counts.pending else None,
         f"{counts.skipped:,} not run" if counts.skipped else None,
         duration(group.duration_ms) if group.duration_ms is not None else None,
         foreign(", ".join(filter(None, platform))) if any(platform) else None,
     ]
-    numbers = (counts.failed, counts.flaky, counts.passed)
     name = trait("Group", foreign(group.group_id or "no group"))
-    return Row([_with_details(name, about), *(f"{number:,}" for number in numbers)])
+    return Row([_with_details(name, about), f"{counts.failed:,}", f"{counts.flaky:,}"])
 
 
 def _with_details(name: Content, details: Iterable[Content]) -> Content:
