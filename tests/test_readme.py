@@ -165,7 +165,7 @@ async def test_quarantine(
     recent = datetime.now(UTC) - timedelta(days=1)
     for hours in range(12):
         created = recent + timedelta(hours=hours)
-        project.run(specs=1, tests=1, failures=1, created_at=created)
+        project.run(specs=1, tests=1, failures=hours % 2, created_at=created)
     quarantine = block_with("quarantine")["quarantine"]
     assert await quarantine(project.project_id)
     assert await quarantine(project.project_id)

@@ -19,7 +19,8 @@ class QuarantineDecision(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: QuarantineKind
     """`quarantine` creates an action, `extend` makes one apply to more Playwright projects, `lift`
-    archives one, `keep` leaves one as it is, and `leave` leaves a test out of quarantine."""
+    archives one, `keep` leaves one as it is, and `leave` leaves a test out of quarantine, as does
+    `broken`: it always fails, and should be mended."""
     test: ExaminedTest
     """The test and the evidence."""
     reason: str
@@ -157,6 +158,9 @@ def _about_candidate(
     against = _reason_to_leave(test, policy)
     if against is not None:
         return _decision("leave", test, f"{counted}: {against}")
+    if _is_broken(test, policy):
+        since = f"the last {test.failed_in_a_row} in a row, so it is broken, not flaky"
+        return _decision("broken", test, f"{counted}, {since}")
     test_ids = tuple(sorted(test.test_ids))
     return QuarantineDecision(kind="quarantine", test=test, reason=counted, test_ids=test_ids)
 
@@ -187,6 +191,13 @@ def _capped(
 
 def _is_clean(test: ExaminedTest, policy: QuarantinePolicy) -> bool:
     return test.clean_in_a_row >= policy.lift_after
+
+
+def _is_broken(test: ExaminedTest, policy: QuarantinePolicy) -> bool:
+    if policy.broken_after is None:
+        return False
+    # Of more results than are fetched, all have failed.
+    return test.failed_in_a_row >= min(policy.broken_after, policy.last_results)
 
 
 def _span(policy: QuarantinePolicy) -> str:

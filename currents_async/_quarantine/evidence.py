@@ -74,6 +74,12 @@ class ExaminedTest(msgspec.Struct, frozen=True, kw_only=True):
         return sum(result.status in {Outcome.PASSED, Outcome.FAILED} for result in self.results)
 
     @property
+    def failed_in_a_row(self) -> int:
+        """How many of the newest results that passed or failed have failed."""
+        judged = (one for one in self.results if one.status in {Outcome.PASSED, Outcome.FAILED})
+        return sum(1 for _ in takewhile(lambda result: result.failed, judged))
+
+    @property
     def clean_in_a_row(self) -> int:
         """How many of the newest results are clean passes."""
         return sum(1 for _ in takewhile(lambda result: result.is_clean, self.results))

@@ -46,7 +46,7 @@ class _Done(NamedTuple):
 class QuarantinePlan:
     """What there is to do, and why; nothing is done before `apply`.
 
-    `str(plan)` is a summary, and a line for each change.
+    `str(plan)` is a summary, and a line for each change and for each test that is broken.
     """
 
     decisions: tuple[QuarantineDecision, ...]
@@ -73,6 +73,11 @@ class QuarantinePlan:
     def to_lift(self) -> tuple[QuarantineDecision, ...]:
         """The actions to archive, which lets their tests out of quarantine."""
         return self._of("lift")
+
+    @property
+    def broken(self) -> tuple[QuarantineDecision, ...]:
+        """The tests that always fail, which no quarantine is to silence."""
+        return self._of("broken")
 
     @property
     def is_empty(self) -> bool:
@@ -130,8 +135,8 @@ class QuarantinePlan:
         return tuple(decision for decision in self.decisions if decision.kind == kind)
 
     def __str__(self) -> str:
-        changes = [decision for decision in self.decisions if decision.is_change]
-        lines = (f"  {one.kind} {one.label}: {one.reason}" for one in changes)
+        told = [one for one in self.decisions if one.is_change or one.kind == "broken"]
+        lines = (f"  {one.kind} {one.label}: {one.reason}" for one in told)
         return "\n".join([self._summary, *lines])
 
     def __repr__(self) -> str:
@@ -139,7 +144,10 @@ class QuarantinePlan:
 
     @property
     def _summary(self) -> str:
-        counts = ", ".join(f"{len(self._of(kind))} to {kind}" for kind in get_args(QuarantineKind))
+        counts = ", ".join(
+            f"{len(self._of(kind))} {'broken' if kind == 'broken' else f'to {kind}'}"
+            for kind in get_args(QuarantineKind)
+        )
         return f"{self._store.policy.name!r} in project {self._store.project_id}: {counts}"
 
 

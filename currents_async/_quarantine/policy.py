@@ -35,6 +35,9 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
     ignores failures."""
     flakiness_rate: float | None = 0.2
     """The same for passes after a failed attempt."""
+    broken_after: int | None = 5
+    """How many of the newest results in a row, passed or failed, must have failed for a test to be
+    broken: quarantine would silence a bug, so it is only named. None takes it for any other."""
     last_results: int = 20
     """How many of the newest results of a test must confirm the explorer's counts."""
     lift_after: int = 10
@@ -62,6 +65,8 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
             # More results than are fetched could never be reached.
             count: int = getattr(self, name)
             check_int(f"QuarantinePolicy.{name}", count, max_value=self.last_results)
+        if self.broken_after is not None:
+            check_int("QuarantinePolicy.broken_after", self.broken_after, min_value=2)
         self._check_rates()
 
     def _check_rates(self) -> None:

@@ -49,6 +49,9 @@ class Policy:
     """The share of failures from which on a test is put into quarantine."""
     flakiness_rate: Share = 0.2
     """The share of flaky passes from which on a test is put into quarantine."""
+    broken_after: Annotated[int, Parameter(validator=Number(gte=0))] = 5
+    """How many failures in a row make a test broken, which is named but not put into quarantine;
+    with 0, it is treated as any other."""
     last_results: Count = 20
     """How many of the newest results of a test have to confirm it."""
     lift_after: Count = 10
@@ -68,6 +71,7 @@ class Policy:
             min_executions=self.min_executions,
             failure_rate=self.failure_rate,
             flakiness_rate=self.flakiness_rate,
+            broken_after=self.broken_after or None,
             last_results=self.last_results,
             lift_after=self.lift_after,
             max_tests=self.most,
@@ -82,7 +86,7 @@ class Decided(Model, frozen=True, gc=False, kw_only=True):
     """What is to become of a test, and what came of it."""
 
     decision: str
-    """`quarantine`, `extend`, `lift`, `keep` or `leave`."""
+    """`quarantine`, `extend`, `lift`, `broken`, `keep` or `leave`."""
     test: str
     """Spec and title."""
     signature: str
@@ -107,7 +111,7 @@ async def plan(
     policy: Policy = POLICY,
     common: CommonOptions = COMMON,
 ) -> int:
-    """Print which tests to put into quarantine and which to let out, and do nothing.
+    """Print which tests to put into quarantine, which to let out, and which are broken.
 
     Parameters
     ----------
@@ -119,7 +123,7 @@ async def plan(
     """
     async with common.open(Decided, _DECIDED) as (currents, printer):
         made = await currents.quarantine.plan(project, policy.read())
-    printer.all(_decided(one) for one in made.decisions if everything or one.is_change)
+    printer.all(_decided(one) for one in made.decisions if everything or _is_told(one))
     return _exit.OK if made.is_empty or fail_on is None else _exit.FINDINGS
 
 
@@ -158,6 +162,10 @@ def _done(result: "currents_async.QuarantineResult") -> Iterator[Decided]:
             yield _decided(decision, outcome)
     for failure in result.failed:
         yield _decided(failure.decision, "failed", str(failure.error))
+
+
+def _is_told(decision: "currents_async.QuarantineDecision") -> bool:
+    return decision.is_change or decision.kind == "broken"
 
 
 def _decided(

@@ -134,7 +134,8 @@ async def _fetch(
         for run_id in found:
             fetched.append(await currents.reports.details(run_id))
             advance(len(fetched), len(found), "")
-    return await in_thread(partial(HeatMap.of, fetched, span=by, max_tests=max_tests))
+    make = partial(HeatMap.of, fetched, span=by, max_tests=max_tests, max_columns=max_runs)
+    return await in_thread(make)
 
 
 async def _marks(connection: Connection, scope: Scope) -> list[AffectedTest]:

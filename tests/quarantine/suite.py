@@ -11,7 +11,7 @@ from currents_async.testing._world.executions import signature_of
 SPEC = "tests/cart.spec.ts"
 FIRST = datetime(2026, 1, 5, 9, tzinfo=UTC)
 NOW = FIRST + timedelta(days=7)
-POLICY = QuarantinePolicy(min_executions=5, last_results=10, lift_after=5)
+POLICY = QuarantinePolicy(min_executions=5, last_results=10, lift_after=5, broken_after=None)
 
 _STATES = {".": "passed", "F": "failed", "~": "passed", "s": "skipped", "-": "pending"}
 

@@ -21,7 +21,9 @@ STATES = {
     "s": Outcome.SKIPPED,
     "-": Outcome.PENDING,
 }
-POLICY = QuarantinePolicy(min_executions=4, last_results=8, lift_after=3, max_tests=2)
+POLICY = QuarantinePolicy(
+    min_executions=4, last_results=8, lift_after=3, max_tests=2, broken_after=None
+)
 
 
 def examined(newest_first: str, signature: str = "s", ids: str = "1") -> ExaminedTest:
@@ -118,6 +120,30 @@ class TestCandidates:
         assert kinds([examined(results)], policy=msgspec.structs.replace(POLICY, **rates)) == [
             (kind, None)
         ]
+
+    @pytest.mark.parametrize(
+        ("results", "after", "kind"),
+        [
+            ("FFFFF...", 5, "broken"),
+            ("FFsF-FF.", 5, "broken"),  # skipped results are no evidence
+            ("FFFF....", 5, "quarantine"),
+            ("FFFF~FFF", 5, "quarantine"),
+            ("FFFFFFFF", 50, "broken"),  # all there are
+            ("FFFFFFFF", None, "quarantine"),
+            ("FFF", 3, "leave"),  # too few to be judged
+        ],
+    )
+    def test_what_always_fails_is_broken(self, results: str, after: int | None, kind: str) -> None:
+        policy = msgspec.structs.replace(POLICY, broken_after=after)
+        [decision] = decide([examined(results)], [], policy, project_ran=True)
+        assert decision.kind == kind
+        assert not decision.is_change or kind == "quarantine"
+        assert ("in a row, so it is broken, not flaky" in decision.reason) is (kind == "broken")
+
+    def test_what_is_broken_takes_no_room(self) -> None:
+        policy = msgspec.structs.replace(POLICY, broken_after=4, max_tests=1)
+        tests = [examined("FFFF", "a"), examined("F.F.", "b")]
+        assert kinds(tests, policy=policy) == [("quarantine", None), ("broken", None)]
 
     def test_all_ids_are_matched(self) -> None:
         assert decide_one(examined("F.FFF", ids="32 1")).test_ids == ("1", "2", "3")
@@ -276,6 +302,7 @@ POLICIES = st.builds(
     max_tests=st.integers(0, 4),
     failure_rate=st.sampled_from([None, 0.25, 1.0]),
     flakiness_rate=st.sampled_from([0.25, 1.0]),
+    broken_after=st.sampled_from([None, 2, 5]),
 )
 
 

@@ -186,12 +186,22 @@ class TestScope:
 async def test_for_people(quarantine: Quarantine, suite: Suite) -> None:
     suite.play({"cart > \x1b[31mred\n one": "FFFFF", FLAKY: ".....", GOOD: "sssss"})
     plan = await quarantine.plan(policy=POLICY)
-    counts = "1 to quarantine, 0 to extend, 0 to lift, 0 to keep, 1 to leave"
+    counts = "1 to quarantine, 0 to extend, 0 to lift, 0 broken, 0 to keep, 1 to leave"
     assert str(plan) == (
         f"'default' in project {suite.project_id}: {counts}\n"
         f"  quarantine {SPEC} > cart > [31mred one: failed 5 and was flaky 0 of the last 5 times"
     )
     assert repr(plan) == f"<QuarantinePlan: 'default' in project {suite.project_id}: {counts}>"
+
+
+async def test_what_is_broken_is_named_and_not_silenced(
+    quarantine: Quarantine, suite: Suite
+) -> None:
+    suite.play({FLAKY: "F.F.F", GOOD: "FFFFF"})
+    plan = await quarantine.plan(policy=msgspec.structs.replace(POLICY, broken_after=5))
+    assert [one.label for one in plan.broken] == [f"{SPEC} > {GOOD}"]
+    assert [one.label for one in plan.to_quarantine] == [f"{SPEC} > {FLAKY}"]
+    assert f"  broken {SPEC} > {GOOD}: failed 5" in str(plan)
 
 
 class TestRefusals:

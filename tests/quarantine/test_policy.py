@@ -25,6 +25,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"lift_after": 2.5}, "lift_after must be an integer from 1 to 20"),
     ({"lift_after": 6, "last_results": 5, "min_executions": 5}, "lift_after must be .* 1 to 5"),
     ({"last_results": 0}, "last_results must be a positive integer"),
+    ({"broken_after": 1}, "broken_after must be an integer of at least 2"),
     ({"max_tests": -1}, "max_tests must be an integer of at least 0"),
     ({"failure_rate": 0}, "failure_rate must be a positive number up to 1"),
     ({"failure_rate": 20}, "failure_rate must be a positive number up to 1"),
@@ -46,6 +47,7 @@ def test_invalid_settings_are_refused(settings: dict[str, Any], says: str) -> No
     [
         {},
         {"name": "Nightly_1.x-y"},
+        {"broken_after": None},
         {"name": "x" * 64, "branches": ["main", "release/1"]},
         {"failure_rate": 1, "flakiness_rate": None},
         {"failure_rate": None, "flakiness_rate": 0.001},
