@@ -34,7 +34,10 @@ form fieldset { border: 0; margin: 0; max-height: 5rem; overflow-y: auto; paddin
 form legend { float: left; font-weight: 600; padding: 0 .6rem 0 0; }
 form fieldset label { margin-right: .8rem; }
 [hidden] { display: none; }
-@media (min-width: 50rem) { form { position: sticky; top: 0; z-index: 1; } }
+@media (min-width: 50rem) {
+  form { position: sticky; top: 0; z-index: 1; }
+  html { scroll-padding-top: 8rem; }
+}
 @media print {
   form, nav { display: none; }
   details::details-content { block-size: auto; content-visibility: visible; }
