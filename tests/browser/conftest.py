@@ -1,5 +1,6 @@
 """Chromium, and the pages where people open them: on a disk, and on a server of builds."""
 
+import base64
 import os
 import tarfile
 import threading
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.pages import PAGES
+from tests.browser.pages import PAGES, assets
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -23,6 +24,16 @@ SWITCHES = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+
+PICTURE = """
+iVBORw0KGgoAAAANSUhEUgAAAUAAAAC0CAIAAABqhmJGAAABk0lEQVR42u3TAQkAAAzDsEm8nMu51OsYBKKg0MweUCoSgIEB
+AwMGBgMDBgYMDBgYDAwYGDAwGBgwMGBgwMBgYMDAgIEBA4OBAQMDBgYDAwYGDAwYGAwMGBgwMGBgMDBgYMDAYGDAwICBAQOD
+gQEDAwYGA6sABgYMDBgYDAwYGDAwYGAwMGBgwMBgYMDAgIEBA4OBAQMDBgYMDAYGDAwYGAwMGBgwMGBgMDBgYMDAgIHBwICB
+AQODgQEDAwYGDAwGBgwMGBgMDBgYMDBgYDAwYGDAwICBwcCAgQEDg4EBAwMGBgwMBgYMDBgYMDAYGDAwYGAwMGBgwMCAgcHA
+gIEBAwMGBgMDBgYMDAYGDAwYGDAwGBgwMGBgMDBgYMDAgIHBwICBAQMDBgYDAwYGDAwGBgwMGBgwMBgYMDBgYMDAYGDAwICB
+wcCAgQEDAwYGAwMGBgwMBlYBDAwYGDAwGBgwMGBgwMBgYMDAgIHBwICBAQMDBgYDAwYGDAwYGAwMGBgwMBgYMDBgYMDAYGDA
+wICBAQNDtwfh93qFbr+HvgAAAABJRU5ErkJggg==
+"""
 
 
 @pytest.fixture(scope="module")  # not longer: an event loop is in the way of other tests' loops
@@ -44,6 +55,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("pages")
     for page in PAGES.values():
         (made / f"{page.name}.html").write_text(page.make(), encoding="utf-8")
+    for path in assets().values():
+        (made / path).parent.mkdir(exist_ok=True)
+        (made / path).write_bytes(base64.b64decode(PICTURE))
     # Browsers ask for it by themselves.
     (made / "favicon.ico").touch()
     return made

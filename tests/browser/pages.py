@@ -3,8 +3,8 @@
 import random
 from collections.abc import Callable
 from datetime import date, timedelta
-from functools import partial
-from typing import NamedTuple
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -18,7 +18,8 @@ from currents_async.analysis import (
     diff_runs,
     timeline_of,
 )
-from currents_async.reports import diff_html, heat_map_html, trends_html
+from currents_async.analysis.artifacts import url_of
+from currents_async.reports import diff_html, heat_map_html, run_html, trends_html
 from currents_async.reports._markup import foreign, foreign_block, tag
 from currents_async.reports._page import (
     BLUE,
@@ -38,7 +39,14 @@ from currents_async.reports._page import (
 )
 from currents_async.reports._timeline import timeline_figure
 from currents_async.testing import World
-from tests.reports.made import HOSTILE, details_of, hostile_details, two_details, world_details
+from tests.reports.made import (
+    HOSTILE,
+    details_of,
+    hostile_details,
+    odd_details,
+    two_details,
+    world_details,
+)
 
 
 class Made(NamedTuple):
@@ -49,9 +57,12 @@ class Made(NamedTuple):
     bars: int = 0
     """How many bars its pictures have."""
     has_hostile_texts: bool = False
+    has_pictures: bool = False
+    """Of the artifacts beside it."""
     has_script: bool = False
-    has_wide_tables: bool = False
-    """With a column for each of many: a phone scrolls them."""
+    """And styles."""
+    is_variation: bool = False
+    """Looks much as another one does: it is opened, but not looked at."""
 
 
 def skeleton() -> str:
@@ -90,9 +101,9 @@ def heat_map(*, span: HeatMapSpan, runs: int) -> str:
 
 
 def trends(*branches: str) -> str:
-    """Return a page of a month, with days without runs."""
+    """Return a page of two weeks, with days without runs."""
     chance = random.Random(1)  # noqa: S311 - no secret
-    days = tuple(date(2026, 1, 1) + timedelta(days=number) for number in range(31))
+    days = tuple(date(2026, 1, 1) + timedelta(days=number) for number in range(14))
     found = [
         BranchTrend(
             branch=branch,
@@ -134,27 +145,70 @@ def timeline() -> str:
     return page("Timeline", part, header=tag("h1", "Timeline"))
 
 
+ODD = (
+    *("run-without-specs", "run-of-none", "run-of-one", "run-without-instances"),
+    *("run-in-progress", "run-of-cypress"),
+)
+"""Names for `odd_details`."""
+
+
+@cache
+def whole_run() -> RunDetails:
+    """Return a run with owners and a pull request."""
+    project = World(seed=3).project()
+    owners = [("owner", "Web"), ("owner", "Payments")]
+    return details_of(
+        project.run(
+            specs=8, tests=6, failures=0.1, flaky=0.1, groups=2, annotations=owners, pull_request=7
+        )
+    )
+
+
+def assets() -> dict[str, str]:
+    """Return where the artifacts of failures are, by their signed URLs."""
+    artifacts = [one for failure in whole_run().failures() for one in failure.artifacts]
+    urls = sorted({url_of(one) or "" for one in artifacts})
+    return {url: f"assets/{number} #.png" for number, url in enumerate(urls)}
+
+
+def of_run(name: str, details: RunDetails, **options: Any) -> Made:
+    """Return the page of a run, which has a bar for each spec file with a start."""
+    return Made(
+        name,
+        partial(run_html, details, **options),
+        bars=sum(spec.claimed_at is not None for spec in details.specs),
+        has_hostile_texts=name == "run-hostile",
+        has_pictures="assets" in options,
+        is_variation=name in ODD,
+        has_script="script" in options,
+    )
+
+
 def diff(before: RunDetails, after: RunDetails) -> str:
     found = diff_runs(before.results(), after.results())
     return diff_html(found, before=before.run, after=after.run)
 
 
 _ALL = (
+    of_run("run", whole_run()),
+    of_run("run-with-script", whole_run(), script=True),
+    of_run("run-with-assets", whole_run(), assets=assets()),
+    of_run("run-hostile", hostile_details()),
+    *map(of_run, ODD, odd_details()),
     Made("diff", lambda: diff(*two_details())),
     Made("diff-hostile", lambda: diff(world_details(), hostile_details()), has_hostile_texts=True),
     Made("timeline", timeline, 24, has_hostile_texts=True),
     Made("skeleton", skeleton, 5, has_hostile_texts=True),
-    Made("heat-map", partial(heat_map, span="runs", runs=6), has_wide_tables=True),
-    Made("heat-map-of-days", partial(heat_map, span="days", runs=3), has_wide_tables=True),
-    Made("heat-map-of-none", partial(heat_map, span="runs", runs=0)),
+    Made("heat-map", partial(heat_map, span="runs", runs=4)),
+    Made("heat-map-of-days", partial(heat_map, span="days", runs=3), is_variation=True),
+    Made("heat-map-of-none", partial(heat_map, span="runs", runs=0), is_variation=True),
     Made("trends", partial(trends, "main", "release/2026.01", "feature/checkout")),
     Made("trends-hostile", partial(trends, *HOSTILE), has_hostile_texts=True),
-    Made("trends-of-none", lambda: trends_html(Trends())),
+    Made("trends-of-none", lambda: trends_html(Trends()), is_variation=True),
     Made(
         "heat-map-hostile",
         lambda: heat_map_html(HeatMap.of([hostile_details()]), title=HOSTILE[0]),
         has_hostile_texts=True,
-        has_wide_tables=True,
     ),
 )
 PAGES = {made.name: made for made in _ALL}

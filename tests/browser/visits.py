@@ -49,7 +49,7 @@ class Visit(NamedTuple):
 @contextmanager
 def visit(browser: Browser, made: Made, url: str) -> Generator[Visit]:
     """Open a page as somebody who has never seen it."""
-    with browser.new_context(device_scale_factor=2) as context:
+    with browser.new_context(device_scale_factor=2 if PICTURES in os.environ else 1) as context:
         context.set_default_timeout(20_000)
         page = context.new_page()
         opened = Visit(made, url, page, [], [])
