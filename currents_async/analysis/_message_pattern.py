@@ -1,7 +1,7 @@
 """Error messages without what changes from one failure to the next of the same cause.
 
 The messages of Playwright, Cypress and Node that decide what counts are in
-`tests/samples/failure_messages.txt`. Every expression takes time linear in the length of its line.
+`tests/analysis/failure_messages.txt`. Every expression takes time linear in the length of its line.
 """
 
 import re

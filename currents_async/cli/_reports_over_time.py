@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from currents_async.analysis import HeatMap, RunDetails
-from currents_async.analysis.heat_map import HeatMapSpan
+from currents_async.analysis import HeatMap, HeatMapSpan, RunDetails
 from currents_async.cli._options import (
     CONNECTION,
     Connection,

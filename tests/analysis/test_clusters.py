@@ -1,7 +1,8 @@
-"""Which failures have the same cause, as judged in `tests/samples/failure_messages.txt`."""
+"""Which failures have the same cause, as judged in `tests/analysis/failure_messages.txt`."""
 
 import random
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,12 +11,14 @@ from hypothesis import strategies as st
 from currents_async.analysis import Failure, cluster_failures, failures_of
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.models import AttemptError
-from tests.analysis.made import FAILED, SAMPLES, a_test, an_instance
+from tests.analysis.made import FAILED, a_test, an_instance
+
+HERE = Path(__file__).parent
 
 
 def judged() -> dict[str, list[str]]:
     """Return messages by their causes."""
-    text = (SAMPLES / "failure_messages.txt").read_text(encoding="utf-8").replace("␛", "\x1b")
+    text = (HERE / "failure_messages.txt").read_text(encoding="utf-8").replace("␛", "\x1b")
     _, *causes = text.split("\n# ")
     named = (cause.split("\n", 1) for cause in causes)
     return {name: messages.split("\n---\n") for name, messages in named}

@@ -38,7 +38,6 @@ from tests.analysis.made import (
     FAILED,
     NOON,
     PENDING,
-    SAMPLES,
     SKIPPED,
     a_run,
     a_test,
@@ -47,6 +46,7 @@ from tests.analysis.made import (
 from tests.reports.made import all_details, details_of, hostile_details, world_details
 from tests.reports.wire import facts_of
 
+HERE = Path(__file__).parent
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).parent / "schemas/junit-10.xsd"))
 FORMS: tuple[FlakyForm, ...] = ("rerun", "failed-and-passed")
 COUNTERS = ("tests", "failures", "errors")
@@ -176,7 +176,7 @@ def test_junitparser_reads_names_times_and_results() -> None:
 
 
 def test_names_are_those_of_the_reporter_of_playwright() -> None:
-    recorded = json.loads((SAMPLES / "playwright-run-recorded.json").read_text())
+    recorded = json.loads((HERE / "playwright-run-recorded.json").read_text())
     tests: dict[tuple[str, str], list[InstanceTest]] = {}
     for one in recorded["tests"]:
         test = InstanceTest(title=tuple(one["title"]), state=Outcome.PASSED)

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,9 +23,11 @@ from currents_async.models import (
 )
 from currents_async.reports import last_run
 from currents_async.testing import World
-from tests.analysis.made import FAILED, SAMPLES, SKIPPED, a_test, an_instance
+from tests.analysis.made import FAILED, SKIPPED, a_test, an_instance
 from tests.reports.made import details_of, odd_details
 from tests.reports.wire import wire_tests
+
+HERE = Path(__file__).parent
 
 
 def a_playwright_test(recorded: dict[str, Any]) -> InstanceTest:
@@ -48,7 +51,7 @@ def of(*tests: InstanceTest, **run: Any) -> LastRun:
 
 
 def test_it_is_what_playwright_wrote() -> None:
-    recorded = json.loads((SAMPLES / "playwright-run-recorded.json").read_text())
+    recorded = json.loads((HERE / "playwright-run-recorded.json").read_text())
     found = of(*map(a_playwright_test, recorded["tests"]))
     written = json.loads(found.to_last_run_json())
     assert written.keys() == recorded["lastRun"].keys()
