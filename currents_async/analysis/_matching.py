@@ -12,8 +12,6 @@ Group = tuple[bool, str | None]
 Place = tuple[Group, str]
 """A group, and the path of a spec file in it."""
 Tests = Sequence[ExecutedTest]
-Pair = tuple[ExecutedTest, ExecutedTest]
-"""A test in the earlier run, and in the later one."""
 PlacedTest = tuple[Place, ExecutedTest]
 
 _FAILED = Outcome.FAILED  # looking it up for each of thousands of tests takes long
@@ -66,6 +64,13 @@ class Side:
         return (False, group_id), spec
 
 
+class Pairs(NamedTuple):
+    """Tests that both runs have, in two lists: thousands of tuples would take long."""
+
+    before: list[ExecutedTest]
+    after: list[ExecutedTest]
+
+
 class Candidates(NamedTuple):
     """Tests of two runs that may be the same; several of one run cannot be distinguished."""
 
@@ -78,7 +83,7 @@ class Matched(NamedTuple):
 
     candidates: Collection[Candidates]
     """In the order of the later run; those of the earlier run alone come last."""
-    quiet: Sequence[Pair]
+    quiet: Pairs
     """Those that are not among them: certainly the same, neither failed nor flaky in either run."""
 
 
@@ -110,7 +115,7 @@ def match_tests(before: Side, after: Side) -> Matched:
     """
     tests_before = {place: before.tests_at(place) for place in before.places}
     tests_after = {place: after.tests_at(place) for place in after.places}
-    quiet: list[Pair] = []
+    quiet = Pairs([], [])
     for place, tests in tests_after.items():
         tests_before[place], tests_after[place] = _without_quiet_pairs(
             tests_before.get(place, ()), tests, quiet
@@ -121,7 +126,7 @@ def match_tests(before: Side, after: Side) -> Matched:
     return Matched(_match(_with_places(tests_before), _with_places(tests_after)), quiet)
 
 
-def _without_quiet_pairs(before: Tests, after: Tests, quiet: list[Pair]) -> tuple[Tests, Tests]:
+def _without_quiet_pairs(before: Tests, after: Tests, quiet: Pairs) -> tuple[Tests, Tests]:
     """Move pairs that neither failed nor were flaky, the most: the rest takes longer to match.
 
     Nothing is moved from files where tests have signatures, or titles that are not unique.
@@ -132,7 +137,8 @@ def _without_quiet_pairs(before: Tests, after: Tests, quiet: list[Pair]) -> tupl
     rest: list[ExecutedTest] = []
     for title, test in titles_after.items():
         if title in titles_before and not (_is_loud(titles_before[title]) or _is_loud(test)):
-            quiet.append((titles_before.pop(title), test))
+            quiet.before.append(titles_before.pop(title))
+            quiet.after.append(test)
         else:
             rest.append(test)
     return [*titles_before.values()], rest

@@ -15,7 +15,7 @@ from math import exp, log
 from operator import itemgetter
 from statistics import median
 
-from currents_async.analysis._matching import Pair
+from currents_async.analysis._matching import Pairs
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.models.common import Outcome
 
@@ -40,38 +40,41 @@ _MIN_TESTS, _MIN_SPECS = 20, 3
 _PASSED = Outcome.PASSED
 
 
-def slower_pairs(pairs: Iterable[Pair], machines: Mapping[str | None, str | None]) -> list[Pair]:
+def slower_tests(
+    pairs: Pairs, machines: Mapping[str | None, str | None]
+) -> list[tuple[ExecutedTest, ExecutedTest]]:
     """Return the tests that are slower, those that lost the most time first.
 
     They passed in both runs, without a retry, which takes time of its own. `machines` has the
     machine of each instance.
     """
-    timed, ratios = _timed(pairs)
-    if not timed:
+    (before, after), ratios = _timed(pairs)
+    if not ratios:
         return []
     middle = median(ratios)
     ratios = [ratio - middle for ratio in ratios]
-    for side in zip(*timed, strict=True):
+    for side in (before, after):
         _take_out_machines(ratios, side, machines)
     limit = _limit(ratios)
-    beyond = [
-        (pair, _lost(pair, one)) for pair, one in zip(timed, ratios, strict=True) if one > limit
-    ]
-    beyond.sort(key=itemgetter(1), reverse=True)
-    return [pair for pair, lost in beyond if lost >= _MIN_LOST_MS]
+    beyond = [(_lost(after[at], one), at) for at, one in enumerate(ratios) if one > limit]
+    beyond.sort(key=itemgetter(0), reverse=True)
+    return [(before[at], after[at]) for lost, at in beyond if lost >= _MIN_LOST_MS]
 
 
-def _timed(pairs: Iterable[Pair]) -> tuple[list[Pair], list[float]]:
-    """Return what can be compared, with the logarithms of the ratios of its durations."""
-    timed: list[Pair] = []
+def _timed(pairs: Pairs) -> tuple[Pairs, list[float]]:
+    """Return the tests that can be compared, and the logarithms of the ratios of their durations.
+
+    In one loop, as there are thousands.
+    """
+    timed = Pairs([], [])
     ratios: list[float] = []
-    for pair in pairs:  # one loop: there are thousands
-        before, after = pair
+    for before, after in zip(*pairs, strict=True):
         was, now = before.duration_ms, after.duration_ms
         if was is None or now is None or was < 0 or now < 0:
             continue
         if before.state is after.state is _PASSED and not (before.is_flaky or after.is_flaky):
-            timed.append(pair)
+            timed.before.append(before)
+            timed.after.append(after)
             ratios.append(log((now + _OFFSET_MS) / (was + _OFFSET_MS)))
     return timed, ratios
 
@@ -107,6 +110,6 @@ def _limit(ratios: Sequence[float]) -> float:
     return max(log(_MIN_RATIO), noise * (1 + _UNSURE / len(ratios)))
 
 
-def _lost(pair: Pair, ratio: float) -> float:
+def _lost(test: ExecutedTest, ratio: float) -> float:
     """Return how much longer a test took than the run and the machines explain, in milliseconds."""
-    return ((pair[1].duration_ms or 0) + _OFFSET_MS) * (1 - exp(-ratio))
+    return ((test.duration_ms or 0) + _OFFSET_MS) * (1 - exp(-ratio))

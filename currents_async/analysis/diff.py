@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Literal, get_args
 
-from currents_async.analysis._matching import Candidates, Pair, Side, match_tests
-from currents_async.analysis._slower import slower_pairs
+from currents_async.analysis._matching import Candidates, Pairs, Side, match_tests
+from currents_async.analysis._slower import slower_tests
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.analysis.run_results import FileResults, RunResults
 from currents_async.models._model import Model
@@ -121,10 +121,10 @@ def diff_runs(before: RunResults, after: RunResults) -> RunDiff:
     """
     side_before, side_after = Side(before), Side(after)
     matched = match_tests(side_before, side_after)
-    found, rest = _sort(matched.candidates, side_before, side_after)
-    calm = [*matched.quiet, *rest]
+    quiet = matched.quiet
+    found = _sort(matched.candidates, side_before, side_after, quiet)
     machines = {file.instance_id: file.machine_id for run in (before, after) for file in run.files}
-    slower = slower_pairs(calm, machines)
+    slower = slower_tests(quiet, machines)
     found["slower"] = [ComparedTest(before=was, after=now) for was, now in slower]
     ambiguous = tuple(
         AmbiguousTests(before=tuple(one.before), after=tuple(one.after))
@@ -139,7 +139,7 @@ def diff_runs(before: RunResults, after: RunResults) -> RunDiff:
         before_run_id=before.run_id,
         after_run_id=after.run_id,
         ambiguous=ambiguous,
-        others=len(calm) - len(slower),
+        others=len(quiet.after) - len(slower),
         incomplete=incomplete,
         is_conclusive=are_complete and not (incomplete or ambiguous),
         **{category: tuple(compared) for category, compared in found.items()},
@@ -151,11 +151,10 @@ def _is_ambiguous(candidates: Candidates) -> bool:
 
 
 def _sort(
-    candidates: Iterable[Candidates], before: Side, after: Side
-) -> tuple[dict[str, list[ComparedTest]], list[Pair]]:
-    """Sort tests into categories; also return those of both runs that are in none."""
+    candidates: Iterable[Candidates], before: Side, after: Side, quiet: Pairs
+) -> dict[str, list[ComparedTest]]:
+    """Sort tests into categories, and those of both runs that are in none into `quiet`."""
     found: dict[str, list[ComparedTest]] = {category: [] for category in CATEGORIES}
-    rest: list[Pair] = []
     for one in candidates:
         if _is_ambiguous(one):
             continue
@@ -165,10 +164,11 @@ def _sort(
         )
         categories = _categories(compared, before, after)
         if not categories and compared.before is not None and compared.after is not None:
-            rest.append((compared.before, compared.after))
+            quiet.before.append(compared.before)
+            quiet.after.append(compared.after)
         for category in categories:
             found[category].append(compared)
-    return found, rest
+    return found
 
 
 def _categories(compared: ComparedTest, before: Side, after: Side) -> list[_Category]:
