@@ -71,7 +71,14 @@ class ManualClock:
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         """Call back once the clock has moved or jumped that far."""
-        timer = _Timer(seconds, callback, self._forget)
+        return self._add(_Timer(seconds, callback, self._forget))
+
+    def call_in_passing(self, seconds: float, callback: Callable[[], None]) -> Timer:
+        """Call back as `call_later`, but never jump for it: nobody waits."""
+        return self._add(_Timer(seconds, callback, self._forget, awaited=False))
+
+    def _add(self, timer: "_Timer") -> Timer:
+        seconds = timer.seconds
         heappush(self._timers, (self._now + max(0.0, seconds), next(self._numbers), timer))
         self._near += timer.is_near
         self._jump_soon()
@@ -80,7 +87,11 @@ class ManualClock:
     @property
     def waiting(self) -> list[float]:
         """The seconds that are left of each wait, the shortest first."""
-        return [end - self._now for end, _, timer in sorted(self._timers) if timer.is_running]
+        return [
+            end - self._now
+            for end, _, timer in sorted(self._timers)
+            if timer.is_running and timer.is_awaited
+        ]
 
     def advance(
         self, seconds: float = 0.0, *, minutes: float = 0, hours: float = 0, days: float = 0
@@ -102,7 +113,8 @@ class ManualClock:
 
     def _end_wait(self) -> None:
         self._now, _, timer = heappop(self._timers)
-        self.waited.append(timer.seconds)
+        if timer.is_awaited:
+            self.waited.append(timer.seconds)
         timer.cancel()
         timer.callback()
 
@@ -124,11 +136,17 @@ class ManualClock:
 
 class _Timer:
     def __init__(
-        self, seconds: float, callback: Callable[[], None], on_end: Callable[["_Timer"], None]
+        self,
+        seconds: float,
+        callback: Callable[[], None],
+        on_end: Callable[["_Timer"], None],
+        *,
+        awaited: bool = True,
     ) -> None:
         self.seconds = seconds
         self.callback = callback
-        self.is_near = seconds <= _MAX_JUMP
+        self.is_awaited = awaited
+        self.is_near = awaited and seconds <= _MAX_JUMP
         self.is_running = True
         self._on_end = on_end
 
@@ -171,6 +189,8 @@ class RunningClock:
         self._alarms.append(alarm)
         alarm.wind(max(0.0, seconds))
         return alarm
+
+    call_in_passing = call_later
 
     @property
     def waiting(self) -> list[float]:

@@ -8,7 +8,6 @@ from itertools import count
 from types import TracebackType
 from typing import Self
 
-import msgspec
 from aiohttp import web
 
 from currents_async._checks import check_int
@@ -22,12 +21,12 @@ from currents_async.testing._serving.api_response import encode_refusal
 from currents_async.testing._serving.assets import PATHS as ASSET_PATHS
 from currents_async.testing._serving.assets import AssetHost
 from currents_async.testing._serving.faults import FaultKind, Faults, ScriptedFault
+from currents_async.testing._serving.life import Life
 from currents_async.testing._serving.link_pages import LinkPages
 from currents_async.testing._serving.recording import Recorder
 from currents_async.testing._serving.requests import RecordedRequest, Requests, check_operation
 from currents_async.testing._serving.site import Site
-from currents_async.testing._serving.webhook_sender import Delivery, WebhookSender, join_headers
-from currents_async.testing._world.webhooks import EVENTS, event_to_wire
+from currents_async.testing._serving.webhook_sender import Delivery, WebhookSender
 from currents_async.testing.clock import AnyClock, RunningClock
 from currents_async.testing.world import World, WorldRun
 
@@ -56,6 +55,8 @@ class FakeCurrents:
     """The server's clock: `advance` moves it forward."""
     before_response: Callable[[RecordedRequest], Awaitable[None]] | None
     """Awaited before each response is made: a test can delay responses, or watch their order."""
+    on_delivery: Callable[[Delivery], object] | None
+    """Called with the outcome of each delivery to a webhook."""
 
     def __init__(
         self,
@@ -65,6 +66,8 @@ class FakeCurrents:
         host: str = "127.0.0.1",
         port: int = 0,
         assets: bool = False,
+        asset_port: int | None = None,
+        speed: float | None = None,
         max_response_bytes: int = 1_048_576,
         latency: float = 0.0,
         rate_limit: Limiter | None = None,
@@ -74,14 +77,19 @@ class FakeCurrents:
         """Make a server for one `async with`.
 
         Port 0 picks a free one. With `assets`, the URLs of assets are signed anew in each response:
-        they lead to a second socket, on the next port or again on a free one, and expire after 3
-        days, as they say themselves. Shares and trace links lead there too, and the upload URLs of
-        attachments, for ten minutes: `World.attachments` has what arrived. Otherwise they are those
-        of the world, which no server is behind.
+        they lead to a second socket, on `asset_port`, by default the next port or again a free one,
+        and expire after 3 days, as they say themselves. Shares and trace links lead there too, and
+        the upload URLs of attachments, for ten minutes: `World.attachments` has what arrived.
+        Otherwise they are those of the world, which no server is behind.
         `rate_limit` is any limiter of `currents_async.testing.limiters`; assets have none.
         `max_response_bytes` counts bytes on the wire. `requests` and `asset_requests` keep the
         last `max_requests` of each, for a server that runs for long; None keeps them all. Raises
         `InvalidArgumentError` if it is not a positive integer, or `rate_limit` not a limiter.
+
+        With a `speed`, runs in progress go on by the clock, which counts that many times as fast
+        for them, and webhooks are called by themselves: `RUN_START` for the runs that are in
+        progress at first and those that are made later, and the event of each end. 0 lets no run
+        progress.
 
         The rate limit, the signatures and all dates follow `clock`, a `RunningClock` by default.
         With a `ManualClock` that the client follows too, no wait takes real time. `latency`, in
@@ -94,37 +102,33 @@ class FakeCurrents:
         self.api_key = api_key
         self.clock = RunningClock() if clock is None else clock
         self.before_response = None
+        self.on_delivery = None
         self._address = host, port
         self._latency = latency
         self._faults = Faults()
-        self._webhook_sender = WebhookSender()
+        bound = None if max_requests is None else check_int("max_requests", max_requests)
+        self._webhook_sender = WebhookSender(self.clock, self._note_delivery, max_deliveries=bound)
+        self._asset_port = (port and port + 1) if asset_port is None else asset_port
         self._serves_assets = assets
-        pages = LinkPages(world.shares, world.trace_links, self.clock)
-        self._asset_host = AssetHost(self.clock, pages, world.attachments, secret=str(world.seed))
+        self._speed = speed
+        self._limiter = None if rate_limit is None else check_limiter("rate_limit", rate_limit)
+        self._max_response_bytes = max_response_bytes
         self._tokens: dict[str, float] = {}
         marks = count(1)
-        bound = None if max_requests is None else check_int("max_requests", max_requests)
-        api = Api(
-            world,
-            clock=self.clock,
-            limiter=None if rate_limit is None else check_limiter("rate_limit", rate_limit),
-            max_response_bytes=max_response_bytes,
-            sign=self._sign if assets else None,
-        )
         self._requests = Recorder(
-            self.clock,
-            marks,
-            "fake",
-            BASE,
-            self._key_of,
-            on_finish=api.finish,
-            max_requests=bound,
+            self.clock, marks, "fake", BASE, self._key_of, on_finish=self._end, max_requests=bound
         )
         self._downloads = Recorder(
             self.clock, marks, "fake-asset", "", self._key_of, max_requests=bound
         )
+        self._make_hosts()
         self._api = Site(
-            api, API_PATHS, self._requests, self._faults, self._before_response, api.arrive
+            self._api_host,
+            API_PATHS,
+            self._requests,
+            self._faults,
+            self._before_response,
+            self._begin,
         )
         self._assets = Site(
             self._asset_host, ASSET_PATHS, self._downloads, self._faults, self._before_response
@@ -137,7 +141,9 @@ class FakeCurrents:
             await stack.enter_async_context(self._webhook_sender.ready())
             await stack.enter_async_context(self._api.listen(host, port))
             if self._serves_assets:
-                await stack.enter_async_context(self._assets.listen(host, port and port + 1))
+                await stack.enter_async_context(self._assets.listen(host, self._asset_port))
+            stack.callback(self._stop)
+            self._life.start()
             self._closing = stack.pop_all()
         return self
 
@@ -214,9 +220,10 @@ class FakeCurrents:
         return token
 
     async def idle(self) -> None:
-        """Wait until no request is in flight, for an asset neither."""
+        """Wait until no request is in flight, for an asset or to a webhook neither."""
         await self._requests.idle()
         await self._downloads.idle()
+        await self._webhook_sender.idle()
 
     def fail(
         self,
@@ -302,14 +309,15 @@ class FakeCurrents:
         respond within `timeout` seconds of real time, is not an error: its `Delivery` says so.
         Source: `docs/api/webhooks.md`, "Delivery".
         """
-        body = msgspec.json.encode(event_to_wire(run, event, group_id))
-        if timestamp is None:
-            timestamp = int(self.clock.wall() * 1000)
-        own = {"Content-Type": "application/json", "x-timestamp": str(timestamp)}
-        deliveries = [
-            Delivery(url=url, event=event, headers=join_headers(own, theirs, headers), body=body)
-            for url, theirs in self._receivers(run, event, to)
-        ]
+        deliveries = self._webhook_sender.prepare(
+            self.world,
+            run,
+            event,
+            to=to,
+            headers=headers,
+            group_id=group_id,
+            timestamp=timestamp,
+        )
         return await self._webhook_sender.post(deliveries, seconds=timeout)
 
     async def redeliver(
@@ -322,17 +330,36 @@ class FakeCurrents:
         (done,) = await self._webhook_sender.post([delivery], seconds=timeout)
         return done
 
-    def _receivers(
-        self, run: WorldRun, event: str, to: str | None
-    ) -> list[tuple[str, Mapping[str, str]]]:
-        if to is not None:
-            return [(to, {})]
-        if event not in EVENTS:
-            raise InvalidArgumentError(
-                f"event must be one of {list(EVENTS)} without `to`, not {event!r}"
-            )
-        hooks = self.world.webhooks.values()
-        return [(hook.url, hook.headers) for hook in hooks if hook.wants(run.project_id, event)]
+    def _make_hosts(self) -> None:
+        """Serve the world from now on, from the beginning."""
+        world = self.world
+        self._life = Life(world, self.clock, self._speed, self._announce)
+        pages = LinkPages(world.shares, world.trace_links, self.clock)
+        self._asset_host = AssetHost(self.clock, pages, world.attachments, secret=str(world.seed))
+        self._api_host = Api(
+            world,
+            clock=self.clock,
+            limiter=self._limiter,
+            max_response_bytes=self._max_response_bytes,
+            sign=self._sign if self._serves_assets else None,
+        )
+
+    def _announce(self, run: WorldRun, event: str) -> None:
+        self._webhook_sender.post_soon(self._webhook_sender.prepare(self.world, run, event))
+
+    def _note_delivery(self, delivery: Delivery) -> None:
+        if self.on_delivery is not None:
+            self.on_delivery(delivery)
+
+    def _stop(self) -> None:
+        self._life.stop()
+
+    def _begin(self, recorded: RecordedRequest) -> None:
+        self._api_host.arrive(recorded)
+
+    def _end(self, recorded: RecordedRequest) -> None:
+        self._api_host.finish(recorded)
+        self._life.look()
 
     def _key_of(self, request: web.Request) -> tuple[str | None, bool]:
         """Return the key that a request carries, if it is one of ours, and whether it is valid."""

@@ -93,6 +93,11 @@ class World:
     def __repr__(self) -> str:
         return f"<World {self.seed}, {len(self.projects)} projects, {len(self.runs)} runs>"
 
+    @property
+    def version(self) -> int:
+        """A number that is a higher one after each change of a run."""
+        return self._versions.latest
+
     def project(self, name: str | None = None) -> WorldProject:
         """Make a project, without runs at first."""
         number = len(self.projects) + 1

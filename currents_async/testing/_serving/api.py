@@ -10,7 +10,7 @@ from aiohttp import web
 from currents_async.models.account import kind_by_form
 from currents_async.testing._faulty.message import compress
 from currents_async.testing._limiters.decision import Decision
-from currents_async.testing._limiters.meter import Limiter
+from currents_async.testing._limiters.meter import Limiter, Meter
 from currents_async.testing._serving.api_request import ApiRequest
 from currents_async.testing._serving.api_response import (
     ApiResponse,
@@ -49,8 +49,8 @@ class Api:
         """`sign` signs the URLs of assets in a body; None leaves them as they are."""
         self._world = world
         self._clock = clock
-        self._meter = None if limiter is None else limiter.meter()
-        self._decisions: dict[str, Decision] = {}
+        self.limit_rate(limiter)
+        self._counted: dict[str, tuple[Meter, Decision]] = {}
         """By the IDs of requests in flight."""
         self._max_response_bytes = max_response_bytes
         self._sign = sign
@@ -85,17 +85,22 @@ class Api:
     def arrive(self, recorded: RecordedRequest) -> None:
         """Count a request that has just arrived against the limiter."""
         if self._meter is not None:
-            self._decisions[recorded.request_id] = self._meter.arrive(self._clock.wall())
+            decision = self._meter.arrive(self._clock.wall())
+            self._counted[recorded.request_id] = self._meter, decision
 
     def finish(self, recorded: RecordedRequest) -> None:
         """Tell the limiter that a request is no longer in flight."""
-        decision = self._decisions.pop(recorded.request_id, None)
-        if self._meter is not None and decision is not None and decision.accepted:
-            self._meter.leave()
+        meter, decision = self._counted.pop(recorded.request_id, (None, None))
+        if meter is not None and decision is not None and decision.accepted:
+            meter.leave()
+
+    def limit_rate(self, limiter: Limiter | None) -> None:
+        """Limit the rate from now on, counting from the beginning; None ends it."""
+        self._meter = None if limiter is None else limiter.meter()
 
     def _rate_headers(self, recorded: RecordedRequest) -> Mapping[str, str]:
         """Return what the response says about the rate, or raise a `RefusedError`."""
-        decision = self._decisions.get(recorded.request_id)
+        _, decision = self._counted.get(recorded.request_id, (None, None))
         if decision is None:
             return {}
         if decision.status is not None:

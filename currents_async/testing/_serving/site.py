@@ -1,7 +1,7 @@
 """A host on a socket: every request is recorded, and gets a response or a fault."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple, Protocol
 
@@ -65,7 +65,10 @@ class Site:
         on_arrival: Callable[[RecordedRequest], None] | None = None,
     ) -> None:
         """`on_arrival` is called with each request that is going to be carried out."""
-        self._host = host
+        self.host = host
+        """May be replaced at any time."""
+        self.routes: Sequence[web.RouteDef] = ()
+        """What is served besides, and not recorded."""
         self._paths = tuple(paths)
         self._recorder = recorder
         self._faults = faults
@@ -80,6 +83,7 @@ class Site:
         app = web.Application(middlewares=[self._serve_unmatched], client_max_size=_MAX_BODY)
         for one in self._paths:
             app.router.add_route(one.method, one.path, self._serve, name=one.operation)
+        app.router.add_routes(self.routes)
         runner = web.AppRunner(
             app,
             access_log=None,
@@ -148,14 +152,14 @@ class Site:
         self, request: web.Request, recorded: RecordedRequest, fault: ScriptedFault | None
     ) -> WireResponse:
         if fault is None:
-            return await self._host.respond(request, recorded, gzip=accepts_gzip(request))
+            return await self.host.respond(request, recorded, gzip=accepts_gzip(request))
         recorded.fault = fault.kind or "status"
         if fault.kind is None:
-            return _fail(self._host.failure(fault.status), fault)
+            return _fail(self.host.failure(fault.status), fault)
         if fault.kind in BEFORE_RESPONSE:
             await break_off(request, fault.kind)
         gzip = needs_gzip(fault.kind) or accepts_gzip(request)
-        response = await self._host.respond(request, recorded, gzip=gzip)
+        response = await self.host.respond(request, recorded, gzip=gzip)
         return damage(response, fault.kind)
 
 

@@ -4,7 +4,7 @@ Source: `docs/api/webhooks.md`, "Delivery".
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +12,15 @@ import aiohttp
 import msgspec
 from multidict import CIMultiDict
 
-from currents_async.errors import MisuseError
+from currents_async._tasks import Tasks
+from currents_async.errors import InvalidArgumentError, MisuseError
+from currents_async.testing._world.run import WorldRun
+from currents_async.testing._world.webhooks import EVENTS, event_to_wire
+from currents_async.testing.clock import AnyClock
+from currents_async.testing.world import World
+
+_SECONDS = 10.0
+"""How long a receiver may take to respond to what is posted in the background."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,9 +60,21 @@ def join_headers(*parts: Mapping[str, str] | None) -> dict[str, str]:
 class WebhookSender:
     """Posts events, each over a connection of its own."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        clock: AnyClock,
+        on_delivery: Callable[[Delivery], None],
+        *,
+        max_deliveries: int | None = None,
+    ) -> None:
         self.deliveries: list[Delivery] = []
+        self._clock = clock
+        self._on_delivery = on_delivery
+        self._max_deliveries = max_deliveries
         self._session: aiohttp.ClientSession | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._tasks = Tasks(self._idle.set)
 
     @asynccontextmanager
     async def ready(self) -> AsyncGenerator[None]:
@@ -67,7 +87,29 @@ class WebhookSender:
             try:
                 yield
             finally:
+                await self._tasks.aclose()
                 self._session = None
+
+    def prepare(
+        self,
+        world: World,
+        run: WorldRun,
+        event: str,
+        *,
+        to: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        group_id: str | None = None,
+        timestamp: float | str | None = None,
+    ) -> list[Delivery]:
+        """Return what is to be posted about a run as it is now."""
+        body = msgspec.json.encode(event_to_wire(run, event, group_id))
+        if timestamp is None:
+            timestamp = int(self._clock.wall() * 1000)
+        own = {"Content-Type": "application/json", "x-timestamp": str(timestamp)}
+        return [
+            Delivery(url=url, event=event, headers=join_headers(own, theirs, headers), body=body)
+            for url, theirs in _receivers(world, run, event, to)
+        ]
 
     async def post(self, deliveries: Iterable[Delivery], *, seconds: float) -> list[Delivery]:
         """Post all at the same time, and return the outcome of each, in the same order."""
@@ -78,7 +120,37 @@ class WebhookSender:
             tasks = [group.create_task(_post(session, one, seconds)) for one in deliveries]
         done = [task.result() for task in tasks]
         self.deliveries += done
+        if self._max_deliveries is not None:
+            del self.deliveries[: -self._max_deliveries]
+        for delivery in done:
+            self._on_delivery(delivery)
         return done
+
+    def post_soon(self, deliveries: list[Delivery]) -> None:
+        """Post all in the background."""
+        if deliveries:
+            self._idle.clear()
+            self._tasks.start(self._post_all(deliveries))
+
+    async def idle(self) -> None:
+        """Wait until nothing is posted in the background."""
+        await self._idle.wait()
+
+    async def _post_all(self, deliveries: list[Delivery]) -> None:
+        await self.post(deliveries, seconds=_SECONDS)
+
+
+def _receivers(
+    world: World, run: WorldRun, event: str, to: str | None
+) -> list[tuple[str, Mapping[str, str]]]:
+    if to is not None:
+        return [(to, {})]
+    if event not in EVENTS:
+        raise InvalidArgumentError(
+            f"event must be one of {list(EVENTS)} without `to`, not {event!r}"
+        )
+    hooks = world.webhooks.values()
+    return [(hook.url, hook.headers) for hook in hooks if hook.wants(run.project_id, event)]
 
 
 async def _post(session: aiohttp.ClientSession, delivery: Delivery, seconds: float) -> Delivery:

@@ -1,11 +1,13 @@
 """Play a run: make its payload from what it was started with, and its instances on demand."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from random import Random
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from currents_async.testing._world import cypress, playwright
 from currents_async.testing._world.facts import Framework, RunFacts, SpecClaim, Wire, claims
@@ -50,7 +52,7 @@ class Playback(msgspec.Struct, frozen=True):
     claimed: dict[int, SpecClaim]
     """The claims of specs, by their number."""
     pending: dict[int, Wire]
-    """Entries of specs, by their number, that are played and not in the payload yet."""
+    """Entries of specs, by their number, that are planned and not complete in the payload yet."""
     repeated: Counter[int]
     """How often specs were executed after the run was played, by their number."""
 
@@ -61,20 +63,28 @@ class Playback(msgspec.Struct, frozen=True):
         shape = _SHAPES[self.facts.framework]
         return shape.make_instance(rng, self.facts, spec, self.plans[index], self.claimed[index])
 
-    def execute(self, index: int, spec: Wire, *, now: int) -> Wire:
-        """Return the entry of spec number `index`, now that it is claimed and complete.
+    def plan(self, specs: Sequence[Wire], waiting: Iterable[int], *, now: int) -> None:
+        """Plan when machines claim and complete those waiting specs that are not planned yet.
 
-        A spec that was not played, or was taken back, is executed by a machine of its own, with the
-        same outcome each time.
+        Specs that were not played, or were taken back, are executed by machines of their own, with
+        the same outcome each time.
         """
-        if index in self.pending:
-            return self.pending.pop(index)
-        self.repeated[index] += 1
-        rng, plan = self._stream("execution", index), self.plans[index]
-        facts = msgspec.structs.replace(self.facts, created=now)
-        claim = self.claimed[index] = next(claims(rng, facts, [plan]))
+        new = [index for index in waiting if index not in self.pending]
+        if not new:
+            return
+        self.repeated.update(new)
+        rng, facts = self._stream("execution", new[0]), replace(self.facts, created=now)
         shape = _SHAPES[facts.framework]
-        return shape.make_spec(rng, facts, spec["spec"], spec["groupId"], plan, claim)
+        planned = claims(rng, facts, [self.plans[index] for index in new])
+        for index, claim in zip(new, planned, strict=True):
+            path, group, plan = specs[index]["spec"], specs[index]["groupId"], self.plans[index]
+            self.claimed[index] = claim
+            self.pending[index] = shape.make_spec(rng, facts, path, group, plan, claim)
+
+    def forget(self, indices: Iterable[int]) -> None:
+        """Forget what is planned of specs that were taken back from their machines."""
+        for index in indices:
+            self.pending.pop(index, None)
 
     def retries(self) -> list[int]:
         """List the retries of each spec."""

@@ -1,6 +1,7 @@
 """A run of a world, as the server sends it and as tests inspect it."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -9,6 +10,9 @@ from currents_async.errors import InvalidArgumentError
 from currents_async.testing._world import state
 from currents_async.testing._world.facts import Wire
 from currents_async.testing._world.playback import Playback
+
+_SLACK = 0.5
+"""Milliseconds: moments are whole numbers of them, sums of times are not."""
 
 
 class Versions(Iterator[int]):
@@ -28,7 +32,7 @@ class WorldSpec(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     group_id: str | None
     instance_id: str | None
-    """None while no machine has claimed the spec."""
+    """None until the spec is complete."""
     machine_id: str | None
     tests: int
     passes: int
@@ -62,10 +66,11 @@ class WorldRun:
         self._playback = playback
         self._serve = serve
         self._specs: list[WorldSpec] | None = None
+        self._moment = -math.inf
 
     @property
     def payload(self) -> Wire:
-        """The `data` of getRun now: read it; `complete`, `cancel` and `World.reset` change it."""
+        """The `data` of getRun now: read it; `complete`, `advance` and others change it."""
         return self._payload
 
     def __repr__(self) -> str:
@@ -144,23 +149,58 @@ class WorldRun:
         new instances. Raises `InvalidArgumentError` if the run has ended, and `LookupError` if it
         was added as a payload.
         """
-        if self._playback is None or self._serve is None:
-            raise LookupError(f"run {self.run_id} was added as it is, and cannot go on")
-        if self.completion_state != "IN_PROGRESS":
-            raise InvalidArgumentError(f"run {self.run_id} has ended: {self.completion_state}")
+        playback = self._in_progress()
         if count is not None and count < 1:
             raise InvalidArgumentError(f"count must be at least 1, not {count}")
         specs: list[Wire] = self._payload["specs"]
-        waiting = [index for index, spec in enumerate(specs) if spec["results"] is None]
-        done, now = waiting[:count], state.last_moment(self._payload)
+        done, now = self._waiting()[:count], state.last_moment(self._payload)
         for index in done:
-            specs[index] = self._playback.execute(index, specs[index], now=now)
-        state.roll_up(self._payload, self._retries())
-        if done == waiting:
-            state.complete(self._payload)
-        self._changed()
-        self._serve(self, done)
+            playback.plan(specs, [index], now=now)
+        self._finish(playback, done)
         return [self.specs[index] for index in done]
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass for the run: machines claim and complete specs as they would.
+
+        The run's time begins at its last event. With the last spec it ends. Raises as `complete`.
+        """
+        playback = self._in_progress()
+        self._plan()
+        self._moment = self._now + seconds * 1000
+        specs, waiting = self._payload["specs"], self._waiting()
+        done: list[int] = []
+        claimed: list[int] = []
+        for index in waiting:
+            claim = playback.claimed[index]
+            if claim.completed <= self._moment + _SLACK:
+                done.append(index)
+            elif specs[index]["claimedAt"] is None and claim.claimed <= self._moment + _SLACK:
+                specs[index] = state.claim(specs[index], playback.pending[index])
+                claimed.append(index)
+        if done or claimed or not waiting:
+            self._finish(playback, done)
+
+    @property
+    def next_change(self) -> float | None:
+        """Seconds of the run's time until a spec is claimed or complete.
+
+        None if that will not happen: the run has ended, or was added as a payload.
+        """
+        if self._playback is None or self.completion_state != "IN_PROGRESS":
+            return None
+        self._plan()
+        specs: list[Wire] = self._payload["specs"]
+        claims = [(specs[index], self._playback.claimed[index]) for index in self._waiting()]
+        moments = [
+            claim.claimed if spec["claimedAt"] is None else claim.completed
+            for spec, claim in claims
+        ]
+        return max(_SLACK, min(moments, default=self._now) - self._now) / 1000
+
+    def time_out(self) -> None:
+        """End the run because it took too long, whatever its state."""
+        state.time_out(self._payload)
+        self._changed()
 
     def cancel(self, *, actor: str = "api:keyName", reason: str = "apiRequest") -> Wire:
         """Cancel the run, whatever its state, and return its `cancellation`."""
@@ -175,9 +215,43 @@ class WorldRun:
         """
         gone = state.unclaim(self._payload, machine_ids)
         if gone:
+            if self._playback is not None:
+                self._playback.forget(gone)
             state.roll_up(self._payload, self._retries())
             self._changed()
-        return gone
+        return [instance_id for instance_id in gone.values() if instance_id]
+
+    def _in_progress(self) -> Playback:
+        if self._playback is None:
+            raise LookupError(f"run {self.run_id} was added as it is, and cannot go on")
+        if self.completion_state != "IN_PROGRESS":
+            raise InvalidArgumentError(f"run {self.run_id} has ended: {self.completion_state}")
+        return self._playback
+
+    @property
+    def _now(self) -> float:
+        """The run's time, in milliseconds as the world has them."""
+        return max(self._moment, state.last_moment(self._payload))
+
+    def _waiting(self) -> list[int]:
+        specs: list[Wire] = self._payload["specs"]
+        return [index for index, spec in enumerate(specs) if spec["results"] is None]
+
+    def _plan(self) -> None:
+        if self._playback is not None:
+            self._playback.plan(self._payload["specs"], self._waiting(), now=int(self._now))
+
+    def _finish(self, playback: Playback, done: Sequence[int]) -> None:
+        """Put the entries of specs that are complete into the payload; the last ends the run."""
+        specs: list[Wire] = self._payload["specs"]
+        for index in done:
+            specs[index] = playback.pending.pop(index)
+        state.roll_up(self._payload, self._retries())
+        if not self._waiting():
+            state.complete(self._payload)
+        self._changed()
+        if self._serve is not None:
+            self._serve(self, done)
 
     def _retries(self) -> list[int]:
         if self._playback is not None:

@@ -15,6 +15,8 @@ COMPLETION = {
 """The values of a filter, and those of runs that match: payloads may use either vocabulary."""
 UNCLAIMED: Wire = {"claimedAt": None, "completedAt": None, "results": None}
 """What a spec contains before a machine claims it."""
+_CLAIM = ("claimedAt", "machineId", "worker")
+"""What a spec contains besides, from when a machine has claimed it until it is complete."""
 _COUNTERS = ("passes", "failures", "pending", "skipped")
 _CANCEL_DELAY = 60_000
 
@@ -62,7 +64,7 @@ def complete(payload: Wire) -> None:
 
 def time_out(payload: Wire) -> None:
     """End a run that took too long, whatever the state of its specs."""
-    payload["timeout"]["isTimeout"] = True
+    payload.setdefault("timeout", {})["isTimeout"] = True
     _end(payload, "TIMEOUT", "FAILED")
 
 
@@ -82,12 +84,17 @@ def cancel(payload: Wire, *, actor: str, reason: str) -> Wire:
     return cancellation
 
 
-def unclaim(payload: Wire, machine_ids: Collection[str]) -> list[str]:
-    """Take the specs of some machines back, and return the IDs of their former instances."""
-    gone: list[str] = []
-    for spec in payload.get("specs", []):
-        if spec.get("machineId") in machine_ids and "instanceId" in spec:
-            gone.append(spec.pop("instanceId"))
+def claim(spec: Wire, made: Wire) -> Wire:
+    """Return the entry of a spec that a machine has claimed, given what it will be at the end."""
+    return {**spec, **{name: made[name] for name in _CLAIM if name in made}}
+
+
+def unclaim(payload: Wire, machine_ids: Collection[str]) -> dict[int, str | None]:
+    """Take the specs of some machines back: their numbers, with the IDs of former instances."""
+    gone: dict[int, str | None] = {}
+    for index, spec in enumerate(payload.get("specs", [])):
+        if spec.get("machineId") in machine_ids:
+            gone[index] = spec.pop("instanceId", None)
             del spec["machineId"]
             spec.pop("worker", None)
             spec.update(UNCLAIMED)
