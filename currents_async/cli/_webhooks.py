@@ -70,7 +70,7 @@ async def create(
     async with common.open(Webhook, _SHOWN) as (currents, printer):
         created = await currents.webhooks.create(
             url,
-            headers=_read_secret(secret_header),
+            headers=read_secret(secret_header),
             hook_events=event or None,
             label=label,
             project_id=project,
@@ -104,7 +104,7 @@ async def update(
         updated = await currents.webhooks.update(
             hook_id,
             url=UNSET if url is None else url,
-            headers=UNSET if secret_header is None else _read_secret(secret_header),
+            headers=UNSET if secret_header is None else read_secret(secret_header),
             hook_events=event or UNSET,
             label=UNSET if label is None else label,
         )
@@ -154,11 +154,11 @@ async def listen(
 
     if secret_header is None and not insecure:
         raise InvalidArgumentError("pass --secret-header, or --insecure to let anyone in")
-    secret = _read_secret(secret_header)
+    secret = read_secret(secret_header)
     await print_events(host, port, path, secret=secret, insecure=insecure, output=output)
 
 
-def _read_secret(header: str | None) -> dict[str, str] | None:
+def read_secret(header: str | None) -> dict[str, str] | None:
     """Return the header with the secret of the environment, or None for no header."""
     if header is None:
         return None

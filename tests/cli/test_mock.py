@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import re
 import shlex
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,21 +20,22 @@ import pytest
 
 from currents_async import Currents, Retries, ServerError
 from currents_async.cli._app import run
-from currents_async.cli._mock_server import make_organisation, request_log
+from currents_async.cli._mock.log import request_log
+from currents_async.cli._mock.organisation import make_organisation
 from currents_async.testing import FakeCurrents, World
 from tests.cli.stdio import CommandLine
 
-SERVE = (sys.executable, "-m", "currents_async.cli", "mock", "serve", "--port", "0")
+COMMAND = (sys.executable, "-m", "currents_async.cli")
 PLAIN = {"Accept-Encoding": "identity"}
 SMALL = ("--projects", "2", "--runs", "3", "--specs", "4")
 
 
 class Process(subprocess.Popen[str]):
-    """The command in a process of its own, with a small organisation."""
+    """A command in a process of its own."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *arguments: str) -> None:
         pipe = subprocess.PIPE
-        super().__init__((*SERVE, *SMALL, *options), stdout=pipe, stderr=pipe, text=True)
+        super().__init__((*COMMAND, *arguments), stdout=pipe, stderr=pipe, text=True)
 
     def line(self) -> str:
         assert self.stdout is not None
@@ -51,12 +53,24 @@ class Process(subprocess.Popen[str]):
 
 
 @contextmanager
-def serving(*options: str) -> Generator[Process]:
-    with Process(*options) as process:
+def running(*arguments: str) -> Generator[Process]:
+    with Process(*arguments) as process:
         try:
             yield process
         finally:
             process.kill()
+
+
+def serving(*options: str) -> AbstractContextManager[Process]:
+    """A server of a small organisation."""
+    return running("mock", "serve", "--port", "0", *SMALL, *options)
+
+
+@contextmanager
+def listening(*options: str) -> Generator[tuple[Process, str]]:
+    """What prints deliveries, and its URL."""
+    with running("webhooks", "listen", "--port", "0", *options) as listener:
+        yield listener, re.findall("http[^;]*", listener.log_line())[0]
 
 
 class TestProcess:
@@ -126,13 +140,50 @@ class TestProcess:
             process.stop(signal.SIGTERM)
 
 
+class TestLife:
+    def test_what_listens_hears_of_runs_and_refusals_are_said(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CURRENTS_WEBHOOK_SECRET", "open sesame")
+        with listening("--secret-header", "X-Secret") as (listener, url):
+            options = ("--json", "--speed", "10000", "--webhook", url)
+            with serving(*options, "--secret-header", "X-Secret") as process:
+                told = json.loads(process.line())
+                heard = [json.loads(listener.line()) for _ in range(4)]
+                assert process.stop(signal.SIGTERM) == (0, "", "")
+            with serving(*options) as process:
+                said = {process.log_line() for _ in range(4)}
+                assert process.stop(signal.SIGTERM)[0] == 0
+            _, _, err = listener.stop(signal.SIGTERM)
+        events = [one["event"] for one in heard if one["runId"] == told["run_in_progress"]]
+        assert sorted(events) == ["RUN_FINISH", "RUN_START"]
+        assert said == {f"RUN_START to {url} 401", f"RUN_FINISH to {url} 401"}
+        assert err.startswith("refused a delivery with 401: ")
+        assert "sesame" not in err
+
+    def test_others_are_let_in_with_a_key_that_nobody_knows(self) -> None:
+        keys: list[str] = []
+        for _ in range(2):
+            with serving("--host", "0.0.0.0") as process:  # noqa: S104 - for a moment
+                lines = [*iter(process.line, "Ctrl-C ends it.")]
+                keys += [line for line in lines if "CURRENTS_API_KEY" in line]
+                assert "other machines need the name of this one there, and --allow-http" in lines
+                process.stop(signal.SIGTERM)
+        assert len(set(keys)) == 2
+        assert all(len(key) > len("export CURRENTS_API_KEY=") + 30 for key in keys)
+
+
 class TestMistakes:
     def test_the_asset_port_in_use(self, capsys: pytest.CaptureFixture[str]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
-            assert run(["mock", "serve", "--port", str(port - 1), "--assets", *SMALL]) == 1
+            assert (
+                run(["mock", "serve", "--port", "0", "--assets", "--asset-port", str(port), *SMALL])
+                == 1
+            )
         err = capsys.readouterr().err
-        assert err.endswith("(--assets takes the port after --port too)\n")
+        assert str(port) in err
+        assert err.endswith(": choose another --port or --asset-port\n")
         assert err.count("\n") == 1
 
     def test_a_port_in_use(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,9 +212,34 @@ class TestMistakes:
         assert cli("mock", "serve", "--rate", rate, code=2) == ("", f"currents-async: {words}\n")
 
     @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            (["--port", "65535", "--assets"], "--port 65535 has no next port: pass --asset-port"),
+            (
+                ["--port", "4000", "--assets", "--asset-port", "4000"],
+                "--asset-port must be another port than --port, not 4000",
+            ),
+            (
+                ["--webhook", "http://127.0.0.1/", "--secret-header", "X-Secret"],
+                "no secret for the header 'X-Secret': set CURRENTS_WEBHOOK_SECRET",
+            ),
+            (["--webhook", "localhost:80"], "--webhook must begin with http:// or https://"),
+        ],
+        ids=["next", "same", "secret", "url"],
+    )
+    def test_options_that_contradict(
+        self, cli: CommandLine, options: list[str], words: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("CURRENTS_WEBHOOK_SECRET", raising=False)
+        out, err = cli("mock", "serve", *options, code=2)
+        assert (out, err) == ("", f"currents-async: {words}\n")
+
+    @pytest.mark.parametrize(
         "options",
         [
-            ["--port", "65535"],  # assets are served on the next one
+            ["--port", "65536"],
+            ["--asset-port", "-1"],
+            ["--speed", "-1"],
             ["--port", "-1"],
             ["--port", "http"],
             ["--projects", "0"],
@@ -218,11 +294,16 @@ class TestOrganisation:
 
     def test_recent_runs_have_ended_by_now(self) -> None:
         before = datetime.now(UTC)
-        recent = make_organisation(seed=1, projects=1, runs=3, specs=1, recent=True)
-        fixed = make_organisation(seed=1, projects=1, runs=3, specs=1)
+        recent = make_organisation(seed=1, projects=1, runs=3, specs=40, recent=True)
+        fixed = make_organisation(seed=1, projects=1, runs=3, specs=40)
         begun = [datetime.fromisoformat(run.created_at) for run in recent.runs.values()]
-        assert timedelta(hours=1) <= before - begun[-1] < timedelta(hours=2, seconds=10)
-        assert begun[2] - begun[1] == begun[1] - begun[0] == timedelta(hours=1)
+        assert timedelta(hours=2) <= before - begun[1] < timedelta(hours=3, seconds=10)
+        assert begun[1] - begun[0] == timedelta(hours=1)
+        assert timedelta(minutes=4) < before - begun[2] <= timedelta(minutes=5, seconds=1)
+        last = max(
+            spec["completedAt"] or "" for spec in [*recent.runs.values()][-1].payload["specs"]
+        )
+        assert datetime.fromisoformat(last) < before
         assert list(recent.runs) == list(fixed.runs)
         assert next(iter(fixed.runs.values())).created_at == "2026-01-05T09:00:00.000Z"
 

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from currents_async.cli._mock_server import make_organisation
+from currents_async.cli._mock.organisation import make_organisation
 from currents_async.testing import FakeCurrents, World, WorldExecution
 from tests.cli.official.mcp import MCP
 from tests.cli.official.mcp_2_1 import MCP_2_1
