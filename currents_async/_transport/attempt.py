@@ -1,6 +1,7 @@
 """One attempt at a call: what those at the API and at hosts of assets have in common."""
 
 import asyncio
+import logging
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from currents_async._config import Timeouts
+from currents_async._redaction import safe_headers
 from currents_async._transport.aiohttp_errors import AiohttpError, transport_error
 from currents_async._transport.channel import Channel
 from currents_async._transport.options import CallOptions
@@ -20,6 +22,8 @@ from currents_async._wire.failure import error_for_body, request_id
 from currents_async.errors import ClientClosedError, CurrentsError, RequestInfo
 
 T = TypeVar("T")
+
+_headers_logger = logging.getLogger("currents_async.headers")
 
 ERROR_BODY_LIMIT = 64 * 1024
 _ERROR_BODY_SECONDS = 2.0
@@ -141,6 +145,15 @@ class HTTPAttempt(ABC):
             wire_bytes=wire_bytes,
             inflated_bytes=inflated_bytes,
         )
+
+    def log_headers(self) -> None:
+        """Log the headers of the last request and its response, without secrets."""
+        if self._response is None or not _headers_logger.isEnabledFor(logging.DEBUG):
+            return
+        sent = safe_headers(self._response.request_info.headers)
+        lines = [f"> {name}: {value}" for name, value in sent]
+        lines += [f"< {name}: {value}" for name, value in safe_headers(self._headers)]
+        _headers_logger.debug("%s", self.redact("\n".join(lines)))
 
     @abstractmethod
     def _byte_counts(self) -> tuple[int, int]:

@@ -102,6 +102,7 @@ class Call(ABC, Generic[AttemptT]):
             _redact(error, attempt.redact)
         if self._observed is not None and attempt.was_sent:
             self._observed.attempted(partial(attempt.record, error=error))
+            attempt.log_headers()
         attempt.close()
 
     async def retry(self, error: CurrentsError) -> None:

@@ -1,5 +1,6 @@
 """The rate that a client keeps, and why: for people and monitors."""
 
+import math
 from typing import Literal
 
 import msgspec
@@ -41,7 +42,7 @@ class RateInUse(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         if self.pause_left > 0:
-            return f"paused {self.pause_left:.0f} s: the server asked"
+            return f"paused {math.ceil(self.pause_left)} s: the server asked"
         if self.slots is not None:
             return f"{self.slots} at once, limited by the server"
         if self.window is not None and self.per_second is None:

@@ -54,7 +54,7 @@ async def check(*, common: CommonOptions = COMMON) -> None:
     """
     printer = Printer(Checked, _SHOWN, common.output)
     settings = await common.connection.settings()
-    async with settings.client() as currents:
+    async with common.connection.open(settings) as currents:
         account = await _account(currents)
         try:
             await currents.projects.list(page_size=1)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from currents_async.cli._progress.line import line_was_typed
 from currents_async.cli._streams import note, one_line
 from currents_async.errors import InvalidArgumentError
 
@@ -23,6 +24,7 @@ def confirm(question: str, *, yes: bool) -> bool:
     print(one_line(question), "[y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201 - a prompt
     with _signals_of_a_prompt():
         agreed = sys.stdin.readline().strip().lower() in {"y", "yes"}
+    line_was_typed()
     if not agreed:
         note("nothing was done")
     return agreed

@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Self
 
 from currents_async import errors
 from currents_async.cli import _exit
+from currents_async.cli._progress.line import erase_at_once
 from currents_async.cli._streams import complain, note
 
 Command = Coroutine[Any, Any, int | None]
@@ -32,7 +33,6 @@ the process and one to its group."""
 _GRACE_MS = 1_000
 """How long a reader of stdout may read nothing once the command is to end."""
 _LOOK_EVERY_SECONDS = 0.1
-_SHOW_CURSOR = b"\x1b[?25h"
 
 
 class StopSignals:
@@ -126,9 +126,8 @@ def _reader_of_stdout() -> "select.poll | None":
 
 
 def _leave(number: signal.Signals) -> NoReturn:
-    """End the process at once; a progress bar may have hidden the cursor."""
-    if sys.stderr.isatty():
-        os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+    """End the process at once."""
+    erase_at_once()
     os._exit(_CODES_OF_SIGNALS[number])
 
 

@@ -48,7 +48,7 @@ async def export_runs(target: str, options: ExportOptions, *, common: CommonOpti
     printer = Printer(Exported, _SHOWN, common.output)
     limits = Limits(concurrency=options.concurrency, rate=options.rate)
     settings = await common.connection.settings()
-    async with settings.client(limits=limits) as currents:
+    async with common.connection.open(settings, limits=limits) as currents:
         projects = await _projects(currents, options, settings.project_id.value)
         if form == "arrow":
             return await _stream(currents, options, projects)
@@ -66,7 +66,7 @@ async def export_to_target(
     projects: Sequence[str],
 ) -> Exported:
     """Export into a target, with a progress bar."""
-    with progress_bar(f"export {form}", currents) as advance:
+    with progress_bar("days", currents) as advance:
         result = await export(
             currents,
             target,
@@ -109,7 +109,7 @@ def code_of(missing: int) -> int:
 async def _stream(currents: Currents, options: ExportOptions, projects: Sequence[str]) -> int:
     if sys.stdout.isatty():
         raise InvalidArgumentError("Arrow IPC is for programs: send it to one, or to a file")
-    with progress_bar("export arrow", currents) as advance:
+    with progress_bar("days", currents) as advance:
         result = await export_table(
             currents,
             sys.stdout.buffer,
@@ -122,9 +122,9 @@ async def _stream(currents: Currents, options: ExportOptions, projects: Sequence
 
 
 def _show(so_far: ExportResult, advance: Advance) -> None:
-    detail = f"days  {so_far.runs:,} runs  {so_far.instances:,} instances"
-    failed = f"  {so_far.failures:,} failed" if so_far.failures else ""
-    advance(so_far.windows_done, so_far.windows, detail + failed)
+    failed = f", {so_far.failures:,} failed" if so_far.failures else ""
+    detail = f"{so_far.runs:,} runs, {so_far.instances:,} instances{failed}"
+    advance(so_far.windows_done, so_far.windows, detail)
 
 
 async def _projects(

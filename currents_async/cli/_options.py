@@ -74,13 +74,28 @@ class Connection:
     """A file of certificates (PEM) to trust besides the system's, as those of a company."""
     allow_http: Flag = False
     """Also use http:// to other hosts, as within a cluster, where the network can read the key."""
+    verbose: Annotated[
+        int, Parameter(name=["--verbose", "-v"], count=True, show_default=False, negative="")
+    ] = 0
+    """Print a line on stderr for each request; with -vv its headers too, without secrets."""
 
     @asynccontextmanager
-    async def open(self, **options: Any) -> AsyncGenerator["Currents"]:
-        """Open a client for as long as the context; `options` are its other arguments."""
-        settings = await self.settings()
-        async with settings.client(**options) as currents:
-            yield currents
+    async def open(
+        self, settings: "Settings | None" = None, **options: Any
+    ) -> AsyncGenerator["Currents"]:
+        """Open a client for as long as the context, and show what it waits for.
+
+        `settings` are what `settings` returns, `options` the client's other arguments.
+        """
+        # Here, since --help does without a client.
+        from currents_async.cli._progress import showing  # noqa: PLC0415
+        from currents_async.cli._verbose import logging_requests  # noqa: PLC0415
+
+        settings = settings or await self.settings()
+        with logging_requests(self.verbose) as observers:
+            async with settings.client(observer=observers, **options) as currents:
+                with showing(currents):
+                    yield currents
 
     async def settings(self) -> "Settings":
         """Gather the settings of a client from these, the environment and the configuration file.
@@ -89,7 +104,13 @@ class Connection:
         """
         from currents_async.cli import _settings  # noqa: PLC0415 - --help does without aiohttp
 
-        return await _settings.load(**vars(self))
+        return await _settings.load(
+            profile=self.profile,
+            base_url=self.base_url,
+            proxy=self.proxy,
+            ca_file=self.ca_file,
+            allow_http=self.allow_http,
+        )
 
 
 CONNECTION = Connection()

@@ -34,13 +34,6 @@ def test_demo_shows_a_run(cli: CommandLine) -> None:
         assert text in out
 
 
-def test_progress_goes_to_stderr(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
-    out, err = cli("demo", "--specs", "30", "-o", "json")
-    assert json.loads(out)["counts"]["specs"] == 30
-    assert "30/30" in err
-
-
 class TestRun:
     def test_report(self, service: FakeCurrents, project: WorldProject, cli: CommandLine) -> None:
         made = project.run(specs=25, failures=2, flaky=1, unclaimed=1)

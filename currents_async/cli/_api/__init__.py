@@ -82,7 +82,7 @@ async def api(
     if source is not None:
         body = await read_json(source, object)
     settings = await connection.settings()
-    async with settings.client() as currents:
+    async with connection.open(settings) as currents:
 
         def fetch(query: Query) -> Awaitable["RawResponse"]:
             return currents.request(method, path, query=query, body=body)

@@ -14,9 +14,9 @@ from multidict import CIMultiDict
 from platformdirs import user_cache_path
 
 from currents_async import RawResponse
+from currents_async._redaction import safe_headers
 from currents_async._wire.endpoint import encode_query
 from currents_async.cli._api.fields import Query
-from currents_async.cli._api.output import shown_headers
 from currents_async.cli._api.pages import Fetch
 from currents_async.cli._streams import complain
 
@@ -74,7 +74,7 @@ def _read(file: Path, max_age: timedelta) -> _Kept | None:
 
 def _write(file: Path, response: RawResponse) -> None:
     """Write a response as a whole or not at all; a cache that cannot be written is no failure."""
-    kept = _Kept(response.status, shown_headers(response.headers), response.body)
+    kept = _Kept(response.status, safe_headers(response.headers), response.body)
     written = file.with_name(token_hex(8))
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from currents_async._redaction import hide_signatures
+from currents_async._redaction import safe_headers
 from currents_async.cli._streams import machine_stdout, one_line, safe_json, write_text
 from currents_async.errors import APIError, InvalidArgumentError
 
 if TYPE_CHECKING:
     from currents_async import RawResponse
-
-_SECRET_HEADERS = {"set-cookie"}
 
 
 class ApiOutput:
@@ -55,16 +53,8 @@ def _write_head(status: int, headers: Mapping[str, str]) -> None:
     """Print a status line, the headers and an empty line."""
     known = status in set(HTTPStatus)
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase if known else ''}".rstrip()]
-    lines += [f"{name}: {value}" for name, value in shown_headers(headers)]
+    lines += [f"{name}: {value}" for name, value in safe_headers(headers)]
     machine_stdout().write("".join(f"{one_line(line)}\n" for line in [*lines, ""]))
-
-
-def shown_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return headers by name, without the secrets in them."""
-    return sorted(
-        (str(name), "***" if name.lower() in _SECRET_HEADERS else hide_signatures(value))
-        for name, value in headers.items()
-    )
 
 
 def json_of(response: "RawResponse") -> Any:

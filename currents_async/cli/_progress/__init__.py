@@ -1,0 +1,105 @@
+"""Signs of life on stderr while a command waits: it does nothing for them but open a client.
+
+On a terminal they are a line that is drawn again and again, elsewhere one that is printed from time
+to time.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Protocol
+
+from currents_async.cli._progress.line import Line, find_terminal
+from currents_async.cli._progress.words import Standing, Work
+from currents_async.cli._streams import note
+
+if TYPE_CHECKING:
+    from currents_async import Currents
+    from currents_async._clock import Timer
+
+_FIRST = 0.5
+"""Seconds that a command may take in silence."""
+_EACH = 0.25
+_EACH_LOGGED = 10.0
+
+
+class Advance(Protocol):
+    """Shows how many are done, of how many if that is known, and something more."""
+
+    def __call__(self, done: int, total: int | None, detail: str = "") -> None:
+        """Show it."""
+        ...
+
+
+class Status:
+    """What a client is doing, shown until it is closed."""
+
+    def __init__(self, currents: "Currents", line: Line | None) -> None:
+        """Take the client, and the line to draw if there is a terminal."""
+        self.work: Work | None = None
+        self._currents = currents
+        self._line = line
+        self._clock = currents.clock
+        self._began = self._clock.now()
+        self._timer: Timer | None = None
+
+    def begin(self) -> None:
+        """Show nothing yet: most commands have ended before."""
+        self._later(_EACH_LOGGED if self._line is None else _FIRST)
+
+    def end(self) -> None:
+        """Show nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def show(self) -> None:
+        """Show how the command stands."""
+        standing = Standing(
+            work=self.work,
+            rate=self._currents.rate,
+            traffic=self._currents.traffic,
+            began=self._began,
+            now=self._clock.now(),
+        )
+        if self._line is None:
+            note(standing.words())
+        else:
+            self._line.draw(standing.line(self._line.width, is_ascii=self._line.is_ascii))
+        self._later(_EACH_LOGGED if self._line is None else _EACH)
+
+    def _later(self, seconds: float) -> None:
+        self._timer = self._clock.call_later(seconds, self.show)
+
+
+_shown: list[Status] = []
+"""That of the command that is executed: there is one terminal."""
+
+
+@contextmanager
+def showing(currents: "Currents") -> Generator[Status]:
+    """Show what a client is doing whenever that takes long."""
+    terminal = find_terminal()
+    line = None if terminal is None else Line(terminal)
+    status = Status(currents, line)
+    with nullcontext() if line is None else line.guarded():
+        status.begin()
+        _shown.append(status)
+        try:
+            yield status
+        finally:
+            _shown.remove(status)
+            status.end()
+
+
+@contextmanager
+def progress_bar(what: str, currents: "Currents") -> Generator[Advance]:
+    """Show how many of these things are done too; call what is yielded."""
+    with nullcontext(_shown[-1]) if _shown else showing(currents) as status:
+        work = status.work = Work(what, currents.clock.now())
+
+        def advance(done: int, total: int | None, detail: str = "") -> None:
+            work.done, work.total, work.detail = done, total, detail
+
+        try:
+            yield advance
+        finally:
+            status.work = None

@@ -1,0 +1,125 @@
+"""A terminal that is emulated, and commands on it whose time passes as a test says."""
+
+import asyncio
+import io
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO
+
+import pyte
+import pytest
+
+import currents_async
+from currents_async.cli._app import app
+from currents_async.cli._settings import Settings
+from currents_async.cli._streams import complain
+from currents_async.testing import FakeCurrents, ManualClock
+
+STEP = 0.05
+_ITERATIONS = 20
+"""Iterations of the event loop, in which requests get through, for each step of the clock."""
+
+
+class Terminal:
+    """What a person sees."""
+
+    def __init__(self, columns: int, now: Callable[[], float] = lambda: 0.0) -> None:
+        self._screen = pyte.Screen(columns, 100)
+        self._stream = pyte.Stream(self._screen)
+        self._now = now
+        self.columns = columns
+        self.times: list[float] = []
+        """When something was written."""
+        self.drawn: list[str] = []
+        """The line with the cursor, each time after something was written."""
+        self.written = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands on the screen."""
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip("\n").split("\n")
+
+    def file(self) -> io.StringIO:
+        """Return a stream that writes to it."""
+        return _Side(self)
+
+    def feed(self, text: str) -> None:
+        self.written += text
+        self._stream.feed(text.replace("\n", "\r\n"))
+        self.times.append(self._now())
+        self.drawn.append(self._screen.display[self._screen.cursor.y].rstrip())
+
+
+class _Side(io.StringIO):
+    encoding = "utf-8"
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str, /) -> int:
+        self._terminal.feed(text)
+        return len(text)
+
+
+class TimedCommands:
+    """Runs commands in the event loop of the test, by a clock that goes as their requests do."""
+
+    def __init__(
+        self, server: FakeCurrents, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.server = server
+        self.clock = clock
+        self.opened_at = -1.0
+        """When the last client was made."""
+        self._patch = monkeypatch
+        make = Settings.client
+
+        def with_clock(settings: Settings, **options: Any) -> currents_async.Currents:
+            self.opened_at = clock.now()
+            return make(settings, clock=clock, **options)
+
+        monkeypatch.setattr(Settings, "client", with_clock)
+
+    def attach(
+        self,
+        terminal: Terminal,
+        *,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+        term: str = "xterm-256color",
+    ) -> None:
+        """Let commands write to a terminal, or elsewhere."""
+        self._patch.setenv("COLUMNS", str(terminal.columns))
+        self._patch.setenv("TERM", term)
+        self._patch.setattr("sys.stdout", terminal.file() if stdout is None else stdout)
+        self._patch.setattr("sys.stderr", terminal.file() if stderr is None else stderr)
+
+    async def run(self, arguments: Sequence[str]) -> int:
+        """Run a command to its end, and return its exit code; 1 for any error of the library."""
+        command, bound, _ = app.parse_args(arguments, exit_on_error=False)
+        task = asyncio.ensure_future(command(*bound.args, **bound.kwargs))
+        while not task.done():
+            for _ in range(_ITERATIONS):
+                await asyncio.sleep(0)
+            self.clock.advance(STEP)
+        try:
+            return await task or 0
+        except currents_async.CurrentsError as error:
+            complain(str(error))
+            return 1
+
+
+class Latency:
+    """Delays each response of a server by a clock."""
+
+    def __init__(self, clock: ManualClock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+
+    async def __call__(self, _request: object) -> None:
+        passed = asyncio.Event()
+        self._clock.call_later(self._seconds, passed.set)
+        await passed.wait()
