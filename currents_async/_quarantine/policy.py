@@ -62,9 +62,12 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
         check_int("QuarantinePolicy.max_tests", self.max_tests, min_value=0)
         check_int("QuarantinePolicy.last_results", self.last_results)
         for name in ("min_executions", "lift_after"):
-            # More results than are fetched could never be reached.
-            count: int = getattr(self, name)
-            check_int(f"QuarantinePolicy.{name}", count, max_value=self.last_results)
+            count = check_int(f"QuarantinePolicy.{name}", getattr(self, name))
+            if count > self.last_results:  # more than are fetched could never be reached
+                raise InvalidArgumentError(
+                    f"QuarantinePolicy.{name} must be at most last_results, which is "
+                    f"{self.last_results}, not {count}"
+                )
         if self.broken_after is not None:
             check_int("QuarantinePolicy.broken_after", self.broken_after, min_value=2)
         self._check_rates()

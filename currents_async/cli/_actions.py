@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from currents_async.cli import _exit
 from currents_async.cli._affected import affected_tests, executions
 from currents_async.cli._confirm import confirm
+from currents_async.cli._moments import read_optional_moment
 from currents_async.cli._options import (
     COMMON,
     CommonOptions,
@@ -16,7 +17,6 @@ from currents_async.cli._options import (
     Several,
     Yes,
     read_json,
-    read_optional_moment,
 )
 from currents_async.models import Action, ActionStatusFilter, ArchivedAction, Effect, Matcher
 from currents_async.models._model import Model

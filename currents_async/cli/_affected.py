@@ -4,15 +4,16 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from currents_async.cli._moments import read_moment
 from currents_async.cli._options import (
     COMMON,
+    Choice,
     CommonOptions,
     Limit,
     Project,
     Several,
     Since,
     Until,
-    read_moment,
 )
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import (
@@ -28,12 +29,12 @@ async def affected_tests(
     *,
     project: Project | None = None,
     since: Since = "14d",
-    until: Until = "0m",
+    until: Until = "now",
     search: str | None = None,
     effect: Several[ActionTypeFilter] = (),
     action: str | None = None,
     status: Several[ActionStatusFilter] = (),
-    direction: SortDirection | None = None,
+    direction: Choice[SortDirection] | None = None,
     limit: Limit | None = None,
     common: CommonOptions = COMMON,
 ) -> None:
@@ -74,7 +75,7 @@ async def executions(
     signature: str | None = None,
     project: Project | None = None,
     since: Since = "14d",
-    until: Until = "0m",
+    until: Until = "now",
     search: str | None = None,
     limit: Limit | None = None,
     common: CommonOptions = COMMON,

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from currents_async._version import __version__
 from currents_async.cli import _exit
+from currents_async.cli._mistakes import mistake
 from currents_async.cli._streams import complain, drop_stdout, machine_stdout
 
 _BROKEN = re.compile(r"^( *)(?!-+$)(\S.*)\n\1(?!-+$)(?=\S)", re.MULTILINE)
@@ -162,8 +163,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _run(arguments)
         sys.stdout.flush()
-    except CycloptsError:
-        return _exit.USAGE  # cyclopts has printed what is wrong
+    except CycloptsError as error:
+        complain(mistake(error))
+        return _exit.USAGE
     except BrokenPipeError:
         drop_stdout()
         return _exit.STDOUT_CLOSED
@@ -180,13 +182,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    command, bound, _ = app.parse_args(arguments, exit_on_error=False)
+    command, bound, _ = app.parse_args(arguments, exit_on_error=False, print_error=False)
     result = command(*bound.args, **bound.kwargs)
     if not iscoroutine(result):
         return _exit.OK  # help, for example
     from currents_async.cli._execute import execute  # noqa: PLC0415 - --help needs no event loop
 
-    return execute(result)
+    return execute(result, lambda: _options(arguments))
+
+
+def _options(arguments: Sequence[str] | None) -> set[str]:
+    """Return what the command of a command line takes, as it is typed."""
+    _, apps, _ = app.parse_commands(arguments)
+    return {name for one in apps[-1].assemble_argument_collection() for name in one.names}
 
 
 def _missing(error: ModuleNotFoundError) -> int:

@@ -9,7 +9,7 @@ from rich.filesize import decimal
 
 import currents_async
 from currents_async.cli import _exit
-from currents_async.cli._options import Flag, Several
+from currents_async.cli._options import Choice, Flag, Several
 from currents_async.cli._progress import progress_bar
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
@@ -39,7 +39,7 @@ class Attached(Model, frozen=True, gc=False, kw_only=True):
 class Files:
     """What to say of the files."""
 
-    kind: AttachmentType = "attachment"
+    kind: Choice[AttachmentType] = "attachment"
     """What the files are."""
     caption: str | None = None
     """A text that is shown with each file."""

@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Self
 
 from currents_async import errors
 from currents_async.cli import _exit
+from currents_async.cli._messages import Options, explain
 from currents_async.cli._progress.line import erase_at_once
 from currents_async.cli._streams import complain, note
 
@@ -131,22 +132,22 @@ def _leave(number: signal.Signals) -> NoReturn:
     os._exit(_CODES_OF_SIGNALS[number])
 
 
-def execute(command: Command) -> int:
-    """Run a command and return its exit code.
+def execute(command: Command, options: Options = tuple) -> int:
+    """Run a command and return its exit code; errors name what of `options` they are about.
 
     Ctrl-C and SIGTERM cancel it, so that it can finish what it is writing.
     """
     with StopSignals() as signals:
-        code = _run(command, signals)
+        code = _run(command, signals, options)
         sys.stdout.flush()  # while signals still end a write that is not read
         return _exit.OK if code is None else code
 
 
-def _run(command: Command, signals: StopSignals) -> int | None:
+def _run(command: Command, signals: StopSignals, options: Options) -> int | None:
     try:
         return asyncio.run(_until_stopped(command, signals))
     except errors.CurrentsError as error:
-        complain(str(error))
+        explain(error, options)
         found = (code for kind, code in _CODES_OF_ERRORS.items() if isinstance(error, kind))
         return next(found, _exit.FAILED)
     except BrokenPipeError:

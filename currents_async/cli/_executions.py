@@ -5,7 +5,12 @@ from typing import Any
 
 from cyclopts import Parameter
 
-from currents_async.cli._options import Several, Since, Until, read_moment
+from currents_async.cli._moments import read_moment
+from currents_async.cli._options import (
+    Several,
+    Since,
+    Until,
+)
 
 
 @Parameter(name="*")
@@ -14,7 +19,7 @@ class Executions:
     """Which executions count."""
 
     since: Since = "14d"
-    until: Until = "0m"
+    until: Until = "now"
     branch: Several[str] = ()
     """Only executions on this branch; several can be given."""
     tag: Several[str] = ()

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from currents_async.cli._moments import read_span, read_time
 from currents_async.cli._options import (
     Count,
     Flag,
@@ -13,8 +14,6 @@ from currents_async.cli._options import (
     RunBranches,
     RunTags,
     Several,
-    read_span,
-    read_time,
 )
 from currents_async.errors import InvalidArgumentError
 
@@ -44,7 +43,7 @@ class ExportOptions:
     all_projects: Flag = False
     """All projects that the API key can see."""
     since: str = "7d"
-    """The first day: 2026-01-31, or 7d for the last 7 days."""
+    """The first day: 2026-01-31, yesterday, or 7d for the last 7 days."""
     until: str | None = None
     """Where to end, likewise: days that begin before then are exported. By default today is the
     last."""

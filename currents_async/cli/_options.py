@@ -1,17 +1,15 @@
 """Options that several commands have, with their help, and what is made of their values."""
 
-import re
 import sys
 from codecs import BOM_UTF8
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 import msgspec
-from cyclopts import Parameter
+from cyclopts import Parameter, Token, convert
 from cyclopts.validators import Number
 
 from currents_async.cli._output import OUTPUT, Output, Printer
@@ -26,11 +24,37 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+
+def any_case(kind: Any, tokens: Sequence[Token]) -> object:
+    """Convert what was typed; words to choose from are taken in any case, with `-` as `_`."""
+    choices = {_plain(choice): choice for choice in _choices(kind)}
+    return convert(kind, [_known(token, choices) for token in tokens])  # pyright: ignore[reportUnknownVariableType]
+
+
+def _known(token: Token, choices: Mapping[str, str]) -> Token:
+    value = choices.get(_plain(token.value), token.value)
+    changed: Token = token.evolve(value=value)  # pyright: ignore[reportUnknownMemberType]
+    return changed
+
+
+def _plain(word: str) -> str:
+    return word.casefold().replace("-", "_").replace(" ", "_")
+
+
+def _choices(kind: Any) -> Iterator[str]:
+    for one in get_args(kind):
+        if isinstance(one, str):
+            yield one
+        else:
+            yield from _choices(one)
+
+
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 # A hyphen alone is stdin or stdout.
 File = Annotated[str, Parameter(allow_leading_hyphen=True)]
-Several = Annotated[tuple[T, ...], Parameter(negative="", show_default=False)]
+Several = Annotated[tuple[T, ...], Parameter(converter=any_case, negative="", show_default=False)]
+Choice = Annotated[T, Parameter(converter=any_case)]
 
 Project = Annotated[
     str, Parameter(help="The ID of the project; else CURRENTS_PROJECT_ID, else the profile's.")
@@ -38,7 +62,8 @@ Project = Annotated[
 Since = Annotated[
     str,
     Parameter(
-        help="Start of the time span: 2026-01-31, 2026-01-31T18:00Z, or 7d for the last 7 days."
+        help="Start of the time span: yesterday, 7d, '2 weeks ago', 2026-01-31 or "
+        "2026-01-31T18:00Z; UTC, unless a time says otherwise."
     ),
 ]
 Until = Annotated[str, Parameter(help="End of the time span, exclusive; written like --since.")]
@@ -48,8 +73,8 @@ RunID = Annotated[str, Parameter(help="The ID of the run.")]
 InstanceID = Annotated[str, Parameter(help="The ID of the instance.")]
 TestID = Annotated[str, Parameter(help="The ID of the test.")]
 Index = Annotated[int, Parameter(validator=Number(gte=0))]
-Sorting = Annotated[T, Parameter(help="What the list is sorted by.")]
-Direction = Annotated[SortDirection, Parameter(help="Which way it is sorted.")]
+Sorting = Annotated[T, Parameter(converter=any_case, help="What the list is sorted by.")]
+Direction = Annotated[SortDirection, Parameter(converter=any_case, help="Which way it is sorted.")]
 RunBranches = Annotated[
     Several[str], Parameter(help="Only runs of this branch; several can be given.")
 ]
@@ -135,50 +160,6 @@ class CommonOptions:
 
 
 COMMON = CommonOptions()
-
-_SPAN = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def read_moment(option: str, text: str) -> date | datetime:
-    """Read a day, a point in time, or a span before now such as `7d`; UTC unless it says otherwise.
-
-    A day stays a day, since some operations take no times; `read_time` makes it its midnight.
-    """
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return read_time(option, text)
-
-
-def read_optional_moment(option: str, text: str | None) -> date | datetime | None:
-    """Read a moment, or return None for None."""
-    return None if text is None else read_moment(option, text)
-
-
-def read_time(option: str, text: str) -> datetime:
-    """Read what `read_moment` reads, as a point in time."""
-    try:
-        if _SPAN.fullmatch(text):
-            return datetime.now(UTC) - read_span(option, text)
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except ValueError:
-        raise InvalidArgumentError(
-            f"{option} must be as 2026-01-31, 2026-01-31T18:00Z or 7d, not {text!r}"
-        ) from None
-    except OverflowError:
-        raise InvalidArgumentError(
-            f"{option} must lie in the years 1 to 9999, not {text!r}"
-        ) from None
-
-
-def read_span(option: str, text: str) -> timedelta:
-    """Read a span: a number and s, m, h, d or w, for seconds, minutes, hours, days or weeks."""
-    found = _SPAN.fullmatch(text)
-    if found is None:
-        raise InvalidArgumentError(f"{option} must be as 30m, 12h, 7d or 2w, not {text!r}")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 async def read_json(source: str, kind: type[T]) -> T:

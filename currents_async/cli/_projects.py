@@ -6,6 +6,7 @@ from cyclopts import App, Parameter
 
 from currents_async.cli._options import (
     COMMON,
+    Choice,
     CommonOptions,
     Direction,
     Limit,
@@ -106,12 +107,12 @@ async def list_pull_requests(
 
 @terms.command(name="list")
 async def list_terms(
-    kind: TermType,
+    kind: Choice[TermType],
     /,
     *,
     project: Project | None = None,
     search: str | None = None,
-    direction: SortDirection | None = None,
+    direction: Choice[SortDirection] | None = None,
     limit: Limit | None = None,
     common: CommonOptions = COMMON,
 ) -> None:

@@ -10,6 +10,7 @@ from cyclopts.validators import Number
 import currents_async
 from currents_async.cli import _exit
 from currents_async.cli._confirm import check_can_ask, confirm
+from currents_async.cli._moments import read_span
 from currents_async.cli._options import (
     COMMON,
     CommonOptions,
@@ -18,7 +19,6 @@ from currents_async.cli._options import (
     Project,
     Several,
     Yes,
-    read_span,
 )
 from currents_async.cli._output import Printer
 from currents_async.cli._streams import note

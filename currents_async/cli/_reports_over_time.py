@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from currents_async.analysis import HeatMap, HeatMapSpan, RunDetails
+from currents_async.cli._moments import read_time
 from currents_async.cli._options import (
     CONNECTION,
     Connection,
@@ -18,7 +19,6 @@ from currents_async.cli._options import (
     RunBranches,
     Since,
     Until,
-    read_time,
 )
 from currents_async.cli._progress import progress_bar
 from currents_async.cli._report_files import in_thread, write_report

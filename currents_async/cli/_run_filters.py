@@ -5,14 +5,15 @@ from typing import Any
 
 from cyclopts import Parameter
 
+from currents_async.cli._moments import read_optional_moment
 from currents_async.cli._options import (
+    Choice,
     RunAuthors,
     RunBranches,
     RunTags,
     Several,
     Since,
     Until,
-    read_optional_moment,
 )
 from currents_async.models import TagOperator
 
@@ -24,7 +25,7 @@ class RunFilters:
 
     branch: RunBranches = ()
     tag: RunTags = ()
-    tag_operator: TagOperator | None = None
+    tag_operator: Choice[TagOperator] | None = None
     """Whether runs have all of the tags, or any."""
     author: RunAuthors = ()
     environment: Several[str] = ()

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from currents_async.cli._attachments import FILES, Attached, Files, attach_all, code_of
-from currents_async.cli._options import COMMON, CommonOptions, Project, Several
+from currents_async.cli._options import COMMON, Choice, CommonOptions, Project, Several
 from currents_async.models import Commit, SessionStatus
 from currents_async.models._model import Model
 
@@ -31,7 +31,7 @@ async def create(
     path: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     /,
     *,
-    status: SessionStatus,
+    status: Choice[SessionStatus],
     error: str | None = None,
     duration_ms: Annotated[int, Parameter(validator=Number(gte=0))] | None = None,
     tag: Several[str] = (),

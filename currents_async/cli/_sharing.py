@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App, Parameter
 
+from currents_async.cli._moments import read_span
 from currents_async.cli._options import (
     COMMON,
     CONNECTION,
@@ -13,7 +14,6 @@ from currents_async.cli._options import (
     Index,
     InstanceID,
     TestID,
-    read_span,
 )
 from currents_async.cli._streams import write_text
 from currents_async.errors import InvalidArgumentError

@@ -7,6 +7,7 @@ from cyclopts import App
 
 from currents_async.analysis import TestHistory
 from currents_async.cli._executions import EXECUTIONS, Executions
+from currents_async.cli._moments import read_moment
 from currents_async.cli._options import (
     COMMON,
     CommonOptions,
@@ -18,7 +19,6 @@ from currents_async.cli._options import (
     Since,
     Sorting,
     Until,
-    read_moment,
 )
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
@@ -83,7 +83,7 @@ async def history(
     title: Several[str] = (),
     project: str | None = None,
     since: Since = "30d",
-    until: Until = "0m",
+    until: Until = "now",
     branch: Several[str] = (),
     group_id: str | None = None,
     most: Count = 500,

@@ -9,6 +9,7 @@ from cyclopts.validators import Number
 from currents_async.cli._executions import EXECUTIONS, Executions
 from currents_async.cli._options import (
     COMMON,
+    Choice,
     CommonOptions,
     Direction,
     Flag,
@@ -62,7 +63,7 @@ class Selection:
     """Which errors a command is about."""
 
     executions: Executions = EXECUTIONS
-    tag_operator: TagOperator | None = None
+    tag_operator: Choice[TagOperator] | None = None
     """Whether executions have all of the tags, or any."""
     target: str | None = None
     """Only errors about this, for example a selector."""
@@ -114,7 +115,7 @@ async def timeline(
     *,
     project: Project | None = None,
     selection: Selection = _ALL,
-    metric: ErrorMetric | None = None,
+    metric: Choice[ErrorMetric] | None = None,
     top: Annotated[int, Parameter(validator=Number(gte=1, lte=50))] | None = None,
     common: CommonOptions = COMMON,
 ) -> None:
@@ -140,7 +141,7 @@ async def insights(
     project: Project | None = None,
     executions: Executions = EXECUTIONS,
     environment: Several[str] = (),
-    resolution: InsightsResolutionName | None = None,
+    resolution: Choice[InsightsResolutionName] | None = None,
     overall: Flag = False,
     common: CommonOptions = COMMON,
 ) -> None:

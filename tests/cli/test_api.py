@@ -85,7 +85,7 @@ class TestApi:
             (["POST", "/projects", "-F", "a=@-", "--input", "-"], "stdin can be read only once"),
             (["POST", "/projects", "--paginate"], "--paginate is for GET"),
             (["POST", "/projects", "--cache", "1h"], "--cache is for GET"),
-            (["GET", "/projects", "--cache", "soon"], "--cache must be as"),
+            (["GET", "/projects", "--cache", "soon"], "--cache must be a span"),
             (["GET", "/projects", "-q", "data["], "--query 'data['"),
         ],
         ids=lambda value: value if isinstance(value, str) else " ".join(value),

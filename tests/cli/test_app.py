@@ -27,18 +27,19 @@ class TestMistakes:
     def test_usage(self, cli: CommandLine, arguments: list[str]) -> None:
         out, err = cli(*arguments, code=2)
         assert out == ""
-        assert "Error" in err
+        assert err.startswith("currents-async: ")
+        assert err.count("\n") == 1
         assert "Traceback" not in err
 
     def test_an_invalid_run_id(self, service: FakeCurrents, cli: CommandLine) -> None:
-        assert "run_id" in cli("run", "a/b", code=2).err
+        assert "RUN_ID must be" in cli("run", "a/b", code=2).err
         assert service.requests == []
 
     def test_not_found(self, service: FakeCurrents, cli: CommandLine) -> None:
         out, err = cli("run", "unknown", code=3)
         assert out == ""
-        assert err.startswith("currents-async: getRun (GET http://127.0.0.1:")
-        assert "404 Run not found" in err
+        assert err.startswith("currents-async: Run not found (HTTP 404, GET http://127.0.0.1:")
+        assert "check the ID" in err
 
     @pytest.mark.parametrize("status", [401, 403])
     def test_unauthorized_and_forbidden(

@@ -60,7 +60,7 @@ class TestAttach:
             ([], "pass --run or --ci-build"),
             (["--run", "r", "--session", "s"], "pass --run or --ci-build"),
             (["--session", "s", "--test", "t"], "pass --run or --ci-build"),
-            (["--run", "r", "--test", "t"], "a test needs instance_id or spec"),
+            (["--run", "r", "--test", "t"], "a test needs --instance or --spec"),
             (["--run", "r", "--project", "p"], "--project is for --ci-build"),
             (["--run", "r", "--meta", "x"], "--meta must be NAME=VALUE"),
             (["--run", "r", "--kind", "trace"], "trace"),

@@ -31,10 +31,10 @@ def test_no_terminal_is_driven(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "pass run_id"),
-        (["r", "--test", "t"], "pass run_id"),
-        (["r", "--attempt", "1"], "attempt is for a test"),
-        (["r", "--limit", "51"], "Must be <= 50"),
+        ([], "pass RUN_ID"),
+        (["r", "--test", "t"], "pass RUN_ID"),
+        (["r", "--attempt", "1"], "--attempt is for a test"),
+        (["r", "--limit", "51"], "--limit must be at most 50, not 51"),
         (["r", "--json", "--max-length", "9"], "--max-length is for Markdown"),
     ],
 )

@@ -137,8 +137,8 @@ class TestExport:
             (["-", "--format", "arrow"], "one table"),
             (["t", "--project", "p", "--all-projects"], "--all-projects"),
             (["t", "--resume", "--replace"], "--resume or --replace"),
-            (["t", "--since", "never"], "--since must be as"),
-            (["t", "--look-back", "never"], "--look-back must be as"),
+            (["t", "--since", "never"], "--since must be a time"),
+            (["t", "--look-back", "never"], "--look-back must be a span"),
             (["t", "--fields", "nope"], "no field"),
         ],
     )

@@ -255,7 +255,7 @@ class TestMistakes:
     def test_options(self, cli: CommandLine, options: list[str]) -> None:
         out, err = cli("mock", "serve", *options, code=2)
         assert out == ""
-        assert "Error" in err
+        assert err.startswith("currents-async: ")
         assert "Traceback" not in err
 
 

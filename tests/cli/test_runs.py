@@ -38,9 +38,9 @@ class TestRuns:
             ("limit", "3"),
         ]
 
-    @pytest.mark.parametrize("since", ["yesterday", "7", "7y", "", "2026-13-01"])
+    @pytest.mark.parametrize("since", ["7", "7y", "", "2026-13-01"])
     def test_an_invalid_since(self, service: FakeCurrents, cli: CommandLine, since: str) -> None:
-        assert "since must be as 2026-01-31" in cli("runs", "list", "--since", since, code=2).err
+        assert "--since must be a time" in cli("runs", "list", "--since", since, code=2).err
 
     @pytest.mark.parametrize("since", ["999999w", "0001-01-01T00:00+14:00"])
     def test_since_before_the_first_year(
@@ -169,7 +169,8 @@ class TestDiff:
         run_id = two_runs[0].run_id
         err = cli("runs", "diff", run_id, run_id, "-o", "html", "--fields", "title", code=2).err
         assert "-o html shows no --fields" in err
-        assert "Invalid value" in cli("runs", "get", run_id, "-o", "markdown", code=2).err
+        err = cli("runs", "get", run_id, "-o", "markdown", code=2).err
+        assert "-o must be table, wide, json, ndjson, csv or parquet, not 'markdown'" in err
         assert not service.requests
 
     def test_slower_tests(self, service: FakeCurrents, cli: CommandLine) -> None:

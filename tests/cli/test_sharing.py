@@ -109,7 +109,7 @@ class TestTraces:
                 "pass an instance ID and a test ID",
             ),
             (["link", "i", "t", "--expires-in", "8d"], "ttl_seconds"),
-            (["link", "i", "t", "--expires-in", "soon"], "--expires-in must be as"),
+            (["link", "i", "t", "--expires-in", "soon"], "--expires-in must be a span"),
         ],
     )
     def test_mistakes(

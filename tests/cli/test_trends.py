@@ -59,5 +59,5 @@ def test_spec_files(two_runs: list[WorldRun], service: FakeCurrents, cli: Comman
 
 @pytest.mark.parametrize("command", [["errors", "list"], ["insights"], ["spec-files", "list"]])
 def test_an_invalid_moment(service: FakeCurrents, cli: CommandLine, command: list[str]) -> None:
-    assert "--since must be as" in cli(*command, "--since", "soon", code=2).err
+    assert "--since must be a time" in cli(*command, "--since", "soon", code=2).err
     assert service.requests == []

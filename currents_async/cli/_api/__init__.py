@@ -10,14 +10,15 @@ import cyclopts
 from currents_async.cli._api.fields import Query, as_json, as_query, read_fields
 from currents_async.cli._api.output import ApiOutput
 from currents_async.cli._api.pages import Fetch, Pages, pages_of
+from currents_async.cli._moments import read_span
 from currents_async.cli._options import (
     CONNECTION,
+    Choice,
     Connection,
     File,
     Flag,
     Several,
     read_json,
-    read_span,
 )
 from currents_async.errors import APIError, InvalidArgumentError
 from currents_async.models import HTTPMethod
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 async def api(
-    method: HTTPMethod,
+    method: Choice[HTTPMethod],
     path: str,
     /,
     *,
