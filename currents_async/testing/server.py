@@ -27,6 +27,7 @@ from currents_async.testing._serving.recording import Recorder
 from currents_async.testing._serving.requests import RecordedRequest, Requests, check_operation
 from currents_async.testing._serving.site import Site
 from currents_async.testing._serving.webhook_sender import Delivery, WebhookSender
+from currents_async.testing._world.webhooks import Event
 from currents_async.testing.clock import AnyClock, RunningClock
 from currents_async.testing.world import World, WorldRun
 
@@ -72,6 +73,7 @@ class FakeCurrents:
         latency: float = 0.0,
         rate_limit: Limiter | None = None,
         max_requests: int | None = None,
+        strict: bool = True,
         clock: AnyClock | None = None,
     ) -> None:
         """Make a server for one `async with`.
@@ -90,6 +92,9 @@ class FakeCurrents:
         for them, and webhooks are called by themselves: `RUN_START` for the runs that are in
         progress at first and those that are made later, and the event of each end. 0 lets no run
         progress.
+
+        With `strict`, parameters that an operation does not have are refused with 400, so that a
+        misspelt one does not go unnoticed. The service itself ignores them.
 
         The rate limit, the signatures and all dates follow `clock`, a `RunningClock` by default.
         With a `ManualClock` that the client follows too, no wait takes real time. `latency`, in
@@ -113,6 +118,7 @@ class FakeCurrents:
         self._speed = speed
         self._limiter = None if rate_limit is None else check_limiter("rate_limit", rate_limit)
         self._max_response_bytes = max_response_bytes
+        self._strict = strict
         self._tokens: dict[str, float] = {}
         marks = count(1)
         self._requests = Recorder(
@@ -289,6 +295,51 @@ class FakeCurrents:
             )
         )
 
+    @property
+    def faults(self) -> list[ScriptedFault]:
+        """The faults of `fail` that are still to come, with the times that are left of each."""
+        return self._faults.pending()
+
+    def clear_faults(self) -> None:
+        """Drop the faults that are still to come."""
+        self._faults.clear()
+
+    def limit_rate(self, limiter: Limiter | None) -> None:
+        """Limit the rate from now on, counting from the beginning; None ends it."""
+        self._limiter = None if limiter is None else check_limiter("limiter", limiter)
+        self._api_host.limit_rate(self._limiter)
+
+    def reset(self, world: World | None = None) -> None:
+        """Begin again: drop faults, forget requests, deliveries and what was counted of the rate.
+
+        With a `world`, that is served from now on; otherwise the world stays as it is.
+        """
+        self._life.stop()
+        self.world = self.world if world is None else world
+        self.clear_faults()
+        for kept in (self.requests, self.asset_requests, self.deliveries):
+            kept.clear()
+        self._make_hosts()
+        self._api.host, self._assets.host = self._api_host, self._asset_host
+        self._life.start()
+
+    def mount(self, routes: Sequence[web.RouteDef]) -> None:
+        """Serve something besides the API, on its port: before the `async with`."""
+        self._api.routes = routes
+
+    async def cause(
+        self, event: Event, run: WorldRun | None = None, *, group_id: str | None = None
+    ) -> tuple[WorldRun, list[Delivery]]:
+        """Let an event happen to a run, and post it to the webhooks that want it.
+
+        A run in progress ends by it. The run is by default the newest in progress, or else the
+        newest; for `RUN_START` it is a new one.
+        """
+        run = self._life.cause(event, run)
+        deliveries = await self.emit(run, event, group_id=group_id)
+        self._life.look()
+        return run, deliveries
+
     async def emit(
         self,
         run: WorldRun,
@@ -342,6 +393,7 @@ class FakeCurrents:
             limiter=self._limiter,
             max_response_bytes=self._max_response_bytes,
             sign=self._sign if self._serves_assets else None,
+            strict=self._strict,
         )
 
     def _announce(self, run: WorldRun, event: str) -> None:

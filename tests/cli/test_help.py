@@ -40,6 +40,7 @@ COMMANDS = {
     "jira issue-types",
     "jira link",
     "jira projects",
+    "mock emit",
     "mock serve",
     "open instance",
     "open run",

@@ -161,6 +161,28 @@ class TestLife:
         assert err.startswith("refused a delivery with 401: ")
         assert "sesame" not in err
 
+    def test_an_event_is_made_to_happen(
+        self, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with listening("--insecure") as (listener, url):
+            with serving("--json", "--speed", "0", "--webhook", url) as process:
+                told = json.loads(process.line())
+                for name in ("CURRENTS_API_URL", "CURRENTS_API_KEY"):
+                    monkeypatch.setenv(name, told["environment"][name])
+                assert told["admin_url"] == told["url"].removesuffix("v1") + "_fake/"
+                run_id = told["run_in_progress"]
+                out = cli("mock", "emit", "RUN_FINISH").out
+                assert out == f"run {run_id}\nRUN_FINISH to {url} 202\n"
+                out = cli("mock", "emit", "RUN_TIMEOUT", run_id, "--url", told["url"]).out
+                assert out == f"run {run_id}\nRUN_TIMEOUT to {url} 202\n"
+                _, err = cli("mock", "emit", "RUN_FINISH", "nix", code=3)
+                assert err.endswith(" refused with 404: there is no run nix\n")
+                process.stop(signal.SIGTERM)
+            heard = [json.loads(listener.line()) for _ in range(4)]
+        assert {"RUN_FINISH", "RUN_TIMEOUT"} <= {
+            one["event"] for one in heard if one["runId"] == run_id
+        }
+
     def test_others_are_let_in_with_a_key_that_nobody_knows(self) -> None:
         keys: list[str] = []
         for _ in range(2):
@@ -174,6 +196,18 @@ class TestLife:
 
 
 class TestMistakes:
+    def test_where_nothing_serves(self, cli: CommandLine) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        _, err = cli("mock", "emit", "RUN_FINISH", "--url", url, code=1)
+        assert err.startswith(f"currents-async: no server of `mock serve` at {url}: ")
+        cli("mock", "emit", "RUN_FINISH", "--url", "nowhere", code=2)
+
+    def test_a_server_of_another_kind(self, cli: CommandLine, service: FakeCurrents) -> None:
+        _, err = cli("mock", "emit", "RUN_FINISH", code=3)
+        origin = service.url.removesuffix("/v1")
+        assert err == f"currents-async: {origin} refused with 404: Not found\n"
+
     def test_the_asset_port_in_use(self, capsys: pytest.CaptureFixture[str]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]

@@ -5,7 +5,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from currents_async.cli._options import Count, Flag, Several
+from currents_async.cli._options import Count, Flag, RunID, Several
+from currents_async.models import HookEventName
 
 app = App(name="mock")
 
@@ -33,6 +34,7 @@ async def serve(
     secret_header: str | None = None,
     assets: Flag = False,
     asset_port: Port | None = None,
+    strict: Flag = False,
     latency: Seconds = 0,
     rate: str | None = None,
     log: Flag = False,
@@ -42,7 +44,8 @@ async def serve(
 
     What a client has to know is printed once the server is ready. The same seed gives the same
     organisation. Its newest runs are in progress, and go on. Webhooks are called when runs begin
-    and end: those that clients create, and those of --webhook.
+    and end: those that clients create, and those of --webhook. The server is controlled at /_fake/:
+    requests and those that matched nothing, clock, faults, rate, events, reset.
 
     currents-async mock serve --recent --speed 10 --webhook http://127.0.0.1:8080/webhooks/currents
 
@@ -79,6 +82,8 @@ async def serve(
         each response, and so never the same.
     asset_port
         The port for --assets; by default the one after --port.
+    strict
+        Refuse parameters that an operation does not have, which the service ignores.
     latency
         Seconds before each response.
     rate
@@ -97,24 +102,72 @@ async def serve(
     # Here, since --help does without a server.
     from currents_async.cli._mock import organisation, server  # noqa: PLC0415
     from currents_async.cli._webhooks import read_secret  # noqa: PLC0415
-    from currents_async.testing import FakeCurrents  # noqa: PLC0415
+    from currents_async.testing import FakeCurrents, World  # noqa: PLC0415
+    from currents_async.testing._admin.admin import Admin  # noqa: PLC0415
 
-    world = organisation.make_organisation(
-        seed=seed, projects=projects, runs=runs, specs=specs, recent=recent
-    )
-    organisation.add_webhooks(world, webhook, read_secret(secret_header))
+    headers = read_secret(secret_header)
+    organisation.check_urls("--webhook", webhook)
+
+    def make_world() -> World:
+        world = organisation.make_organisation(
+            seed=seed, projects=projects, runs=runs, specs=specs, recent=recent
+        )
+        organisation.add_webhooks(world, webhook, headers)
+        return world
+
     fake = FakeCurrents(
-        world,
+        make_world(),
         api_key=server.choose_key(host) if api_key is None else api_key,
         host=host,
         port=port,
         assets=assets,
         asset_port=server.choose_asset_port(port, asset_port) if assets else None,
         speed=speed,
+        strict=strict,
         latency=latency,
         rate_limit=None if rate is None else server.read_limiter("--rate", rate),
         max_requests=_MAX_REQUESTS,
     )
+    is_open = server.lets_others_in(host)
+    fake.mount(Admin(fake, make_world, needs_key=is_open).routes())
     return await server.serve_until_stopped(
-        fake, host=host, assets=assets, log=log, as_json=as_json
+        fake, is_open=is_open, assets=assets, log=log, as_json=as_json
     )
+
+
+@app.command
+async def emit(
+    event: HookEventName,
+    run_id: RunID | None = None,
+    /,
+    *,
+    group: str | None = None,
+    url: str | None = None,
+    api_key: str | None = None,
+) -> int:
+    """Let an event happen in a server of `mock serve`, which posts it to webhooks.
+
+    A run in progress ends by it. The exit code is 1 when a post has failed.
+
+    currents-async mock emit RUN_FINISH
+
+    currents-async mock emit RUN_START --url http://127.0.0.1:4000
+
+    Parameters
+    ----------
+    event
+        RUN_START makes a new run, unless a run is named.
+    run_id
+        The ID of the run. By default the newest in progress, or else the newest.
+    group
+        The ID of a group of the run, to post about only that.
+    url
+        Where the server is; else CURRENTS_REST_API_URL or CURRENTS_API_URL, else
+        http://127.0.0.1:4000.
+    api_key
+        The key that the server has printed; else CURRENTS_API_KEY, but not with --url.
+
+    """
+    from currents_async.cli._mock.emitting import ask  # noqa: PLC0415 - --help needs no client
+
+    return await ask(url, api_key, event=event, run_id=run_id, group_id=group)

@@ -14,11 +14,15 @@ _LOOK_EVERY_SECONDS = 0.05
 
 
 def note_delivery(delivery: Delivery) -> None:
-    """Write what became of a delivery, without the secrets that its URL may have."""
-    url = urlsplit(delivery.url)
-    host = url.netloc.rpartition("@")[2]
+    """Write what became of a delivery."""
     outcome = delivery.error if delivery.status is None else delivery.status
-    note(f"{delivery.event} to {url.scheme}://{host}{url.path} {outcome}")
+    note(delivery_line(delivery.event, delivery.url, outcome))
+
+
+def delivery_line(event: str, url: str, outcome: object) -> str:
+    """Return what became of a delivery, without the secrets that its URL may have."""
+    parts = urlsplit(url)
+    return f"{event} to {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path} {outcome}"
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """The organisation that `mock serve` makes up, and the webhooks of all its projects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -61,10 +61,14 @@ def _began(hours: int, *, in_progress: bool) -> datetime:
     return now.replace(minute=0, second=0) - timedelta(hours=hours + 1)
 
 
-def add_webhooks(world: World, urls: Sequence[str], headers: Mapping[str, str] | None) -> None:
-    """Let all events of all projects be posted to URLs. Raises `InvalidArgumentError`."""
+def check_urls(option: str, urls: Iterable[str]) -> None:
+    """Raise `InvalidArgumentError` for what nothing can be posted to."""
     if not all(url.startswith(("http://", "https://")) for url in urls):
-        raise InvalidArgumentError("--webhook must begin with http:// or https://")
+        raise InvalidArgumentError(f"{option} must begin with http:// or https://")
+
+
+def add_webhooks(world: World, urls: Iterable[str], headers: Mapping[str, str] | None) -> None:
+    """Let all events of all projects be posted to URLs."""
     fields = {
         "hookEvents": [*HookEvent],
         "label": "mock serve",

@@ -14,6 +14,7 @@ from currents_async.cli._mock.log import note_delivery, request_log
 from currents_async.cli._streams import complain, machine_stdout
 from currents_async.errors import InvalidArgumentError
 from currents_async.testing import Delivery, FakeCurrents
+from currents_async.testing._admin.admin import ROOT
 from currents_async.testing.limiters import Limiter, parse_limiter
 
 _VERSION = "/v1"
@@ -23,7 +24,7 @@ _MAX_PORT = 65535
 
 
 async def serve_until_stopped(
-    server: FakeCurrents, *, host: str, assets: bool, log: bool, as_json: bool
+    server: FakeCurrents, *, is_open: bool, assets: bool, log: bool, as_json: bool
 ) -> int:
     """Serve until Ctrl-C or SIGTERM, and return the exit code."""
     async with AsyncExitStack() as stack:
@@ -42,7 +43,7 @@ async def serve_until_stopped(
             return _exit.FAILED
         if log:
             await stack.enter_async_context(request_log(server))
-        announcement = _announce(server, assets=assets, is_open=not is_loopback(host))
+        announcement = _announce(server, assets=assets, is_open=is_open)
         if as_json:
             machine_stdout().write(msgspec.json.encode(announcement).decode() + "\n")
         else:
@@ -54,7 +55,12 @@ async def serve_until_stopped(
 
 def choose_key(host: str) -> str:
     """Return the key that clients must send: one that everybody knows only on this machine."""
-    return _KNOWN_KEY if is_loopback(host) else secrets.token_urlsafe(24)
+    return secrets.token_urlsafe(24) if lets_others_in(host) else _KNOWN_KEY
+
+
+def lets_others_in(host: str) -> bool:
+    """Return whether other machines reach a server that listens on an address."""
+    return not is_loopback(host)
 
 
 def choose_asset_port(port: int, asset_port: int | None) -> int:
@@ -99,6 +105,8 @@ class Announcement(msgspec.Struct, frozen=True):
     """When the first runs began: with `date_end`, the range that has them all."""
     date_end: str
     jira_installation_id: str
+    admin_url: str
+    """Where the server is controlled: a GET lists what can be done."""
     asset_url: str | None = None
     """Where assets are served, if they are."""
     is_open: bool = False
@@ -107,7 +115,7 @@ class Announcement(msgspec.Struct, frozen=True):
     def as_text(self) -> str:
         """Return it as people read it."""
         lines = [f"export {name}={shlex.quote(value)}" for name, value in self.environment.items()]
-        lines += ["", f"API at {self.url}"]
+        lines += ["", f"API at {self.url}", f"control at {self.admin_url}"]
         if self.asset_url is not None:
             lines += [f"assets at {self.asset_url}"]
         if self.is_open:
@@ -142,6 +150,7 @@ def _announce(server: FakeCurrents, *, assets: bool, is_open: bool) -> Announcem
         date_start=runs[0].created_at,
         date_end=runs[-1].created_at,
         jira_installation_id=server.world.jiras[0].installation_id,
+        admin_url=server.url.removesuffix(_VERSION) + ROOT + "/",
         asset_url=server.asset_url if assets else None,
         is_open=is_open,
     )

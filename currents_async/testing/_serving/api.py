@@ -45,6 +45,7 @@ class Api:
         limiter: Limiter | None,
         max_response_bytes: int,
         sign: Callable[[web.Request, bytes], bytes] | None,
+        strict: bool,
     ) -> None:
         """`sign` signs the URLs of assets in a body; None leaves them as they are."""
         self._world = world
@@ -54,6 +55,7 @@ class Api:
         """By the IDs of requests in flight."""
         self._max_response_bytes = max_response_bytes
         self._sign = sign
+        self._strict = strict
         self._encoder = Encoder()
 
     async def respond(
@@ -73,6 +75,7 @@ class Api:
             self._check_size(body)
             status, headers = response.status, headers | response.headers
         except RefusedError as refusal:
+            recorded.error = refusal.message
             status, failure = refusal.status, encode_failure(refusal.message, refusal.extra)
             headers |= refusal.headers
             body = compress(failure) if gzip else failure
@@ -133,7 +136,9 @@ class Api:
             recorded.body,
             now,
             kind_by_form(request.headers.get("Authorization", "").removeprefix("Bearer ")).value,
+            self._strict,
         )
+        recorded.unknown = api_request.unknown
         return _HANDLERS[recorded.operation](self._world, api_request)
 
 

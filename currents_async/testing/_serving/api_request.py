@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -31,8 +32,8 @@ class ApiRequest(msgspec.Struct):
     """The arguments of an operation as they arrived.
 
     The methods read a query or a body, and refuse with 400 what does not match the documentation.
-    A parameter that has not been read when `end` is called is refused too, so that a misspelt one
-    does not go unnoticed.
+    With `strict`, so do they a parameter that has not been read when `end` is called, so that a
+    misspelt one does not go unnoticed.
     """
 
     operation: str
@@ -43,8 +44,11 @@ class ApiRequest(msgspec.Struct):
     """Milliseconds since the world's `EPOCH`."""
     credential_kind: str = "api_key"
     """What kind of credential the request came with, as its form shows."""
+    strict: bool = True
     known: set[str] = msgspec.field(default_factory=set[str])
     """The names of the parameters that have been read."""
+    unknown: dict[str, str | None] = msgspec.field(default_factory=dict[str, str | None])
+    """The others, once `end` has been called, each with one of a similar name."""
 
     def text(
         self, name: str, *, max_length: int | None = None, pattern: str | None = None
@@ -128,10 +132,12 @@ class ApiRequest(msgspec.Struct):
             ) from None
 
     def end(self) -> None:
-        """Refuse parameters that have not been read."""
+        """Refuse or note parameters that have not been read."""
         for name, _ in self.query:
             if name not in self.known:
-                raise RefusedError(400, f"{name} is not a parameter of this operation")
+                self.unknown[name] = next(iter(get_close_matches(name, self.known, 1)), None)
+        for name in self.unknown if self.strict else ():
+            raise RefusedError(400, f"{name} is not a parameter of this operation")
 
     def read_body(self, kind: type[T]) -> T:
         """Decode the body."""

@@ -8,6 +8,7 @@ from typing import Literal, Never, get_args
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from currents_async.errors import InvalidArgumentError
 from currents_async.testing._faulty.encoding import flip_bits
@@ -95,6 +96,17 @@ class Faults:
     def add(self, fault: ScriptedFault) -> None:
         """Add a fault, which gets the requests that earlier ones leave alone."""
         self._armed.append(_ArmedFault(fault))
+
+    def pending(self) -> list[ScriptedFault]:
+        """List the faults with the times that are left of each."""
+        return [
+            replace(armed.fault, times=None if armed.left == math.inf else int(armed.left))
+            for armed in self._armed
+        ]
+
+    def clear(self) -> None:
+        """Drop all faults."""
+        self._armed.clear()
 
     def take(self, operation: str | None, path_args: Mapping[str, str]) -> ScriptedFault | None:
         """Return the fault for a request, if it gets one."""

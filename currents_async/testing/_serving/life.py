@@ -76,6 +76,8 @@ class Life:
         The run is by default the newest in progress, or a new one for `RUN_START`. One that has
         ended, or has begun, stays as it is.
         """
+        if self._speed is not None:
+            self._look()
         if run is None:
             run = self._start_run() if event == "RUN_START" else self._newest()
         if event in _END and _is_in_progress(run):
@@ -111,10 +113,11 @@ class Life:
         self._known[run.run_id] = end
 
     def _newest(self) -> WorldRun:
-        runs = sorted(self._world.runs.values(), key=lambda run: run.created_at)
+        runs = list(self._world.runs.values())
         if not runs:
             raise InvalidArgumentError("there is no run that this could happen to")
-        return ([run for run in runs if _is_in_progress(run)] or runs)[-1]
+        in_progress = [run for run in runs if _is_in_progress(run)]
+        return max(in_progress or runs, key=lambda run: run.created_at)
 
     def _start_run(self) -> WorldRun:
         """Start a run like the last one of the first project."""

@@ -82,6 +82,10 @@ class RecordedRequest(msgspec.Struct, kw_only=True, eq=False):
     """The mark of the end, however it came: no longer in flight."""
     status: int | None = None
     """The status of the response; None until it is known."""
+    error: str | None = None
+    """The message of a refusal by the world."""
+    unknown: dict[str, str | None] = {}
+    """The parameters that the operation does not have, each with one of a similar name."""
     bytes_sent: int = 0
     """Bytes of the response's body handed to the socket, as they were compressed."""
     fault: str | None = None

@@ -1,0 +1,1 @@
+"""The control of a server over HTTP, for programs in any language."""
