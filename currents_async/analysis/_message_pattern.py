@@ -7,7 +7,7 @@ The messages of Playwright, Cypress and Node that decide what counts are in
 import re
 from collections.abc import Iterator
 
-from currents_async.models._instance_tests import without_colours
+from currents_async._text import without_escapes
 
 _MAX_TEXT = 8_000
 """Characters of a message that are looked at."""
@@ -95,7 +95,7 @@ def pattern_of(message: str) -> str:
     These lines are the first one, and those that say what was looked for: selectors, what was
     expected. What was received instead, call logs and stacks differ between attempts at one test.
     """
-    text = without_colours(message.lstrip()[:_MAX_TEXT])
+    text = without_escapes(message.lstrip()[:_MAX_TEXT])
     lines = [line for line in map(str.strip, text.splitlines()) if line][:_MAX_LINES]
     if not lines:
         return ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from currents_async._text import duration
 from currents_async.analysis import ComparedTest, RunDiff, diff_runs
 from currents_async.analysis.diff import CATEGORIES
 from currents_async.cli import _exit
@@ -17,7 +18,6 @@ from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
 from currents_async.models.common import Outcome
 from currents_async.reports import diff_html, diff_markdown
-from currents_async.reports._text import duration
 
 if TYPE_CHECKING:
     from currents_async.models import Run

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from currents_async._text import counted, duration, one_line
 from currents_async.analysis import (
     Bar,
     ExecutedTest,
@@ -23,7 +24,6 @@ from currents_async.analysis import (
     timeline_of,
 )
 from currents_async.models import Run, RunSpec
-from currents_async.reports._text import counted, duration, one_line
 from currents_async.reports._verdict import (
     FAILED,
     FLAKY,

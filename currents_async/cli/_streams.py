@@ -10,8 +10,8 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?", re.DOTALL)
-"""Sequences that drive a terminal (ECMA-48, section 5), and the titles of windows."""
+from currents_async._text import without_escapes
+
 _CONTROL = re.compile("[\x7f-\x9f]")
 """Control characters that JSON may have as they are, and that drive terminals."""
 _UNSEEN = re.compile(r"[^\n -~]")
@@ -64,7 +64,7 @@ def one_line(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return a text whose control characters, including line breaks, are blanks."""
-    plain = _ESCAPE.sub("", text)
+    plain = without_escapes(text)
     if plain.isprintable():
         return plain
     return "".join(one if one.isprintable() else " " for one in plain)

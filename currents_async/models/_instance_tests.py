@@ -5,7 +5,6 @@ their titles: how they ended stands beside the list, by their IDs. Source: `docs
 "Instances".
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Self, TypeVar
@@ -13,19 +12,13 @@ from typing import Any, Self, TypeVar
 from msgspec import UNSET, UnsetType, field
 from msgspec.structs import replace
 
+from currents_async._text import without_escapes
 from currents_async.models._model import Model, Timestamp
 from currents_async.models.annotations import Annotation, HasAnnotations
 from currents_async.models.common import Outcome
 from currents_async.models.dashboard import test_url
 
-_COLOUR = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~])?")
-"""A control sequence for terminals (ECMA-48, 5.4) in messages of Playwright, perhaps cut off."""
 _MILLISECOND = timedelta(milliseconds=1)
-
-
-def without_colours(text: str) -> str:
-    """Return a message without control sequences."""
-    return _COLOUR.sub("", text)
 
 
 class CodeFrame(Model, frozen=True, gc=False, kw_only=True):
@@ -66,7 +59,7 @@ class AttemptError(Model, frozen=True, gc=False, kw_only=True):
     @property
     def first_line(self) -> str:
         """The first line of the message, or else of the stack, without colours."""
-        texts = (without_colours(text or "") for text in (self.message, self.stack, self.name))
+        texts = (without_escapes(text or "") for text in (self.message, self.stack, self.name))
         text = next((text for text in map(str.strip, texts) if text), "")
         return text.splitlines()[0] if text else ""
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from currents_async._checks import check_type
+from currents_async._text import one_line
 from currents_async.analysis.artifacts import Artifact, url_of
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.common import Screenshot
 from currents_async.models.instances import Attachment, Trace, Video
 from currents_async.reports._markup import Content, Markup, separated, tag
-from currents_async.reports._text import one_line
 
 
 class Assets:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from currents_async._text import one_line, readable
 from currents_async.analysis.artifacts import Artifact, list_artifacts, url_of
 from currents_async.analysis.details import Execution, RunDetails
 from currents_async.analysis.failures import failure_of_run, failures_of
 from currents_async.models.common import Outcome, Platform
 from currents_async.models.instances import AssetKind, Attempt, AttemptError, Instance, InstanceTest
 from currents_async.models.runs import Run, RunSpec
-from currents_async.reports._text import one_line, readable
 
 Assets = Mapping[str, str] | None
 """The paths of downloaded artifacts, by their signed URLs."""

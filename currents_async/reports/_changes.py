@@ -7,12 +7,12 @@ DevOps (https://learn.microsoft.com/en-us/azure/devops/pipelines/test/review-con
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from currents_async._text import counted, duration
 from currents_async.analysis.diff import AmbiguousTests, ComparedTest, RunDiff
 from currents_async.analysis.executed import ExecutedTest, executed_file
 from currents_async.analysis.run_results import FileResults
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.runs import CompletionState, Run
-from currents_async.reports._text import counted, duration
 from currents_async.reports._verdict import FAILED, PASSED, SKIPPED, Verdict, state_in_words
 
 _MISSING = "missing"

@@ -5,9 +5,9 @@ from datetime import date
 from math import ceil, floor, log10
 from typing import NamedTuple
 
+from currents_async._text import one_line
 from currents_async.reports._markup import Content, Markup, markup, tag
 from currents_async.reports._page import GREY, figure
-from currents_async.reports._text import one_line
 
 _COLUMNS = 3
 _WIDTH, _HEIGHT = 320, 150

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from currents_async._text import counted, duration
 from currents_async.analysis.clusters import FailureCluster, cluster_failures
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.analysis.failures import Failure, FlakyTest
@@ -22,7 +23,6 @@ from currents_async.reports._page import (
     table,
     trait,
 )
-from currents_async.reports._text import counted, duration
 from currents_async.reports._verdict import state_in_words
 
 _NO_MESSAGE = "no message"

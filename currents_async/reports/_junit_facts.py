@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement
 
+from currents_async._text import one_line
 from currents_async.models.instances import InstanceTest
 from currents_async.models.runs import Run
 from currents_async.reports._cases import MAX_PATH, Suite
-from currents_async.reports._text import one_line
 
 Facts = Iterable[tuple[str, str | None]]
 """Names and values."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from urllib.parse import quote
 
+from currents_async._text import MAX_LINE, MAX_TEXT, one_line, readable
 from currents_async.reports._page import Column, is_page
-from currents_async.reports._text import MAX_LINE, MAX_TEXT, one_line, readable
 
 _BACKTICKS = re.compile("`+")
 _PIPE = "&#124;"

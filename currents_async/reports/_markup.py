@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import NamedTuple
 
-from currents_async.reports._text import MAX_LINE, MAX_TEXT, one_line, readable
+from currents_async._text import MAX_LINE, MAX_TEXT, one_line, readable
 
 Attribute = str | float | bool | None
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from currents_async._text import one_line
 from currents_async.analysis.bars import Bar
 from currents_async.analysis.timeline import Lane, Timeline
 from currents_async.models.common import Outcome
 from currents_async.reports._fitting import Size
-from currents_async.reports._text import one_line
 from currents_async.reports._verdict import sign_of
 
 MAX_BARS = 200

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeVar
 
+from currents_async._text import counted
 from currents_async._version import __version__
 from currents_async.reports._markup import Content, Markup, markup, separated, tag
-from currents_async.reports._text import counted
 from currents_async.reports._verdict import FAILED, FLAKY, PASSED, RUNNING, SKIPPED, Sign
 
 # Half way between black and white, so that each of them stands out from both.

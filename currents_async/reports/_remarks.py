@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from currents_async._text import counted, duration, one_line
 from currents_async.analysis.details import RunCounts, RunDetails
 from currents_async.models.runs import Cancellation, CompletionState, Run, RunTimeout
-from currents_async.reports._text import counted, duration, one_line
 
 
 def remarks_of(details: RunDetails) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from currents_async._text import counted, duration
 from currents_async.analysis.clusters import FailureCluster, cluster_failures
 from currents_async.analysis.details import RunDetails
 from currents_async.analysis.executed import ExecutedTest
@@ -15,7 +16,6 @@ from currents_async.reports._fitting import Item, Listing, Section, Size, Whole
 from currents_async.reports._markdown import code, code_in_html, fenced, folded, link, row, table
 from currents_async.reports._mermaid import mermaid_gantt
 from currents_async.reports._page import Column
-from currents_async.reports._text import counted, duration
 from currents_async.reports._verdict import FAILED, FLAKY, PASSED, RUNNING, SKIPPED
 
 _MAX_CLUSTERS = 100

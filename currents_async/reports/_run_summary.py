@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from currents_async._text import counted, duration
 from currents_async.analysis.details import RunCounts, RunDetails
 from currents_async.models.common import Commit, PullRequestEvent
 from currents_async.models.dashboard import run_url
@@ -15,7 +16,6 @@ from currents_async.reports._page import (
     moment,
 )
 from currents_async.reports._remarks import remarks_of
-from currents_async.reports._text import counted, duration
 from currents_async.reports._verdict import FAILED, FLAKY, PASSED, SKIPPED, Sign, verdict_of
 
 _HEIGHT = 28

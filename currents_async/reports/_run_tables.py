@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from currents_async._text import counted, duration
 from currents_async.analysis.details import Execution, RunDetails
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.models.common import Outcome, Platform
 from currents_async.models.runs import Run, RunGroup
 from currents_async.reports._markup import Content, Markup, foreign, markup, separated, tag
 from currents_async.reports._page import BLUE, Column, Columns, Row, link, top_table, trait
-from currents_async.reports._text import counted, duration
 from currents_async.reports._verdict import state_in_words
 
 _MAX_SLOWEST = 20

@@ -5,11 +5,11 @@ from heapq import nlargest
 
 from msgspec.structs import replace
 
+from currents_async._text import counted, duration, one_line
 from currents_async.analysis.bars import Bar, Span
 from currents_async.analysis.timeline import Lane, Timeline
 from currents_async.reports._markup import Content, Markup, foreign, markup, tag
 from currents_async.reports._page import Column, Row, figure, folded, link, moment, table
-from currents_async.reports._text import counted, duration, one_line
 from currents_async.reports._timeline_drawing import WIDTH, TimelineDrawing
 from currents_async.reports._timeline_looks import look_of
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
+from currents_async._text import one_line
 from currents_async.analysis.bars import Bar, rows_of
 from currents_async.reports._markup import Markup, tag
-from currents_async.reports._text import one_line
 from currents_async.reports._timeline_looks import Look, look_of, look_of_attempt
 from currents_async.reports._verdict import sign_of
 

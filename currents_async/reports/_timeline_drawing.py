@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from currents_async._text import duration
 from currents_async.analysis.bars import Bar
 from currents_async.analysis.timeline import Lane, Timeline
 from currents_async.reports._markup import Markup, markup, tag
 from currents_async.reports._page import GREY
-from currents_async.reports._text import duration
 from currents_async.reports._time_axis import ticks
 from currents_async.reports._timeline_bars import Scale, Style, draw_bar, rectangle, short
 from currents_async.reports._timeline_looks import BACKGROUND, IDLE, Look, look_of, patterns

@@ -9,10 +9,10 @@ pytest.importorskip("playwright")
 
 from playwright.sync_api import Browser, Page
 
+from currents_async._text import one_line
 from currents_async.analysis import timeline_of
 from currents_async.reports import job_summary
 from currents_async.reports._mermaid import mermaid_gantt
-from currents_async.reports._text import one_line
 from tests.reports.made import HOSTILE, odd_details, world_details
 from tests.reports.test_mermaid import a_timeline
 

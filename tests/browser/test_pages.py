@@ -14,7 +14,7 @@ pytest.importorskip("pypdf")
 import pypdf
 from playwright.sync_api import Browser, Locator
 
-from currents_async.reports._text import one_line
+from currents_async._text import one_line
 from tests.browser.pages import PAGES
 from tests.browser.visits import Scheme, Visit, visit
 from tests.reports.made import HOSTILE

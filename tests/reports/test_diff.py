@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import pytest
 from msgspec.structs import replace
 
+from currents_async._text import one_line
 from currents_async.analysis import ComparedTest, RunDetails, RunDiff, diff_runs
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import (
@@ -20,7 +21,6 @@ from currents_async.models import (
     RunSpec,
 )
 from currents_async.reports import diff_html, diff_markdown
-from currents_async.reports._text import one_line
 from currents_async.testing import World
 from tests.analysis.made import FAILED, PASSED, SKIPPED, a_run, a_test, an_instance
 from tests.reports.dom import by_id, markup_of, read, rows, text

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from currents_async._text import one_line, readable
 from currents_async.reports._markdown import code, code_in_html, fenced, folded, link, table
 from currents_async.reports._page import Column
-from currents_async.reports._text import one_line, readable
 from tests.reports.made import HOSTILE
 from tests.reports.rendered import Rendered
 

@@ -9,12 +9,12 @@ from typing import Any, Generic, Literal, TypeVar
 from msgspec import inspect
 from rich.text import Text
 
+from currents_async._text import duration
 from currents_async.cli._output.fields import Field, alternatives, as_text, fields_of
 from currents_async.cli._streams import one_line
 from currents_async.models._model import Model, OpenEnum
 from currents_async.models.common import Outcome
 from currents_async.models.runs import CompletionState, RunStatus
-from currents_async.reports._text import duration
 
 Kind = Literal[
     "raw", "text", "path", "id", "verdict", "age", "day", "duration", "seconds", "number", "percent"

@@ -5,6 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from currents_async._checks import check_int
+from currents_async._text import counted, duration, one_line
 from currents_async.analysis.diff import RunDiff
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.models.common import Commit
@@ -24,7 +25,6 @@ from currents_async.reports._page import (
     section,
     table,
 )
-from currents_async.reports._text import counted, duration, one_line
 from currents_async.reports._verdict import verdict_of
 
 _MAX_BYTES = 1_200_000

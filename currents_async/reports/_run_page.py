@@ -8,6 +8,7 @@ where others outgrow their browsers (https://github.com/allure-framework/allure2
 from collections.abc import Iterator, Mapping
 
 from currents_async._checks import check_flag
+from currents_async._text import one_line
 from currents_async.analysis.details import RunDetails
 from currents_async.analysis.executed import executed_tests
 from currents_async.analysis.timeline import timeline_of
@@ -23,7 +24,6 @@ from currents_async.reports._run_tables import (
     slowest_specs,
     slowest_tests,
 )
-from currents_async.reports._text import one_line
 from currents_async.reports._timeline import timeline_figure
 from currents_async.reports._verdict import verdict_of
 

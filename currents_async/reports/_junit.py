@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, get_args
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from currents_async._checks import check_choice, check_flag
+from currents_async._text import one_line
 from currents_async.analysis.details import RunDetails
 from currents_async.models.common import Outcome
 from currents_async.models.instances import Attempt, InstanceTest
@@ -31,7 +32,6 @@ from currents_async.reports._junit_facts import (
     suite_attributes,
     suite_properties,
 )
-from currents_async.reports._text import one_line
 
 FlakyForm = Literal["rerun", "failed-and-passed"]
 """How `junit` shows flaky tests."""

@@ -1,6 +1,6 @@
 import pytest
 
-from currents_async.reports._text import counted, duration, one_line, readable
+from currents_async._text import counted, duration, one_line, readable
 
 
 @pytest.mark.parametrize(

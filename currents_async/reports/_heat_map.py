@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from currents_async._checks import check_type
+from currents_async._text import counted, one_line
 from currents_async.analysis._heat_map_rows import HeatMapCell, HeatMapColumn, HeatMapRow
 from currents_async.analysis.heat_map import HeatMap
 from currents_async.errors import InvalidArgumentError
@@ -23,7 +24,6 @@ from currents_async.reports._page import (
     page,
     table,
 )
-from currents_async.reports._text import counted, one_line
 
 _SIZE = 16
 _TITLE_WIDTH = 300

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from currents_async._text import counted, duration, one_line
 from currents_async.analysis.trends import BranchTrend, TrendFigures, Trends
 from currents_async.reports._charts import Chart, Line, Scale, Value, charts, rounded_up
 from currents_async.reports._markup import Content, Markup, foreign, tag
@@ -19,7 +20,6 @@ from currents_async.reports._page import (
     section,
     table,
 )
-from currents_async.reports._text import counted, duration, one_line
 
 
 class _Measure(NamedTuple):

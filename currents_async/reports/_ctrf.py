@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from currents_async._text import one_line
 from currents_async._version import __version__
 from currents_async.analysis.details import RunDetails
 from currents_async.models.common import Outcome, Platform
@@ -24,7 +25,6 @@ from currents_async.reports._cases import (
     suites_of,
     why_not_run,
 )
-from currents_async.reports._text import one_line
 
 Json = dict[str, Any]
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from currents_async._checks import check_int, check_type
+from currents_async._text import counted
 from currents_async.analysis.details import RunCounts, RunDetails
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.runs import Run
@@ -11,7 +12,6 @@ from currents_async.reports._fitting import Size, fitted
 from currents_async.reports._markdown import table
 from currents_async.reports._page import Column
 from currents_async.reports._run_sections import run_sections
-from currents_async.reports._text import counted
 from currents_async.reports._verdict import verdict_of
 
 COMMENT_MARKER = "<!-- currents-async: report -->"
