@@ -4,6 +4,7 @@
     ├── InvalidArgumentError          also a ValueError; nothing was sent
     ├── CredentialError               the function passed as api_key failed
     ├── MisuseError                   also a RuntimeError; used in the wrong order
+    ├── MissingExtraError             also a ModuleNotFoundError; an extra is not installed
     ├── ClientClosedError             not opened yet, or closed, perhaps during the call
     ├── WrongLoopError                used from another event loop, thread or process
     ├── TransportError                no complete response was received
@@ -57,6 +58,7 @@ __all__ = [
     "FileChangedError",
     "ForbiddenError",
     "InvalidArgumentError",
+    "MissingExtraError",
     "MisuseError",
     "NotFoundError",
     "PaginationError",
@@ -112,6 +114,10 @@ class CredentialError(CurrentsError):
 
 class MisuseError(CurrentsError, RuntimeError):
     """Something is used outside its `async with`, twice, or by two tasks at once."""
+
+
+class MissingExtraError(CurrentsError, ModuleNotFoundError):
+    """What was called needs a package that an extra of this library installs."""
 
 
 class ClientClosedError(CurrentsError):

@@ -71,6 +71,8 @@ class Listing(NamedTuple, Generic[P]):
     """Path and filters, which identify the list."""
     fetch: Callable[[Query], Awaitable[P]]
     max_page_size: int | None = None
+    returns: Any = None
+    """The type of a page."""
 
 
 class FetchedPage(NamedTuple, Generic[P]):

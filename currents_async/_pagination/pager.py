@@ -18,7 +18,10 @@ from currents_async._pagination.page_walk import (
 )
 from currents_async._pagination.tokens import Position, identify_list, read_start, write_token
 from currents_async._tasks import Send, TaskOwner
+from currents_async.arrow._tables import TabularList
 from currents_async.errors import MisuseError
+from currents_async.models._model import Model
+from currents_async.models.pages import item_type
 
 if TYPE_CHECKING:  # anyio loads its parts when they are first used
     from anyio.streams.memory import MemoryObjectReceiveStream
@@ -29,7 +32,7 @@ PAGE_SIZE = 50
 _OUTSIDE = "with prefetch=True, read the list inside 'async with', and once"
 
 
-class Pager(TaskOwner, Generic[T, P]):
+class Pager(TaskOwner, TabularList, Generic[T, P]):
     """Base of both kinds of pagers.
 
     `async for` iterates over items, `pages()` over pages, and `await` fetches the first page alone.
@@ -87,6 +90,9 @@ class Pager(TaskOwner, Generic[T, P]):
     def pages(self) -> AsyncIterator[P]:
         """Iterate over pages, without items that have moved over from an earlier one."""
         return _Pages(self._begin(), self._hand_out)
+
+    def _item_type(self) -> type[Model]:
+        return item_type(self._listing.returns)
 
     def _begin(self) -> Capped[P]:
         self._position = self._start

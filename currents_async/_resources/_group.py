@@ -87,7 +87,9 @@ class Group:
         async def fetch(page: Query) -> P:
             return await self._transport.call(endpoint.request(path, query=[*query, *page]))
 
-        return Listing(endpoint.operation, unpaged.target, fetch, endpoint.max_limit)
+        return Listing(
+            endpoint.operation, unpaged.target, fetch, endpoint.max_limit, endpoint.returns
+        )
 
 
 def whole_item(item: Model) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Self
 
-from currents_async.analysis.executed import as_listed
+from currents_async.analysis.executed import ExecutedTest, as_listed, executed_tests
 from currents_async.analysis.failures import (
     Failure,
     FlakyTest,
@@ -12,6 +12,7 @@ from currents_async.analysis.failures import (
     flaky_tests_of,
 )
 from currents_async.analysis.run_results import RunResults
+from currents_async.arrow._tables import Tabular
 from currents_async.models._model import Model
 from currents_async.models._unlisted import Unlisted, unlisted
 from currents_async.models.common import Outcome
@@ -69,8 +70,12 @@ class RunCounts(Model, frozen=True, gc=False, kw_only=True):
     """Spec files that no machine has claimed."""
 
 
-class RunDetails(Model, frozen=True, gc=False, kw_only=True):
-    """A run with the instances of its spec files, in the order of the run."""
+class RunDetails(Tabular, frozen=True, gc=False, kw_only=True):
+    """A run with the instances of its spec files, in the order of the run.
+
+    As a table of Arrow it has a row for each test, an `ExecutedTest`. `export.tables_of` makes all
+    tables of an export of it.
+    """
 
     run: Run
     executions: tuple[Execution, ...] = ()
@@ -114,6 +119,9 @@ class RunDetails(Model, frozen=True, gc=False, kw_only=True):
     def flaky_tests(self) -> list[FlakyTest]:
         """List the flaky tests: see `flaky_tests_of`."""
         return flaky_tests_of(self.instances, specs=self.specs)
+
+    def _rows(self) -> tuple[type[Model], Iterable[Model]]:
+        return ExecutedTest, executed_tests(self.instances)
 
     def counts(self) -> RunCounts:
         """Count the tests by how they ended."""

@@ -7,6 +7,7 @@ from currents_async.analysis._matching import Candidates, Pairs, Side, match_tes
 from currents_async.analysis._slower import slower_tests
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.analysis.run_results import FileResults, RunResults
+from currents_async.arrow._tables import Tabular
 from currents_async.models._model import Model
 
 
@@ -29,13 +30,27 @@ class AmbiguousTests(Model, frozen=True, gc=False, kw_only=True):
     after: tuple[ExecutedTest, ...] = ()
 
 
-class RunDiff(Model, frozen=True, gc=False, kw_only=True):
+class _Row(Model, frozen=True, gc=False, kw_only=True):
+    """A test in one of the categories."""
+
+    category: str
+    spec: str
+    title: tuple[str, ...]
+    group_id: str | None
+    before: ExecutedTest | None
+    after: ExecutedTest | None
+
+
+class RunDiff(Tabular, frozen=True, gc=False, kw_only=True):
     """How the tests of one run differ from those of another.
 
     A test is in at most one category, except that `newly_flaky` and `no_longer_flaky` are in
     addition to the others, and new tests that fail are in `new_failures` too. Each category but
     `slower` is in the order of the later run, with tests that only the earlier run has at the end.
     Spec files that threw in either run are listed like tests: see `ExecutedTest.is_file`.
+
+    As a table of Arrow it has a row for each category and test, with the test as it was `before`
+    and `after`; of what is `ambiguous`, each test has a row.
     """
 
     before_run_id: str
@@ -87,9 +102,28 @@ class RunDiff(Model, frozen=True, gc=False, kw_only=True):
         sizes = {name: len(getattr(self, name)) for name in (*CATEGORIES, "ambiguous")}
         return {**sizes, "others": self.others}
 
+    def _rows(self) -> tuple[type[Model], Iterable[Model]]:
+        listed: list[tuple[str, ComparedTest]]
+        listed = [(name, one) for name in CATEGORIES for one in getattr(self, name)]
+        for one in self.ambiguous:
+            listed += [("ambiguous", ComparedTest(before=test)) for test in one.before]
+            listed += [("ambiguous", ComparedTest(after=test)) for test in one.after]
+        return _Row, [_row(category, compared) for category, compared in listed]
+
     def _label(self) -> str:
         found = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count)
         return f"{self.before_run_id} to {self.after_run_id}: {found}"
+
+
+def _row(category: str, compared: ComparedTest) -> _Row:
+    return _Row(
+        category=category,
+        spec=compared.test.spec,
+        title=compared.test.title,
+        group_id=compared.test.group_id,
+        before=compared.before,
+        after=compared.after,
+    )
 
 
 _Category = Literal[

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from currents_async._checks import check_int
 from currents_async.analysis._heat_map_rows import (
     Columns,
+    HeatMapCell,
     HeatMapColumn,
     HeatMapRow,
     HeatMapSpan,
@@ -16,6 +17,7 @@ from currents_async.analysis._heat_map_rows import (
 )
 from currents_async.analysis.details import RunDetails
 from currents_async.analysis.history import unique_results
+from currents_async.arrow._tables import Tabular
 from currents_async.models._model import Model
 from currents_async.models.test_results import TestResult
 
@@ -25,12 +27,25 @@ MAX_COLUMNS = 30
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
 
-class HeatMap(Model, frozen=True, gc=False, kw_only=True):
+class _Row(Model, frozen=True, gc=False, kw_only=True):
+    """What a test did in a run, or on a day."""
+
+    project_id: str
+    spec: str
+    title: tuple[str, ...]
+    signature: str | None
+    column: HeatMapColumn
+    cell: HeatMapCell
+
+
+class HeatMap(Tabular, frozen=True, gc=False, kw_only=True):
     """Tests by runs or by days, the worst first.
 
     The worst test is the one of which most executions failed or were flaky; of two with as many, it
     is the one of which the larger share did. Two executions are of the same test if they have the
     same signature or, where signatures are unknown, the same project, spec file and title.
+
+    As a table of Arrow it has a row for each cell.
     """
 
     span: HeatMapSpan = "days"
@@ -44,6 +59,21 @@ class HeatMap(Model, frozen=True, gc=False, kw_only=True):
     """How many tests ran or were skipped."""
     earlier: int = 0
     """How many runs, or days with runs, are older than all columns, and count nowhere."""
+
+    def _rows(self) -> tuple[type[Model], Iterable[Model]]:
+        return _Row, [
+            _Row(
+                project_id=row.project_id,
+                spec=row.spec,
+                title=row.title,
+                signature=row.signature,
+                column=column,
+                cell=cell,
+            )
+            for row in self.rows
+            for column, cell in zip(self.columns, row.cells, strict=True)
+            if cell is not None
+        ]
 
     @staticmethod
     def of(

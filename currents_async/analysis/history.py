@@ -7,6 +7,7 @@ from itertools import pairwise, takewhile
 
 import msgspec
 
+from currents_async.arrow._tables import Tabular
 from currents_async.models._model import Model
 from currents_async.models.common import Counters, Outcome
 from currents_async.models.test_results import TestResult
@@ -34,11 +35,11 @@ class Flip(Model, frozen=True, gc=False, kw_only=True):
     after: TestResult
 
 
-class TestHistory(Model, frozen=True, gc=False, kw_only=True):
+class TestHistory(Tabular, frozen=True, gc=False, kw_only=True):
     """The results of a test, with streaks, flips and rates.
 
     Only passes and failures are verdicts. Skipped results, on purpose or not, count in no rate, and
-    neither end a streak nor extend it.
+    neither end a streak nor extend it. As a table of Arrow it has a row for each result.
     """
 
     __test__ = False  # pytest would collect a class with this name
@@ -76,6 +77,9 @@ class TestHistory(Model, frozen=True, gc=False, kw_only=True):
     def flakiness_rate(self) -> float | None:
         """The share of verdicts that are flaky passes, from 0 to 1; None without verdicts."""
         return self._share(self.counters.flaky)
+
+    def _rows(self) -> tuple[type[Model], Iterable[Model]]:
+        return TestResult, self.results
 
     def _share(self, part: int) -> float | None:
         verdicts = self.counters.passes + self.counters.failures

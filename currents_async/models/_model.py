@@ -61,9 +61,15 @@ class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel")
         """Return the fields that say something; `__rich_repr__` has all."""
         return [(name, value) for name, value in self.__rich_repr__() if value]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-compatible built-in types, with the names of the wire."""
-        plain: dict[str, Any] = msgspec.json.decode(self.to_json())
+    def to_dict(self, *, snake_case: bool = False) -> dict[str, Any]:
+        """Return JSON-compatible built-in types, with the names of the wire, or of the fields.
+
+        What the server sent beyond the fields is beside them, by the wire's names; with
+        `snake_case` it is in `extra`, as in models.
+        """
+        plain: dict[str, Any] = (
+            _by_fields(self) if snake_case else msgspec.json.decode(self.to_json())
+        )
         return plain
 
     def to_json(self) -> bytes:
@@ -71,6 +77,16 @@ class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel")
         # `to_builtins` would keep tuples, which do not equal the lists of JSON.
         text = msgspec.json.encode(self)
         return text if _EXTRA not in text else msgspec.json.encode(_merged(self))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> dict[str, Any]:
+        # By this, FastAPI responds with models, and models of pydantic have them as fields.
+        to_json = {"type": "function-plain", "function": cls.to_dict}
+        return {"type": "is-instance", "cls": cls, "serialization": to_json}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, *_: object) -> dict[str, Any]:
+        return {"type": "object", "title": cls.__name__}
 
 
 class OpenModel(Model, frozen=True, gc=False, kw_only=True):
@@ -85,7 +101,8 @@ class OpenModel(Model, frozen=True, gc=False, kw_only=True):
 class SecretModel(Model, frozen=True, gc=False, kw_only=True):
     """Base of models that contain a secret: its field has to be read on purpose.
 
-    No `repr` shows it, and the model cannot be pickled; `to_dict` and `to_json` contain it.
+    No `repr` shows it, and the model can neither be pickled nor be in a response of FastAPI;
+    `to_dict` and `to_json` contain it.
     """
 
     _secrets: ClassVar[tuple[str, ...]]
@@ -106,10 +123,18 @@ class SecretModel(Model, frozen=True, gc=False, kw_only=True):
         return [(name, value) for name, value in shown if value or name in self._secrets]
 
     def __reduce__(self) -> NoReturn:
-        secrets = ", ".join(self._secrets)
+        self._refuse("be pickled")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> NoReturn:
+        cls._refuse("be a field of pydantic, or a response of FastAPI")
+
+    @classmethod
+    def _refuse(cls, what: str) -> NoReturn:
+        secrets = ", ".join(cls._secrets)
         raise TypeError(
-            f"a {type(self).__name__} cannot be pickled, for it contains a secret: pass its "
-            f"{secrets} on if that is what you want"
+            f"a {cls.__name__} cannot {what}, for it contains a secret: pass its {secrets} on if "
+            "that is what you want"
         )
 
     def __deepcopy__(self, _: dict[int, Any]) -> Self:
@@ -135,6 +160,19 @@ def _merged(value: Any) -> Any:
     tag = {} if config.tag_field is None else {config.tag_field: config.tag}
     every = {**tag, **fields, **extra}
     return {name: one for name, one in every.items() if one is not msgspec.UNSET}
+
+
+def _by_fields(value: Any) -> Any:
+    """Return built-in types with the names of the fields, in nested models too."""
+    if isinstance(value, Model):
+        fields = {name: getattr(value, name) for name in value.__struct_fields__}
+        return {name: _by_fields(one) for name, one in fields.items() if one is not msgspec.UNSET}
+    if _is_tuple(value):
+        return [_by_fields(one) for one in value]
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return {name: _by_fields(one) for name, one in items}
+    return msgspec.to_builtins(value)
 
 
 def _is_tuple(value: Any) -> TypeGuard[tuple[Any, ...]]:

@@ -3,7 +3,7 @@
 Source: `docs/api/base.md`, "Pagination".
 """
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 
@@ -56,3 +56,9 @@ class NumberedPage(msgspec.Struct, Generic[T], frozen=True, gc=False, kw_only=Tr
 
     def __repr__(self) -> str:
         return brief("NumberedPage", "", self.__rich_repr__())
+
+
+def item_type(page: Any) -> Any:
+    """Return the type of the items of a type of pages."""
+    [items] = [one.type for one in msgspec.structs.fields(page) if one.name == "items"]
+    return get_args(items)[0]

@@ -1,15 +1,16 @@
 """Parquet, with the extra `export`."""
 
 import sys
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
 import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]
-from msgspec import inspect
 
-from currents_async.cli._output.fields import Field, alternatives, as_text
+from currents_async.arrow._kinds import DAY, MOMENT
+from currents_async.arrow._of_models import JSON, simple_kind
+from currents_async.cli._output.fields import Field
 from currents_async.cli._output.writers import RowWriter
 from currents_async.models._model import Model
 
@@ -18,8 +19,6 @@ _parquet: Any = pq
 
 _ROWS = 10_000
 """Rows of a row group."""
-_WHOLE = range(-(1 << 63), 1 << 63)
-"""The integers that a column can hold."""
 
 
 class ParquetWriter(RowWriter):
@@ -32,9 +31,9 @@ class ParquetWriter(RowWriter):
         """Begin the file."""
         super().__init__(fields)
         self._rows: list[list[Any]] = []
-        self._types = [_type_of(field.kind) for field in fields]
-        names = [field.name for field in fields]
-        self._schema: Any = _arrow.schema(list(zip(names, self._types, strict=True)))
+        self._kinds: list[Any] = [simple_kind(field.kind) or JSON for field in fields]
+        columns = zip(fields, self._kinds, strict=True)
+        self._schema: Any = _arrow.schema([(field.name, kind.arrow) for field, kind in columns])
         self._file: Any = _parquet.ParquetWriter(sys.stdout.buffer, self._schema)
 
     def add(self, item: Model) -> None:
@@ -51,33 +50,19 @@ class ParquetWriter(RowWriter):
 
     def _write(self) -> None:
         columns = zip(*self._rows, strict=True)
-        arrays = [
-            _arrow.array([_value(value, kind) for value in column], kind)
-            for column, kind in zip(columns, self._types, strict=True)
-        ]
+        arrays = [_array(column, kind) for column, kind in zip(columns, self._kinds, strict=True)]
         self._file.write_batch(_arrow.record_batch(arrays, schema=self._schema))
         self._rows = []
 
 
-def _type_of(kind: inspect.Type) -> Any:
-    match [one for one in alternatives(kind) if not isinstance(one, inspect.NoneType)]:
-        case [inspect.BoolType()]:
-            return _arrow.bool_()
-        case [inspect.IntType()]:
-            return _arrow.int64()
-        case [inspect.FloatType()]:
-            return _arrow.float64()
-        case [inspect.DateTimeType()]:
-            return _arrow.timestamp("ms", tz="UTC")
-        case _:
-            return _arrow.string()
+_PARSED: dict[Any, Callable[[str], Any]] = {
+    MOMENT: datetime.fromisoformat,
+    DAY: date.fromisoformat,
+}
 
 
-def _value(value: Any, kind: Any) -> Any:
-    if value is None:
-        return None
-    if _arrow.types.is_timestamp(kind):
-        return datetime.fromisoformat(value)
-    if _arrow.types.is_integer(kind):
-        return value if value in _WHOLE else None
-    return as_text(value) if _arrow.types.is_string(kind) else value
+def _array(values: Sequence[Any], kind: Any) -> Any:
+    parse = _PARSED.get(kind)
+    if parse is None:
+        return kind.array(values)
+    return kind.array([None if one is None else parse(one) for one in values])

@@ -1,6 +1,6 @@
 """The tables of annotations of tests, and of what some of them say that was measured."""
 
-from currents_async.export._tables.kinds import COUNT, FRACTION, TEXT
+from currents_async.arrow._kinds import COUNT, FRACTION, TEXT
 from currents_async.export._tables.table import CellRows, Column, Table
 from currents_async.models import Instance
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from currents_async.analysis.artifacts import ListedArtifact, list_artifacts, url_of
-from currents_async.export._tables.kinds import COUNT, MOMENT, TEXT
+from currents_async.arrow._kinds import COUNT, MOMENT, TEXT
 from currents_async.export._tables.table import Column, Rows, Table, Values, values_in
 from currents_async.models import Instance
 

@@ -1,6 +1,6 @@
 """The table of attempts at tests."""
 
-from currents_async.export._tables.kinds import COUNT, FRACTION, MOMENT, TEXT, WHOLE
+from currents_async.arrow._kinds import COUNT, FRACTION, MOMENT, TEXT, WHOLE
 from currents_async.export._tables.table import CellRows, Column, Table
 from currents_async.models import AttemptError, CodeFrame, Instance, Location
 

@@ -1,6 +1,6 @@
 """The table of the environments in which runs were executed."""
 
-from currents_async.export._tables.kinds import TEXT
+from currents_async.arrow._kinds import TEXT
 from currents_async.export._tables.table import CellRows, Column, Table
 from currents_async.models import Run
 

@@ -1,7 +1,7 @@
 """The table of what could not be fetched."""
 
+from currents_async.arrow._kinds import COUNT, TEXT
 from currents_async.export._missing import Missing
-from currents_async.export._tables.kinds import COUNT, TEXT
 from currents_async.export._tables.table import Column, ModelRows, Table
 
 _COLUMNS = (

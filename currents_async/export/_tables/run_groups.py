@@ -1,6 +1,6 @@
 """The table of the groups of runs."""
 
-from currents_async.export._tables.kinds import COUNT, FLAG, TEXT, TEXTS, WHOLE
+from currents_async.arrow._kinds import COUNT, FLAG, TEXT, TEXTS, WHOLE
 from currents_async.export._tables.table import (
     Column,
     ModelRows,

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from currents_async.export._tables.kinds import FLAG, MOMENT, TEXT, TEXTS, WHOLE
+from currents_async.arrow._kinds import FLAG, MOMENT, TEXT, TEXTS, WHOLE
 from currents_async.export._tables.table import Column, ModelRows, Table, platform_at
 from currents_async.models import Run
 

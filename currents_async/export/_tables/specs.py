@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from currents_async.export._tables.kinds import COUNT, FLAG, MOMENT, TEXT, TEXTS, WHOLE
+from currents_async.arrow._kinds import COUNT, FLAG, MOMENT, TEXT, TEXTS, WHOLE
 from currents_async.export._tables.table import Column, Rows, Table, Values, counters_at, values_in
 from currents_async.models import RunSpec, Stats
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import pyarrow as pa
 
-from currents_async.export._tables.kinds import COUNT, DAY, TEXT, Kind
+from currents_async.arrow._kinds import COUNT, DAY, TEXT, Kind
 
 Values = Mapping[str, Sequence[object]]
 """The values of each column by its name, in the order of the rows."""

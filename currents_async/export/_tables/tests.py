@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from currents_async.export._tables.kinds import COUNT, FLAG, MOMENT, TEXT, TEXTS, WHOLE
+from currents_async.arrow._kinds import COUNT, FLAG, MOMENT, TEXT, TEXTS, WHOLE
 from currents_async.export._tables.table import CellRows, Column, Table
 from currents_async.models import Instance, InstanceTest
 

@@ -1,0 +1,75 @@
+"""Models as a table of Arrow, which pandas, polars and DuckDB take without a conversion."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from currents_async.errors import MissingExtraError
+from currents_async.models._model import Model
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def to_arrow(models: Iterable[Model], model: type[Model]) -> "pa.Table":
+    """Return a table of Arrow with a row for each model: `to_arrow(failures, Failure)`.
+
+    Its columns are the fields of `model`, whatever the rows are. The fields of a model inside it
+    are columns too, named by their path, such as `meta.commit.branch`; those of models in a list
+    are structs. Moments are in UTC, in milliseconds. Dicts are JSON. What a column cannot hold,
+    such as an integer beyond 64 bits, is null. Secrets are left out, and so are the signatures of
+    URLs, as in an export.
+
+    Raises `MissingExtraError` without pyarrow, which is in the extra `export`.
+    """
+    return _load()(list(models), model)
+
+
+def _load() -> "Callable[[Sequence[Model], type[Model]], pa.Table]":
+    """Load what makes tables."""
+    try:
+        from currents_async.arrow._of_models import table_of  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        if error.name != "pyarrow":
+            raise
+        raise MissingExtraError(
+            "pyarrow is not installed: python -m pip install 'currents-async[export]'",
+            name=error.name,
+        ) from None
+    return table_of
+
+
+class Tabular(Model, frozen=True, gc=False, kw_only=True):
+    """Base of models that pandas, polars and DuckDB take as tables, with the extra `export`.
+
+    Source: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+    """
+
+    def to_arrow(self) -> "pa.Table":
+        """Return a table of Arrow, with columns as those of `currents_async.arrow.to_arrow`."""
+        model, rows = self._rows()
+        return to_arrow(rows, model)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def _rows(self) -> tuple[type[Model], Iterable[Model]]:
+        """Return what the rows are, and the rows."""
+        raise NotImplementedError
+
+
+class TabularList:
+    """Base of lists of the API."""
+
+    async def to_arrow(self) -> "pa.Table":
+        """Fetch all items, as a table of Arrow: see `currents_async.arrow.to_arrow`.
+
+        Raises `MissingExtraError` without pyarrow, before anything is fetched.
+        """
+        table_of = _load()
+        return table_of([item async for item in self], self._item_type())
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        raise NotImplementedError
+
+    def _item_type(self) -> type[Model]:
+        raise NotImplementedError
