@@ -195,7 +195,7 @@ _ALL = (
     of_run("run-with-assets", whole_run(), assets=assets()),
     of_run("run-hostile", hostile_details()),
     *map(of_run, ODD, odd_details()),
-    Made("diff", lambda: diff(*two_details())),
+    Made("diff", lambda: diff(*two_details(specs=10))),
     Made("diff-hostile", lambda: diff(world_details(), hostile_details()), has_hostile_texts=True),
     Made("timeline", timeline, 24, has_hostile_texts=True),
     Made("skeleton", skeleton, 5, has_hostile_texts=True),

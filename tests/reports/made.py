@@ -32,12 +32,12 @@ def world_details(*, seed: int = 1, specs: int = 12) -> RunDetails:
     return details_of(run)
 
 
-def two_details() -> tuple[RunDetails, RunDetails]:
+def two_details(*, specs: int = 30) -> tuple[RunDetails, RunDetails]:
     """Return two runs of a world; in the later, some tests take three times as long."""
     project = World(seed=3).project()
     before, after = (
         details_of(
-            project.run(specs=30, failures=0.05, flaky=0.05, annotations=[("owner", "Web team")])
+            project.run(specs=specs, failures=0.05, flaky=0.05, annotations=[("owner", "Web team")])
         )
         for _ in range(2)
     )
