@@ -1,6 +1,7 @@
 """Each page, opened by Chromium as people and machines will."""
 
 import io
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,16 @@ pytest.importorskip("playwright")
 pytest.importorskip("pypdf")
 
 import pypdf
-from playwright.sync_api import Browser, Locator
+from playwright.sync_api import Browser, Locator, Page
 
 from currents_async._text import one_line
 from tests.browser.pages import PAGES
-from tests.browser.visits import Scheme, Visit, visit
+from tests.browser.visits import PICTURES, WIDE, Scheme, Visit, visit
 from tests.reports.made import HOSTILE
 
 SCHEMES: tuple[Scheme, ...] = ("dark", "light")
-WIDE, NARROW = 1280, 390
-"""Pixels across: a desk, a phone."""
+NARROW = 390
+"""Pixels across, as on a phone."""
 PAPER = 718
 """Those of A4, less the margins; what is wider is printed smaller, down to a half."""
 FOREIGN = "iframe, object, embed, link, base, [style], [href^='javascript' i]"
@@ -57,13 +58,19 @@ LOOKED_AT = [one for one in ON_DISK if not PAGES[one[1]].is_variation]
 EVERYWHERE = [*ON_DISK, *(("server", name) for name in PAGES)]
 
 
-@pytest.fixture(scope="module", params=EVERYWHERE, ids="-".join)  # a visit takes half a second
+@pytest.fixture(scope="module")  # each new window costs half a second
+def window(chromium: Browser) -> Iterator[Page]:
+    with chromium.new_context(device_scale_factor=2 if PICTURES in os.environ else 1) as context:
+        yield context.new_page()
+
+
+@pytest.fixture(scope="module", params=EVERYWHERE, ids="-".join)
 def opened(
-    request: pytest.FixtureRequest, chromium: Browser, folder: Path, build_server: str
+    request: pytest.FixtureRequest, window: Page, folder: Path, build_server: str
 ) -> Iterator[Visit]:
     place, name = request.param
     address = folder.as_uri() if place == "disk" else build_server
-    with visit(chromium, PAGES[name], f"{address}/{name}.html") as opened:
+    with visit(window, PAGES[name], f"{address}/{name}.html") as opened:
         yield opened
 
 
@@ -113,9 +120,10 @@ def test_text_of_others_is_text(opened: Visit) -> None:
 
 
 def test_a_click_and_a_key_open_details(opened: Visit) -> None:
-    for details in opened.page.locator("details:visible").all()[:3]:
+    for number, details in enumerate(opened.page.locator("details:visible").all()[:2]):
         summary, content = details.locator("summary").first, details.locator("xpath=./*[2]")
-        _assert_a_key_reaches(summary)
+        if number == 0:
+            _assert_a_key_reaches(summary)
         is_open = content.is_visible()
         for act in _ACTS:
             act(summary)

@@ -4,14 +4,16 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from playwright.sync_api import Browser, Dialog, Page
+from playwright.sync_api import ConsoleMessage, Dialog, Error, Page, Request
 
 from tests.browser.pages import Made
 
 PICTURES = "BROWSER_PICTURES"
 """Names a folder to leave pictures of the pages in, to be looked at."""
+WIDE = 1280
+"""Pixels across, as on a desk."""
 
 Scheme = Literal["light", "dark"]
 Media = Literal["screen", "print"]
@@ -32,7 +34,7 @@ class Visit(NamedTuple):
         return self.url.startswith("file:")
 
     def look(self, width: int, *, scheme: Scheme = "light", media: Media = "screen") -> None:
-        """Open it again, in a window of this width."""
+        """Open it anew, in a window of this width."""
         self.page.set_viewport_size({"width": width, "height": 800})
         self.page.emulate_media(color_scheme=scheme, media=media)
         self.page.goto(self.url)
@@ -47,20 +49,25 @@ class Visit(NamedTuple):
 
 
 @contextmanager
-def visit(browser: Browser, made: Made, url: str) -> Generator[Visit]:
-    """Open a page as somebody who has never seen it."""
-    with browser.new_context(device_scale_factor=2 if PICTURES in os.environ else 1) as context:
-        context.set_default_timeout(20_000)
-        page = context.new_page()
-        opened = Visit(made, url, page, [], [])
-        page.on("console", lambda message: opened.said.append(message.text))
-        page.on("pageerror", lambda error: opened.said.append(error.message))
-        page.on("dialog", lambda dialog: _dismiss(dialog, opened.said))
-        page.on("request", lambda request: opened.requested.append(request.url))
-        page.goto(url)
-        yield opened
+def visit(page: Page, made: Made, url: str) -> Generator[Visit]:
+    """Open a page, and listen to it."""
+    opened = Visit(made, url, page, [], [])
 
+    def hear(what: ConsoleMessage | Error) -> None:
+        opened.said.append(str(what.text if isinstance(what, ConsoleMessage) else what))
 
-def _dismiss(dialog: Dialog, said: list[str]) -> None:
-    said.append(dialog.message)
-    dialog.dismiss()
+    def dismiss(dialog: Dialog) -> None:
+        opened.said.append(dialog.message)
+        dialog.dismiss()
+
+    def note(request: Request) -> None:
+        opened.requested.append(request.url)
+
+    heard: tuple[tuple[Any, Any], ...]  # a signature for each name is more than a loop can have
+    heard = (("console", hear), ("pageerror", hear), ("dialog", dismiss), ("request", note))
+    for name, listener in heard:
+        page.on(name, listener)
+    opened.look(WIDE)
+    yield opened
+    for name, listener in heard:
+        page.remove_listener(name, listener)
