@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.filesize import decimal
 from rich.text import Text
 
-from currents_async.reports._text import counted
+from currents_async._text import counted
 
 if TYPE_CHECKING:
     from currents_async import RateInUse, Traffic
