@@ -63,11 +63,16 @@ def visit(page: Page, made: Made, url: str) -> Generator[Visit]:
     def note(request: Request) -> None:
         opened.requested.append(request.url)
 
-    heard: tuple[tuple[Any, Any], ...]  # a signature for each name is more than a loop can have
-    heard = (("console", hear), ("pageerror", hear), ("dialog", dismiss), ("request", note))
-    for name, listener in heard:
+    # Each name has a signature of its own, which a loop cannot have.
+    heard: dict[Any, Any] = {
+        "console": hear,
+        "pageerror": hear,
+        "dialog": dismiss,
+        "request": note,
+    }
+    for name, listener in heard.items():
         page.on(name, listener)
     opened.look(WIDE)
     yield opened
-    for name, listener in heard:
+    for name, listener in heard.items():
         page.remove_listener(name, listener)
