@@ -69,7 +69,7 @@ async def list_actions(
         Only actions with this text in their name.
 
     """
-    async with common.open(Action, _LISTED) as (currents, printer):
+    async with common.open(Action, _LISTED, nothing="no actions match") as (currents, printer):
         printer.all(await currents.actions.list(project, status=status, search=search))
 
 

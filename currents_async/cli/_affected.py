@@ -54,7 +54,9 @@ async def affected_tests(
         Which way they are sorted, by when they were last seen.
 
     """
-    async with common.open(AffectedTest, "signature, spec, title") as (currents, printer):
+    async with common.open(
+        AffectedTest, "signature, spec, title", nothing="no tests were affected"
+    ) as (currents, printer):
         listed = currents.actions.affected_tests(
             project,
             date_start=read_moment("--since", since),
@@ -90,7 +92,11 @@ async def executions(
         Only executions with this text.
 
     """
-    async with common.open(AffectedExecution, "runId, instanceId, testId, spec, title") as (
+    async with common.open(
+        AffectedExecution,
+        "runId, instanceId, testId, spec, title",
+        nothing="no executions were affected",
+    ) as (
         currents,
         printer,
     ):

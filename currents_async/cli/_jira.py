@@ -53,7 +53,10 @@ async def projects(
     common: CommonOptions = COMMON,
 ) -> None:
     """List the projects in Jira."""
-    async with common.open(JiraProject, "id, key, name") as (currents, printer):
+    async with common.open(JiraProject, "id, key, name", nothing="no projects in Jira") as (
+        currents,
+        printer,
+    ):
         listed = currents.jira.projects(installation, search=search)
         await printer.listed(listed, limit)
 
@@ -69,7 +72,10 @@ async def issue_types(
     common: CommonOptions = COMMON,
 ) -> None:
     """List the types of issues in a Jira project."""
-    async with common.open(JiraIssueType, "id, name") as (currents, printer):
+    async with common.open(JiraIssueType, "id, name", nothing="no types of issues") as (
+        currents,
+        printer,
+    ):
         listed = currents.jira.issue_types(
             jira_project, jira_installation_id=installation, search=search
         )

@@ -151,10 +151,18 @@ class CommonOptions:
 
     @asynccontextmanager
     async def open(
-        self, model: type[Model], columns: str | Sequence[Column[Any]], **options: Any
+        self,
+        model: type[Model],
+        columns: str | Sequence[Column[Any]],
+        *,
+        nothing: str = "nothing found",
+        **options: Any,
     ) -> AsyncGenerator[tuple["Currents", Printer]]:
-        """Open a client; yield it and a printer of items, whose fields are checked first."""
-        printer = Printer(model, columns, self.output)
+        """Open a client; yield it and a printer of items, whose fields are checked first.
+
+        `nothing` is what a table of no items says.
+        """
+        printer = Printer(model, columns, self.output, nothing=nothing)
         async with self.connection.open(**options) as currents:
             yield currents, printer
 

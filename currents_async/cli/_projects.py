@@ -40,7 +40,7 @@ _PROJECT = "projectId as id, name, createdAt, defaultBranchName as default branc
 @projects.command(name="list")
 async def list_projects(*, limit: Limit | None = None, common: CommonOptions = COMMON) -> None:
     """List the projects that the API key can see, the newest first."""
-    async with common.open(ProjectModel, _PROJECT) as (currents, printer):
+    async with common.open(ProjectModel, _PROJECT, nothing="no projects") as (currents, printer):
         listed = currents.projects.list()
         await printer.listed(listed, limit)
 
@@ -91,7 +91,10 @@ async def list_pull_requests(
         Only those with this text in the title or the source branch, or with this number.
 
     """
-    async with common.open(PullRequestCard, _CARD) as (currents, printer):
+    async with common.open(PullRequestCard, _CARD, nothing="no pull requests match") as (
+        currents,
+        printer,
+    ):
         listed = currents.projects.pull_requests(
             project,
             runs_per_pr=runs,
@@ -128,6 +131,6 @@ async def list_terms(
         Which way they are sorted, by when they were last used.
 
     """
-    async with common.open(Term, "extra") as (currents, printer):
+    async with common.open(Term, "extra", nothing="no terms match") as (currents, printer):
         listed = currents.projects.terms(kind, project, search=search, dir=direction)
         await printer.listed(listed, limit)

@@ -121,7 +121,7 @@ async def plan(
         With `changes`, the exit code is 6 when there is something to do.
 
     """
-    async with common.open(Decided, _DECIDED) as (currents, printer):
+    async with common.open(Decided, _DECIDED, nothing="nothing to do") as (currents, printer):
         made = await currents.quarantine.plan(project, policy.read())
     printer.all(_decided(one) for one in made.decisions if everything or _is_told(one))
     return _exit.OK if made.is_empty or fail_on is None else _exit.FINDINGS
@@ -139,7 +139,7 @@ async def apply(
 
     What was done is printed. The exit code is 5 when some of it failed.
     """
-    printer = Printer(Decided, _DONE, common.output)
+    printer = Printer(Decided, _DONE, common.output, nothing="nothing to do")
     check_can_ask(yes=yes)
     async with common.connection.open() as currents:
         made = await currents.quarantine.plan(project, policy.read())

@@ -6,16 +6,19 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from currents_async.cli import _exit
+from currents_async.cli._open import open_instance, open_run
 from currents_async.cli._options import (
     COMMON,
     CommonOptions,
     Flag,
+    InstanceID,
     Limit,
     Project,
     RunID,
     Several,
 )
 from currents_async.cli._output.columns import Column
+from currents_async.cli._parts import SPECS, TESTS, specs_of, tests_of
 from currents_async.cli._run_diff import diff
 from currents_async.cli._run_filters import ALL_RUNS, RunFilters
 from currents_async.cli._run_writes import cancel, delete, reset
@@ -33,6 +36,7 @@ from currents_async.models import (
 runs = App(name="runs")
 instances = App(name="instances")
 
+Web = Annotated[Flag, Parameter(help="Open its page in a browser, and fetch nothing.")]
 Seconds = Annotated[float, Parameter(validator=Number(gt=0))]
 
 
@@ -60,7 +64,7 @@ _LISTED: tuple[Column[ListedRun], ...] = (
 _CARD = (
     "runId, projectId, createdAt, status, completionState, durationMs, tags, meta.commit.branch, "
     "meta.commit.sha, meta.commit.message, meta.commit.authorName, meta.ciBuildId, "
-    "meta.framework.name, meta.framework.version"
+    "meta.framework.name as framework, meta.framework.version as version"
 )
 _SPEC = (
     "completedAt, spec, results.stats.tests, results.stats.passes, results.stats.failures, "
@@ -93,7 +97,7 @@ async def list_runs(
         Only runs that have got this far; several can be given.
 
     """
-    async with common.open(ListedRun, _LISTED) as (currents, printer):
+    async with common.open(ListedRun, _LISTED, nothing="no runs match") as (currents, printer):
         listed = currents.runs.list(
             project,
             **filters.arguments(),
@@ -104,10 +108,14 @@ async def list_runs(
 
 
 @runs.command
-async def get(run_id: RunID, /, *, common: CommonOptions = COMMON) -> None:
-    """Fetch a run with all its specs."""
+async def get(run_id: RunID, /, *, web: Web = False, common: CommonOptions = COMMON) -> None:
+    """Fetch a run with all its specs, the worst first."""
+    if web:
+        await open_run(run_id)
+        return
     async with common.open(Run, _CARD) as (currents, printer):
-        printer.one(await currents.runs.get(run_id))
+        run = await currents.runs.get(run_id)
+        printer.one(run, parts=(SPECS, specs_of(run)))
 
 
 @runs.command
@@ -146,7 +154,7 @@ async def find(
             pw_last_run=last_failed or last_run_json or None,
         )
     if not last_run_json:
-        printer.one(run)
+        printer.one(run, parts=(SPECS, specs_of(run)))
     elif run.last_run is None:
         note(f"run {run.run_id} has no last run of Playwright")
         return _exit.NOT_FOUND
@@ -198,9 +206,10 @@ runs.command(diff)
 
 @instances.command(name="get")
 async def get_instance(
-    instance_id: Annotated[str, Parameter(help="The ID of the instance.")],
+    instance_id: InstanceID,
     /,
     *,
+    web: Web = False,
     common: CommonOptions = COMMON,
 ) -> None:
     """Fetch an instance with its tests, their attempts, errors and artifacts.
@@ -208,5 +217,9 @@ async def get_instance(
     Anyone who has the URL of an artifact can fetch it, until the time that the URL states.
 
     """
+    if web:
+        await open_instance(instance_id)
+        return
     async with common.open(Instance, _INSTANCE) as (currents, printer):
-        printer.one(await currents.instances.get(instance_id))
+        instance = await currents.instances.get(instance_id)
+        printer.one(instance, parts=(TESTS, tests_of(instance)))

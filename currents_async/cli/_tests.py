@@ -20,6 +20,7 @@ from currents_async.cli._options import (
     Sorting,
     Until,
 )
+from currents_async.cli._parts import RESULTS
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import ExploredTest, TestOrder, TestResult
@@ -33,7 +34,6 @@ _TEST = (
     "title, spec, metrics.failureRate as failed, metrics.flakinessRate as flaky, "
     "metrics.executions as runs, lastSeen, signature"
 )
-_RESULT = "status, createdAt, commit.branch, duration, flaky, runId as run, displayError as error"
 
 
 @app.command(name="list")
@@ -61,7 +61,7 @@ async def list_tests(
         Only tests that were executed at least this often.
 
     """
-    async with common.open(ExploredTest, _TEST) as (currents, printer):
+    async with common.open(ExploredTest, _TEST, nothing="no tests match") as (currents, printer):
         tests = currents.tests.list(
             project,
             **executions.arguments(),
@@ -109,7 +109,7 @@ async def history(
         How many results are looked at.
 
     """
-    async with common.open(TestResult, _RESULT) as (currents, printer):
+    async with common.open(TestResult, RESULTS, nothing="no results") as (currents, printer):
         start, end = read_moment("--since", since), read_moment("--until", until)
         found = await currents.test_results.history(
             await _signature(currents, signature, spec, title, project),

@@ -103,7 +103,7 @@ async def list_errors(
     common: CommonOptions = COMMON,
 ) -> None:
     """List the errors of a project, and how often each happened."""
-    async with common.open(ExploredError, _ERROR) as (currents, printer):
+    async with common.open(ExploredError, _ERROR, nothing="no errors match") as (currents, printer):
         listed = currents.errors.list(
             project, **selection.arguments(), order_by=order, dir=direction
         )
@@ -196,7 +196,10 @@ async def list_spec_files(
         Count failed executions too in how long a spec file takes.
 
     """
-    async with common.open(SpecFile, _SPEC_FILE) as (currents, printer):
+    async with common.open(SpecFile, _SPEC_FILE, nothing="no spec files match") as (
+        currents,
+        printer,
+    ):
         listed = currents.spec_files.list(
             project,
             **executions.arguments(),

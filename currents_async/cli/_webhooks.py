@@ -41,7 +41,7 @@ async def list_webhooks(
         Print the values of the headers that calls carry, instead of ***.
 
     """
-    async with common.open(Webhook, _SHOWN) as (currents, printer):
+    async with common.open(Webhook, _SHOWN, nothing="no webhooks") as (currents, printer):
         found = await currents.webhooks.list(project)
         printer.all(found if show_secrets else map(_masked, found))
 

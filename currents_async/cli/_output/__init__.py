@@ -58,9 +58,15 @@ class Printer:
     """
 
     def __init__(
-        self, model: type[Model], columns: str | Sequence[Column[Any]], output: Output
+        self,
+        model: type[Model],
+        columns: str | Sequence[Column[Any]],
+        output: Output,
+        *,
+        nothing: str = "nothing found",
     ) -> None:
-        """Raise `InvalidArgumentError` for fields that the model does not have."""
+        """Take what an empty table says. Raises `InvalidArgumentError` for unknown fields."""
+        self._nothing = nothing
         self._format: Format = output.output or ("table" if sys.stdout.isatty() else "ndjson")
         if self._format == "parquet" and sys.stdout.isatty():
             raise InvalidArgumentError("Parquet is for files: redirect it, as in '> runs.parquet'")
@@ -107,11 +113,13 @@ class Printer:
         *,
         links: bool = False,
         show: Callable[["Console"], None] | None = None,
+        parts: tuple[Sequence[Column[Any]], Iterable[Model]] | None = None,
     ) -> None:
         """Print the only item: as an object, not as a list of one.
 
         In place of a table there are lines if it has `links`, which are to be copied as a whole, or
-        what `show` writes, unless `--fields` says what to print.
+        what `show` writes, unless `--fields` says what to print. Otherwise a table of its `parts`
+        is below it.
         """
         if self._is_table and show is not None and self._picked is None:
             show(tables.console(self._color))
@@ -126,6 +134,15 @@ class Printer:
             case _:
                 writer = self._writer()
         _print([item], writer)
+        if parts is not None and self._is_table and self._picked is None:
+            columns, rows = parts
+            sys.stdout.write("\n")
+            _print(rows, self._table(columns))
+
+    def _table(self, columns: Sequence[Column[Any]]) -> writers.Writer:
+        return tables.TableWriter(
+            columns, color=self._color, is_wide=self._format == "wide", nothing=self._nothing
+        )
 
     @property
     def _is_table(self) -> bool:
@@ -140,8 +157,7 @@ class Printer:
             case "csv":
                 return writers.CsvWriter(self._all)
             case "table" | "wide":
-                is_wide = self._format == "wide"
-                return tables.TableWriter(self._columns, color=self._color, is_wide=is_wide)
+                return self._table(self._columns)
             case "parquet":
                 # Here, since it needs an extra.
                 from currents_async.cli._output.parquet import ParquetWriter  # noqa: PLC0415

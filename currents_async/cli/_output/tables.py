@@ -28,10 +28,16 @@ class TableWriter(Writer):
     """A table: a heading, and a line for each item."""
 
     def __init__(
-        self, columns: Sequence[Column[Any]], *, color: Color, is_wide: bool = False
+        self,
+        columns: Sequence[Column[Any]],
+        *,
+        color: Color,
+        is_wide: bool = False,
+        nothing: str = "nothing found",
     ) -> None:
-        """Take the columns; a wide table cuts and drops nothing."""
+        """Take the columns, and what an empty table says; a wide table cuts and drops nothing."""
         self._columns = columns
+        self._nothing = nothing
         self._console = console(color)
         self._width = _WIDE if is_wide else self._console.width
         self._rows: list[list[Text]] = []
@@ -54,7 +60,7 @@ class TableWriter(Writer):
         if self._rows:
             self._print()
         elif not self._widths:
-            self._console.print(Text("nothing found", "dim"))
+            self._console.print(Text(self._nothing, "dim"))
 
     def _print(self) -> None:
         if not self._widths:

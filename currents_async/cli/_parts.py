@@ -1,0 +1,83 @@
+"""What runs, instances and tests consist of, as tables: spec files, tests and results."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from currents_async.cli._output.columns import Column
+from currents_async.models import Instance, InstanceTest, Outcome, Run, RunSpec, TestResult
+
+ItemT = TypeVar("ItemT")
+
+_WORST_FIRST = ("failed", "flaky", "running", "pending", "skipped", "passed")
+
+
+def specs_of(run: Run) -> Sequence[RunSpec]:
+    """Return the spec files of a run, the worst first."""
+    return _sorted(run.specs, _standing)
+
+
+def tests_of(instance: Instance) -> Sequence[InstanceTest]:
+    """Return the tests of an instance, the worst first."""
+    return _sorted(instance.tests, _verdict)
+
+
+def _sorted(items: Sequence[ItemT], verdict: Callable[[ItemT], str]) -> list[ItemT]:
+    ranks = {word: rank for rank, word in enumerate(_WORST_FIRST)}
+    return sorted(items, key=lambda item: ranks.get(verdict(item), 0))
+
+
+def _standing(spec: RunSpec) -> str:
+    if spec.failed:
+        return "failed"
+    if not spec.is_complete:
+        return "running" if spec.claimed_at else "pending"
+    return "flaky" if spec.flaky else "passed"
+
+
+def _verdict(test: InstanceTest) -> str:
+    return "flaky" if test.is_flaky else str(test.state or "unknown")
+
+
+def _result_verdict(result: TestResult) -> str | Outcome | None:
+    return "flaky" if result.flaky and not result.failed else result.status
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]
+
+
+def _count(name: str) -> Callable[[RunSpec], int | None]:
+    def count(spec: RunSpec) -> int | None:
+        stats = None if spec.results is None else spec.results.stats
+        return None if stats is None else getattr(stats, name)
+
+    return count
+
+
+SPECS: tuple[Column[RunSpec], ...] = (
+    Column("status", _standing, "verdict"),
+    Column("spec", lambda spec: spec.spec, "path"),
+    Column("passed", _count("passes"), "number", rank=3),
+    Column("failed", _count("failures"), "number", rank=2),
+    Column("flaky", lambda spec: spec.flaky, "number", rank=3),
+    Column("duration", lambda spec: spec.duration, "duration", rank=1),
+    Column("machine", lambda spec: spec.machine_id, rank=5),
+    Column("instance", lambda spec: spec.instance_id, "id", rank=4),
+)
+TESTS: tuple[Column[InstanceTest], ...] = (
+    Column("status", _verdict, "verdict"),
+    Column("test", lambda test: test.full_title),
+    Column("attempts", lambda test: len(test.attempts), "number", rank=2),
+    Column("duration", lambda test: test.duration, "duration", rank=1),
+    Column("error", lambda test: _first_line(test.display_error), rank=1),
+    Column("id", lambda test: test.test_id, "id", rank=3),
+)
+RESULTS: tuple[Column[TestResult], ...] = (
+    Column("status", _result_verdict, "verdict"),
+    Column("age", lambda result: result.created_at, "age"),
+    Column("branch", lambda result: result.commit and result.commit.branch, rank=2),
+    Column("attempts", lambda result: len(result.attempts), "number", rank=4),
+    Column("duration", lambda result: result.duration, "duration", rank=3),
+    Column("error", lambda result: _first_line(result.display_error), rank=1),
+    Column("run", lambda result: result.run_id, "id", rank=5),
+)
