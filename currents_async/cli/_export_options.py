@@ -73,7 +73,13 @@ class ExportOptions:
 
     def format_of(self, target: str) -> Format:
         """Return how to write into a target; raise `InvalidArgumentError` for what cannot be."""
-        form = self.form or ("duckdb" if target.endswith(".duckdb") else "parquet")
+        is_duckdb = target.lower().endswith(".duckdb")
+        form = self.form or ("duckdb" if is_duckdb else "parquet")
+        if is_duckdb and form not in {"duckdb", "arrow"}:
+            raise InvalidArgumentError(
+                f"--format {form} makes a directory, but {target} is the name of a DuckDB file: "
+                "leave --format out, or pass another target"
+            )
         if (form == "arrow") != (target == "-"):
             raise InvalidArgumentError("--format arrow goes to stdout, and nothing else: target -")
         if form == "arrow" and len(self.table) != 1:

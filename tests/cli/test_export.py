@@ -137,6 +137,7 @@ class TestExport:
             (["-", "--format", "arrow"], "one table"),
             (["t", "--project", "p", "--all-projects"], "--all-projects"),
             (["t", "--resume", "--replace"], "--resume or --replace"),
+            (["t.duckdb", "--format", "parquet"], "t.duckdb is the name of a DuckDB file"),
             (["t", "--since", "never"], "--since must be a time"),
             (["t", "--look-back", "never"], "--look-back must be a span"),
             (["t", "--fields", "nope"], "no field"),

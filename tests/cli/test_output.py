@@ -72,8 +72,19 @@ class TestForms:
     def test_csv(self, runs: list[str], cli: CommandLine) -> None:
         rows = list(csv.DictReader(io.StringIO(printed(cli, "runs", "list", "-o", "csv"))))
         assert [row["runId"] for row in rows] == runs
-        assert [json.loads(row["meta"])["commit"]["branch"] for row in rows] == ["b2", "b1", "b0"]
+        assert [row["meta.commit.branch"] for row in rows] == ["b2", "b1", "b0"]
         assert rows[0]["deletedAt"] == ""
+        assert "meta" not in rows[0]
+        assert json.loads(rows[0]["groups"])
+
+    def test_csv_joins_texts_and_flattens_what_was_asked_for(
+        self, project: WorldProject, service: FakeCurrents, cli: CommandLine
+    ) -> None:
+        run_id = project.run(tags=["nightly", "smoke"]).run_id
+        out = printed(cli, "runs", "get", run_id, "-o", "csv", "--fields", "tags,meta.commit")
+        [row] = csv.DictReader(io.StringIO(out))
+        assert row["tags"] == "nightly, smoke"
+        assert row["meta.commit.branch"]
 
     def test_csv_does_not_change_texts(self, tricky: World, cli: CommandLine) -> None:
         out = printed(cli, "runs", "get", "r", "-o", "csv", "--fields", "meta.commit.branch")
@@ -89,7 +100,7 @@ class TestForms:
         assert "branch " in printed(cli, "runs", "get", runs[0], "-o", "table")
 
     def test_an_empty_list_says_so(self, service: FakeCurrents, cli: CommandLine) -> None:
-        assert printed(cli, "projects", "list", "-o", "table") == "nothing found\n"
+        assert printed(cli, "projects", "list", "-o", "table") == "no projects\n"
 
     def test_fields_that_were_asked_for_are_shown_as_they_are(
         self, runs: list[str], cli: CommandLine

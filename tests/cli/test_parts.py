@@ -77,7 +77,12 @@ def test_web_opens_the_page_and_fetches_nothing(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch, line: str, page: str
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+
+    def open_page(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_page)
     assert cli(*line.split()).out == ""
     [url] = opened
     assert url.endswith(page)

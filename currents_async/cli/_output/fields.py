@@ -1,5 +1,6 @@
 """What to print of an item: dotted paths, in the names of the wire or of the models."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -41,6 +42,22 @@ def fields_of(model: type[Model], text: str | None = None) -> list[Field]:
     if not all(names):
         raise InvalidArgumentError(f"--fields must be names separated by commas, not {text!r}")
     return [_field(root, name) for name in names]
+
+
+def leaves_of(fields: Sequence[Field]) -> list[Field]:
+    """Return the fields of objects in place of the objects, with dots in their names."""
+    return [leaf for field in fields for leaf in _leaves(field)]
+
+
+def _leaves(field: Field, *above: type) -> Iterator[Field]:
+    match [one for one in alternatives(field.kind) if not isinstance(one, inspect.NoneType)]:
+        case [inspect.StructType(cls=cls, fields=inner)] if cls not in above:
+            for one in inner:
+                if (name := one.encode_name) != _EXTRA:
+                    leaf = Field(f"{field.name}.{name}", (*field.path, name), one.type)
+                    yield from _leaves(leaf, *above, cls)
+        case _:
+            yield field
 
 
 def _field(root: inspect.Type, name: str) -> Field:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from currents_async.cli._output.fields import Field, as_text
+from currents_async.cli._output.fields import Field, as_text, leaves_of
 from currents_async.cli._streams import machine_stdout, printable, safe_json
 from currents_async.models._model import Model
 
@@ -84,18 +84,27 @@ class RowWriter(Writer):
 
 
 class CsvWriter(RowWriter):
-    """A header, then a row for each item; objects and lists inside items are JSON.
+    """A header, then a row for each item, with a column for each field of its objects.
 
-    Texts are not changed, even those that a spreadsheet would take for formulas.
+    Lists of texts are joined, other lists are JSON. Texts are not changed, even those that a
+    spreadsheet would take for formulas.
     """
 
     def __init__(self, fields: Sequence[Field]) -> None:
         """Write the header."""
-        super().__init__(fields)
+        super().__init__(leaves_of(fields))
         self._show: Callable[[str], str] = printable if sys.stdout.isatty() else str
         self._rows = csv.writer(machine_stdout(), lineterminator="\n")
-        self._rows.writerow([field.name for field in fields])
+        self._rows.writerow([field.name for field in self._fields])
 
     def add(self, item: Model) -> None:
         """Write a row."""
-        self._rows.writerow([self._show(as_text(value)) for value in self._row(item)])
+        self._rows.writerow([self._show(_csv_text(value)) for value in self._row(item)])
+
+
+def _csv_text(value: Any) -> str:
+    match value:
+        case [*texts] if all(isinstance(one, str) for one in texts):
+            return ", ".join(map(str, texts))
+        case _:
+            return as_text(value)
