@@ -180,8 +180,14 @@ class _Each(Jobs[JobT, ResultT]):
 
 
 async def for_each(
-    items: Iterable[JobT], work: Callable[[JobT], Awaitable[ResultT]], *, concurrency: int
+    items: Iterable[JobT],
+    work: Callable[[JobT], Awaitable[ResultT]],
+    *,
+    concurrency: int,
+    on_progress: OnProgress | None = None,
 ) -> list[ResultT]:
     """Return the results in the order of the items; the first error ends the work."""
-    async with Pool(_Each(items, work), concurrency) as results:
-        return await results.in_order()
+    items = list(items)
+    # All are planned at once, so that the first report says how many there are.
+    async with Pool(_Each(items, work), concurrency, lookahead=len(items)) as results:
+        return await results.in_order(on_progress=on_progress)

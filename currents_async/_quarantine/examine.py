@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from currents_async._clock import Clock
-from currents_async._fanout.pool import for_each
+from currents_async._fanout.pool import OnProgress, for_each
 from currents_async._quarantine.evidence import ExaminedResult, ExaminedTest
 from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._quarantine.rules import can_be_marked
@@ -95,7 +95,9 @@ class Examiner:
         )
         self._concurrency = concurrency
 
-    async def examine(self, quarantined: Iterable[str]) -> ExaminedProject:
+    async def examine(
+        self, quarantined: Iterable[str], on_progress: OnProgress | None
+    ) -> ExaminedProject:
         """Fetch the evidence about the worst tests, and those with these signatures."""
         rates = rates_of(self._policy)
         listed = await for_each(rates, self._worst, concurrency=len(rates))
@@ -111,7 +113,12 @@ class Examiner:
                     title=explored.title_path or (explored.title,),
                     metrics=explored.metrics,
                 )
-        tests = await for_each(found.values(), self._examine, concurrency=self._concurrency)
+        tests = await for_each(
+            found.values(),
+            self._examine,
+            concurrency=self._concurrency,
+            on_progress=on_progress,
+        )
         return ExaminedProject(tests, has_run=any(listed))
 
     async def _worst(self, rate: Rate) -> list[ExploredTest]:

@@ -4,6 +4,7 @@ Source: `docs/api/operations.md`, "Spec files, tests, results, errors" and "Acti
 """
 
 from currents_async._checks import check_type
+from currents_async._fanout.pool import OnProgress
 from currents_async._quarantine.action_store import ActionStore
 from currents_async._quarantine.decide import decide
 from currents_async._quarantine.examine import Examiner
@@ -48,13 +49,18 @@ class Quarantine(Group):
 
     @compound
     async def plan(
-        self, project_id: str | None = None, policy: QuarantinePolicy | None = None
+        self,
+        project_id: str | None = None,
+        policy: QuarantinePolicy | None = None,
+        *,
+        on_progress: OnProgress | None = None,
     ) -> QuarantinePlan:
         """Decide which tests to put into quarantine and which to let out, and change nothing yet.
 
         `project_id` defaults to the client's. Reads the tests explorer, worst first, and the last
         results of each test that is over the policy's rates or already in quarantine; at most
-        `Limits.concurrency` requests are in flight.
+        `Limits.concurrency` requests are in flight. `on_progress` is called with a `Progress` after
+        the results of each test.
         """
         policy = QuarantinePolicy() if policy is None else policy
         check_type("policy", policy, QuarantinePolicy)
@@ -70,6 +76,6 @@ class Quarantine(Group):
             concurrency=self._concurrency(None),
         )
         actions = await store.read()
-        examined = await examiner.examine(own_actions(actions, policy.name))
+        examined = await examiner.examine(own_actions(actions, policy.name), on_progress)
         decisions = decide(examined.tests, actions, policy, project_ran=examined.has_run)
         return QuarantinePlan(decisions, store)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from currents_async._fanout.plans import InstanceResult
-from currents_async._fanout.pool import OnProgress
+from currents_async._fanout.pool import OnProgress, Progress
 from currents_async._fanout.results import InstanceResults, instances_of
 from currents_async.analysis import (
     Execution,
@@ -75,7 +75,7 @@ async def first_comparable(run: Run, others: AsyncIterable[ListedRun]) -> Listed
     return None
 
 
-async def fetch_failures(fetch: FetchInstances) -> list[Failure]:
+async def fetch_failures(fetch: FetchInstances, on_progress: OnProgress | None) -> list[Failure]:
     """Fetch what failed in a run, in the order of the specs."""
     listed = 0
 
@@ -85,23 +85,38 @@ async def fetch_failures(fetch: FetchInstances) -> list[Failure]:
         return spec.failed
 
     async with fetch(only=failed) as results:
-        found = await results.in_order()
+        found = await results.in_order(on_progress=on_progress)
         run = results.run
     failures = failures_of(instances_of(found), specs=_specs_of(found))
     unlisted = run.unlisted_specs(listed)
     return [*failures, failure_of_run(run, unlisted)] if run.failed and unlisted else failures
 
 
-async def fetch_flaky_tests(fetch: FetchInstances) -> list[FlakyTest]:
+async def fetch_flaky_tests(
+    fetch: FetchInstances, on_progress: OnProgress | None
+) -> list[FlakyTest]:
     """Fetch the flaky tests of a run, in the order of the specs."""
     async with fetch(only=lambda spec: spec.flaky > 0) as results:
-        found = await results.in_order()
+        found = await results.in_order(on_progress=on_progress)
     return flaky_tests_of(instances_of(found), specs=_specs_of(found))
 
 
-async def fetch_diff(before: InstanceResults, after: InstanceResults) -> RunDiff:
+async def fetch_diff(
+    before: InstanceResults, after: InstanceResults, on_progress: OnProgress | None
+) -> RunDiff:
     """Fetch two runs one after the other, and compare them test by test."""
-    results = (await fetch_details(before)).results(), (await fetch_details(after)).results()
+    fetched: list[RunDetails] = []
+
+    def report(now: Progress) -> None:
+        """Count both runs; how many there are in all is known once the later one is listed."""
+        if on_progress is not None:
+            earlier = sum(len(run.executions) for run in fetched)
+            total = earlier + now.total if fetched and now.total is not None else None
+            on_progress(Progress(done=earlier + now.done, total=total))
+
+    for fan_out in (before, after):
+        fetched.append(await fetch_details(fan_out, report))  # noqa: PERF401 - `report` reads it
+    results = [run.results() for run in fetched]
     await asyncio.sleep(0)  # each takes about 10 ms for 5,000 tests
     return diff_runs(*results)
 

@@ -151,7 +151,8 @@ class Assets(Group):
         signatures are replaced as in `download`, by one fetch for all artifacts of an instance. The
         first error ends the iteration; with `on_error="collect"` it is the `error` of its result,
         and all other results follow. An artifact without a URL has a result with neither download
-        nor error. Results come in order of completion.
+        nor error. Results come in order of completion; `results.total` says how many there will be,
+        once that is known.
         """
         by_ids = self._by_ids(concurrency, on_error)
         return AssetResults(

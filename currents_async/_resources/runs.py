@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, TypeVar, overload
 
 from currents_async._fanout.plans import InstancePlan, RunPlan, ScheduledSpec
+from currents_async._fanout.pool import OnProgress
 from currents_async._fanout.results import InstanceResults, deadline_of, instances_of
 from currents_async._pagination import PAGE_SIZE, CursorPager
 from currents_async._resources._group import compound
@@ -222,11 +223,13 @@ class Runs(RunFiles):
         concurrency: int | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
         only: Callable[[RunSpec], bool] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> list[Instance]:
         """Fetch every instance of a run concurrently, and return them in the order of the specs.
 
         Takes the arguments of `instances`. Specs that no machine has claimed have no instance and
-        are left out. Raises the first error.
+        are left out. `on_progress` is called with a `Progress` after each instance. Raises the
+        first error.
         """
         async with self._fan_out(
             # Without a predicate nothing of a spec is needed but where its instance is.
@@ -237,7 +240,7 @@ class Runs(RunFiles):
             self._deadline(timeout),
             "raise",
         ) as results:
-            return instances_of(await results.in_order())
+            return instances_of(await results.in_order(on_progress=on_progress))
 
     @compound
     def watch(
@@ -316,17 +319,18 @@ class Runs(RunFiles):
         *,
         concurrency: int | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
+        on_progress: OnProgress | None = None,
     ) -> list[Failure]:
         """Fetch what failed in a run: tests and spec files, in the order of the specs.
 
         A spec file failed if it threw, or if the server counts failures in it that it does not
         list. If a failed run lists fewer spec files than it counts, a failure without `test.spec`
         at the end says so. Only instances of specs that failed are fetched. Of a run in progress,
-        returns what has failed so far. Takes `concurrency` and `timeout`, and raises, as
-        `get_instances` does.
+        returns what has failed so far. Takes `concurrency`, `timeout` and `on_progress`,
+        and raises, as `get_instances` does.
         """
         return await fetch_failures(
-            partial(self.instances, run_id, concurrency=concurrency, timeout=timeout)
+            partial(self.instances, run_id, concurrency=concurrency, timeout=timeout), on_progress
         )
 
     @compound
@@ -336,14 +340,15 @@ class Runs(RunFiles):
         *,
         concurrency: int | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
+        on_progress: OnProgress | None = None,
     ) -> list[FlakyTest]:
         """Fetch the tests of a run that passed after a failed attempt, in the order of the specs.
 
-        Only instances of specs that count such tests are fetched. Takes `concurrency` and
-        `timeout`, and raises, as `get_instances` does.
+        Only instances of specs that count such tests are fetched. Takes `concurrency`, `timeout`
+        and `on_progress`, and raises, as `get_instances` does.
         """
         return await fetch_flaky_tests(
-            partial(self.instances, run_id, concurrency=concurrency, timeout=timeout)
+            partial(self.instances, run_id, concurrency=concurrency, timeout=timeout), on_progress
         )
 
     @compound
@@ -354,6 +359,7 @@ class Runs(RunFiles):
         *,
         concurrency: int | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - of the client's clock
+        on_progress: OnProgress | None = None,
     ) -> RunDiff:
         """Fetch two runs with all their instances, and compare them test by test.
 
@@ -364,7 +370,8 @@ class Runs(RunFiles):
         ```
 
         Tests are matched as in `analysis.diff_runs`, which compares runs that you have fetched
-        already. `timeout` bounds both together. Raises as `get_instances` does.
+        already. `timeout` bounds both together, and `on_progress` counts both: the `total` is known
+        once the later run has been listed. Raises as `get_instances` does.
         """
         ends_at = self._deadline(timeout)()
 
@@ -372,7 +379,7 @@ class Runs(RunFiles):
             plan = RunPlan[RunSpec](self._stream(run_id, RunSpec))
             return self._fan_out(plan, concurrency, lambda: ends_at, "raise")
 
-        return await fetch_diff(fetch(before_id), fetch(after_id))
+        return await fetch_diff(fetch(before_id), fetch(after_id), on_progress)
 
     def _fan_out(
         self,

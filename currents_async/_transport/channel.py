@@ -64,7 +64,12 @@ class Channel:
         self._keys.add(key)
         self.tracing = tracing
         limits = self.limits
-        pace = Pace(limits.rate, workers=limits.concurrency, changed=self._rate_changed)
+        pace = Pace(
+            limits.rate,
+            workers=limits.concurrency,
+            changed=self._rate_changed,
+            paused=lambda: self.tracing.paused(self.gate.rate),
+        )
         self.gate: Gate = Gate(limits.concurrency, pace, self.clock)
         self.quota: Quota = Quota()
         self._owns_key = True

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from currents_async._transport.cycle import Cycle, Dry
 from currents_async._transport.overload import Overload
 from currents_async._transport.probes import Probes
-from currents_async._transport.rate_in_use import RateInUse, RateReason
+from currents_async._transport.rate_in_use import PauseReason, RateInUse, RateReason
 from currents_async._transport.rate_search import KEPT, LONG_PAUSE, Phase, RateSearch
 from currents_async._transport.refusals import Group, Strays
 from currents_async._transport.slots import Slots
@@ -25,6 +25,9 @@ _FEW = 10
 
 _ONE_ROUND = 2.2
 """Round trips within which a blast has ended, if it may have ended for want of slots."""
+
+_LONG = 1.0
+"""Seconds of a pause that is reported if it takes longer."""
 
 _REASONS: dict[Phase, RateReason] = {
     Phase.UNLIMITED: "unlimited",
@@ -48,10 +51,15 @@ class Pace:
         *,
         workers: int = 16,
         changed: Callable[[], None] = lambda: None,
+        paused: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin without a limit, or with a given one; `changed` is called when one is found."""
+        """Begin without a limit, or with a given one.
+
+        `changed` is called when one is found, `paused` once for each pause of over a second.
+        """
         self._max_rate = math.inf if max_rate is None else max_rate * KEPT
         self._changed = changed
+        self._paused = paused
         self._search = RateSearch()
         self._slots = Slots(workers)
         self._window = Window()
@@ -78,6 +86,8 @@ class Pace:
         self._probes = Probes()
         self._paused_until = -math.inf
         self._asked_until = -math.inf
+        self._reported_until = -math.inf
+        """The end of the last pause that was reported."""
         self._next = -math.inf
         self._stated = Stated()
 
@@ -100,11 +110,17 @@ class Pace:
             per_second=None if math.isinf(rate) else rate,
             reason=_REASONS[self._search.phase] if found <= self._max_rate else "given",
             pause_left=max(0.0, self._paused_until - now),
+            pause_reason=self._pause_reason(now),
             in_flight=self._in_flight,
             slots=None if math.isinf(self._slots.limit) else int(self._slots.limit),
             window=self._window.size,
             throttles=self._refused,
         )
+
+    def _pause_reason(self, now: float) -> PauseReason | None:
+        if now >= self._paused_until:
+            return None
+        return "asked" if self._asked_until >= self._paused_until else "search"
 
     @property
     def accepted_so_far(self) -> int:
@@ -153,7 +169,15 @@ class Pace:
     def pause(self, now: float, seconds: float) -> None:
         """Pause; the pause that ends last counts."""
         self._asked_until = max(self._asked_until, now + seconds)
-        self._paused_until = max(self._paused_until, self._asked_until)
+        self._pause_until(self._asked_until, now)
+
+    def _pause_until(self, end: float, now: float) -> None:
+        self._paused_until = max(self._paused_until, end)
+        is_reported = now < self._reported_until
+        if is_reported or self._paused_until - now > _LONG:
+            self._reported_until = self._paused_until
+        if not is_reported and now < self._reported_until:
+            self._paused()
 
     # --- what comes back
 
@@ -231,7 +255,7 @@ class Pace:
         if self._probes.are_sent:
             then = self._probes.failed(now)
             if wait is None:
-                self._paused_until = max(self._paused_until, then)
+                self._pause_until(then, now)
         elif self._group is not None:
             self._group.refused += 1
             self._group.is_silent &= wait is None
@@ -290,7 +314,7 @@ class Pace:
             size = self._window.size or 0
             is_window = self._until(group) >= _FULL * size >= _FULL * _FEW
             first = self._probes.first(group.at, began=self._cycle.began, is_window=is_window)
-            self._paused_until = max(self._paused_until, first)
+            self._pause_until(first, now)
 
     def _is_stray(self, wait: float | None, said: Allowance | None) -> bool:
         """Return whether a refusal that says nothing concerns its own request alone."""
@@ -345,6 +369,7 @@ class Pace:
         self._dry = None
         self._probes.end()
         self._paused_until = self._asked_until
+        self._reported_until = min(self._reported_until, self._paused_until)
         self._open(now)
 
     def _describe(self, group: Group, now: float) -> Dry:

@@ -6,6 +6,11 @@ from typing import Literal
 import msgspec
 
 RateReason = Literal["unlimited", "given", "found", "told"]
+PauseReason = Literal["asked", "search"]
+_WHY: dict[PauseReason | None, str] = {
+    "asked": "the server asked",
+    "search": "its limit is being found",
+}
 
 
 class RateInUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +25,9 @@ class RateInUse(msgspec.Struct, frozen=True, kw_only=True):
     """`given` as `Limits.rate`, `found` from refusals, or `told` by the server's headers."""
     pause_left: float
     """Seconds until requests may leave again; 0 outside of a pause."""
+    pause_reason: PauseReason | None = None
+    """Whether the server `asked` for the pause, or its limit is being found, by a `search`; None
+    outside of a pause."""
     in_flight: int
     """Requests that were sent and have had no response so far."""
     slots: int | None
@@ -42,7 +50,7 @@ class RateInUse(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         if self.pause_left > 0:
-            return f"paused {math.ceil(self.pause_left)} s: the server asked"
+            return f"paused {math.ceil(self.pause_left)} s: {_WHY[self.pause_reason or 'asked']}"
         if self.slots is not None:
             return f"{self.slots} at once, limited by the server"
         if self.window is not None and self.per_second is None:

@@ -146,6 +146,10 @@ class Tracing:
         for observer in self._observers:
             _guarded(observer.rate_changed, rate)
 
+    def paused(self, rate: RateInUse) -> None:
+        """Report a pause that has begun."""
+        _logger.info("%s", rate)
+
     def ended(self, call: RequestCall, error: BaseException | None) -> None:
         """Report the end of a call."""
         for observer in self._observers:

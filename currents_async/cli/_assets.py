@@ -7,7 +7,8 @@ from cyclopts import App
 import currents_async
 from currents_async.cli import _exit
 from currents_async.cli._options import COMMON, CommonOptions, Count, Flag, Several
-from currents_async.cli._progress import Advance, progress_bar
+from currents_async.cli._progress import progress_bar
+from currents_async.cli._progress.words import Work
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import AssetKind
@@ -88,9 +89,9 @@ async def download(
                 )
             case _:
                 raise InvalidArgumentError("pass a run ID or --instance")
-        with progress_bar("assets", currents) as advance:
+        with progress_bar("assets", currents) as work:
             async with downloads as results:
-                saving = _Saving(results, advance)
+                saving = _Saving(results, work)
                 await printer.stream(saving)
     if not saving.failures:
         return _exit.OK
@@ -101,10 +102,10 @@ async def download(
 class _Saving(AsyncIterator[Saved]):
     """Artifacts as they are saved, counted for a progress bar."""
 
-    def __init__(self, results: "currents_async.AssetResults", advance: Advance) -> None:
+    def __init__(self, results: "currents_async.AssetResults", work: Work) -> None:
         self.failures = 0
         self._results = results
-        self._advance = advance
+        self._work = work
         self._done = 0
 
     async def __anext__(self) -> Saved:
@@ -112,7 +113,7 @@ class _Saving(AsyncIterator[Saved]):
         self._done += 1
         self.failures += saved.error is not None
         failed = f"{self.failures:,} failed" if self.failures else ""
-        self._advance(self._done, self._results.total, failed)
+        self._work.advance(self._done, self._results.total, failed)
         return saved
 
 

@@ -64,11 +64,11 @@ FILES = Files()
 
 async def attach_all(currents: "Currents", attaching: Attach, files: Files) -> list[Attached]:
     """Attach files, with a progress bar; return what became of each."""
-    with progress_bar("files", currents) as advance:
+    with progress_bar("files", currents) as work:
 
         def show(now: "AttachResult") -> None:
             size = f"{decimal(now.bytes_sent)} of {decimal(now.bytes_total)}"
-            advance(len(now.files), now.total, size)
+            work.advance(len(now.files), now.total, size)
 
         result = await attaching(allow_env=files.allow_env, on_progress=show)
     if result.failed:

@@ -8,7 +8,8 @@ from currents_async.cli import _exit
 from currents_async.cli._export_options import ExportOptions
 from currents_async.cli._options import CommonOptions
 from currents_async.cli._output import Printer
-from currents_async.cli._progress import Advance, progress_bar
+from currents_async.cli._progress import progress_bar
+from currents_async.cli._progress.words import Work
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.export import ExportFormat, ExportResult, export, export_table
@@ -66,13 +67,13 @@ async def export_to_target(
     projects: Sequence[str],
 ) -> Exported:
     """Export into a target, with a progress bar."""
-    with progress_bar("days", currents) as advance:
+    with progress_bar("days", currents) as work:
         result = await export(
             currents,
             target,
             projects=projects,
             format=form,
-            on_progress=lambda so_far: _show(so_far, advance),
+            on_progress=lambda so_far: _show(so_far, work),
             **options.filters,
             **options.target_arguments,
         )
@@ -109,22 +110,22 @@ def code_of(missing: int) -> int:
 async def _stream(currents: Currents, options: ExportOptions, projects: Sequence[str]) -> int:
     if sys.stdout.isatty():
         raise InvalidArgumentError("Arrow IPC is for programs: send it to one, or to a file")
-    with progress_bar("days", currents) as advance:
+    with progress_bar("days", currents) as work:
         result = await export_table(
             currents,
             sys.stdout.buffer,
             options.table[0],
             projects=projects,
-            on_progress=lambda so_far: _show(so_far, advance),
+            on_progress=lambda so_far: _show(so_far, work),
             **options.filters,
         )
     return code_of(result.failures)
 
 
-def _show(so_far: ExportResult, advance: Advance) -> None:
+def _show(so_far: ExportResult, work: Work) -> None:
     failed = f", {so_far.failures:,} failed" if so_far.failures else ""
     detail = f"{so_far.runs:,} runs, {so_far.instances:,} instances{failed}"
-    advance(so_far.windows_done, so_far.windows, detail)
+    work.advance(so_far.windows_done, so_far.windows, detail)
 
 
 async def _projects(

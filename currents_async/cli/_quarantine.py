@@ -21,6 +21,7 @@ from currents_async.cli._options import (
     Yes,
 )
 from currents_async.cli._output import Printer
+from currents_async.cli._progress import progress_bar
 from currents_async.cli._streams import note
 from currents_async.models._model import Model
 
@@ -122,9 +123,16 @@ async def plan(
 
     """
     async with common.open(Decided, _DECIDED, nothing="nothing to do") as (currents, printer):
-        made = await currents.quarantine.plan(project, policy.read())
+        made = await _plan(currents, project, policy)
     printer.all(_decided(one) for one in made.decisions if everything or _is_told(one))
     return _exit.OK if made.is_empty or fail_on is None else _exit.FINDINGS
+
+
+async def _plan(
+    currents: "currents_async.Currents", project: str | None, policy: Policy
+) -> "currents_async.QuarantinePlan":
+    with progress_bar("tests", currents) as work:
+        return await currents.quarantine.plan(project, policy.read(), on_progress=work.report)
 
 
 @app.command
@@ -142,7 +150,7 @@ async def apply(
     printer = Printer(Decided, _DONE, common.output, nothing="nothing to do")
     check_can_ask(yes=yes)
     async with common.connection.open() as currents:
-        made = await currents.quarantine.plan(project, policy.read())
+        made = await _plan(currents, project, policy)
         for line in str(made).splitlines():
             note(line)
         if made.is_empty:

@@ -125,10 +125,8 @@ async def _show(
 
 async def fetch_details(currents: "currents_async.Currents", run_id: str) -> RunDetails:
     """Fetch a run with all its instances, and show how far that is."""
-    with progress_bar("instances", currents) as advance:
-        return await currents.reports.details(
-            run_id, on_error="collect", on_progress=lambda now: advance(now.done, now.total, "")
-        )
+    with progress_bar("instances", currents) as work:
+        return await currents.reports.details(run_id, on_error="collect", on_progress=work.report)
 
 
 def _report(details: RunDetails, fetched: Fetched) -> RunReport:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from currents_async._text import duration
-from currents_async.analysis import ComparedTest, RunDiff, diff_runs
+from currents_async.analysis import ComparedTest, RunDetails, RunDiff, diff_runs
 from currents_async.analysis.diff import CATEGORIES
 from currents_async.cli import _exit
 from currents_async.cli._options import CONNECTION, Connection, Several
 from currents_async.cli._output import LOOK, Format, Look, Output, Printer
 from currents_async.cli._output.columns import Column
+from currents_async.cli._progress import progress_bar
 from currents_async.cli._streams import note, write_text
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
@@ -20,6 +21,7 @@ from currents_async.models.common import Outcome
 from currents_async.reports import diff_html, diff_markdown
 
 if TYPE_CHECKING:
+    from currents_async import Currents
     from currents_async.models import Run
 
 Finding = Literal["new", "failing", "flaky", "inconclusive"]
@@ -133,12 +135,20 @@ async def diff(
                 note(f"there is no run before {first} to compare it with")
                 return _exit.NOT_FOUND
             first, second = previous.run_id, first
-        before, after = [await currents.reports.details(run_id) for run_id in (first, second)]
+        before, after = [
+            await _fetch(currents, run_id, f"instances of the {which} run")
+            for run_id, which in ((first, "earlier"), (second, "later"))
+        ]
     found = diff_runs(before.results(), after.results())
     show(before.run, after.run, found)
     for line in _summary_of(found):
         note(line)
     return _exit.FINDINGS if any(_FINDINGS[one](found) for one in fail_on) else _exit.OK
+
+
+async def _fetch(currents: "Currents", run_id: str, what: str) -> RunDetails:
+    with progress_bar(what, currents) as work:
+        return await currents.reports.details(run_id, on_progress=work.report)
 
 
 def _changes_of(diff: RunDiff) -> Iterator[Change]:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from currents_async import Currents, InvalidArgumentError, Limits, ServerError
+from currents_async import Currents, InvalidArgumentError, Limits, Progress, ServerError
 from currents_async._quarantine.decide import QuarantineDecision
 from currents_async._quarantine.evidence import ExaminedResult
 from currents_async._quarantine.group import Quarantine
@@ -232,3 +232,10 @@ class TestRefusals:
 
 def test_the_clock_is_the_clients(clock: ManualClock) -> None:
     assert datetime.fromtimestamp(clock.wall(), UTC) == NOW
+
+
+async def test_progress_is_reported(suite: Suite, quarantine: Quarantine) -> None:
+    suite.play({f"test {number}": "F.F.FF.F.F.F" for number in range(3)})
+    seen: list[Progress] = []
+    await quarantine.plan(policy=POLICY, on_progress=seen.append)
+    assert [(one.done, one.total) for one in seen] == [(1, 3), (2, 3), (3, 3)]

@@ -7,6 +7,7 @@ from currents_async import (
     Currents,
     InvalidArgumentError,
     NotFoundError,
+    Progress,
     UnauthorizedError,
 )
 from currents_async.models import CompletionState, Outcome
@@ -135,3 +136,21 @@ async def test_bad_input_is_refused_before_anything_is_sent(
     with pytest.raises(InvalidArgumentError):
         await call(currents)
     assert server.requests == []
+
+
+class TestProgress:
+    @pytest.mark.parametrize("name", ["get_instances", "failures", "flaky_tests"])
+    async def test_of_one_run(self, currents: Currents, project: WorldProject, name: str) -> None:
+        made = project.run(specs=6, failures=2, flaky=2)
+        seen: list[Progress] = []
+        await getattr(currents.runs, name)(made.run_id, on_progress=seen.append)
+        assert [one.done for one in seen] == [*range(1, len(seen) + 1)]
+        assert seen[-1].total == len(seen) > 0
+
+    async def test_of_two_runs(self, currents: Currents, project: WorldProject) -> None:
+        before, after = (project.run(specs=number) for number in (3, 4))
+        seen: list[Progress] = []
+        await currents.runs.diff(before.run_id, after.run_id, on_progress=seen.append)
+        assert [one.done for one in seen] == [1, 2, 3, 4, 5, 6, 7]
+        assert {one.total for one in seen[:3]} == {None}
+        assert seen[-1].total == 7

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from currents_async._transport.overload import _LAST, _MANY
 from currents_async._transport.pace import Pace
+from currents_async._transport.rate_in_use import RateInUse
 from currents_async._transport.rate_search import KEPT
 from currents_async._wire.rate_limits import Allowance
 
@@ -31,6 +32,10 @@ class Traffic:
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
+
+    @property
+    def in_use(self) -> RateInUse:
+        return self.pace.in_use(self.now)
 
     def may_send(self) -> bool:
         return not self.pace.delay(self.now) and self.pace.has_room(self.now)
@@ -107,6 +112,39 @@ class TestPauses:
         assert pace.delay(0) == pace.pause_left(0) == left
         assert pace.delay(left - 0.25 if left else 0) == (0.25 if left else 0)
         assert pace.delay(left) == pace.delay(left + 1) == 0
+
+    @pytest.mark.parametrize(
+        ("asked", "reported"),
+        [
+            ([(0, 1)], []),
+            ([(0, 5)], [5]),
+            ([(0, 5), (1, 60)], [5]),
+            ([(0, 0.9), (0.5, 3)], [3]),
+            ([(0, 5), (1, 6), (8, 2)], [5, 2]),
+        ],
+    )
+    def test_a_long_one_is_reported_once(
+        self, asked: list[tuple[float, float]], reported: list[float]
+    ) -> None:
+        seen: list[RateInUse] = []
+        now = 0.0
+        pace = Pace(paused=lambda: seen.append(pace.in_use(now)))
+        for now, seconds in asked:
+            pace.pause(now, seconds)
+        assert [one.pause_left for one in seen] == reported
+        assert {one.pause_reason for one in seen} <= {"asked"}
+
+    def test_one_that_nobody_asked_for_is_part_of_a_search(self) -> None:
+        seen: list[RateInUse] = []
+        traffic = Traffic(Pace(workers=WORKERS, paused=lambda: seen.append(traffic.in_use)))
+        traffic.has_enough(wait=None)
+        while not seen:
+            traffic.wait(traffic.pace.delay(traffic.now))
+            traffic.send()
+            traffic.wait(0.05)
+            traffic.refuse(1, None)
+        assert seen[0].pause_left > 1
+        assert str(seen[0]) == "paused 2 s: its limit is being found"
 
     @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0, 100)), min_size=1))
     def test_no_request_leaves_before_the_last_end(self, asked: list[tuple[float, float]]) -> None:

@@ -1,3 +1,4 @@
+import asyncio
 import logging
 
 import pytest
@@ -11,7 +12,7 @@ from currents_async import (
     RequestCall,
     ServerError,
 )
-from currents_async.testing import FakeCurrents, WorldProject
+from currents_async.testing import FakeCurrents, ManualClock, WorldProject
 from tests.support import shown_of
 
 KEY = "sk-a-very-secret-key"
@@ -36,6 +37,18 @@ class TestTracing:
         assert second.inflated_bytes > second.wire_bytes
         assert second.until_headers is not None
         assert second.duration >= second.until_headers >= 0
+
+    async def test_a_long_pause_is_one_line_of_the_log(
+        self, server: FakeCurrents, project: WorldProject, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        run = project.run(specs=1)
+        server.fail("getRun", status=429, times=3, headers={"Retry-After": "4"})
+        with caplog.at_level(logging.INFO, "currents_async"):
+            async with Currents(
+                server.api_key, base_url=server.url, clock=ManualClock()
+            ) as currents:
+                await asyncio.gather(*(currents.runs.get(run.run_id) for _ in range(3)))
+        assert caplog.messages == ["paused 4 s: the server asked"]
 
     async def test_an_observer_sees_the_whole_call(self, server: FakeCurrents) -> None:
         seen: list[str] = []

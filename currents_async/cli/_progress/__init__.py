@@ -6,7 +6,7 @@ to time.
 
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from currents_async.cli._progress.line import Line, find_terminal
 from currents_async.cli._progress.words import Standing, Work
@@ -20,14 +20,6 @@ _FIRST = 0.5
 """Seconds that a command may take in silence."""
 _EACH = 0.25
 _EACH_LOGGED = 10.0
-
-
-class Advance(Protocol):
-    """Shows how many are done, of how many if that is known, and something more."""
-
-    def __call__(self, done: int, total: int | None, detail: str = "") -> None:
-        """Show it."""
-        ...
 
 
 class Status:
@@ -91,15 +83,11 @@ def showing(currents: "Currents") -> Generator[Status]:
 
 
 @contextmanager
-def progress_bar(what: str, currents: "Currents") -> Generator[Advance]:
-    """Show how many of these things are done too; call what is yielded."""
+def progress_bar(what: str, currents: "Currents") -> Generator[Work]:
+    """Show how many of these things are done too, as is noted in what is yielded."""
     with nullcontext(_shown[-1]) if _shown else showing(currents) as status:
         work = status.work = Work(what, currents.clock.now())
-
-        def advance(done: int, total: int | None, detail: str = "") -> None:
-            work.done, work.total, work.detail = done, total, detail
-
         try:
-            yield advance
+            yield work
         finally:
             status.work = None

@@ -11,7 +11,7 @@ from rich.text import Text
 from currents_async._text import counted
 
 if TYPE_CHECKING:
-    from currents_async import RateInUse, Traffic
+    from currents_async import Progress, RateInUse, Traffic
 
 _MAX_BAR = 30
 _MIN_BAR = 8
@@ -29,6 +29,14 @@ class Work:
     done: int = 0
     total: int | None = None
     detail: str = ""
+
+    def advance(self, done: int, total: int | None, detail: str = "") -> None:
+        """Note how many are done, of how many if that is known, and something more."""
+        self.done, self.total, self.detail = done, total, detail
+
+    def report(self, now: "Progress") -> None:
+        """Note what a method of the library reports."""
+        self.advance(now.done, now.total)
 
     @property
     def count(self) -> str:
