@@ -188,7 +188,7 @@ async def _save(currents: "currents_async.Currents", details: RunDetails, folder
         only=lambda spec: spec.instance_id in wanted,
         on_error="collect",
     )
-    with progress_bar("assets", currents) as advance:
+    with progress_bar("assets", currents) as work:
         async with saving as results:
             async for result in results:
                 url = urls.get((
@@ -200,7 +200,7 @@ async def _save(currents: "currents_async.Currents", details: RunDetails, folder
                     complaints.append(str(result.error))
                 elif result.download is not None and url is not None:
                     paths[url] = result.download.path.relative_to(folder.parent).as_posix()
-                advance(len(paths), results.total, "")
+                work.advance(len(paths), results.total)
     return _Saved(paths, complaints)
 
 

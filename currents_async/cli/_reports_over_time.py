@@ -129,10 +129,10 @@ async def _fetch(
     )
     found = [run.run_id async for run in listed.limit(max_runs)]
     fetched: list[RunDetails] = []
-    with progress_bar("runs", currents) as advance:
+    with progress_bar("runs", currents) as work:
         for run_id in found:
             fetched.append(await currents.reports.details(run_id))
-            advance(len(fetched), len(found), "")
+            work.advance(len(fetched), len(found))
     make = partial(HeatMap.of, fetched, span=by, max_tests=max_tests, max_columns=max_runs)
     return await in_thread(make)
 
