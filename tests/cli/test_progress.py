@@ -20,7 +20,7 @@ from currents_async.testing.limiters import TokenBucket
 from tests.cli.terminal import STEP, Latency, Terminal, TimedCommands
 from tests.cli.test_help import COMMANDS
 
-NONE = {"completion", "demo", "mock serve", "report trends", "webhooks listen"} | {
+NONE = {"completion", "demo", "mock emit", "mock serve", "report trends", "webhooks listen"} | {
     name for name in COMMANDS if name.startswith("open ")
 }
 """Commands that open no client, or none of a service."""
