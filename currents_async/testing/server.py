@@ -11,7 +11,6 @@ from typing import Self
 from aiohttp import web
 
 from currents_async._checks import check_int
-from currents_async._wire.record_key import HEADER as RECORD_KEY
 from currents_async.errors import Candidate, InvalidArgumentError, MisuseError
 from currents_async.testing._limiters.fixed_window import RatePolicy
 from currents_async.testing._limiters.meter import Limiter, check_limiter
@@ -20,6 +19,7 @@ from currents_async.testing._serving.api import PATHS as API_PATHS
 from currents_async.testing._serving.api_response import encode_refusal
 from currents_async.testing._serving.assets import PATHS as ASSET_PATHS
 from currents_async.testing._serving.assets import AssetHost
+from currents_async.testing._serving.credentials import Credentials
 from currents_async.testing._serving.faults import FaultKind, Faults, ScriptedFault
 from currents_async.testing._serving.life import Life
 from currents_async.testing._serving.link_pages import LinkPages
@@ -32,14 +32,6 @@ from currents_async.testing.clock import AnyClock, RunningClock
 from currents_async.testing.world import World, WorldRun
 
 __all__ = ["Delivery", "FakeCurrents", "RatePolicy", "RecordedRequest", "Requests"]
-
-_WITH_RECORD_KEY = frozenset({
-    "addRunAttachmentsByCI",
-    "createSession",
-    "addSessionAttachments",
-    "createShare",
-})
-"""The operations that take a record key."""
 
 
 class FakeCurrents:
@@ -104,7 +96,6 @@ class FakeCurrents:
             world = World()
             world.project().run()
         self.world = world
-        self.api_key = api_key
         self.clock = RunningClock() if clock is None else clock
         self.before_response = None
         self.on_delivery = None
@@ -119,13 +110,19 @@ class FakeCurrents:
         self._limiter = None if rate_limit is None else check_limiter("rate_limit", rate_limit)
         self._max_response_bytes = max_response_bytes
         self._strict = strict
-        self._tokens: dict[str, float] = {}
+        self._credentials = Credentials(api_key, self.clock, world)
         marks = count(1)
         self._requests = Recorder(
-            self.clock, marks, "fake", BASE, self._key_of, on_finish=self._end, max_requests=bound
+            self.clock,
+            marks,
+            "fake",
+            BASE,
+            self._credentials.of,
+            on_finish=self._end,
+            max_requests=bound,
         )
         self._downloads = Recorder(
-            self.clock, marks, "fake-asset", "", self._key_of, max_requests=bound
+            self.clock, marks, "fake-asset", "", self._credentials.of, max_requests=bound
         )
         self._make_hosts()
         self._api = Site(
@@ -163,6 +160,15 @@ class FakeCurrents:
 
     def __repr__(self) -> str:
         return f"<FakeCurrents {self._api}, {len(self.requests)} requests>"
+
+    @property
+    def api_key(self) -> str:
+        """The key that clients have to send; another one can be set."""
+        return self._credentials.api_key
+
+    @api_key.setter
+    def api_key(self, key: str) -> None:
+        self._credentials.api_key = key
 
     @property
     def url(self) -> str:
@@ -221,9 +227,7 @@ class FakeCurrents:
         It looks like a personal access token. `RecordedRequest.api_key` says which requests came
         with it.
         """
-        token = f"crnts_pat_fake{len(self._tokens) + 1:06}"
-        self._tokens[token] = self.clock.now() + expires_in
-        return token
+        return self._credentials.issue_token(expires_in)
 
     async def idle(self) -> None:
         """Wait until no request is in flight, for an asset or to a webhook neither."""
@@ -319,6 +323,7 @@ class FakeCurrents:
         self.clear_faults()
         for kept in (self.requests, self.asset_requests, self.deliveries):
             kept.clear()
+        self._credentials.world = self.world
         self._make_hosts()
         self._api.host, self._assets.host = self._api_host, self._asset_host
         self._life.start()
@@ -412,23 +417,6 @@ class FakeCurrents:
     def _end(self, recorded: RecordedRequest) -> None:
         self._api_host.finish(recorded)
         self._life.look()
-
-    def _key_of(self, request: web.Request) -> tuple[str | None, bool]:
-        """Return the key that a request carries, if it is one of ours, and whether it is valid."""
-        record_key = request.headers.get(RECORD_KEY)
-        if record_key is not None:
-            resource = request.match_info.route.resource
-            return None, (
-                "Authorization" not in request.headers
-                and resource is not None
-                and resource.name in _WITH_RECORD_KEY
-                and any(one.record_key == record_key for one in self.world.projects)
-            )
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or (key != self.api_key and key not in self._tokens):
-            return None, False  # it may be a real one, which is not to be kept
-        ends_at = self._tokens.get(key, math.inf)
-        return key, self.clock.now() < ends_at and not self.world.credential_revoked
 
     def _sign(self, request: web.Request, body: bytes) -> bytes:
         # The host as the client calls it: inside a container this machine has another name.

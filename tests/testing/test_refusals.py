@@ -39,6 +39,7 @@ QUERIES = [
     "/projects/{project}/pull-requests?order=title",
     "/projects/{project}/pull-requests?runs_per_pr=11",
     "/projects/{project}/pull-requests?environments[]=a b",
+    "/projects/{project}/pull-requests?pr_search=%00",
     "/projects/{project}/terms/colour",
     f"/projects/{{project}}/terms/tag?search={LONG[:129]}",
     "/spec-files/{project}",

@@ -61,9 +61,7 @@ class ApiRequest(msgspec.Struct):
             return None
         if max_length is not None and len(values[0]) > max_length:
             raise RefusedError(400, f"{name} must have at most {max_length} characters")
-        if pattern is not None and not re.fullmatch(pattern, values[0]):
-            raise RefusedError(400, f"{name} must match {pattern}")
-        return values[0]
+        return _match(name, values[0], pattern)
 
     def required(self, name: str) -> str:
         """Read a parameter that must be given."""
@@ -72,11 +70,11 @@ class ApiRequest(msgspec.Struct):
             raise RefusedError(400, f"{name} is required")
         return value
 
-    def texts(self, name: str) -> list[str]:
+    def texts(self, name: str, *, pattern: str | None = None) -> list[str]:
         """Read a parameter that may be repeated, under its old names too."""
         names = {name, *_OLD_NAMES.get(name, ())}
         self.known |= names
-        return [value for key, value in self.query if key in names]
+        return [_match(name, value, pattern) for key, value in self.query if key in names]
 
     def number(
         self, name: str, default: int, *, min_value: int, max_value: int | None = None
@@ -179,6 +177,12 @@ def known_project(world: World, project_id: str) -> str:
     if any(run.project_id == project_id for run in world.runs.values()):
         return project_id
     raise RefusedError(404, "Project not found")
+
+
+def _match(name: str, value: str, pattern: str | None) -> str:
+    if pattern is not None and not re.fullmatch(pattern, value):
+        raise RefusedError(400, f"{name} must match {pattern}")
+    return value
 
 
 def _check(name: str, value: str, choices: Collection[str]) -> str:

@@ -152,12 +152,12 @@ def list_project_pull_requests(world: World, request: ApiRequest) -> ApiResponse
     max_runs = request.number("runs_per_pr", 1, min_value=0, max_value=_MAX_RUNS)
     tags, every = request.texts("tags[]"), request.choice("tag_operator", BOOLEAN, "AND") == "AND"
     branches, authors = request.texts("branches[]"), request.texts("authors[]")
-    environments = request.texts("environments[]")
+    environments = request.texts("environments[]", pattern="[!-~]+")
     pull_request = request.text("pr_id", pattern=PR_ID)
     search = request.text("search", pattern="[ -~]{1,200}")
     dates = read_range(request, required=False)
     has_outcome = _read_outcome(request)
-    pr_search = request.text("pr_search", max_length=_MAX_SEARCH_LENGTH)
+    pr_search = request.text("pr_search", pattern=r"[^\x00-\x1f\x7f]{1,200}")
     request.end()
 
     def counts(run: WorldRun) -> bool:
