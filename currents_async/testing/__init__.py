@@ -6,7 +6,8 @@ async with FakeCurrents() as server:
         server.requests.assert_sent("getRun", times=1)
 
 `server.fail` injects failures, `server.clock.advance` moves its clock, and `server.emit` calls
-webhooks. `FaultyServer` sends what no sound server would: see `currents_async.testing.faults`.
+webhooks; with `FakeCurrents(speed=1)` runs in progress go on, and call webhooks by themselves.
+`FaultyServer` sends what no sound server would: see `currents_async.testing.faults`.
 Rate limiters to test jobs against are in `currents_async.testing.limiters`.
 """
 

@@ -161,6 +161,16 @@ class TestLife:
         assert err.startswith("refused a delivery with 401: ")
         assert "sesame" not in err
 
+    def test_a_watch_ends(self, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+        with serving("--json", "--speed", "100") as process:
+            told = json.loads(process.line())
+            for name in ("CURRENTS_API_URL", "CURRENTS_API_KEY"):
+                monkeypatch.setenv(name, told["environment"][name])
+            watched = cli("runs", "watch", told["run_in_progress"], "--interval", "0.05")
+            process.stop(signal.SIGTERM)
+        assert len(watched.rows) == 4
+        assert watched.err.startswith(f"run {told['run_in_progress']}: COMPLETE, ")
+
     def test_an_event_is_made_to_happen(
         self, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -158,6 +158,17 @@ class TestServer:
         with pytest.raises(InvalidArgumentError, match="speed must be a number from 0"):
             FakeCurrents(speed=speed)
 
+    async def test_payloads_that_were_added_stay_as_they_are(
+        self, world: World, clock: ManualClock
+    ) -> None:
+        added: dict[str, Any] = {"runId": "r", "projectId": world.project().project_id}
+        world.add_run_payload(added)
+        async with FakeCurrents(world, clock=clock, speed=1) as server:
+            clock.advance(hours=1)
+            added_later = world.add_run_payload({**added, "runId": "s"})
+            assert (await server.cause("RUN_FINISH", added_later))[1] == []
+        assert [run.payload for run in world.runs.values()] == [added, {**added, "runId": "s"}]
+
 
 class TestWebhooks:
     async def test_our_receiver_hears_of_starts_and_ends(

@@ -117,7 +117,7 @@ class Life:
         if not runs:
             raise InvalidArgumentError("there is no run that this could happen to")
         in_progress = [run for run in runs if _is_in_progress(run)]
-        return max(in_progress or runs, key=lambda run: run.created_at)
+        return max(in_progress or runs, key=lambda run: run.payload.get("createdAt", ""))
 
     def _start_run(self) -> WorldRun:
         """Start a run like the last one of the first project."""
@@ -134,8 +134,13 @@ class Life:
 
 
 def _end_of(run: WorldRun) -> str | None:
-    return next((end for end in _EVENTS if run.completion_state in COMPLETION[end]), None)
+    return next((end for end in _EVENTS if _is(run, end)), None)
 
 
 def _is_in_progress(run: WorldRun) -> bool:
-    return run.completion_state in COMPLETION["IN_PROGRESS"]
+    return _is(run, "IN_PROGRESS")
+
+
+def _is(run: WorldRun, completion: str) -> bool:
+    # A payload that was added as it is may have none.
+    return run.payload.get("completionState") in COMPLETION[completion]
