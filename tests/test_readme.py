@@ -5,6 +5,7 @@ from itertools import chain
 from pathlib import Path
 
 import duckdb
+import httpx
 import pyarrow.parquet as pq
 import pytest
 from aiohttp.test_utils import TestServer
@@ -157,6 +158,28 @@ async def test_reports(currents: Currents, project: WorldProject, tmp_path: Path
     summary = await block_with("save_report")["save_report"](currents, run_id, str(page))
     assert summary.startswith("## ✗ Run failed: 1 of ")
     assert run_id in page.read_text(encoding="utf-8")
+
+
+async def test_fastapi(currents: Currents, project: WorldProject) -> None:
+    run = await currents.runs.get(project.run(specs=3, failures=1).run_id)
+    service = block_with("make_service")["make_service"]()
+    async with (
+        service.router.lifespan_context(service),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(service), base_url="http://service"
+        ) as client,
+    ):
+        response = await client.get(f"/runs/{run.run_id}")
+    assert response.json() == run.to_dict()
+
+
+async def test_tables(currents: Currents, project: WorldProject) -> None:
+    run = project.run(specs=3, failures=2, branch="main")
+    project.run(specs=3, branch="dev")
+    tables = block_with("tables")["tables"]
+    slowest, by_branch = await tables(currents, project.project_id, run.run_id)
+    assert slowest.shape == (2, 2)
+    assert by_branch == {"main": 1, "dev": 1}
 
 
 async def test_quarantine(

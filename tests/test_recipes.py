@@ -18,6 +18,7 @@ from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
+from currents_async import Currents
 from currents_async.testing import FakeCurrents, WorldProject, WorldRun
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -109,6 +110,20 @@ class TestAsgi:
             "refused a delivery with 401: the delivery does not carry the secret",
             "refused a delivery with 400: the body broke off: ClientDisconnect",
         ]
+
+
+class TestFastApi:
+    async def test_a_model_is_a_response(
+        self, currents: Currents, server: FakeCurrents, run: WorldRun
+    ) -> None:
+        expected = await currents.runs.get(run.run_id)
+        async with (
+            served(load("fastapi_app")["make_app"]()) as url,
+            aiohttp.ClientSession(URL(url).origin()) as session,
+            session.get(f"/runs/{run.run_id}") as response,
+        ):
+            assert response.content_type == "application/json"
+            assert await response.json() == expected.to_dict()
 
 
 class TestDiscord:

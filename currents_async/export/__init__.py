@@ -9,6 +9,7 @@ async with Currents() as currents:
 try:
     from currents_async.export._export import export, export_table
     from currents_async.export._job import ExportResult, Progress
+    from currents_async.export._of_details import tables_of
     from currents_async.export._tables import KEYS, SCHEMAS
     from currents_async.export._windows import Window, windows_between
     from currents_async.export._write.duck import DuckDBStorage
@@ -31,5 +32,6 @@ __all__ = [
     "Window",
     "export",
     "export_table",
+    "tables_of",
     "windows_between",
 ]

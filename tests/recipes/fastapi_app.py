@@ -1,4 +1,4 @@
-"""Webhooks behind FastAPI: `uvicorn --factory fastapi_app:make_app`.
+"""Webhooks and runs behind FastAPI: `uvicorn --factory fastapi_app:make_app`.
 
 CURRENTS_API_KEY=… CURRENTS_WEBHOOK_SECRET=…
 """
@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request, Response
 
 from currents_async import Currents
+from currents_async.models import Run
 from currents_async.receiver import Receiver, Router, RunFinished, Verifier
 
 
@@ -35,5 +36,10 @@ def make_app() -> FastAPI:
     async def take(request: Request) -> Response:
         response = await receiver.deliver(request.headers, request.stream())
         return Response(response.message, response.status, response.headers)
+
+    @app.get("/runs/{run_id}")
+    async def read(run_id: str) -> Run:  # by this type, FastAPI responds with the JSON of the API
+        run: Run = await app.state.currents.runs.get(run_id)
+        return run
 
     return app
