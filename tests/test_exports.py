@@ -1,8 +1,14 @@
+import ast
 import importlib
+import inspect
 import pkgutil
 import subprocess
 import sys
 import types
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
 from typing import Literal, get_origin
 
 import pytest
@@ -13,6 +19,7 @@ from currents_async import _public, errors, models
 PUBLIC_MODULES = [
     "currents_async._public",
     "currents_async.analysis",
+    "currents_async.arrow",
     "currents_async.errors",
     "currents_async.models",
     "currents_async.receiver",
@@ -36,6 +43,55 @@ def test_all_is_all(name: str) -> None:
     }
     assert public == {key for key in module.__all__ if not key.startswith("__")}
     assert len(module.__all__) == len(set(module.__all__))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *PUBLIC_MODULES,
+        *("currents_async.export", "currents_async.export.reports", "currents_async.otel"),
+        *("currents_async.receiver.web", "currents_async.reports", "currents_async.testing"),
+        *("currents_async.testing.cassettes", "currents_async.testing.limiters"),
+    ],
+)
+def test_an_editor_tells_what_each_name_is(name: str) -> None:
+    module = importlib.import_module(name)
+    assert module.__doc__
+    names = [one for one in module.__all__ if not one.startswith("__")]
+    assert [one for one in names for _ in without_docs(one, getattr(module, one))] == []
+
+
+def without_docs(name: str, value: object) -> Iterator[str]:
+    """Find what of a public name has no docstring: itself, its methods, or its properties."""
+    if not isinstance(value, type) and not inspect.isroutine(value):
+        if name not in explained_constants():
+            yield name
+        return
+    if not value.__doc__:
+        yield name
+    members = vars(value) if isinstance(value, type) else {}
+    for member, kind in members.items():
+        is_shown = inspect.isroutine(kind) or isinstance(kind, property)
+        if is_shown and member[0] != "_" and not inspect.getdoc(getattr(value, member)):
+            yield f"{name}.{member}"
+
+
+@cache
+def explained_constants() -> set[str]:
+    """The names at the top of modules under whose value a text says what they are."""
+    found = set[str]()
+    for path in Path(str(currents_async.__file__)).parent.rglob("*.py"):
+        for node, below in pairwise(ast.parse(path.read_text(encoding="utf-8")).body):
+            match node, below:
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)])
+                    | ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str())),
+                ):
+                    found.add(name)
+                case _:
+                    pass
+    return found
 
 
 def test_all_is_had_at_the_top() -> None:

@@ -92,7 +92,8 @@ class Pager(TaskOwner, TabularList, Generic[T, P]):
         return _Pages(self._begin(), self._hand_out)
 
     def _item_type(self) -> type[Model]:
-        return item_type(self._listing.returns)
+        model: type[Model] = item_type(self._listing.returns)
+        return model
 
     def _begin(self) -> Capped[P]:
         self._position = self._start

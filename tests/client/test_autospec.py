@@ -5,6 +5,8 @@ import pytest
 
 from currents_async import Currents
 from currents_async._resources._group import Group
+from currents_async.analysis import RunDetails
+from currents_async.models import Run
 
 
 @pytest.mark.parametrize("instance", [True, False])
@@ -21,6 +23,18 @@ async def test_a_mock_has_the_operations_with_their_signatures(*, instance: bool
     with pytest.raises(AttributeError, match="fetch"):
         _ = currents.runs.fetch
     assert not callable(currents.runs)
+
+
+async def test_a_mock_is_opened_and_closed_as_a_client_is() -> None:
+    mock = create_autospec(Currents, instance=True)
+    assert await mock.open() is mock.open.return_value
+    await mock.aclose()
+    async with mock:
+        details = RunDetails(run=Run(run_id="r"))
+        mock.reports.details.return_value = details
+        assert await mock.reports.details("r") is details
+    with pytest.raises(TypeError, match="run_id"):
+        mock.reports.details()
 
 
 def test_all_groups_are_there() -> None:

@@ -25,6 +25,7 @@ from currents_async.export._write.object_store import ObjectStore
 from currents_async.export._write.stores import RECORDS, Store
 
 ExportFormat = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb"]
+"""How tables are written: as files of a format, compressed or not, or into one DuckDB file."""
 
 FORMATS: dict[str, Format] = {
     "parquet": Parquet(),

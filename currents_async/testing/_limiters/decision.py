@@ -13,6 +13,7 @@ TICK = 1e-6
 """The resolution of a limiter's clock in seconds: an earlier request is in time."""
 
 RateHeaders = Literal["x-ratelimit", "x-ratelimit-seconds", "ratelimit", "ratelimit-draft"]
+"""The headers of responses that are about a limiter: see `Says.headers`."""
 
 
 class Says(msgspec.Struct, frozen=True, kw_only=True):
