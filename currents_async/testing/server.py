@@ -319,7 +319,8 @@ class FakeCurrents:
         With a `world`, that is served from now on; otherwise the world stays as it is.
         """
         self._life.stop()
-        self.world = self.world if world is None else world
+        if world is not None:
+            self.world = world
         self.clear_faults()
         for kept in (self.requests, self.asset_requests, self.deliveries):
             kept.clear()
