@@ -95,7 +95,7 @@ class FakeCurrents:
         if world is None:
             world = World()
             world.project().run()
-        self.world = world
+        self.world: World = world
         self.clock = RunningClock() if clock is None else clock
         self.before_response = None
         self.on_delivery = None
