@@ -18,6 +18,8 @@ _EVENTS: dict[str, Event] = {
     "CANCELED": "RUN_CANCELED",
 }
 """What is posted when a run has come to an end, by its completion state."""
+_MIN_WAIT = 0.05
+"""Seconds: specs that come one after another sooner than that are looked at together."""
 
 _END: dict[Event, Callable[[WorldRun], object]] = {
     "RUN_FINISH": WorldRun.complete,
@@ -94,7 +96,8 @@ class Life:
         changes = [run.next_change for run in self._world.runs.values()]
         waits = [wait for wait in changes if wait is not None]
         if waits and self._speed:
-            self._timer = self._clock.call_in_passing(min(waits) / self._speed, self._look)
+            wait = max(min(waits) / self._speed, _MIN_WAIT)
+            self._timer = self._clock.call_in_passing(wait, self._look)
 
     def _let_time_pass(self) -> None:
         now = self._clock.now()

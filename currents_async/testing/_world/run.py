@@ -67,6 +67,8 @@ class WorldRun:
         self._serve = serve
         self._specs: list[WorldSpec] | None = None
         self._moment = -math.inf
+        self._seen = 0
+        """The version whose last event the moment is not before."""
 
     @property
     def payload(self) -> Wire:
@@ -231,7 +233,10 @@ class WorldRun:
     @property
     def _now(self) -> float:
         """The run's time, in milliseconds as the world has them."""
-        return max(self._moment, state.last_moment(self._payload))
+        if self._seen != self.version:
+            self._seen = self.version
+            self._moment = max(self._moment, state.last_moment(self._payload))
+        return self._moment
 
     def _waiting(self) -> list[int]:
         specs: list[Wire] = self._payload["specs"]
