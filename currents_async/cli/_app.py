@@ -134,6 +134,7 @@ for name, (place, text) in {
     "webhooks": ("_webhooks:app", "URLs that the service calls when runs begin or end."),
     "mock": ("_mock:app", "Stand in for Currents, for programs in any language."),
     "auth": ("_auth:auth", "The API key."),
+    "config": ("_config:app", "The configuration file, which has profiles."),
     "api": ("_api:api", _API),
 }.items():
     app.command(f"currents_async.cli.{place}", name=name, help=text)

@@ -5,10 +5,20 @@ from typing import TYPE_CHECKING
 
 from cyclopts import App
 
+from currents_async._checks import key_refusal
 from currents_async._config import PRODUCTION
-from currents_async.cli._options import COMMON, CommonOptions
+from currents_async.cli import _exit
+from currents_async.cli._confirm import read_secret
+from currents_async.cli._options import COMMON, CONNECTION, CommonOptions, Connection, Flag
 from currents_async.cli._output import Printer
-from currents_async.errors import APIError, DecodeError, ForbiddenError, UnauthorizedError
+from currents_async.cli._streams import note
+from currents_async.errors import (
+    APIError,
+    DecodeError,
+    ForbiddenError,
+    InvalidArgumentError,
+    UnauthorizedError,
+)
 from currents_async.models._model import Model
 
 if TYPE_CHECKING:
@@ -46,7 +56,64 @@ class Checked(Model, frozen=True, gc=False, kw_only=True):
 
 
 @auth.command
-async def check(*, common: CommonOptions = COMMON) -> None:
+async def login(*, in_file: Flag = False, connection: Connection = CONNECTION) -> None:
+    """Keep an API key for all commands, after the service has accepted it.
+
+    It is asked for on the terminal, which does not show it, or read from stdin. It is kept in the
+    keyring of the system if the package `keyring` is installed, and otherwise in the configuration
+    file, which only its user can read; on Windows that file is as protected as its folder.
+
+    Parameters
+    ----------
+    in_file
+        Keep it in the file, also where there is a keyring.
+
+    """
+    # Here, since --help does without them.
+    import asyncio  # noqa: PLC0415
+
+    from currents_async.cli._config_file import change_profile, keep_key  # noqa: PLC0415
+    from currents_async.cli._settings import Profile  # noqa: PLC0415
+
+    entered = Profile(api_key=read_secret("API key"))
+    if (reason := key_refusal(entered.api_key)) is not None:
+        raise InvalidArgumentError(f"the API key {reason}")
+    settings = await connection.settings(entered)
+    async with connection.open(settings) as currents:
+        await currents.projects.list(page_size=1)
+    where = await asyncio.to_thread(keep_key, settings.profile_name, entered, in_file=in_file)
+    if connection.base_url is not None:
+        service = {"base_url": connection.base_url, "allow_http": connection.allow_http or None}
+        await asyncio.to_thread(change_profile, settings.profile_name, service)
+    note(f"the API key of the profile {settings.profile_name!r} is kept in {where}")
+
+
+@auth.command
+async def logout(*, profile: str | None = None) -> int:
+    """Remove the API key of a profile from this computer; the service goes on accepting it.
+
+    Parameters
+    ----------
+    profile
+        The profile; else CURRENTS_PROFILE, else the one called `default`.
+
+    """
+    # Here, since --help does without them.
+    import asyncio  # noqa: PLC0415
+
+    from currents_async.cli._config_file import forget_key  # noqa: PLC0415
+    from currents_async.cli._settings import find_profile  # noqa: PLC0415
+
+    name = (await asyncio.to_thread(find_profile, profile)).name
+    if not await asyncio.to_thread(forget_key, name):
+        note(f"the profile {name!r} has no API key")
+        return _exit.NOT_FOUND
+    note(f"the API key of the profile {name!r} is removed")
+    return _exit.OK
+
+
+@auth.command(name=["status", "check"])
+async def status(*, common: CommonOptions = COMMON) -> None:
     """Print where the API key comes from, what it may do, and whether the service accepts it.
 
     The key itself is never printed. What it may do is only known of tokens, where the service tells

@@ -30,6 +30,16 @@ def confirm(question: str, *, yes: bool) -> bool:
     return agreed
 
 
+def read_secret(prompt: str) -> str:
+    """Read a secret from the terminal without showing it, or else a line from stdin."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    from getpass import getpass  # noqa: PLC0415 - few commands need it
+
+    with _signals_of_a_prompt():
+        return getpass(f"{prompt}: ", sys.stderr).strip()
+
+
 @contextmanager
 def _signals_of_a_prompt() -> Generator[None]:
     """Let Ctrl-C end a blocking prompt at once, which an event loop would put off."""

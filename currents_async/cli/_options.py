@@ -20,7 +20,7 @@ from currents_async.models._model import Model
 
 if TYPE_CHECKING:
     from currents_async import Currents
-    from currents_async.cli._settings import Settings
+    from currents_async.cli._settings import Profile, Settings
 
 T = TypeVar("T")
 
@@ -122,14 +122,17 @@ class Connection:
                 with showing(currents):
                     yield currents
 
-    async def settings(self) -> "Settings":
+    async def settings(self, entered: "Profile | None" = None) -> "Settings":
         """Gather the settings of a client from these, the environment and the configuration file.
+
+        A key that was `entered` overrides theirs.
 
         Raises `InvalidArgumentError` for any that cannot work.
         """
         from currents_async.cli import _settings  # noqa: PLC0415 - --help does without aiohttp
 
         return await _settings.load(
+            entered=entered,
             profile=self.profile,
             base_url=self.base_url,
             proxy=self.proxy,

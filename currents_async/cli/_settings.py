@@ -38,6 +38,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     base_url: str | None = None
     project_id: str | None = None
     allow_http: bool = False
+    keyring: bool = False
+    """Whether the key is in the keyring of the system, as `auth login` may put it there."""
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
         key = None if self.api_key is None else "***"
@@ -72,12 +74,14 @@ class Setting(msgspec.Struct, frozen=True):
 class Settings:
     """All settings, with only the source of the key."""
 
+    profile_name: str
     key_source: str
     key_kind: CredentialKind
     """What the key seems to be."""
     base_url: Setting
     project_id: Setting
     profile: Profile
+    is_key_in_environment: bool
     proxy: str | None = field(repr=False)
     trust: ssl.SSLContext | None
     """The certificates to trust, if not just the system's."""
@@ -89,17 +93,21 @@ class Settings:
         # Over plain HTTP a proxy would learn the key.
         return urlsplit(self.base_url.value or PRODUCTION).scheme != "http"
 
+    @property
+    def _key(self) -> str | None:
+        """None lets the client itself read the environment."""
+        return None if self.is_key_in_environment else self.profile.api_key
+
     def digest(self, text: str) -> str:
         """Return a digest of a text, other for each service and key, that tells neither."""
-        key = os.environ.get(_KEY) or self.profile.api_key or ""
+        key = (self._key or os.environ.get(_KEY)) or ""
         named = f"{self.base_url.value or PRODUCTION} {text}"
         return hmac.new(key.encode(), named.encode(), "sha256").hexdigest()
 
     def client(self, **options: Any) -> Currents:
         """Make a client; `options` are its other arguments."""
         return Currents(
-            # None lets the client itself read the environment.
-            None if _KEY in os.environ else self.profile.api_key,
+            self._key,
             base_url=self.base_url.value,
             project_id=self.project_id.value,
             proxy=self.proxy,
@@ -122,16 +130,21 @@ def read_settings(
     proxy: str | None = None,
     ca_file: str | None = None,
     allow_http: bool = False,
+    entered: Profile | None = None,
 ) -> Settings:
-    """Gather the settings of a client; raise `InvalidArgumentError` for any that cannot work."""
-    found = find_profile(profile)
+    """Gather the settings of a client; raise `InvalidArgumentError` for any that cannot work.
+
+    A key that was `entered` overrides all others; it may be for a profile that is not there yet.
+    """
+    found = find_profile(profile, must_exist=entered is None)
     allow_http = allow_http or found.profile.allow_http
     source = f"profile {found.name!r} in {found.path}"
-    if _KEY not in os.environ and found.profile.api_key is None:
-        raise InvalidArgumentError(f"no API key: set {_KEY}, or api_key in {source}")
+    is_in_environment = entered is None and _KEY in os.environ
+    used = entered or (found.profile if is_in_environment else _with_key(found, source))
     settings = Settings(
-        key_source=_KEY if _KEY in os.environ else source,
-        key_kind=kind_by_form(os.environ.get(_KEY) or found.profile.api_key or ""),
+        profile_name=found.name,
+        key_source=_KEY if is_in_environment else source,
+        key_kind=kind_by_form((os.environ.get(_KEY) if is_in_environment else used.api_key) or ""),
         base_url=_base_url(
             base_url, Setting(found.profile.base_url, source), allow_http=allow_http
         ),
@@ -139,13 +152,28 @@ def read_settings(
             Setting(os.environ.get(_PROJECT), _PROJECT),
             Setting(found.profile.project_id, source),
         ),
-        profile=found.profile,
+        profile=used,
+        is_key_in_environment=is_in_environment,
         proxy=proxy,
         trust=None if ca_file is None else _trust(ca_file),
         allow_http=allow_http,
     )
     _refuse_proxy(proxy, trusts_environment=settings.trusts_environment)
     return settings
+
+
+def _with_key(found: NamedProfile, source: str) -> Profile:
+    """Return a profile with its key, which no traceback shows; it may be in the keyring."""
+    if found.profile.keyring:
+        # Here, since it reads a library that most commands do without.
+        from currents_async.cli._config_file import key_in_keyring  # noqa: PLC0415
+
+        return msgspec.structs.replace(found.profile, api_key=key_in_keyring(found.name))
+    if found.profile.api_key is None:
+        raise InvalidArgumentError(
+            f"no API key: run currents-async auth login, or set {_KEY}, or api_key in {source}"
+        )
+    return found.profile
 
 
 def _first(*settings: Setting) -> Setting:
@@ -195,7 +223,7 @@ def config_path() -> Path:
     return user_config_path("currents-async", appauthor=False) / "config.toml"
 
 
-def find_profile(name: str | None) -> NamedProfile:
+def find_profile(name: str | None, *, must_exist: bool = True) -> NamedProfile:
     """Read the profile that the option or the environment names, or the default one.
 
     Raises `InvalidArgumentError` for a file that cannot be read as configuration, and for a name
@@ -203,18 +231,24 @@ def find_profile(name: str | None) -> NamedProfile:
     """
     path = config_path()
     asked = name or os.environ.get(_PROFILE) or None
-    profiles = _read(path)
-    if isinstance(profiles, InvalidArgumentError):
-        raise profiles
+    profiles = read_profiles()
     profile = profiles.get(asked or _DEFAULT)
     if profile is None:
-        if asked is not None:
+        if asked is not None and must_exist:
             known = ", ".join(profiles) or "none"
             raise InvalidArgumentError(f"no profile {asked!r} in {path}, which has: {known}")
-        return NamedProfile(_DEFAULT, path)
+        return NamedProfile(asked or _DEFAULT, path)
     if profile.api_key is not None:
         _warn_if_others_can_read(path)
     return NamedProfile(asked or _DEFAULT, path, profile)
+
+
+def read_profiles() -> Mapping[str, Profile]:
+    """Return all profiles; raise `InvalidArgumentError` for a file that is no configuration."""
+    profiles = _read(config_path())
+    if isinstance(profiles, InvalidArgumentError):
+        raise profiles
+    return profiles
 
 
 def _read(path: Path) -> Mapping[str, Profile] | InvalidArgumentError:

@@ -28,7 +28,14 @@ COMMANDS = {
     "assets download",
     "attach",
     "auth check",
+    "auth login",
+    "auth logout",
+    "auth status",
     "completion",
+    "config get",
+    "config list",
+    "config path",
+    "config set",
     "context",
     "demo",
     "errors list",
@@ -100,7 +107,7 @@ def test_every_command_and_option_has_help(name: str) -> None:
     assert command.help.strip()
     arguments = list(command.assemble_argument_collection(parse_docstring=True))
     shown = [one for one in arguments if not one.children]
-    assert shown
+    assert shown or name == "config path"
     for argument in shown:
         assert argument.parameter.help, argument.name
         # Else it would read "[default: ()]".
