@@ -1,6 +1,7 @@
 """Changes of the configuration file: comments and other profiles stay, nobody else can read it."""
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _SERVICE = "currents-async"
 
 
-def change_profile(name: str, changes: dict[str, str | bool | None]) -> Path:
+def change_profile(name: str, changes: Mapping[str, str | bool | None]) -> Path:
     """Set some settings of a profile, or remove those that are None; return where they are.
 
     The file is replaced as a whole, and only the user can read it; on Windows it is as protected as

@@ -46,7 +46,7 @@ _OF_REQUESTS = (
     errors.ResponseTooLargeError,
 )
 _ADVICE = {
-    401: "check the API key with `currents-async auth check`",
+    401: "check the API key with `currents-async auth status`",
     404: "check the ID, and whether the API key is of the same organization",
     429: "wait, and try again",
 }

@@ -20,10 +20,14 @@ from currents_async.testing.limiters import TokenBucket
 from tests.cli.terminal import STEP, Latency, Terminal, TimedCommands
 from tests.cli.test_help import COMMANDS
 
-NONE = {"completion", "demo", "mock emit", "mock serve", "report trends", "webhooks listen"} | {
-    name for name in COMMANDS if name.startswith("open ")
+NONE = {
+    name
+    for name in COMMANDS
+    if name.startswith(("config ", "mock ", "open "))
+    or name in {"auth login", "auth logout", "completion", "demo", "report trends"}
+    or name == "webhooks listen"
 }
-"""Commands that open no client, or none of a service."""
+"""Commands that open no client, or none of a service, or first ask for its key."""
 ID = "00000000-0000-4000-8000-000000000000"
 JIRA = "--installation i"
 ISSUE = f"{JIRA} --run {{run}} --test {{test}} --jira-project p --issue-type t"
