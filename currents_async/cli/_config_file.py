@@ -2,21 +2,13 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tomlkit
 
-from currents_async.cli import _settings
-from currents_async.errors import InvalidArgumentError
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-_SERVICE = "currents-async"
+from currents_async.cli import _keyring, _settings
 
 
 def change_profile(name: str, changes: Mapping[str, str | bool | None]) -> Path:
@@ -41,7 +33,7 @@ def change_profile(name: str, changes: Mapping[str, str | bool | None]) -> Path:
 
 def keep_key(name: str, entered: _settings.Profile, *, in_file: bool) -> str:
     """Keep the key of a profile in the keyring, or else in the file; return where it is."""
-    if not in_file and _put_into_keyring(name, entered):
+    if not in_file and _keyring.put_key(name, entered.api_key or ""):
         change_profile(name, {"api_key": None, "keyring": True})
         return "the keyring of the system"
     path = change_profile(name, {"api_key": entered.api_key, "keyring": None})
@@ -54,50 +46,9 @@ def forget_key(name: str) -> bool:
     if profile is None or not (profile.keyring or profile.api_key):
         return False
     if profile.keyring:
-        keyring = import_module("keyring")
-        # Somebody may have deleted it there.
-        with suppress(keyring.errors.PasswordDeleteError):
-            keyring.delete_password(_SERVICE, name)
+        _keyring.delete_key(name)
     change_profile(name, {"api_key": None, "keyring": None})
     return True
-
-
-def key_in_keyring(name: str) -> str:
-    """Return the key of a profile that is in the keyring."""
-    keyring = _keyring()
-    if keyring is None:
-        raise InvalidArgumentError(
-            f"the API key of profile {name!r} is in the keyring: python -m pip install keyring"
-        )
-    try:
-        key: str | None = keyring.get_password(_SERVICE, name)
-    except keyring.errors.KeyringError as error:
-        raise InvalidArgumentError(f"the keyring cannot be read: {error}") from None
-    if key is None:
-        raise InvalidArgumentError(
-            f"the keyring has no API key of profile {name!r}: run currents-async auth login"
-        )
-    return key
-
-
-def _put_into_keyring(name: str, entered: _settings.Profile) -> bool:
-    """Return whether the system has a keyring that keeps the key."""
-    keyring = _keyring()
-    if keyring is None:
-        return False
-    try:
-        keyring.set_password(_SERVICE, name, entered.api_key)
-    except keyring.errors.KeyringError:
-        return False
-    return True
-
-
-def _keyring() -> "ModuleType | None":
-    """Return the module, if it is installed."""
-    try:
-        return import_module("keyring")
-    except ModuleNotFoundError:
-        return None
 
 
 def _text_of(path: Path) -> str:

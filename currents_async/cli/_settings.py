@@ -21,6 +21,7 @@ from platformdirs import user_config_path
 from currents_async import Currents
 from currents_async._config import PRODUCTION, base_url_in_environment, check_base_url
 from currents_async._transport.proxy import proxy_refusal, proxy_refusal_in_environment
+from currents_async.cli._keyring import read_key
 from currents_async.cli._streams import complain
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.account import CredentialKind, kind_by_form
@@ -165,10 +166,7 @@ def read_settings(
 def _with_key(found: NamedProfile, source: str) -> Profile:
     """Return a profile with its key, which no traceback shows; it may be in the keyring."""
     if found.profile.keyring:
-        # Here, since it reads a library that most commands do without.
-        from currents_async.cli._config_file import key_in_keyring  # noqa: PLC0415
-
-        return msgspec.structs.replace(found.profile, api_key=key_in_keyring(found.name))
+        return msgspec.structs.replace(found.profile, api_key=read_key(found.name))
     if found.profile.api_key is None:
         raise InvalidArgumentError(
             f"no API key: run currents-async auth login, or set {_KEY}, or api_key in {source}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from currents_async.cli import _config_file
+from currents_async.cli import _keyring
 from currents_async.testing import FakeCurrents
 from tests.cli.stdio import CommandLine, Typing
 
@@ -25,7 +25,7 @@ project_id = "p1"
 def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CURRENTS_API_KEY", "CURRENTS_PROJECT_ID", "CURRENTS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(_config_file, "_keyring", lambda: None)
+    monkeypatch.setattr(_keyring, "_installed", lambda: None)
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ class TestKeyring:
                     raise keyring.errors.PasswordDeleteError(username)
 
         monkeypatch.setattr("keyring.core._keyring_backend", Fake())
-        monkeypatch.setattr(_config_file, "_keyring", lambda: keyring)
+        monkeypatch.setattr(_keyring, "_installed", lambda: keyring)
         return passwords
 
     def test_the_key_is_in_the_keyring_alone(
