@@ -51,6 +51,9 @@ def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
     """Make a blocking call of the library inside the event loop an error."""
     # Once a session: for each of thousands of tests it would take most of their time.
     with blockbuster_ctx("currents_async") as detector:
+        # pyarrow imports pandas, if it is there, when it is first used, which reads a time zone.
+        reading = detector.functions["io.BufferedReader.read"]
+        reading.can_block_in("dateutil/tz/tz.py", "_read_tzfile")
         yield detector
 
 

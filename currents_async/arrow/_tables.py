@@ -1,8 +1,11 @@
 """Models as a table of Arrow, which pandas, polars and DuckDB take without a conversion."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from currents_async._checks import check_several, check_type
+from currents_async._threads import in_thread
 from currents_async.errors import MissingExtraError
 from currents_async.models._model import Model
 
@@ -19,9 +22,13 @@ def to_arrow(models: Iterable[Model], model: type[Model]) -> "pa.Table":
     such as an integer beyond 64 bits, is null. Secrets are left out, and so are the signatures of
     URLs, as in an export.
 
-    Raises `MissingExtraError` without pyarrow, which is in the extra `export`.
+    Raises `InvalidArgumentError` for what is no `model`, and `MissingExtraError` without pyarrow,
+    which is in the extra `export`.
     """
-    return _load()(list(models), model)
+    rows = check_several("models", models, model)
+    for number, row in enumerate(rows):
+        check_type(f"models[{number}]", row, model)
+    return _load()(rows, model)
 
 
 def _load() -> "Callable[[Sequence[Model], type[Model]], pa.Table]":
@@ -66,7 +73,8 @@ class TabularList:
         Raises `MissingExtraError` without pyarrow, before anything is fetched.
         """
         table_of = _load()
-        return table_of([item async for item in self], self._item_type())
+        items = [item async for item in self]
+        return await in_thread(partial(table_of, items, self._item_type()))
 
     def __aiter__(self) -> AsyncIterator[Any]:
         raise NotImplementedError

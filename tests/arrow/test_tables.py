@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from currents_async import Currents, MissingExtraError, analysis, models
+from currents_async import Currents, InvalidArgumentError, MissingExtraError, analysis, models
 from currents_async.analysis import ExecutedTest, Failure, FlakyTest, HeatMap, RunDiff, history_of
 from currents_async.arrow import Tabular, to_arrow
 from currents_async.export import SCHEMAS
@@ -155,6 +155,12 @@ class TestValues:
             ]
             assert len(row["artifacts"]) == len(failure.artifacts) > 0
             assert "Signature=" not in str(row)
+
+
+@pytest.mark.parametrize("rows", [[Run(run_id="r"), Odd()], Run(run_id="r"), 3], ids=str)
+def test_rows_are_models_of_one_kind(rows: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"^models(\[1\] must be a Run, not Odd)?"):
+        to_arrow(rows, Run)
 
 
 class TestObjects:

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,6 +31,7 @@ class Kinds(Model, frozen=True, gc=False, kw_only=True):
     rate: float | None = None
     flag: bool | None = None
     moment: datetime | None = None
+    day: date | None = None
     texts: tuple[str, ...] | None = None
 
 
@@ -139,15 +140,23 @@ class TestForms:
         moment = datetime(2026, 1, 5, tzinfo=UTC)
         writer = parquet.ParquetWriter(fields_of(Kinds))
         for count in ((1 << 63) - 1, 1 << 63, -(1 << 63), -(1 << 63) - 1):
-            writer.add(Kinds(count=count, rate=0.5, flag=True, moment=moment, texts=("a",)))
+            kinds = Kinds(
+                count=count,
+                rate=0.5,
+                flag=True,
+                moment=moment,
+                day=moment.date(),
+                texts=("a",),
+            )
+            writer.add(kinds)
         writer.add(Kinds())
         writer.end()
         sys.stdout.flush()
         file = pq.ParquetFile(pa.BufferReader(capfdbinary.readouterr().out))
         rows = file.read().to_pylist()
-        kinds = {"rate": 0.5, "flag": True, "moment": moment, "texts": '["a"]'}
+        same = {"rate": 0.5, "flag": True, "moment": moment, "day": moment.date(), "texts": '["a"]'}
         assert [row.pop("count") for row in rows] == [(1 << 63) - 1, None, -(1 << 63), None, None]
-        assert rows == [*[kinds] * 4, dict.fromkeys(kinds)]
+        assert rows == [*[same] * 4, dict.fromkeys(same)]
         assert file.num_row_groups == 3
 
     def test_a_long_list_has_one_heading(

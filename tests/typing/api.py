@@ -216,6 +216,7 @@ async def raw(currents: Currents) -> None:
 
 def conveniences(run: Run, spec: RunSpec, instance: Instance, test: InstanceTest) -> None:
     assert_type(run.title, str)
+    assert_type(run.to_dict(snake_case=True), dict[str, Any])
     assert_type(run.branch, str | None)
     assert_type(run.head_sha, str | None)
     assert_type(run.environments, tuple[str, ...])
