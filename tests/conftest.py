@@ -1,9 +1,11 @@
 import asyncio
+import importlib
 import os
 import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 
 import pytest
 import trustme
@@ -18,6 +20,10 @@ pytest_plugins = ["tests.guard.plugin"]
 
 # Shells let background jobs ignore Ctrl-C, and our child processes would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# pyarrow imports it with its first array, where it is installed: not amid a test's event loop.
+with suppress(ModuleNotFoundError):
+    importlib.import_module("pandas")
 
 # What tests start compiles the library once, not once for each process.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
