@@ -6,6 +6,7 @@ Between two polls nothing is held: no response, no connection, no task.
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
+from datetime import UTC, datetime
 from typing import Self, TypeVar
 
 from currents_async._checks import check_seconds
@@ -109,9 +110,9 @@ class Polls:
 class RunWatch:
     """The specs of a run as they complete: an async context manager, and inside it an iterator.
 
-    Each instance comes once, beginning with those that are already complete, and the iteration ends
-    when the run has ended: complete, cancelled or timed out. Nothing is open while you handle a
-    spec.
+    Each instance comes once, in order of completion, first those that completed before, and the
+    iteration ends when the run has ended: complete, cancelled or timed out. Nothing is open while
+    you handle a spec.
     """
 
     def __init__(
@@ -124,6 +125,8 @@ class RunWatch:
         self._known: set[Hashable] = set()
         self._new: deque[RunSpec] = deque()
         self._ended: Run | None = None
+        self._latest: Run | None = None
+        self._total: int | None = None
 
     def __repr__(self) -> str:
         standing = "not entered yet" if self._is_new else "open" if self._is_open else "closed"
@@ -135,6 +138,16 @@ class RunWatch:
         if self._ended is None or self._new:
             raise MisuseError("there is no run before the iteration has ended")
         return self._ended
+
+    @property
+    def latest(self) -> Run | None:
+        """The run without its specs, as the last poll found it; None before the first."""
+        return self._latest
+
+    @property
+    def total(self) -> int | None:
+        """How many specs the run lists, complete or not; None before the first poll."""
+        return self._total
 
     async def __aenter__(self) -> Self:
         if not self._is_new:
@@ -159,24 +172,31 @@ class RunWatch:
         return self._new.popleft()
 
     async def _poll(self) -> None:
-        run, new = await self._polls.poll(self._read)
+        run, new, self._total = await self._polls.poll(self._read)
+        self._latest = run
         self._polls.schedule(progress=bool(new))
         # Only now, so that specs of a poll that fails come again.
         self._known.update(new)
-        self._new.extend(new.values())
+        self._new.extend(sorted(new.values(), key=_completed_at))
         if run.has_ended:
             self._ended = run
 
-    async def _read(self, options: CallOptions) -> tuple[Run, dict[Hashable, RunSpec]]:
-        """Fetch the run, and return it with the specs that are newly complete."""
+    async def _read(self, options: CallOptions) -> tuple[Run, dict[Hashable, RunSpec], int]:
+        """Fetch the run; return it, the specs that are newly complete, and how many it lists."""
         new: dict[Hashable, RunSpec] = {}
+        total = 0
         async with self._open_stream(options) as stream:
             while specs := await stream.batch():
+                total += len(specs)
                 for spec in specs:
                     key = spec.instance_id or (spec.group_id, spec.spec)
                     if spec.is_complete and key not in self._known:
                         new[key] = spec
-            return stream.data, new
+            return stream.data, new, total
+
+
+def _completed_at(spec: RunSpec) -> datetime:
+    return spec.completed_at or datetime.max.replace(tzinfo=UTC)
 
 
 async def wait_for_end(polls: Polls, fetch: Callable[[CallOptions], Awaitable[Run]]) -> Run:

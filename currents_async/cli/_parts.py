@@ -13,7 +13,7 @@ _WORST_FIRST = ("failed", "flaky", "running", "pending", "skipped", "passed")
 
 def specs_of(run: Run) -> Sequence[RunSpec]:
     """Return the spec files of a run, the worst first."""
-    return _sorted(run.specs, _standing)
+    return _sorted(run.specs, standing)
 
 
 def tests_of(instance: Instance) -> Sequence[InstanceTest]:
@@ -26,7 +26,8 @@ def _sorted(items: Sequence[ItemT], verdict: Callable[[ItemT], str]) -> list[Ite
     return sorted(items, key=lambda item: ranks.get(verdict(item), 0))
 
 
-def _standing(spec: RunSpec) -> str:
+def standing(spec: RunSpec) -> str:
+    """Return the verdict on a spec file, or how far it is."""
     if spec.failed:
         return "failed"
     if not spec.is_complete:
@@ -55,7 +56,7 @@ def _count(name: str) -> Callable[[RunSpec], int | None]:
 
 
 SPECS: tuple[Column[RunSpec], ...] = (
-    Column("status", _standing, "verdict"),
+    Column("status", standing, "verdict"),
     Column("spec", lambda spec: spec.spec, "path"),
     Column("passed", _count("passes"), "number", rank=3),
     Column("failed", _count("failures"), "number", rank=2),

@@ -3,7 +3,6 @@
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
-from cyclopts.validators import Number
 
 from currents_async.cli import _exit
 from currents_async.cli._open import open_instance, open_run
@@ -21,6 +20,7 @@ from currents_async.cli._output.columns import Column
 from currents_async.cli._parts import SPECS, TESTS, specs_of, tests_of
 from currents_async.cli._run_diff import diff
 from currents_async.cli._run_filters import ALL_RUNS, RunFilters
+from currents_async.cli._run_watch import watch
 from currents_async.cli._run_writes import cancel, delete, reset
 from currents_async.cli._streams import note, write_text
 from currents_async.models import (
@@ -28,8 +28,6 @@ from currents_async.models import (
     Instance,
     ListedRun,
     Run,
-    RunSpec,
-    RunStatus,
     RunStatusFilter,
 )
 
@@ -37,7 +35,6 @@ runs = App(name="runs")
 instances = App(name="instances")
 
 Web = Annotated[Flag, Parameter(help="Open its page in a browser, and fetch nothing.")]
-Seconds = Annotated[float, Parameter(validator=Number(gt=0))]
 
 
 def _author(run: ListedRun) -> str | None:
@@ -65,10 +62,6 @@ _CARD = (
     "runId, projectId, createdAt, status, completionState, durationMs, tags, meta.commit.branch, "
     "meta.commit.sha, meta.commit.message, meta.commit.authorName, meta.ciBuildId, "
     "meta.framework.name as framework, meta.framework.version as version"
-)
-_SPEC = (
-    "completedAt, spec, results.stats.tests, results.stats.passes, results.stats.failures, "
-    "results.flaky"
 )
 _INSTANCE = (
     "instanceId, runId, projectId, spec, groupId, machineId, results.stats.tests, "
@@ -163,41 +156,7 @@ async def find(
     return _exit.OK
 
 
-@runs.command
-async def watch(
-    run_id: RunID,
-    /,
-    *,
-    timeout: Seconds | None = None,  # noqa: ASYNC109 - of the client's clock
-    interval: Seconds = 2,
-    fail_on: Literal["failed"] | None = None,
-    common: CommonOptions = COMMON,
-) -> int:
-    """Print the specs of a run as they complete, until the run has ended.
-
-    Parameters
-    ----------
-    timeout
-        Seconds to wait at most; then the exit code is 1.
-    interval
-        Seconds between two looks at a run that makes progress.
-    fail_on
-        With `failed`, the exit code is 6 when the run has not passed.
-
-    """
-    async with (
-        common.open(RunSpec, _SPEC) as (currents, printer),
-        currents.runs.watch(run_id, timeout=timeout, interval=interval) as specs,
-    ):
-        with printer.live() as add:
-            async for spec in specs:
-                add(spec)
-        run = specs.run
-    note(f"run {run.run_id}: {run.completion_state}, {run.status}")
-    has_passed = run.is_complete and run.status == RunStatus.PASSED
-    return _exit.FINDINGS if fail_on is not None and not has_passed else _exit.OK
-
-
+runs.command(watch)
 runs.command(cancel)
 runs.command(reset)
 runs.command(delete)

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from rich.text import Text
 from currents_async import RateInUse, Traffic
 from currents_async.cli._progress.line import Line, line_was_typed
 from currents_async.cli._progress.words import Standing, Work
-from currents_async.testing import FakeCurrents, ManualClock, World, WorldProject
+from currents_async.testing import FakeCurrents, ManualClock, World, WorldProject, WorldRun
 from currents_async.testing.limiters import TokenBucket
 from tests.cli.terminal import STEP, Latency, Terminal, TimedCommands
 from tests.cli.test_help import COMMANDS
@@ -283,3 +284,52 @@ class TestElsewhere:
             20: "30/40 instances; pa.",
         }.items():
             assert standing.line(width, is_ascii=True).plain == text
+
+
+class TestWatch:
+    @pytest.fixture
+    def going_on(self, project: WorldProject, timed: TimedCommands) -> WorldRun:
+        """A run of 8 specs, which completes two of them in each minute."""
+        run = project.run(
+            specs=8,
+            tests=3,
+            failures=2,
+            running=True,
+            completed=2,
+            created_at=datetime.fromtimestamp(timed.clock.wall(), UTC),
+        )
+
+        def complete_two() -> None:
+            run.complete(2)
+
+        for minute in range(1, 4):
+            timed.clock.call_later(60 * minute, complete_two)
+        return run
+
+    async def test_a_header_says_how_far_it_is(
+        self, going_on: WorldRun, timed: TimedCommands
+    ) -> None:
+        terminal = Terminal(100, timed.clock.now)
+        timed.attach(terminal)
+        await timed.run(["runs", "watch", going_on.run_id])
+        drawn = "\n".join(terminal.drawn)
+        for text in ("2/8 specs, 1 min left", "4/8 specs, 2 min left", "6/8 specs, 1 min left"):
+            assert text in drawn
+        assert "7/8 specs, 1 failed" not in drawn, "two complete at once"
+        *lines, end = terminal.lines
+        assert len(lines) == 8
+        assert end == f"run {going_on.run_id}: failed"
+        assert max(map(cell_len, lines)) <= 100
+        pattern = r"(✓ passed|~ flaky|✗ failed)  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \S.*\.spec\.ts  "
+        for line in lines:
+            assert re.match(pattern + r"\d passed(, \d (failed|flaky))?  [0-9.]+m?s$", line)
+
+    async def test_without_a_terminal_there_are_the_same_lines(
+        self, words: dict[str, str], timed: TimedCommands
+    ) -> None:
+        terminal, out = Terminal(100), io.StringIO()
+        timed.attach(terminal)
+        await timed.run(["runs", "watch", words["run"], "-o", "wide"])
+        timed.attach(Terminal(100), stdout=out, stderr=io.StringIO())
+        await timed.run(["runs", "watch", words["run"], "-o", "table"])
+        assert "".join(out.getvalue().split()) in "".join("".join(terminal.lines).split())

@@ -71,7 +71,7 @@ class TestRuns:
         assert {json.loads(line)["spec"] for line in out.splitlines()} == {
             spec.path for spec in two_runs[0].specs
         }
-        assert "COMPLETE, FAILED" in err
+        assert ": failed\n" in err
         assert len(cli("runs", "watch", two_runs[0].run_id, "-o", "table").out.splitlines()) == 4
 
     def test_watch_times_out(

@@ -94,7 +94,11 @@ class Printer:
     @contextmanager
     def live(self) -> Generator[Callable[[Model], None]]:
         """Yield a function that prints an item at once."""
-        writer = tables.LineWriter(self._columns) if self._is_table else self._writer()
+        writer = (
+            tables.LineWriter(self._columns, color=self._color, is_wide=self._format == "wide")
+            if self._is_table
+            else self._writer()
+        )
 
         def add(item: Model) -> None:
             writer.add(item)

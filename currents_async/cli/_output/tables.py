@@ -112,14 +112,20 @@ class LinksWriter(Writer):
 class LineWriter(Writer):
     """A line for each item, as soon as it comes."""
 
-    def __init__(self, columns: Sequence[Column[Any]]) -> None:
-        """Take the columns."""
+    def __init__(
+        self, columns: Sequence[Column[Any]], *, color: Color, is_wide: bool = False
+    ) -> None:
+        """Take the columns; a wide line cuts and drops nothing."""
         self._columns = columns
+        self._console = console(color)
+        self._width = _WIDE if is_wide else self._console.width
 
     def add(self, item: Model) -> None:
         """Print an item."""
-        cells = [column.cell(item).plain for column in self._columns]
-        sys.stdout.write("  ".join(filter(None, cells)) + "\n")
+        pairs = [(column, column.cell(item)) for column in self._columns]
+        columns, cells = zip(*((one, cell) for one, cell in pairs if cell.plain), strict=True)
+        shown = line(cells, columns, fit(columns, [cells], self._width))
+        self._console.print(shown, soft_wrap=True)
 
 
 def console(color: Color) -> Console:

@@ -45,6 +45,8 @@ class Status:
 
     def show(self) -> None:
         """Show how the command stands."""
+        if self.work is not None:
+            self.work.look()
         standing = Standing(
             work=self.work,
             rate=self._currents.rate,

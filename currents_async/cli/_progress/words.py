@@ -1,6 +1,6 @@
 """What a command waits for, in words that fit into a line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ class Work:
     done: int = 0
     total: int | None = None
     detail: str = ""
+    look: Callable[[], object] = lambda: None
+    """Is called before each look at the rest."""
 
     def advance(self, done: int, total: int | None, detail: str = "") -> None:
         """Note how many are done, of how many if that is known, and something more."""
@@ -105,7 +107,7 @@ class Standing:
 
 def _about(seconds: float) -> str:
     """Return how long something takes, to the second or the minute."""
-    if seconds < _MINUTE:
+    if round(seconds) < _MINUTE:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / _MINUTE)
     hours, minutes = divmod(minutes, 60)
