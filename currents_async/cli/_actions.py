@@ -61,6 +61,10 @@ async def list_actions(
 ) -> None:
     """List the actions of a project.
 
+    currents-async actions list
+
+    currents-async actions list --status active --search checkout
+
     Parameters
     ----------
     status
@@ -75,7 +79,13 @@ async def list_actions(
 
 @app.command
 async def get(action_id: ActionID, /, *, common: CommonOptions = COMMON) -> None:
-    """Fetch an action."""
+    """Fetch an action.
+
+    currents-async actions get ACTION_ID
+
+    currents-async actions get ACTION_ID -o json
+
+    """
     async with common.open(Action, _CARD) as (currents, printer):
         printer.one(await currents.actions.get(action_id))
 
@@ -93,6 +103,10 @@ async def create(
     It is what the API takes, and what `actions get -o json` prints:
     {"name": "Checkout is flaky", "action": [{"op": "quarantine"}],
     "matcher": {"op": "AND", "cond": [{"type": "file", "op": "eq", "value": "checkout.spec.ts"}]}}
+
+    currents-async actions create action.json
+
+    currents-async actions create -
 
     Parameters
     ----------
@@ -126,6 +140,10 @@ async def update(
     They are those of `actions create`; null removes the description or the expiry:
     {"name": "Checkout is flaky", "expiresAfter": null}
 
+    currents-async actions update ACTION_ID changes.json
+
+    currents-async actions update ACTION_ID -
+
     Parameters
     ----------
     file
@@ -149,14 +167,26 @@ async def update(
 
 @app.command
 async def enable(action_id: ActionID, /, *, common: CommonOptions = COMMON) -> None:
-    """Let an action apply again."""
+    """Let an action apply again.
+
+    currents-async actions enable ACTION_ID
+
+    currents-async actions enable ACTION_ID -o json
+
+    """
     async with common.open(Action, _CARD) as (currents, printer):
         printer.one(await currents.actions.enable(action_id))
 
 
 @app.command
 async def disable(action_id: ActionID, /, *, common: CommonOptions = COMMON) -> None:
-    """Keep an action, and do not let it apply."""
+    """Keep an action, and do not let it apply.
+
+    currents-async actions disable ACTION_ID
+
+    currents-async actions disable ACTION_ID -o json
+
+    """
     async with common.open(Action, _CARD) as (currents, printer):
         printer.one(await currents.actions.disable(action_id))
 
@@ -169,7 +199,13 @@ async def delete(
     yes: Yes = False,
     common: CommonOptions = COMMON,
 ) -> int:
-    """Archive an action for good. Asks first; where there is no terminal it needs --yes."""
+    """Archive an action for good. Asks first; where there is no terminal it needs --yes.
+
+    currents-async actions delete ACTION_ID
+
+    currents-async actions delete ACTION_ID --yes
+
+    """
     async with common.open(ArchivedAction, "actionId, archived") as (currents, printer):
         if not confirm(f"Archive action {action_id}?", yes=yes):
             return _exit.FAILED

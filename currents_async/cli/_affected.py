@@ -40,6 +40,10 @@ async def affected_tests(
 ) -> None:
     """List the tests that actions affected.
 
+    currents-async actions tests --since 30d --effect quarantine
+
+    currents-async actions tests --action ACTION_ID --status active
+
     Parameters
     ----------
     search
@@ -83,6 +87,10 @@ async def executions(
     common: CommonOptions = COMMON,
 ) -> None:
     """List the executions that an action affected, or those of one test that any action did.
+
+    currents-async actions executions ACTION_ID --since 7d
+
+    currents-async actions executions --signature SIGNATURE
 
     Parameters
     ----------

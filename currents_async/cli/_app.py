@@ -73,6 +73,28 @@ _EXPORT = """Export all runs of projects as tables, day by day; needs the extra 
 A day becomes visible as a whole, and the target is sound at every moment, whatever happens. The
 exit code is 5 when something could not be fetched: it is in the table `errors`, and --resume
 tries it again. Ctrl-C and SIGTERM end it in order.
+
+currents-async export lake --since 30d --all-projects
+
+currents-async export runs.duckdb --since 2026-01-01 --resume
+"""
+_RUN = """Fetch a run and all its instances, and show what it came to.
+
+currents-async run RUN_ID
+
+currents-async run RUN_ID --all -o json
+"""
+_DEMO = """Fetch a run and all its instances from a server in this process.
+
+currents-async demo
+
+currents-async demo --specs 100 --seed 7
+"""
+_INSIGHTS = """Print how runs and tests went over time.
+
+currents-async insights --since 30d --resolution 1w
+
+currents-async insights --since 30d --branch main --overall
 """
 _CONTEXT = """Print the failures of a run, a spec file or a test as Markdown, for people and agents.
 
@@ -106,8 +128,8 @@ currents-async api PUT /actions/ID -f name=Checkout -f 'action[][op]=quarantine'
 """
 for name, (place, text) in {
     "export": ("_export:export", _EXPORT),
-    "run": ("_run:run", "Fetch a run and all its instances, and show what it came to."),
-    "demo": ("_run:demo", "Fetch a run and all its instances from a server in this process."),
+    "run": ("_run:run", _RUN),
+    "demo": ("_run:demo", _DEMO),
     "report": ("_reports:app", "Pages and documents on runs, for people and other tools."),
     "projects": ("_projects:projects", "Projects of the organisation."),
     "pull-requests": ("_projects:pull_requests", "Pull requests, and how their runs went."),
@@ -117,7 +139,7 @@ for name, (place, text) in {
     "tests": ("_tests:app", "Tests over a span of time."),
     "spec-files": ("_trends:spec_files", "Spec files over a span of time."),
     "errors": ("_trends:errors", "Errors over a span of time."),
-    "insights": ("_trends:insights", "Print how runs and tests went over time."),
+    "insights": ("_trends:insights", _INSIGHTS),
     "context": ("_context:context", _CONTEXT),
     "actions": ("_actions:app", "Rules that skip, quarantine or tag tests."),
     "quarantine": (
@@ -147,8 +169,12 @@ _EXPORTERS = {"pyarrow", "duckdb", "filelock"}
 def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
     """Print a script that completes commands and options in a shell.
 
-    For example `currents-async completion bash > ~/.local/share/bash-completion/completions/
-    currents-async`, or for zsh a file called `_currents-async` in a directory of `$fpath`.
+    For bash, write it to ~/.local/share/bash-completion/completions/currents-async, and for zsh to
+    a file called `_currents-async` in a directory of `$fpath`.
+
+    currents-async completion bash
+
+    currents-async completion zsh
 
     Parameters
     ----------

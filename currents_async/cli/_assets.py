@@ -48,6 +48,10 @@ async def download(
 
     Files are whole or not there. The exit code is 5 when some could not be saved.
 
+    currents-async assets download RUN_ID --to artifacts
+
+    currents-async assets download RUN_ID --kind screenshot --kind trace --to artifacts
+
     Parameters
     ----------
     run_id

@@ -63,6 +63,10 @@ async def login(*, in_file: Flag = False, connection: Connection = CONNECTION) -
     keyring of the system if the package `keyring` is installed, and otherwise in the configuration
     file, which only its user can read; on Windows that file is as protected as its folder.
 
+    currents-async auth login
+
+    currents-async auth login --profile work --in-file
+
     Parameters
     ----------
     in_file
@@ -92,6 +96,10 @@ async def login(*, in_file: Flag = False, connection: Connection = CONNECTION) -
 async def logout(*, profile: str | None = None) -> int:
     """Remove the API key of a profile from this computer; the service goes on accepting it.
 
+    currents-async auth logout
+
+    currents-async auth logout --profile work
+
     Parameters
     ----------
     profile
@@ -118,6 +126,11 @@ async def status(*, common: CommonOptions = COMMON) -> None:
 
     The key itself is never printed. What it may do is only known of tokens, where the service tells
     it, which is a preview. The exit code is 4 when the service refuses the key.
+
+    currents-async auth status
+
+    currents-async auth status --profile work -o json
+
     """
     printer = Printer(Checked, _SHOWN, common.output)
     settings = await common.connection.settings()

@@ -40,7 +40,11 @@ class Configured(Model, frozen=True, gc=False, kw_only=True):
 
 @app.command
 async def path() -> None:
-    """Print where the configuration file is, which need not exist."""
+    """Print where the configuration file is, which need not exist.
+
+    currents-async config path
+
+    """
     from currents_async.cli import _settings  # noqa: PLC0415 - --help does without aiohttp
 
     write_text(str(_settings.config_path()))
@@ -48,7 +52,13 @@ async def path() -> None:
 
 @app.command(name="list")
 async def list_settings(*, output: Output = OUTPUT) -> None:
-    """List the settings of all profiles, without the API keys."""
+    """List the settings of all profiles, without the API keys.
+
+    currents-async config list
+
+    currents-async config list -o json
+
+    """
     printer = Printer(Configured, "profile, name, value", output, nothing="no profiles")
     profiles = await _profiles()
     printer.all(
@@ -60,7 +70,13 @@ async def list_settings(*, output: Output = OUTPUT) -> None:
 
 @app.command
 async def get(name: Name, /, *, profile: ProfileName | None = None) -> int:
-    """Print a setting of a profile; the exit code is 3 if it is not set."""
+    """Print a setting of a profile; the exit code is 3 if it is not set.
+
+    currents-async config get project-id
+
+    currents-async config get base-url --profile work
+
+    """
     chosen = _chosen(profile)
     settings = (await _profiles()).get(chosen)
     value = _shown(settings).get(name) if settings is not None else None
@@ -76,6 +92,10 @@ async def set_value(name: Name, value: str, /, *, profile: ProfileName | None = 
     """Set a setting of a profile, which is made if there is none.
 
     Comments and other profiles stay as they are. `auth login` keeps the API key.
+
+    currents-async config set project-id PROJECT_ID
+
+    currents-async config set base-url https://currents.example.com/v1 --profile work
 
     Parameters
     ----------

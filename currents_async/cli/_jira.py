@@ -52,7 +52,13 @@ async def projects(
     limit: Limit | None = None,
     common: CommonOptions = COMMON,
 ) -> None:
-    """List the projects in Jira."""
+    """List the projects in Jira.
+
+    currents-async jira projects --installation ID
+
+    currents-async jira projects --installation ID --search shop
+
+    """
     async with common.open(JiraProject, "id, key, name", nothing="no projects in Jira") as (
         currents,
         printer,
@@ -71,7 +77,13 @@ async def issue_types(
     limit: Limit | None = None,
     common: CommonOptions = COMMON,
 ) -> None:
-    """List the types of issues in a Jira project."""
+    """List the types of issues in a Jira project.
+
+    currents-async jira issue-types PROJECT_ID --installation ID
+
+    currents-async jira issue-types PROJECT_ID --installation ID -o json
+
+    """
     async with common.open(JiraIssueType, "id, name", nothing="no types of issues") as (
         currents,
         printer,
@@ -91,6 +103,12 @@ async def create(
     common: CommonOptions = COMMON,
 ) -> None:
     """Create an issue in Jira for a test in a run.
+
+    currents-async jira create --installation ID --run RUN_ID --test TEST_ID --jira-project
+    PROJECT_ID --issue-type TYPE_ID
+
+    currents-async jira create --installation ID --run RUN_ID --test TEST_ID --jira-project
+    PROJECT_ID --issue-type TYPE_ID -o json
 
     Parameters
     ----------
@@ -117,6 +135,12 @@ async def link(
     common: CommonOptions = COMMON,
 ) -> None:
     """Link an issue that Jira has to a test in a run, with a comment.
+
+    currents-async jira link SHOP-7 --installation ID --run RUN_ID --test TEST_ID --jira-project
+    PROJECT_ID --issue-type TYPE_ID
+
+    currents-async jira link SHOP-7 --installation ID --run RUN_ID --test TEST_ID --jira-project
+    PROJECT_ID --issue-type TYPE_ID -o json
 
     Parameters
     ----------

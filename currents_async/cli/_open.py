@@ -24,7 +24,13 @@ class _Page(NamedTuple):
 async def open_run(
     run_id: RunID, /, *, only_print: Print = False, host: Host | None = None
 ) -> None:
-    """Open a run."""
+    """Open a run.
+
+    currents-async open run RUN_ID
+
+    currents-async open run RUN_ID --print
+
+    """
     await _open(run_url(check_segment("RUN_ID", run_id)), host, only_print=only_print)
 
 
@@ -32,7 +38,13 @@ async def open_run(
 async def open_instance(
     instance_id: InstanceID, /, *, only_print: Print = False, host: Host | None = None
 ) -> None:
-    """Open an execution of a spec file."""
+    """Open an execution of a spec file.
+
+    currents-async open instance INSTANCE_ID
+
+    currents-async open instance INSTANCE_ID --print
+
+    """
     url = instance_url(check_segment("INSTANCE_ID", instance_id))
     await _open(url, host, only_print=only_print)
 
@@ -46,7 +58,13 @@ async def open_test(
     only_print: Print = False,
     host: Host | None = None,
 ) -> None:
-    """Open a test of an instance."""
+    """Open a test of an instance.
+
+    currents-async open test INSTANCE_ID TEST_ID
+
+    currents-async open test INSTANCE_ID TEST_ID --print
+
+    """
     url = test_url(check_segment("INSTANCE_ID", instance_id), check_segment("TEST_ID", test_id))
     await _open(url or "", host, only_print=only_print)
 

@@ -39,7 +39,13 @@ _PROJECT = "projectId as id, name, createdAt, defaultBranchName as default branc
 
 @projects.command(name="list")
 async def list_projects(*, limit: Limit | None = None, common: CommonOptions = COMMON) -> None:
-    """List the projects that the API key can see, the newest first."""
+    """List the projects that the API key can see, the newest first.
+
+    currents-async projects list
+
+    currents-async projects list --limit 5 -o json
+
+    """
     async with common.open(ProjectModel, _PROJECT, nothing="no projects") as (currents, printer):
         listed = currents.projects.list()
         await printer.listed(listed, limit)
@@ -55,7 +61,13 @@ async def get(
     *,
     common: CommonOptions = COMMON,
 ) -> None:
-    """Fetch a project."""
+    """Fetch a project.
+
+    currents-async projects get
+
+    currents-async projects get PROJECT_ID -o json
+
+    """
     async with common.open(ProjectModel, f"{_PROJECT}, failFast, inactivityTimeoutSeconds") as (
         currents,
         printer,
@@ -78,6 +90,10 @@ async def list_pull_requests(
     common: CommonOptions = COMMON,
 ) -> None:
     """List the pull requests of a project, each with its latest runs.
+
+    currents-async pull-requests list --status failed
+
+    currents-async pull-requests list --title checkout --since '2 weeks ago'
 
     Parameters
     ----------
@@ -120,6 +136,10 @@ async def list_terms(
     common: CommonOptions = COMMON,
 ) -> None:
     """List the tags, the branches, the authors or other terms that runs of a project have used.
+
+    currents-async terms list branch
+
+    currents-async terms list tag --search nightly
 
     Parameters
     ----------

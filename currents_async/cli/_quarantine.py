@@ -114,6 +114,10 @@ async def plan(
 ) -> int:
     """Print which tests to put into quarantine, which to let out, and which are broken.
 
+    currents-async quarantine plan
+
+    currents-async quarantine plan --branch main --window 30d --all
+
     Parameters
     ----------
     everything
@@ -146,6 +150,11 @@ async def apply(
     """Print the plan on stderr, ask, and carry it out; where there is no terminal it needs --yes.
 
     What was done is printed. The exit code is 5 when some of it failed.
+
+    currents-async quarantine apply
+
+    currents-async quarantine apply --branch main --expires-after 30d --yes
+
     """
     printer = Printer(Decided, _DONE, common.output, nothing="nothing to do")
     check_can_ask(yes=yes)

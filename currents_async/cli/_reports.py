@@ -79,6 +79,8 @@ async def run(
 
     currents-async report run RUN_ID --html run.html --junit junit.xml
 
+    currents-async report run RUN_ID --html run.html --with-assets --github-summary
+
     Parameters
     ----------
     html

@@ -161,6 +161,8 @@ async def trends(export: Export, /, *, html: Page, scope: Scope = ALL) -> None:
 
     currents-async report trends lake --html trends.html --since 90d
 
+    currents-async report trends runs.duckdb --html trends.html --branch main
+
     """
     # Here, since it needs an extra.
     from currents_async.export.reports import read_trends  # noqa: PLC0415

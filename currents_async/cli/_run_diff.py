@@ -114,6 +114,10 @@ async def diff(
 ) -> int:
     """Compare two runs test by test, and print what has changed or fails.
 
+    currents-async runs diff BEFORE_ID AFTER_ID
+
+    currents-async runs diff BEFORE_ID AFTER_ID --fail-on new -o markdown
+
     Parameters
     ----------
     first

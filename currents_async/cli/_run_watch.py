@@ -65,6 +65,10 @@ async def watch(
 ) -> int:
     """Print the specs of a run as they complete, until the run has ended.
 
+    currents-async runs watch RUN_ID
+
+    currents-async runs watch RUN_ID --timeout 3600 --fail-on failed
+
     Parameters
     ----------
     timeout

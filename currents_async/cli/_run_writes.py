@@ -18,7 +18,13 @@ class ResetRun(OpenModel, frozen=True, gc=False, kw_only=True):
 
 
 async def cancel(run_id: RunID, /, *, yes: Yes = False, common: CommonOptions = COMMON) -> int:
-    """Cancel a run in progress. Asks first; where there is no terminal it needs --yes."""
+    """Cancel a run in progress. Asks first; where there is no terminal it needs --yes.
+
+    currents-async runs cancel RUN_ID
+
+    currents-async runs cancel RUN_ID --yes
+
+    """
     async with common.open(RunCancellation, "runId, cancelledAt, actor, reason") as (
         currents,
         printer,
@@ -42,6 +48,10 @@ async def reset(
 
     Asks first; where there is no terminal it needs --yes.
 
+    currents-async runs reset RUN_ID --machine MACHINE_ID
+
+    currents-async runs reset RUN_ID --machine MACHINE_ID --yes
+
     Parameters
     ----------
     machine
@@ -62,6 +72,11 @@ async def delete(run_id: RunID, /, *, yes: Yes = False, common: CommonOptions = 
     """Delete a run and everything that belongs to it, for good.
 
     Asks first; where there is no terminal it needs --yes.
+
+    currents-async runs delete RUN_ID
+
+    currents-async runs delete RUN_ID --yes
+
     """
     async with common.open(DeletedRun, "runId, actor") as (currents, printer):
         if not confirm(f"Delete run {run_id} and everything that belongs to it?", yes=yes):

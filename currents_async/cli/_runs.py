@@ -82,6 +82,10 @@ async def list_runs(
 ) -> None:
     """List the runs of a project, the newest first, without their specs.
 
+    currents-async runs list --branch main --status failed --since yesterday
+
+    currents-async runs list --limit 20 -o csv --fields runId,status,meta.commit.branch
+
     Parameters
     ----------
     status
@@ -102,7 +106,13 @@ async def list_runs(
 
 @runs.command
 async def get(run_id: RunID, /, *, web: Web = False, common: CommonOptions = COMMON) -> None:
-    """Fetch a run with all its specs, the worst first."""
+    """Fetch a run with all its specs, the worst first.
+
+    currents-async runs get RUN_ID
+
+    currents-async runs get RUN_ID --web
+
+    """
     if web:
         await open_run(run_id)
         return
@@ -123,6 +133,10 @@ async def find(
     common: CommonOptions = COMMON,
 ) -> int:
     """Find the newest complete run that matches; exit code 3 when there is none.
+
+    currents-async runs find --branch main
+
+    currents-async runs find --ci-build-id ID --last-run-json
 
     Parameters
     ----------
@@ -174,6 +188,10 @@ async def get_instance(
     """Fetch an instance with its tests, their attempts, errors and artifacts.
 
     Anyone who has the URL of an artifact can fetch it, until the time that the URL states.
+
+    currents-async instances get INSTANCE_ID
+
+    currents-async instances get INSTANCE_ID -o json --fields results.tests.title
 
     """
     if web:

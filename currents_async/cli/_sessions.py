@@ -48,6 +48,10 @@ async def create(
 ) -> int:
     """Create a session, which is a record of work with files and no run; print its ID.
 
+    currents-async sessions create 'Smoke test' report.html --status passed
+
+    currents-async sessions create 'Smoke test' --status failed -o json
+
     Parameters
     ----------
     title

@@ -136,6 +136,10 @@ async def link(
 ) -> None:
     """Print a link to the trace of a test, which shows it to whoever has the link.
 
+    currents-async traces link INSTANCE_ID TEST_ID
+
+    currents-async traces link INSTANCE_ID TEST_ID --expires-in 3d
+
     Parameters
     ----------
     expires_in
@@ -157,7 +161,13 @@ async def digest(
     which: Which = _ANY,
     connection: Connection = CONNECTION,
 ) -> None:
-    """Print what happened in a test as Markdown: actions, errors and failed requests."""
+    """Print what happened in a test as Markdown: actions, errors and failed requests.
+
+    currents-async traces digest INSTANCE_ID TEST_ID
+
+    currents-async traces digest INSTANCE_ID TEST_ID --attempt 1
+
+    """
     async with connection.open() as currents:
         trace = await which.link(currents, instance_id, test_id, _READING)
         write_text(await currents.traces.digest(trace))
@@ -175,6 +185,10 @@ async def download(
     common: CommonOptions = COMMON,
 ) -> None:
     """Save the trace of a test, or a picture of it.
+
+    currents-async traces download INSTANCE_ID TEST_ID --to trace.zip --attempt 1
+
+    currents-async traces download INSTANCE_ID TEST_ID --to traces
 
     Parameters
     ----------

@@ -51,6 +51,10 @@ async def list_tests(
 ) -> None:
     """List the tests of a project, and how each fared.
 
+    currents-async tests list --since 30d --order failures --direction desc
+
+    currents-async tests list --spec checkout --min-executions 10 -o csv
+
     Parameters
     ----------
     spec
@@ -90,6 +94,10 @@ async def history(
     common: CommonOptions = COMMON,
 ) -> None:
     """Print the last results of a test, the newest first, and how it fares on stderr.
+
+    currents-async tests history SIGNATURE --branch main
+
+    currents-async tests history --spec cart.spec.ts --title cart --title 'adds an item'
 
     Parameters
     ----------

@@ -102,7 +102,13 @@ async def list_errors(
     limit: Limit | None = None,
     common: CommonOptions = COMMON,
 ) -> None:
-    """List the errors of a project, and how often each happened."""
+    """List the errors of a project, and how often each happened.
+
+    currents-async errors list --since yesterday
+
+    currents-async errors list --since '2 weeks ago' --branch main --limit 10
+
+    """
     async with common.open(ExploredError, _ERROR, nothing="no errors match") as (currents, printer):
         listed = currents.errors.list(
             project, **selection.arguments(), order_by=order, dir=direction
@@ -120,6 +126,10 @@ async def timeline(
     common: CommonOptions = COMMON,
 ) -> None:
     """Print how many errors each span of time had, and the most important of them.
+
+    currents-async errors timeline --since 30d
+
+    currents-async errors timeline --since 30d --metric test --top 3
 
     Parameters
     ----------
@@ -187,6 +197,10 @@ async def list_spec_files(
     common: CommonOptions = COMMON,
 ) -> None:
     """List the spec files of a project, and how each fared.
+
+    currents-async spec-files list --since 30d --limit 20
+
+    currents-async spec-files list --search checkout --include-failed
 
     Parameters
     ----------

@@ -35,6 +35,10 @@ async def list_webhooks(
 ) -> None:
     """List the webhooks of a project.
 
+    currents-async webhooks list
+
+    currents-async webhooks list --show-secrets -o json
+
     Parameters
     ----------
     show_secrets
@@ -58,6 +62,11 @@ async def create(
     common: CommonOptions = COMMON,
 ) -> None:
     """Create a webhook.
+
+    currents-async webhooks create https://example.com/hook
+
+    currents-async webhooks create https://example.com/hook --event run-finish --label CI
+    --secret-header X-Secret
 
     Parameters
     ----------
@@ -91,6 +100,10 @@ async def update(
 ) -> None:
     """Change what is passed of a webhook, and leave the rest.
 
+    currents-async webhooks update HOOK_ID --label CI
+
+    currents-async webhooks update HOOK_ID --url https://example.com/hook --event run-finish
+
     Parameters
     ----------
     event
@@ -113,7 +126,13 @@ async def update(
 
 @app.command
 async def delete(hook_id: HookID, /, *, yes: Yes = False, common: CommonOptions = COMMON) -> int:
-    """Delete a webhook. Asks first; where there is no terminal it needs --yes."""
+    """Delete a webhook. Asks first; where there is no terminal it needs --yes.
+
+    currents-async webhooks delete HOOK_ID
+
+    currents-async webhooks delete HOOK_ID --yes
+
+    """
     async with common.open(DeletedWebhook, "hookId, projectId") as (currents, printer):
         if not confirm(f"Delete webhook {hook_id}?", yes=yes):
             return _exit.FAILED
@@ -134,6 +153,10 @@ async def listen(
     """Print the events that webhooks deliver, as they arrive, until Ctrl-C.
 
     Deliveries without the secret, old ones and repeated ones are refused. Needs no API key.
+
+    currents-async webhooks listen --port 9000 --secret-header X-Secret
+
+    currents-async webhooks listen --insecure -o json
 
     Parameters
     ----------

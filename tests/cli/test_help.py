@@ -1,5 +1,6 @@
 """What every command says of itself, and what shells can complete."""
 
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -112,6 +113,21 @@ def test_every_command_and_option_has_help(name: str) -> None:
         assert argument.parameter.help, argument.name
         # Else it would read "[default: ()]".
         assert argument.field_info.default != () or not argument.show_default, argument.name
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_has_two_examples_that_can_be_parsed(name: str) -> None:
+    command = dict(commands_of(app))[name]
+    examples = [
+        shlex.split(line)[1:]
+        for line in unwrapped(command.help).splitlines()
+        if line.startswith("currents-async ")
+    ]
+    is_bare = not command.assemble_argument_collection()
+    assert len(examples) >= (1 if is_bare else 2)
+    for example in examples:
+        found, _, _ = app.parse_args(example, exit_on_error=False, print_error=False)
+        assert found is command.default_command
 
 
 @pytest.mark.parametrize(
