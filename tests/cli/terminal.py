@@ -14,8 +14,8 @@ from currents_async.cli._settings import Settings
 from currents_async.cli._streams import complain
 from currents_async.testing import FakeCurrents, ManualClock
 
-STEP = 0.05
-_ITERATIONS = 20
+STEP = 0.1
+_ITERATIONS = 10
 """Iterations of the event loop, in which requests get through, for each step of the clock."""
 
 
@@ -46,7 +46,9 @@ class Terminal:
         self.written += text
         self._stream.feed(text.replace("\n", "\r\n"))
         self.times.append(self._now())
-        self.drawn.append(self._screen.display[self._screen.cursor.y].rstrip())
+        # `display` would render all lines, each time.
+        line = self._screen.buffer[self._screen.cursor.y]
+        self.drawn.append("".join(line[x].data for x in range(self.columns)).rstrip())
 
 
 class _Side(io.StringIO):

@@ -289,7 +289,7 @@ class TestElsewhere:
 class TestWatch:
     @pytest.fixture
     def going_on(self, project: WorldProject, timed: TimedCommands) -> WorldRun:
-        """A run of 8 specs, which completes two of them in each minute."""
+        """A run of 8 specs, which completes two of them every 20 seconds."""
         run = project.run(
             specs=8,
             tests=3,
@@ -302,8 +302,8 @@ class TestWatch:
         def complete_two() -> None:
             run.complete(2)
 
-        for minute in range(1, 4):
-            timed.clock.call_later(60 * minute, complete_two)
+        for step in range(1, 4):
+            timed.clock.call_later(20 * step, complete_two)
         return run
 
     async def test_a_header_says_how_far_it_is(
@@ -313,7 +313,7 @@ class TestWatch:
         timed.attach(terminal)
         await timed.run(["runs", "watch", going_on.run_id])
         drawn = "\n".join(terminal.drawn)
-        for text in ("2/8 specs, 1 min left", "4/8 specs, 2 min left", "6/8 specs, 1 min left"):
+        for text in ("2/8 specs, 30 s left", "4/8 specs, 40 s left", "6/8 specs, 21 s left"):
             assert text in drawn
         assert "7/8 specs, 1 failed" not in drawn, "two complete at once"
         *lines, end = terminal.lines
