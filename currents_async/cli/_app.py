@@ -59,7 +59,7 @@ app = App(
     name="currents-async",
     help="""Fetch, watch, compare and export Currents.dev test runs.
 
-    The API key is read from CURRENTS_API_KEY, or from a profile of the configuration file.
+    The API key is read from CURRENTS_API_KEY, or from where `auth login` has kept it.
 
     Exit codes: 0 ok, 1 the API, the network or a file failed, 2 usage, 3 not found, 4 not allowed,
     5 done in part, 6 --fail-on found something, 130 Ctrl-C, 141 stdout was closed, 143 SIGTERM.
