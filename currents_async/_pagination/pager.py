@@ -18,7 +18,7 @@ from currents_async._pagination.page_walk import (
 )
 from currents_async._pagination.tokens import Position, identify_list, read_start, write_token
 from currents_async._tasks import Send, TaskOwner
-from currents_async.arrow._tables import TabularList
+from currents_async.arrow._lists import TabularList
 from currents_async.errors import MisuseError
 from currents_async.models._model import Model
 from currents_async.models.pages import item_type

@@ -1,11 +1,9 @@
 """Models as a table of Arrow, which pandas, polars and DuckDB take without a conversion."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from currents_async._checks import check_several, check_type
-from currents_async._threads import in_thread
 from currents_async.errors import MissingExtraError
 from currents_async.models._model import Model
 
@@ -28,10 +26,10 @@ def to_arrow(models: Iterable[Model], model: type[Model]) -> "pa.Table":
     rows = check_several("models", models, model)
     for number, row in enumerate(rows):
         check_type(f"models[{number}]", row, model)
-    return _load()(rows, model)
+    return load_table_of()(rows, model)
 
 
-def _load() -> "Callable[[Sequence[Model], type[Model]], pa.Table]":
+def load_table_of() -> "Callable[[Sequence[Model], type[Model]], pa.Table]":
     """Load what makes tables."""
     try:
         from currents_async.arrow._of_models import table_of  # noqa: PLC0415 - an extra
@@ -61,23 +59,4 @@ class Tabular(Model, frozen=True, gc=False, kw_only=True):
 
     def _rows(self) -> tuple[type[Model], Iterable[Model]]:
         """Return what the rows are, and the rows."""
-        raise NotImplementedError
-
-
-class TabularList:
-    """Base of lists of the API."""
-
-    async def to_arrow(self) -> "pa.Table":
-        """Fetch all items, as a table of Arrow: see `currents_async.arrow.to_arrow`.
-
-        Raises `MissingExtraError` without pyarrow, before anything is fetched.
-        """
-        table_of = _load()
-        items = [item async for item in self]
-        return await in_thread(partial(table_of, items, self._item_type()))
-
-    def __aiter__(self) -> AsyncIterator[Any]:
-        raise NotImplementedError
-
-    def _item_type(self) -> type[Model]:
         raise NotImplementedError
