@@ -1,3 +1,5 @@
+from time import process_time
+
 import pytest
 
 from currents_async._text import counted, duration, one_line, readable
@@ -41,3 +43,16 @@ def test_lines() -> None:
 def test_signatures_are_left_out() -> None:
     message = "GET https://s3.example/a.png?X-Amz-Signature=abc&x=1 failed"
     assert readable(message) == "GET https://s3.example/a.png?[signature] failed"
+
+
+@pytest.mark.parametrize("slash", ["/", "\\/", "\\u002f"])
+def test_signatures_are_left_out_of_json(slash: str) -> None:
+    url = f"https:{slash}{slash}s3.example{slash}a.png"
+    assert readable(f'{{"url": "{url}?a=1&sig=SECRET"}}') == f'{{"url": "{url}?[signature]"}}'
+
+
+@pytest.mark.parametrize("piece", ["https://a?", "http://a?b", "https://", "https://a?token"])
+def test_texts_full_of_addresses_take_little_time(piece: str) -> None:
+    started = process_time()
+    readable(piece * 50_000 + "?\n")
+    assert process_time() - started < 1

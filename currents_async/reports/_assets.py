@@ -26,7 +26,7 @@ class Assets:
 
     def show(self, artifacts: Iterable[Artifact]) -> Content:
         """Return pictures of what are pictures among artifacts, and links to the others."""
-        found = [(one, quote(self._paths.get(url_of(one) or "", ""))) for one in artifacts]
+        found = [(one, self._address_of(one)) for one in artifacts]
         pictures = [_picture(one, path) for one, path in found if path and _is_picture(one)]
         others = [
             tag("a", tag("bdi", _name(one)), href=path)
@@ -34,6 +34,9 @@ class Assets:
             if path and not _is_picture(one)
         ]
         return [*pictures, tag("p", "Files: ", separated(others)) if others else None]
+
+    def _address_of(self, artifact: Artifact) -> str:
+        return quote(self._paths.get(url_of(artifact) or "", ""), errors="replace")
 
 
 def _is_picture(artifact: Artifact) -> bool:

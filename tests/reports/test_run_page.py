@@ -240,6 +240,22 @@ def test_attached_pictures_are_shown() -> None:
     assert "Files: Attachment: log.txt" in text(root)
 
 
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("javascript:alert(1)", "javascript%3Aalert%281%29"),
+        ("a b\"'<>?#.png", "a%20b%22%27%3C%3E%3F%23.png"),
+        ("\ud800.png", "%3F.png"),
+    ],
+)
+def test_paths_of_assets_are_only_paths(path: str, address: str) -> None:
+    shot = Attachment(name="a", content_type="image/png", read_url="https://s3.example/a")
+    instance = an_instance("a.ts", exception="oh!", attachments=(shot,))
+    details = RunDetails.of(a_run(instance), [instance])
+    [image] = page_of(details, assets={url_of(shot) or "": path}).iter("img")
+    assert image.get("src") == address
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", "//host/a.png", "\\\\host\\a.png", ""])
 def test_assets_are_relative(path: str) -> None:
     with pytest.raises(InvalidArgumentError, match="relative to the page"):
