@@ -1,10 +1,12 @@
 """Reports as files, whole or not there, or on stdout."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from currents_async.cli._streams import write_text
+from currents_async.errors import InvalidArgumentError
 
 T = TypeVar("T")
 
@@ -17,8 +19,17 @@ async def in_thread(work: Callable[[], T]) -> T:
     return await in_thread(work)
 
 
+def check_file(option: str, target: str) -> None:
+    """Raise `InvalidArgumentError` if no file can be written there: it is a directory, or none."""
+    if not target or Path(target).is_dir():
+        raise InvalidArgumentError(f"{option} must be a file, not a directory: {target!r}")
+
+
 async def write_report(target: str, render: Callable[[], bytes | str]) -> None:
-    """Render a report in a thread, and write it to a file or, for a hyphen, to stdout."""
+    """Render a report in a thread, and write it to a file or, for a hyphen, to stdout.
+
+    Links are followed, and devices and pipes written to, so that neither is replaced by a file.
+    """
     from currents_async._downloads.partial_file import PartialFile  # noqa: PLC0415
 
     content = await in_thread(render)
@@ -26,9 +37,18 @@ async def write_report(target: str, render: Callable[[], bytes | str]) -> None:
     if target == "-":
         write_text(encoded.decode())
         return
-    file = PartialFile(Path(target))
+    goal = await in_thread(partial(_replaceable, Path(target)))
+    if goal is None:
+        await in_thread(partial(Path(target).write_bytes, encoded))
+        return
+    file = PartialFile(goal)
     try:
         await file.write([encoded])
         await file.finish()
     finally:
         await file.discard()
+
+
+def _replaceable(path: Path) -> Path | None:
+    """Return the file that a path leads to; None if it leads to a device or a pipe."""
+    return None if path.exists() and not path.is_file() else path.resolve()

@@ -14,7 +14,7 @@ from currents_async.analysis.artifacts import list_artifacts, url_of
 from currents_async.cli import _exit
 from currents_async.cli._options import CONNECTION, Connection, Count, File, Flag, RunID
 from currents_async.cli._progress import progress_bar
-from currents_async.cli._report_files import in_thread, write_report
+from currents_async.cli._report_files import check_file, in_thread, write_report
 from currents_async.cli._reports_over_time import flaky, trends
 from currents_async.cli._run import errors_of, fetch_details
 from currents_async.cli._streams import note
@@ -51,6 +51,7 @@ _Render = Callable[[RunDetails, _Assets], bytes | str]
 class _Document(NamedTuple):
     """A document to write, and how it is made."""
 
+    option: str
     target: str
     render: _Render
 
@@ -108,19 +109,22 @@ async def run(
         Instances fetched at once.
 
     """
-    wanted: tuple[tuple[str | None, _Render], ...] = (
-        (html, lambda run, assets: run_html(run, assets=assets, script=filters)),
+    wanted: tuple[tuple[str, str | None, _Render], ...] = (
+        ("--html", html, lambda run, assets: run_html(run, assets=assets, script=filters)),
         (
+            "--junit",
             junit_xml,
             lambda run, assets: junit(run, flaky=flaky_as, extended=extended, assets=assets),
         ),
-        (ctrf_json, lambda run, assets: ctrf(run, assets=assets)),
-        (github_comment, lambda run, _: pull_request_comment(run)),
-        (last_run_json, lambda run, _: last_run(run).to_last_run_json()),
+        ("--ctrf", ctrf_json, lambda run, assets: ctrf(run, assets=assets)),
+        ("--github-comment", github_comment, lambda run, _: pull_request_comment(run)),
+        ("--last-run", last_run_json, lambda run, _: last_run(run).to_last_run_json()),
     )
-    documents = [_Document(target, render) for target, render in wanted if target is not None]
+    documents = [
+        _Document(option, target, render) for option, target, render in wanted if target is not None
+    ]
     summary = _summary_file() if github_summary else None
-    _check(documents, summary)
+    await in_thread(partial(_check, documents, summary))
     folder = _folder_beside(html) if with_assets else None
     async with connection.open(limits=currents_async.Limits(concurrency=concurrency)) as currents:
         details = await fetch_details(currents, run_id)
@@ -152,8 +156,10 @@ def _check(documents: Sequence[_Document], summary: Path | None) -> None:
             "name a report: --html, --junit, --ctrf, --last-run, --github-comment or "
             "--github-summary"
         )
-    targets = [document.target for document in documents]
-    if len(set(targets)) < len(targets):
+    for document in documents:
+        check_file(document.option, document.target)
+    targets = {os.path.abspath(document.target) for document in documents}  # noqa: PTH100
+    if len(targets) < len(documents):
         raise InvalidArgumentError("two reports have the same file")
 
 

@@ -21,7 +21,7 @@ from currents_async.cli._options import (
     Until,
 )
 from currents_async.cli._progress import progress_bar
-from currents_async.cli._report_files import in_thread, write_report
+from currents_async.cli._report_files import check_file, in_thread, write_report
 from currents_async.models import AffectedTest
 from currents_async.reports import heat_map_html, trends_html
 
@@ -91,6 +91,7 @@ async def flaky(
         Mark the tests that actions have quarantined within 30 days.
 
     """
+    await in_thread(partial(check_file, "--html", html))
     if export is not None:
         heat_map = await _read(export, by or "days", max_tests, scope)
         marks = await _marks(connection, scope) if quarantined else []
@@ -164,6 +165,7 @@ async def trends(export: Export, /, *, html: Page, scope: Scope = ALL) -> None:
     currents-async report trends runs.duckdb --html trends.html --branch main
 
     """
+    await in_thread(partial(check_file, "--html", html))
     # Here, since it needs an extra.
     from currents_async.export.reports import read_trends  # noqa: PLC0415
 

@@ -1,7 +1,9 @@
 """`report run`: one fetch, and as many documents as are wanted."""
 
 import json
+import os
 import re
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -43,6 +45,36 @@ def test_a_hyphen_is_stdout(run_id: str, cli: CommandLine) -> None:
     assert err == ""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes")
+def test_a_pipe_is_written_to(run_id: str, cli: CommandLine, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert cli("report", "run", run_id, "--last-run", str(pipe)) == ("", "")
+        assert json.loads(os.read(reader, 65_536))["status"] == "failed"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_link_is_followed(run_id: str, cli: CommandLine, tmp_path: Path) -> None:
+    link = tmp_path / "latest.json"
+    link.symlink_to("run.json")
+    cli("report", "run", run_id, "--ctrf", str(link))
+    assert link.is_symlink()
+    assert json.loads((tmp_path / "run.json").read_bytes())["reportFormat"] == "CTRF"
+
+
+@pytest.mark.parametrize("command", [("flaky",), ("trends", "lake")])
+def test_a_page_is_no_directory(
+    service: FakeCurrents, cli: CommandLine, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    told = cli("report", *command, "--html", str(tmp_path), code=2).err
+    assert "--html must be a file" in told
+    assert service.requests == []
+
+
 def test_flaky_tests_as_junit_xml_shows_them(
     project: WorldProject, service: FakeCurrents, cli: CommandLine
 ) -> None:
@@ -58,6 +90,9 @@ def test_flaky_tests_as_junit_xml_shows_them(
     [
         ([], "name a report"),
         (["--html", "a", "--ctrf", "a"], "same file"),
+        (["--html", "a", "--ctrf", "./a"], "same file"),
+        (["--junit", "."], "--junit must be a file"),
+        (["--html", ""], "--html must be a file"),
         (["--with-assets", "--junit", "a"], "--with-assets needs --html"),
         (["--with-assets", "--html", "-"], "--with-assets needs --html"),
         (["--github-summary"], "GITHUB_STEP_SUMMARY"),
