@@ -1,6 +1,7 @@
 """Texts of other people, made fit to be shown: they may hold anything, and be of any length."""
 
 import re
+from datetime import UTC, datetime
 
 from currents_async._redaction import hide_signatures
 
@@ -77,3 +78,11 @@ def duration(milliseconds: float | None, *, short: bool = False) -> str:
 def counted(number: int, singular: str, plural: str = "") -> str:
     """Return a number with its noun: `1 test`, `1,204 tests`."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def in_utc(when: datetime) -> datetime:
+    """Return a time in UTC, or as it is told if that is beyond all dates."""
+    try:
+        return when.astimezone(UTC)
+    except OverflowError:
+        return when.replace(tzinfo=UTC)

@@ -1,8 +1,9 @@
+from datetime import UTC, datetime, timedelta, timezone
 from time import process_time
 
 import pytest
 
-from currents_async._text import counted, duration, one_line, readable
+from currents_async._text import counted, duration, in_utc, one_line, readable
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,10 @@ def test_texts_full_of_addresses_take_little_time(piece: str) -> None:
     started = process_time()
     readable(piece * 50_000 + "?\n")
     assert process_time() - started < 1
+
+
+def test_times_are_in_utc() -> None:
+    east, west = timezone(timedelta(hours=5)), timezone(timedelta(hours=-5))
+    assert in_utc(datetime(2026, 1, 5, 12, tzinfo=east)) == datetime(2026, 1, 5, 7, tzinfo=UTC)
+    for edge in (datetime.min.replace(tzinfo=east), datetime.max.replace(tzinfo=west)):
+        assert in_utc(edge) == edge.replace(tzinfo=UTC)

@@ -5,10 +5,10 @@ never executed, or its results could not be fetched.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
-from currents_async._text import one_line, readable
+from currents_async._text import in_utc, one_line, readable
 from currents_async.analysis.artifacts import Artifact, list_artifacts, url_of
 from currents_async.analysis.details import Execution, RunDetails
 from currents_async.analysis.failures import failure_of_run, failures_of
@@ -79,7 +79,7 @@ class Suite(NamedTuple):
         starts = (one.wall_clock_started_at or one.started_at for one in stats)
         claims = (one.claimed_at for one in self._parts)
         first = next(filter(None, (*starts, *claims)), None)
-        return None if first is None else first.astimezone(UTC)
+        return None if first is None else in_utc(first)
 
     @property
     def duration(self) -> int | None:
@@ -223,10 +223,7 @@ def why_not_run(test: InstanceTest) -> str:
     return "no result yet" if test.state is None else one_line(f"ended as {test.state}")
 
 
-def span_of(test: InstanceTest) -> tuple[datetime, timedelta] | None:
-    """Return when a test started, and how long it took."""
+def start_of(test: InstanceTest) -> datetime | None:
+    """Return when a test started."""
     starts = (test.start_time, *(one.wall_clock_started_at for one in test.attempts))
-    started = next(filter(None, starts), None)
-    if started is None:
-        return None
-    return started, timedelta(milliseconds=max(0, test.duration or 0))
+    return next(filter(None, starts), None)

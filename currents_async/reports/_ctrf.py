@@ -21,7 +21,7 @@ from currents_async.reports._cases import (
     failed_attempts,
     name_of,
     problem_of,
-    span_of,
+    start_of,
     suites_of,
     why_not_run,
 )
@@ -173,10 +173,10 @@ def _raw_status(test: InstanceTest) -> str | None:
 
 
 def _span(test: InstanceTest) -> Json:
-    span = span_of(test)
-    if span is None:
+    started = start_of(test)
+    if started is None:
         return {}
-    start = _milliseconds(span[0])
+    start = _milliseconds(started)
     return {"start": start, "stop": start + max(0, test.duration or 0)}
 
 

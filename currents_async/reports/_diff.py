@@ -5,7 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from currents_async._checks import check_int
-from currents_async._text import counted, duration, one_line
+from currents_async._text import counted, duration, in_utc, one_line
 from currents_async.analysis.diff import RunDiff
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.models.common import Commit
@@ -187,5 +187,8 @@ def _facts(run: Run, style: _Style) -> Iterator[tuple[str, str]]:
     yield "Branch", style.quote(run.branch or "")
     yield "Commit", style.quote((run.head_sha or "")[:_SHA])
     yield "Author", style.quote(commit.author_name or "")
-    yield "Started", "" if run.created_at is None else f"{run.created_at:%Y-%m-%d %H:%M:%S} UTC"
+    yield (
+        "Started",
+        "" if run.created_at is None else f"{in_utc(run.created_at):%Y-%m-%d %H:%M:%S} UTC",
+    )
     yield "Duration", "" if run.duration_ms is None else duration(run.duration_ms)

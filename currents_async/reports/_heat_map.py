@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from currents_async._checks import check_type
-from currents_async._text import counted, one_line
+from currents_async._text import counted, in_utc, one_line
 from currents_async.analysis._heat_map_rows import HeatMapCell, HeatMapColumn, HeatMapRow
 from currents_async.analysis.heat_map import HeatMap
 from currents_async.errors import InvalidArgumentError
@@ -161,7 +161,7 @@ def _heading(column: HeatMapColumn) -> Markup:
     if column.day is None:
         return link(column.url, "no date")
     time = column.started_at
-    clock = (tag("br"), f"{time:%H:%M}") if column.run_id is not None and time else None
+    clock = (tag("br"), f"{in_utc(time):%H:%M}") if column.run_id is not None and time else None
     shown = tag("time", tag("nobr", f"{column.day:%m-%d}"), clock, datetime=f"{column.day}")
     return link(column.url, shown)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from currents_async._text import counted, duration
+from currents_async._text import counted, duration, in_utc
 from currents_async.analysis.clusters import FailureCluster, cluster_failures
 from currents_async.analysis.details import RunDetails
 from currents_async.analysis.executed import ExecutedTest
@@ -55,7 +55,7 @@ def _facts(run: Run) -> Iterator[str]:
     if run.duration_ms is not None:
         yield duration(run.duration_ms)
     if run.created_at is not None:
-        yield f"{run.created_at:%Y-%m-%d %H:%M:%S} UTC"
+        yield f"{in_utc(run.created_at):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _failed(failures: list[Failure]) -> Listing:

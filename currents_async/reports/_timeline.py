@@ -5,7 +5,7 @@ from heapq import nlargest
 
 from msgspec.structs import replace
 
-from currents_async._text import counted, duration, one_line
+from currents_async._text import counted, duration, in_utc, one_line
 from currents_async.analysis.bars import Bar, Span
 from currents_async.analysis.timeline import Lane, Timeline
 from currents_async.reports._markup import Content, Markup, foreign, markup, tag
@@ -59,7 +59,7 @@ def _title(bar: Bar, lane: Lane) -> str:
     parts = (
         look_of(bar).words,
         duration(bar.duration_ms),
-        f"from {bar.started_at:%H:%M:%S} UTC",
+        f"from {in_utc(bar.started_at):%H:%M:%S} UTC",
         lane.name,
         _retries(bar),
     )
@@ -161,7 +161,7 @@ def _bar_row(bar: Bar, lane: Lane) -> Row:
             link(bar.spec.url, foreign(bar.spec.spec, _MAX_SPEC)),
             _detail(
                 (foreign(bar.spec.group_id, _MAX_SPEC), ", ") if bar.spec.group_id else None,
-                f"{lane.name}, from {bar.started_at:%H:%M:%S} UTC",
+                f"{lane.name}, from {in_utc(bar.started_at):%H:%M:%S} UTC",
                 f", {retries}" if retries else None,
             ),
         ),
