@@ -41,6 +41,11 @@ def readable(text: str | None, max_length: int = MAX_TEXT) -> str:
     return _readable(text[: 8 * max_length], len(text), max_length)
 
 
+def file_name(path: str) -> str:
+    """Return the last part of a path in one line; without a signature, if it is an address."""
+    return one_line(hide_signatures(path).rpartition("/")[2])
+
+
 def _readable(head: str, length: int, max_length: int) -> str:
     if length <= max_length and head.isprintable() and "?" not in head:
         return head  # as most are: nothing unseen, no line ends, no signature

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from currents_async._text import one_line
+from currents_async._text import file_name
 from currents_async.analysis.bars import Bar
 from currents_async.analysis.timeline import Lane, Timeline
 from currents_async.models.common import Outcome
@@ -76,7 +76,7 @@ def _task(bar: Bar, duration_ms: int) -> str:
     """Return a bar with as much of its name as fits into it."""
     room = _LABELS * bar.duration_ms // max(duration_ms, 1) - _SIGN
     sign = sign_of(bar.state, is_flaky=bar.is_flaky, is_running=bar.is_running)
-    label = f"{sign} {_escaped(one_line(bar.spec.spec.rpartition('/')[2]), room)}".rstrip()
+    label = f"{sign} {_escaped(file_name(bar.spec.spec), room)}".rstrip()
     started, ended = (round(when.timestamp() * 1000) for when in (bar.started_at, bar.ended_at))
     return f"    {label} :{_tag(bar)}, {started}, {max(ended, started + 1)}\n"
 

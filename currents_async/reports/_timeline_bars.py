@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
-from currents_async._text import one_line
+from currents_async._text import file_name
 from currents_async.analysis.bars import Bar, rows_of
 from currents_async.reports._markup import Markup, tag
 from currents_async.reports._timeline_looks import Look, look_of, look_of_attempt
@@ -137,7 +137,7 @@ def _name(bar: Bar, width: float) -> Markup | None:
     if room < 1:
         return None
     sign = sign_of(bar.state, is_flaky=bar.is_flaky, is_running=bar.is_running)
-    name = one_line(bar.spec.spec.rpartition("/")[2])
+    name = file_name(bar.spec.spec)
     words = f"{sign} {name}" if room > _MIN_NAME else sign
     shown = words if len(words) <= room else f"{words[: room - 1]}…"
     # What is wider than it should be, as are Chinese names, is cut at the edge of the inner image.

@@ -1,6 +1,6 @@
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -12,8 +12,8 @@ from currents_async import InvalidArgumentError
 from currents_async.analysis.artifacts import list_artifacts, url_of
 from currents_async.analysis.details import Execution, RunDetails
 from currents_async.analysis.executed import executed_tests
-from currents_async.models import Attachment, Cancellation, CompletionState, Run, RunSpec
-from currents_async.reports import run_html
+from currents_async.models import Attachment, Cancellation, CompletionState, Run, RunSpec, Stats
+from currents_async.reports import job_summary, pull_request_comment, run_html
 from currents_async.testing import World, WorldRun
 from tests.analysis.made import FAILED, NOON, a_run, a_test, an_instance
 from tests.reports.dom import by_id, markup_of, read, rows, text
@@ -411,3 +411,15 @@ def test_styles_and_a_script_are_extras() -> None:
     assert not any(" style" in name or " on" in name for name in markup_of(read(plain)))
     extras = re.compile(r"<style>.*?</style><script>.*?</script>", re.DOTALL)
     assert extras.sub("", rich) == plain
+
+
+@pytest.mark.parametrize("report", [run_html, job_summary, pull_request_comment])
+def test_a_spec_file_that_is_an_address_is_shown_without_its_signature(
+    report: Callable[[RunDetails], str],
+) -> None:
+    url = "https://s3.example/a?X-Amz-Signature=SECRET"
+    stats = Stats(wall_clock_started_at=NOON, wall_clock_duration=1_000)
+    instance = an_instance(url, a_test("alone", FAILED), stats=stats)
+    shown = report(RunDetails.of(a_run(instance), [instance]))
+    # The ID of the instance, which is made of the path here, is in addresses.
+    assert "Signature=" not in shown.replace("<wbr>", "")
