@@ -332,7 +332,11 @@ class Currents:
         `ClientClosedError` if it is open, or has been closed.
         """
         self._channel.open()
-        await load_backend()
+        try:
+            await load_backend()
+        except BaseException:  # the task was cancelled, and nothing else would close it
+            await self.aclose()
+            raise
         return self
 
     async def aclose(self) -> None:
