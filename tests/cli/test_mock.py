@@ -169,7 +169,7 @@ class TestLife:
             watched = cli("runs", "watch", told["run_in_progress"], "--interval", "0.05")
             process.stop(signal.SIGTERM)
         assert len(watched.rows) == 4
-        assert watched.err.startswith(f"run {told['run_in_progress']}: COMPLETE, ")
+        assert watched.err == f"run {told['run_in_progress']}: failed\n"
 
     def test_an_event_is_made_to_happen(
         self, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
