@@ -408,8 +408,8 @@ async def test_cancelled_at_any_moment(currents: Currents, run_id: str, file: Pa
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task])
-        gc.collect()  # a file that is still open warns of it
         if not task.cancelled():
             break
         moments += 1
+    gc.collect()  # a file that is still open warns of it
     assert not task.result().failed
