@@ -85,6 +85,11 @@ def counted(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
+def utc_time(when: datetime) -> str:
+    """Return a time to the second: `2026-01-05 12:30:00 UTC`."""
+    return f"{in_utc(when):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def in_utc(when: datetime) -> datetime:
     """Return a time in UTC, or as it is told if that is beyond all dates."""
     try:

@@ -74,11 +74,10 @@ class _Screen:
         self._print(
             Text.assemble((f"{verdict.sign} {verdict.words}", style), f"  {one_line(run.title)}")
         )
-        commit = None if run.meta is None else run.meta.commit
         self._facts(
             run.branch,
             (run.head_sha or "")[:8],
-            None if commit is None else commit.author_name,
+            run.author_name,
             _local(run.created_at),
             None if run.duration_ms is None else duration(run.duration_ms),
         )

@@ -37,11 +37,6 @@ instances = App(name="instances")
 Web = Annotated[Flag, Parameter(help="Open its page in a browser, and fetch nothing.")]
 
 
-def _author(run: ListedRun) -> str | None:
-    commit = None if run.meta is None else run.meta.commit
-    return None if commit is None else commit.author_name
-
-
 def _total(run: ListedRun, name: Literal["passes", "failures", "flaky"]) -> int:
     return sum(getattr(group.tests, name) for group in run.groups if group.tests is not None)
 
@@ -50,7 +45,7 @@ _LISTED: tuple[Column[ListedRun], ...] = (
     Column("status", lambda run: run.status, "verdict"),
     Column("title", lambda run: run.title),
     Column("branch", lambda run: run.branch, rank=2),
-    Column("author", _author, rank=5),
+    Column("author", lambda run: run.author_name, rank=5),
     Column("passed", lambda run: _total(run, "passes"), "number", rank=4),
     Column("failed", lambda run: _total(run, "failures"), "number", rank=3),
     Column("flaky", lambda run: _total(run, "flaky"), "number", rank=4),

@@ -354,6 +354,12 @@ class Run(Model, frozen=True, gc=False, kw_only=True):
         return RunFramework(name=None if version is None else "cypress", version=version)
 
     @property
+    def author_name(self) -> str | None:
+        """Who made the commit."""
+        commit = None if self.meta is None else self.meta.commit
+        return None if commit is None else commit.author_name
+
+    @property
     def branch(self) -> str | None:
         """The branch of the commit, else the source branch of the pull request."""
         meta = self.meta or RunMeta()

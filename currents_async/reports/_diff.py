@@ -5,11 +5,10 @@ from functools import partial
 from typing import NamedTuple
 
 from currents_async._checks import check_int
-from currents_async._text import counted, duration, in_utc, one_line
+from currents_async._text import counted, duration, one_line, utc_time
 from currents_async.analysis.diff import RunDiff
 from currents_async.analysis.executed import ExecutedTest
-from currents_async.models.common import Commit
-from currents_async.models.runs import Run, RunMeta
+from currents_async.models.runs import Run
 from currents_async.reports import _markdown
 from currents_async.reports._changes import Change, Changes, changes_of, check_runs, verdict_on
 from currents_async.reports._fitting import Item, Listing, Section, Whole, fitted
@@ -181,14 +180,10 @@ def _side_by_side(before: Run, after: Run, style: _Style) -> Iterator[list[str]]
 
 
 def _facts(run: Run, style: _Style) -> Iterator[tuple[str, str]]:
-    commit = (run.meta or RunMeta()).commit or Commit()
     yield "Title", style.link(run.url, style.quote(run.title))
     yield "Verdict", " ".join(verdict_of(run))
     yield "Branch", style.quote(run.branch or "")
     yield "Commit", style.quote((run.head_sha or "")[:_SHA])
-    yield "Author", style.quote(commit.author_name or "")
-    yield (
-        "Started",
-        "" if run.created_at is None else f"{in_utc(run.created_at):%Y-%m-%d %H:%M:%S} UTC",
-    )
+    yield "Author", style.quote(run.author_name or "")
+    yield "Started", "" if run.created_at is None else utc_time(run.created_at)
     yield "Duration", "" if run.duration_ms is None else duration(run.duration_ms)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeVar
 
-from currents_async._text import counted, in_utc
+from currents_async._text import counted, in_utc, utc_time
 from currents_async._version import __version__
 from currents_async.reports._markup import Content, Markup, markup, separated, tag
 from currents_async.reports._verdict import FAILED, FLAKY, PASSED, RUNNING, SKIPPED, Sign
@@ -218,8 +218,4 @@ def moment(when: datetime | None) -> Content:
     """Return a time in UTC, as people and programs read it."""
     if when is None:
         return None
-    return tag(
-        "time",
-        f"{in_utc(when):%Y-%m-%d %H:%M:%S} UTC",
-        datetime=f"{in_utc(when):%Y-%m-%dT%H:%M:%SZ}",
-    )
+    return tag("time", utc_time(when), datetime=f"{in_utc(when):%Y-%m-%dT%H:%M:%SZ}")

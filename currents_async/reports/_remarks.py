@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from currents_async._text import counted, duration, in_utc, one_line
+from currents_async._text import counted, duration, one_line, utc_time
 from currents_async.analysis.details import RunCounts, RunDetails
 from currents_async.models.runs import Cancellation, CompletionState, Run, RunTimeout
 
@@ -29,7 +29,7 @@ def _of_the_end(run: Run) -> Iterator[str]:
 
 def _cancelled(cancellation: Cancellation) -> str:
     by = f" by {one_line(cancellation.by)}" if cancellation.by else ""
-    at = f" at {in_utc(cancellation.at):%Y-%m-%d %H:%M:%S} UTC" if cancellation.at else ""
+    at = f" at {utc_time(cancellation.at)}" if cancellation.at else ""
     reason = f": {one_line(cancellation.reason)}" if cancellation.reason else "."
     return f"The run was cancelled{by}{at}{reason}"
 

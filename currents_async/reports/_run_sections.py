@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from currents_async._text import counted, duration, in_utc
+from currents_async._text import counted, duration, utc_time
 from currents_async.analysis.clusters import FailureCluster, cluster_failures
 from currents_async.analysis.details import RunDetails
 from currents_async.analysis.executed import ExecutedTest
 from currents_async.analysis.failures import Failure, FlakyTest
 from currents_async.analysis.timeline import Timeline, timeline_of
-from currents_async.models.common import Commit
-from currents_async.models.runs import Run, RunMeta, RunSpec
+from currents_async.models.runs import Run, RunSpec
 from currents_async.reports._fitting import Item, Listing, Section, Size, Whole
 from currents_async.reports._markdown import code, code_in_html, fenced, folded, link, row, table
 from currents_async.reports._mermaid import mermaid_gantt
@@ -44,18 +43,17 @@ def run_sections(details: RunDetails) -> Iterator[Section]:
 
 
 def _facts(run: Run) -> Iterator[str]:
-    commit = (run.meta or RunMeta()).commit or Commit()
     yield link(run.url, code(run.title, _SHORT))
     if run.branch:
         yield f"branch {code(run.branch, _SHORT)}"
     if run.head_sha:
         yield f"commit {code(run.head_sha[:10])}"
-    if commit.author_name:
-        yield f"by {code(commit.author_name, _SHORT)}"
+    if run.author_name:
+        yield f"by {code(run.author_name, _SHORT)}"
     if run.duration_ms is not None:
         yield duration(run.duration_ms)
     if run.created_at is not None:
-        yield f"{in_utc(run.created_at):%Y-%m-%d %H:%M:%S} UTC"
+        yield utc_time(run.created_at)
 
 
 def _failed(failures: list[Failure]) -> Listing:

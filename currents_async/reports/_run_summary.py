@@ -113,13 +113,13 @@ def _about(run: Run) -> Iterator[tuple[str, Content]]:
     commit = meta.commit or Commit()
     yield "Branch", _said(run.branch)
     yield "Commit", _commit(run, commit)
-    yield "Author", _said(commit.author_name)
+    yield "Author", _said(run.author_name)
     yield "Pull request", _pull_request(meta.pr, commit.event)
     yield "Started", moment(run.created_at)
     yield "Duration", None if run.duration_ms is None else duration(run.duration_ms)
     yield "Tags", separated(map(foreign, run.tags))
     yield "Environments", separated(map(foreign, run.environments))
-    yield "Framework", _said(_framework(run, meta.framework))
+    yield "Framework", _said(_framework(run.framework))
     yield "CI build", _said(meta.ci_build_id)
     yield "Dashboard", link(run.url, "Open the run on the dashboard of Currents")
     previous = run.previous_run_id
@@ -144,8 +144,6 @@ def _pull_request(pull_request: PullRequest | None, event: PullRequestEvent | No
     return link(pull_request.link or event.html_url, foreign(name)) if name else None
 
 
-def _framework(run: Run, framework: RunFramework | None) -> str:
-    if framework is None or framework.name is None:
-        return f"Cypress {run.cypress_version}" if run.cypress_version else ""
-    name = _FRAMEWORKS.get(framework.name, framework.name)
-    return f"{name} {framework.version or ''}".strip()
+def _framework(framework: RunFramework) -> str:
+    name = _FRAMEWORKS.get(framework.name or "", framework.name)
+    return f"{name} {framework.version or ''}".strip() if name else ""
