@@ -19,7 +19,7 @@ from currents_async.analysis import (
     flaky_tests_of,
 )
 from currents_async.analysis.executed import as_listed
-from currents_async.analysis.failures import failure_of_run
+from currents_async.analysis.failures import unlisted_failures
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.projects import ListedRun
 from currents_async.models.runs import Run, RunSpec
@@ -88,8 +88,7 @@ async def fetch_failures(fetch: FetchInstances, on_progress: OnProgress | None) 
         found = await results.in_order(on_progress=on_progress)
         run = results.run
     failures = failures_of(instances_of(found), specs=_specs_of(found))
-    unlisted = run.unlisted_specs(listed)
-    return [*failures, failure_of_run(run, unlisted)] if run.failed and unlisted else failures
+    return [*failures, *unlisted_failures(run, listed)]
 
 
 async def fetch_flaky_tests(

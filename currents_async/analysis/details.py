@@ -7,9 +7,9 @@ from currents_async.analysis.executed import ExecutedTest, as_listed, executed_t
 from currents_async.analysis.failures import (
     Failure,
     FlakyTest,
-    failure_of_run,
     failures_of,
     flaky_tests_of,
+    unlisted_failures,
 )
 from currents_async.analysis.run_results import RunResults
 from currents_async.arrow._tables import Tabular
@@ -113,8 +113,7 @@ class RunDetails(Tabular, frozen=True, gc=False, kw_only=True):
     def failures(self) -> list[Failure]:
         """List what failed as `failures_of` does, and last what the run only counts."""
         found = failures_of(self.instances, specs=self.specs)
-        beyond = self.run.unlisted_specs(len(self.executions))
-        return [*found, failure_of_run(self.run, beyond)] if self.run.failed and beyond else found
+        return [*found, *unlisted_failures(self.run, len(self.executions))]
 
     def flaky_tests(self) -> list[FlakyTest]:
         """List the flaky tests: see `flaky_tests_of`."""

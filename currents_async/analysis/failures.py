@@ -69,13 +69,14 @@ def failures_of(instances: Iterable[Instance], *, specs: Iterable[RunSpec] = ())
     return found + [_failure_of_spec(spec) for spec in rest.values() if spec.failed]
 
 
-def failure_of_run(run: Run, unlisted_specs: int) -> Failure:
-    """Describe a run that failed in spec files that it does not list."""
-    failure = f"spec files that the server counts and does not list: {unlisted_specs}"
-    return Failure(
-        test=executed_file(RunSpec(), run_id=run.run_id, failure=failure),
-        error=AttemptError(message=failure),
-    )
+def unlisted_failures(run: Run, listed: int) -> list[Failure]:
+    """Describe a run that failed in spec files beyond those that are listed, if it did."""
+    beyond = run.unlisted_specs(listed)
+    if not (run.failed and beyond):
+        return []
+    failure = f"spec files that the server counts and does not list: {beyond}"
+    test = executed_file(RunSpec(), run_id=run.run_id, failure=failure)
+    return [Failure(test=test, error=AttemptError(message=failure))]
 
 
 def _failures_in(instance: Instance, spec: RunSpec | None) -> Iterator[Failure]:

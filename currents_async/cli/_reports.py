@@ -16,7 +16,8 @@ from currents_async.cli._options import CONNECTION, Connection, Count, File, Fla
 from currents_async.cli._progress import progress_bar
 from currents_async.cli._report_files import check_file, in_thread, write_report
 from currents_async.cli._reports_over_time import flaky, trends
-from currents_async.cli._run import errors_of, fetch_details
+from currents_async.cli._run import fetch_details
+from currents_async.cli._run_report import errors_of
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.reports import (
@@ -199,11 +200,7 @@ async def _save(currents: "currents_async.Currents", details: RunDetails, folder
     with progress_bar("assets", currents) as work:
         async with saving as results:
             async for result in results:
-                url = urls.get((
-                    result.instance_id,
-                    result.kind or "screenshot",
-                    result.number or 0,
-                ))
+                url = urls.get((result.instance_id, result.kind, result.number))
                 if result.error is not None:
                     complaints.append(str(result.error))
                 elif result.download is not None and url is not None:

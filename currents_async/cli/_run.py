@@ -2,64 +2,21 @@
 
 import time
 from functools import partial
-from heapq import nlargest
 from typing import Annotated
 
 from cyclopts import Parameter
 
 import currents_async
-from currents_async.analysis import ExecutedTest, RunCounts, RunDetails
+from currents_async.analysis import RunDetails
 from currents_async.cli import _exit
 from currents_async.cli._options import COMMON, CommonOptions, Count, Flag, RunID
 from currents_async.cli._output import OUTPUT, Output, Printer
 from currents_async.cli._progress import progress_bar
+from currents_async.cli._run_report import Fetched, RunReport, report_on
 from currents_async.cli._run_screen import show_run
-from currents_async.models import CompletionState, RunStatus
-from currents_async.models._model import Model, Timestamp
-
-_SLOWEST = 5
 
 Concurrency = Annotated[Count, Parameter(help="Instances fetched at once.")]
 All = Annotated[Flag, Parameter(name="--all", help="Show all failures, flaky tests and machines.")]
-
-
-class SlowSpec(Model, frozen=True, gc=False, kw_only=True):
-    """A spec file and how long it took."""
-
-    spec: str
-    group_id: str | None = None
-    duration_ms: int
-
-
-class Fetched(Model, frozen=True, gc=False, kw_only=True):
-    """What it took to fetch a run."""
-
-    seconds: float
-    requests: int
-    wire_bytes: int
-
-
-class RunReport(Model, frozen=True, gc=False, kw_only=True):
-    """What a run came to."""
-
-    run_id: str
-    project_id: str
-    title: str
-    status: RunStatus
-    completion_state: CompletionState
-    branch: str | None
-    commit: str | None
-    created_at: Timestamp | None
-    duration_ms: int | None
-    url: str
-    counts: RunCounts
-    failed: tuple[ExecutedTest, ...]
-    flaky: tuple[ExecutedTest, ...]
-    slowest: tuple[SlowSpec, ...]
-    """Slowest first."""
-    errors: tuple[str, ...]
-    """Why instances could not be fetched, or not as a whole."""
-    fetched: Fetched
 
 
 async def run(
@@ -118,8 +75,8 @@ async def _show(
         requests=currents.traffic.requests,
         wire_bytes=currents.traffic.wire_bytes,
     )
-    report = _report(details, fetched)
-    printer.one(report, show=partial(show_run, details, report.errors, show_all=show_all))
+    report = report_on(details, fetched)
+    printer.one(report, show=partial(show_run, details, report, show_all=show_all))
     return _exit.PARTIAL if report.errors else _exit.OK
 
 
@@ -127,39 +84,3 @@ async def fetch_details(currents: "currents_async.Currents", run_id: str) -> Run
     """Fetch a run with all its instances, and show how far that is."""
     with progress_bar("instances", currents) as work:
         return await currents.reports.details(run_id, on_error="collect", on_progress=work.report)
-
-
-def _report(details: RunDetails, fetched: Fetched) -> RunReport:
-    run = details.run
-    return RunReport(
-        run_id=run.run_id,
-        project_id=run.project_id,
-        title=run.title,
-        status=run.status,
-        completion_state=run.completion_state,
-        branch=run.branch,
-        commit=run.head_sha,
-        created_at=run.created_at,
-        duration_ms=run.duration_ms,
-        url=run.url,
-        counts=details.counts(),
-        failed=tuple(failure.test for failure in details.failures()),
-        flaky=tuple(flaky.test for flaky in details.flaky_tests()),
-        slowest=_slowest(details),
-        errors=errors_of(details),
-        fetched=fetched,
-    )
-
-
-def _slowest(details: RunDetails) -> tuple[SlowSpec, ...]:
-    timed = [
-        SlowSpec(spec=spec.spec, group_id=spec.group_id, duration_ms=spec.duration)
-        for spec in details.specs
-        if spec.duration is not None
-    ]
-    return tuple(nlargest(_SLOWEST, timed, key=lambda one: one.duration_ms))
-
-
-def errors_of(details: RunDetails) -> tuple[str, ...]:
-    """Say what of a run could not be fetched, and what the server counts and does not list."""
-    return tuple(error for one in details.executions if (error := one.incomplete))

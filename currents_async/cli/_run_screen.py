@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from heapq import nlargest
 from itertools import groupby
 from operator import itemgetter
 
@@ -15,7 +14,6 @@ from currents_async.analysis import (
     Bar,
     ExecutedTest,
     FailureCluster,
-    FlakyTest,
     Lane,
     RunCounts,
     RunDetails,
@@ -23,7 +21,8 @@ from currents_async.analysis import (
     cluster_failures,
     timeline_of,
 )
-from currents_async.models import Run, RunSpec
+from currents_async.cli._run_report import RunReport, SlowSpec
+from currents_async.models import Run
 from currents_async.reports._verdict import (
     FAILED,
     FLAKY,
@@ -37,7 +36,6 @@ from currents_async.reports._verdict import (
 
 _MAX_ROWS = 20
 _MAX_WIDTH = 120
-_SLOWEST = 5
 _IDLE, _BAR, _END = "·", "━", "╸"
 _ASCII = str.maketrans("✓✗–…━╸×·›", "+x-.=-x.>")  # noqa: RUF001 - each by one that is in ASCII
 _STYLES = {PASSED: "green", FAILED: "red", FLAKY: "yellow"}
@@ -45,18 +43,16 @@ _WORST = (FAILED, FLAKY, RUNNING, PASSED, SKIPPED)
 """Of several spec files in one cell, the sign of the first of these is shown."""
 
 
-def show_run(
-    details: RunDetails, errors: Sequence[str], console: Console, *, show_all: bool
-) -> None:
+def show_run(details: RunDetails, report: RunReport, console: Console, *, show_all: bool) -> None:
     """Print a run; each list is cut off, unless all is to be shown."""
     screen = _Screen(console, show_all=show_all)
     timeline = timeline_of(details)
-    screen.head(details.run, details.counts())
+    screen.head(details.run, report.counts)
     screen.workers(timeline)
     screen.failures(cluster_failures(details.failures()))
-    screen.rows("Flaky", map(_flaky_row, details.flaky_tests()))
-    screen.slowest(details.specs)
-    screen.rows("Missing", map(_plain, errors))
+    screen.rows("Flaky", map(_flaky_row, report.flaky))
+    screen.rows("Slowest specs", map(_slow_row, report.slowest))
+    screen.rows("Missing", map(_plain, report.errors))
 
 
 class _Screen:
@@ -115,13 +111,6 @@ class _Screen:
             self._print(Text.assemble((f"{FAILED} {times}", "red"), _plain(cluster.message)))
             self._lines(Text(_place(one.test)) for one in cluster.failures)
         self._rest(len(clusters), "cause")
-
-    def slowest(self, specs: Iterable[RunSpec]) -> None:
-        timed = [(spec.duration, spec.spec) for spec in specs if spec.duration is not None]
-        slowest = nlargest(_SLOWEST, timed)
-        self.rows(
-            "Slowest specs", [Text(f"{duration(ms):>10}  {one_line(s)}") for ms, s in slowest]
-        )
 
     def rows(self, heading: str, rows: Iterable[Text]) -> None:
         """Write a heading and lines, or nothing if there are no lines."""
@@ -203,9 +192,14 @@ def _said(lane: Lane) -> str:
     return f" {counted(len(lane.bars), 'spec')}" + (f", {failed} failed" if failed else "")
 
 
-def _flaky_row(flaky: FlakyTest) -> Text:
-    error = one_line(flaky.test.error)
-    return Text.assemble((f"{FLAKY} ", "yellow"), _place(flaky.test), (f"  {error}", "dim"))
+def _flaky_row(test: ExecutedTest) -> Text:
+    return Text.assemble(
+        (f"{FLAKY} ", "yellow"), _place(test), (f"  {one_line(test.error)}", "dim")
+    )
+
+
+def _slow_row(slow: SlowSpec) -> Text:
+    return Text(f"{duration(slow.duration_ms):>10}  {one_line(slow.spec)}")
 
 
 def _place(test: ExecutedTest) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from currents_async._text import in_utc, one_line, readable
 from currents_async.analysis.artifacts import Artifact, list_artifacts, url_of
 from currents_async.analysis.details import Execution, RunDetails
-from currents_async.analysis.failures import failure_of_run, failures_of
+from currents_async.analysis.failures import failures_of, unlisted_failures
 from currents_async.models.common import Outcome, Platform
 from currents_async.models.instances import AssetKind, Attempt, AttemptError, Instance, InstanceTest
 from currents_async.models.runs import Run, RunSpec
@@ -97,9 +97,7 @@ def suites_of(details: RunDetails, assets: Assets) -> Iterator[Suite]:
     """List the spec files of a run, and last those that the run only counts, if it failed."""
     for execution in details.executions:
         yield _suite(details.run, execution, assets or {})
-    beyond = details.run.unlisted_specs(len(details.executions))
-    if details.run.failed and beyond:
-        failure = failure_of_run(details.run, beyond)
+    for failure in unlisted_failures(details.run, len(details.executions)):
         spec = RunSpec(spec="(unlisted spec files)")
         case = _of_file(spec, Outcome.FAILED, failure.test.error)
         yield Suite(Execution(spec=spec), "", Platform(), [case], [])
