@@ -1,14 +1,13 @@
 """Changes of the configuration file: comments and other profiles stay, nobody else can read it."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import tomlkit
 
 from currents_async.cli import _keyring, _settings
+from currents_async.cli._private_file import write_private
 
 
 def change_profile(name: str, changes: Mapping[str, str | bool | None]) -> Path:
@@ -27,7 +26,7 @@ def change_profile(name: str, changes: Mapping[str, str | bool | None]) -> Path:
             profile[setting] = value
         else:
             profile.pop(setting, None)
-    _write(path, tomlkit.dumps(document).encode())
+    write_private(path, tomlkit.dumps(document).encode())
     return path
 
 
@@ -56,18 +55,3 @@ def _text_of(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         return ""
-
-
-def _write(path: Path, text: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    written = path.with_name(f".{path.name}.{token_hex(8)}")
-    number = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(number, "wb") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(number)
-        written.replace(path)
-    except OSError:
-        written.unlink(missing_ok=True)
-        raise

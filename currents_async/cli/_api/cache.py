@@ -1,12 +1,10 @@
 """The responses that `api --cache` keeps, as files of the user alone."""
 
 import asyncio
-import os
 import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +16,7 @@ from currents_async._redaction import safe_headers
 from currents_async._wire.endpoint import encode_query
 from currents_async.cli._api.fields import Query
 from currents_async.cli._api.pages import Fetch
+from currents_async.cli._private_file import write_private
 from currents_async.cli._streams import complain
 
 if TYPE_CHECKING:
@@ -75,18 +74,11 @@ def _read(file: Path, max_age: timedelta) -> _Kept | None:
 def _write(file: Path, response: RawResponse) -> None:
     """Write a response as a whole or not at all; a cache that cannot be written is no failure."""
     kept = _Kept(response.status, safe_headers(response.headers), response.body)
-    written = file.with_name(token_hex(8))
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        number = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(number, "wb") as out:
-            out.write(msgspec.msgpack.encode(kept))
-        written.replace(file)
+        write_private(file, msgspec.msgpack.encode(kept))
         _delete_old(file.parent)
     except OSError as error:
         complain(f"the response is not kept: {error}")
-        with suppress(OSError):
-            written.unlink()
 
 
 def _delete_old(folder: Path) -> None:
