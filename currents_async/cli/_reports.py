@@ -42,11 +42,11 @@ _MIN_SUMMARY = 2_000
 Target = Annotated[File | None, Parameter(show_default=False)]
 
 
-_Assets = Mapping[str, str]
+_AssetPaths = Mapping[str, str]
 """Where files are that were saved beside a report, by their signed URLs."""
 
 
-_Render = Callable[[RunDetails, _Assets], bytes | str]
+_Render = Callable[[RunDetails, _AssetPaths], bytes | str]
 
 
 class _Document(NamedTuple):
@@ -173,7 +173,7 @@ def _folder_beside(html: str | None) -> Path:
 class _Saved(NamedTuple):
     """Artifacts that were saved beside a page."""
 
-    paths: _Assets
+    paths: _AssetPaths
     complaints: Sequence[str] = ()
 
 

@@ -16,7 +16,7 @@ from currents_async.models.common import Outcome, Platform
 from currents_async.models.instances import AssetKind, Attempt, AttemptError, Instance, InstanceTest
 from currents_async.models.runs import Run, RunSpec
 
-Assets = Mapping[str, str] | None
+AssetPaths = Mapping[str, str] | None
 """The paths of downloaded artifacts, by their signed URLs."""
 
 MAX_NAME = 1_000
@@ -93,7 +93,7 @@ class Suite(NamedTuple):
         return (spec,) if instance is None else (instance, spec)
 
 
-def suites_of(details: RunDetails, assets: Assets) -> Iterator[Suite]:
+def suites_of(details: RunDetails, assets: AssetPaths) -> Iterator[Suite]:
     """List the spec files of a run, and last those that the run only counts, if it failed."""
     for execution in details.executions:
         yield _suite(details.run, execution, assets or {})

@@ -14,7 +14,7 @@ from currents_async.models.instances import Attachment, Attempt, InstanceTest, V
 from currents_async.models.runs import Run, RunMeta
 from currents_async.reports._cases import (
     MAX_PATH,
-    Assets,
+    AssetPaths,
     Attached,
     Case,
     Suite,
@@ -50,7 +50,7 @@ _CONTENT_TYPES = {
 }
 
 
-def ctrf(details: RunDetails, *, assets: Assets = None) -> bytes:
+def ctrf(details: RunDetails, *, assets: AssetPaths = None) -> bytes:
     """Return a run as a CTRF document: JSON that reporters for many tools and chats read.
 
     Each test is listed as it ended, with the attempts before the last as its `retryAttempts`. A

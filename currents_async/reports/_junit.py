@@ -12,7 +12,7 @@ from currents_async.models.common import Outcome
 from currents_async.models.instances import Attempt, InstanceTest
 from currents_async.models.runs import Run
 from currents_async.reports._cases import (
-    Assets,
+    AssetPaths,
     Case,
     Problem,
     Suite,
@@ -49,7 +49,7 @@ def junit(
     *,
     flaky: FlakyForm = "rerun",
     extended: bool = False,
-    assets: Assets = None,
+    assets: AssetPaths = None,
 ) -> bytes:
     """Return a run as JUnit XML: a suite for each spec file, a case for each test.
 
