@@ -103,7 +103,7 @@ def diff_markdown(diff: RunDiff, *, before: Run, after: Run, max_chars: int = 65
 
 
 def _parts(diff: RunDiff, before: Run, after: Run) -> Iterator[Part]:
-    runs = map(Row, _side_by_side(before, after, _HTML))
+    runs = _side_by_side(before, after, _HTML)
     yield Part("runs", "Runs", table("What was compared", _RUNS, runs))
     left = _MAX_BYTES
     for changes in changes_of(diff):
@@ -126,7 +126,7 @@ def _fitting(items: Sequence[Change], max_bytes: int) -> tuple[list[Row], int]:
         if taken + size > max_bytes:
             break
         taken += size
-        rows.append(Row(cells))
+        rows.append(cells)
     return rows, taken
 
 

@@ -140,12 +140,12 @@ def _attempts(attempts: Sequence[Attempt]) -> Content:
 
 def _attempt(number: int, attempt: Attempt) -> Row:
     worker = None if attempt.worker_index is None else f"on worker {attempt.worker_index}"
-    return Row([
+    return [
         [f"{number}: ", _state(attempt)],
         separated(filter(None, [moment(attempt.wall_clock_started_at), worker]), " "),
         duration(attempt.wall_clock_duration),
         foreign(attempt.error.first_line) if attempt.error else None,
-    ])
+    ]
 
 
 def _state(attempt: Attempt) -> Content:

@@ -16,7 +16,6 @@ from currents_async.reports._page import (
     ORANGE,
     RED,
     Column,
-    Row,
     facts,
     folded,
     link,
@@ -133,11 +132,11 @@ def _grid(heat_map: HeatMap, marked: set[int]) -> Markup:
         *map(_heading, heat_map.columns),
     ]
     rows = (
-        Row((
+        (
             _test(row, is_quarantined=number in marked, shows_project=several),
             *_numbers(row.total),
             *(_cell(cell, is_linked=number < _LINKED_TESTS) for cell in row.cells),
-        ))
+        )
         for number, row in enumerate(heat_map.rows)
     )
     return markup(_symbols(), table(f"Tests by {heat_map.span}, the newest first", columns, rows))
@@ -219,11 +218,11 @@ def _sign_and_word(name: str) -> Markup:
 
 def _runs(columns: Sequence[HeatMapColumn]) -> Content:
     rows = (
-        Row((
+        (
             link(column.url, foreign(column.run_id)),
             moment(column.started_at),
             foreign(column.branch),
-        ))
+        )
         for column in columns
     )
     return folded("Runs", table("Runs, the newest first", ["Run", "Began", "Branch"], rows))

@@ -49,10 +49,8 @@ Columns = Sequence[Column | str]
 """The columns of a table; a text is one with defaults."""
 
 
-class Row(NamedTuple):
-    """A row of a table; the first cell is its heading."""
-
-    cells: Sequence[Content]
+Row = Sequence[Content]
+"""The cells of a row of a table; the first one is its heading."""
 
 
 class Part(NamedTuple):
@@ -143,7 +141,7 @@ def top_table(
 
 
 def _cells(row: Row, columns: Sequence[Column]) -> Iterable[Markup]:
-    for number, (cell, column) in enumerate(zip(row.cells, columns, strict=True)):
+    for number, (cell, column) in enumerate(zip(row, columns, strict=True)):
         heading = number == 0
         yield tag(
             "th" if heading else "td",

@@ -50,7 +50,7 @@ def _group(group: RunGroup, run: Run, executions: Iterable[Execution]) -> Row:
         foreign(", ".join(filter(None, platform))) if any(platform) else None,
     ]
     name = trait("Group", foreign(group.group_id or "no group"))
-    return Row([_with_details(name, about), f"{counts.failed:,}", f"{counts.flaky:,}"])
+    return [_with_details(name, about), f"{counts.failed:,}", f"{counts.flaky:,}"]
 
 
 def _with_details(name: Content, details: Iterable[Content]) -> Content:
@@ -118,7 +118,7 @@ def _slowest(
     longest = known[0][0] or 1
 
     def row(pair: tuple[int, T]) -> Row:
-        return Row([name(pair[1]), _timed(pair[0], longest)])
+        return [name(pair[1]), _timed(pair[0], longest)]
 
     columns: Columns = [heading, Column("Duration", "right")]
     return top_table(
@@ -147,7 +147,7 @@ def owners_table(tests: Iterable[ExecutedTest]) -> Content:
 
     def row(owner: str) -> Row:
         numbers = (f"{counts[owner][name]:,}" for name in ("failed", "flaky", "tests"))
-        return Row([trait("Owner", foreign(owner or "no owner")), *numbers])
+        return [trait("Owner", foreign(owner or "no owner")), *numbers]
 
     return top_table("Tests by owner", columns, owners, row, max_rows=_MAX_ROWS, noun="owner")
 
@@ -162,7 +162,7 @@ def lacking_table(executions: Iterable[Execution]) -> Content:
         execution, state, reason = found
         spec = execution.spec
         name = _with_details(link(spec.url, foreign(spec.spec)), [_in_group(spec.group_id)])
-        return Row([name, trait("State", state), foreign(reason)])
+        return [name, trait("State", state), foreign(reason)]
 
     columns: Columns = ["Spec file", "State", "Reason"]
     caption = "Spec files whose results are missing or incomplete"

@@ -134,14 +134,14 @@ def _lanes_table(timeline: Timeline, lanes: Sequence[Lane]) -> Markup:
 
 def _lane_row(lane: Lane, timeline: Timeline) -> Row:
     share = lane.busy_ms / max(1, timeline.duration_ms)
-    return Row([
+    return [
         markup(
             lane.name, _detail(foreign(lane.machine_id, _MAX_SPEC)) if lane.machine_id else None
         ),
         f"{len(lane.bars):,}",
         f"{duration(lane.busy_ms)} ({share:.0%})",
         duration(lane.idle_ms),
-    ])
+    ]
 
 
 def _bars_table(lanes: Sequence[Lane]) -> Markup:
@@ -156,7 +156,7 @@ def _bars_table(lanes: Sequence[Lane]) -> Markup:
 
 def _bar_row(bar: Bar, lane: Lane) -> Row:
     retries = _retries(bar)
-    return Row([
+    return [
         markup(
             link(bar.spec.url, foreign(bar.spec.spec, _MAX_SPEC)),
             _detail(
@@ -167,7 +167,7 @@ def _bar_row(bar: Bar, lane: Lane) -> Row:
         ),
         look_of(bar).words,
         duration(bar.duration_ms),
-    ])
+    ]
 
 
 def _detail(*content: Content) -> Markup:

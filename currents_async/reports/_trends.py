@@ -13,7 +13,6 @@ from currents_async.reports._page import (
     ORANGE,
     Column,
     Part,
-    Row,
     contents,
     folded,
     page,
@@ -98,11 +97,11 @@ def _overview(trends: Trends) -> Markup:
         *(Column(measure.line.name, "right") for measure in measures),
     ]
     rows = (
-        Row((
+        (
             foreign(name),
             f"{one.total.runs:,}",
             *(_words(measure, one.total) for measure in measures),
-        ))
+        )
         for name, one in _named(trends)
     )
     return table("All days together", columns, rows)
@@ -138,10 +137,10 @@ def _values(measure: _Measure, trends: Trends) -> Markup:
     named = _named(trends)
     columns: list[Column | str] = ["Day", *(Column(foreign(name), "right") for name, _ in named)]
     rows = (
-        Row((
+        (
             tag("nobr", tag("time", f"{day}")),
             *(_words(measure, one.days[number], "no runs") for _, one in named),
-        ))
+        )
         for number, day in enumerate(trends.days)
     )
     return table(measure.line.name, columns, rows)

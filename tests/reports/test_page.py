@@ -5,7 +5,6 @@ from currents_async.reports._markup import tag
 from currents_async.reports._page import (
     Column,
     Part,
-    Row,
     contents,
     facts,
     link,
@@ -53,7 +52,7 @@ def test_a_page_has_landmarks_and_contents() -> None:
 
 
 def test_rows_have_headings() -> None:
-    found = table("All", ["a", Column("b", "right")], [Row(["x", 1 and "2"])])
+    found = table("All", ["a", Column("b", "right")], [["x", 1 and "2"]])
     assert (
         '<tr valign="top"><th scope="row" align="left">x</th><td align="right" nowrap>2</td>'
         in found
