@@ -120,6 +120,16 @@ def test_nothing_is_loaded_before_it_is_used() -> None:
     assert loaded == "set()\n"
 
 
+def test_a_client_is_there_without_what_renders_reports() -> None:
+    rooms = ("currents_async.reports", "currents_async.analysis._message_pattern", "pyarrow")
+    show = (
+        f"import sys; from currents_async import Currents; print({{*sys.modules}} & {{*{rooms}}})"
+    )
+    command = [sys.executable, "-c", show]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own
+    assert done.stdout == "set()\n"
+
+
 def test_a_star_import_has_all_of_it_and_nothing_else() -> None:
     code = "from currents_async import *; print(*sorted(globals()))"
     names = subprocess.check_output([sys.executable, "-c", code], text=True).split()  # noqa: S603

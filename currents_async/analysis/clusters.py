@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from currents_async.analysis._message_pattern import pattern_of
 from currents_async.analysis.failures import Failure
 from currents_async.models._model import Model
 
@@ -25,6 +24,9 @@ def cluster_failures(failures: Iterable[Failure]) -> list[FailureCluster]:
 
     Two selectors are two causes, and one selector with another generated ID is one.
     """
+    # Here, since it compiles what every client would wait for as it is imported.
+    from currents_async.analysis._message_pattern import pattern_of  # noqa: PLC0415
+
     clusters: dict[str, list[Failure]] = {}
     patterns: dict[str, str] = {}
     for failure in failures:
