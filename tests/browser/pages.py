@@ -28,7 +28,6 @@ from currents_async.reports._page import (
     ORANGE,
     RED,
     Column,
-    Row,
     facts,
     figure,
     folded,
@@ -68,7 +67,7 @@ class Made(NamedTuple):
 def skeleton() -> str:
     """Return a page of the parts that all pages are made of, with hostile texts in each."""
     columns = ("Test", "Error", Column("Time", "right"))
-    rows = [Row([foreign(text), foreign(text), "4.2 s"]) for text in HOSTILE]
+    rows = [(foreign(text), foreign(text), "4.2 s") for text in HOSTILE]
     colors = (GREEN, RED, ORANGE, BLUE, GREY)
     bars = [_bar(HOSTILE[number], 160.0 * number, color) for number, color in enumerate(colors)]
     return page(
