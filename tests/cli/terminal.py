@@ -67,21 +67,27 @@ class _Side(io.StringIO):
 
 
 class TimedCommands:
-    """Runs commands in the event loop of the test, by a clock that goes as their requests do."""
+    """Runs commands in the event loop of the test, by a clock that goes as their requests do.
+
+    The clock stands still while a request is on its way in real time: how long that takes depends
+    on the machine.
+    """
 
     def __init__(
         self, server: FakeCurrents, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        self.server = server
+        self.latency = server.before_response = Latency(clock, 0.5)
         self.clock = clock
         self.opened_at = -1.0
         """When the last client was made."""
+        self._client: currents_async.Currents | None = None
         self._patch = monkeypatch
         make = Settings.client
 
         def with_clock(settings: Settings, **options: Any) -> currents_async.Currents:
             self.opened_at = clock.now()
-            return make(settings, clock=clock, **options)
+            self._client = make(settings, clock=clock, **options)
+            return self._client
 
         monkeypatch.setattr(Settings, "client", with_clock)
 
@@ -106,7 +112,8 @@ class TimedCommands:
         while not task.done():
             for _ in range(_ITERATIONS):
                 await asyncio.sleep(0)
-            self.clock.advance(STEP)
+            if self._client is None or self._client.rate.in_flight <= self.latency.waiting:
+                self.clock.advance(STEP)
         try:
             return await task or 0
         except currents_async.CurrentsError as error:
@@ -118,10 +125,16 @@ class Latency:
     """Delays each response of a server by a clock."""
 
     def __init__(self, clock: ManualClock, seconds: float) -> None:
+        self.seconds = seconds
+        self.waiting = 0
+        """How many responses are delayed now."""
         self._clock = clock
-        self._seconds = seconds
 
     async def __call__(self, _request: object) -> None:
         passed = asyncio.Event()
-        self._clock.call_later(self._seconds, passed.set)
-        await passed.wait()
+        self._clock.call_later(self.seconds, passed.set)
+        self.waiting += 1
+        try:
+            await passed.wait()
+        finally:
+            self.waiting -= 1

@@ -18,7 +18,7 @@ from currents_async.cli._progress.line import Line, line_was_typed
 from currents_async.cli._progress.words import Standing, Work
 from currents_async.testing import FakeCurrents, ManualClock, World, WorldProject, WorldRun
 from currents_async.testing.limiters import TokenBucket
-from tests.cli.terminal import STEP, Latency, Terminal, TimedCommands
+from tests.cli.terminal import STEP, Terminal, TimedCommands
 from tests.cli.test_help import COMMANDS
 
 NONE = {
@@ -86,7 +86,6 @@ async def timed(
     clock = ManualClock(auto=False)
     limiter = TokenBucket(rate=10, burst=10)
     async with FakeCurrents(world, assets=True, rate_limit=limiter, clock=clock) as server:
-        server.before_response = Latency(clock, 0.5)
         monkeypatch.setenv("CURRENTS_API_KEY", server.api_key)
         monkeypatch.setenv("CURRENTS_API_URL", server.url)
         monkeypatch.setenv("CURRENTS_PROJECT_ID", project.project_id)
@@ -193,7 +192,7 @@ class TestElsewhere:
     ) -> None:
         log = io.StringIO()
         timed.attach(Terminal(80), stderr=log)
-        timed.server.before_response = Latency(timed.clock, 24)
+        timed.latency.seconds = 24
         await timed.run(["runs", "get", words["run"]])
         assert log.getvalue().splitlines() == [
             "waiting for the service; 1 request, 0 bytes, 10 s",
@@ -205,7 +204,7 @@ class TestElsewhere:
     ) -> None:
         terminal = Terminal(80)
         timed.attach(terminal, term="dumb")
-        timed.server.before_response = Latency(timed.clock, 12)
+        timed.latency.seconds = 12
         await timed.run(["runs", "get", words["run"], "-o", "json"])
         line = "waiting for the service; 1 request, 0 bytes, 10 s\n"
         assert terminal.written.startswith(line)
@@ -312,10 +311,14 @@ class TestWatch:
         terminal = Terminal(100, timed.clock.now)
         timed.attach(terminal)
         await timed.run(["runs", "watch", going_on.run_id])
-        drawn = "\n".join(terminal.drawn)
-        for text in ("2/8 specs, 30 s left", "4/8 specs, 40 s left", "6/8 specs, 21 s left"):
-            assert text in drawn
-        assert "7/8 specs, 1 failed" not in drawn, "two complete at once"
+        counts = set()
+        for line, now in zip(terminal.drawn, terminal.times, strict=True):
+            if found := re.search(r"(\d)/8 specs, (\d+) s left", line):
+                done, left = map(int, found.groups())
+                # The run began when the clock did.
+                assert left == pytest.approx(now * (8 - done) / done, abs=0.51)
+                counts.add(done)
+        assert counts == {2, 4, 6}, "two complete at once"
         *lines, end = terminal.lines
         assert len(lines) == 8
         assert end == f"run {going_on.run_id}: failed"
