@@ -136,11 +136,13 @@ def _without_quiet_pairs(before: Tests, after: Tests, quiet: Pairs) -> tuple[Tes
         return before, after
     rest: list[ExecutedTest] = []
     for title, test in titles_after.items():
-        if title in titles_before and not (_is_loud(titles_before[title]) or _is_loud(test)):
-            quiet.before.append(titles_before.pop(title))
-            quiet.after.append(test)
-        else:
+        was = titles_before.get(title)
+        if was is None or _is_loud(was) or _is_loud(test):
             rest.append(test)
+        else:
+            del titles_before[title]
+            quiet.before.append(was)
+            quiet.after.append(test)
     return [*titles_before.values()], rest
 
 
@@ -149,7 +151,7 @@ def _by_title(tests: Tests) -> dict[tuple[str, ...], ExecutedTest]:
 
 
 def _is_loud(test: ExecutedTest) -> bool:
-    return test.is_flaky or test.state == _FAILED
+    return test.is_flaky or test.state is _FAILED
 
 
 def _with_places(tests: dict[Place, Tests]) -> list[PlacedTest]:
