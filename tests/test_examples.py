@@ -1,20 +1,16 @@
 """The programs in `tests/examples`, each from its environment to its effect."""
 
-import asyncio
 import runpy
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from currents_async.testing import FakeCurrents, ManualClock, World, WorldProject
 from tests.quarantine.suite import NOW, SPEC, Suite
 
 EXAMPLES = Path(__file__).parent / "examples"
-SECRET = "a-secret-of-the-bot"
 
 
 def load(name: str) -> dict[str, Any]:
@@ -30,57 +26,6 @@ def test_an_example_is_short(path: Path) -> None:
 def service(server: FakeCurrents, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CURRENTS_API_KEY", server.api_key)
     monkeypatch.setenv("CURRENTS_API_URL", server.url)
-
-
-class TestFailureBot:
-    @pytest.fixture
-    async def channel(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncio.Queue[str]]:
-        """What was posted to the Slack-style webhook."""
-        posted: asyncio.Queue[str] = asyncio.Queue()
-
-        async def take(request: web.Request) -> web.Response:
-            posted.put_nowait((await request.json())["text"])
-            return web.Response(text="ok")
-
-        app = web.Application()
-        app.router.add_post("/hook", take)
-        async with TestServer(app) as slack:
-            monkeypatch.setenv("SLACK_WEBHOOK_URL", str(slack.make_url("/hook")))
-            monkeypatch.setenv("CURRENTS_WEBHOOK_SECRET", SECRET)
-            yield posted
-
-    async def test_it_posts_what_is_new(
-        self, server: FakeCurrents, project: WorldProject, channel: asyncio.Queue[str]
-    ) -> None:
-        old = project.run(specs=10, tests=3, failures=0)
-        new = project.run(specs=10, tests=3, failures=2)
-        async with TestServer(load("failure_bot")["make_app"]()) as bot:
-            to = str(bot.make_url("/webhooks/currents"))
-            for run, secret, status in (
-                (new, "forged", 401),
-                (old, SECRET, 202),  # the first of all runs is compared with none
-                (new, SECRET, 202),
-            ):
-                [delivery] = await server.emit(
-                    run, "RUN_FINISH", to=to, headers={"X-Secret": secret}
-                )
-                assert delivery.status == status
-            text = await channel.get()
-        assert text.startswith(f"*2 new failures* in https://app.currents.dev/run/{new.run_id}\n")
-        assert text.count("\n") == 2
-        assert channel.empty()
-
-    async def test_it_says_nothing_when_nothing_broke(
-        self, server: FakeCurrents, project: WorldProject, channel: asyncio.Queue[str]
-    ) -> None:
-        project.run(specs=4, failures=0)
-        run = project.run(specs=4, failures=0)
-        async with TestServer(load("failure_bot")["make_app"]()) as bot:
-            to = str(bot.make_url("/webhooks/currents"))
-            await server.emit(run, "RUN_FINISH", to=to, headers={"X-Secret": SECRET})
-        # Once left, the bot has handled what it accepted.
-        server.requests.of("getRun", run_id=run.run_id).assert_count(2)
-        assert channel.empty()
 
 
 class TestDeployGate:

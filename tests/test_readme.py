@@ -13,7 +13,6 @@ from aiohttp.test_utils import TestServer
 from currents_async import Currents
 from currents_async.cli import _export_demo as demo
 from currents_async.cli._app import run as run_command
-from currents_async.receiver import Verifier
 from currents_async.testing import FakeCurrents, World, WorldProject
 from tests import operations
 from tests.readme import BLOCKS, README, block_with, source_with
@@ -137,19 +136,20 @@ async def test_gate(currents: Currents, project: WorldProject) -> None:
     assert [len(titles) for titles in found] == [1, 0, 2]
 
 
-async def test_webhooks(currents: Currents, server: FakeCurrents, project: WorldProject) -> None:
+async def test_webhooks(
+    server: FakeCurrents,
+    project: WorldProject,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     run = project.run(specs=4, failures=2)
-    said: list[str] = []
-
-    async def say(text: str) -> None:
-        said.append(text)
-
-    failure_bot = block_with("report")["failure_bot"]
-    async with TestServer(failure_bot(currents, say, Verifier({"X-Secret": "s"}))) as bot:
+    monkeypatch.setenv("CURRENTS_WEBHOOK_SECRET", "s")
+    async with TestServer(await block_with("failure_bot")["main"]()) as bot:
         to = str(bot.make_url("/webhooks/currents"))
         [delivery] = await server.emit(run, "RUN_FINISH", to=to, headers={"X-Secret": "s"})
         assert delivery.status == 202
-    assert said == [f"https://app.currents.dev/run/{run.run_id}: 2 tests failed"]
+    # Once left, it has handled what it accepted.
+    assert capsys.readouterr().out == f"https://app.currents.dev/run/{run.run_id}: 2 failed\n"
 
 
 async def test_reports(currents: Currents, project: WorldProject, tmp_path: Path) -> None:
