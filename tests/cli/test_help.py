@@ -1,5 +1,6 @@
 """What every command says of itself, and what shells can complete."""
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -12,8 +13,10 @@ from cyclopts import App
 
 from currents_async.cli._app import app, unwrapped
 from currents_async.cli._export_options import Format, Storage, Table
+from currents_async.cli._options import any_case
 from currents_async.export import SCHEMAS, DuckDBStorage, ExportFormat
 from tests.cli.stdio import CommandLine
+from tests.readme import README
 
 COMMANDS = {
     "actions create",
@@ -116,6 +119,18 @@ def test_every_command_and_option_has_help(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_words_of_the_api_are_taken_in_any_case(name: str) -> None:
+    for argument in dict(commands_of(app))[name].assemble_argument_collection():
+        if any(word.isupper() for word in choices_of(argument.hint)):
+            assert argument.parameter.converter is any_case, argument.name
+
+
+def choices_of(kind: object) -> Iterator[str]:
+    for one in get_args(kind):
+        yield from [one] if isinstance(one, str) else choices_of(one)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_has_two_examples_that_can_be_parsed(name: str) -> None:
     command = dict(commands_of(app))[name]
     examples = [
@@ -128,6 +143,14 @@ def test_every_command_has_two_examples_that_can_be_parsed(name: str) -> None:
     for example in examples:
         found, _, _ = app.parse_args(example, exit_on_error=False, print_error=False)
         assert found is command.default_command
+
+
+def test_commands_of_the_readme_can_be_parsed() -> None:
+    shell = "".join(re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE))
+    commands = re.findall(r"\bcurrents-async ([^|&#\n]+)", shell)
+    assert commands
+    for command in commands:
+        app.parse_args(command, exit_on_error=False, print_error=False)
 
 
 @pytest.mark.parametrize(

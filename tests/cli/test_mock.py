@@ -183,7 +183,7 @@ class TestLife:
                 run_id = told["run_in_progress"]
                 out = cli("mock", "emit", "RUN_FINISH").out
                 assert out == f"run {run_id}\nRUN_FINISH to {url} 202\n"
-                out = cli("mock", "emit", "RUN_TIMEOUT", run_id, "--url", told["url"]).out
+                out = cli("mock", "emit", "run-timeout", run_id, "--url", told["url"]).out
                 assert out == f"run {run_id}\nRUN_TIMEOUT to {url} 202\n"
                 _, err = cli("mock", "emit", "RUN_FINISH", "nix", code=3)
                 assert err.endswith(" refused with 404: there is no run nix\n")

@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from currents_async.cli._options import Count, Flag, RunID, Several
+from currents_async.cli._options import Choice, Count, Flag, Several
 from currents_async.models import HookEventName
 
 app = App(name="mock")
@@ -137,8 +137,8 @@ async def serve(
 
 @app.command
 async def emit(
-    event: HookEventName,
-    run_id: RunID | None = None,
+    event: Choice[HookEventName],
+    run_id: str | None = None,
     /,
     *,
     group: str | None = None,
@@ -151,7 +151,7 @@ async def emit(
 
     currents-async mock emit RUN_FINISH
 
-    currents-async mock emit RUN_START --url http://127.0.0.1:4000
+    currents-async mock emit run-start --url http://127.0.0.1:4000
 
     Parameters
     ----------
