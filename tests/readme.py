@@ -16,7 +16,11 @@ def source_with(name: str) -> str:
 
 def block_with(name: str) -> dict[str, Any]:
     """Run the one block that defines `name`; return what it defines."""
-    block = source_with(name)
+    return run_block(source_with(name))
+
+
+def run_block(source: str) -> dict[str, Any]:
+    """Run a block; return what it defines."""
     namespace: dict[str, Any] = {}
-    exec(compile(block, f"README.md: {name}", "exec"), namespace)  # noqa: S102 - our own README
+    exec(compile(source, "README.md", "exec"), namespace)  # noqa: S102 - our own README
     return namespace

@@ -1,7 +1,7 @@
 """The tables as a source for dlt, with the extra `dlt`.
 
 ```python
-pipeline = dlt.pipeline("currents", destination="duckdb", dataset_name="currents")
+pipeline = dlt.pipeline("currents", destination="duckdb", dataset_name="test_runs")
 source = currents_source(["DgTfZV"], since=datetime(2026, 1, 1, tzinfo=UTC))
 for load in load_windows(pipeline, source):
     print(load)

@@ -32,7 +32,7 @@ from tests.export.dlt_child import SINCE, UNTIL, Destination, Order, pipeline_fo
 from tests.export.dlt_tables import as_json, loaded, query, wanted
 from tests.export.postgres import IS_INSTALLED, create_database, postgres
 from tests.export.serving import serving, three_days
-from tests.readme import block_with
+from tests.readme import run_block, source_with
 
 ROOT = Path(__file__).parents[2]
 HOUR = timedelta(hours=1)
@@ -653,18 +653,20 @@ class TestDatabases:
 
 
 def test_the_code_of_the_readme_loads_all(
-    to_postgres: Order, world: World, monkeypatch: pytest.MonkeyPatch
+    to_database: Order, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CURRENTS_API_KEY", to_postgres.key)
-    monkeypatch.setenv("CURRENTS_API_URL", to_postgres.url)
-    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", to_postgres.database)
+    """Also into DuckDB, whose file has the name of the pipeline, so that no schema may have it."""
+    order = to_database
+    monkeypatch.setenv("CURRENTS_API_KEY", order.key)
+    monkeypatch.setenv("CURRENTS_API_URL", order.url)
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", order.database)
     now = datetime.now(UTC)
     runs = [
         world.projects[0].run(specs=1, created_at=now - timedelta(days=days)) for days in (1, 0)
     ]
-    block_with("load_runs")["load_runs"](to_postgres.projects, now - timedelta(days=1))
-    pipeline = dlt.pipeline("currents", destination="postgres", dataset_name="currents")
-    with pipeline.sql_client() as client:
+    source = source_with("load_runs").replace('"postgres"', repr(order.destination))
+    run_block(source)["load_runs"](order.projects, now - timedelta(days=1))
+    with dlt.attach("currents").sql_client() as client:
         found: Any = client.execute_sql("SELECT run_id FROM runs")
     assert sorted(found) == sorted((run.run_id,) for run in runs)
 
