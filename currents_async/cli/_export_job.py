@@ -45,7 +45,8 @@ class Exported(Model, frozen=True, gc=False, kw_only=True):
 
 async def export_runs(target: str, options: ExportOptions, *, common: CommonOptions) -> int:
     """Export with a progress bar, and print what came of it."""
-    form = options.format_of(target)
+    options.check(target)
+    form = options.form
     printer = Printer(Exported, _SHOWN, common.output)
     limits = Limits(concurrency=options.concurrency, rate=options.rate)
     settings = await common.connection.settings()
@@ -61,7 +62,7 @@ async def export_runs(target: str, options: ExportOptions, *, common: CommonOpti
 async def export_to_target(
     currents: Currents,
     target: str,
-    form: ExportFormat,
+    form: ExportFormat | None,
     options: ExportOptions,
     *,
     projects: Sequence[str],

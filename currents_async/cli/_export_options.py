@@ -48,8 +48,8 @@ class ExportOptions:
     """Where to end, likewise: days that begin before then are exported. By default today is the
     last."""
     form: Annotated[Format | None, Parameter(name="--format")] = None
-    """How the tables are written; by default duckdb for a target that ends in .duckdb, else
-    parquet. arrow is one table as an Arrow IPC stream."""
+    """How the tables are written; by default as the target has them, or if it is new, duckdb for a
+    name that ends in .duckdb, else parquet. arrow is one table as an Arrow IPC stream."""
     table: Several[Table] = ()
     """Only this table; several can be given. What none of them needs is not fetched."""
     branch: RunBranches = ()
@@ -71,24 +71,16 @@ class ExportOptions:
     rate: Annotated[float | None, Parameter(validator=Number(gt=0))] = None
     """Requests per second; by default as many as the service takes."""
 
-    def format_of(self, target: str) -> Format:
-        """Return how to write into a target; raise `InvalidArgumentError` for what cannot be."""
-        is_duckdb = target.lower().endswith(".duckdb")
-        form = self.form or ("duckdb" if is_duckdb else "parquet")
-        if is_duckdb and form not in {"duckdb", "arrow"}:
-            raise InvalidArgumentError(
-                f"--format {form} makes a directory, but {target} is the name of a DuckDB file: "
-                "leave --format out, or pass another target"
-            )
-        if (form == "arrow") != (target == "-"):
+    def check(self, target: str) -> None:
+        """Raise `InvalidArgumentError` for what cannot be written into a target."""
+        if (self.form == "arrow") != (target == "-"):
             raise InvalidArgumentError("--format arrow goes to stdout, and nothing else: target -")
-        if form == "arrow" and len(self.table) != 1:
+        if self.form == "arrow" and len(self.table) != 1:
             raise InvalidArgumentError("--format arrow is one table: pass one --table")
         if self.project and self.all_projects:
             raise InvalidArgumentError("pass --project or --all-projects")
         if self.resume and self.replace:
             raise InvalidArgumentError("pass --resume or --replace, which does all days anew")
-        return form
 
     @property
     def filters(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from currents_async.export._windows import Window
 from currents_async.export._write.duck import DuckDBStorage
 from currents_async.export._write.ipc import IpcSink
 from currents_async.export._write.journal import Journal, Options
-from currents_async.export._write.target import ExportFormat, Target, open_target
+from currents_async.export._write.target import ExportFormat, open_target
 
 
 async def export(
@@ -38,7 +38,7 @@ async def export(
     projects: Sequence[str],
     since: datetime,
     until: datetime | None = None,
-    format: ExportFormat = "parquet",  # noqa: A002 - the usual name
+    format: ExportFormat | None = None,  # noqa: A002 - the usual name
     tables: Iterable[str] | None = None,
     branches: Sequence[str] = (),
     tags: Sequence[str] = (),
@@ -58,9 +58,10 @@ async def export(
     ```
 
     `target` is a directory, the URL of an object store that pyarrow can write to (`s3://…`,
-    `gs://…`), or with `format="duckdb"` a file. It is consistent at all times, whatever happens:
-    each day of a project becomes visible as a whole, replacing what was there of that day. The days
-    of `since` and `until`, which is now by default, are exported in full, in UTC.
+    `gs://…`), or a DuckDB file. Its `format` is by default its own, or if it is new that of its
+    name, `runs.duckdb`, else Parquet. It is consistent at all times, whatever happens: each day of
+    a project becomes visible as a whole, replacing what was there of that day. The days of `since`
+    and `until`, which is now by default, are exported in full, in UTC.
 
     `tables` are some of `SCHEMAS`, by default those that the target has, or all if it is new; what
     none of them needs is not fetched. `branches`, `tags` and `authors` are those of `runs.list`;
@@ -120,15 +121,16 @@ async def export(
         open_target(
             target, format, None if tables is None else plan.tables, duckdb_storage=duckdb_storage
         )
-    ) as (sink, journal):
+    ) as opened:
+        journal = opened.journal
         if tables is None:
             plan = msgspec.structs.replace(plan, tables=journal.tables_of(None))
-        await in_thread_or_export_error(partial(journal.begin, _options(plan, format)))
+        await in_thread_or_export_error(partial(journal.begin, _options(plan, opened.format)))
         known = await in_thread_or_export_error(
             partial(_known, journal, plan, resume=resume, replace=replace, look_back=look_back)
         )
         job = TargetJob(
-            Target(sink, journal),
+            opened,
             OpenWindows(plan.tables, began=plan.made_at, known=known),
             ExportResult(windows=len(known), windows_skipped=len(plan.windows) - len(known)),
             on_progress,

@@ -139,7 +139,7 @@ class TargetJob(Job):
         self._target = target
 
     def _commit(self, rows: WindowRows) -> None:
-        sink, journal = self._target
+        sink, journal, _ = self._target
         # First of all: what another export has published must not be replaced.
         journal.check()
         self._stage(rows)

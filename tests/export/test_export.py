@@ -459,8 +459,11 @@ class TestChoosing:
         ("other", "message"),
         [
             ({"tables": ["runs", "specs"]}, r"holds the tables runs.*: leave out tables"),
-            ({"format": "ndjson.gz"}, "another format:"),
-            ({"branches": ["main"], "only_failed": True}, "another only_failed, branches:"),
+            ({"format": "ndjson.gz"}, "an export with format parquet, not ndjson.gz: use the same"),
+            (
+                {"branches": ["main"], "only_failed": True},
+                "with only_failed false, not true and branches none, not main: use the same",
+            ),
         ],
     )
     async def test_a_target_keeps_its_options(
@@ -475,6 +478,32 @@ class TestChoosing:
                 await exporter(**options, resume=resume)
         assert exporter.asked() == {}
         assert exporter.landed == before
+
+    @pytest.mark.parametrize(
+        ("begun", "name"),
+        [("parquet", "lake"), ("ndjson.gz", "lake"), ("duckdb", "runs.db")],
+        ids=str,
+    )
+    async def test_a_target_keeps_its_format(
+        self, exporter: Exporter, tmp_path: Path, begun: ExportFormat, name: str
+    ) -> None:
+        exporter.target = tmp_path / name
+        await exporter(format=begun)
+        before = READERS[begun](exporter.target)
+        await exporter(format=None)
+        assert READERS[begun](exporter.target) == before
+
+    @pytest.mark.parametrize("export_format", READERS)
+    async def test_the_name_of_a_new_target_is_its_format(
+        self, exporter: Exporter, tmp_path: Path, world: World, export_format: ExportFormat
+    ) -> None:
+        exporter.target = tmp_path / f"Runs.{export_format.upper()}"
+        await exporter(format=None)
+        assert READERS[export_format](exporter.target) == expected(world)
+        other: ExportFormat = "duckdb" if export_format == "parquet" else "parquet"
+        message = f"format must be {export_format}, or left out, for a target that ends in"
+        with pytest.raises(InvalidArgumentError, match=message):
+            await exporter(format=other)
 
 
 class TestProgress:

@@ -128,13 +128,13 @@ class Journal:
             self._write(Header(schema=VERSION, options=options))
             self._options = options
         changed = [
-            name
+            f"{name} {_words(before)}, not {_words(value)}"
             for name in options.__struct_fields__
-            if getattr(options, name) != getattr(self._options, name)
+            if (value := getattr(options, name)) != (before := getattr(self._options, name))
         ]
         if changed:
             raise ExportError(
-                f"this target holds an export with another {', '.join(changed)}: "
+                f"this target holds an export with {' and '.join(changed)}: "
                 "use the same options, or another target"
             )
 
@@ -258,6 +258,10 @@ def replace_text(store: Store, name: str, text: bytes) -> None:
     staged = store.stage(name)
     staged.write_bytes(text)
     store.publish(staged, name)
+
+
+def _words(option: object) -> str:
+    return (", ".join(option) or "none") if isinstance(option, tuple) else str(option).lower()
 
 
 def _state_name(window: Window) -> str:

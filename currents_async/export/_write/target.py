@@ -6,7 +6,7 @@ A window is staged in batches, and becomes visible as a whole.
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, get_args
+from typing import Any, Literal, NamedTuple, Protocol, cast, get_args
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -33,6 +33,14 @@ FORMATS: dict[str, Format] = {
     "ndjson.zst": Ndjson("zstd"),
 }
 JOURNAL = f"{RECORDS}/journal.ndjson"
+_BY_SUFFIX: dict[str, ExportFormat | None] = {
+    ".duckdb": "duckdb",
+    ".parquet": "parquet",
+    ".ndjson.gz": "ndjson.gz",
+    ".ndjson.zst": "ndjson.zst",
+    ".csv": None,
+}
+"""What the names of targets say; None where there is no such format."""
 
 
 class Sink(Protocol):
@@ -69,26 +77,30 @@ class Target(NamedTuple):
 
     sink: ReadableSink
     journal: Journal
+    format: ExportFormat
 
 
 @contextmanager
 def open_target(
     target: str | Path,
-    export_format: ExportFormat,
+    export_format: ExportFormat | None,
     tables: Iterable[str] | None,
     *,
     duckdb_storage: DuckDBStorage = "v1.4.0",
 ) -> Generator[Target]:
     """Open a directory, a DuckDB file or the URL of an object store, for this export only.
 
-    Without `tables` it is for those that it has, or for all if it is new.
+    Without a format it has its own, or that of its name if it is new, by default Parquet. Without
+    `tables` it is for those that it has, or for all if it is new.
 
     Raises `InvalidArgumentError` for an option or a URL that is not valid, `ExportError` if another
     export is writing to the target, it has other tables or its journal is damaged, and `OSError`,
     `duckdb.Error` or `pa.ArrowException` if it cannot be written to.
     """
-    check_choice("format", export_format, get_args(ExportFormat))
+    if export_format is not None:
+        check_choice("format", export_format, get_args(ExportFormat))
     check_choice("duckdb_storage", duckdb_storage, get_args(DuckDBStorage))
+    export_format = _format_for(target, export_format)
     try:
         path = _database_path(target) if export_format == "duckdb" else None
         store = store_at(target) if path is None else LocalStore(beside(path))
@@ -101,15 +113,41 @@ def open_target(
             store.remove(JOURNAL)
         journal = Journal(store, JOURNAL)
         tables = journal.tables_of(tables)
+        export_format = export_format or _format_of(journal)
         sink = (
             FileSink(store, FORMATS[export_format], tables, is_new=journal.is_empty)
             if path is None
             else DuckDBSink(path, store, tables, storage=duckdb_storage)
         )
         try:
-            yield Target(sink, journal)
+            yield Target(sink, journal, export_format)
         finally:
             sink.close()
+
+
+def _format_of(journal: Journal) -> ExportFormat:
+    begun = "parquet" if journal.options is None else journal.options.format
+    return cast("ExportFormat", begun if begun in FORMATS else "parquet")
+
+
+def _format_for(target: str | Path, wanted: ExportFormat | None) -> ExportFormat | None:
+    """Return the format that is wanted, or that the target shows by itself, if any."""
+    name = str(target).lower().rstrip("/")
+    suffix = next(filter(name.endswith, _BY_SUFFIX), None)
+    if suffix is None:
+        is_database = "://" not in name and Path(target).is_file()
+        return wanted or ("duckdb" if is_database else None)
+    named = _BY_SUFFIX[suffix]
+    if named is None:
+        raise InvalidArgumentError(
+            f"target must not end in {suffix}: exports are Parquet, NDJSON or DuckDB files, "
+            "of which COPY of DuckDB makes others"
+        )
+    if wanted not in {None, named}:
+        raise InvalidArgumentError(
+            f"format must be {named}, or left out, for a target that ends in {suffix}"
+        )
+    return named
 
 
 def beside(database: Path) -> Path:
