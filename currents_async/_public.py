@@ -9,7 +9,7 @@ from currents_async._fanout.plans import InstanceResult
 from currents_async._fanout.pool import Progress
 from currents_async._fanout.results import InstanceResults
 from currents_async._pagination import CursorPager, PagePager
-from currents_async._quarantine.decide import QuarantineDecision
+from currents_async._quarantine.decision import QuarantineDecision
 from currents_async._quarantine.evidence import ExaminedResult, ExaminedTest
 from currents_async._quarantine.plan import QuarantineFailure, QuarantinePlan, QuarantineResult
 from currents_async._quarantine.policy import QuarantinePolicy

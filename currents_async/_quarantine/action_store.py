@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from currents_async._clock import Clock
-from currents_async._quarantine.decide import OwnActions, QuarantineDecision, current_actions
+from currents_async._quarantine.decision import OwnActions, QuarantineDecision, current_actions
 from currents_async._quarantine.evidence import ExaminedTest
 from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._quarantine.rules import description_of, matcher_for, name_of
@@ -68,10 +68,11 @@ class ActionStore:
         # Sending the same matcher twice does no harm.
         return await self._actions.update(action.action_id, matcher=matcher, retry_ambiguous=True)
 
-    async def archive(self, action: Action) -> bool:
+    async def lift(self, action: Action, *, stays_out: bool) -> bool:
         """Let a test out of quarantine; return False if its action is already gone."""
+        end = self._actions.disable if stays_out else self._actions.delete
         try:
-            await self._actions.delete(action.action_id)
+            await end(action.action_id)
         except NotFoundError:
             return False
         return True

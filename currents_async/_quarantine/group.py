@@ -3,6 +3,8 @@
 Source: `docs/api/operations.md`, "Spec files, tests, results, errors" and "Actions".
 """
 
+from datetime import UTC, datetime
+
 from currents_async._checks import check_type
 from currents_async._fanout.pool import OnProgress
 from currents_async._quarantine.action_store import ActionStore
@@ -77,5 +79,6 @@ class Quarantine(Group):
         )
         actions = await store.read()
         examined = await examiner.examine(own_actions(actions, policy.name), on_progress)
-        decisions = decide(examined.tests, actions, policy, project_ran=examined.has_run)
+        now = datetime.fromtimestamp(clock.wall(), UTC)
+        decisions = decide(examined.tests, actions, policy, project_ran=examined.has_run, now=now)
         return QuarantinePlan(decisions, store)

@@ -9,7 +9,7 @@ import msgspec
 
 from currents_async._fanout.pool import for_each, outcome_of
 from currents_async._quarantine.action_store import ActionStore
-from currents_async._quarantine.decide import OwnActions, QuarantineDecision, covers
+from currents_async._quarantine.decision import OwnActions, QuarantineDecision, covers
 from currents_async.errors import CurrentsError
 from currents_async.models.actions import Action, QuarantineKind
 
@@ -46,7 +46,8 @@ class _Done(NamedTuple):
 class QuarantinePlan:
     """What there is to do, and why; nothing is done before `apply`.
 
-    `str(plan)` is a summary, and a line for each change and for each test that is broken.
+    `str(plan)` is a summary, and a line for each change and for each test that is broken or
+    overdue.
     """
 
     decisions: tuple[QuarantineDecision, ...]
@@ -71,13 +72,18 @@ class QuarantinePlan:
 
     @property
     def to_lift(self) -> tuple[QuarantineDecision, ...]:
-        """The actions to archive, which lets their tests out of quarantine."""
+        """The actions to archive or disable, which lets their tests out of quarantine."""
         return self._of("lift")
 
     @property
     def broken(self) -> tuple[QuarantineDecision, ...]:
         """The tests that always fail, which no quarantine is to silence."""
         return self._of("broken")
+
+    @property
+    def overdue(self) -> tuple[QuarantineDecision, ...]:
+        """The tests that have been in quarantine for longer than the policy's `max_age`."""
+        return self._of("overdue")
 
     @property
     def is_empty(self) -> bool:
@@ -127,7 +133,7 @@ class QuarantinePlan:
 
     async def _lift(self, decision: QuarantineDecision, own: OwnActions) -> _Done:
         action = _still_active(decision, own)
-        if action is None or not await self._store.archive(action):
+        if action is None or not await self._store.lift(action, stays_out=decision.stays_out):
             return _Done("unchanged", decision)
         return _Done("lifted", decision)
 
@@ -135,8 +141,8 @@ class QuarantinePlan:
         return tuple(decision for decision in self.decisions if decision.kind == kind)
 
     def __str__(self) -> str:
-        told = [one for one in self.decisions if one.is_change or one.kind == "broken"]
-        lines = (f"  {one.kind} {one.label}: {one.reason}" for one in told)
+        notable = [one for one in self.decisions if one.is_notable]
+        lines = (f"  {one.kind} {one.label}: {one.reason}" for one in notable)
         return "\n".join([self._summary, *lines])
 
     def __repr__(self) -> str:
@@ -145,7 +151,7 @@ class QuarantinePlan:
     @property
     def _summary(self) -> str:
         counts = ", ".join(
-            f"{len(self._of(kind))} {'broken' if kind == 'broken' else f'to {kind}'}"
+            f"{len(self._of(kind))} {kind if kind in {'broken', 'overdue'} else f'to {kind}'}"
             for kind in get_args(QuarantineKind)
         )
         return f"{self._store.policy.name!r} in project {self._store.project_id}: {counts}"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
-from currents_async._checks import check_int, check_positive, check_texts
+from currents_async._checks import check_flag, check_int, check_positive, check_texts
 from currents_async.errors import InvalidArgumentError
 
 _NAME = re.compile("[A-Za-z0-9._-]{1,64}")
@@ -48,6 +48,12 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
     day from silencing a whole suite. With 0, tests are only let out."""
     expires_after: timedelta | None = None
     """How long a new action applies; None is for ever."""
+    max_age: timedelta | None = timedelta(days=30)
+    """After how long in quarantine a test is named as overdue, since nobody mends it; None is
+    never. The age is that of its action."""
+    lift_overdue: bool = False
+    """Whether an overdue test is let out, so that its failures count again. Its action is disabled,
+    so that the test stays out until a person enables it."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or _NAME.fullmatch(self.name) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -57,8 +63,9 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
             )
         check_texts("QuarantinePolicy.branches", self.branches)
         _check_span("window", self.window)
-        if self.expires_after is not None:
-            _check_span("expires_after", self.expires_after)
+        for name in ("expires_after", "max_age"):
+            if getattr(self, name) is not None:
+                _check_span(name, getattr(self, name))
         check_int("QuarantinePolicy.max_tests", self.max_tests, min_value=0)
         check_int("QuarantinePolicy.last_results", self.last_results)
         for name in ("min_executions", "lift_after"):
@@ -70,6 +77,9 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
                 )
         if self.broken_after is not None:
             check_int("QuarantinePolicy.broken_after", self.broken_after, min_value=2)
+        check_flag("QuarantinePolicy.lift_overdue", self.lift_overdue)
+        if self.lift_overdue and self.max_age is None:
+            raise InvalidArgumentError("QuarantinePolicy.lift_overdue needs max_age, which is None")
         self._check_rates()
 
     def _check_rates(self) -> None:

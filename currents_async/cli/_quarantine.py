@@ -61,6 +61,10 @@ class Policy:
     """How many tests may be in quarantine at once; with 0, tests are only let out."""
     expires_after: str | None = None
     """How long an action applies that is created, for example 30d; by default for ever."""
+    max_age: str = "30d"
+    """After how long in quarantine a test is named as overdue."""
+    lift_overdue: Flag = False
+    """Let out the tests that are overdue: their actions are disabled, and their failures count."""
 
     def read(self) -> "currents_async.QuarantinePolicy":
         """Return the policy as the library takes it."""
@@ -77,6 +81,8 @@ class Policy:
             lift_after=self.lift_after,
             max_tests=self.most,
             expires_after=None if expires is None else read_span("--expires-after", expires),
+            max_age=read_span("--max-age", self.max_age),
+            lift_overdue=self.lift_overdue,
         )
 
 
@@ -87,7 +93,7 @@ class Decided(Model, frozen=True, gc=False, kw_only=True):
     """What is to become of a test, and what came of it."""
 
     decision: str
-    """`quarantine`, `extend`, `lift`, `broken`, `keep` or `leave`."""
+    """`quarantine`, `extend`, `lift`, `broken`, `overdue`, `keep` or `leave`."""
     test: str
     """Spec and title."""
     signature: str
@@ -97,6 +103,8 @@ class Decided(Model, frozen=True, gc=False, kw_only=True):
     judged: int
     """The last results that passed or failed."""
     action_id: str | None
+    age: int | None = None
+    """The days that the test has been in quarantine."""
     outcome: str | None = None
     """Once applied: `created`, `extended`, `lifted`, `unchanged` or `failed`."""
     error: str | None = None
@@ -112,11 +120,11 @@ async def plan(
     policy: Policy = POLICY,
     common: CommonOptions = COMMON,
 ) -> int:
-    """Print which tests to put into quarantine, which to let out, and which are broken.
+    """Print which tests to put into quarantine, to let out or to mend: broken or overdue ones.
 
     currents-async quarantine plan
 
-    currents-async quarantine plan --branch main --window 30d --all
+    currents-async quarantine plan --branch main --window 30d --max-age 2w --all
 
     Parameters
     ----------
@@ -128,7 +136,7 @@ async def plan(
     """
     async with common.open(Decided, _DECIDED, nothing="nothing to do") as (currents, printer):
         made = await _plan(currents, project, policy)
-    printer.all(_decided(one) for one in made.decisions if everything or _is_told(one))
+    printer.all(_decided(one) for one in made.decisions if everything or one.is_notable)
     return _exit.OK if made.is_empty or fail_on is None else _exit.FINDINGS
 
 
@@ -181,10 +189,6 @@ def _done(result: "currents_async.QuarantineResult") -> Iterator[Decided]:
         yield _decided(failure.decision, "failed", str(failure.error))
 
 
-def _is_told(decision: "currents_async.QuarantineDecision") -> bool:
-    return decision.is_change or decision.kind == "broken"
-
-
 def _decided(
     decision: "currents_async.QuarantineDecision",
     outcome: str | None = None,
@@ -199,6 +203,7 @@ def _decided(
         flaky=decision.test.flaky,
         judged=decision.test.judged,
         action_id=None if decision.action is None else decision.action.action_id,
+        age=None if decision.age is None else decision.age.days,
         outcome=outcome,
         error=error,
     )

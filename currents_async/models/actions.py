@@ -32,7 +32,7 @@ ActionStatusFilter = Literal["active", "disabled", "archived", "expired"]
 ActionTypeFilter = Literal["quarantine", "skip", "tag"]
 """What actions do to tests, as an argument of `actions.affected_tests`."""
 
-QuarantineKind = Literal["quarantine", "extend", "lift", "broken", "keep", "leave"]
+QuarantineKind = Literal["quarantine", "extend", "lift", "broken", "overdue", "keep", "leave"]
 """What a quarantine policy decides about a test: see `QuarantineDecision.kind`."""
 
 

@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -31,6 +32,17 @@ class TestQuarantine:
         cli("quarantine", "plan", *WINDOW, "--fail-on", "changes")
         rows = cli("quarantine", "plan", *WINDOW, "--all", "--fields", "decision").rows
         assert {"decision": "keep"} in rows
+
+    def test_what_is_overdue(self, suite: Suite, service: FakeCurrents, cli: CommandLine) -> None:
+        [made] = cli("quarantine", "apply", *WINDOW, "--yes").rows
+        long_ago = (datetime.now(UTC) - timedelta(days=40)).isoformat()
+        service.world.actions[str(made["actionId"])].history["createdAt"] = long_ago
+        assert cli("quarantine", "plan", *WINDOW, "--max-age", "6w").out == ""
+        [overdue] = cli("quarantine", "plan", *WINDOW).rows
+        assert (overdue["decision"], overdue["age"]) == ("overdue", 40)
+        out, err = cli("quarantine", "apply", *WINDOW, "--lift-overdue", "--yes")
+        assert json.loads(out)["outcome"] == "lifted"
+        assert "1 to lift" in err
 
     def test_failures_are_reported(
         self, suite: Suite, service: FakeCurrents, cli: CommandLine

@@ -1,5 +1,5 @@
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._quarantine.decide import QuarantineDecision, decide
+from currents_async._quarantine.decide import decide
+from currents_async._quarantine.decision import QuarantineDecision
 from currents_async._quarantine.evidence import ExaminedResult, ExaminedTest
 from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._quarantine.rules import description_of, marker, matcher_for
@@ -21,6 +22,7 @@ STATES = {
     "s": Outcome.SKIPPED,
     "-": Outcome.PENDING,
 }
+NOW = datetime(2026, 1, 20, tzinfo=UTC)
 POLICY = QuarantinePolicy(
     min_executions=4, last_results=8, lift_after=3, max_tests=2, broken_after=None
 )
@@ -71,12 +73,12 @@ def kinds(
     *,
     project_ran: bool = True,
 ) -> list[tuple[str, str | None]]:
-    decisions = decide(tests, actions, policy, project_ran=project_ran)
+    decisions = decide(tests, actions, policy, project_ran=project_ran, now=NOW)
     return [(one.kind, one.action.action_id if one.action else None) for one in decisions]
 
 
 def decide_one(test: ExaminedTest, *actions: Action) -> QuarantineDecision:
-    [decision] = decide([test], actions, POLICY, project_ran=True)
+    [decision] = decide([test], actions, POLICY, project_ran=True, now=NOW)
     return decision
 
 
@@ -135,7 +137,7 @@ class TestCandidates:
     )
     def test_what_always_fails_is_broken(self, results: str, after: int | None, kind: str) -> None:
         policy = msgspec.structs.replace(POLICY, broken_after=after)
-        [decision] = decide([examined(results)], [], policy, project_ran=True)
+        [decision] = decide([examined(results)], [], policy, project_ran=True, now=NOW)
         assert decision.kind == kind
         assert not decision.is_change or kind == "quarantine"
         assert ("in a row, so it is broken, not flaky" in decision.reason) is (kind == "broken")
@@ -224,16 +226,74 @@ class TestQuarantined:
                 [action("a", ids="1"), action("b", ids="23", day=2)],
                 POLICY,
                 project_ran=True,
+                now=NOW,
             )
         )
         assert (lift.kind, lift.action) == ("lift", action("b", ids="23", day=2))
         assert (extend.kind, extend.test_ids) == ("extend", ("1", "2", "3"))
 
 
+class TestAge:
+    @pytest.mark.parametrize(
+        ("days", "policy", "expected"),
+        [
+            (19, {}, ("keep", "passed cleanly 1 of 3 times in a row")),
+            (10, {"max_age": timedelta(days=10)}, ("keep", "passed cleanly 1 of 3")),
+            (
+                11,
+                {"max_age": timedelta(days=10)},
+                (
+                    "overdue",
+                    "in quarantine since 2026-01-09, longer than 10 days, and passed cleanly",
+                ),
+            ),
+            (
+                0.5,
+                {"max_age": timedelta(hours=1)},
+                ("overdue", "in quarantine since 2026-01-19, longer than 1:00:00, and"),
+            ),
+            (4000, {"max_age": None}, ("keep", "passed cleanly 1 of 3 times")),
+            (
+                11,
+                {"max_age": timedelta(days=10), "lift_overdue": True},
+                ("lift", "in quarantine since 2026-01-09, longer than 10 days"),
+            ),
+            (9, {"max_age": timedelta(days=10), "lift_overdue": True}, ("keep", "passed cleanly")),
+        ],
+    )
+    def test_too_long_in_quarantine(
+        self, days: float, policy: dict[str, Any], expected: tuple[str, str]
+    ) -> None:
+        created = action(created_at=NOW - timedelta(days=days))
+        [decision] = decide(
+            [examined(".ss~")],
+            [created],
+            msgspec.structs.replace(POLICY, **policy),
+            project_ran=True,
+            now=NOW,
+        )
+        kind, reason = expected
+        assert (decision.kind, decision.action) == (kind, created)
+        assert decision.reason.startswith(reason)
+        assert decision.age == timedelta(days=days)
+        assert decision.is_change is decision.stays_out is (kind == "lift")
+        assert decision.is_notable is (kind != "keep")
+
+    def test_by_the_oldest_action(self) -> None:
+        policy = msgspec.structs.replace(POLICY, max_age=timedelta(days=10))
+        assert kinds([examined("s")], [action("b", day=15), action("a", day=2)], policy) == [
+            ("lift", "b"),
+            ("overdue", "a"),
+        ]
+
+    def test_an_unknown_age_is_not_too_long(self) -> None:
+        assert kinds([examined("s")], [action(created_at=None)]) == [("keep", "a")]
+
+
 class TestCap:
     def test_the_worst_go_first(self) -> None:
         tests = [examined("FF..", "b"), examined("F...", "c"), examined("~~~.", "a")]
-        decisions = decide(tests, [], POLICY, project_ran=True)
+        decisions = decide(tests, [], POLICY, project_ran=True, now=NOW)
         assert [(one.kind, one.test.signature) for one in decisions] == [
             ("quarantine", "a"),
             ("quarantine", "b"),
@@ -303,6 +363,8 @@ POLICIES = st.builds(
     failure_rate=st.sampled_from([None, 0.25, 1.0]),
     flakiness_rate=st.sampled_from([0.25, 1.0]),
     broken_after=st.sampled_from([None, 2, 5]),
+    max_age=st.sampled_from([timedelta(days=days) for days in (1, 18, 30)]),
+    lift_overdue=st.booleans(),
 )
 
 
@@ -317,13 +379,14 @@ def carry_out(
                 f"made for {one.test.signature}",
                 description=description_of(one.test.signature, one.reason, policy),
                 matcher=matcher_for(one.test.spec, one.test_ids),
-                day=4,
+                created_at=NOW,
             )
             assert made.action_id not in after
             after[made.action_id] = made
         elif one.kind in {"extend", "lift"}:
             assert one.action is not None
-            changes: dict[str, Any] = {"status": ActionStatus.ARCHIVED}
+            past = ActionStatus.DISABLED if one.stays_out else ActionStatus.ARCHIVED
+            changes: dict[str, Any] = {"status": past}
             if one.kind == "extend":
                 changes = {"matcher": matcher_for(one.test.spec, one.test_ids)}
             after[one.action.action_id] = msgspec.structs.replace(one.action, **changes)
@@ -337,9 +400,9 @@ def test_decisions_are_stable(
     policy: QuarantinePolicy,
     project_ran: bool,  # noqa: FBT001 - hypothesis draws it
 ) -> None:
-    decisions = decide(tests, actions, policy, project_ran=project_ran)
+    decisions = decide(tests, actions, policy, project_ran=project_ran, now=NOW)
     after = carry_out(actions, decisions, policy)
-    again = decide(tests, after, policy, project_ran=project_ran)
+    again = decide(tests, after, policy, project_ran=project_ran, now=NOW)
     assert [one for one in again if one.is_change] == []
 
 
@@ -350,7 +413,7 @@ def test_nothing_of_others_is_touched(
     policy: QuarantinePolicy,
     project_ran: bool,  # noqa: FBT001 - hypothesis draws it
 ) -> None:
-    decisions = decide(tests, actions, policy, project_ran=project_ran)
+    decisions = decide(tests, actions, policy, project_ran=project_ran, now=NOW)
     after = {one.action_id: one for one in carry_out(actions, decisions, policy)}
     for one in actions:
         ours = one.description in {marker("default", signature) for signature in SIGNATURES}
@@ -362,8 +425,8 @@ def test_nothing_of_others_is_touched(
 def test_each_test_is_decided_about_and_the_cap_holds(
     tests: list[ExaminedTest], actions: list[Action], policy: QuarantinePolicy
 ) -> None:
-    decisions = decide(tests, actions, policy, project_ran=True)
+    decisions = decide(tests, actions, policy, project_ran=True, now=NOW)
     assert {one.test.signature for one in decisions} == {test.signature for test in tests}
     created = [one for one in decisions if one.kind == "quarantine"]
-    kept = [one for one in decisions if one.kind in {"extend", "keep"}]
+    kept = [one for one in decisions if one.kind in {"extend", "overdue", "keep"}]
     assert not created or len(created) + len(kept) <= policy.max_tests

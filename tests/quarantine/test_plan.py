@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from currents_async import Currents, InvalidArgumentError, Limits, Progress, ServerError
-from currents_async._quarantine.decide import QuarantineDecision
+from currents_async._quarantine.decision import QuarantineDecision
 from currents_async._quarantine.evidence import ExaminedResult
 from currents_async._quarantine.group import Quarantine
 from currents_async.models import Outcome
@@ -186,7 +186,7 @@ class TestScope:
 async def test_for_people(quarantine: Quarantine, suite: Suite) -> None:
     suite.play({"cart > \x1b[31mred\n one": "FFFFF", FLAKY: ".....", GOOD: "sssss"})
     plan = await quarantine.plan(policy=POLICY)
-    counts = "1 to quarantine, 0 to extend, 0 to lift, 0 broken, 0 to keep, 1 to leave"
+    counts = "1 to quarantine, 0 to extend, 0 to lift, 0 broken, 0 overdue, 0 to keep, 1 to leave"
     assert str(plan) == (
         f"'default' in project {suite.project_id}: {counts}\n"
         f"  quarantine {SPEC} > cart > [31mred one: failed 5 and was flaky 0 of the last 5 times"
@@ -202,6 +202,34 @@ async def test_what_is_broken_is_named_and_not_silenced(
     assert [one.label for one in plan.broken] == [f"{SPEC} > {GOOD}"]
     assert [one.label for one in plan.to_quarantine] == [f"{SPEC} > {FLAKY}"]
     assert f"  broken {SPEC} > {GOOD}: failed 5" in str(plan)
+
+
+async def test_what_is_overdue_is_named_and_let_out_only_if_that_is_asked_for(
+    server: FakeCurrents,
+    currents: Currents,
+    quarantine: Quarantine,
+    suite: Suite,
+    clock: ManualClock,
+) -> None:
+    suite.play({BAD: "F.F.F"})
+    await (await quarantine.plan(policy=POLICY)).apply()
+    clock.advance(days=5)
+    policy = msgspec.structs.replace(POLICY, max_age=timedelta(days=4))
+    plan = await quarantine.plan(policy=policy)
+    assert plan.is_empty
+    [overdue] = plan.overdue
+    assert overdue.age == timedelta(days=5)
+    assert str(plan).splitlines()[1] == (
+        f"  overdue {SPEC} > {BAD}: in quarantine since 2026-01-12, longer than 4 days, and passed "
+        "cleanly 0 of 5 times in a row"
+    )
+    policy = msgspec.structs.replace(policy, lift_overdue=True)
+    result = await (await quarantine.plan(policy=policy)).apply()
+    assert [one.test.signature for one in result.lifted] == [suite.signature(BAD)]
+    [action] = await currents.actions.list()
+    assert action.status == "disabled"
+    assert kinds((await quarantine.plan(policy=policy)).decisions) == {BAD: "leave"}
+    assert queries(server, "deleteAction") == []
 
 
 class TestRefusals:
