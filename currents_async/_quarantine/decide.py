@@ -5,6 +5,9 @@ from datetime import datetime
 from functools import partial
 from typing import get_args
 
+import msgspec
+
+from currents_async._quarantine.covering import cover_of
 from currents_async._quarantine.decision import OwnActions, QuarantineDecision, current_actions
 from currents_async._quarantine.evidence import ExaminedTest
 from currents_async._quarantine.policy import QuarantinePolicy
@@ -27,6 +30,7 @@ def decide(
     `actions` may include those of others. `project_ran` is whether there are executions in the
     window at all: only then does a test without any no longer exist.
     """
+    actions = list(actions)
     own = current_actions(actions, policy.name)
     decisions: list[QuarantineDecision] = []
     wanted: list[QuarantineDecision] = []
@@ -36,6 +40,8 @@ def decide(
             decisions += decide_quarantined(test, active, policy, project_ran=project_ran, now=now)
             continue
         decision = _about_candidate(test, inactive, policy)
+        if decision.kind == "quarantine":
+            decision = _unless_covered(decision, actions)
         (wanted if decision.is_change else decisions).append(decision)
     taken = sum(one.kind in {"extend", "overdue", "keep"} for one in decisions)
     decisions += _capped(wanted, policy.max_tests, taken)
@@ -79,6 +85,22 @@ def _reason_to_leave(test: ExaminedTest, policy: QuarantinePolicy) -> str | None
     if not test.test_ids:
         return "but its results have no test IDs that an action could match"
     return None
+
+
+def _unless_covered(decision: QuarantineDecision, actions: Iterable[Action]) -> QuarantineDecision:
+    """Leave a test to the action of somebody else, if that silences it in any run."""
+    cover = cover_of(decision.test, actions)
+    if cover is None:
+        return decision
+    if cover.is_certain:
+        return QuarantineDecision(
+            kind="leave",
+            test=decision.test,
+            reason=f"{decision.reason}: action {cover.action.action_id} covers it already",
+            action=cover.action,
+        )
+    may = f"; action {cover.action.action_id} covers it in some runs, if at all"
+    return msgspec.structs.replace(decision, reason=decision.reason + may)
 
 
 def _capped(

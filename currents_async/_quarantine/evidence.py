@@ -21,6 +21,7 @@ class ExaminedResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Whether it passed after a failed attempt."""
     created_at: datetime | None = None
     branch: str | None = None
+    tags: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, result: TestResult) -> "ExaminedResult":
@@ -32,6 +33,7 @@ class ExaminedResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
             flaky=result.flaky and result.status == Outcome.PASSED,
             created_at=result.created_at,
             branch=None if result.commit is None else result.commit.branch,
+            tags=result.tags,
         )
 
     @property

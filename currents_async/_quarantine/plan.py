@@ -9,7 +9,13 @@ import msgspec
 
 from currents_async._fanout.pool import for_each, outcome_of
 from currents_async._quarantine.action_store import ActionStore
-from currents_async._quarantine.decision import OwnActions, QuarantineDecision, covers
+from currents_async._quarantine.covering import cover_of
+from currents_async._quarantine.decision import (
+    OwnActions,
+    QuarantineDecision,
+    covers,
+    current_actions,
+)
 from currents_async.errors import CurrentsError
 from currents_async.models.actions import Action, QuarantineKind
 
@@ -101,15 +107,23 @@ class QuarantinePlan:
         """
         changes = [decision for decision in self.decisions if decision.is_change]
         async with self._lock:
-            own = await self._store.read_own() if changes else {}
-            carry_out = partial(self._carry_out, own)
+            actions = await self._store.read() if changes else []
+            own = current_actions(actions, self._store.policy.name)
+            carry_out = partial(self._carry_out, actions, own)
             return _result(await for_each(changes, carry_out, concurrency=_WRITES_AT_ONCE))
 
     async def _carry_out(
-        self, own_by_signature: Mapping[str, OwnActions], decision: QuarantineDecision
+        self,
+        actions: Sequence[Action],
+        own_by_signature: Mapping[str, OwnActions],
+        decision: QuarantineDecision,
     ) -> _Done:
         change = {"quarantine": self._quarantine, "extend": self._extend, "lift": self._lift}
         own = own_by_signature.get(decision.test.signature, OwnActions())
+        if decision.kind == "quarantine":
+            cover = cover_of(decision.test, actions)
+            if cover is not None and cover.is_certain:
+                return _Done("unchanged", decision)
         outcome = await outcome_of(change[decision.kind](decision, own))
         if isinstance(outcome, CurrentsError):
             return _Done("failed", decision, outcome)

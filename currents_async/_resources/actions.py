@@ -16,6 +16,7 @@ from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.fields import Fields, check_changes, given
 from currents_async._wire.filters import Filters, Moment, encode_time
 from currents_async.errors import InvalidArgumentError, NotFoundError
+from currents_async.models._patterns import check_pattern
 from currents_async.models.actions import (
     Action,
     ActionStatus,
@@ -28,7 +29,7 @@ from currents_async.models.actions import (
     EffectOperation,
 )
 from currents_async.models.common import SortDirection
-from currents_async.models.matchers import Condition, ConditionType, Matcher
+from currents_async.models.matchers import WITHOUT_PATTERNS, Condition, Matcher, pattern_of
 from currents_async.models.pages import CursorPage, NumberedPage
 
 LIST_ACTIONS = Endpoint("listActions", "GET", "/actions", list[Action])
@@ -309,17 +310,15 @@ def _matcher(name: str, matcher: Matcher) -> dict[str, Any]:
     return {**matcher.extra, "op": matcher.op, "cond": conditions}
 
 
-_WITHOUT_PATTERNS = {ConditionType.TEST_ID, ConditionType.TAG}
-
-
 def _condition(name: str, condition: Condition) -> dict[str, Any]:
     value = check_type(name, condition, Condition).value
-    for text in (value,) if isinstance(value, str) else value or ():
-        # Anything else is a pattern as the service sent it: how patterns are written is unknown.
-        if isinstance(text, str):
-            check_prose(f"{name}.value", text)
-        elif condition.type in _WITHOUT_PATTERNS:
+    for one in (value,) if isinstance(value, str) else value or ():
+        if isinstance(one, str):
+            check_prose(f"{name}.value", one)
+        elif condition.type in WITHOUT_PATTERNS:
             raise InvalidArgumentError(
                 f"{name}.value: {condition.type} takes no patterns, only str"
             )
+        elif (pattern := pattern_of(one)) is not None:
+            check_pattern(f"{name}.value", pattern)
     return condition.to_dict()

@@ -1,6 +1,6 @@
 """Matchers: which tests an action applies to, as read from the API and as sent to it.
 
-Source: `docs/api/operations.md`, "Actions".
+Source: `docs/api/operations.md`, "Actions" and "Patterns".
 """
 
 from collections.abc import Iterable
@@ -9,6 +9,9 @@ from typing import ClassVar
 from currents_async._checks import check_texts, check_type
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import OpenEnum, OpenModel
+from currents_async.models._patterns import check_pattern
+
+_PATTERN = "RegexPattern"
 
 __all__ = [
     "Condition",
@@ -61,6 +64,9 @@ class ConditionOperator(OpenEnum):
     """The server does not say."""
 
 
+WITHOUT_PATTERNS = frozenset({ConditionType.TEST_ID, ConditionType.TAG})
+
+
 class MatcherOperator(OpenEnum):
     """How the conditions of a matcher are combined."""
 
@@ -76,7 +82,7 @@ class Condition(OpenModel, frozen=True, gc=False, kw_only=True):
     type: ConditionType = ConditionType.UNKNOWN
     op: ConditionOperator = ConditionOperator.UNKNOWN
     value: str | tuple[str | dict[str, object], ...] | None = None
-    """The value to compare with. The service also has patterns, which are kept as in the JSON."""
+    """The value to compare with, or several; a dict is as in the JSON: see `pattern_of`."""
 
 
 class Matcher(OpenModel, frozen=True, gc=False, kw_only=True):
@@ -104,11 +110,14 @@ class Matcher(OpenModel, frozen=True, gc=False, kw_only=True):
 class Trait:
     """A trait of tests with one value, and the conditions that it supports.
 
-    Lists must not be empty, since `not_in` would then match every test. Every method raises
+    The reporter finds a value in any part of a text, except in those of `test_id`, `project` and
+    `tag`. Lists must not be empty, since `not_in` would then match every test. Every method raises
     `InvalidArgumentError`.
     """
 
     __slots__ = ("_type",)
+    _found = ConditionOperator.IN
+    _not_found = ConditionOperator.NOT_IN
 
     def __init__(self, kind: ConditionType) -> None:
         self._type = kind
@@ -137,7 +146,29 @@ class Trait:
         """Match if it is not one of the values."""
         return self._condition(ConditionOperator.NOT_IN, _texts("values", values))
 
-    def _condition(self, op: ConditionOperator, value: str | tuple[str, ...] | None) -> Condition:
+    def regex(self, patterns: str | Iterable[str]) -> Condition:
+        r"""Match if a pattern is found anywhere in it, or one of several.
+
+        It is an expression of JavaScript without slashes and flags, such as `"^checkout/.*\.ts$"`,
+        and has no lookbehind, no repetition inside another, and at most 25 of them: any other would
+        never match. `test_id` and `tag` take none.
+        """
+        return self._patterns(self._found, patterns)
+
+    def not_regex(self, patterns: str | Iterable[str]) -> Condition:
+        """Match if no pattern is found in it; they are as in `regex`."""
+        return self._patterns(self._not_found, patterns)
+
+    def _patterns(self, op: ConditionOperator, patterns: str | Iterable[str]) -> Condition:
+        if self._type in WITHOUT_PATTERNS:
+            raise InvalidArgumentError(f"{self._type} takes no patterns")
+        several = [patterns] if isinstance(patterns, str) else patterns
+        checked = check_texts("patterns", several, check_pattern, min_items=1)
+        return self._condition(op, tuple(map(_pattern, checked)))
+
+    def _condition(
+        self, op: ConditionOperator, value: str | tuple[str | dict[str, object], ...] | None
+    ) -> Condition:
         return Condition(type=self._type, op=op, value=value)
 
     def __repr__(self) -> str:
@@ -148,6 +179,8 @@ class ListedTrait(Trait):
     """A trait of tests that is a list or a long text, which a condition can search."""
 
     __slots__ = ()
+    _found = ConditionOperator.INCLUDES
+    _not_found = ConditionOperator.NOT_INCLUDES
 
     def includes(self, value: str | Iterable[str]) -> Condition:
         """Match if it includes the value, or one of the values."""
@@ -182,13 +215,25 @@ class Conditions:
     git_message: ClassVar[Trait] = Trait(ConditionType.GIT_MESSAGE)
     error_message: ClassVar[ListedTrait] = ListedTrait(ConditionType.ERROR_MESSAGE)
     title_path: ClassVar[ListedTrait] = ListedTrait(ConditionType.TITLE_PATH)
-    """The titles of the suites around the test, then its own."""
+    """The path of the spec file, the titles of the suites around the test, then its own."""
     annotation: ClassVar[ListedTrait] = ListedTrait(ConditionType.ANNOTATION)
     tag: ClassVar[ListedTrait] = ListedTrait(ConditionType.TAG)
 
 
 when: Conditions = Conditions()
 """Makes conditions: `when.file.eq("checkout.spec.ts")`."""
+
+
+def _pattern(text: str) -> dict[str, object]:
+    return {"type": _PATTERN, "pattern": text}
+
+
+def pattern_of(value: str | dict[str, object]) -> str | None:
+    """Return the pattern that a value of a condition is; None if it is a text, or unknown."""
+    if isinstance(value, str) or value.get("type") != _PATTERN:
+        return None
+    pattern = value.get("pattern")
+    return pattern if isinstance(pattern, str) else None
 
 
 def _some(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:

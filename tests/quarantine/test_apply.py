@@ -169,17 +169,36 @@ class TestActionsOfOthers:
     async def test_are_never_touched(
         self, world: World, currents: Currents, quarantine: Quarantine, suite: Suite, edit: Any
     ) -> None:
-        """They neither lift a test nor keep it."""
+        """They are not lifted, and a test that they cover needs no action of ours."""
         suite.play({PAYS: "FFFFFF", SHIPS: "......"})
         before: dict[str, Any] = {}
         for title in (PAYS, SHIPS):
             mark = marker("default", suite.signature(title))
             foreign = await make_action(currents, suite, title, description=edit(mark))
             before[foreign.action_id] = world.actions[foreign.action_id].payload(0)
-        result = await (await quarantine.plan(policy=POLICY)).apply()
-        assert counts(result) == {"created": 1}
+        plan = await quarantine.plan(policy=POLICY)
+        assert counts(await plan.apply()) == {}
+        [decision] = plan.decisions
+        assert decision.reason.endswith(f" times: action {next(iter(before))} covers it already")
         for action_id, payload in before.items():
             assert world.actions[action_id].payload(0) == payload
+
+    async def test_made_before_ours(
+        self, server: FakeCurrents, currents: Currents, quarantine: Quarantine, suite: Suite
+    ) -> None:
+        """One that a person makes between plan and apply is enough, by a pattern too."""
+        suite.play({PAYS: "FFFFFF", SHIPS: "FFFFFF"})
+        plan = await quarantine.plan(policy=POLICY)
+        assert len(plan.to_quarantine) == 2
+        matcher = Matcher.all(when.file.eq(SPEC), when.title.regex("^pay"))
+        await make_action(currents, suite, PAYS, description=None, matcher=matcher)
+        assert counts(await plan.apply()) == {"created": 1, "unchanged": 1}
+        again = await quarantine.plan(policy=POLICY)
+        assert {one.test.title[-1]: one.kind for one in again.decisions} == {
+            "pays": "leave",
+            "ships": "keep",
+        }
+        assert writes(server)["createAction"] == 2
 
     async def test_taken_over_before_they_are_lifted(
         self, server: FakeCurrents, currents: Currents, quarantine: Quarantine, suite: Suite

@@ -281,8 +281,9 @@ LIMITS = [
             Matcher(op=MatcherOperator.AND),
             matched(ConditionType.TAG, PATTERN),
             matched(ConditionType.TEST_ID, PATTERN),
+            matched(ConditionType.TITLE, ({"type": "RegexPattern", "pattern": "(a+)+"},)),
         ],
-        r"matcher(.cond\[0\].value: (tag|testId) takes no patterns| must have at least 1)",
+        r"matcher(.cond\[0\].value(: (tag|testId) takes no patterns| would never match)| must)",
     ),
     Limit(
         "createAction",
