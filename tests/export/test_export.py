@@ -265,10 +265,15 @@ class TestErrors:
         assert (await exporter(resume=True)).windows_skipped == 2
         assert exporter.landed == expected(world)
 
-    async def test_a_target_that_cannot_be_written_to(self, exporter: Exporter) -> None:
+    async def test_a_target_that_cannot_be_written_to(
+        self, exporter: Exporter, tmp_path: Path
+    ) -> None:
+        notes = tmp_path / "notes"
+        notes.write_text("not a database")
         with pytest.raises(ExportError, match="cannot be written to"):
-            await exporter(Path(__file__))
+            await exporter(notes, format=None)
         assert exporter.asked() == {}
+        assert [path.name async for path in anyio.Path(tmp_path).iterdir()] == ["notes"]
 
     async def test_a_disk_that_refuses_midway(
         self, exporter: Exporter, world: World, target: Path

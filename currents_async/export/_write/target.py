@@ -135,8 +135,7 @@ def _format_for(target: str | Path, wanted: ExportFormat | None) -> ExportFormat
     name = str(target).lower().rstrip("/")
     suffix = next(filter(name.endswith, _BY_SUFFIX), None)
     if suffix is None:
-        is_database = "://" not in name and Path(target).is_file()
-        return wanted or ("duckdb" if is_database else None)
+        return wanted or ("duckdb" if "://" not in name and _is_database(Path(target)) else None)
     named = _BY_SUFFIX[suffix]
     if named is None:
         raise InvalidArgumentError(
@@ -148,6 +147,14 @@ def _format_for(target: str | Path, wanted: ExportFormat | None) -> ExportFormat
             f"format must be {named}, or left out, for a target that ends in {suffix}"
         )
     return named
+
+
+def _is_database(path: Path) -> bool:
+    """Return whether this is a DuckDB file, which says so in its bytes 8 to 11."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(12)[8:] == b"DUCK"
 
 
 def beside(database: Path) -> Path:
