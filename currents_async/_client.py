@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from currents_async._cache.keeper import Keeper
+from currents_async._cache.settings import Cache
+from currents_async._checks import check_type
 from currents_async._clock import Clock, SystemClock
 from currents_async._config import (
     Limits,
@@ -99,6 +102,7 @@ class Currents:
       of the logger `currents_async` says so.
     - `keep_extra`: whether models keep in `extra` what the server sends beyond their fields, which
       takes about ten times as long to decode. `runs.stream` then has its specs at the end.
+    - `cache`: where to keep runs that have ended, and their instances; by default nowhere.
     - `observer`: a function that is called with each `RequestAttempt` that has ended, an
       `Observer`, or several of these.
     - `clock`: the time that backoff, pacing and deadlines go by; for tests.
@@ -147,6 +151,7 @@ class Currents:
         private_assets: bool = False,
         allow_http: bool = False,
         keep_extra: bool = False,
+        cache: Cache | None = None,
         observer: Observers | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -175,6 +180,7 @@ class Currents:
             clock=clock or SystemClock(),
             tracing=Tracing(observer),
             proxy=reveal_proxy,
+            keeper=None if cache is None else Keeper(check_type("cache", cache, Cache)),
         )
         self._channel = channel
         self._project_id = resolve_project_id(project_id)

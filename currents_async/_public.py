@@ -1,5 +1,6 @@
 """The public names at the top, but for the errors: `__init__` loads them when one is used."""
 
+from currents_async._cache.settings import Cache
 from currents_async._client import Currents
 from currents_async._clock import Clock
 from currents_async._config import Limits, Retries, Timeouts
@@ -34,6 +35,7 @@ __all__: list[str] = [
     "AssetResults",
     "AttachResult",
     "AttachmentFile",
+    "Cache",
     "Clock",
     "Currents",
     "CursorPager",

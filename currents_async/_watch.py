@@ -65,7 +65,7 @@ class Polls:
         while True:
             await self._wait_until_due()
             try:
-                result = await fetch(self._transport.options(ends_at=self._ends_at))
+                result = await fetch(self._transport.options(fresh=True, ends_at=self._ends_at))
             except CurrentsError as error:
                 if not self._schedules_after(error):
                     raise

@@ -42,7 +42,7 @@ class Signer:
             found = self._find(url)
             if found is None or self._has_expired(found):
                 # No variable for the instance: a traceback with locals would show its signatures.
-                options = self._transport.options(ends_at=ends_at)
+                options = self._transport.options(fresh=True, ends_at=ends_at)
                 self._urls = asset_urls(await self._fetch_instance(self._instance_id, options))
                 found = self._find(url)
                 if found is None or self._has_expired(found):

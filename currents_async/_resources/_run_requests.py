@@ -11,6 +11,7 @@ from currents_async._wire.array import ArrayField
 from currents_async._wire.endpoint import Endpoint, Query
 from currents_async._wire.fields import Fields, given
 from currents_async._wire.filters import Filters
+from currents_async._wire.lasting import lasting_run
 from currents_async.errors import AlreadyCancelledError, InvalidArgumentError, NotFoundError
 from currents_async.models.pages import CursorPage
 from currents_async.models.projects import ListedRun
@@ -18,7 +19,7 @@ from currents_async.models.runs import DeletedRun, Run, RunCancellation, RunSpec
 
 SPECS = ArrayField(("specs",), RunSpec)
 
-GET_RUN = Endpoint("getRun", "GET", "/runs/{run_id}", Run, SPECS)
+GET_RUN = Endpoint("getRun", "GET", "/runs/{run_id}", Run, SPECS, lasting=lasting_run)
 FIND_RUN = Endpoint("findRun", "GET", "/runs/find", Run, SPECS)
 CANCEL_RUN = Endpoint(
     "cancelRun",

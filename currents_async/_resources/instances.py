@@ -14,12 +14,20 @@ from currents_async._resources._group import Group, compound
 from currents_async._transport import CallOptions, Transport
 from currents_async._wire.array import ArrayField
 from currents_async._wire.endpoint import Endpoint
+from currents_async._wire.lasting import lasting_instance
 from currents_async.models.common import OnError
 from currents_async.models.instances import Instance, InstanceTest
 
 _TESTS = ArrayField(("results", "tests"), InstanceTest)
 
-GET_INSTANCE = Endpoint("getInstance", "GET", "/instances/{instance_id}", Instance, _TESTS)
+GET_INSTANCE = Endpoint(
+    "getInstance",
+    "GET",
+    "/instances/{instance_id}",
+    Instance,
+    _TESTS,
+    lasting=lasting_instance,
+)
 
 
 async def fetch_instance(transport: Transport, instance_id: str, options: CallOptions) -> Instance:

@@ -68,13 +68,17 @@ class Runs(RunFiles):
         super().__init__(transport, project_id)
         self._fetch_instance = fetch_instance
 
-    async def get(self, run_id: str) -> Run:
+    async def get(self, run_id: str, *, fresh: bool = False) -> Run:
         """Fetch a run with all its specs.
+
+        With `fresh` from the server also if it is in the `cache` of the client, whose instances of
+        this run are then fetched anew, too, when they are needed.
 
         Raises `NotFoundError`, and `PayloadTooLargeError` when the run, compressed, is over the
         1 MB that the API sends.
         """
-        return await self._transport.call(GET_RUN.request({"run_id": run_id}))
+        request = GET_RUN.request({"run_id": run_id})
+        return await self._transport.call(request, self._transport.options(fresh=fresh))
 
     async def find(
         self,

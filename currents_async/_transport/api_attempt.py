@@ -4,7 +4,7 @@ import math
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import aiohttp
 from yarl import URL
@@ -41,6 +41,9 @@ _FIRST_SLICE = 8 * 1024
 
 class ApiAttempt(HTTPAttempt):
     """An attempt, from its place in the gate's queue until its connection is given back."""
+
+    _keeps_body: ClassVar[bool] = False
+    """Whether the bytes of a response are wanted that is read as a whole."""
 
     def __init__(
         self,
@@ -178,8 +181,8 @@ class ApiAttempt(HTTPAttempt):
         self.body.let_go_of_memory()
         self._channel.memory.let_go(self)
 
-    def log(self, notes: Notes) -> None:
-        """Log what was mended in the response, if anything was."""
+    def decoded(self, data: object, notes: Notes) -> None:  # noqa: ARG002 - for subclasses
+        """Note what the response has said, and log what was mended in it, if anything was."""
         if notes.bent or notes.lost:
             log_notes(self._info["operation"], notes)
 
@@ -243,13 +246,15 @@ class ApiAttempt(HTTPAttempt):
         return headers
 
     def _new_body(self, limit: int, first: int, objects: ObjectCount | None = None) -> Body:
+        response = self.response
         return Body(
-            self.response,
+            response.content,
+            response.headers.get("Content-Encoding", ""),
             limit,
             traffic=self._channel.traffic,
             memory=self._channel.memory,
             first=first,
-            keep=self._streamed,
+            keep=self._streamed or self._keeps_body,
             objects=objects,
             on_end=self._leave_gate,
         )

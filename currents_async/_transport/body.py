@@ -3,9 +3,8 @@
 import asyncio
 import math
 from collections.abc import Callable, Coroutine, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-import aiohttp
 import anyio
 
 from currents_async._transport.aiohttp_errors import from_network
@@ -21,6 +20,13 @@ _UNCOUNTED = 1024 * 1024
 """Bytes read ahead that are not counted: the API sends no larger bodies."""
 
 
+class Content(Protocol):
+    """What the bytes of a body are read from; aiohttp's `StreamReader` is one."""
+
+    def at_eof(self) -> bool: ...
+    async def readany(self) -> bytes: ...
+
+
 class Body:
     """Reads a body slice by slice; raises `AiohttpError` and `BodyError`s.
 
@@ -30,7 +36,8 @@ class Body:
 
     def __init__(
         self,
-        response: aiohttp.ClientResponse,
+        content: Content,
+        encoding: str,
         limit: int,
         *,
         traffic: Traffic,
@@ -40,10 +47,10 @@ class Body:
         objects: ObjectCount | None,
         on_end: Callable[[], None],
     ) -> None:
-        self._encoding = response.headers.get("Content-Encoding", "")
+        self._encoding = encoding
         self.wire_bytes: int = 0
         self.inflated_bytes: int = 0
-        self._content = response.content
+        self._content = content
         self._inflater = inflater_for(self._encoding, limit, first=first)
         self._limit = limit
         self._traffic = traffic

@@ -172,8 +172,10 @@ class ApiCall(Call[ApiAttempt]):
         options: CallOptions,
         *,
         streamed: bool = False,
+        kind: type[ApiAttempt] = ApiAttempt,
     ) -> None:
         super().__init__(channel, options)
+        self._kind = kind
         self._request = request
         self._streamed = streamed
         self._stopped_at = math.inf
@@ -206,7 +208,7 @@ class ApiCall(Call[ApiAttempt]):
         )
 
     def _new_attempt(self) -> ApiAttempt:
-        return ApiAttempt(
+        return self._kind(
             self._channel, self._request, self._info(), self._options, streamed=self._streamed
         )
 

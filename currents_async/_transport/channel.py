@@ -7,6 +7,7 @@ from copy import copy
 from itertools import count
 from weakref import WeakSet
 
+from currents_async._cache.keeper import Keeper
 from currents_async._clock import Clock
 from currents_async._config import Limits
 from currents_async._transport.deadlines import Deadlines
@@ -34,12 +35,14 @@ class Channel:
         clock: Clock,
         tracing: Tracing,
         proxy: RevealProxy,
+        keeper: Keeper | None = None,
     ) -> None:
         self.session = session
         self.base_url = base_url
         self.limits = limits
         self.clock = clock
         self.reveal_proxy = proxy
+        self.keeper = keeper
         self.memory: Memory = Memory(limit=limits.memory, body=limits.body)
         self.room: Semaphore = Semaphore(limits.concurrency)
         """For the requests of all views together: the gate of each lets as many pass."""
@@ -128,6 +131,8 @@ class Channel:
         self.shut()
         async with AsyncExitStack() as stack:
             if self._parent is None:
+                if self.keeper is not None:
+                    stack.push_async_callback(self.keeper.aclose)
                 self.session.shut()
                 stack.push_async_callback(self.session.aclose)
                 for key in self._keys:

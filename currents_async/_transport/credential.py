@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Callable
+from hashlib import blake2b
 from urllib.parse import quote
 
+from currents_async._cache.scope import Scope
 from currents_async._checks import key_refusal
 from currents_async._redaction import hide_signatures
 from currents_async.errors import InvalidArgumentError
@@ -18,7 +20,7 @@ class Credential:
     with locals or pickle shows it.
     """
 
-    __slots__ = ("authorization", "is_key", "redact")
+    __slots__ = ("authorization", "is_key", "redact", "scope")
 
     authorization: Callable[[], str]
     """Return the value of the Authorization header."""
@@ -29,6 +31,8 @@ class Credential:
     """
     is_key: Callable[[object], bool]
     """Return whether something is this very key."""
+    scope: Callable[[], Scope]
+    """Return what the responses to this key are called in a cache."""
 
     def __init__(self, api_key: str) -> None:
         in_urls = quote(api_key, safe="")
@@ -41,6 +45,7 @@ class Credential:
         self.authorization = lambda: f"Bearer {api_key}"
         self.redact = redact
         self.is_key = lambda other: other == api_key
+        self.scope = lambda: Scope(blake2b(api_key.encode(), person=b"currents_async").digest())
 
 
 def find_credential(api_key: str | None) -> Credential | InvalidArgumentError:

@@ -18,6 +18,8 @@ class CallOptions(msgspec.Struct, frozen=True):
     """Whether requests of other calls may overtake those of this one."""
     repeat_writes: bool = False
     """Whether to repeat a write that may have been carried out."""
+    fresh: bool = False
+    """Whether to ask the server although the response may be in the cache."""
     ends_at: float = math.inf
     """The deadline of the larger operation that this call is part of; `deadline` is no later."""
 

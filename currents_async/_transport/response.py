@@ -69,7 +69,7 @@ async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], attempt: ApiA
             await wait
         decoder.feed(text)
     _, data = decoder.flush()
-    attempt.log(decoder.notes)
+    attempt.decoded(data, decoder.notes)
     return data
 
 
@@ -174,7 +174,7 @@ class ResponseStream(Generic[E, T]):
                 return elements
         elements, data = decoder.flush()
         self._end = (data,)
-        attempt.log(decoder.notes)
+        attempt.decoded(data, decoder.notes)
         attempt.let_go_of_memory()
         return elements
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import ParamSpec
+from typing import Literal, ParamSpec
 
 import msgspec
 
@@ -12,6 +12,8 @@ from currents_async._wire.notes import Notes
 from currents_async.errors import CurrentsError
 
 P = ParamSpec("P")
+
+CacheOutcome = Literal["hit", "miss"]
 
 _logger = logging.getLogger("currents_async")
 
@@ -25,6 +27,8 @@ class Traffic(msgspec.Struct, kw_only=True):
     """Bytes of the bodies of responses as received: compressed, without headers."""
     inflated_bytes: int = 0
     """The same bodies, decompressed."""
+    cached: int = 0
+    """Responses from the cache, which are in none of the other counts."""
 
 
 def log_notes(operation: str, notes: Notes) -> None:
@@ -66,9 +70,12 @@ class RequestAttempt(msgspec.Struct, frozen=True, kw_only=True):
     wire_bytes: int
     """Bytes of the response's body as received."""
     inflated_bytes: int
+    cache: CacheOutcome | None = None
+    """Whether the response was in the cache, if it was looked for there; a hit has no status."""
 
     def __str__(self) -> str:
         outcome = self.status if self.error is None else f"{type(self.error).__name__}"
+        outcome = "from the cache" if self.cache == "hit" and self.error is None else outcome
         return (
             f"{self.call.operation} ({self.call.method} {self.call.url}) attempt {self.attempt}: "
             f"{outcome} in {self.duration * 1000:.1f} ms, waited {self.waited * 1000:.1f} ms, "

@@ -6,7 +6,9 @@ from math import inf
 from typing import Any, TypeVar
 
 from currents_async._config import Retries, Timeouts
+from currents_async._transport.api_attempt import ApiAttempt
 from currents_async._transport.asset_call import AssetCall
+from currents_async._transport.cached_attempt import attempt_with_cache
 from currents_async._transport.call import ApiCall
 from currents_async._transport.channel import Channel
 from currents_async._transport.key_source import KeySource
@@ -55,11 +57,18 @@ class Transport:
         )
 
     def options(
-        self, *, bulk: bool = False, repeat_writes: bool = False, ends_at: float = inf
+        self,
+        *,
+        bulk: bool = False,
+        repeat_writes: bool = False,
+        fresh: bool = False,
+        ends_at: float = inf,
     ) -> CallOptions:
         """Return the options of a call that begins now and must end by `ends_at`."""
         deadline = min(self.channel.clock.now() + self.timeouts.total, ends_at)
-        return CallOptions(deadline, self.timeouts, self.retries, bulk, repeat_writes, ends_at)
+        return CallOptions(
+            deadline, self.timeouts, self.retries, bulk, repeat_writes, fresh, ends_at
+        )
 
     def call(
         self, request: Request[T], options: CallOptions | None = None, *, already: T | None = None
@@ -82,7 +91,7 @@ class Transport:
         self, request: Request[Any], options: CallOptions | None = None
     ) -> Coroutine[Any, Any, RawResponse]:
         """Send a request, and return its response undecoded. Raises as `call` does."""
-        return whole_response(self._call(request, options), read_raw)
+        return whole_response(self._call(request, options, raw=True), read_raw)
 
     def raw(self) -> "RawTransport":
         """Return a transport over the same channel that does not decode responses."""
@@ -143,9 +152,18 @@ class Transport:
         return UploadCall(self.channel, target, options, declare=declare)
 
     def _call(
-        self, request: Request[Any], options: CallOptions | None, *, streamed: bool = False
+        self,
+        request: Request[Any],
+        options: CallOptions | None,
+        *,
+        streamed: bool = False,
+        raw: bool = False,
     ) -> ApiCall:
-        return ApiCall(self.channel, request, options or self.options(), streamed=streamed)
+        has_cache = self.channel.keeper is not None
+        kind = attempt_with_cache(request, raw=raw) if has_cache else ApiAttempt
+        return ApiCall(
+            self.channel, request, options or self.options(), streamed=streamed, kind=kind
+        )
 
 
 class RawTransport(Transport):

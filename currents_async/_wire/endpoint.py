@@ -9,6 +9,7 @@ import msgspec
 
 from currents_async._checks import accepted, check_segment
 from currents_async._wire.array import ArrayField
+from currents_async._wire.lasting import Lasting
 from currents_async._wire.record_key import RecordKey
 from currents_async.errors import APIError, InvalidArgumentError
 from currents_async.models.common import HTTPMethod
@@ -73,6 +74,9 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
     """How the server refuses what has been done before: a success, after a lost response."""
     hints: tuple[tuple[int, str], ...] = ()
     """What statuses mean here, and what to do, where the server's message does not say it."""
+
+    lasting: Callable[[T_co], Lasting | None] | None = None
+    """Return with what the data lasts, so that the response may be kept; without it none is."""
 
     @property
     def is_json(self) -> bool:

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections import deque
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -40,9 +38,9 @@ class Content:
 
 
 def body_of(content: Content, memory: Memory, *, limit: int = 4 * MiB) -> Body:
-    response: Any = SimpleNamespace(headers={}, content=content)
     return Body(
-        response,
+        content,
+        "",
         limit,
         traffic=Traffic(),
         memory=memory,
