@@ -37,7 +37,8 @@ class OpenTelemetry(Observer):
     server. Several clients may share an instance. Without `tracer_provider` and `meter_provider` it
     uses the global ones.
 
-    Metrics are `currents.client.throttles`, a counter of responses with status 429, and the gauges
+    Metrics are the counters `currents.client.throttles`, of responses with status 429, and
+    `currents.client.cache.lookups`, with `result` as `hit` or `miss`; and the gauges
     `currents.client.rate.limit` in requests per second, with the `reason` of `RateInUse`, and
     `currents.client.rate.slots`, the requests that may be in flight at once. They are set when a
     limit is found or has changed; a limit that is gone is recorded as 0.
@@ -55,6 +56,9 @@ class OpenTelemetry(Observer):
         meter = get_meter("currents_async", __version__, meter_provider, _SCHEMA)
         self._throttles = meter.create_counter(
             "currents.client.throttles", "{response}", "Responses with status 429"
+        )
+        self._lookups = meter.create_counter(
+            "currents.client.cache.lookups", "{lookup}", "Responses looked for in the cache"
         )
         self._limit = meter.create_gauge(
             "currents.client.rate.limit", "{request}/s", "The rate in use; 0 without a limit"
@@ -76,6 +80,8 @@ class OpenTelemetry(Observer):
         """Add an event to the span of the call."""
         if attempt.status == HTTPStatus.TOO_MANY_REQUESTS:
             self._throttles.add(1)
+        if attempt.cache is not None:
+            self._lookups.add(1, {"result": attempt.cache})
         opened = self._open.get(id(attempt.call))
         if opened is None:
             return
@@ -128,6 +134,7 @@ def _attributes_of_attempt(attempt: RequestAttempt) -> dict[str, AttributeValue]
         "currents.attempt.waited": attempt.waited,
         "currents.attempt.until_headers": attempt.until_headers,
         "currents.attempt.duration": attempt.duration,
+        "currents.cache": attempt.cache,
         "currents.request_id": attempt.request_id,
         "currents.response.inflated_size": attempt.inflated_bytes,
         "error.type": None if attempt.error is None else _type_of(attempt.error),

@@ -132,9 +132,10 @@ class Keeper:
         return store.find(lookups)
 
     def _give_up(self, reason: str) -> None:
-        self._is_used = False
+        if self._is_used:
+            self._is_used = False
+            _logger.warning("the cache in %s is not used any more: %s", self.cache.path, reason)
         self._release()
-        _logger.warning("the cache in %s is not used any more: %s", self.cache.path, reason)
 
     def _release(self) -> None:
         """Let all that wait go on without the cache."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from currents_async import Observer, RequestAttempt, RequestCall
 from currents_async.cli._streams import note
-from currents_async.errors import APIError, CurrentsError
+from currents_async.errors import APIError
 
 _LOGGER = logging.getLogger("currents_async")
 _HEADERS = logging.getLogger("currents_async.headers")
@@ -48,7 +48,7 @@ class _Requests(Observer):
         """Why the last attempt of a call failed, by the number of the call."""
 
     def attempt_ended(self, attempt: RequestAttempt) -> None:
-        call, outcome = attempt.call, _outcome(attempt.status, attempt.error)
+        call, outcome = attempt.call, _outcome(attempt)
         parts = [f"{call.method} {_path(call.url)}: {outcome} in {attempt.duration * 1000:.0f} ms"]
         if attempt.attempt > 1:
             failed = self._failed.get(call.number, "unknown")
@@ -63,10 +63,12 @@ class _Requests(Observer):
         self._failed.pop(call.number, None)
 
 
-def _outcome(status: int | None, error: CurrentsError | None) -> str:
+def _outcome(attempt: RequestAttempt) -> str:
     """Return the status, and the kind of a failure that it does not tell."""
+    status, error = attempt.status, attempt.error
     kind = None if error is None or isinstance(error, APIError) else type(error).__name__
-    return " ".join(str(one) for one in (status, kind) if one is not None) or "left early"
+    source = "from the cache" if attempt.cache == "hit" else None
+    return " ".join(str(one) for one in (status, source, kind) if one is not None) or "left early"
 
 
 def _wait(seconds: float) -> str:

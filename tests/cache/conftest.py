@@ -22,7 +22,11 @@ def connect(server: FakeCurrents, folder: Path) -> Connect:
     """Make a client with the cache; the keyword arguments are its other ones."""
 
     def connect(**options: Any) -> Currents:
-        known = {"base_url": server.url, "cache": Cache(folder), "clock": NoBackoff()}
+        known: dict[str, Any] = {
+            "base_url": server.url,
+            "cache": Cache(folder),
+            "clock": NoBackoff(),
+        }
         return Currents(options.pop("api_key", server.api_key), **{**known, **options})
 
     return connect

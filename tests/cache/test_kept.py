@@ -8,6 +8,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from currents_async import (
     Cache,
@@ -19,7 +24,8 @@ from currents_async import (
     RequestAttempt,
 )
 from currents_async.models import RunSpec
-from currents_async.testing import FakeCurrents, WorldProject, WorldRun
+from currents_async.otel import OpenTelemetry
+from currents_async.testing import FakeCurrents, World, WorldProject, WorldRun
 from currents_async.testing.clock import ManualClock
 from tests.cache.conftest import Connect
 
@@ -247,6 +253,23 @@ async def test_attempts_say_where_responses_are_from(connect: Connect, run: Worl
     assert "from the cache in" in str(seen[1])
 
 
+async def test_spans_and_metrics(connect: Connect, run: WorldRun) -> None:
+    reader, exporter = InMemoryMetricReader(), InMemorySpanExporter()
+    spans = TracerProvider()
+    spans.add_span_processor(SimpleSpanProcessor(exporter))
+    async with connect(observer=OpenTelemetry(spans, MeterProvider([reader]))) as currents:
+        for _ in range(3):
+            await currents.runs.get(run.run_id)
+    events = [span.events[0].attributes or {} for span in exporter.get_finished_spans()]
+    assert [event["currents.cache"] for event in events] == ["miss", "hit", "hit"]
+    metrics = msgspec.json.decode(reader.get_metrics_data().to_json())  # type: ignore[union-attr]
+    [counter] = metrics["resource_metrics"][0]["scope_metrics"][0]["metrics"]
+    assert counter["name"] == "currents.client.cache.lookups"
+    points = counter["data"]["data_points"]
+    counts = {point["attributes"]["result"]: point["value"] for point in points}
+    assert counts == {"miss": 1, "hit": 2}
+
+
 async def test_a_response_that_is_sent_without_compression(
     connect: Connect, server: FakeCurrents, run: WorldRun
 ) -> None:
@@ -303,3 +326,28 @@ def test_arguments(folder: Path) -> None:
     with pytest.raises(InvalidArgumentError, match="cache must be a Cache, not str"):
         Currents("key", cache=str(folder))  # type: ignore[arg-type]
     assert not folder.parent.exists()
+
+
+async def test_artifacts_whose_urls_have_expired(
+    folder: Path, tmp_path: Path, no_task_is_left: None
+) -> None:
+    clock = ManualClock(wall=datetime(2026, 2, 1, tzinfo=UTC).timestamp())
+    world = World()
+    run = world.project().run(specs=3, failures=3)
+    async with (
+        FakeCurrents(world, assets=True, clock=clock) as server,
+        Currents(server.api_key, base_url=server.url, cache=Cache(folder), clock=clock) as currents,
+    ):
+        sent: list[int] = []
+        for days in (0, 1, 3, 1):
+            clock.advance(days=days)
+            before = len(server.requests)
+            async with currents.assets.of_run(run.run_id, to=tmp_path) as results:
+                saved = [result.download async for result in results]
+            assert None not in saved
+            assert len(saved) > 3
+            sent.append(len(server.requests) - before)
+            [instance] = await currents.instances.get_many([run.specs[0].instance_id or ""])
+            assert instance.results
+    # All; nothing; those with artifacts, for fresh signatures; nothing.
+    assert sent == [4, 0, 2, 0]

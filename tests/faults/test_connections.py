@@ -1,6 +1,7 @@
 """Which connection a request goes out on, and that it goes out once."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 import pytest
@@ -80,7 +81,7 @@ async def test_aiohttp_replays_nothing(method: str) -> None:
         client(server.url, retries=ONCE) as currents,
     ):
         await currents.runs.get("r")
-        calls = {
+        calls: dict[str, Callable[[str], Awaitable[object]]] = {
             "GET": currents.runs.get,
             "PUT": currents.runs.cancel,
             "DELETE": currents.runs.delete,

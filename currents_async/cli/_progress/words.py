@@ -89,7 +89,10 @@ class Standing:
         else:
             head = ["waiting for the service" if self.rate.in_flight else "working"]
         elapsed = _about(self.now - self.began)
-        sent = [counted(traffic.requests, "request"), decimal(traffic.wire_bytes), elapsed]
+        requests = counted(traffic.requests, "request")
+        if traffic.cached:
+            requests += f", {traffic.cached:,} cached"
+        sent = [requests, decimal(traffic.wire_bytes), elapsed]
         return [head, [holds], sent]
 
     def _fitting(self, width: int) -> str:
