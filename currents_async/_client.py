@@ -374,4 +374,4 @@ def _warn_of_http(base_url: str) -> None:
         what = f"the network can read all that is sent to {base_url}, the API key too"
     else:
         what = "the network can read assets, and their signatures, that are at http:// URLs"
-    _logger.warning("allow_http=True: %s", what)
+    _logger.warning("http:// is allowed: %s", what)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
+from currents_async._error_words import in_words
 from currents_async._fanout.plans import InstanceResult
 from currents_async._fanout.pool import OnProgress, Progress
 from currents_async._fanout.results import InstanceResults, instances_of
@@ -134,7 +135,7 @@ def _execution(found: InstanceResult) -> Execution:
     return Execution(
         spec=spec,
         instance=None if found.instance is None else as_listed(found.instance, spec),
-        error="" if found.error is None else str(found.error),
+        error="" if found.error is None else in_words(found.error),
     )
 
 

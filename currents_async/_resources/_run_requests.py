@@ -20,7 +20,14 @@ from currents_async.models.runs import DeletedRun, Run, RunCancellation, RunSpec
 SPECS = ArrayField(("specs",), RunSpec)
 
 GET_RUN = Endpoint("getRun", "GET", "/runs/{run_id}", Run, SPECS, lasting=lasting_run)
-FIND_RUN = Endpoint("findRun", "GET", "/runs/find", Run, SPECS)
+FIND_RUN = Endpoint(
+    "findRun",
+    "GET",
+    "/runs/find",
+    Run,
+    SPECS,
+    hints=((404, "no complete run matches, or the project is of another organization"),),
+)
 CANCEL_RUN = Endpoint(
     "cancelRun",
     "PUT",

@@ -27,7 +27,7 @@ CREATE_TRACE_LINK = Endpoint(
     TraceLink,
     idempotent=True,  # each call makes another link, and each of them ends by itself
     hints=(
-        (404, "the attempt has no trace, or none with that artifact_name"),
+        (404, "no such test, or the attempt has no trace, or none with that artifact_name"),
         _NO_LINKS,
     ),
 )

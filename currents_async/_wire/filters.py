@@ -100,11 +100,12 @@ class Filters:
     def span(self, date_start: Moment, date_end: Moment) -> Self:
         """Add the span of time that explorers look at: both ends are required."""
         # So None is not left out but refused.
-        self._add("date_start", encode_moment("date_start", date_start))
-        self._add("date_end", encode_moment("date_end", date_end))
+        start, end = encode_moment("date_start", date_start), encode_moment("date_end", date_end)
+        self._add("date_start", start)
+        self._add("date_end", end)
         if _instant(date_start) > _instant(date_end):
             raise InvalidArgumentError(
-                f"date_start must not be after date_end: {date_start} is after {date_end}"
+                f"date_start must not be after date_end: {start} is after {end}"
             )
         return self
 

@@ -1,14 +1,17 @@
 """`assets`: screenshots, videos, traces and attachments."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from cyclopts import App
 
 import currents_async
 from currents_async.cli import _exit
+from currents_async.cli._messages import plain_words
 from currents_async.cli._options import COMMON, CommonOptions, Count, Flag, Several
 from currents_async.cli._progress import progress_bar
 from currents_async.cli._progress.words import Work
+from currents_async.cli._report_files import check_folder, in_thread
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import AssetKind
@@ -71,6 +74,7 @@ async def download(
         Downloads at once.
 
     """
+    await in_thread(partial(check_folder, "--to", to))
     limits = currents_async.Limits(concurrency=concurrency)
     async with common.open(Saved, _SHOWN, limits=limits, private_assets=private_assets) as (
         currents,
@@ -129,5 +133,5 @@ def _saved(result: "currents_async.AssetResult") -> Saved:
         test_id=result.test_id,
         path=None if download is None else str(download.path),
         size=None if download is None else download.size,
-        error=None if result.error is None else str(result.error),
+        error=None if result.error is None else plain_words(result.error),
     )

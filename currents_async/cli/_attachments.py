@@ -9,6 +9,7 @@ from rich.filesize import decimal
 
 import currents_async
 from currents_async.cli import _exit
+from currents_async.cli._messages import plain_words
 from currents_async.cli._options import Choice, Flag, Several
 from currents_async.cli._progress import progress_bar
 from currents_async.cli._streams import note
@@ -82,7 +83,7 @@ def _attached(one: "UploadResult") -> Attached:
         name=one.name,
         size=one.size,
         attachment_id=one.attachment_id,
-        error=None if one.error is None else str(one.error),
+        error=None if one.error is None else plain_words(one.error),
     )
 
 

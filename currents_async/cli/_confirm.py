@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from currents_async.cli._progress.line import line_was_typed
 from currents_async.cli._streams import note, one_line
@@ -22,8 +22,8 @@ def confirm(question: str, *, yes: bool) -> bool:
     if yes:
         return True
     print(one_line(question), "[y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201 - a prompt
-    with _signals_of_a_prompt():
-        agreed = sys.stdin.readline().strip().lower() in {"y", "yes"}
+    with _prompt():
+        agreed = _line().lower() in {"y", "yes"}
     line_was_typed()
     if not agreed:
         note("nothing was done")
@@ -36,12 +36,26 @@ def read_secret(prompt: str) -> str:
         return sys.stdin.readline().strip()
     from getpass import getpass  # noqa: PLC0415 - few commands need it
 
-    with _signals_of_a_prompt():
+    with _prompt(), suppress(EOFError):
         return getpass(f"{prompt}: ", sys.stderr).strip()
+    _end_line()
+    return ""
+
+
+def _line() -> str:
+    """Read a line, which Ctrl-D leaves where the prompt is."""
+    line = sys.stdin.readline()
+    if not line.endswith("\n"):
+        _end_line()
+    return line.strip()
+
+
+def _end_line() -> None:
+    print(file=sys.stderr)  # noqa: T201 - what follows begins a line
 
 
 @contextmanager
-def _signals_of_a_prompt() -> Generator[None]:
+def _prompt() -> Generator[None]:
     """Let Ctrl-C end a blocking prompt at once, which an event loop would put off."""
     before = {
         signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
@@ -49,6 +63,9 @@ def _signals_of_a_prompt() -> Generator[None]:
     }
     try:
         yield
+    except KeyboardInterrupt:
+        _end_line()
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Self
 
 from currents_async import errors
 from currents_async.cli import _exit
-from currents_async.cli._messages import Options, explain
+from currents_async.cli._messages import Options, explain, os_words
 from currents_async.cli._progress.line import erase_at_once
 from currents_async.cli._streams import complain, note
 
@@ -153,7 +153,7 @@ def _run(command: Command, signals: StopSignals, options: Options) -> int | None
     except BrokenPipeError:
         raise
     except OSError as error:
-        complain(str(error))
+        complain(os_words(error))
         return _exit.FAILED
     except KeyboardInterrupt:  # at a prompt
         return _stopped(signal.SIGINT)

@@ -8,6 +8,7 @@ from datetime import datetime
 from aiohttp import web
 
 from currents_async.cli._execute import stop_signals
+from currents_async.cli._messages import listening_words
 from currents_async.cli._output import Output, Printer
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
@@ -93,7 +94,14 @@ async def _serving(host: str, port: int, path: str, receiver: Receiver) -> Async
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await _listen(runner, host, port)
         yield f"http://{host}:{runner.addresses[0][1]}{path}"
     finally:
         await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise OSError(listening_words(error, host)) from None

@@ -10,6 +10,7 @@ from cyclopts.validators import Number
 import currents_async
 from currents_async.cli import _exit
 from currents_async.cli._confirm import check_can_ask, confirm
+from currents_async.cli._messages import plain_words
 from currents_async.cli._moments import read_span
 from currents_async.cli._options import (
     COMMON,
@@ -186,7 +187,7 @@ def _done(result: "currents_async.QuarantineResult") -> Iterator[Decided]:
         for decision in decisions:
             yield _decided(decision, outcome)
     for failure in result.failed:
-        yield _decided(failure.decision, "failed", str(failure.error))
+        yield _decided(failure.decision, "failed", plain_words(failure.error))
 
 
 def _decided(

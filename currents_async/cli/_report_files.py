@@ -1,8 +1,11 @@
-"""Reports as files, whole or not there, or on stdout."""
+"""Reports as files, whole or not there, or on stdout; and whether files can be written at all."""
 
+import errno
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TypeVar
 
 from currents_async.cli._streams import write_text
@@ -20,9 +23,35 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 def check_file(option: str, target: str) -> None:
-    """Raise `InvalidArgumentError` if no file can be written there: it is a directory, or none."""
+    """Raise `InvalidArgumentError` if no file can be written there, before anything is fetched."""
     if not target or Path(target).is_dir():
         raise InvalidArgumentError(f"{option} must be a file, not a directory: {target!r}")
+    if target != "-":
+        _check(option, target, Path(target))
+
+
+def check_folder(option: str, target: str) -> None:
+    """Raise `InvalidArgumentError` if no files can be written into a folder, or it is none."""
+    _check(option, target, Path(target) / "file")
+
+
+def _check(option: str, target: str, path: Path) -> None:
+    try:
+        _try_to_write(path)
+    except OSError as error:
+        raise InvalidArgumentError(
+            f"{option} cannot be written: {target}: {error.strerror}"
+        ) from None
+
+
+def _try_to_write(path: Path) -> None:
+    """Make a file that has no name where another will be made, or in the first folder above."""
+    goal = _replaceable(path)
+    if goal is not None:
+        with TemporaryFile(dir=next(above for above in goal.parents if above.exists())):
+            pass
+    elif not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 async def write_report(target: str, render: Callable[[], bytes | str]) -> None:

@@ -12,6 +12,7 @@ import currents_async
 from currents_async.analysis import RunDetails
 from currents_async.analysis.artifacts import list_artifacts, url_of
 from currents_async.cli import _exit
+from currents_async.cli._messages import plain_words
 from currents_async.cli._options import CONNECTION, Connection, Count, File, Flag, RunID
 from currents_async.cli._progress import progress_bar
 from currents_async.cli._report_files import check_file, in_thread, write_report
@@ -159,6 +160,8 @@ def _check(documents: Sequence[_Document], summary: Path | None) -> None:
         )
     for document in documents:
         check_file(document.option, document.target)
+    if summary is not None:
+        check_file(_SUMMARY, str(summary))
     targets = {os.path.abspath(document.target) for document in documents}  # noqa: PTH100
     if len(targets) < len(documents):
         raise InvalidArgumentError("two reports have the same file")
@@ -202,7 +205,7 @@ async def _save(currents: "currents_async.Currents", details: RunDetails, folder
             async for result in results:
                 url = urls.get((result.instance_id, result.kind, result.number))
                 if result.error is not None:
-                    complaints.append(str(result.error))
+                    complaints.append(plain_words(result.error))
                 elif result.download is not None and url is not None:
                     paths[url] = result.download.path.relative_to(folder.parent).as_posix()
                 work.advance(len(paths), results.total)

@@ -1,6 +1,8 @@
 """`share` and `traces`: links that show what failed to whoever has them."""
 
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App, Parameter
@@ -15,6 +17,7 @@ from currents_async.cli._options import (
     InstanceID,
     TestID,
 )
+from currents_async.cli._report_files import check_file, check_folder, in_thread
 from currents_async.cli._streams import write_text
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import Share, SharePurpose, TraceLink, TraceView
@@ -199,6 +202,8 @@ async def download(
         one.
 
     """
+    check = check_folder if await in_thread(Path(to).is_dir) else check_file
+    await in_thread(partial(check, "--to", to))
     async with common.open(Downloaded, "path, size") as (currents, printer):
         trace = await which.link(currents, instance_id, test_id, _READING)
         saved = await currents.traces.download(trace, to=to, view=view)

@@ -1,6 +1,7 @@
 """What keeps commands from changing something by accident."""
 
 import io
+from typing import NoReturn
 
 import pytest
 
@@ -69,3 +70,36 @@ class TestConfirmation:
         monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
         assert "pass --yes" in cli(*arguments, code=2).err
         assert service.requests == []
+
+
+class TestLeavingAPrompt:
+    """What is printed after it begins a line."""
+
+    def test_by_ctrl_d(
+        self, service: FakeCurrents, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", Typing(""))
+        assert cli("runs", "delete", "x", code=1).err.endswith("[y/N] \nnothing was done\n")
+        monkeypatch.setattr("getpass.getpass", Typed(EOFError()))
+        message = "\ncurrents-async: the API key is empty\n"
+        assert cli("auth", "login", code=2).err == message
+
+    def test_by_ctrl_c(
+        self, service: FakeCurrents, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stdin = Typing("")
+        monkeypatch.setattr(stdin, "readline", Typed(KeyboardInterrupt()))
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert cli("runs", "delete", "x", code=130).err.endswith("[y/N] \ninterrupted\n")
+        monkeypatch.setattr("getpass.getpass", Typed(KeyboardInterrupt()))
+        assert cli("auth", "login", code=130).err == "\ninterrupted\n"
+
+
+class Typed:
+    """Stands in for a prompt that is left."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __call__(self, *_: object) -> NoReturn:
+        raise self._error

@@ -1,12 +1,24 @@
 """Errors in the words of the command line."""
 
+import re
+
 import pytest
 
 from currents_async.cli._messages import in_options
-from currents_async.testing import FakeCurrents, WorldProject
+from currents_async.testing import FakeCurrents, WorldProject, WorldRun
 from tests.cli.stdio import CommandLine
 
-OPTIONS = {"--project", "--since", "--status", "--branch", "--most", "--title", "RUN_ID", "TO"}
+OPTIONS = {
+    "--project",
+    "--since",
+    "--status",
+    "--branch",
+    "--most",
+    "--title",
+    "RUN_ID",
+    "TO",
+    "PATH",
+}
 
 
 @pytest.mark.parametrize(
@@ -22,6 +34,8 @@ OPTIONS = {"--project", "--since", "--status", "--branch", "--most", "--title", 
         ("--since must be a time", "--since must be a time"),
         ("no project: pass project_id= to the call or the client", "no project: pass --project"),
         ("the title of a project", "the title of a project"),
+        ("files[0].path cannot be read: 'x'", "PATH cannot be read: 'x'"),
+        ("files[1].title must be short", "--title must be short"),
         ("no data was received within Timeouts.read", "no data was received for too long"),
     ],
 )
@@ -97,3 +111,35 @@ def test_refusals_say_what_to_do(
     assert f"(HTTP {status}, GET {service.url}/runs/r" in err
     assert advice in err
     assert "getRun" not in err
+
+
+def test_a_hint_names_options(made: WorldRun, service: FakeCurrents, cli: CommandLine) -> None:
+    instance_id = made.specs[0].instance_id
+    err = cli("traces", "digest", str(instance_id), "nope", code=3).err
+    assert "artifact_name" not in err
+    assert err.endswith("or the attempt has no trace, or none with that --artifact\n")
+
+
+def test_notes_on_one_of_several_name_no_operation(
+    made: WorldRun, service: FakeCurrents, cli: CommandLine
+) -> None:
+    service.fail("getInstance", status=404, times=1)
+    [error] = cli("run", made.run_id, code=5).rows[0]["errors"]
+    assert "getInstance" not in error
+    assert re.search(rf": Not Found \(HTTP 404, GET {service.url}/instances/\w+", error)
+
+
+def test_a_file_that_is_not_there(service: FakeCurrents, cli: CommandLine) -> None:
+    message = "currents-async: nofile.json: No such file or directory\n"
+    assert cli("actions", "create", "nofile.json", code=1).err == message
+
+
+def test_nothing_was_found(project: WorldProject, service: FakeCurrents, cli: CommandLine) -> None:
+    err = cli("runs", "find", "--branch", "nope", code=3).err
+    assert err.endswith(": no complete run matches, or the project is of another organization\n")
+
+
+def test_a_span_that_ends_before_it_begins(service: FakeCurrents, cli: CommandLine) -> None:
+    line = ["runs", "list", "--since", "2026-01-03T10:00:00.123456Z", "--until", "2026-01-02"]
+    message = "--since must not be after --until: 2026-01-03T10:00:00.123Z is after 2026-01-02"
+    assert cli(*line, code=2).err == f"currents-async: {message}\n"

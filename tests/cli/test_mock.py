@@ -236,10 +236,19 @@ class TestMistakes:
             assert run(["mock", "serve", "--port", port, *SMALL]) == 1
         out, err = capsys.readouterr()
         assert out == ""
-        assert err.startswith("currents-async: cannot serve: ")
-        assert port in err
-        assert "address already in use" in err.lower()
-        assert err.count("\n") == 1
+        where = f"currents-async: cannot listen on 127.0.0.1:{port}: "
+        assert err == f"{where}Address already in use: choose another --port\n"
+
+    @pytest.mark.parametrize(
+        "command", [["mock", "serve", *SMALL], ["webhooks", "listen", "--insecure"]]
+    )
+    def test_a_host_that_is_none_of_ours(
+        self, command: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run([*command, "--host", "192.0.2.1", "--port", "0"]) == 1
+        err = capsys.readouterr().err
+        where = "currents-async: cannot listen on 192.0.2.1:0: "
+        assert err == f"{where}Cannot assign requested address: choose another --host\n"
 
     @pytest.mark.parametrize(
         ("rate", "words"),

@@ -190,10 +190,11 @@ class TestFields:
     @pytest.mark.parametrize(
         ("fields", "message"),
         [
-            ("nope", "no field 'nope': an item has runId, projectId, "),
-            ("meta.nope", "no field 'nope': meta has ciBuildId, title, pr, commit, "),
-            ("groups.platform.nope", "groups.platform has osName, "),
-            ("runId.nope", "no field 'nope': runId has no fields"),
+            ("nope", "an item has no field 'nope'; it has runId, projectId, "),
+            ("runid", "--fields: an item has no field 'runid' (did you mean runId?); it has "),
+            ("meta.nope", "meta has no field 'nope'; it has ciBuildId, title, pr, commit, "),
+            ("groups.platform.nope", "groups.platform has no field 'nope'; it has osName, "),
+            ("runId.nope", "runId has no field 'nope'; it has no fields"),
             ("runId,", "names separated by commas"),
         ],
     )

@@ -75,6 +75,28 @@ def test_a_page_is_no_directory(
     assert service.requests == []
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "report run r --html {}/page.html",
+        "report run r --junit {}/new/junit.xml",
+        "report flaky --html {}/page.html",
+        "report trends lake --html {}/page.html",
+        "assets download r --to {}/assets",
+        "traces download i t --to {}/trace.zip",
+    ],
+)
+def test_what_cannot_be_written_is_found_out_first(
+    service: FakeCurrents, cli: CommandLine, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    line = command.format(tmp_path / "file")
+    option, target = line.split()[-2:]
+    message = f"currents-async: {option} cannot be written: {target}: Not a directory\n"
+    assert cli(*line.split(), code=2).err == message
+    assert service.requests == []
+
+
 def test_flaky_tests_as_junit_xml_shows_them(
     project: WorldProject, service: FakeCurrents, cli: CommandLine
 ) -> None:

@@ -51,7 +51,7 @@ async def test_a_fake_in_another_container(
         (
             "currents_async",
             logging.WARNING,
-            f"allow_http=True: the network can read all that is sent to {url}, the API key too",
+            f"http:// is allowed: the network can read all that is sent to {url}, the API key too",
         )
     ]
 

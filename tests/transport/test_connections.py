@@ -34,8 +34,10 @@ class EmptyResolver(AbstractResolver):
 class TestConnection:
     async def test_no_server_listens(self, unused_port: int) -> None:
         async with Currents(KEY, base_url=f"http://127.0.0.1:{unused_port}") as currents:
-            with pytest.raises(ConnectError, match="no connection") as caught:
+            with pytest.raises(ConnectError) as caught:
                 await currents.runs.get("r")
+        where = f"no connection to 127.0.0.1:{unused_port}: Connection refused"
+        assert str(caught.value).endswith(where)
         assert caught.value.operation == "getRun"
 
     async def test_an_unknown_host(self) -> None:
@@ -49,7 +51,7 @@ class TestConnection:
 
     async def test_an_untrusted_certificate(self, tls_server: str) -> None:
         async with Currents(KEY, base_url=tls_server) as currents:
-            with pytest.raises(ConnectError, match=r"(?i)certificate"):
+            with pytest.raises(ConnectError, match="the certificate is not trusted: "):
                 await currents.runs.get("r")
 
     async def test_an_ssl_context_of_the_caller(

@@ -131,7 +131,7 @@ async def serve(
     is_open = server.lets_others_in(host)
     fake.mount(Admin(fake, make_world, needs_key=is_open).routes())
     return await server.serve_until_stopped(
-        fake, is_open=is_open, assets=assets, log=log, as_json=as_json
+        fake, host, is_open=is_open, assets=assets, log=log, as_json=as_json
     )
 
 

@@ -9,6 +9,7 @@ import aiohttp
 import msgspec
 
 from currents_async._config import FoundUrl, base_url_in_environment, check_base_url
+from currents_async._transport.aiohttp_errors import reason_of
 from currents_async.cli import _exit
 from currents_async.cli._mock.log import delivery_line
 from currents_async.cli._streams import complain, one_line
@@ -47,7 +48,7 @@ async def ask(url: str | None, api_key: str | None, **event: Any) -> int:
         ):
             status, body = response.status, await response.read()
     except (aiohttp.ClientError, TimeoutError) as error:
-        complain(f"no server of `mock serve` at {origin}: {error}")
+        complain(f"no server of `mock serve` at {origin}: {reason_of(error)}")
         return _exit.FAILED
     if status not in _OK:
         complain(f"{origin} refused with {status}: {_error_of(body)}")

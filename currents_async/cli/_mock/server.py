@@ -10,6 +10,7 @@ import msgspec
 from currents_async._config import is_loopback
 from currents_async.cli import _exit
 from currents_async.cli._execute import stop_signals
+from currents_async.cli._messages import listening_words
 from currents_async.cli._mock.log import note_delivery, request_log
 from currents_async.cli._streams import complain, machine_stdout
 from currents_async.errors import InvalidArgumentError
@@ -24,7 +25,7 @@ _MAX_PORT = 65535
 
 
 async def serve_until_stopped(
-    server: FakeCurrents, *, is_open: bool, assets: bool, log: bool, as_json: bool
+    server: FakeCurrents, host: str, *, is_open: bool, assets: bool, log: bool, as_json: bool
 ) -> int:
     """Serve until Ctrl-C or SIGTERM, and return the exit code."""
     async with AsyncExitStack() as stack:
@@ -39,7 +40,7 @@ async def serve_until_stopped(
             await stack.enter_async_context(server)
         except OSError as error:
             options = "--port or --asset-port" if assets else "--port"
-            complain(f"cannot serve: {error.strerror}: choose another {options}")
+            complain(listening_words(error, host, options))
             return _exit.FAILED
         if log:
             await stack.enter_async_context(request_log(server))

@@ -1,6 +1,7 @@
 """What to print of an item: dotted paths, in the names of the wire or of the models."""
 
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import msgspec
@@ -67,8 +68,11 @@ def _field(root: inspect.Type, name: str) -> Field:
         inner = _step(kind, step)
         if inner is None:
             where = ".".join(steps[:index])
-            known = ", ".join(_names_in(kind)) or "no fields"
-            raise InvalidArgumentError(f"no field {step!r}: {where or 'an item'} has {known}")
+            known = _names_in(kind)
+            raise InvalidArgumentError(
+                f"--fields: {where or 'an item'} has no field {step!r}{_near(step, known)}; "
+                f"it has {', '.join(known) or 'no fields'}"
+            )
         beside = _names_in(kind) if inner[0] == _EXTRA else []
         wire, kind = inner
         if wire != _EXTRA:
@@ -97,6 +101,13 @@ def _step(kind: inspect.Type, step: str) -> tuple[str, inspect.Type] | None:
             case _:
                 pass
     return None
+
+
+def _near(step: str, known: Sequence[str]) -> str:
+    """Return a question for a name that differs by little, or by its case."""
+    by_case = {name.casefold(): name for name in known}
+    near = get_close_matches(step.casefold(), by_case, n=1)
+    return f" (did you mean {by_case[near[0]]}?)" if near else ""
 
 
 def _names_in(kind: inspect.Type) -> list[str]:
