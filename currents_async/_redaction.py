@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-_ADDRESS = re.compile(r"""(https?:(?:\\?/|\\u002f){2}[^\s"'<>?]+)(\?[^\s"'<>]*)?""", re.IGNORECASE)
-"""A URL, in JSON too, and its query."""
-_QUERY = re.compile(r"""\?[^\s"'<>]*""")
-"""The query of a URL that may be relative, as in `Location`."""
+_USER = re.compile(r"""(?<=:)((?:\\?/|\\u002f){2})(?!git@)[^\s/\\"'<>?#]*@""", re.IGNORECASE)
+"""The user and the password of a URL, in JSON too."""
+_QUERY = re.compile(r"""[?#][^\s"'<>]*""")
+"""The query and the fragment of a URL, which may be relative, as in `Location`."""
 _SIGNATURE = re.compile("(?:signature|credential|token|sig)=", re.IGNORECASE)
 """What a query has in it that is signed as by S3, CloudFront, Google or Azure.
 
@@ -19,12 +19,12 @@ _SECRET_HEADER = re.compile(
 
 
 def hide_signatures(text: str) -> str:
-    """Return a text without the queries of signed URLs."""
-    return _ADDRESS.sub(lambda found: found[1] + _unsigned(found[2] or ""), text)
+    """Return a text without the signatures, the users and the passwords of URLs."""
+    return _QUERY.sub(_unsigned, _USER.sub(r"\1***@", text))
 
 
-def _unsigned(query: str) -> str:
-    return "?[signature]" if _SIGNATURE.search(query) else query
+def _unsigned(query: re.Match[str]) -> str:
+    return f"{query[0][0]}[signature]" if _SIGNATURE.search(query[0]) else query[0]
 
 
 def safe_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -33,11 +33,7 @@ def safe_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _safe(name: str, value: str) -> str:
-    return (
-        "***"
-        if _SECRET_HEADER.search(name)
-        else _QUERY.sub(lambda found: _unsigned(found[0]), value)
-    )
+    return "***" if _SECRET_HEADER.search(name) else hide_signatures(value)
 
 
 def redactor(secrets: Iterable[str], mark: str) -> Callable[[str], str]:

@@ -19,6 +19,8 @@ _UNSEEN = re.compile(
     "\ufffe\uffff\ud800-\udfff]"
 )
 """What changes the direction of text, cannot be seen, or must not stand in XML."""
+_MAY_BE_SECRET = frozenset("?#@")
+"""What `hide_signatures` needs in a text to change it."""
 
 
 def without_escapes(text: str) -> str:
@@ -47,7 +49,7 @@ def file_name(path: str) -> str:
 
 
 def _readable(head: str, length: int, max_length: int) -> str:
-    if length <= max_length and head.isprintable() and "?" not in head:
+    if length <= max_length and head.isprintable() and _MAY_BE_SECRET.isdisjoint(head):
         return head  # as most are: nothing unseen, no line ends, no signature
     # Colours take room too; what is far beyond what will be shown is not looked at.
     head = hide_signatures(without_escapes(head))

@@ -41,6 +41,23 @@ def test_lines() -> None:
     assert one_line("x" * 9_999).endswith("x … (9,999 characters)")
 
 
+@pytest.mark.parametrize(
+    ("secret", "shown"),
+    [
+        ("/a.png?w=1&X-Amz-Signature=SECRET", "/a.png?[signature]"),
+        ("https://a.example/x#access_token=SECRET", "https://a.example/x#[signature]"),
+        ("https://a.example/x?page=1#token=SECRET", "https://a.example/x?[signature]"),
+        ("https://me:SECRET@a.example/x", "https://***@a.example/x"),
+        ("postgres://me:SE@CRET@db.example:5432", "postgres://***@db.example:5432"),
+        ("ssh://git@a.example/x.git#main", "ssh://git@a.example/x.git#main"),
+        ("zoe@example.org: is #12 ok?", "zoe@example.org: is #12 ok?"),
+    ],
+)
+def test_secrets_of_urls_are_left_out(secret: str, shown: str) -> None:
+    for template in ("{}", "see {} and ({} )", 'goto("{}")'):
+        assert readable(template.replace("{}", secret)) == template.replace("{}", shown)
+
+
 def test_signatures_are_left_out() -> None:
     message = "GET https://s3.example/a.png?X-Amz-Signature=abc&x=1 failed"
     assert readable(message) == "GET https://s3.example/a.png?[signature] failed"

@@ -59,7 +59,7 @@ def _about_candidate(
 ) -> QuarantineDecision:
     """Decide about one of the worst tests of the explorer, which is not in quarantine."""
     decision = partial(QuarantineDecision, test=test)
-    counted = f"failed {test.failed} and was flaky {test.flaky} of the last {test.judged} times"
+    counted = _how_it_went(test)
     if inactive:
         action = inactive[0]
         reason = f"its action {action.action_id} is {action.status} ({counted})"
@@ -71,6 +71,14 @@ def _about_candidate(
         since = f"the last {test.failed_in_a_row} in a row, so it is broken, not flaky"
         return decision(kind="broken", reason=f"{counted}, {since}")
     return decision(kind="quarantine", reason=counted, test_ids=tuple(sorted(test.test_ids)))
+
+
+def _how_it_went(test: ExaminedTest) -> str:
+    if not test.judged:
+        return "did not pass or fail"
+    counts = ((test.failed, "failed"), (test.flaky, "was flaky"))
+    words = " and ".join(f"{what} {count}" for count, what in counts if count)
+    return f"{words or 'neither failed nor was flaky'} of the last {test.judged} times"
 
 
 def _reason_to_leave(test: ExaminedTest, policy: QuarantinePolicy) -> str | None:

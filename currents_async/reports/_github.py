@@ -89,7 +89,7 @@ def _counts(counts: RunCounts) -> Iterator[str]:
     if not counts.tests:
         yield "No tests are known."
     gaps = {
-        "not claimed by any machine": counts.unclaimed,
+        "without results here": counts.unclaimed,
         "not fetched": counts.missing,
     }
     for what, number in gaps.items():

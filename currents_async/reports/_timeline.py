@@ -27,7 +27,8 @@ def timeline_figure(timeline: Timeline) -> Markup:
     """Return the drawing of a timeline, what it shows in words, and two tables behind it."""
     lanes = _shown_lanes(timeline)
     if not lanes:
-        return tag("p", "No spec file has a start: there is no timeline.", *_left_out(timeline, []))
+        nothing = "No spec file has a start: there is no timeline."
+        return markup(*(tag("p", one) for one in (nothing, *_left_out(timeline, []))))
     drawing = TimelineDrawing(timeline, lanes, _title)
     words = (tag("p", sentence) for sentence in _sentences(timeline, lanes))
     return markup(

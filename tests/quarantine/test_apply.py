@@ -55,7 +55,7 @@ class TestCreating:
         assert action.matcher == Matcher.all(when.file.eq(SPEC), when.test_id.in_([id_of(PAYS)]))
         assert action.expires_after is None
         assert (action.description or "").splitlines() == [
-            "In quarantine because it failed 4 and was flaky 0 of the last 6 times.",
+            "In quarantine because it failed 4 of the last 6 times.",
             (
                 "Lifted once its last 5 results are clean passes. Disable this action to keep the "
                 "test out of quarantine; change or remove the line below to manage the action "

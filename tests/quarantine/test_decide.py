@@ -86,17 +86,17 @@ class TestCandidates:
     @pytest.mark.parametrize(
         ("results", "kind", "reason"),
         [
-            ("F...F...", "quarantine", "failed 2 and was flaky 0 of the last 8 times"),
-            ("~...~...", "quarantine", "failed 0 and was flaky 2 of the last 8 times"),
-            ("FFFF", "quarantine", "failed 4 and was flaky 0 of the last 4 times"),
-            ("..F.", "quarantine", "failed 1 and was flaky 0 of the last 4 times"),
-            ("F.......", "leave", "failed 1 and was flaky 0 of the last 8 times: below the policy"),
+            ("F...F...", "quarantine", "failed 2 of the last 8 times"),
+            ("~...~...", "quarantine", "was flaky 2 of the last 8 times"),
+            ("FFFF", "quarantine", "failed 4 of the last 4 times"),
+            ("..F.", "quarantine", "failed 1 of the last 4 times"),
+            ("F.......", "leave", "failed 1 of the last 8 times: below the policy"),
             ("..F.~...", "leave", "failed 1 and was flaky 1 of the last 8 times: below the policy"),
-            ("FFF", "leave", "failed 3 and was flaky 0 of the last 3 times: fewer than the 4"),
-            ("FF-ss", "leave", "failed 2 and was flaky 0 of the last 2 times: fewer than the 4"),
-            ("ssssssss", "leave", "failed 0 and was flaky 0 of the last 0 times: fewer than the 4"),
-            ("...FFFFF", "leave", "failed 5 and was flaky 0 of the last 8 times: the last 3 were"),
-            ("", "leave", "failed 0 and was flaky 0 of the last 0 times: fewer than the 4 times"),
+            ("FFF", "leave", "failed 3 of the last 3 times: fewer than the 4"),
+            ("FF-ss", "leave", "failed 2 of the last 2 times: fewer than the 4"),
+            ("ssssssss", "leave", "did not pass or fail: fewer than the 4"),
+            ("...FFFFF", "leave", "failed 5 of the last 8 times: the last 3 were"),
+            ("", "leave", "did not pass or fail: fewer than the 4 times"),
         ],
     )
     def test_are_judged_by_their_results(self, results: str, kind: str, reason: str) -> None:

@@ -189,7 +189,7 @@ async def test_for_people(quarantine: Quarantine, suite: Suite) -> None:
     counts = "1 to quarantine, 0 to extend, 0 to lift, 0 broken, 0 overdue, 0 to keep, 1 to leave"
     assert str(plan) == (
         f"'default' in project {suite.project_id}: {counts}\n"
-        f"  quarantine {SPEC} > cart > [31mred one: failed 5 and was flaky 0 of the last 5 times"
+        f"  quarantine {SPEC} > cart > [31mred one: failed 5 of the last 5 times"
     )
     assert repr(plan) == f"<QuarantinePlan: 'default' in project {suite.project_id}: {counts}>"
 

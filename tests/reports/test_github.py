@@ -73,7 +73,7 @@ def test_what_a_report_says() -> None:
 def test_a_run_without_tests_says_so() -> None:
     assert "No tests are known." in Rendered(job_summary(odd_details()[0])).texts
     unfetched = Rendered(job_summary(odd_details()[3])).texts
-    assert "3 spec files not claimed by any machine." in unfetched
+    assert "3 spec files without results here." in unfetched
 
 
 def test_owners_are_counted() -> None:

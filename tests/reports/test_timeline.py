@@ -234,6 +234,7 @@ def test_every_run_has_a_figure_or_is_said_to_have_none() -> None:
     for details in odd_details():
         text = timeline_figure(timeline_of(details))
         assert ("<svg" in text) != ("there is no timeline" in text)
+        assert "timeline.W" not in text
 
 
 def test_hostile_texts_are_texts() -> None:
