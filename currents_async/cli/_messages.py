@@ -75,7 +75,7 @@ def listening_words(error: OSError, host: str, options: str = "--port") -> str:
     # asyncio's text has the address, which may be one of several.
     found = re.search(r"\('([^']*)', (\d+)", str(error))
     where = f"{found[1]}:{found[2]}" if found else host
-    why = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+    why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
     is_of_host = found is None or error.errno == errno.EADDRNOTAVAIL
     return f"cannot listen on {where}: {why}: choose another {'--host' if is_of_host else options}"
 

@@ -65,7 +65,7 @@ def test_which_tests_an_action_covers(
     expected = None if is_certain is None else Cover(theirs, is_certain)
     assert cover_of(TEST, [theirs]) == expected
     [decision] = decide([TEST], [theirs], POLICY, project_ran=True, now=NOW)
-    counted = "failed 3 and was flaky 0 of the last 4 times"
+    counted = "failed 3 of the last 4 times"
     assert (decision.kind, decision.reason) == {
         True: ("leave", f"{counted}: action theirs covers it already"),
         False: ("quarantine", f"{counted}; action theirs covers it in some runs, if at all"),
