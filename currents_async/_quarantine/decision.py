@@ -4,16 +4,15 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-import msgspec
-
 from currents_async._quarantine.evidence import ExaminedTest
 from currents_async._quarantine.rules import label_of, matched_ids, one_line, own_actions
+from currents_async.models._brief import Brief
 from currents_async.models.actions import Action, ActionStatus, QuarantineKind
 
 _PAST = frozenset({ActionStatus.ARCHIVED, ActionStatus.EXPIRED})
 
 
-class QuarantineDecision(msgspec.Struct, frozen=True, kw_only=True):
+class QuarantineDecision(Brief, frozen=True, kw_only=True):
     """What to do about a test, and why."""
 
     kind: QuarantineKind
@@ -43,6 +42,9 @@ class QuarantineDecision(msgspec.Struct, frozen=True, kw_only=True):
         if self.test.spec or self.action is None:
             return label_of(self.test)
         return one_line(self.action.name)
+
+    def _label(self) -> str:
+        return f"{self.kind} {self.label}: {self.reason}"
 
     @property
     def is_change(self) -> bool:

@@ -3,14 +3,13 @@
 from datetime import datetime
 from itertools import takewhile
 
-import msgspec
-
+from currents_async.models._brief import Brief
 from currents_async.models.common import Outcome
 from currents_async.models.test_results import TestResult
 from currents_async.models.tests import ExploredTestMetrics
 
 
-class ExaminedResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class ExaminedResult(Brief, frozen=True, gc=False, kw_only=True):
     """The fields of one test result that are evidence."""
 
     run_id: str | None = None
@@ -47,7 +46,7 @@ class ExaminedResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return self.status == Outcome.PASSED and not self.flaky
 
 
-class ExaminedTest(msgspec.Struct, frozen=True, kw_only=True):
+class ExaminedTest(Brief, frozen=True, kw_only=True):
     """A test, and the evidence about it."""
 
     signature: str

@@ -17,19 +17,20 @@ from currents_async._quarantine.decision import (
     current_actions,
 )
 from currents_async.errors import CurrentsError
+from currents_async.models._brief import Brief
 from currents_async.models.actions import Action, QuarantineKind
 
 _WRITES_AT_ONCE = 4
 
 
-class QuarantineFailure(msgspec.Struct, frozen=True, kw_only=True):
+class QuarantineFailure(Brief, frozen=True, kw_only=True):
     """A decision that could not be carried out."""
 
     decision: QuarantineDecision
     error: CurrentsError
 
 
-class QuarantineResult(msgspec.Struct, frozen=True, kw_only=True):
+class QuarantineResult(Brief, frozen=True, kw_only=True):
     """The outcome of the decisions of a plan that change something."""
 
     created: tuple[QuarantineDecision, ...] = ()

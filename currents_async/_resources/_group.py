@@ -44,6 +44,11 @@ class Group:
         self._transport = transport
         self._project_id = project_id
 
+    def __repr__(self) -> str:
+        if not hasattr(self, "_transport"):
+            return f"<{type(self).__name__}>"  # that of the class `Currents`, for `create_autospec`
+        return f"<{type(self).__name__} of {self._transport.channel.base_url}>"
+
     @property
     def raw(self) -> "RawView":
         """The same operations, which return the status, the headers and the undecoded bytes.
@@ -104,6 +109,9 @@ class RawView:
 
     def __init__(self, group: Group) -> None:
         self._group = group
+
+    def __repr__(self) -> str:
+        return f"<RawView of {self._group!r}>"
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[RawResponse]]:
         operation: Callable[..., Any] = getattr(self._group, name)

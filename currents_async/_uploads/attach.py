@@ -16,6 +16,7 @@ from currents_async._uploads.files import AttachmentFile, FileToSend, find_files
 from currents_async._wire.asset_url import read_asset_url
 from currents_async._wire.attachments import MAX_FILES
 from currents_async.errors import CurrentsError, DecodeError, InvalidArgumentError
+from currents_async.models._brief import Brief
 from currents_async.models.attachments import (
     DeclaredAttachment,
     NewAttachment,
@@ -49,7 +50,7 @@ class UploadResult(msgspec.Struct, frozen=True, kw_only=True):
     """Why it is not attached; None if it is."""
 
 
-class AttachResult(msgspec.Struct, frozen=True, kw_only=True):
+class AttachResult(Brief, frozen=True, kw_only=True):
     """What an `attach` has done so far, or in all."""
 
     files: tuple[UploadResult, ...] = ()

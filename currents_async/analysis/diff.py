@@ -22,6 +22,15 @@ class ComparedTest(Model, frozen=True, gc=False, kw_only=True):
         """The test in the later run, or else in the earlier one."""
         return next(test for test in (self.after, self.before) if test is not None)
 
+    def _label(self) -> str:
+        return f"{_state(self.before)} to {_state(self.after)} {self.test.full_title}"
+
+
+def _state(test: ExecutedTest | None) -> str:
+    if test is None:
+        return "missing"
+    return "flaky" if test.is_flaky else str(test.state)
+
 
 class AmbiguousTests(Model, frozen=True, gc=False, kw_only=True):
     """Tests that may be the same one, of which one run has several."""

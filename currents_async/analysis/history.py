@@ -27,12 +27,18 @@ class Streak(Model, frozen=True, gc=False, kw_only=True):
     If it is the oldest of all results, the streak may have begun earlier.
     """
 
+    def _label(self) -> str:
+        return f"{self.count} {self.status}"
+
 
 class Flip(Model, frozen=True, gc=False, kw_only=True):
     """A failure after a pass, or a pass after a failure."""
 
     before: TestResult
     after: TestResult
+
+    def _label(self) -> str:
+        return f"{self.before.status} to {self.after.status}"
 
 
 class TestHistory(Tabular, frozen=True, gc=False, kw_only=True):
@@ -77,6 +83,11 @@ class TestHistory(Tabular, frozen=True, gc=False, kw_only=True):
     def flakiness_rate(self) -> float | None:
         """The share of verdicts that are flaky passes, from 0 to 1; None without verdicts."""
         return self._share(self.counters.flaky)
+
+    def _label(self) -> str:
+        now = "" if self.streak is None else f", {self.streak.count} {self.streak.status} in a row"
+        failed, flaky = self.counters.failures, self.counters.flaky
+        return f"{failed} failed and {flaky} flaky of {len(self.results)}{now}"
 
     def _rows(self) -> tuple[type[Model], Iterable[Model]]:
         return TestResult, self.results

@@ -84,6 +84,14 @@ class Attempt(Model, frozen=True, gc=False, kw_only=True):
     worker_index: int | None = None
     parallel_index: int | None = None
 
+    @property
+    def duration(self) -> int | None:
+        """Milliseconds, by the name that it has in tests and spec files."""
+        return self.wall_clock_duration
+
+    def _label(self) -> str:
+        return f"{self.state}" if self.error is None else f"{self.state}: {self.error.first_line}"
+
 
 class InstanceTest(HasAnnotations, frozen=True, gc=False, kw_only=True, repr_omit_defaults=True):
     """One test of a spec file, with all its attempts."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, NoReturn, Self, TypeGuard, cast
 import msgspec
 
 from currents_async._redaction import hide_signatures
-from currents_async.models._brief import brief, to_html
+from currents_async.models._brief import Brief, says_something
 
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment, in UTC where the wire names no time zone: all of them can be compared."""
@@ -18,7 +18,7 @@ _EXTRA = b'"(extra)"'
 _SECRET = "[secret]"  # noqa: S105 - it stands for one
 
 
-class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"):
+class Model(Brief, frozen=True, gc=False, kw_only=True, rename="camel"):
     """Base of all models: immutable, compared by value, in snake case where the wire is camel.
 
     Unknown fields of the wire are ignored, unless `extra` keeps them. A field that the wire leaves
@@ -43,23 +43,9 @@ class Model(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel")
     # bookkeeping takes a quarter off decoding and most of the pauses off keeping many of them.
     # Arrays are tuples for the same reason: the collector untracks those that hold no containers.
 
-    def __repr__(self) -> str:
-        return brief(type(self).__name__, self._label(), self._told())
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
+    def _fields(self) -> list[tuple[str, Any]]:
         # Tracebacks show models, and until it expires, a signed URL is enough to fetch an asset.
-        return [(name, _without_signatures(value)) for name, value in super().__rich_repr__()]
-
-    def _repr_html_(self) -> str:
-        return to_html(type(self).__name__, self._told())
-
-    def _label(self) -> str:
-        """Return what tells it from others of its kind and how it stands, in place of fields."""
-        return ""
-
-    def _told(self) -> list[tuple[str, Any]]:
-        """Return the fields that say something; `__rich_repr__` has all."""
-        return [(name, value) for name, value in self.__rich_repr__() if value]
+        return [(name, _without_signatures(value)) for name, value in super()._fields()]
 
     def to_dict(self, *, snake_case: bool = False) -> dict[str, Any]:
         """Return JSON-compatible built-in types, with the names of the wire, or of the fields.
@@ -108,8 +94,8 @@ class SecretModel(Model, frozen=True, gc=False, kw_only=True):
     _secrets: ClassVar[tuple[str, ...]]
     """The names of the fields."""
 
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [(name, self._shown(name, value)) for name, value in super().__rich_repr__()]
+    def _fields(self) -> list[tuple[str, Any]]:
+        return [(name, self._shown(name, value)) for name, value in super()._fields()]
 
     def _shown(self, name: str, value: Any) -> Any:
         if name == "extra":
@@ -119,8 +105,11 @@ class SecretModel(Model, frozen=True, gc=False, kw_only=True):
 
     def _told(self) -> list[tuple[str, Any]]:
         # A secret that is missing says something too.
-        shown = self.__rich_repr__()
-        return [(name, value) for name, value in shown if value or name in self._secrets]
+        return [
+            (name, value)
+            for name, value in self._fields()
+            if name in self._secrets or says_something(value)
+        ]
 
     def __reduce__(self) -> NoReturn:
         self._refuse("be pickled")

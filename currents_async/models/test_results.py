@@ -73,3 +73,6 @@ class TestResult(HasAnnotations, frozen=True, gc=False, kw_only=True):
     def error(self) -> AttemptError | None:
         """The error of the last attempt that has one."""
         return next((attempt.error for attempt in reversed(self.attempts) if attempt.error), None)
+
+    def _label(self) -> str:
+        return f"{self.status} {self.full_title}"

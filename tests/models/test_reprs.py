@@ -2,15 +2,33 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.pretty import pretty_repr
 
+from currents_async import (
+    Currents,
+    ExaminedResult,
+    ExaminedTest,
+    QuarantineDecision,
+    QuarantineResult,
+)
 from currents_async.analysis import RunResults, diff_runs, timeline_of
-from currents_async.models import CursorPage, Instance, Run, RunSpec, RunStatus
+from currents_async.models import (
+    Commit,
+    CursorPage,
+    Instance,
+    Run,
+    RunMeta,
+    RunSpec,
+    RunStatus,
+    RunTimeout,
+)
 from currents_async.models._brief import MAX_LENGTH, brief, cut
 from currents_async.models._model import Model
 from currents_async.models.pages import NumberedPage
@@ -46,13 +64,25 @@ def sampled(name: str) -> Any:
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS_OF_SAMPLES))
 def test_a_sample_is_short_at_any_depth(name: str) -> None:
-    assert {len(repr(one)) <= MAX_LENGTH for one in inside(sampled(name))} <= {True}
+    for one in inside(sampled(name)):
+        assert len(repr(one)) <= MAX_LENGTH
+        if isinstance(one, Model):
+            assert len(one._repr_html_()) <= 50 * MAX_LENGTH
+            assert len(pretty_repr(one, max_width=200)) <= 50 * MAX_LENGTH
 
 
 def test_what_analyses_find_is_short() -> None:
     for details in (world_details(), hostile_details(), *odd_details()):
         found = [details, details.failures(), details.flaky_tests(), timeline_of(details)]
         assert max(len(repr(one)) for one in inside(found)) <= MAX_LENGTH
+
+
+def test_what_quarantine_decides_is_short() -> None:
+    test = ExaminedTest(signature="s", spec="a.ts", title=("t",), results=(ExaminedResult(),) * 20)
+    one = QuarantineDecision(kind="quarantine", test=test, reason="failed 2 of 20 times")
+    assert repr(one) == "<QuarantineDecision quarantine a.ts > t: failed 2 of 20 times>"
+    result = QuarantineResult(created=(one,) * 20)
+    assert max(len(repr(one)) for one in inside(result)) <= MAX_LENGTH
 
 
 def test_a_run_says_how_it_stands() -> None:
@@ -84,8 +114,34 @@ def test_others_show_the_fields_that_say_something() -> None:
     assert repr(card) == (
         f"Card(name='{'x' * 46}…, tags=['a', 'b'], run=<Run r UNKNOWN>, instances=<7 × Instance>)"  # noqa: RUF001
     )
-    assert "<th>tags</th><td>[&#x27;a&#x27;, &#x27;b&#x27;]</td>" in card._repr_html_()
-    assert Card().__rich_repr__()[0] == ("name", None)
+    assert "<th>tags</th><td>a<br>b</td>" in card._repr_html_()
+    assert "&lt;Instance i  0/0 tests failed&gt;<br>… of 7</td>" in card._repr_html_()
+    assert pretty_repr(card, max_width=200) == (
+        f"Card(name='{'x' * 60}', tags=['a', 'b'], run=<Run r UNKNOWN>, instances=<7 × Instance>)"  # noqa: RUF001
+    )
+    assert repr(Card()) == "Card()"
+
+
+def test_models_that_say_nothing_are_left_out() -> None:
+    run = Run(run_id="r", timeout=RunTimeout(), meta=RunMeta(commit=Commit(branch="main")))
+    assert pretty_repr(run).splitlines()[-3:] == [
+        "    status=<RunStatus.UNKNOWN: 'UNKNOWN'>,",
+        "    meta=RunMeta(commit=Commit(branch='main'))",
+        ")",
+    ]
+
+
+def test_times_are_those_of_people_in_notebooks() -> None:
+    run = Run(run_id="r", created_at=datetime(2026, 1, 5, 9, tzinfo=UTC))
+    assert "<td>2026-01-05 09:00:00 UTC</td>" in run._repr_html_()
+
+
+async def test_groups_say_of_which_client_they_are() -> None:
+    async with Currents("k", base_url="https://api.example/v1") as currents:
+        assert repr(currents.runs) == "<Runs of https://api.example/v1>"
+        assert repr(currents.quarantine) == "<Quarantine of https://api.example/v1>"
+        assert repr(currents.runs.raw) == "<RawView of <Runs of https://api.example/v1>>"
+    assert repr(Currents.runs) == "<Runs>"
 
 
 @given(st.text(), st.integers(1, 60))
