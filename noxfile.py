@@ -64,7 +64,7 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session
 def engines(session: nox.Session) -> None:
-    """Run the tests of the extras `dlt` and `spark`, and the benchmarks.
+    """Run the tests of the extras `dlt` and `spark`, of a notebook, and the benchmarks.
 
     Those of Spark need Java 17, and some of those of dlt a PostgreSQL that they can start.
     """
@@ -73,6 +73,7 @@ def engines(session: nox.Session) -> None:
         "export/test_dlt.py",
         "export/test_dlt_destination.py",
         "export/test_spark.py",
+        "test_notebook.py",
         "benchmarks",
     )
     session.run("pytest", *BY_FILE, *(f"tests/{name}" for name in files), "-rs")

@@ -296,7 +296,7 @@ URL = "https://assets.example/v/1.mp4?X-Amz-Date=1&X-Amz-Signature=5ec2e7"
     "model",
     [
         SpecReport(video_url=URL),
-        Run(run_id="r", specs=(RunSpec(results=SpecReport(video_url=URL)),)),
+        RunSpec(results=SpecReport(video_url=URL)),
         Attempt(error=AttemptError(message=f"see {URL}, please")),
         InstanceTest(title=("a", URL)),
         FailureContext(extra={"list": [{"errorContext": {"url": URL}}]}),
