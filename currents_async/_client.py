@@ -312,6 +312,11 @@ class Currents:
         return self._transport.retries
 
     @property
+    def cache(self) -> Cache | None:
+        """Where this client keeps responses; None for nowhere."""
+        return None if self._channel.keeper is None else self._channel.keeper.cache
+
+    @property
     def clock(self) -> Clock:
         """The clock of this client."""
         return self._channel.clock

@@ -161,7 +161,7 @@ class WindowFetch:
             await self._send_as_listed(listed, is_whole=True)
             return
         try:
-            run = await self._context.currents.runs.get(listed.run_id)
+            run = await self._get_run(listed)
         except CurrentsError as error:
             self._item_failed("run", error)
             await self._send(FetchFailed(window=self._window, run_id=listed.run_id, error=error))
@@ -171,6 +171,15 @@ class WindowFetch:
         run = _filled(run, listed)
         await self._send(RunFetched(window=self._window, run=run, digest=_digest_of(listed)))
         self._enqueue_instances(run.run_id, self._wanted_instances(run))
+
+    async def _get_run(self, listed: ListedRun) -> Run:
+        """Fetch a run; what the client has in its cache only if the list says nothing else."""
+        currents, run_id = self._context.currents, listed.run_id
+        is_changed = run_id in self._selection.done
+        run = await currents.runs.get(run_id, fresh=is_changed)
+        if currents.cache is None or is_changed or not _is_outdated(run, listed):
+            return run
+        return await currents.runs.get(run_id, fresh=True)
 
     def _wanted_instances(self, run: Run) -> dict[str, str]:
         """Find the instances of a run that are to be fetched, and their specs."""
@@ -228,6 +237,12 @@ def _digest_of(run: ListedRun) -> str:
     """Return a digest that changes when a list says something new about a run."""
     known = msgspec.json.encode(msgspec.structs.replace(run, cursor=None))
     return sha256(known).hexdigest()[:16]
+
+
+def _is_outdated(run: Run, listed: ListedRun) -> bool:
+    """Return whether a run that had ended has gone on since, as after a reset."""
+    now, then = ((one.completion_state, one.duration_ms) for one in (listed, run))
+    return run.has_ended and now != then
 
 
 def _filled(one: T, other: msgspec.Struct) -> T:
