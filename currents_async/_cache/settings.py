@@ -53,8 +53,16 @@ class Cache(msgspec.Struct, frozen=True):
         await in_thread(self._clear)
 
     def _clear(self) -> None:
-        with closing(self.open()) as store:
-            store.clear()
+        import sqlite3  # noqa: PLC0415 - as in `open`
+
+        try:
+            with closing(self.open()) as store:
+                store.clear()
+        except sqlite3.Error as error:
+            reason = f"the cache in {self.path}: {error}"
+        else:
+            return
+        raise OSError(reason)
 
     def open(self) -> "Store":
         """Open the database; raises `sqlite3.Error` and `OSError`."""

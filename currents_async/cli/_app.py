@@ -157,6 +157,7 @@ for name, (place, text) in {
     "mock": ("_mock:app", "Stand in for Currents, for programs in any language."),
     "auth": ("_auth:auth", "The API key."),
     "config": ("_config:app", "The configuration file, which has profiles."),
+    "cache": ("_cache:app", "What --cache keeps on the disk."),
     "api": ("_api:api", _API),
 }.items():
     app.command(f"currents_async.cli.{place}", name=name, help=text)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = App(name="config")
 
 Name = Annotated[
-    Choice[Literal["project_id", "base_url", "allow_http"]],
+    Choice[Literal["project_id", "base_url", "allow_http", "cache"]],
     Parameter(help="What to read or set: `project-id`, for example."),
 ]
 ProfileName = Annotated[
@@ -27,7 +27,8 @@ ProfileName = Annotated[
 ]
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 _HIDDEN = "***"
-_NAMES = ("api_key", "keyring", "base_url", "project_id", "allow_http")
+_SWITCHES = {"allow_http", "cache"}
+_NAMES = ("api_key", "keyring", "base_url", "project_id", "allow_http", "cache")
 
 
 class Configured(Model, frozen=True, gc=False, kw_only=True):
@@ -100,7 +101,7 @@ async def set_value(name: Name, value: str, /, *, profile: ProfileName | None = 
     Parameters
     ----------
     value
-        The value; an empty text removes the setting, allow_http is true or false.
+        The value; an empty text removes the setting, allow_http and cache are true or false.
 
     """
     # Here, since --help does without them.
@@ -110,10 +111,10 @@ async def set_value(name: Name, value: str, /, *, profile: ProfileName | None = 
     from currents_async.cli._config_file import change_profile  # noqa: PLC0415
 
     new: str | bool | None = value or None
-    if name == "allow_http" and value:
+    if name in _SWITCHES and value:
         new = _FLAGS.get(value.lower())
         if new is None:
-            raise InvalidArgumentError(f"allow_http must be true or false, not {value!r}")
+            raise InvalidArgumentError(f"{name} must be true or false, not {value!r}")
     elif name == "base_url" and value:
         check_base_url(value, "base_url", allow_http=True)
     where = await asyncio.to_thread(change_profile, _chosen(profile), {name: new})

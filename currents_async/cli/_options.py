@@ -99,6 +99,8 @@ class Connection:
     """A file of certificates (PEM) to trust besides the system's, as those of a company."""
     allow_http: Flag = False
     """Also use http:// to other hosts, as within a cluster, where the network can read the key."""
+    cache: Flag = False
+    """Keep runs that have ended on the disk, and look there first; else the profile's."""
     verbose: Annotated[
         int, Parameter(name=["--verbose", "-v"], count=True, show_default=False, negative="")
     ] = 0
@@ -138,6 +140,7 @@ class Connection:
             proxy=self.proxy,
             ca_file=self.ca_file,
             allow_http=self.allow_http,
+            cache=self.cache,
         )
 
 

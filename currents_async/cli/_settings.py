@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from platformdirs import user_config_path
+from platformdirs import user_cache_path, user_config_path
 
-from currents_async import Currents
+from currents_async import Cache, Currents
 from currents_async._config import PRODUCTION, base_url_in_environment, check_base_url
 from currents_async._transport.proxy import proxy_refusal, proxy_refusal_in_environment
 from currents_async.cli._keyring import read_key
@@ -39,13 +39,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     base_url: str | None = None
     project_id: str | None = None
     allow_http: bool = False
+    cache: bool = False
+    """Whether commands keep runs that have ended, as with --cache."""
     keyring: bool = False
     """Whether the key is in the keyring of the system, as `auth login` may put it there."""
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
         key = None if self.api_key is None else "***"
-        shown = ((name, getattr(self, name)) for name in ("base_url", "project_id", "allow_http"))
-        return [("api_key", key), *shown]
+        names = ("base_url", "project_id", "allow_http", "cache")
+        return [("api_key", key), *((name, getattr(self, name)) for name in names)]
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
@@ -87,6 +89,7 @@ class Settings:
     trust: ssl.SSLContext | None
     """The certificates to trust, if not just the system's."""
     allow_http: bool
+    cache: Cache | None
 
     @property
     def trusts_environment(self) -> bool:
@@ -115,6 +118,7 @@ class Settings:
             trust_env=self.trusts_environment,
             ssl=self.trust,
             allow_http=self.allow_http,
+            cache=self.cache,
             **options,
         )
 
@@ -131,6 +135,7 @@ def read_settings(
     proxy: str | None = None,
     ca_file: str | None = None,
     allow_http: bool = False,
+    cache: bool = False,
     entered: Profile | None = None,
 ) -> Settings:
     """Gather the settings of a client; raise `InvalidArgumentError` for any that cannot work.
@@ -158,6 +163,7 @@ def read_settings(
         proxy=proxy,
         trust=None if ca_file is None else _trust(ca_file),
         allow_http=allow_http,
+        cache=Cache(cache_path() / "runs") if cache or found.profile.cache else None,
     )
     _refuse_proxy(proxy, trusts_environment=settings.trusts_environment)
     return settings
@@ -219,6 +225,11 @@ def _trust(ca_file: str) -> ssl.SSLContext:
 def config_path() -> Path:
     """Return the path of the configuration file, which need not exist."""
     return user_config_path("currents-async", appauthor=False) / "config.toml"
+
+
+def cache_path() -> Path:
+    """Return the folder of all that commands keep, which need not exist."""
+    return user_cache_path("currents-async", appauthor=False)
 
 
 def find_profile(name: str | None, *, must_exist: bool = True) -> NamedProfile:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from currents_async.cli._api import cache as kept
 from currents_async.cli._app import run
 from currents_async.testing import FakeCurrents, WorldProject, WorldRun
 from tests.cli.stdio import CommandLine
@@ -269,11 +268,9 @@ class TestInclude:
 
 
 class TestCache:
-    @pytest.fixture(autouse=True)
-    def folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        folder = tmp_path / "cache" / "api"
-        monkeypatch.setattr(kept, "cache_folder", lambda: folder)
-        return folder
+    @pytest.fixture
+    def folder(self, kept: Path) -> Path:
+        return kept / "api"
 
     def test_responses_are_kept_for_a_time(
         self, service: FakeCurrents, folder: Path, cli: CommandLine

@@ -88,7 +88,7 @@ class TestConfig:
         [
             (["allow_http", "perhaps"], "allow_http must be true or false, not 'perhaps'"),
             (["base_url", "nowhere"], "base_url"),
-            (["api_key", "k"], "must be project_id, base_url or allow_http, not 'api_key'"),
+            (["api_key", "k"], "must be project_id, base_url, allow_http or cache, not 'api_key'"),
         ],
     )
     def test_mistakes(

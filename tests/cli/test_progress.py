@@ -24,7 +24,7 @@ from tests.cli.test_help import COMMANDS
 NONE = {
     name
     for name in COMMANDS
-    if name.startswith(("config ", "mock ", "open "))
+    if name.startswith(("cache ", "config ", "mock ", "open "))
     or name in {"auth login", "auth logout", "completion", "demo", "report trends"}
     or name == "webhooks listen"
 }
@@ -273,11 +273,11 @@ class TestElsewhere:
         )
         work = Work("instances", 0.0, done=30, total=40, detail="2 failed")
         standing = Standing(
-            work=work, rate=rate, traffic=Traffic(requests=31), began=0.0, now=180.0
+            work=work, rate=rate, traffic=Traffic(requests=31, cached=9), began=0.0, now=180.0
         )
         for width, text in {
-            120: "#################------ 30/40 instances, 2 failed, 1 min left; "
-            "paused 3 s: the server asked; 31 requests, 0 bytes, 3 min",
+            120: "##########--- 30/40 instances, 2 failed, 1 min left; "
+            "paused 3 s: the server asked; 31 requests, 9 cached, 0 bytes, 3 min",
             70: "30/40 instances, 2 failed, 1 min left; paused 3 s: the server asked",
             60: "30/40 instances, 1 min left; paused 3 s: the server asked",
             20: "30/40 instances; pa.",

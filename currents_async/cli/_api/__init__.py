@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,6 @@ from currents_async.cli._api.output import ApiOutput
 from currents_async.cli._api.pages import Fetch, Pages, pages_of
 from currents_async.cli._moments import read_span
 from currents_async.cli._options import (
-    CONNECTION,
     Choice,
     Connection,
     File,
@@ -28,6 +28,17 @@ if TYPE_CHECKING:
     from currents_async.cli._settings import Settings
 
 
+@cyclopts.Parameter(name="*", group="Connection")
+@dataclass(frozen=True, kw_only=True)
+class ApiConnection(Connection):
+    """A connection without `--cache`, which means something else here."""
+
+    cache: Annotated[bool, cyclopts.Parameter(parse=False)] = False
+
+
+_CONNECTION = ApiConnection()
+
+
 async def api(
     method: Choice[HTTPMethod],
     path: str,
@@ -40,7 +51,7 @@ async def api(
     include: Annotated[Flag, cyclopts.Parameter(alias="-i")] = False,
     paginate: Flag = False,
     cache: str | None = None,
-    connection: Connection = CONNECTION,
+    connection: ApiConnection = _CONNECTION,
 ) -> None:
     """Send any request, and print the JSON of the response as it came.
 

@@ -5,22 +5,18 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from multidict import CIMultiDict
-from platformdirs import user_cache_path
 
 from currents_async import RawResponse
 from currents_async._redaction import safe_headers
 from currents_async._wire.endpoint import encode_query
+from currents_async.cli import _settings
 from currents_async.cli._api.fields import Query
 from currents_async.cli._api.pages import Fetch
 from currents_async.cli._private_file import write_private
 from currents_async.cli._streams import complain
-
-if TYPE_CHECKING:
-    from currents_async.cli._settings import Settings
 
 _KEEP = timedelta(days=30)
 """Older files are deleted when another one is written."""
@@ -37,7 +33,9 @@ class _Kept(msgspec.Struct, frozen=True):
 class ResponseCache:
     """Keeps the responses to GET requests, for each API key and service apart."""
 
-    def __init__(self, settings: "Settings", path: str, max_age: timedelta, fetch: Fetch) -> None:
+    def __init__(
+        self, settings: _settings.Settings, path: str, max_age: timedelta, fetch: Fetch
+    ) -> None:
         """Take the path of the requests, and what sends them."""
         self._settings = settings
         self._path = path
@@ -48,7 +46,7 @@ class ResponseCache:
         """Return the response to a query from a file, if it is not too old, or else fetch it."""
         # Of the key only a digest is kept, as the name of the file.
         name = self._settings.digest(f"GET {self._path}?{encode_query(query)}")
-        file = cache_folder() / name
+        file = _settings.cache_path() / "api" / name
         kept = await asyncio.to_thread(_read, file, self._max_age)
         if kept is not None:
             headers = CIMultiDict(kept.headers)
@@ -56,11 +54,6 @@ class ResponseCache:
         response = await self._fetch(query)
         await asyncio.to_thread(_write, file, response)
         return response
-
-
-def cache_folder() -> Path:
-    """Return the folder of the files, which need not exist."""
-    return user_cache_path("currents-async", appauthor=False) / "api"
 
 
 def _read(file: Path, max_age: timedelta) -> _Kept | None:
