@@ -95,10 +95,23 @@ def _row(model: type[Model]) -> Kind:
     return _struct((model,), frozenset())
 
 
-def simple_kind(info: inspect.Type) -> Kind | None:
-    """Return the type of a field that holds single values; None for objects and lists."""
+def kind_in_json(info: inspect.Type) -> Kind:
+    """Return the type of what JSON has for a field: all but single values and texts are JSON."""
+    match _present(info):
+        case [inspect.VarTupleType(item_type=item)] if _simple_kind(item) is TEXT:
+            return _Lists(TEXT)
+        case _:
+            return _simple_kind(info) or JSON
+
+
+def _present(info: inspect.Type) -> list[inspect.Type]:
     members = info.types if isinstance(info, inspect.UnionType) else (info,)
-    kinds = tuple(type(one) for one in members if not isinstance(one, inspect.NoneType))
+    return [one for one in members if not isinstance(one, inspect.NoneType)]
+
+
+def _simple_kind(info: inspect.Type) -> Kind | None:
+    """Return the type of a field that holds single values; None for objects and lists."""
+    kinds = tuple(map(type, _present(info)))
     if kinds and all(issubclass(one, _TEXTS) for one in kinds):
         return TEXT
     return _SIMPLE.get(kinds)
@@ -113,7 +126,7 @@ def _kind(annotation: Any, outer: frozenset[type]) -> Kind:
         return _UNSIGNED if outer.intersection(models) else _struct(models, outer)
     if get_origin(models[0]) in {tuple, list} and len(models) == 1:
         return _Lists(_kind(get_args(models[0])[0], outer))
-    return simple_kind(inspect.type_info(annotation)) or _UNSIGNED
+    return _simple_kind(inspect.type_info(annotation)) or _UNSIGNED
 
 
 def _struct(models: tuple[type[msgspec.Struct], ...], outer: frozenset[type]) -> Kind:

@@ -112,19 +112,24 @@ class TestForms:
         assert "2026-01-05T09:00:00Z" in out
 
     def test_parquet(self, runs: list[str], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-        fields = "run_id,createdAt,durationMs,meta.commit,tags"
+        fields = "run_id,createdAt,durationMs,meta.platform,tags,groups"
         assert run(["runs", "list", "-o", "parquet", "--fields", fields]) == 0
         table = pq.read_table(pa.BufferReader(capfdbinary.readouterr().out))
-        assert table.schema.types == [
-            pa.string(),
-            pa.timestamp("ms", tz="UTC"),
-            pa.int64(),
-            pa.string(),
-            pa.string(),
-        ]
+        assert dict(zip(table.schema.names, table.schema.types, strict=True)) == {
+            "run_id": pa.string(),
+            "createdAt": pa.timestamp("ms", tz="UTC"),
+            "durationMs": pa.int64(),
+            "meta.platform.osName": pa.string(),
+            "meta.platform.osVersion": pa.string(),
+            "meta.platform.browserName": pa.string(),
+            "meta.platform.browserVersion": pa.string(),
+            "tags": pa.list_(pa.field("element", pa.string())),
+            "groups": pa.string(),
+        }
         assert table["run_id"].to_pylist() == runs
         assert table["createdAt"][2].as_py() == datetime(2026, 1, 5, 9, tzinfo=UTC)
-        assert json.loads(table["meta.commit"][0].as_py())["branch"] == "b2"
+        assert table["meta.platform.osName"][0].as_py() == "linux"
+        assert json.loads(table["groups"][0].as_py())[0]["groupId"] == "chromium"
 
     def test_parquet_of_one_item_is_a_file_of_one_row(
         self, runs: list[str], capfdbinary: pytest.CaptureFixture[bytes]
@@ -154,7 +159,7 @@ class TestForms:
         sys.stdout.flush()
         file = pq.ParquetFile(pa.BufferReader(capfdbinary.readouterr().out))
         rows = file.read().to_pylist()
-        same = {"rate": 0.5, "flag": True, "moment": moment, "day": moment.date(), "texts": '["a"]'}
+        same = {"rate": 0.5, "flag": True, "moment": moment, "day": moment.date(), "texts": ["a"]}
         assert [row.pop("count") for row in rows] == [(1 << 63) - 1, None, -(1 << 63), None, None]
         assert rows == [*[same] * 4, dict.fromkeys(same)]
         assert file.num_row_groups == 3

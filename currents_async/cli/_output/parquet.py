@@ -9,8 +9,8 @@ import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
 import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]
 
 from currents_async.arrow._kinds import DAY, MOMENT
-from currents_async.arrow._of_models import JSON, simple_kind
-from currents_async.cli._output.fields import Field
+from currents_async.arrow._of_models import kind_in_json
+from currents_async.cli._output.fields import Field, leaves_of
 from currents_async.cli._output.writers import RowWriter
 from currents_async.models._model import Model
 
@@ -22,17 +22,18 @@ _ROWS = 10_000
 
 
 class ParquetWriter(RowWriter):
-    """A column for each field, of the type that the model says; objects and lists are JSON.
+    """A column for each field, also of objects, of the type that the model says.
 
-    What a column cannot hold, such as a number beyond 64 bits, is null, as in exports.
+    Lists of texts are lists, and others JSON. What a column cannot hold, such as a number beyond 64
+    bits, is null, as in exports.
     """
 
     def __init__(self, fields: Sequence[Field]) -> None:
         """Begin the file."""
-        super().__init__(fields)
+        super().__init__(leaves_of(fields))
         self._rows: list[list[Any]] = []
-        self._kinds: list[Any] = [simple_kind(field.kind) or JSON for field in fields]
-        columns = zip(fields, self._kinds, strict=True)
+        self._kinds: list[Any] = [kind_in_json(field.kind) for field in self._fields]
+        columns = zip(self._fields, self._kinds, strict=True)
         self._schema: Any = _arrow.schema([(field.name, kind.arrow) for field, kind in columns])
         self._file: Any = _parquet.ParquetWriter(sys.stdout.buffer, self._schema)
 
