@@ -3,10 +3,12 @@
 import asyncio
 import io
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any, TextIO
 
 import pyte
 import pytest
+from rich.cells import cell_len
 
 import currents_async
 from currents_async.cli._app import app
@@ -14,6 +16,8 @@ from currents_async.cli._settings import Settings
 from currents_async.cli._streams import complain
 from currents_async.testing import FakeCurrents, ManualClock
 
+_FAINT, _BRIGHT_BLACK = 2, 90
+"""Codes of styles (ECMA-48, section 8.3.117)."""
 STEP = 0.1
 _ITERATIONS = 10
 """Iterations of the event loop, in which requests get through, for each step of the clock."""
@@ -23,7 +27,7 @@ class Terminal:
     """What a person sees."""
 
     def __init__(self, columns: int, now: Callable[[], float] = lambda: 0.0) -> None:
-        self._screen = pyte.Screen(columns, 100)
+        self._screen = _Screen(columns, 100)
         self._stream = pyte.Stream(self._screen)
         self._now = now
         self.columns = columns
@@ -36,7 +40,24 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """What stands on the screen."""
-        return "\n".join(line.rstrip() for line in self._screen.display).rstrip("\n").split("\n")
+        rows = range(max(self._screen.buffer, default=0) + 1)
+        return "\n".join(map(self._line, rows)).rstrip("\n").split("\n")
+
+    @property
+    def styled(self) -> list[str]:
+        """The same with the styles of all that has one: `[green]✓ passed[/]  main`."""
+        return [self._styled(number, cell_len(line)) for number, line in enumerate(self.lines)]
+
+    def _line(self, number: int) -> str:
+        # `display` of pyte would render all lines, each time.
+        row = self._screen.buffer[number]
+        return "".join(row[x].data for x in range(self.columns)).rstrip()
+
+    def _styled(self, number: int, length: int) -> str:
+        row = self._screen.buffer[number]
+        runs = groupby((row[x] for x in range(length)), key=_style_of)
+        texts = ((style, "".join(cell.data for cell in run)) for style, run in runs)
+        return "".join(f"[{style}]{text}[/]" if style else text for style, text in texts)
 
     def file(self) -> io.StringIO:
         """Return a stream that writes to it."""
@@ -46,9 +67,21 @@ class Terminal:
         self.written += text
         self._stream.feed(text.replace("\n", "\r\n"))
         self.times.append(self._now())
-        # `display` would render all lines, each time.
-        line = self._screen.buffer[self._screen.cursor.y]
-        self.drawn.append("".join(line[x].data for x in range(self.columns)).rstrip())
+        self.drawn.append(self._line(self._screen.cursor.y))
+
+
+class _Screen(pyte.Screen):
+    """Shows what is faint too, as bright black: pyte knows no such style."""
+
+    def select_graphic_rendition(self, *attributes: int, **options: Any) -> None:
+        shown = (_BRIGHT_BLACK if one == _FAINT else one for one in attributes)
+        super().select_graphic_rendition(*shown, **options)
+
+
+def _style_of(cell: Any) -> str:
+    words = [name for name in ("bold", "italics", "underscore", "reverse") if getattr(cell, name)]
+    colours = {"default": (), "brightblack": ("dim",), "brown": ("yellow",)}
+    return " ".join([*words, *colours.get(cell.fg, (cell.fg,))])
 
 
 class _Side(io.StringIO):

@@ -1,0 +1,226 @@
+"""What commands show people: on terminals of four widths, with and without colour, and in pipes.
+
+What they are to show is in `snapshots/`, a file for each command. After a change that is meant,
+`SNAPSHOTS=write pytest tests/cli/test_snapshots.py` writes them anew: read what has changed.
+"""
+
+import io
+import json
+import os
+import re
+import shlex
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from datetime import datetime, tzinfo
+from functools import cache
+from inspect import BoundArguments, signature
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple, Self, TextIO
+
+import pytest
+
+from currents_async import Currents
+from currents_async.cli._app import app
+from currents_async.cli._settings import Settings
+from currents_async.testing import FakeCurrents, RunningClock
+from tests.cli.snapshots.commands import OTHERS, READING, WRITING
+from tests.cli.snapshots.shop import NOW, furnish, make_shop, words_of, write_files
+from tests.cli.terminal import Terminal
+from tests.cli.test_help import commands_of
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+IS_WRITING = os.environ.get("SNAPSHOTS") == "write"
+COMMANDS = {**READING, **WRITING}
+WIDTHS = (40, 80, 120, 200)
+COLOURED_AT = 120
+SIGNS = {"red": "✗", "yellow": "~", "green": "✓━╸", "cyan": "…"}
+"""What stands where there is a colour: bars of spec files that passed have no sign."""
+STYLED = re.compile(r"\[(?:bold )?(red|yellow|green|cyan)\](.*?)\[/\]")
+LINKS = {"share", "traces link"}
+"""Commands whose lines may wrap: an address is copied as a whole."""
+IN_ASCII = "?+x-.=>~"
+"""What may stand for a character that an encoding lacks."""
+PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
+"""It differs each time, and is as long."""
+
+
+class StandingClock(RunningClock):
+    """A clock by which it is always the same moment of the same day."""
+
+    def wall(self) -> float:
+        return NOW.timestamp()
+
+
+class Then(datetime):
+    """A datetime whose now is that moment."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls.fromtimestamp(NOW.timestamp(), tz)
+
+
+class Shop(NamedTuple):
+    """A service, and what the arguments of commands are about."""
+
+    server: FakeCurrents
+    words: dict[str, str]
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls) -> AsyncIterator[Self]:
+        world = make_shop()
+        async with FakeCurrents(world, assets=True, clock=StandingClock()) as server:
+            words = words_of(world)
+            async with Currents(server.api_key, base_url=server.url) as currents:
+                words |= await furnish(currents, words)
+            yield cls(server, words)
+
+
+@cache
+def parsed(*words: str) -> tuple[Any, BoundArguments, object]:
+    """Parse a command line, which takes longer than to run most."""
+    return app.parse_args(words, exit_on_error=False, print_error=False)
+
+
+class Commands:
+    """Runs a command in the event loop of the test, each time in the same circumstances."""
+
+    def __init__(self, name: str, monkeypatch: pytest.MonkeyPatch, shop: Shop | None) -> None:
+        """Take the service of a command that changes nothing, and can be run there again."""
+        self._name = name
+        self._patch = monkeypatch
+        self._shop = shop
+        self.err = ""
+        """What the last one has written to stderr."""
+
+    async def on_terminal(self, width: int, **environment: str) -> Terminal:
+        terminal = Terminal(width)
+        await self._run(terminal.file(), COLUMNS=str(width), **environment)
+        return terminal
+
+    async def in_pipe(self, *options: str, encoding: str = "utf-8") -> str:
+        pipe = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace", newline="\n")
+        await self._run(pipe, *options)
+        pipe.seek(0)
+        return pipe.read()
+
+    async def _run(self, stdout: TextIO, *options: str, **environment: str) -> None:
+        async with nullcontext(self._shop) if self._shop else Shop.opened() as shop:
+            command, bound, _ = parsed(*self._words(shop), *options)
+            with self._patch.context() as patch:
+                self._prepare(patch, shop, environment)
+                patch.setattr("sys.stdout", stdout)
+                patch.setattr("sys.stderr", err := io.StringIO())
+                await command(*bound.args, **bound.kwargs)
+                stdout.flush()
+        self.err = err.getvalue()
+
+    def _words(self, shop: Shop) -> list[str]:
+        return shlex.split(f"{self._name} {COMMANDS[self._name]}".format(**shop.words))
+
+    @staticmethod
+    def _prepare(patch: pytest.MonkeyPatch, shop: Shop, environment: dict[str, str]) -> None:
+        variables = {
+            "CURRENTS_API_KEY": shop.server.api_key,
+            "CURRENTS_API_URL": shop.server.url,
+            "CURRENTS_PROJECT_ID": shop.words["project"],
+            "TERM": "xterm-256color",
+            **environment,
+        }
+        for variable, value in variables.items():
+            patch.setenv(variable, value)
+        make = Settings.client
+
+        def with_clock(settings: Settings, **options: Any) -> Currents:
+            return make(settings, clock=StandingClock(), **options)
+
+        patch.setattr(Settings, "client", with_clock)
+        for module in ("_output.columns", "_run_watch"):
+            patch.setattr(f"currents_async.cli.{module}.datetime", Then)
+
+
+@pytest.fixture
+async def commands(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> AsyncIterator[Commands]:
+    monkeypatch.chdir(tmp_path)
+    write_files(tmp_path)
+    monkeypatch.setenv("TZ", "UTC")
+    for variable in ("FORCE_COLOR", "NO_COLOR", "COLORTERM"):
+        monkeypatch.delenv(variable, raising=False)
+    async with Shop.opened() if name in READING else nullcontext() as shop:
+        yield Commands(name, monkeypatch, shop)
+
+
+def test_every_command_that_prints_items_is_here() -> None:
+    printing = {
+        name
+        for name, command in commands_of(app)
+        if {"common", "output"} & {*signature(command.default_command).parameters}
+    }
+    assert {*COMMANDS, *OTHERS} == printing
+
+
+def test_every_file_is_of_a_command() -> None:
+    files = {path.stem: path for path in SNAPSHOTS.glob("*.txt")}
+    left = {*files} - {*map(stem_of, COMMANDS)}
+    if IS_WRITING:
+        for stem in left:
+            files[stem].unlink()
+    else:
+        assert not left
+
+
+def stem_of(name: str) -> str:
+    return name.replace(" ", "-")
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+async def test_what_people_see(name: str, commands: Commands) -> None:
+    shown = {width: await commands.on_terminal(width) for width in WIDTHS}
+    for terminal in shown.values():
+        assert terminal.written.endswith("\n")
+        if name not in LINKS:
+            assert len(terminal.lines) == terminal.written.count("\n"), "a line wraps"
+        for line in terminal.styled:
+            for colour, text in STYLED.findall(line):
+                assert set(text) & set(SIGNS[colour]), "a colour alone"
+    compare(name, "\n".join(sections_of(name, shown, commands.err)))
+
+
+def sections_of(name: str, shown: dict[int, Terminal], err: str) -> list[str]:
+    sections = [f"$ currents-async {name} {COMMANDS[name]}".rstrip()]
+    for lines, widths in groupby(WIDTHS, key=lambda width: shown[width].lines):
+        title = " and ".join(map(str, widths))
+        sections += [f"\n──── {title} columns", *lines]
+    sections += [f"\n──── styles at {COLOURED_AT} columns", *shown[COLOURED_AT].styled]
+    if err:
+        sections += ["\n──── on stderr", err.removesuffix("\n")]
+    return [PORT.sub("40000", section) for section in [*sections, ""]]
+
+
+def compare(name: str, text: str) -> None:
+    path = SNAPSHOTS / f"{stem_of(name)}.txt"
+    if IS_WRITING:
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8").splitlines() == text.splitlines()
+
+
+@pytest.mark.parametrize("name", sorted(READING))
+async def test_what_others_see(name: str, commands: Commands) -> None:
+    """Without colours there are the same characters, and in a pipe nothing but text."""
+    expected = (await commands.on_terminal(80)).lines
+    for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        terminal = await commands.on_terminal(80, **environment)
+        assert "\x1b" not in terminal.written
+        assert terminal.lines == expected
+    piped = await commands.in_pipe("-o", "table")
+    assert piped.endswith("\n")
+    assert "\x1b" not in piped
+    for encoding in ("cp1252", "ascii"):
+        other = await commands.in_pipe("-o", "table", encoding=encoding)
+        assert all(b in (a, *IN_ASCII) for a, b in zip(piped, other, strict=True))
+    machine = await commands.in_pipe()
+    assert not machine or machine.endswith("\n")
+    assert all(isinstance(json.loads(line), dict) for line in machine.splitlines())
