@@ -18,17 +18,61 @@ from currents_async.cli._options import (
     Yes,
     read_json,
 )
-from currents_async.models import Action, ActionStatusFilter, ArchivedAction, Effect, Matcher
+from currents_async.cli._output.columns import Column, plain
+from currents_async.models import (
+    Action,
+    ActionStatusFilter,
+    ArchivedAction,
+    Condition,
+    Effect,
+    Matcher,
+)
 from currents_async.models._model import Model
 
 app = App(name="actions")
 
 ActionID = Annotated[str, Parameter(help="The ID of the action.")]
 
-_LISTED = (
-    "actionId as id, status, name, action.op as does, createdAt as age, expiresAfter as expires"
+_COMPARISONS = {
+    "eq": "is",
+    "neq": "is not",
+    "any": "is there",
+    "empty": "is not there",
+    "in": "is one of",
+    "notIn": "is none of",
+    "inc": "includes",
+    "notInc": "does not include",
+    "incAll": "includes all of",
+    "notIncAll": "does not include all of",
+}
+
+
+def _condition(condition: Condition) -> str:
+    trait = condition.type.replace("_", " ")
+    comparison = _COMPARISONS.get(condition.op, condition.op)
+    return " ".join([trait, comparison, "" if condition.value is None else plain(condition.value)])
+
+
+def _conditions(action: Action) -> str:
+    """Return which tests an action applies to: `git branch is main and tag includes slow`."""
+    if action.matcher is None:
+        return ""
+    return f" {action.matcher.op.lower()} ".join(map(_condition, action.matcher.cond))
+
+
+_LISTED: tuple[Column[Action], ...] = (
+    Column("id", lambda action: action.action_id, "id"),
+    Column("status", lambda action: action.status, rank=1),
+    Column("name", lambda action: action.name),
+    Column("does", lambda action: [one.op for one in action.action], rank=2),
+    Column("created", lambda action: action.created_at, "age", rank=4),
+    Column("expires", lambda action: action.expires_after, "age", rank=3),
 )
-_CARD = f"{_LISTED}, description, matcher"
+_CARD: tuple[Column[Action], ...] = (
+    *_LISTED,
+    Column("description", lambda action: action.description),
+    Column("tests", _conditions),
+)
 
 
 class _New(Model, frozen=True, gc=False, kw_only=True):

@@ -15,6 +15,7 @@ from currents_async.cli._options import (
     Since,
     Until,
 )
+from currents_async.cli._output.columns import Column
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import (
     ActionStatusFilter,
@@ -22,6 +23,24 @@ from currents_async.models import (
     AffectedExecution,
     AffectedTest,
     SortDirection,
+)
+
+
+def _title(item: AffectedTest | AffectedExecution) -> str | None:
+    return " > ".join(item.title) if isinstance(item.title, tuple) else item.title
+
+
+_TESTS: tuple[Column[AffectedTest], ...] = (
+    Column("title", _title),
+    Column("spec", lambda test: test.spec, "path", rank=1),
+    Column("signature", lambda test: test.signature, "id", rank=2),
+)
+_EXECUTIONS: tuple[Column[AffectedExecution], ...] = (
+    Column("title", _title),
+    Column("spec", lambda one: one.spec, "path", rank=1),
+    Column("run", lambda one: one.run_id, "id", rank=2),
+    Column("instance", lambda one: one.instance_id, "id", rank=3),
+    Column("test", lambda one: one.test_id, "id", rank=4),
 )
 
 
@@ -58,9 +77,10 @@ async def affected_tests(
         Which way they are sorted, by when they were last seen.
 
     """
-    async with common.open(
-        AffectedTest, "signature, spec, title", nothing="no tests were affected"
-    ) as (currents, printer):
+    async with common.open(AffectedTest, _TESTS, nothing="no tests were affected") as (
+        currents,
+        printer,
+    ):
         listed = currents.actions.affected_tests(
             project,
             date_start=read_moment("--since", since),
@@ -102,7 +122,7 @@ async def executions(
     """
     async with common.open(
         AffectedExecution,
-        "runId, instanceId, testId, spec, title",
+        _EXECUTIONS,
         nothing="no executions were affected",
     ) as (
         currents,

@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from currents_async.cli._attachments import FILES, Attach, Attached, Files, attach_all, code_of
+from currents_async.cli._attachments import (
+    ATTACHED,
+    FILES,
+    Attach,
+    Attached,
+    Files,
+    attach_all,
+    code_of,
+)
 from currents_async.cli._options import COMMON, CommonOptions, Index, Project
 from currents_async.errors import InvalidArgumentError
 
@@ -77,7 +85,7 @@ async def attach(
     if project is not None and ci_build is None:
         raise InvalidArgumentError("--project is for --ci-build")
     given, part = files.of(path), target.arguments()
-    async with common.open(Attached, "path, attachmentId, size, error") as (currents, printer):
+    async with common.open(Attached, ATTACHED) as (currents, printer):
         match run, ci_build, session:
             case str(), None, None:
                 attaching: Attach = partial(currents.runs.attach, run, given, **part)

@@ -11,6 +11,7 @@ import currents_async
 from currents_async.cli import _exit
 from currents_async.cli._messages import plain_words
 from currents_async.cli._options import Choice, Flag, Several
+from currents_async.cli._output.columns import Column
 from currents_async.cli._progress import progress_bar
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
@@ -33,6 +34,14 @@ class Attached(Model, frozen=True, gc=False, kw_only=True):
     """Bytes."""
     attachment_id: str | None
     error: str | None
+
+
+ATTACHED: tuple[Column[Attached], ...] = (
+    Column("path", lambda one: one.path, "path"),
+    Column("size", lambda one: one.size, "size", rank=1),
+    Column("error", lambda one: one.error),
+    Column("attachment", lambda one: one.attachment_id, "id", rank=1),
+)
 
 
 @Parameter(name="*")

@@ -16,7 +16,8 @@ from currents_async.export import ExportFormat, ExportResult, export, export_tab
 from currents_async.models._model import Model
 
 _SHOWN = (
-    "target, windows, windowsSkipped, runs, instances, failures, gone, requests, wireBytes, rows"
+    "target, windows as days, windowsSkipped as skipped, runs, instances, failures, gone, "
+    "requests, wireBytes as received, rows"
 )
 
 

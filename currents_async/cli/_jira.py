@@ -15,7 +15,7 @@ app = App(name="jira")
 Installation = Annotated[str, Parameter(help="The ID of the Jira installation.")]
 Search = Annotated[str, Parameter(help="Only those with this text in their name.")]
 
-_ISSUE = "id, key, extra"
+_ISSUE = "id, key, extra.url as link"
 
 
 @Parameter(name="*")

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from currents_async.cli._output.columns import Column
 from currents_async.models import Instance, InstanceTest, Outcome, Run, RunSpec, TestResult
+from currents_async.reports._verdict import verdict_of
 
 ItemT = TypeVar("ItemT")
 
@@ -35,6 +36,12 @@ def standing(spec: RunSpec) -> str:
     return "flaky" if spec.flaky else "passed"
 
 
+def run_status(run: Run) -> str:
+    """Return how a run ended or is doing: cancelled, for example, though it counts as failed."""
+    first, _, last = verdict_of(run).words.partition(", ")
+    return {"in progress": "running", "failing": "failing"}.get(first) or last or first
+
+
 def _verdict(test: InstanceTest) -> str:
     return "flaky" if test.is_flaky else str(test.state or "unknown")
 
@@ -60,9 +67,9 @@ SPECS: tuple[Column[RunSpec], ...] = (
     Column("spec", lambda spec: spec.spec, "path"),
     Column("passed", _count("passes"), "number", rank=3),
     Column("failed", _count("failures"), "number", rank=2),
-    Column("flaky", lambda spec: spec.flaky, "number", rank=3),
+    Column("flaky", lambda spec: spec.results and spec.flaky, "number", rank=3),
     Column("duration", lambda spec: spec.duration, "duration", rank=1),
-    Column("machine", lambda spec: spec.machine_id, rank=5),
+    Column("machine", lambda spec: spec.machine_id, "id", rank=5),
     Column("instance", lambda spec: spec.instance_id, "id", rank=4),
 )
 TESTS: tuple[Column[InstanceTest], ...] = (

@@ -14,8 +14,11 @@ from currents_async.cli._options import (
     Several,
     Sorting,
 )
+from currents_async.cli._output.columns import Column, plain
+from currents_async.cli._parts import run_status
 from currents_async.cli._run_filters import ALL_RUNS, RunFilters
 from currents_async.models import (
+    CardRun,
     CompletionStateFilter,
     PullRequestCard,
     PullRequestOrder,
@@ -30,11 +33,30 @@ projects = App(name="projects")
 pull_requests = App(name="pull-requests")
 terms = App(name="terms")
 
-_CARD = (
-    "recentRuns.0.status as status, pr.title, recentRuns.0.createdAt as age, "
-    "recentRuns.0.runId as last run, pr.source as branch"
+
+def _latest(card: PullRequestCard) -> CardRun | None:
+    return card.recent_runs[0] if card.recent_runs else None
+
+
+def _number(card: PullRequestCard) -> str | None:
+    number = card.pr and card.pr.id and card.pr.id.rpartition("#")[2]
+    return number and f"#{number}"
+
+
+_CARD: tuple[Column[PullRequestCard], ...] = (
+    Column("status", lambda card: (run := _latest(card)) and run_status(run), "verdict"),
+    Column("number", _number, rank=1),
+    Column("title", lambda card: card.pr and card.pr.title),
+    Column("branch", lambda card: card.pr and card.pr.source, rank=3),
+    Column("age", lambda card: (run := _latest(card)) and run.created_at, "age", rank=1),
+    Column("last run", lambda card: (run := _latest(card)) and run.run_id, "id", rank=2),
 )
+_TIMEOUT = "inactivityTimeoutSeconds as inactivity timeout"
 _PROJECT = "projectId as id, name, createdAt, defaultBranchName as default branch"
+
+
+_TERM = (Column[Term]("term", lambda term: term.extra.get("term") or plain(term.extra)),)
+"""What the service calls it is not documented."""
 
 
 @projects.command(name="list")
@@ -68,7 +90,7 @@ async def get(
     currents-async projects get PROJECT_ID -o json
 
     """
-    async with common.open(ProjectModel, f"{_PROJECT}, failFast, inactivityTimeoutSeconds") as (
+    async with common.open(ProjectModel, f"{_PROJECT}, failFast, {_TIMEOUT}") as (
         currents,
         printer,
     ):
@@ -151,6 +173,6 @@ async def list_terms(
         Which way they are sorted, by when they were last used.
 
     """
-    async with common.open(Term, "extra", nothing="no terms match") as (currents, printer):
+    async with common.open(Term, _TERM, nothing="no terms match") as (currents, printer):
         listed = currents.projects.terms(kind, project, search=search, dir=direction)
         await printer.listed(listed, limit)

@@ -30,7 +30,7 @@ app = App(name="quarantine")
 
 Share = Annotated[float, Parameter(validator=Number(gt=0, lte=1))]
 
-_DECIDED = "decision, test, failed, flaky, judged, reason"
+_DECIDED = "decision, test, reason"
 _DONE = "outcome, test, actionId, error"
 
 

@@ -32,6 +32,8 @@ _FINDINGS: dict[Finding, Callable[[RunDiff], bool]] = {
     "inconclusive": lambda diff: not diff.is_conclusive,
 }
 """Whether a diff has what `--fail-on` names."""
+_WORDS = {"new_failures": "new failure", "new_tests": "new test"}
+"""What one test is, of those that a diff has many of."""
 Document = Literal["html", "markdown"]
 _DOCUMENTS = {"html": diff_html, "markdown": diff_markdown}
 
@@ -63,11 +65,19 @@ def _detail(change: Change) -> str:
     return f"{duration(change.before_ms)} -> {duration(change.after_ms)}"
 
 
+def _before(change: Change) -> str | None:
+    return "flaky" if change.change == "no_longer_flaky" else change.before
+
+
+def _after(change: Change) -> str | None:
+    return "flaky" if change.change == "newly_flaky" else change.after
+
+
 _COLUMNS = (
-    Column[Change]("change", lambda one: one.change.replace("_", " ")),
+    Column[Change]("change", lambda one: _WORDS.get(one.change) or one.change.replace("_", " ")),
     Column[Change]("test", lambda one: one.title),
-    Column[Change]("before", lambda one: one.before, "verdict", rank=3),
-    Column[Change]("after", lambda one: one.after, "verdict", rank=2),
+    Column("before", _before, "verdict", rank=3),
+    Column("after", _after, "verdict", rank=2),
     Column[Change]("error", _detail, rank=1),
     Column[Change]("spec", lambda one: one.spec, "path", rank=4),
 )

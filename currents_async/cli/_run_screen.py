@@ -1,12 +1,11 @@
 """A run on a terminal: the verdict, a bar for each worker, failures by cause, flaky tests."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from currents_async._text import counted, duration, one_line
@@ -21,6 +20,8 @@ from currents_async.analysis import (
     cluster_failures,
     timeline_of,
 )
+from currents_async.cli._output.columns import local_time
+from currents_async.cli._output.tables import write
 from currents_async.cli._run_report import RunReport, SlowSpec
 from currents_async.models import Run
 from currents_async.reports._verdict import (
@@ -36,11 +37,14 @@ from currents_async.reports._verdict import (
 
 _MAX_ROWS = 20
 _MAX_WIDTH = 120
+_MIN_BAR = 10
+_INDENT = 2
 _IDLE, _BAR, _END = "·", "━", "╸"
-_ASCII = str.maketrans("✓✗–…━╸×·›", "+x-.=-x.>")  # noqa: RUF001 - each by one that is in ASCII
 _STYLES = {PASSED: "green", FAILED: "red", FLAKY: "yellow"}
 _WORST = (FAILED, FLAKY, RUNNING, PASSED, SKIPPED)
 """Of several spec files in one cell, the sign of the first of these is shown."""
+_Marked = tuple[Text, Text]
+"""A text, and the marker before it."""
 
 
 def show_run(details: RunDetails, report: RunReport, console: Console, *, show_all: bool) -> None:
@@ -56,13 +60,12 @@ def show_run(details: RunDetails, report: RunReport, console: Console, *, show_a
 
 
 class _Screen:
-    """Writes lines, in ASCII where the terminal has nothing else."""
+    """Writes lines, and wraps those that are too long."""
 
     def __init__(self, console: Console, *, show_all: bool) -> None:
         self._console = console
         self._limit = None if show_all else _MAX_ROWS
         self._width = min(console.width, _MAX_WIDTH)
-        self._is_plain = console.options.ascii_only
 
     def head(self, run: Run, counts: RunCounts) -> None:
         verdict = verdict_of(run)
@@ -74,7 +77,7 @@ class _Screen:
             run.branch,
             (run.head_sha or "")[:8],
             run.author_name,
-            _local(run.created_at),
+            None if run.created_at is None else local_time(run.created_at),
             None if run.duration_ms is None else duration(run.duration_ms),
         )
         self._facts(f"run {run.run_id}", run.url)
@@ -92,12 +95,15 @@ class _Screen:
         if not timeline.lanes:
             return
         self._heading("Machines", _balance(timeline))
-        names = [lane.name for lane in timeline.lanes]
-        widest = max(map(len, names))
-        cells = max(10, self._width - widest - 26)
+        names = [f"{lane.name} " for lane in timeline.lanes]
+        words = [f" {_said(lane)}" for lane in timeline.lanes]
+        room = self._width - _INDENT - max(map(len, names))
+        cells = room - max(map(len, words))
+        if cells < _MIN_BAR:  # the signs in the bars have to do
+            words, cells = [""] * len(words), max(_MIN_BAR, room)
         self._lines(
-            Text.assemble(f"{name.ljust(widest)} ", _drawn(lane, timeline, cells), _said(lane))
-            for name, lane in zip(names, timeline.lanes, strict=True)
+            Text.assemble(name.ljust(max(map(len, names))), _drawn(lane, timeline, cells), said)
+            for name, lane, said in zip(names, timeline.lanes, words, strict=True)
         )
 
     def failures(self, clusters: Sequence[FailureCluster]) -> None:
@@ -108,11 +114,11 @@ class _Screen:
         for cluster in clusters[: self._limit]:
             count = len(cluster.failures)
             times = f"{count:,} × " if count > 1 else ""  # noqa: RUF001
-            self._print(Text.assemble((f"{FAILED} {times}", "red"), _plain(cluster.message)))
+            self._print(_plain(cluster.message), marker=Text(f"{FAILED} {times}", "red"))
             self._lines(Text(_place(one.test)) for one in cluster.failures)
         self._rest(len(clusters), "cause")
 
-    def rows(self, heading: str, rows: Iterable[Text]) -> None:
+    def rows(self, heading: str, rows: Iterable[Text | _Marked]) -> None:
         """Write a heading and lines, or nothing if there are no lines."""
         rows = list(rows)
         if rows:
@@ -124,27 +130,38 @@ class _Screen:
         self._print(Text.assemble((name, "bold"), (f"  {note}" if note else "", "dim")))
 
     def _facts(self, *facts: str | int | None) -> None:
-        told = " · ".join(one_line(str(fact)) for fact in facts if fact)
-        if told:
-            self._print(Text(told), indent=2)
+        """Write facts beside each other, each as a whole where it fits into a line."""
+        line = ""
+        for fact in (one_line(str(fact)) for fact in facts if fact):
+            longer = f"{line} · {fact}" if line else fact
+            if line and cell_len(longer) > self._width - _INDENT:
+                self._print(Text(line), indent=_INDENT)
+                longer = fact
+            line = longer
+        if line:
+            self._print(Text(line), indent=_INDENT)
 
-    def _lines(self, rows: Iterable[Text]) -> None:
+    def _lines(self, rows: Iterable[Text | _Marked]) -> None:
         rows = list(rows)
         for row in rows[: self._limit]:
-            self._print(row, indent=2)
+            text, marker = (row, None) if isinstance(row, Text) else row
+            self._print(text, indent=_INDENT, marker=marker)
         self._rest(len(rows), "line")
 
     def _rest(self, total: int, noun: str) -> None:
         if self._limit is not None and total > self._limit:
             rest = counted(total - self._limit, f"more {noun}")
-            self._print(Text(f"and {rest}: --all shows them", "dim"), indent=2)
+            self._print(Text(f"and {rest}: --all shows them", "dim"), indent=_INDENT)
 
-    def _print(self, line: Text, *, indent: int = 0) -> None:
-        if self._is_plain:
-            line.plain = line.plain.translate(_ASCII)
-        self._console.print(
-            Padding(line, (0, 0, 0, indent), expand=False), width=self._width, overflow="fold"
-        )
+    def _print(self, text: Text, *, indent: int = 0, marker: Text | None = None) -> None:
+        """Write a text behind a marker; what goes on below stands further in."""
+        room = self._width - indent
+        marker = marker or Text("" if text.cell_len <= room else " " * _INDENT)
+        hang = " " * marker.cell_len
+        first = marker if marker.plain.strip() else Text()
+        for line in text.wrap(self._console, room - len(hang), overflow="fold"):
+            write(self._console, Text.assemble(" " * indent, first, line))
+            first = Text(hang)
 
 
 def _drawn(lane: Lane, timeline: Timeline, width: int) -> Text:
@@ -189,17 +206,16 @@ def _balance(timeline: Timeline) -> str:
 
 def _said(lane: Lane) -> str:
     failed = sum(_sign(bar) == FAILED for bar in lane.bars)
-    return f" {counted(len(lane.bars), 'spec')}" + (f", {failed} failed" if failed else "")
+    return counted(len(lane.bars), "spec") + (f", {failed} failed" if failed else "")
 
 
-def _flaky_row(test: ExecutedTest) -> Text:
-    return Text.assemble(
-        (f"{FLAKY} ", "yellow"), _place(test), (f"  {one_line(test.error)}", "dim")
-    )
+def _flaky_row(test: ExecutedTest) -> _Marked:
+    error = Text(f"\n{one_line(test.error)}" if test.error else "", "dim")
+    return Text(_place(test)).append_text(error), Text(f"{FLAKY} ", "yellow")
 
 
-def _slow_row(slow: SlowSpec) -> Text:
-    return Text(f"{duration(slow.duration_ms):>10}  {one_line(slow.spec)}")
+def _slow_row(slow: SlowSpec) -> _Marked:
+    return Text(one_line(slow.spec)), Text(f"{duration(slow.duration_ms):>10}  ")
 
 
 def _place(test: ExecutedTest) -> str:
@@ -209,7 +225,3 @@ def _place(test: ExecutedTest) -> str:
 
 def _plain(text: str) -> Text:
     return Text(one_line(text, 1_000))
-
-
-def _local(when: datetime | None) -> str | None:
-    return None if when is None else f"{when.astimezone():%Y-%m-%d %H:%M %Z}"

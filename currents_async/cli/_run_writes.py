@@ -7,8 +7,16 @@ from cyclopts import Parameter
 from currents_async.cli import _exit
 from currents_async.cli._confirm import confirm
 from currents_async.cli._options import COMMON, CommonOptions, Flag, RunID, Yes
+from currents_async.cli._output.columns import Column
 from currents_async.models import DeletedRun, RunCancellation
 from currents_async.models._model import OpenModel
+
+_CANCELLED: tuple[Column[RunCancellation], ...] = (
+    Column("run", lambda one: one.run_id),
+    Column("cancelled", lambda one: one.at, "age"),
+    Column("by", lambda one: one.by),
+    Column("reason", lambda one: one.reason),
+)
 
 
 class ResetRun(OpenModel, frozen=True, gc=False, kw_only=True):
@@ -25,7 +33,7 @@ async def cancel(run_id: RunID, /, *, yes: Yes = False, common: CommonOptions = 
     currents-async runs cancel RUN_ID --yes
 
     """
-    async with common.open(RunCancellation, "runId, cancelledAt, actor, reason") as (
+    async with common.open(RunCancellation, _CANCELLED) as (
         currents,
         printer,
     ):
@@ -60,7 +68,7 @@ async def reset(
         The run is orchestrated in batches.
 
     """
-    async with common.open(ResetRun, "runId, extra") as (currents, printer):
+    async with common.open(ResetRun, "runId as run, extra as response") as (currents, printer):
         if not confirm(f"Reset what failed in run {run_id} on {', '.join(machine)}?", yes=yes):
             return _exit.FAILED
         response = await currents.runs.reset(run_id, machine, batched=batched or None)
@@ -78,7 +86,7 @@ async def delete(run_id: RunID, /, *, yes: Yes = False, common: CommonOptions = 
     currents-async runs delete RUN_ID --yes
 
     """
-    async with common.open(DeletedRun, "runId, actor") as (currents, printer):
+    async with common.open(DeletedRun, "runId as run, actor as by") as (currents, printer):
         if not confirm(f"Delete run {run_id} and everything that belongs to it?", yes=yes):
             return _exit.FAILED
         printer.one(await currents.runs.delete(run_id))

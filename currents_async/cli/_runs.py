@@ -17,7 +17,7 @@ from currents_async.cli._options import (
     Several,
 )
 from currents_async.cli._output.columns import Column
-from currents_async.cli._parts import SPECS, TESTS, specs_of, tests_of
+from currents_async.cli._parts import SPECS, TESTS, run_status, specs_of, tests_of
 from currents_async.cli._run_diff import diff
 from currents_async.cli._run_filters import ALL_RUNS, RunFilters
 from currents_async.cli._run_watch import watch
@@ -41,8 +41,12 @@ def _total(run: ListedRun, name: Literal["passes", "failures", "flaky"]) -> int:
     return sum(getattr(group.tests, name) for group in run.groups if group.tests is not None)
 
 
+def _framework(run: Run) -> tuple[str | None, str | None]:
+    return run.framework.name, run.framework.version
+
+
 _LISTED: tuple[Column[ListedRun], ...] = (
-    Column("status", lambda run: run.status, "verdict"),
+    Column("status", run_status, "verdict"),
     Column("title", lambda run: run.title),
     Column("branch", lambda run: run.branch, rank=2),
     Column("author", lambda run: run.author_name, rank=5),
@@ -51,16 +55,27 @@ _LISTED: tuple[Column[ListedRun], ...] = (
     Column("flaky", lambda run: _total(run, "flaky"), "number", rank=4),
     Column("duration", lambda run: run.duration_ms, "duration", rank=4),
     Column("age", lambda run: run.created_at, "age", rank=1),
-    Column("id", lambda run: run.run_id, "id", rank=1),
+    Column("id", lambda run: run.run_id, "id"),
 )
-_CARD = (
-    "runId, projectId, createdAt, status, completionState, durationMs, tags, meta.commit.branch, "
-    "meta.commit.sha, meta.commit.message, meta.commit.authorName, meta.ciBuildId, "
-    "meta.framework.name as framework, meta.framework.version as version"
+_CARD: tuple[Column[Run], ...] = (
+    Column("status", run_status, "verdict"),
+    Column("title", lambda run: run.title),
+    Column("id", lambda run: run.run_id),
+    Column("link", lambda run: run.url),
+    Column("project", lambda run: run.project_id),
+    Column("branch", lambda run: run.branch),
+    Column("commit", lambda run: run.head_sha),
+    Column("author", lambda run: run.author_name),
+    Column("created", lambda run: run.created_at, "age"),
+    Column("duration", lambda run: run.duration_ms, "duration"),
+    Column("tags", lambda run: run.tags),
+    Column("CI build", lambda run: run.meta and run.meta.ci_build_id),
+    Column("framework", lambda run: " ".join(filter(None, _framework(run)))),
 )
 _INSTANCE = (
-    "instanceId, runId, projectId, spec, groupId, machineId, results.stats.tests, "
-    "results.stats.passes, results.stats.failures, results.stats.pending, results.stats.skipped, "
+    "spec, instanceId as id, runId as run, projectId as project, groupId as group, "
+    "machineId as machine, results.stats.tests, results.stats.passes as passed, "
+    "results.stats.failures as failed, results.stats.pending, results.stats.skipped, "
     "results.exception"
 )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from currents_async.cli._attachments import FILES, Attached, Files, attach_all, code_of
+from currents_async.cli._attachments import ATTACHED, FILES, Attached, Files, attach_all, code_of
 from currents_async.cli._options import COMMON, Choice, CommonOptions, Project, Several
 from currents_async.models import Commit, SessionStatus
 from currents_async.models._model import Model
@@ -91,7 +91,7 @@ async def create(
         author_email=author_email,
         remote_origin=remote,
     )
-    async with common.open(CreatedSession, "sessionId, files.path, files.error") as (
+    async with common.open(CreatedSession, "sessionId as id") as (
         currents,
         printer,
     ):
@@ -112,7 +112,8 @@ async def create(
                 attaching = partial(currents.sessions.attach, created.session_id, given)
                 attached = await attach_all(currents, attaching, files)
         finally:  # the session is there, whatever became of its files
-            printer.one(CreatedSession(session_id=created.session_id, files=tuple(attached)))
+            session = CreatedSession(session_id=created.session_id, files=tuple(attached))
+            printer.one(session, parts=(ATTACHED, attached) if attached else None)
     return code_of(attached)
 
 

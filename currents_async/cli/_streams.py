@@ -14,6 +14,8 @@ from currents_async._text import without_escapes
 
 _CONTROL = re.compile("[\x7f-\x9f]")
 """Control characters that JSON may have as they are, and that drive terminals."""
+_MODIFIERS = dict.fromkeys((0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)))
+"""What changes the picture before it: terminals differ in how wide both are then."""
 _UNSEEN = re.compile(r"[^\n -~]")
 """Where characters are that cannot be seen, among others that can."""
 
@@ -64,7 +66,7 @@ def one_line(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return a text whose control characters, including line breaks, are blanks."""
-    plain = without_escapes(text)
+    plain = without_escapes(text).translate(_MODIFIERS)
     if plain.isprintable():
         return plain
     return "".join(one if one.isprintable() else " " for one in plain)

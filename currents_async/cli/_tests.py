@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from cyclopts import App
 
+from currents_async._text import counted
 from currents_async.analysis import TestHistory
 from currents_async.cli._executions import EXECUTIONS, Executions
 from currents_async.cli._moments import read_moment
@@ -20,6 +21,7 @@ from currents_async.cli._options import (
     Sorting,
     Until,
 )
+from currents_async.cli._output.columns import Column
 from currents_async.cli._parts import RESULTS
 from currents_async.cli._streams import note
 from currents_async.errors import InvalidArgumentError
@@ -30,9 +32,14 @@ if TYPE_CHECKING:
 
 app = App(name="tests")
 
-_TEST = (
-    "title, spec, metrics.failureRate as failed, metrics.flakinessRate as flaky, "
-    "metrics.executions as runs, lastSeen, signature"
+_TEST: tuple[Column[ExploredTest], ...] = (
+    Column("title", lambda test: test.title),
+    Column("spec", lambda test: test.spec, "path", rank=3),
+    Column("failed", lambda test: test.metrics.failure_rate, "percent", rank=1),
+    Column("flaky", lambda test: test.metrics.flakiness_rate, "percent", rank=2),
+    Column("runs", lambda test: test.metrics.executions, "number", rank=4),
+    Column("last seen", lambda test: test.last_seen, "age", rank=4),
+    Column("signature", lambda test: test.signature, "id", rank=5),
 )
 
 
@@ -148,11 +155,12 @@ async def _signature(
 
 
 def _summary(history: TestHistory) -> str:
+    results = counted(len(history.results), "result")
     failures, flakiness = history.failure_rate, history.flakiness_rate
     if history.streak is None or failures is None or flakiness is None:
-        return f"{len(history.results)} results, none of which passed or failed"
-    streak = f"{history.streak.status} {history.streak.count} times in a row"
+        return f"{results}, none of which passed or failed"
+    streak = f"{history.streak.status} {counted(history.streak.count, 'time')} in a row"
     return (
-        f"{len(history.results)} results: {streak}, {len(history.flips)} flips, "
-        f"{failures:.1%} failures, {flakiness:.1%} flaky"
+        f"{results}: {streak}, {counted(len(history.flips), 'flip')}, "
+        f"{failures:.1%} failed, {flakiness:.1%} flaky"
     )

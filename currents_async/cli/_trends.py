@@ -35,7 +35,7 @@ errors = App(name="errors")
 spec_files = App(name="spec-files")
 
 _ERROR = (
-    "count, message, details.tests.count as tests, error_category as category, "
+    "count as times, message, details.tests.count as tests, error_category as category, "
     "error_action as action, error_target as target"
 )
 _SPAN = (
@@ -139,7 +139,10 @@ async def timeline(
         How many errors of each span are named, 1 to 50.
 
     """
-    async with common.open(ErrorsSpan, "date, count, items.message") as (currents, printer):
+    async with common.open(ErrorsSpan, "date, count as times, items.message") as (
+        currents,
+        printer,
+    ):
         page = await currents.errors.list(
             project, **selection.arguments(), metric=metric, top_n=top, page_size=1
         )

@@ -12,6 +12,7 @@ from currents_async.cli import _exit
 from currents_async.cli._confirm import confirm
 from currents_async.cli._options import COMMON, CommonOptions, Flag, Project, Several, Yes
 from currents_async.cli._output import OUTPUT, Output
+from currents_async.cli._output.columns import Column
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import DeletedWebhook, HookEventName, Webhook
 
@@ -23,7 +24,13 @@ Label = Annotated[str, Parameter(help="What it is called.")]
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65535))]
 
 _VARIABLE = "CURRENTS_WEBHOOK_SECRET"
-_SHOWN = "hookId as id, url, hookEvents as events, label, headers"
+_SHOWN: tuple[Column[Webhook], ...] = (
+    Column("id", lambda hook: hook.hook_id, "id"),
+    Column("url", lambda hook: hook.url),
+    Column("label", lambda hook: hook.label, rank=2),
+    Column("events", lambda hook: [_typed(event) for event in hook.hook_events], rank=1),
+    Column("headers", lambda hook: hook.headers, rank=3),
+)
 
 
 @app.command(name="list")
@@ -189,6 +196,11 @@ def read_secret(header: str | None) -> dict[str, str] | None:
     if not secret:
         raise InvalidArgumentError(f"no secret for the header {header!r}: set {_VARIABLE}")
     return {header: secret}
+
+
+def _typed(event: str) -> str:
+    """Return an event as it is typed after --event."""
+    return event.lower().replace("_", "-")
 
 
 def _masked(webhook: Webhook) -> Webhook:

@@ -9,8 +9,9 @@ import json
 import os
 import re
 import shlex
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime, tzinfo
 from functools import cache
 from inspect import BoundArguments, signature
@@ -146,11 +147,22 @@ async def commands(
 ) -> AsyncIterator[Commands]:
     monkeypatch.chdir(tmp_path)
     write_files(tmp_path)
-    monkeypatch.setenv("TZ", "UTC")
     for variable in ("FORCE_COLOR", "NO_COLOR", "COLORTERM"):
         monkeypatch.delenv(variable, raising=False)
-    async with Shop.opened() if name in READING else nullcontext() as shop:
-        yield Commands(name, monkeypatch, shop)
+    with in_utc(monkeypatch):
+        async with Shop.opened() if name in READING else nullcontext() as shop:
+            yield Commands(name, monkeypatch, shop)
+
+
+@contextmanager
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let local times be those of UTC, where the system lets a process choose."""
+    set_zone = getattr(time, "tzset", lambda: None)
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        set_zone()
+        yield
+    set_zone()
 
 
 def test_every_command_that_prints_items_is_here() -> None:
@@ -178,26 +190,28 @@ def stem_of(name: str) -> str:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 async def test_what_people_see(name: str, commands: Commands) -> None:
-    shown = {width: await commands.on_terminal(width) for width in WIDTHS}
-    for terminal in shown.values():
+    terminals = {width: await commands.on_terminal(width) for width in WIDTHS}
+    for terminal in terminals.values():
         assert terminal.written.endswith("\n")
         if name not in LINKS:
             assert len(terminal.lines) == terminal.written.count("\n"), "a line wraps"
         for line in terminal.styled:
             for colour, text in STYLED.findall(line):
                 assert set(text) & set(SIGNS[colour]), "a colour alone"
-    compare(name, "\n".join(sections_of(name, shown, commands.err)))
+    compare(name, "\n\n".join(sections_of(name, terminals, commands.err)) + "\n")
 
 
-def sections_of(name: str, shown: dict[int, Terminal], err: str) -> list[str]:
-    sections = [f"$ currents-async {name} {COMMANDS[name]}".rstrip()]
-    for lines, widths in groupby(WIDTHS, key=lambda width: shown[width].lines):
-        title = " and ".join(map(str, widths))
-        sections += [f"\n──── {title} columns", *lines]
-    sections += [f"\n──── styles at {COLOURED_AT} columns", *shown[COLOURED_AT].styled]
+def sections_of(name: str, terminals: dict[int, Terminal], err: str) -> Iterator[str]:
+    yield f"$ currents-async {name} {COMMANDS[name]}".rstrip()
+    for text, widths in groupby(WIDTHS, key=lambda width: text_of(terminals[width].lines)):
+        yield f"──── {' and '.join(map(str, widths))} columns\n{text}"
+    yield f"──── styles at {COLOURED_AT} columns\n{text_of(terminals[COLOURED_AT].styled)}"
     if err:
-        sections += ["\n──── on stderr", err.removesuffix("\n")]
-    return [PORT.sub("40000", section) for section in [*sections, ""]]
+        yield f"──── on stderr\n{text_of(err.splitlines())}"
+
+
+def text_of(lines: list[str]) -> str:
+    return PORT.sub("40000", "\n".join(lines))
 
 
 def compare(name: str, text: str) -> None:
@@ -210,9 +224,9 @@ def compare(name: str, text: str) -> None:
 @pytest.mark.parametrize("name", sorted(READING))
 async def test_what_others_see(name: str, commands: Commands) -> None:
     """Without colours there are the same characters, and in a pipe nothing but text."""
-    expected = (await commands.on_terminal(80)).lines
+    expected = (await commands.on_terminal(COLOURED_AT)).lines
     for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
-        terminal = await commands.on_terminal(80, **environment)
+        terminal = await commands.on_terminal(COLOURED_AT, **environment)
         assert "\x1b" not in terminal.written
         assert terminal.lines == expected
     piped = await commands.in_pipe("-o", "table")

@@ -12,6 +12,7 @@ from rich.text import Text
 from currents_async.cli._output import tables
 from currents_async.cli._output.columns import Column, age, columns_of, verdict
 from currents_async.cli._output.layout import fit, line
+from currents_async.cli._streams import one_line
 from currents_async.models import Outcome, RunStatus
 from currents_async.models._model import Model, Timestamp
 
@@ -98,11 +99,11 @@ def shown(width: int) -> str:
             200,
             "✗ failed  tests/web/checkout/cart.spec.ts  takes a 🛒 voucher in lower case      7  a",
         ),
-        (80, "✗ failed  tests/web/checkout/cart.spec.ts  takes a 🛒 voucher in low…      7  a"),
+        (80, "✗ failed  tests/web/checkout/cart.spec.ts  takes a 🛒 voucher in lower c…      7"),
         (60, "✗ failed  …eb/checkout/cart.spec.ts  takes a 🛒 voucher in…"),
-        (45, "✗ failed  tests/web/checkout/cart.spec.ts"),
-        (30, "✗ failed"),
-        (5, "✗ fa…"),
+        (45, "✗  …heckout/cart.spec.ts  takes a 🛒 voucher…"),
+        (30, "✗  …/web/checkout/cart.spec.ts"),
+        (5, "✗"),
     ],
 )
 def test_columns_are_cut_and_then_dropped(width: int, expected: str) -> None:
@@ -135,7 +136,7 @@ def test_a_narrow_table_has_no_heading(
         writer.end()
         printed[width] = capsys.readouterr().out.splitlines()
     assert printed == {
-        "59": ["✗ failed  one    1,234 executions"],
+        "59": ["✗ failed  one  1,234 executions"],
         "60": ["STATUS    TITLE  EXECUTIONS", "✗ failed  one         1,234"],
     }
 
@@ -155,3 +156,14 @@ def test_colours_are_not_all_that_tells_verdicts_apart() -> None:
     texts = [verdict(word) for word in ("PASSED", "FAILED", "RUNNING", "CANCELED")]
     assert isinstance(texts[0], Text)
     assert len({text.plain[0] for text in texts}) == 4
+
+
+def test_a_column_without_any_value_is_left_out_unless_the_table_is_wide() -> None:
+    rows = [[Text("✗ failed"), Text("a.ts"), Text(""), Text("7"), Text("")]]
+    assert fit(WORDS, rows, 200) == [8, 4, None, 5, None]
+    assert fit(WORDS, rows, 200, keep_empty=True) == [8, 4, 5, 5, 2]
+
+
+def test_pictures_are_as_wide_everywhere() -> None:
+    """Terminals differ in how wide a picture with a modifier is, so that columns would shift."""
+    assert one_line("👍🏽 🏳️‍🌈") == "👍 🏳 🌈"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import inspect
+from rich.filesize import decimal
 from rich.text import Text
 
 from currents_async._text import duration
@@ -17,7 +18,8 @@ from currents_async.models.common import Outcome
 from currents_async.models.runs import CompletionState, RunStatus
 
 Kind = Literal[
-    "raw", "text", "path", "id", "verdict", "age", "day", "duration", "seconds", "number", "percent"
+    "raw", "text", "path", "id", "verdict", "age", "day", "duration", "seconds", "number", "size",
+    "percent",
 ]  # fmt: skip
 
 _VERDICTS: dict[str, tuple[str, str]] = {
@@ -28,10 +30,11 @@ _VERDICTS: dict[str, tuple[str, str]] = {
     "running": ("…", "cyan"),
     "pending": ("–", "dim"),  # noqa: RUF001
     "skipped": ("–", "dim"),  # noqa: RUF001
-    "canceled": ("–", "dim"),  # noqa: RUF001
-    "timeout": ("✗", "red"),
+    "cancelled": ("–", "dim"),  # noqa: RUF001
+    "timed out": ("✗", "red"),
 }
 """The sign and the style of a verdict: never a colour alone."""
+_OTHER_WORDS = {"canceled": "cancelled", "timeout": "timed out"}
 _JUDGED = (RunStatus, Outcome, CompletionState)
 _KINDS_BY_NAME: dict[str, Kind] = {
     "spec": "path",
@@ -42,6 +45,10 @@ _KINDS_BY_NAME: dict[str, Kind] = {
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SHRINKING: dict[Kind, int] = {"text": 20, "path": 22}
 """The kinds of columns that may be cut, and to how many cells; an ID is copied as a whole."""
+_LESS = 2
+"""How many cells less a narrow terminal may leave: an ID fits beside a text then."""
+_LATER = 3
+"""The rank from which on an ID is not what a row is about."""
 _AGES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 """Seconds of each unit of an age."""
 
@@ -63,16 +70,27 @@ class Column(Generic[ItemT]):
     @property
     def is_right_aligned(self) -> bool:
         """Whether numbers stand below each other."""
-        return self.kind in {"duration", "seconds", "number", "percent"}
+        return self.kind in {"duration", "seconds", "number", "size", "percent"}
 
     @property
-    def least(self) -> int | None:
-        """To how many cells it may be cut; None if it must be shown as a whole."""
-        return _SHRINKING.get(self.kind)
+    def is_spare(self) -> bool:
+        """Whether it has to make room before texts become hard to read: an ID for later."""
+        return self.kind == "id" and self.rank >= _LATER
+
+    def least(self, *, is_narrow: bool) -> int | None:
+        """Return to how many cells it may be cut; None if it must be shown as a whole."""
+        least = _SHRINKING.get(self.kind)
+        return least - _LESS if least and is_narrow else least
 
     def cell(self, item: ItemT) -> Text:
         """Return what stands in a row."""
         return _shown(self.value(item), self.kind)
+
+    def fact(self, item: ItemT) -> Text:
+        """Return what stands on a card, which has room for the time of a moment too."""
+        cell, value = self.cell(item), self.value(item)
+        when = _moment(value) if self.kind == "age" and value is not None else None
+        return Text.assemble(local_time(when), (f", {cell.plain}", "dim")) if when else cell
 
 
 def columns_of(model: type[Model], text: str) -> list[Column[Model]]:
@@ -129,6 +147,8 @@ def _kind_of_number(kind: inspect.Type, name: str) -> Kind:
         return "seconds"
     if "duration" in name:
         return "duration"
+    if name == "size" or name.endswith("bytes"):
+        return "size"
     return "percent" if isinstance(kind, inspect.FloatType) and "rate" in name else "number"
 
 
@@ -145,16 +165,26 @@ def _shown(value: Any, kind: Kind) -> Text:
 
 def verdict(word: str) -> Text:
     """Return a verdict with its sign, in its colour."""
-    word = one_line(word).lower()
+    word = _words(word)
     sign, style = _VERDICTS.get(word, ("·", ""))
     return Text(f"{sign} {word}", style)
 
 
+def _words(constant: str) -> str:
+    """Return a word of the wire as people write it: `IN_PROGRESS` is `in progress`."""
+    word = one_line(constant).lower().replace("_", " ")
+    return _OTHER_WORDS.get(word, word)
+
+
+def local_time(when: datetime) -> str:
+    """Return a moment in the time zone of this computer: `2026-01-05 13:30 CET`."""
+    return f"{when.astimezone():%Y-%m-%d %H:%M %Z}"
+
+
 def age(moment: str | datetime, *, now: datetime | None = None) -> str:
     """Return how long ago a moment was: `3 h ago`, or how long it is until then: `in 3 h`."""
-    try:
-        when = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    except ValueError:
+    when = _moment(moment)
+    if when is None:
         return one_line(str(moment))
     seconds = ((now or datetime.now(UTC)) - when.astimezone(UTC)).total_seconds()
     for size, unit in _AGES:
@@ -164,10 +194,22 @@ def age(moment: str | datetime, *, now: datetime | None = None) -> str:
     return "now"
 
 
+def _moment(moment: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    except ValueError:
+        return None
+
+
 def day(moment: str) -> str:
     """Return the day that a moment begins, or the minute if it is within a day."""
     date, _, time = one_line(moment).partition("T")
     return date if time.startswith("00:00") else f"{date} {time[:5]}"
+
+
+def _length(milliseconds: float) -> str:
+    """Return a length of time; nothing for that of what never ran."""
+    return duration(milliseconds, short=True) if milliseconds else ""
 
 
 def number(value: Any) -> str:
@@ -182,10 +224,11 @@ _SHOW: dict[Kind, Callable[[Any], Text]] = {
     "verdict": verdict,
     "day": lambda text: Text(day(text)),
     "age": lambda moment: Text(age(moment), "dim"),
-    "duration": lambda milliseconds: Text(duration(milliseconds, short=True)),
-    "seconds": lambda seconds: Text(duration(seconds * 1000, short=True)),
+    "duration": lambda milliseconds: Text(_length(milliseconds)),
+    "seconds": lambda seconds: Text(_length(seconds * 1000)),
     "percent": lambda rate: Text(f"{rate:.1%}"),
     "number": lambda value: Text(number(value)),
+    "size": lambda value: Text(decimal(int(value))),
 }
 
 

@@ -1,6 +1,7 @@
 """Tables for people, as wide as their terminal."""
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from currents_async.cli._output.columns import Column
-from currents_async.cli._output.layout import fit, line
+from currents_async.cli._output.layout import NARROW, fit, line
 from currents_async.cli._output.writers import Writer
 from currents_async.models._model import Model
 
@@ -20,8 +21,10 @@ _ROWS = 200
 """Rows that are printed together; the first ones decide how wide columns are."""
 _WIDE = 1000
 """Columns of an output that is no terminal."""
-_NARROW = 60
-"""Columns of a terminal below which rows stand without their headings."""
+_HEIGHT = 25
+_ASCII = str.maketrans("✓✗–…━╸×·›", "+x-.=-x.>")  # noqa: RUF001 - each by one that is in ASCII
+_VERDICT = 8
+"""Cells of most verdicts, with their signs."""
 
 
 class TableWriter(Writer):
@@ -39,6 +42,7 @@ class TableWriter(Writer):
         self._columns = columns
         self._nothing = nothing
         self._console = console(color)
+        self._is_wide = is_wide
         self._width = _WIDE if is_wide else self._console.width
         self._rows: list[list[Text]] = []
         self._widths: list[int | None] = []
@@ -52,8 +56,9 @@ class TableWriter(Writer):
     def _cell(self, column: Column[Any], item: Model) -> Text:
         cell = column.cell(item)
         # Without a heading, a number needs its name.
-        is_named = self._width < _NARROW and column.kind in {"number", "percent"}
-        return cell.append(f" {column.title}") if is_named and cell.plain else cell
+        is_named = self._width < NARROW and column.kind in {"number", "percent"}
+        title = column.title.removesuffix("s") if cell.plain == "1" else column.title
+        return cell.append(f" {title}") if is_named and cell.plain else cell
 
     def end(self) -> None:
         """Print what is left."""
@@ -64,16 +69,15 @@ class TableWriter(Writer):
 
     def _print(self) -> None:
         if not self._widths:
-            self._widths = fit(self._columns, self._rows, self._width)
-            if self._width >= _NARROW:
+            self._widths = fit(self._columns, self._rows, self._width, keep_empty=self._is_wide)
+            if self._width >= NARROW:
                 self._line([Text(column.title.upper(), "dim") for column in self._columns])
         for row in self._rows:
             self._line(row)
         self._rows = []
 
     def _line(self, cells: Sequence[Text]) -> None:
-        shown = line(cells, self._columns, self._widths)
-        self._console.print(shown, soft_wrap=True)
+        write(self._console, line(cells, self._columns, self._widths))
 
 
 class CardWriter(Writer):
@@ -90,9 +94,9 @@ class CardWriter(Writer):
         card.add_column(style="bold", no_wrap=True)
         card.add_column(overflow="fold")
         for column in self._columns:
-            cell = column.cell(item)
-            if cell.plain:
-                card.add_row(column.title, cell)
+            fact = column.fact(item)
+            if fact.plain:
+                card.add_row(column.title, _readable(fact, self._console))
         self._console.print(card)
 
 
@@ -122,10 +126,11 @@ class LineWriter(Writer):
 
     def add(self, item: Model) -> None:
         """Print an item."""
-        pairs = [(column, column.cell(item)) for column in self._columns]
-        columns, cells = zip(*((one, cell) for one, cell in pairs if cell.plain), strict=True)
-        shown = line(cells, columns, fit(columns, [cells], self._width))
-        self._console.print(shown, soft_wrap=True)
+        cells = [column.cell(item) for column in self._columns]
+        for cell, column in zip(cells, self._columns, strict=True):
+            if column.kind == "verdict":  # so that lines of different verdicts are aligned
+                cell.pad_right(max(0, _VERDICT - cell.cell_len))
+        write(self._console, line(cells, self._columns, fit(self._columns, [cells], self._width)))
 
 
 def console(color: Color) -> Console:
@@ -133,7 +138,20 @@ def console(color: Color) -> Console:
     if color == "auto" and os.environ.get("NO_COLOR"):
         color = "never"
     return Console(
-        width=None if sys.stdout.isatty() else _WIDE,
+        width=shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE,
+        height=_HEIGHT,  # without it, a dumb terminal would be 80 columns wide
         force_terminal={"auto": None, "always": True, "never": False}[color],
         highlight=False,
     )
+
+
+def write(console: Console, line: Text) -> None:
+    """Print a line of its own, however long it is."""
+    console.print(_readable(line, console), soft_wrap=True)
+
+
+def _readable(text: Text, console: Console) -> Text:
+    """Return a text in ASCII where a terminal has nothing else."""
+    if console.options.ascii_only:
+        text.plain = text.plain.translate(_ASCII)
+    return text
