@@ -39,8 +39,8 @@ def _latest(card: PullRequestCard) -> CardRun | None:
 
 
 def _number(card: PullRequestCard) -> str | None:
-    number = card.pr and card.pr.id and card.pr.id.rpartition("#")[2]
-    return number and f"#{number}"
+    number = None if card.pr is None else card.pr.id
+    return number and f"#{number.rpartition('#')[2]}"
 
 
 _CARD: tuple[Column[PullRequestCard], ...] = (

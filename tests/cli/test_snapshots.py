@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime, tzinfo
 from functools import cache
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self, TextIO
 
 import pytest
+from cyclopts import App
 
 from currents_async import Currents
 from currents_async.cli._app import app
@@ -69,7 +70,7 @@ class Shop(NamedTuple):
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls) -> AsyncIterator[Self]:
+    async def opened(cls) -> AsyncGenerator[Self]:
         world = make_shop()
         async with FakeCurrents(world, assets=True, clock=StandingClock()) as server:
             words = words_of(world)
@@ -155,7 +156,7 @@ async def commands(
 
 
 @contextmanager
-def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     """Let local times be those of UTC, where the system lets a process choose."""
     set_zone = getattr(time, "tzset", lambda: None)
     with monkeypatch.context() as patch:
@@ -166,12 +167,13 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_every_command_that_prints_items_is_here() -> None:
-    printing = {
-        name
-        for name, command in commands_of(app)
-        if {"common", "output"} & {*signature(command.default_command).parameters}
-    }
+    printing = {name for name, command in commands_of(app) if prints_items(command)}
     assert {*COMMANDS, *OTHERS} == printing
+
+
+def prints_items(command: App) -> bool:
+    function = command.default_command
+    return function is not None and bool({"common", "output"} & {*signature(function).parameters})
 
 
 def test_every_file_is_of_a_command() -> None:
