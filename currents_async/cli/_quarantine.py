@@ -22,6 +22,7 @@ from currents_async.cli._options import (
     Yes,
 )
 from currents_async.cli._output import Printer
+from currents_async.cli._output.columns import Column
 from currents_async.cli._progress import progress_bar
 from currents_async.cli._streams import note
 from currents_async.models._model import Model
@@ -29,9 +30,6 @@ from currents_async.models._model import Model
 app = App(name="quarantine")
 
 Share = Annotated[float, Parameter(validator=Number(gt=0, lte=1))]
-
-_DECIDED = "decision, test, reason"
-_DONE = "outcome, test, actionId, error"
 
 
 @Parameter(name="*", group="Policy")
@@ -110,6 +108,21 @@ class Decided(Model, frozen=True, gc=False, kw_only=True):
     """Once applied: `created`, `extended`, `lifted`, `unchanged` or `failed`."""
     error: str | None = None
     """Why it failed."""
+
+
+_TEST = Column[Decided]("test", lambda one: one.test, "path")
+"""Of a long one the end is shown, which is the title."""
+_DECIDED: tuple[Column[Decided], ...] = (
+    Column("decision", lambda one: one.decision),
+    _TEST,
+    Column("reason", lambda one: one.reason, rank=1),
+)
+_DONE: tuple[Column[Decided], ...] = (
+    Column("outcome", lambda one: one.outcome),
+    _TEST,
+    Column("error", lambda one: one.error),
+    Column("action", lambda one: one.action_id, "id", rank=1),
+)
 
 
 @app.command

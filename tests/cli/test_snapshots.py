@@ -220,7 +220,7 @@ def compare(name: str, text: str) -> None:
     path = SNAPSHOTS / f"{stem_of(name)}.txt"
     if IS_WRITING:
         path.write_text(text, encoding="utf-8")
-    assert path.read_text(encoding="utf-8").splitlines() == text.splitlines()
+    assert text == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", sorted(READING))
