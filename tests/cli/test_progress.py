@@ -323,7 +323,7 @@ class TestWatch:
         assert len(lines) == 8
         assert end == f"run {going_on.run_id}: failed"
         assert max(map(cell_len, lines)) <= 100
-        pattern = r"(✓ passed|~ flaky|✗ failed)  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \S.*\.spec\.ts  "
+        pattern = r"(✓ passed|~ flaky |✗ failed)  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \S.*\.spec\.ts  "
         for line in lines:
             assert re.match(pattern + r"\d passed(, \d (failed|flaky))?  [0-9.]+m?s$", line)
 
