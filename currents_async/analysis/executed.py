@@ -86,7 +86,7 @@ def executed_results(results: Iterable[TestResult]) -> list[ExecutedTest]:
             is_flaky=result.flaky,
             attempts=len(result.attempts),
             duration_ms=None if result.duration is None else round(result.duration),
-            error=_first_line(result.attempts, result.display_error),
+            error=first_line(result.attempts, result.display_error),
             owners=result.owners,
         )
         for result in results
@@ -106,7 +106,7 @@ def executed_test(instance: Instance, test: InstanceTest) -> ExecutedTest:
         is_flaky=test.is_flaky,
         attempts=len(test.attempts),
         duration_ms=test.duration,
-        error=_first_line(test.attempts, test.display_error),
+        error=first_line(test.attempts, test.display_error),
         owners=test.owners,
     )
 
@@ -142,7 +142,7 @@ def executed_file(
         run_id=run_id,
         state=Outcome.PASSED if failure is None else Outcome.FAILED,
         is_flaky=is_flaky,
-        error=_first_line((), failure),
+        error=first_line((), failure),
         is_file=True,
     )
 
@@ -155,7 +155,8 @@ def failure_of_file(exceptions: Iterable[str | None], unlisted_failures: int) ->
     return f"failed tests that the server counts and does not list: {unlisted_failures}"
 
 
-def _first_line(attempts: Sequence[Attempt | ResultAttempt], displayed: str | None) -> str:
+def first_line(attempts: Sequence[Attempt | ResultAttempt], displayed: str | None) -> str:
+    """Return the first line of the last error of a test, or else of what is shown of it."""
     for attempt in reversed(attempts):
         if attempt.error is not None:
             return attempt.error.first_line

@@ -92,7 +92,8 @@ class Connection:
     profile: str | None = None
     """A profile of the configuration file; else CURRENTS_PROFILE, else the one called `default`."""
     base_url: str | None = None
-    """Another service than production; else CURRENTS_REST_API_URL, else the profile's."""
+    """Another service than production, with or without its /v1; else CURRENTS_REST_API_URL, else
+    the profile's."""
     proxy: str | None = field(default=None, repr=False)
     """The HTTP proxy; else that of HTTPS_PROXY, but for NO_PROXY. Put a password only there."""
     ca_file: str | None = None

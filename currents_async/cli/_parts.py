@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from currents_async.analysis.executed import first_line
 from currents_async.cli._output.columns import Column
 from currents_async.models import Instance, InstanceTest, Outcome, Run, RunSpec, TestResult
 from currents_async.reports._verdict import verdict_of
@@ -50,10 +51,6 @@ def _result_verdict(result: TestResult) -> str | Outcome | None:
     return "flaky" if result.flaky and not result.failed else result.status
 
 
-def _first_line(text: str | None) -> str:
-    return (text or "").strip().partition("\n")[0]
-
-
 def _count(name: str) -> Callable[[RunSpec], int | None]:
     def count(spec: RunSpec) -> int | None:
         stats = None if spec.results is None else spec.results.stats
@@ -77,7 +74,7 @@ TESTS: tuple[Column[InstanceTest], ...] = (
     Column("test", lambda test: test.full_title),
     Column("attempts", lambda test: len(test.attempts), "number", rank=2),
     Column("duration", lambda test: test.duration, "duration", rank=1),
-    Column("error", lambda test: _first_line(test.display_error), rank=1),
+    Column("error", lambda test: first_line(test.attempts, test.display_error), rank=1),
     Column("id", lambda test: test.test_id, "id", rank=3),
 )
 RESULTS: tuple[Column[TestResult], ...] = (
@@ -86,6 +83,6 @@ RESULTS: tuple[Column[TestResult], ...] = (
     Column("branch", lambda result: result.commit and result.commit.branch, rank=2),
     Column("attempts", lambda result: len(result.attempts), "number", rank=4),
     Column("duration", lambda result: result.duration, "duration", rank=3),
-    Column("error", lambda result: _first_line(result.display_error), rank=1),
+    Column("error", lambda result: first_line(result.attempts, result.display_error), rank=1),
     Column("run", lambda result: result.run_id, "id", rank=5),
 )

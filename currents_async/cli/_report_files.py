@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TypeVar
 
-from currents_async.cli._streams import write_text
+from currents_async.cli._progress import waiting
+from currents_async.cli._streams import note, write_text
 from currents_async.errors import InvalidArgumentError
 
 T = TypeVar("T")
@@ -59,16 +60,23 @@ async def write_report(target: str, render: Callable[[], bytes | str]) -> None:
 
     Links are followed, and devices and pipes written to, so that neither is replaced by a file.
     """
-    from currents_async._downloads.partial_file import PartialFile  # noqa: PLC0415
-
-    content = await in_thread(render)
-    encoded = content if isinstance(content, bytes) else content.encode()
+    with waiting(f"writing {target}"):
+        content = await in_thread(render)
+        encoded = content if isinstance(content, bytes) else content.encode()
+        if target != "-":
+            await _write(Path(target), encoded)
     if target == "-":
         write_text(encoded.decode())
-        return
-    goal = await in_thread(partial(_replaceable, Path(target)))
+    else:
+        note(f"written to {target}")
+
+
+async def _write(path: Path, encoded: bytes) -> None:
+    from currents_async._downloads.partial_file import PartialFile  # noqa: PLC0415
+
+    goal = await in_thread(partial(_replaceable, path))
     if goal is None:
-        await in_thread(partial(Path(target).write_bytes, encoded))
+        await in_thread(partial(path.write_bytes, encoded))
         return
     file = PartialFile(goal)
     try:

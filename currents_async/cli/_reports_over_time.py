@@ -20,7 +20,7 @@ from currents_async.cli._options import (
     Since,
     Until,
 )
-from currents_async.cli._progress import progress_bar
+from currents_async.cli._progress import progress_bar, waiting
 from currents_async.cli._report_files import check_file, in_thread, write_report
 from currents_async.models import AffectedTest
 from currents_async.reports import heat_map_html, trends_html
@@ -106,15 +106,16 @@ async def _read(export: str, by: HeatMapSpan, max_tests: int, scope: Scope) -> H
     # Here, since it needs an extra.
     from currents_async.export.reports import read_heat_map  # noqa: PLC0415
 
-    return await read_heat_map(
-        export,
-        span=by,
-        since=scope.start,
-        until=scope.end,
-        projects=[scope.project] if scope.project else (),
-        branches=scope.branch,
-        max_tests=max_tests,
-    )
+    with waiting(f"reading {export}"):
+        return await read_heat_map(
+            export,
+            span=by,
+            since=scope.start,
+            until=scope.end,
+            projects=[scope.project] if scope.project else (),
+            branches=scope.branch,
+            max_tests=max_tests,
+        )
 
 
 async def _fetch(
@@ -169,11 +170,12 @@ async def trends(export: Export, /, *, html: Page, scope: Scope = ALL) -> None:
     # Here, since it needs an extra.
     from currents_async.export.reports import read_trends  # noqa: PLC0415
 
-    found = await read_trends(
-        export,
-        since=scope.start,
-        until=scope.end,
-        projects=[scope.project] if scope.project else (),
-        branches=scope.branch,
-    )
+    with waiting(f"reading {export}"):
+        found = await read_trends(
+            export,
+            since=scope.start,
+            until=scope.end,
+            projects=[scope.project] if scope.project else (),
+            branches=scope.branch,
+        )
     await write_report(html, partial(trends_html, found))

@@ -193,8 +193,9 @@ def _base_url(option: str | None, of_profile: Setting, *, allow_http: bool) -> S
     first = next((one for one in all_settings if one.value is not None), _first())
     if first.value is None:
         return first
-    name = f"{first.source}: the base URL"
-    return Setting(check_base_url(first.value, name, allow_http=allow_http), first.source)
+    url = check_base_url(first.value, f"{first.source}: the base URL", allow_http=allow_http)
+    # An origin alone is what people paste, and what other tools of the service take.
+    return Setting(url if urlsplit(url).path else f"{url}/v1", first.source)
 
 
 def _refuse_proxy(option: str | None, *, trusts_environment: bool) -> None:

@@ -40,6 +40,8 @@ def test_the_tests_of_an_instance(
     heading, *rows = table_of(out)
     assert heading.split()[:2] == ["STATUS", "TEST"]
     assert [row.split()[1] for row in rows] == ["failed", *["passed"] * 4]
+    [error] = cli("run", made.run_id).rows[0]["failed"]
+    assert f" {error['error']} " in rows[0]
 
 
 @pytest.mark.usefixtures("terminal")

@@ -136,6 +136,22 @@ class TestPrecedence:
         with pytest.raises(InvalidArgumentError, match=f"^{source}.* must be https://"):
             read_settings(profile="work", base_url=bad if source == "--base-url" else None)
 
+    @pytest.mark.parametrize(
+        ("typed", "url"),
+        [
+            ("https://work.example.org", "https://work.example.org/v1"),
+            ("https://work.example.org/", "https://work.example.org/v1"),
+            ("https://work.example.org/api", "https://work.example.org/api"),
+        ],
+    )
+    def test_an_origin_alone_is_of_version_1(
+        self, config: Path, monkeypatch: pytest.MonkeyPatch, typed: str, url: str
+    ) -> None:
+        write(config, f'[profiles.work]\napi_key = "k"\nbase_url = "{typed}"\n')
+        assert read_settings(profile="work").base_url.value == url
+        monkeypatch.setenv("CURRENTS_API_KEY", "key")
+        assert read_settings(base_url=typed).base_url.value == url
+
     def test_the_default_service_is_production(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CURRENTS_API_KEY", "key")
         settings = read_settings()

@@ -1,5 +1,6 @@
 """Each command against a slow server: it says what it waits for, and leaves nothing of that."""
 
+import asyncio
 import io
 import os
 import re
@@ -14,6 +15,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from currents_async import RateInUse, Traffic
+from currents_async.cli import _progress
+from currents_async.cli._progress import waiting
 from currents_async.cli._progress.line import Line, line_was_typed
 from currents_async.cli._progress.words import Standing, Work
 from currents_async.testing import FakeCurrents, ManualClock, World, WorldProject, WorldRun
@@ -283,6 +286,21 @@ class TestElsewhere:
             20: "30/40 instances; pa.",
         }.items():
             assert standing.line(width, is_ascii=True).plain == text
+
+
+async def test_what_no_client_does_shows_life_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_progress, "_FIRST", 0.0)
+    terminal = Terminal(40)
+    monkeypatch.setattr("sys.stderr", terminal.file())
+    with waiting("reading lake"):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert terminal.lines == ["reading lake"]
+    assert terminal.lines == [""]
+    with waiting("writing page.html"):
+        pass
+    await asyncio.sleep(0)
+    assert "writing" not in terminal.written
 
 
 class TestWatch:

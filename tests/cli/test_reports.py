@@ -26,7 +26,9 @@ def test_all_documents_come_of_one_fetch(
 ) -> None:
     files = {option: tmp_path / "out" / option.strip("-") for option in OPTIONS}
     options = [part for option, file in files.items() for part in (option, str(file))]
-    assert cli("report", "run", made.run_id, *options) == ("", "")
+    out, err = cli("report", "run", made.run_id, *options)
+    assert out == ""
+    assert set(err.splitlines()) == {f"written to {file}" for file in files.values()}
     assert len(service.requests) == 1 + len(made.specs)
 
     failed = {one.test_id for one in service.world.view.of_run(made) if one.state == "failed"}
@@ -51,7 +53,7 @@ def test_a_pipe_is_written_to(run_id: str, cli: CommandLine, tmp_path: Path) -> 
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        assert cli("report", "run", run_id, "--last-run", str(pipe)) == ("", "")
+        assert cli("report", "run", run_id, "--last-run", str(pipe)).out == ""
         assert json.loads(os.read(reader, 65_536))["status"] == "failed"
     finally:
         os.close(reader)
@@ -61,7 +63,7 @@ def test_a_pipe_is_written_to(run_id: str, cli: CommandLine, tmp_path: Path) -> 
 def test_a_link_is_followed(run_id: str, cli: CommandLine, tmp_path: Path) -> None:
     link = tmp_path / "latest.json"
     link.symlink_to("run.json")
-    cli("report", "run", run_id, "--ctrf", str(link))
+    assert cli("report", "run", run_id, "--ctrf", str(link)).err == f"written to {link}\n"
     assert link.is_symlink()
     assert json.loads((tmp_path / "run.json").read_bytes())["reportFormat"] == "CTRF"
 

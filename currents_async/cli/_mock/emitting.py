@@ -53,7 +53,7 @@ async def ask(url: str | None, api_key: str | None, **event: Any) -> int:
     if status not in _OK:
         complain(f"{origin} refused with {status}: {_error_of(body)}")
         return _exit.NOT_FOUND if status == _NOT_FOUND else _exit.FAILED
-    return _report(msgspec.json.decode(body, type=_Emitted))
+    return _report(msgspec.json.decode(body, type=_Emitted), wanted["event"])
 
 
 def _where(url: str | None, api_key: str | None) -> tuple[str, str | None]:
@@ -73,11 +73,11 @@ def _error_of(body: bytes) -> str:
         return "it is no server of `mock serve`"
 
 
-def _report(emitted: _Emitted) -> int:
+def _report(emitted: _Emitted, event: str) -> int:
     sys.stdout.write(f"run {emitted.run_id}\n")
     for one in emitted.deliveries:
         line = delivery_line(one.event, one.url, one.error if one.status is None else one.status)
         sys.stdout.write(one_line(line) + "\n")
     if not emitted.deliveries:
-        sys.stdout.write("no webhook wants it\n")
+        sys.stdout.write(f"no webhook wants it: `webhooks create URL --event {event}` makes one\n")
     return _exit.OK if all(one.status in _OK for one in emitted.deliveries) else _exit.FAILED

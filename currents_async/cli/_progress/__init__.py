@@ -8,6 +8,8 @@ from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from currents_async.cli._progress.line import Line, find_terminal
 from currents_async.cli._progress.words import Standing, Work
 from currents_async.cli._streams import note
@@ -93,3 +95,22 @@ def progress_bar(what: str, currents: "Currents") -> Generator[Work]:
             yield work
         finally:
             status.work = None
+
+
+@contextmanager
+def waiting(what: str) -> Generator[None]:
+    """Say on a terminal what takes long where no client is open."""
+    # Here, since --help does without an event loop.
+    import asyncio  # noqa: PLC0415
+
+    terminal = find_terminal()
+    if terminal is None:
+        yield
+        return
+    line = Line(terminal)
+    with line.guarded():
+        timer = asyncio.get_running_loop().call_later(_FIRST, line.draw, Text(what))
+        try:
+            yield
+        finally:
+            timer.cancel()
