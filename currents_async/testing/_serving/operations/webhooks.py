@@ -1,4 +1,4 @@
-"""Webhooks: they are stored, and called only by `FakeCurrents.emit`.
+"""Webhooks: they are stored; `FakeCurrents.emit`, and runs that go on, call them.
 
 Source: `docs/api/operations.md`, "Webhooks".
 """
