@@ -77,7 +77,7 @@ async def login(*, in_file: Flag = False, connection: Connection = CONNECTION) -
     import asyncio  # noqa: PLC0415
 
     from currents_async.cli._config_file import change_profile, keep_key  # noqa: PLC0415
-    from currents_async.cli._settings import Profile  # noqa: PLC0415
+    from currents_async.cli._profiles import Profile  # noqa: PLC0415
 
     entered = Profile(api_key=read_secret("API key"))
     if (reason := key_refusal(entered.api_key)) is not None:
@@ -110,7 +110,7 @@ async def logout(*, profile: str | None = None) -> int:
     import asyncio  # noqa: PLC0415
 
     from currents_async.cli._config_file import forget_key  # noqa: PLC0415
-    from currents_async.cli._settings import find_profile  # noqa: PLC0415
+    from currents_async.cli._profiles import find_profile  # noqa: PLC0415
 
     name = (await asyncio.to_thread(find_profile, profile)).name
     if not await asyncio.to_thread(forget_key, name):

@@ -14,9 +14,9 @@ async def path() -> None:
     currents-async cache path
 
     """
-    from currents_async.cli import _settings  # noqa: PLC0415 - --help does without aiohttp
+    from currents_async.cli._profiles import cache_path  # noqa: PLC0415 - --help does without it
 
-    write_text(str(_settings.cache_path()))
+    write_text(str(cache_path()))
 
 
 @app.command
@@ -33,9 +33,9 @@ async def clear() -> None:
     from rich.filesize import decimal  # noqa: PLC0415
 
     from currents_async import Cache  # noqa: PLC0415
-    from currents_async.cli import _settings  # noqa: PLC0415
+    from currents_async.cli._profiles import cache_path  # noqa: PLC0415
 
-    folder = _settings.cache_path()
+    folder = cache_path()
 
     def size() -> int:
         return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

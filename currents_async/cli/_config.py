@@ -14,7 +14,7 @@ from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
 
 if TYPE_CHECKING:
-    from currents_async.cli._settings import Profile
+    from currents_async.cli._profiles import Profile
 
 app = App(name="config")
 
@@ -46,9 +46,9 @@ async def path() -> None:
     currents-async config path
 
     """
-    from currents_async.cli import _settings  # noqa: PLC0415 - --help does without aiohttp
+    from currents_async.cli._profiles import config_path  # noqa: PLC0415 - --help does without it
 
-    write_text(str(_settings.config_path()))
+    write_text(str(config_path()))
 
 
 @app.command(name="list")
@@ -125,7 +125,7 @@ async def _profiles() -> "Mapping[str, Profile]":
     # Here, since --help does without them.
     import asyncio  # noqa: PLC0415
 
-    from currents_async.cli._settings import read_profiles  # noqa: PLC0415
+    from currents_async.cli._profiles import read_profiles  # noqa: PLC0415
 
     return await asyncio.to_thread(read_profiles)
 

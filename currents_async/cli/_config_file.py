@@ -6,7 +6,7 @@ from typing import Any
 
 import tomlkit
 
-from currents_async.cli import _keyring, _settings
+from currents_async.cli import _keyring, _profiles
 from currents_async.cli._private_file import write_private
 
 
@@ -16,8 +16,8 @@ def change_profile(name: str, changes: Mapping[str, str | bool | None]) -> Path:
     The file is replaced as a whole, and only the user can read it; on Windows it is as protected as
     its folder, which is the user's own.
     """
-    _settings.read_profiles()  # raises an error for what is no configuration
-    path = _settings.config_path().resolve()  # of a link, what it leads to
+    _profiles.read_profiles()  # raises an error for what is no configuration
+    path = _profiles.config_path().resolve()  # of a link, what it leads to
     document = tomlkit.parse(_text_of(path))
     profiles = document.setdefault("profiles", tomlkit.table(is_super_table=True))
     profile: Any = profiles.setdefault(name, tomlkit.table())
@@ -30,7 +30,7 @@ def change_profile(name: str, changes: Mapping[str, str | bool | None]) -> Path:
     return path
 
 
-def keep_key(name: str, entered: _settings.Profile, *, in_file: bool) -> str:
+def keep_key(name: str, entered: _profiles.Profile, *, in_file: bool) -> str:
     """Keep the key of a profile in the keyring, or else in the file; return where it is."""
     if not in_file and _keyring.put_key(name, entered.api_key or ""):
         change_profile(name, {"api_key": None, "keyring": True})
@@ -41,7 +41,7 @@ def keep_key(name: str, entered: _settings.Profile, *, in_file: bool) -> str:
 
 def forget_key(name: str) -> bool:
     """Remove the key of a profile from wherever it is; return whether there was one."""
-    profile = _settings.read_profiles().get(name)
+    profile = _profiles.read_profiles().get(name)
     if profile is None or not (profile.keyring or profile.api_key):
         return False
     if profile.keyring:

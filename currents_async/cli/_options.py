@@ -20,7 +20,8 @@ from currents_async.models._model import Model
 
 if TYPE_CHECKING:
     from currents_async import Currents
-    from currents_async.cli._settings import Profile, Settings
+    from currents_async.cli._profiles import Profile
+    from currents_async.cli._settings import Settings
 
 T = TypeVar("T")
 

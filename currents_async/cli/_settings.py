@@ -1,69 +1,25 @@
-"""The settings of a client: an option overrides the environment, which overrides the profile.
-
-Profiles are named settings in the user's configuration file.
-"""
+"""The settings of a client: an option overrides the environment, which overrides the profile."""
 
 import asyncio
 import hmac
 import os
 import ssl
-import stat
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from platformdirs import user_cache_path, user_config_path
 
 from currents_async import Cache, Currents
 from currents_async._config import PRODUCTION, base_url_in_environment, check_base_url
 from currents_async._transport.proxy import proxy_refusal, proxy_refusal_in_environment
+from currents_async.cli import _profiles
 from currents_async.cli._keyring import read_key
-from currents_async.cli._streams import complain
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.account import CredentialKind, kind_by_form
 
-_PROFILE = "CURRENTS_PROFILE"
 _KEY = "CURRENTS_API_KEY"
 _PROJECT = "CURRENTS_PROJECT_ID"
-_DEFAULT = "default"
-
-
-class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a profile sets; its repr does not show the key."""
-
-    api_key: str | None = None
-    base_url: str | None = None
-    project_id: str | None = None
-    allow_http: bool = False
-    cache: bool = False
-    """Whether commands keep runs that have ended, as with --cache."""
-    keyring: bool = False
-    """Whether the key is in the keyring of the system, as `auth login` may put it there."""
-
-    def __rich_repr__(self) -> list[tuple[str, object]]:
-        key = None if self.api_key is None else "***"
-        names = ("base_url", "project_id", "allow_http", "cache")
-        return [("api_key", key), *((name, getattr(self, name)) for name in names)]
-
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
-        return f"Profile({shown})"
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    profiles: dict[str, Profile] = {}
-
-
-class NamedProfile(msgspec.Struct, frozen=True):
-    """A profile, and where it was found."""
-
-    name: str
-    path: Path
-    profile: Profile = Profile()
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -83,7 +39,7 @@ class Settings:
     """What the key seems to be."""
     base_url: Setting
     project_id: Setting
-    profile: Profile
+    profile: _profiles.Profile
     is_key_in_environment: bool
     proxy: str | None = field(repr=False)
     trust: ssl.SSLContext | None
@@ -136,13 +92,13 @@ def read_settings(
     ca_file: str | None = None,
     allow_http: bool = False,
     cache: bool = False,
-    entered: Profile | None = None,
+    entered: _profiles.Profile | None = None,
 ) -> Settings:
     """Gather the settings of a client; raise `InvalidArgumentError` for any that cannot work.
 
     A key that was `entered` overrides all others; it may be for a profile that is not there yet.
     """
-    found = find_profile(profile, must_exist=entered is None)
+    found = _profiles.find_profile(profile, must_exist=entered is None)
     allow_http = allow_http or found.profile.allow_http
     source = f"profile {found.name!r} in {found.path}"
     is_in_environment = entered is None and _KEY in os.environ
@@ -163,13 +119,13 @@ def read_settings(
         proxy=proxy,
         trust=None if ca_file is None else _trust(ca_file),
         allow_http=allow_http,
-        cache=Cache(cache_path() / "runs") if cache or found.profile.cache else None,
+        cache=Cache(_profiles.cache_path() / "runs") if cache or found.profile.cache else None,
     )
     _refuse_proxy(proxy, trusts_environment=settings.trusts_environment)
     return settings
 
 
-def _with_key(found: NamedProfile, source: str) -> Profile:
+def _with_key(found: _profiles.NamedProfile, source: str) -> _profiles.Profile:
     """Return a profile with its key, which no traceback shows; it may be in the keyring."""
     if found.profile.keyring:
         return msgspec.structs.replace(found.profile, api_key=read_key(found.name))
@@ -221,59 +177,3 @@ def _trust(ca_file: str) -> ssl.SSLContext:
     except OSError as error:
         raise InvalidArgumentError(f"--ca-file: {ca_file}: {error.strerror}") from None
     return context
-
-
-def config_path() -> Path:
-    """Return the path of the configuration file, which need not exist."""
-    return user_config_path("currents-async", appauthor=False) / "config.toml"
-
-
-def cache_path() -> Path:
-    """Return the folder of all that commands keep, which need not exist."""
-    return user_cache_path("currents-async", appauthor=False)
-
-
-def find_profile(name: str | None, *, must_exist: bool = True) -> NamedProfile:
-    """Read the profile that the option or the environment names, or the default one.
-
-    Raises `InvalidArgumentError` for a file that cannot be read as configuration, and for a name
-    that is not in it. No error quotes the file, which holds keys.
-    """
-    path = config_path()
-    asked = name or os.environ.get(_PROFILE) or None
-    profiles = read_profiles()
-    profile = profiles.get(asked or _DEFAULT)
-    if profile is None:
-        if asked is not None and must_exist:
-            known = ", ".join(profiles) or "none"
-            raise InvalidArgumentError(f"no profile {asked!r} in {path}, which has: {known}")
-        return NamedProfile(asked or _DEFAULT, path)
-    if profile.api_key is not None:
-        _warn_if_others_can_read(path)
-    return NamedProfile(asked or _DEFAULT, path, profile)
-
-
-def read_profiles() -> Mapping[str, Profile]:
-    """Return all profiles; raise `InvalidArgumentError` for a file that is no configuration."""
-    profiles = _read(config_path())
-    if isinstance(profiles, InvalidArgumentError):
-        raise profiles
-    return profiles
-
-
-def _read(path: Path) -> Mapping[str, Profile] | InvalidArgumentError:
-    """Return the profiles, or the error: a traceback made here would hold the keys."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")  # as some editors of Windows write it
-        return msgspec.convert(tomllib.loads(text), _File).profiles
-    except FileNotFoundError:
-        return {}
-    except UnicodeDecodeError:
-        return InvalidArgumentError(f"{path} is not UTF-8")
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        return InvalidArgumentError(f"{path}: {error}")
-
-
-def _warn_if_others_can_read(path: Path) -> None:
-    if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        complain(f"others can read {path}, which holds an API key: chmod 600 it")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from currents_async.cli import _settings as settings
+from currents_async.cli import _profiles as profiles
 from currents_async.testing import FakeCurrents, World, WorldProject, WorldRun
 from tests.cli.stdio import CommandLine
 
@@ -18,7 +18,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The configuration file, which is not there yet: never that of who runs the tests."""
     path = tmp_path / "config" / "config.toml"
     path.parent.mkdir()
-    monkeypatch.setattr(settings, "config_path", lambda: path)
+    monkeypatch.setattr(profiles, "config_path", lambda: path)
     return path
 
 
@@ -26,7 +26,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of all that commands keep, which is not there yet."""
     path = tmp_path / "cache"
-    monkeypatch.setattr(settings, "cache_path", lambda: path)
+    monkeypatch.setattr(profiles, "cache_path", lambda: path)
     return path
 
 

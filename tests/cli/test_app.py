@@ -104,15 +104,18 @@ print(*sys.modules, file=sys.stderr)
 for name in app:
     run([name, "--help"])
 print(*sys.modules, file=sys.stderr)
+run(["config", "path"])
+print(*sys.modules, file=sys.stderr)
 """
     done = subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert "--look-back" in done.stdout
-    by_root, by_groups = ({*line.split()} for line in done.stderr.splitlines())
+    by_root, by_groups, by_config = ({*line.split()} for line in done.stderr.splitlines())
     # The root only names the groups.
     assert not {f"currents_async.cli._{name}" for name in ("options", "runs", "export")} & by_root
     assert "currents_async.cli._runs" in by_groups
     heavy = ("pyarrow", "duckdb", "platformdirs", "asyncio", "aiohttp", "rich.progress")
     rooms = ("currents_async.export", "currents_async.receiver", "currents_async.testing")
     assert not {*heavy, *rooms} & by_groups
+    assert not {"aiohttp", "currents_async._client"} & by_config

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from currents_async.cli._app import run
-from currents_async.cli._settings import Profile, find_profile, read_settings
+from currents_async.cli._profiles import Profile, find_profile
+from currents_async.cli._settings import read_settings
 from currents_async.errors import InvalidArgumentError
 from currents_async.testing import FakeCurrents, WorldProject
 from tests.cli.stdio import CommandLine

@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 from currents_async import RawResponse
 from currents_async._redaction import safe_headers
 from currents_async._wire.endpoint import encode_query
-from currents_async.cli import _settings
+from currents_async.cli import _profiles, _settings
 from currents_async.cli._api.fields import Query
 from currents_async.cli._api.pages import Fetch
 from currents_async.cli._private_file import write_private
@@ -46,7 +46,7 @@ class ResponseCache:
         """Return the response to a query from a file, if it is not too old, or else fetch it."""
         # Of the key only a digest is kept, as the name of the file.
         name = self._settings.digest(f"GET {self._path}?{encode_query(query)}")
-        file = _settings.cache_path() / "api" / name
+        file = _profiles.cache_path() / "api" / name
         kept = await asyncio.to_thread(_read, file, self._max_age)
         if kept is not None:
             headers = CIMultiDict(kept.headers)
