@@ -75,7 +75,7 @@ class Sample(msgspec.Struct, kw_only=True):
         return None if self.peak is None or self.retained is None else self.peak - self.retained
 
 
-class _Taken:
+class Taken:
     """Takes what a contender hands over: counts it, and keeps what is to be kept."""
 
     def __init__(self, keep: Keep = "nothing") -> None:
@@ -86,6 +86,7 @@ class _Taken:
         self._keep = keep
 
     def __call__(self, elements: Sequence[Any]) -> None:
+        """Take specs, tests or instances."""
         if self.first is None and elements:
             self.first = time.perf_counter()
         self.count += len(elements)
@@ -95,10 +96,11 @@ class _Taken:
             self.kept.extend(element.instance_id for element in elements)
 
     def failed(self, error: BaseException) -> None:
+        """Count a failure that did not end the whole."""
         self.errors[type(error).__name__] += 1
 
 
-async def _fetch(fetch: contenders.Fetch, order: Order, taken: _Taken) -> None:
+async def _fetch(fetch: contenders.Fetch, order: Order, taken: Taken) -> None:
     if order.calls is None:
         await fetch(order.path, taken)
         return
@@ -110,8 +112,8 @@ async def _fetch(fetch: contenders.Fetch, order: Order, taken: _Taken) -> None:
 
 async def _measure(fetch: contenders.Fetch, order: Order, selector: StallSelector | None) -> Sample:
     if order.warm is not None:
-        await fetch(order.warm, _Taken())
-    taken = _Taken(order.keep)
+        await fetch(order.warm, Taken())
+    taken = Taken(order.keep)
     gc.collect()
     memory = PeakMemory() if order.memory else None
     wall, cpu = time.perf_counter(), time.process_time()
@@ -138,7 +140,7 @@ async def _measure(fetch: contenders.Fetch, order: Order, selector: StallSelecto
 async def _spin(fetch: contenders.Fetch, order: Order) -> float:
     """Fetch again, where only the loop's own callbacks can time it; return the longest gap."""
     spinner = StallSpinner()
-    await _fetch(fetch, order, _Taken())
+    await _fetch(fetch, order, Taken())
     return spinner.stop()
 
 

@@ -17,19 +17,33 @@ from shutil import which
 import msgspec
 
 from benchmarks import payloads
+from benchmarks.contenders import load
 from benchmarks.processes import Failed
-from benchmarks.report import Column, Part, Report, table
-from benchmarks.server import KEY, Files
+from benchmarks.report import Column, Part, Report, at_most, table
+from benchmarks.server import Files
 from benchmarks.session import Session
 from benchmarks.suites import Options
 from benchmarks.suites._decoding import inflated, stream, whole
-from currents_async import Currents
+from benchmarks.worker import Taken
 from currents_async.models import Instance
 
 _VALGRIND = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
 _COUNT = re.compile(r"I\s+refs:\s+([\d,]+)")
-_WORKLOADS = {"decode a run": 4, "stream a run": 4, "decode an instance": 99, "instances.get": 99}
+_DECODING = {"decode a run": 4, "stream a run": 4, "decode an instance": 99}
+_FETCHING = {
+    ("currents:get", payloads.INSTANCE): 99,
+    ("by_hand:get", payloads.INSTANCE): 99,
+    ("currents:fan_out", payloads.FANOUT): 1,
+    ("by_hand:fan_out", payloads.FANOUT): 1,
+    ("currents:get", payloads.RUN): 3,
+    ("currents:each", payloads.RUN): 3,
+    ("currents:stream", payloads.RUN): 3,
+    ("by_hand:get", payloads.RUN): 3,
+}
+"""Contenders, and what they fetch."""
+_WORKLOADS = _DECODING | {f"{contender} {path}": n for (contender, path), n in _FETCHING.items()}
 """With how often each is done more."""
+_PROMISED = (("currents:fan_out", "by_hand:fan_out", payloads.FANOUT, 1.12),)
 
 
 def run(options: Options) -> Report:
@@ -42,7 +56,16 @@ def run(options: Options) -> Report:
         counts = pool.map(lambda name: _measure(name, session.folder, url), _WORKLOADS)
         found = dict(zip(_WORKLOADS, counts, strict=True))
     columns = [Column[float]("million instructions", lambda count: count / 1e6, 3)]
-    part = Part([table("Each time", found, columns)], measured={"instructions": found})
+    reach = [
+        at_most(
+            f"instructions, x by hand: {ours} {path}",
+            found[f"{ours} {path}"] / found[f"{by_hand} {path}"],
+            bound,
+            "x",
+        )
+        for ours, by_hand, path, bound in _PROMISED
+    ]
+    part = Part([table("Each time", found, columns)], reach, {"instructions": found})
     return Report(parts=[part], packages=["currents-async", "aiohttp", "msgspec", "isal"])
 
 
@@ -61,21 +84,32 @@ def _count(name: str, times: int, folder: Path, url: str) -> int:
     return int(found[1].replace(",", ""))
 
 
-async def _work(name: str, times: int, folder: Path, url: str) -> None:
+def _decode(name: str, times: int, folder: Path) -> None:
     packed = (folder / f"{payloads.RUN}.json.gz").read_bytes()
     instance = (folder / f"{payloads.INSTANCE}.json").read_bytes()
     decoder = msgspec.json.Decoder(dict[str, Instance | str])
-    async with Currents(KEY, base_url=url) as currents:
+    for _ in range(times):
+        if name == "decode a run":
+            whole(inflated(packed))
+        elif name == "stream a run":
+            stream(inflated(packed))
+        else:
+            decoder.decode(instance)
+
+
+async def _fetch(contender: str, path: str, times: int, url: str) -> None:
+    async with load(contender).connect(url) as fetch:
         for _ in range(times):
-            if name == "decode a run":
-                whole(inflated(packed))
-            elif name == "stream a run":
-                stream(inflated(packed))
-            elif name == "decode an instance":
-                decoder.decode(instance)
-            else:
-                await currents.instances.get("typical")
+            await fetch(path, Taken())
+
+
+def _work(name: str, times: int, folder: Path, url: str) -> None:
+    if name in _DECODING:
+        _decode(name, times, folder)
+    else:
+        contender, path = name.split()
+        asyncio.run(_fetch(contender, path, times, url))
 
 
 if __name__ == "__main__":
-    asyncio.run(_work(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]))
+    _work(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])

@@ -65,6 +65,7 @@ def test_rounds_are_saved(smoke: tuple[str, dict[str, Any], str]) -> None:
         "whole",
     }
     assert {entry["contender"] for entry in measured["fan_out"]} == {
+        "by_hand:fan_out",
         "currents:fan_out",
         "fanout_read",
     }
