@@ -41,7 +41,6 @@ from currents_async._resources.test_results import TestResults
 from currents_async._resources.tests import Tests
 from currents_async._resources.traces import Traces
 from currents_async._resources.webhooks import Webhooks
-from currents_async._tasks import load_backend
 from currents_async._transport import (
     Channel,
     Observers,
@@ -343,11 +342,6 @@ class Currents:
         `ClientClosedError` if it is open, or has been closed.
         """
         self._channel.open()
-        try:
-            await load_backend()
-        except BaseException:  # the task was cancelled, and nothing else would close it
-            await self.aclose()
-            raise
         return self
 
     async def aclose(self) -> None:

@@ -9,30 +9,17 @@ import asyncio
 import warnings
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from contextlib import AsyncExitStack, suppress
-from functools import partial
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import anyio
 
+from currents_async._queue import Queue
 from currents_async.errors import MisuseError
-
-if TYPE_CHECKING:  # anyio loads its parts when they are first used
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 T = TypeVar("T")
 Send = Callable[[T], Awaitable[None]]
 Work = Callable[[], Awaitable[None]]
-
-
-async def load_backend() -> None:
-    """Make anyio load what a fan-out needs: tens of milliseconds, once per process.
-
-    Done when a client opens, so that the loop stalls before there is work rather than amid it.
-    """
-    send, receive = anyio.create_memory_object_stream[None](0)
-    async with send, receive, anyio.create_task_group():
-        pass
 
 
 class Tasks:
@@ -160,75 +147,43 @@ class TaskOwner:
         workers: Callable[[Send[T]], Iterable[Work]],
         *,
         buffer: int = 0,
-    ) -> "MemoryObjectReceiveStream[T | Exception]":
+    ) -> Queue[T | Exception]:
         """Start tasks whose results `_take` returns; then it raises what a task has raised.
 
         A slow consumer holds the tasks back as soon as the buffer is full.
         """
-        send, results = anyio.create_memory_object_stream[T | Exception](buffer)
-        # First on the stack, so that the tasks have ended before their stream is closed.
-        stack.enter_context(send)
-        stack.enter_context(results)
-        tasks = self._own_tasks(stack, on_end=send.close)
-        for work in workers(partial(hand_over, send)):
-            tasks.start(_run_worker(work, send))
+        results: Queue[T | Exception] = Queue(buffer)
+        tasks = self._own_tasks(stack, on_end=results.close)
+        for work in workers(results.put):
+            tasks.start(_run_worker(work, results))
         return results
 
     def _check_open(self) -> None:
         if self._lease is None or not self._lease.is_open:
             raise MisuseError("iterate inside 'async with'")
 
-    async def _take(self, results: "MemoryObjectReceiveStream[T | Exception] | None") -> T | None:
+    async def _take(self, results: Queue[T | Exception] | None) -> T | None:
         """Return the next result of the tasks, or None at the end; raise what ended them early."""
         self._check_open()
         if results is None:
             return None
-        result = await take(results)
+        result = await results.take()
         if result is None and self._tasks is not None:
             self._tasks.check()
+        if isinstance(result, Exception):
+            try:
+                raise result
+            finally:
+                del result  # with its traceback it would keep itself alive
         return result
 
 
-async def _run_worker(work: Work, send: "MemoryObjectSendStream[T | Exception]") -> None:
+async def _run_worker(work: Work, results: Queue[T | Exception]) -> None:
     try:
         await work()
     except Exception as error:  # noqa: BLE001 - raised where the results are taken
         # After the results of the other tasks, so that none of them is lost.
-        await send.send(error)
-
-
-# These do not yield to the event loop each time, as a stream's own methods do: here the network
-# yields often enough.
-
-
-async def hand_over(stream: "MemoryObjectSendStream[T]", item: T) -> None:
-    """Send an item, as soon as there is room for it."""
-    try:
-        stream.send_nowait(item)
-    except anyio.WouldBlock:
-        await stream.send(item)
-
-
-async def _receive(stream: "MemoryObjectReceiveStream[T]") -> T:
-    """Receive an item. Raises `anyio.EndOfStream`."""
-    try:
-        return stream.receive_nowait()
-    except anyio.WouldBlock:
-        return await stream.receive()
-
-
-async def take(results: "MemoryObjectReceiveStream[T | Exception]") -> T | None:
-    """Return the next result, or None at the end; an error that was sent is raised as itself."""
-    try:
-        outcome = await _receive(results)
-    except anyio.EndOfStream:
-        return None
-    if isinstance(outcome, Exception):
-        try:
-            raise outcome
-        finally:
-            del outcome  # with its traceback it would keep itself alive
-    return outcome
+        await results.put(error)
 
 
 class _Lease:

@@ -4,16 +4,13 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
-import anyio
 import msgspec
 
 from currents_async._checks import check_concurrency
-from currents_async._tasks import Send, TaskOwner, Work, hand_over, take
-
-if TYPE_CHECKING:  # anyio loads its parts when they are first used
-    from anyio.streams.memory import MemoryObjectReceiveStream
+from currents_async._queue import Queue
+from currents_async._tasks import Send, TaskOwner, Work
 from currents_async.errors import ClientClosedError, CurrentsError, WrongLoopError
 
 T = TypeVar("T")
@@ -84,7 +81,7 @@ class Pool(TaskOwner, Generic[JobT, ResultT]):
         self._concurrency = check_concurrency("concurrency", concurrency)
         self._lookahead = self._concurrency if lookahead is None else lookahead
         self._workload: _Workload[JobT, ResultT] | None = None
-        self._results: MemoryObjectReceiveStream[tuple[int, ResultT] | Exception] | None = None
+        self._results: Queue[tuple[int, ResultT] | Exception] | None = None
 
     @property
     def total(self) -> int | None:
@@ -97,7 +94,6 @@ class Pool(TaskOwner, Generic[JobT, ResultT]):
 
     async def _open(self, stack: AsyncExitStack) -> None:
         self._workload = workload = _Workload(self._jobs, self._lookahead)
-        stack.callback(workload.close)
         # Without a buffer, so that a slow consumer holds the workers back.
         self._results = self._run_workers(stack, partial(workload.workers, self._concurrency))
 
@@ -129,11 +125,7 @@ class _Workload(Generic[JobT, ResultT]):
     def __init__(self, jobs: Jobs[JobT, ResultT], lookahead: int) -> None:
         self._jobs = jobs
         self.total: int | None = None
-        self._put, self._queue = anyio.create_memory_object_stream[tuple[int, JobT]](lookahead)
-
-    def close(self) -> None:
-        self._put.close()
-        self._queue.close()
+        self._queue: Queue[tuple[int, JobT]] = Queue(lookahead)
 
     def workers(self, concurrency: int, send: Send[tuple[int, ResultT]]) -> Iterator[Work]:
         """Return what queues the jobs, and `concurrency` workers that do them."""
@@ -147,11 +139,13 @@ class _Workload(Generic[JobT, ResultT]):
 
         async def put_and_count(job: JobT) -> None:
             nonlocal count
-            await hand_over(self._put, (count, job))
+            await self._queue.put((count, job))
             count += 1
 
-        with self._put:
+        try:
             await self._jobs.plan(put_and_count)
+        finally:
+            self._queue.close()
         self.total = count
 
     async def _work(
@@ -159,7 +153,7 @@ class _Workload(Generic[JobT, ResultT]):
     ) -> None:
         if prefetch is not None:
             await prefetch()
-        while (numbered := await take(self._queue)) is not None:
+        while (numbered := await self._queue.take()) is not None:
             number, job = numbered
             await send((number, await self._jobs.do(job)))
 

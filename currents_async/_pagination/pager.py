@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from contextlib import AsyncExitStack
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Self
+from typing import Any, Generic, Self
 
 from currents_async._checks import check_int
 from currents_async._pagination.page_walk import (
@@ -17,14 +17,12 @@ from currents_async._pagination.page_walk import (
     T,
 )
 from currents_async._pagination.tokens import Position, identify_list, read_start, write_token
+from currents_async._queue import Queue
 from currents_async._tasks import Send, TaskOwner
 from currents_async.arrow._lists import TabularList
 from currents_async.errors import MisuseError
 from currents_async.models._model import Model
 from currents_async.models.pages import item_type
-
-if TYPE_CHECKING:  # anyio loads its parts when they are first used
-    from anyio.streams.memory import MemoryObjectReceiveStream
 
 PAGE_SIZE = 50
 """Items per page by default: a size that every list of the API allows."""
@@ -57,7 +55,7 @@ class Pager(TaskOwner, TabularList, Generic[T, P]):
         self._position = self._start
         self._prefetch = prefetch
         self._max_items: int | None = None
-        self._ahead: MemoryObjectReceiveStream[FetchedPage[P] | Exception] | None = None
+        self._ahead: Queue[FetchedPage[P] | Exception] | None = None
 
     def __repr__(self) -> str:
         place = "at its beginning" if self._position.is_beginning else "begun"

@@ -3,18 +3,14 @@
 import asyncio
 import math
 from collections.abc import Callable, Coroutine, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-import anyio
-
+from currents_async._queue import Queue
 from currents_async._transport.aiohttp_errors import from_network
 from currents_async._transport.memory import Memory, ObjectCount
 from currents_async._transport.tracing import Traffic
 from currents_async._wire.body_errors import OversizedBodyError
 from currents_async._wire.inflate import SLICE, Inflater, inflater_for
-
-if TYPE_CHECKING:  # anyio loads its parts when they are first used
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 _UNCOUNTED = 1024 * 1024
 """Bytes read ahead that are not counted: the API sends no larger bodies."""
@@ -60,8 +56,8 @@ class Body:
         self._slices: Iterator[bytes] = iter(())
         self._since_yield = 0
         self._kept: list[bytes] | None = [] if keep else None
-        self._fetched: MemoryObjectReceiveStream[bytes | Exception] | None = None
-        self._fetching: MemoryObjectSendStream[bytes | Exception] | None = None
+        self._fetched: Queue[bytes | Exception] | None = None
+        self._is_closed = False
 
     async def read(self) -> bytes | None:
         """Return the next slice, or None once the body has ended as it should.
@@ -91,20 +87,19 @@ class Body:
         would otherwise make the server wait, and servers hang up on that. The API sends at most
         1 MB. Its caller passes what it raises to `fail`.
         """
-        send, self._fetched = anyio.create_memory_object_stream[bytes | Exception](math.inf)
-        self._fetching = send
+        fetched = self._fetched = Queue[bytes | Exception](math.inf)
 
         async def fetch() -> None:
             size = 0
             chunk = None
             while chunk != b"":
                 chunk = await self._receive()
-                if self._fetching is None:
+                if self._is_closed:
                     return  # the reader has left
                 size += len(chunk)
                 if size > self._limit:
                     raise OversizedBodyError(self._limit)
-                send.send_nowait(chunk)
+                fetched.put_now(chunk)
                 if size > _UNCOUNTED:
                     await self._memory.hold(self, size)
             self._memory.leave_to_reader(self)
@@ -137,13 +132,13 @@ class Body:
 
     def fail(self, error: Exception) -> None:
         """Make the reader of a prefetched body see why there is no more of it."""
-        if self._fetching is not None:
-            self._fetching.send_nowait(error)
+        if self._fetched is not None:
+            self._fetched.put_now(error)
 
     async def _next_chunk(self) -> bytes:
-        chunk = await (self._receive() if self._fetched is None else self._fetched.receive())
-        if isinstance(chunk, Exception):
-            raise chunk
+        chunk = await (self._receive() if self._fetched is None else self._fetched.take())
+        if chunk is None or isinstance(chunk, Exception):
+            raise chunk or RuntimeError("the body was closed while it was read")
         self.wire_bytes += len(chunk)
         self._traffic.wire_bytes += len(chunk)
         if self._kept is not None:
@@ -163,10 +158,10 @@ class Body:
 
     def close(self) -> None:
         """Let go of what has been fetched and not read."""
-        if self._fetching is not None and self._fetched is not None:
-            self._fetching.close()
+        self._is_closed = True
+        if self._fetched is not None:
             self._fetched.close()
-            self._fetching = None
+            self._fetched = None
             self._memory.let_go(self)
 
 

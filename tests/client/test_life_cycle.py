@@ -87,17 +87,6 @@ class TestLifeCycle:
             await asyncio.sleep(0)
         assert server.open_connections == 0
 
-    async def test_a_task_that_is_cancelled_while_it_opens_leaves_nothing_open(
-        self, server: FakeCurrents
-    ) -> None:
-        currents = Currents(server.api_key, base_url=server.url)
-        task = asyncio.create_task(currents.open())
-        await asyncio.sleep(0)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert repr(currents) == f"<Currents {server.url} closed>"
-
     @pytest.mark.parametrize("by", ["asyncio, twice", "anyio"])
     async def test_a_cancelled_task_leaves_no_session_open(
         self, server: FakeCurrents, by: str

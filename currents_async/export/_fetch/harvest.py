@@ -11,12 +11,13 @@ import math
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import msgspec
 
 from currents_async import Currents, Retries
 from currents_async._checks import check_concurrency
+from currents_async._queue import Queue
 from currents_async._tasks import Send, TaskOwner, Work
 from currents_async.export._fetch.events import FetchEvent
 from currents_async.export._fetch.failures import Failures
@@ -24,9 +25,6 @@ from currents_async.export._fetch.selection import Depth, RunFilter, Select, eve
 from currents_async.export._fetch.window_fetch import FetchContext, WindowFetch
 from currents_async.export._fetch.work_queue import WorkQueue
 from currents_async.export._windows import Window
-
-if TYPE_CHECKING:
-    from anyio.streams.memory import MemoryObjectReceiveStream
 
 _MIN_ATTEMPTS = 8
 """Attempts at each request, at least, including those that are throttled."""
@@ -75,7 +73,7 @@ class Harvest(TaskOwner):
         self._runs = runs or RunFilter()
         self._select = select
         self._failures = Failures(projects)
-        self._events: MemoryObjectReceiveStream[FetchEvent | Exception] | None = None
+        self._events: Queue[FetchEvent | Exception] | None = None
 
     def __aiter__(self) -> Self:
         return self
