@@ -22,7 +22,7 @@ from currents_async._transport.gate import (
 )
 from currents_async._transport.memory import ObjectCount
 from currents_async._transport.options import CallOptions
-from currents_async._transport.session import MAX_HEADER, USER_AGENT
+from currents_async._transport.session import MAX_HEADER
 from currents_async._transport.tracing import log_notes
 from currents_async._wire.endpoint import Request
 from currents_async._wire.failure import error_for_status
@@ -73,7 +73,8 @@ class ApiAttempt(HTTPAttempt):
         channel, options = self._channel, self._options
         channel.check_open()
         try:
-            await channel.gate.enter(bulk=options.bulk, deadline=options.deadline)
+            if not channel.gate.enter_now(options.deadline):
+                await channel.gate.enter(bulk=options.bulk, deadline=options.deadline)
         except PauseTooLongError as pause:
             error = self._paused(pause.seconds)
         except DeadlineExpiredError:
@@ -81,7 +82,13 @@ class ApiAttempt(HTTPAttempt):
             error = RequestTimeoutError(reason, **self._unsent())
         else:
             self._in_gate = True
-            await self._get_ready()
+            if channel.is_closed:  # views that share a gate are not closed together
+                channel.check_open()
+            if channel.room.take_now() is None:
+                await self._until("the request was still queued", channel.room.take)
+            self._has_room = True
+            if self._request.record_key is None:
+                self._credential = channel.key.fixed or await self._ask(channel.key.ask)
             self._sent_at = channel.clock.now()
             self._ends_at = min(self._sent_at + options.timeouts.attempt, options.deadline)
             return
@@ -91,21 +98,6 @@ class ApiAttempt(HTTPAttempt):
     def is_unauthorized(self) -> bool:
         """Whether the server has refused the key."""
         return self._credential is not None and self._status == HTTPStatus.UNAUTHORIZED
-
-    async def _get_ready(self) -> None:
-        """Wait for what every request needs: room in the connections, and the key of now."""
-        channel = self._channel
-        channel.check_open()  # views that share a gate are not closed together
-        if channel.room.locked():
-            await self._until("the request was still queued", self._take_room)
-        else:
-            await self._take_room()
-        if self._request.record_key is None:
-            self._credential = channel.key.fixed or await self._ask(channel.key.ask)
-
-    async def _take_room(self) -> None:
-        await self._channel.room.acquire()
-        self._has_room = True
 
     def replace_key(self) -> Coroutine[Any, Any, bool]:
         """Ask for another key once this one is refused; return whether there is one.
@@ -240,8 +232,10 @@ class ApiAttempt(HTTPAttempt):
         )
 
     def _request_headers(self) -> dict[str, str]:
-        headers = {**_HEADERS, "Accept": self._request.endpoint.accept}
-        if self._request.body is not None:
+        request, headers = self._request, dict(self._channel.session.headers)
+        if not request.endpoint.is_json:
+            headers["Accept"] = request.endpoint.accept
+        if request.body is not None:
             headers["Content-Type"] = "application/json"
         return headers
 
@@ -263,7 +257,7 @@ class ApiAttempt(HTTPAttempt):
         if self._in_gate:
             self._in_gate = False
             if self._has_room:
-                self._channel.room.release()
+                self._channel.room.put_now("slot")
             self._channel.gate.leave(responded=self._response is not None)
 
     def _error_reader(self) -> Callable[[], Awaitable[bytes | None]]:
@@ -292,6 +286,3 @@ class ApiAttempt(HTTPAttempt):
         in_total = self._channel.clock.now() >= self._options.deadline
         bound = self._options.bound if in_total else "Timeouts.attempt"
         return RequestTimeoutError(f"the response was not complete within {bound}", **self._info)
-
-
-_HEADERS = {"Accept-Encoding": "gzip", "User-Agent": USER_AGENT}

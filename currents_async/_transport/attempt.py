@@ -77,12 +77,12 @@ class HTTPAttempt(ABC):
         aiohttp's.
         """
         deadlines = self._channel.deadlines
-        timeout = asyncio.timeout(None)
+        timed = deadlines.begin(seconds)
         try:
-            async with timeout:
-                deadlines.begin(timeout, seconds)
-                return await step()
-        except TimeoutError:
+            return await step()
+        except asyncio.CancelledError:
+            if not deadlines.end(timed):
+                raise
             error = self._out_of_time()
         except AiohttpError as failure:
             error = transport_error(self._info, failure.foreign)
@@ -91,7 +91,7 @@ class HTTPAttempt(ABC):
         except CurrentsError as found:
             error = found
         finally:
-            deadlines.end(timeout)
+            deadlines.end(timed)
         if self._channel.is_closed:
             error = ClientClosedError(f"the client was closed during the {self._part_of}")
         try:

@@ -53,6 +53,8 @@ class Body:
         self._memory = memory
         self._objects = objects
         self._on_end = on_end
+        self._has_ended = False
+        """Whether the network has no more data."""
         self._slices: Iterator[bytes] = iter(())
         self._since_yield = 0
         self._kept: list[bytes] | None = [] if keep else None
@@ -65,8 +67,8 @@ class Body:
         A reader that does nothing else yields to the event loop after every `SLICE` bytes.
         """
         while (text := next(self._slices, None)) is None:
-            chunk = await self._next_chunk()
-            if not chunk:
+            is_over = self._has_ended and self._fetched is None
+            if is_over or not (chunk := await self._next_chunk()):
                 self._inflater.flush()
                 return None
             self._slices = self._inflater.feed(chunk)
@@ -146,9 +148,13 @@ class Body:
         return chunk
 
     async def _receive(self) -> bytes:
-        ended = self._content.at_eof()
-        chunk = b"" if ended else await from_network(self._content.readany())
-        if not chunk:
+        content, chunk = self._content, b""
+        if content.exception() is None:
+            chunk = content.read_nowait()  # most bodies have arrived with their headers
+        if not chunk and not content.at_eof():
+            chunk = await from_network(content.readany())
+        if not chunk or content.at_eof():
+            self._has_ended = True
             self._on_end()
         return chunk
 

@@ -1,6 +1,5 @@
 """What all calls of a client share, whatever their options; and its views, which share less."""
 
-from asyncio import Semaphore
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from copy import copy
@@ -10,6 +9,7 @@ from weakref import WeakSet
 from currents_async._cache.keeper import Keeper
 from currents_async._clock import Clock
 from currents_async._config import Limits
+from currents_async._queue import Queue
 from currents_async._transport.deadlines import Deadlines
 from currents_async._transport.gate import Gate
 from currents_async._transport.key_source import KeySource
@@ -44,8 +44,10 @@ class Channel:
         self.reveal_proxy = proxy
         self.keeper = keeper
         self.memory: Memory = Memory(limit=limits.memory, body=limits.body)
-        self.room: Semaphore = Semaphore(limits.concurrency)
-        """For the requests of all views together: the gate of each lets as many pass."""
+        self.room: Queue[str] = Queue(limits.concurrency)
+        """Slots for the requests of all views together: the gate of each lets as many pass."""
+        for _ in range(limits.concurrency):
+            self.room.put_now("slot")
         self.traffic: Traffic = Traffic()
         self.numbers: Iterator[int] = count(1)
         self._keys: WeakSet[KeySource] = WeakSet()

@@ -2,7 +2,8 @@
 
 import asyncio
 import select
-from weakref import WeakSet
+from collections.abc import Callable, Sized
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp import hdrs
@@ -80,11 +81,12 @@ class CheckedRequest(aiohttp.ClientRequest):
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         """Send on a connection, if it is new or was silent since its last response."""
         protocol = conn.protocol
-        if protocol is not None and protocol in _used:
-            if protocol.should_close or _has_news(conn):
+        if protocol is not None:
+            has_news = _watches.get(protocol)
+            if has_news is None:
+                _watches[protocol] = _watch(conn)
+            elif protocol.should_close or has_news(0):
                 raise _StaleConnectionError
-        elif protocol is not None:
-            _used.add(protocol)
         response = await super().send(conn)
         _forget_credentials(self)  # written, and no longer needed
         return response
@@ -99,15 +101,16 @@ def _forget_credentials(request: aiohttp.ClientRequest) -> None:
         request.headers.popall(name, None)
 
 
-_used: WeakSet[ResponseHandler] = WeakSet()
+_watches: WeakKeyDictionary[ResponseHandler, Callable[[int], Sized]] = WeakKeyDictionary()
+"""By connection that has been used: whether something arrived that the loop has not seen yet."""
 
 
-def _has_news(connection: Connection) -> bool:
-    """Return whether bytes, or the end, have arrived that the event loop has not seen yet."""
+def _watch(connection: Connection) -> Callable[[int], Sized]:
+    """Return what returns the news of a connection: bytes, or the end."""
     transport = connection.transport
     sock = None if transport is None else transport.get_extra_info("socket")
     if sock is None or not hasattr(select, "poll"):
-        return False
+        return lambda _: ()
     poll = select.poll()
     poll.register(sock.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
+    return poll.poll

@@ -2,8 +2,30 @@
 
 import asyncio
 import math
+from typing import Any
 
 _MIN_SLEEP = 0.01
+
+
+class Step:
+    """What a task does until a time; `asyncio.timeout` would cost two frames and a timer."""
+
+    __slots__ = ("_cancelling", "_is_expired", "_task")
+
+    def __init__(self, task: "asyncio.Task[Any]") -> None:
+        self._task = task
+        self._cancelling = task.cancelling()
+        self._is_expired = False
+
+    def expire(self) -> None:
+        """Cancel the task, once."""
+        if not self._is_expired:
+            self._is_expired = True
+            self._task.cancel()
+
+    def is_timed_out(self) -> bool:
+        """Return whether a cancellation is due to the time alone; take it back if there is one."""
+        return self._is_expired and self._task.uncancel() <= self._cancelling
 
 
 class Deadlines:
@@ -14,28 +36,30 @@ class Deadlines:
     """
 
     def __init__(self) -> None:
-        self._ends: dict[asyncio.Timeout, float] = {}
+        self._ends: dict[Step, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._wakes_at = math.inf
 
-    def begin(self, step: asyncio.Timeout, seconds: float) -> None:
-        """Limit the time of a step that has been entered: it ends with a `TimeoutError`."""
-        if math.isinf(seconds):
-            self._ends[step] = math.inf
-            return
+    def begin(self, seconds: float) -> Step:
+        """Limit the time of what this task does from now on: it is cancelled when that is over."""
         loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        if task is None:
+            raise RuntimeError("only a task can be given a time")
+        step = Step(task)
         end = self._ends[step] = loop.time() + seconds
         if end < self._wakes_at:
             self._sleep_until(end, loop)
+        return step
 
-    def end(self, step: asyncio.Timeout) -> None:
-        """Forget a step that is done."""
-        self._ends.pop(step, None)
+    def end(self, step: Step) -> bool:
+        """Forget a step that is over; return whether it was cancelled for its time alone."""
+        return self._ends.pop(step, None) is not None and step.is_timed_out()
 
     def end_all(self) -> None:
         """End every step now."""
         for step in self._ends:
-            _expire(step)
+            step.expire()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -50,14 +74,9 @@ class Deadlines:
         now = loop.time()
         for step, end in self._ends.items():
             if end <= now:
-                _expire(step)
+                step.expire()
         self._timer = None
         self._wakes_at = math.inf
         nearest = min((end for end in self._ends.values() if end > now), default=math.inf)
         if not math.isinf(nearest):
             self._sleep_until(max(nearest, now + _MIN_SLEEP), loop)
-
-
-def _expire(step: asyncio.Timeout) -> None:
-    if not step.expired():
-        step.reschedule(-1)

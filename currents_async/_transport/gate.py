@@ -79,23 +79,26 @@ class Gate:
         self._asleep: set[asyncio.Future[None]] = set()
         self._timer: Timer | None = None
 
+    def enter_now(self, deadline: float) -> bool:
+        """Take a slot if there is one now; return whether there was. Raises as `enter` does."""
+        now = self._clock.now()
+        if now >= deadline:
+            raise DeadlineExpiredError
+        pace = self._pace
+        if self._waiting or not self._slots or pace.delay(now) or not pace.has_room(now):
+            return False
+        self._pass(now)
+        return True
+
     async def enter(self, *, bulk: bool, deadline: float) -> None:
         """Wait for a slot, until a deadline by the clock; `leave` gives it back.
 
         Raises `PauseTooLongError` at once when the server asks for a longer pause than there is
         time for, and `DeadlineExpiredError` at the deadline.
         """
-        now = self._clock.now()
-        if now >= deadline:
-            raise DeadlineExpiredError
-        if (
-            not self._waiting
-            and self._slots
-            and not self._pace.delay(now)
-            and self._pace.has_room(now)
-        ):
-            self._pass(now)
+        if self.enter_now(deadline):
             return
+        now = self._clock.now()
         self._check_pause(now, deadline)
         waiter = _Waiter(asyncio.get_running_loop().create_future(), deadline)
         heappush(self._waiting, (bulk, next(self._numbers), waiter))

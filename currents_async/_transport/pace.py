@@ -146,10 +146,11 @@ class Pace:
         wait = self._paused_until - now
         if self._group is not None:
             wait = max(wait, self._group.until - now)
-        self._search.grow(now)
-        if self._search.is_over:
-            self._search = RateSearch()
-            self._changed()
+        if self._search.phase is not Phase.UNLIMITED:
+            self._search.grow(now)
+            if self._search.is_over:
+                self._search = RateSearch()
+                self._changed()
         if not math.isinf(rate := self.rate):
             wait = max(wait, self._next + 1 / rate - now)
         return max(0.0, wait)

@@ -1,7 +1,8 @@
 """Whether a refusal means a limit, or nothing: told by what becomes of the others: pure."""
 
+import math
 from collections import deque
-from statistics import mean, pstdev
+from collections.abc import Sequence
 
 from currents_async._wire.rate_limits import Allowance
 
@@ -101,6 +102,13 @@ class Strays:
         """Return whether about as many requests pass before each; strays scatter by their mean."""
         numbers = list(self._numbers)
         return any(
-            len(numbers) >= count and pstdev(numbers[-count:]) <= scatter * mean(numbers[-count:])
-            for count, scatter in _IN_STEP
+            len(numbers) >= count and _scatter_by(numbers[-count:], share)
+            for count, share in _IN_STEP
         )
+
+
+def _scatter_by(numbers: Sequence[int], share: float) -> bool:
+    """Return whether the standard deviation is at most a share of the mean."""
+    # Not by `statistics`, which loads fractions and decimals.
+    mean = sum(numbers) / len(numbers)
+    return math.dist(numbers, [mean] * len(numbers)) <= share * mean * math.sqrt(len(numbers))

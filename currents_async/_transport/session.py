@@ -3,7 +3,7 @@
 import asyncio
 import os
 import ssl as tls
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from enum import Enum
 
@@ -22,6 +22,8 @@ from currents_async.errors import ClientClosedError, WrongLoopError
 MAX_HEADER = 64 * 1024
 """Bytes of one header of a response: load balancers and policies add long ones."""
 USER_AGENT = f"currents-async/{__version__} aiohttp/{aiohttp.__version__}"
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
+"""Of nearly all requests to the API."""
 
 
 def running_loop() -> asyncio.AbstractEventLoop:
@@ -77,6 +79,8 @@ class Session:
         self._process = 0
         self._closed = False
         self._theirs: Sequence[aiohttp.ClientMiddlewareType] = ()
+        self.headers: Mapping[str, str] = {} if injected is None else _HEADERS
+        """Those that each request to the API must be given; our own sessions add them."""
 
     @property
     def state(self) -> SessionState:
@@ -165,6 +169,7 @@ class Session:
             connector=self._connector(reuse=reuse),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            headers=_HEADERS,
             trust_env=self._trust_env,
             request_class=CheckedRequest,
         )

@@ -28,6 +28,12 @@ class Content:
     def at_eof(self) -> bool:
         return self._ended
 
+    def exception(self) -> None:
+        return None
+
+    def read_nowait(self) -> bytes:
+        return b""
+
     async def readany(self) -> bytes:
         await self._arrived.wait()
         chunk = self._chunks.popleft()

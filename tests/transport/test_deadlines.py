@@ -28,15 +28,15 @@ class Steps:
         await self.turns()
 
     async def _step(self, name: str, seconds: float) -> None:
-        timeout = asyncio.timeout(None)
+        step = self.watch.begin(seconds)
         try:
-            async with timeout:
-                self.watch.begin(timeout, seconds)
-                await self._done[name].wait()
-        except TimeoutError:
+            await self._done[name].wait()
+        except asyncio.CancelledError:
+            if not self.watch.end(step):
+                raise
             self.ended[name] = self.now - 1000
         finally:
-            self.watch.end(timeout)
+            self.watch.end(step)
 
     async def finish(self, name: str) -> None:
         """Have a step be done in time."""
