@@ -51,6 +51,10 @@ class Queue(Generic[T]):
                 self._putting.remove(room)
             raise
 
+    def take_now(self) -> T | None:
+        """Return the next item; None if there is none."""
+        return self._pop() if self._items else None
+
     async def take(self) -> T | None:
         """Return the next item; None once the queue is closed and empty."""
         if self._items:

@@ -12,8 +12,6 @@ from contextlib import AsyncExitStack, suppress
 from types import ModuleType
 from typing import Any, ClassVar, Self, TypeVar
 
-import anyio
-
 from currents_async._queue import Queue
 from currents_async.errors import MisuseError
 
@@ -80,6 +78,8 @@ async def wait_for_all(futures: Collection["asyncio.Future[Any]"]) -> None:
     try:
         await _wait(futures)
     except asyncio.CancelledError:
+        import anyio  # noqa: PLC0415 - seldom used
+
         # anyio keeps cancelling what is not shielded; others may cancel several times, too.
         with anyio.CancelScope(shield=True):
             while not all(future.done() for future in futures):

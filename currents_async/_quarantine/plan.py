@@ -1,10 +1,10 @@
 """A plan, and the result of carrying it out."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Literal, NamedTuple, get_args
 
-import anyio
 import msgspec
 
 from currents_async._fanout.pool import for_each, outcome_of
@@ -65,7 +65,7 @@ class QuarantinePlan:
         self._store = store
         self._created: set[str] = set()
         """The signatures of tests that this plan has created an action for."""
-        self._lock = anyio.Lock()
+        self._lock = asyncio.Lock()
 
     @property
     def to_quarantine(self) -> tuple[QuarantineDecision, ...]:

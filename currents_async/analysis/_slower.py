@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from math import exp, log
 from operator import itemgetter
-from statistics import median
 
 from currents_async.analysis._matching import Pairs
 from currents_async.analysis.executed import ExecutedTest
@@ -51,7 +50,7 @@ def slower_tests(
     (before, after), ratios = _timed(pairs)
     if not ratios:
         return []
-    middle = median(ratios)
+    middle = _median(ratios)
     ratios = [ratio - middle for ratio in ratios]
     for side in (before, after):
         _take_out_machines(ratios, side, machines)
@@ -83,7 +82,7 @@ def _take_out_machines(
     ratios: list[float], tests: Sequence[ExecutedTest], machines: Mapping[str | None, str | None]
 ) -> None:
     for indexes in _by_machine(tests, machines):
-        middle = median([ratios[index] for index in indexes])
+        middle = _median([ratios[index] for index in indexes])
         for index in indexes:
             ratios[index] -= middle
 
@@ -103,8 +102,14 @@ def _by_machine(
     ]
 
 
+def _median(numbers: Iterable[float]) -> float:
+    from statistics import median  # noqa: PLC0415 - it loads fractions and decimals
+
+    return median(numbers)
+
+
 def _limit(ratios: Sequence[float]) -> float:
-    deviation = _TO_STANDARD * median(map(abs, ratios))
+    deviation = _TO_STANDARD * _median(map(abs, ratios))
     reach = -_REACH * sorted(ratios)[int(_FASTER * len(ratios))]
     noise = min(max(reach, _MIN_DEVIATIONS * deviation), _MAX_DEVIATIONS * deviation)
     return max(log(_MIN_RATIO), noise * (1 + _UNSURE / len(ratios)))

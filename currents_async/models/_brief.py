@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from html import escape
 from typing import Any, cast
 
 import msgspec
@@ -122,6 +121,8 @@ def cut(text: str, length: int) -> str:
 
 def to_html(name: str, fields: Iterable[tuple[str, Any]]) -> str:
     """Return a table of fields, as notebooks show it."""
+    from html import escape  # noqa: PLC0415 - a large table, and mostly a client is no notebook
+
     rows = "".join(
         f"<tr><th>{escape(field)}</th><td>{_cell(value)}</td></tr>" for field, value in fields
     )
