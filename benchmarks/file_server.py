@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.payloads import ANY_INSTANCE
+
 _REQUEST = re.compile(rb"GET (?:/(\d+)ms,(\d+)Bps)?/([^ ?]+)")
 _CHUNK = 16 * 1024
 _CATCH_UP = 0.005
@@ -68,7 +70,7 @@ class Connection(asyncio.Protocol):
         found, self._request = _REQUEST.match(self._request), b""
         assert found is not None  # noqa: S101 - no client of ours asks for anything else
         latency, rate, path = int(found[1] or 0) / 1000, int(found[2] or 0), found[3].decode()
-        response = self._site.responses[path]
+        response = self._site.responses.get(path) or self._site.responses[ANY_INSTANCE]
         arrived = self._loop.time()
         self._at(arrived + latency, lambda: self._begin(response, rate))
 

@@ -19,6 +19,8 @@ SMALL = "runs/small"
 FANOUT = "runs/fanout"
 INSTANCE = "instances/typical"
 LARGE_INSTANCE = "instances/large"
+ANY_INSTANCE = "instances/any"
+"""What the server sends for an instance that it has no file of."""
 _ENUMS = re.compile(rb'("completionState":|"status":)("(?:COMPLETE|FAILED|PASSED)")')
 
 
@@ -75,6 +77,13 @@ def write_run(folder: Path, path: str, run: WorldRun) -> Payload:
     """Write a run under a path of its own, and its instances under their IDs."""
     for instance, data in instances_of(run):
         _save(folder, instance, data)
+    return _save(folder, path, run.payload)
+
+
+def write_alone(folder: Path, path: str, run: WorldRun, *, any_instance: bool = False) -> Payload:
+    """Write a run under a path of its own; with `any_instance` one of its instances for all."""
+    if any_instance:
+        _save(folder, ANY_INSTANCE, run.instance(0))
     return _save(folder, path, run.payload)
 
 

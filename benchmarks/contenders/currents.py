@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from benchmarks.contenders import Fetch, Take
 from currents_async import Currents, InstanceResult, Limits, Retries
@@ -29,9 +30,15 @@ class TwoFields(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="cam
 def _way(label: str, limits: Limits = Limits()) -> Callable[[_Fetch], _Way]:  # noqa: B008 - frozen
     def decorate(fetch: _Fetch) -> _Way:
         @asynccontextmanager
-        async def connect(server: str, attempts: int = Retries().attempts) -> AsyncIterator[Fetch]:
-            retries = Retries(attempts=attempts)
-            async with Currents("key", base_url=server, limits=limits, retries=retries) as currents:
+        async def connect(
+            server: str, attempts: int = Retries().attempts, **changes: Any
+        ) -> AsyncIterator[Fetch]:
+            async with Currents(
+                "key",
+                base_url=server,
+                limits=replace(limits, **changes),
+                retries=Retries(attempts=attempts),
+            ) as currents:
                 yield partial(fetch, currents)
 
         return _Way(label, connect)

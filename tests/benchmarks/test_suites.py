@@ -115,6 +115,12 @@ def test_export(tmp_path: Path) -> None:
         assert limited["counts"]["200"] == 57  # an instance of each of 55 specs, a run, a list
 
 
+def test_scaling(tmp_path: Path) -> None:
+    saved = tmp_path / "results.json"
+    printed = run("scaling", "--smoke", "--json", str(saved))
+    assert_every_promise_has_a_row(printed, json.loads(saved.read_text()))
+
+
 def test_analysis(tmp_path: Path) -> None:
     saved = tmp_path / "results.json"
     printed = run("analysis", "--smoke", "--json", str(saved))
