@@ -173,6 +173,12 @@ class _KeptContent:
     def at_eof(self) -> bool:
         return not self._body
 
-    async def readany(self) -> bytes:
+    def exception(self) -> None:
+        return None
+
+    def read_nowait(self) -> bytes:
         chunk, self._body = self._body[:SLICE], self._body[SLICE:]
         return bytes(chunk)
+
+    async def readany(self) -> bytes:
+        return self.read_nowait()
