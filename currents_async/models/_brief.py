@@ -121,12 +121,10 @@ def cut(text: str, length: int) -> str:
 
 def to_html(name: str, fields: Iterable[tuple[str, Any]]) -> str:
     """Return a table of fields, as notebooks show it."""
-    from html import escape  # noqa: PLC0415 - a large table, and mostly a client is no notebook
-
     rows = "".join(
-        f"<tr><th>{escape(field)}</th><td>{_cell(value)}</td></tr>" for field, value in fields
+        f"<tr><th>{_escape(field)}</th><td>{_cell(value)}</td></tr>" for field, value in fields
     )
-    return f"<table><caption>{escape(name)}</caption>{rows}</table>"
+    return f"<table><caption>{_escape(name)}</caption>{rows}</table>"
 
 
 def _cell(value: Any) -> str:
@@ -143,4 +141,10 @@ def _cell(value: Any) -> str:
             return "<br>".join([*map(_cell, values[:_MAX_ITEMS]), *more])
         case _:
             text = brief_value(value)
+    return _escape(text)
+
+
+def _escape(text: str) -> str:
+    from html import escape  # noqa: PLC0415 - it loads a large table, and few use notebooks
+
     return escape(text)
