@@ -171,6 +171,8 @@ async def test_fastapi(currents: Currents, project: WorldProject) -> None:
     ):
         response = await client.get(f"/runs/{run.run_id}")
     assert response.json() == run.to_dict()
+    described = service.openapi()["paths"]["/runs/{run_id}"]["get"]["responses"]["200"]["content"]
+    assert described["application/json"]["schema"]["properties"]["runId"] == {"type": "string"}
 
 
 async def test_tables(currents: Currents, project: WorldProject) -> None:

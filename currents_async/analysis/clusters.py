@@ -18,6 +18,9 @@ class FailureCluster(Model, frozen=True, gc=False, kw_only=True):
     """
     failures: tuple[Failure, ...] = ()
 
+    def _label(self) -> str:
+        return f"{len(self.failures)} × {self.message}"  # noqa: RUF001
+
 
 def cluster_failures(failures: Iterable[Failure]) -> list[FailureCluster]:
     """Group failures by their messages, largest group first, then in the order of the failures.

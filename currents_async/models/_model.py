@@ -9,6 +9,7 @@ import msgspec
 
 from currents_async._redaction import hide_signatures
 from currents_async.models._brief import Brief, says_something
+from currents_async.models._json_schema import schema_of
 
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment, in UTC where the wire names no time zone: all of them can be compared."""
@@ -72,7 +73,7 @@ class Model(Brief, frozen=True, gc=False, kw_only=True, rename="camel"):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, *_: object) -> dict[str, Any]:
-        return {"type": "object", "title": cls.__name__}
+        return schema_of(cls, EXTRA_FIELD)
 
 
 class OpenModel(Model, frozen=True, gc=False, kw_only=True):
