@@ -9,7 +9,6 @@ import msgspec
 
 from currents_async._redaction import hide_signatures
 from currents_async.models._brief import Brief, says_something
-from currents_async.models._json_schema import schema_of
 
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment, in UTC where the wire names no time zone: all of them can be compared."""
@@ -73,6 +72,9 @@ class Model(Brief, frozen=True, gc=False, kw_only=True, rename="camel"):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, *_: object) -> dict[str, Any]:
+        # Here, since few clients are parts of such services.
+        from currents_async.models._json_schema import schema_of  # noqa: PLC0415
+
         return schema_of(cls, EXTRA_FIELD)
 
 
