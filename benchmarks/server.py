@@ -88,6 +88,8 @@ class Fake(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Of the requests that fail, each by chance."""
     seed: int = 1
     """Of the failures."""
+    latency: float = 0.0
+    """Seconds before each response."""
 
     def fill(self) -> tuple[World, WorldProject, WorldProject]:
         """Make the world and both projects: they are the same in every process."""
@@ -104,7 +106,9 @@ class Fake(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     async def open(self) -> Opened:
         """Serve both; count responses by their status or their fault."""
         world, _, _ = self.fill()
-        async with FakeCurrents(world, api_key=KEY, rate_limit=self._limit()) as server:
+        async with FakeCurrents(
+            world, api_key=KEY, rate_limit=self._limit(), latency=self.latency
+        ) as server:
             self._fail(server)
             yield server.url, lambda: _counts_of(server)
 
