@@ -21,6 +21,9 @@ _LATENCY = 0.05
 _FULL = Fake(runs=2, specs=500, latency=_LATENCY)
 _TINY = Fake(runs=2, specs=10, latency=_LATENCY)
 
+_LISTS = {"export": 1}
+"""Requests for lists, which are never kept."""
+
 Job = Callable[[Currents], Awaitable[object]]
 
 
@@ -77,13 +80,17 @@ async def _measure(url: str, size: Fake, rounds: int) -> Part:
         bound
         for name in jobs
         for bound in (
-            at_least(f"{name}: network over cached, wall", found.of(value("gain"))(name), 20, "x"),
-            at_most(f"{name}: requests when cached", found.of(value("requests"), max)(name), 0),
+            at_least(
+                f"{name}: wall over a network, x cached", found.of(value("gain"))(name), 20, "x"
+            ),
+            at_most(
+                f"{name}: requests", found.of(value("requests"), max)(name), _LISTS.get(name, 0)
+            ),
         )
     ]
     notes = [
         "each client is a new one, and opens the cache itself",
-        "an export lists runs, which is not kept: the page of it is one request, and 50 ms",
+        "an export lists the runs of each day: that page is never kept, and takes 50 ms",
     ]
     return Part(
         [table(title, {name: name for name in jobs}, columns)], reach, {"cache": found}, notes

@@ -103,6 +103,7 @@ class Keeper:
     async def _work_on(self) -> None:
         try:
             while self._lookups or self._changes:
+                await asyncio.sleep(0)  # others may be about to ask
                 await self._work_once()
         except Exception as error:  # noqa: BLE001 - no call is to fail for its cache
             self._give_up(str(error))

@@ -1,7 +1,8 @@
 """Attempts of a client with a cache: they look there first, keep what lasts, drop what changes."""
 
 import re
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -12,10 +13,14 @@ from currents_async._transport.body import Body
 from currents_async._transport.channel import Channel
 from currents_async._transport.options import CallOptions
 from currents_async._transport.tracing import RequestAttempt, RequestCall, Traffic
+from currents_async._wire.body_errors import BodyError
 from currents_async._wire.endpoint import Request, path_segment
+from currents_async._wire.failure import error_for_body
 from currents_async._wire.inflate import SLICE
 from currents_async._wire.notes import Notes
 from currents_async.errors import CurrentsError, RequestInfo
+
+T = TypeVar("T")
 
 _RUN = re.compile(r"/runs/[^/?]+")
 """The path of a run, with which those of all that changes it begin."""
@@ -102,6 +107,17 @@ class CachedAttempt(_AttemptWithCache):
             objects=self._objects,
             on_end=self._leave_gate,
         )
+
+    def run(self, step: Callable[[], Awaitable[T]]) -> Coroutine[Any, Any, T]:
+        """Run a part of the attempt; what is kept takes no time that needs a limit."""
+        return super().run(step) if self._kept is None else self._run_kept(step)
+
+    async def _run_kept(self, step: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await step()
+        except BodyError as failure:  # of a client with other limits
+            error = error_for_body(self._info, 0, {}, failure)
+        raise error
 
     def decoded(self, data: object, notes: Notes) -> None:
         """Keep the response, if what it says does not change any more."""

@@ -127,6 +127,20 @@ def test_analysis(tmp_path: Path) -> None:
     assert_every_promise_has_a_row(printed, json.loads(saved.read_text()))
 
 
+def test_cache(tmp_path: Path) -> None:
+    saved = tmp_path / "results.json"
+    printed = run("cache", "--smoke", "--json", str(saved))
+    results = json.loads(saved.read_text())
+    assert_every_promise_has_a_row(printed, results)
+    sent = {row["metric"]: row["ours"] for row in results["reach"] if "requests" in row["metric"]}
+    assert sent == {
+        "diff: requests": 0,
+        "failures: requests": 0,
+        "report: requests": 0,
+        "export: requests": 1,
+    }
+
+
 def test_reports_come_from_one_process(tmp_path: Path) -> None:
     saved = tmp_path / "results.json"
     printed = run("reports", "--smoke", "--json", str(saved))
