@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 auth = App(name="auth")
 
 _SHOWN = (
-    "keyFrom, kind, accepted, scopes, expiresAt, organization, user, role, baseUrl, baseUrlFrom, "
-    "projectId, projectIdFrom"
+    "keyFrom, kind, accepted, scopes, expiresAt, organization, user, role, baseUrl as base URL, "
+    "baseUrlFrom as base URL from, projectId as project, projectIdFrom as project from"
 )
 
 

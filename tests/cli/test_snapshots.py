@@ -27,7 +27,7 @@ from currents_async.cli._app import app
 from currents_async.cli._settings import Settings
 from currents_async.testing import FakeCurrents, RunningClock
 from tests.cli.snapshots.commands import OTHERS, READING, WRITING
-from tests.cli.snapshots.shop import NOW, furnish, make_shop, words_of, write_files
+from tests.cli.snapshots.shop import NOW, furnish, make_shop, words_of_shop, write_files
 from tests.cli.terminal import Terminal
 from tests.cli.test_help import commands_of
 
@@ -71,12 +71,11 @@ class Shop(NamedTuple):
     @classmethod
     @asynccontextmanager
     async def opened(cls) -> AsyncGenerator[Self]:
-        world = make_shop()
-        async with FakeCurrents(world, assets=True, clock=StandingClock()) as server:
-            words = words_of(world)
+        async with FakeCurrents(make_shop(), assets=True, clock=StandingClock()) as server:
+            words = words_of_shop()
             async with Currents(server.api_key, base_url=server.url) as currents:
-                words |= await furnish(currents, words)
-            yield cls(server, words)
+                made = await furnish(currents, words)
+            yield cls(server, words | made)
 
 
 @cache

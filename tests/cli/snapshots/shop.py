@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,13 @@ _RULE = {
         {"type": "title", "op": "eq", "value": "pays with a voucher"},
     ],
 }
+_CONFIG = """
+[profiles.default]
+project_id = "fKeJLs"
+[profiles.work]
+base_url = "https://currents.example.com/v1"
+project_id = "8pvsjN"
+"""
 
 
 def make_shop() -> World:
@@ -80,8 +88,10 @@ def _add_runs(shop: WorldProject) -> None:
     )
 
 
-def words_of(world: World) -> dict[str, str]:
-    """Return what the arguments of commands are about."""
+@cache
+def words_of_shop() -> dict[str, str]:
+    """Return what the arguments of commands are about, which is the same each time."""
+    world = make_shop()
     shop, jira = world.projects[0], world.jiras[0]
     [*_, earlier, run, running] = shop.runs[:-1]
     executions = world.executions(shop.project_id)
@@ -136,6 +146,7 @@ def write_files(folder: Path) -> None:
     (folder / "action.json").write_text(json.dumps(action), encoding="utf-8")
     (folder / "changes.json").write_text('{"name": "Vouchers are flaky"}', encoding="utf-8")
     (folder / "report.html").write_text("<p>", encoding="utf-8")
+    (folder / "config" / "config.toml").write_text(_CONFIG, encoding="utf-8")
 
 
 def _ago(**span: int) -> str:
