@@ -5,7 +5,6 @@ import json
 from contextlib import redirect_stdout
 
 import pytest
-from rich.cells import cell_len
 
 from currents_async.cli._app import run
 from currents_async.testing import FakeCurrents, WorldProject
@@ -67,22 +66,6 @@ class TestRun:
         assert "more" not in out
         assert "Missing" not in out
         assert sum(line.startswith("  tests/") for line in out.splitlines()) == 23
-
-    @pytest.mark.parametrize("width", ["40", "80", "120", "200"])
-    def test_no_line_is_wider_than_the_terminal(
-        self,
-        service: FakeCurrents,
-        project: WorldProject,
-        cli: CommandLine,
-        monkeypatch: pytest.MonkeyPatch,
-        width: str,
-    ) -> None:
-        made = project.run(specs=12, failures=0.1, flaky=0.1)
-        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-        monkeypatch.setenv("COLUMNS", width)
-        lines = cli("run", made.run_id, "--color", "never").out.splitlines()
-        assert len(lines) > 20
-        assert max(map(cell_len, lines)) <= int(width)
 
     def test_a_terminal_without_unicode(self, project: WorldProject, service: FakeCurrents) -> None:
         made = project.run(specs=3, failures=1, flaky=1)
