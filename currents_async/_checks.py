@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeGuard, TypeVar
 
@@ -26,6 +26,8 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.1."""
 
 _MAX_BRANCH = 250
+_MAX_SPAN = timedelta(days=36525)
+"""A century: a date this far from today is still one that `datetime` can hold."""
 _MAX_CONCURRENCY = 10_000
 """Each worker has a task, whether or not there is work for it."""
 
@@ -254,6 +256,15 @@ def is_number(value: object) -> TypeGuard[int | float]:
     if isinstance(value, float):
         return not math.isnan(value)
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def check_span(name: str, span: timedelta) -> timedelta:
+    """Return a positive length of time."""
+    if not isinstance(span, timedelta) or not timedelta() < span <= _MAX_SPAN:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError(
+            f"{name} must be a positive timedelta of at most {_MAX_SPAN.days} days, not {span!r}"
+        )
+    return span
 
 
 def check_aware(name: str, value: datetime) -> datetime:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
-from currents_async._checks import check_flag, check_int, check_positive, check_texts
+from currents_async._checks import check_flag, check_int, check_positive, check_span, check_texts
 from currents_async.errors import InvalidArgumentError
 
 _NAME = re.compile("[A-Za-z0-9._-]{1,64}")
@@ -62,10 +62,10 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
                 f"not {self.name!r}"
             )
         check_texts("QuarantinePolicy.branches", self.branches)
-        _check_span("window", self.window)
+        check_span("QuarantinePolicy.window", self.window)
         for name in ("expires_after", "max_age"):
             if getattr(self, name) is not None:
-                _check_span(name, getattr(self, name))
+                check_span(f"QuarantinePolicy.{name}", getattr(self, name))
         check_int("QuarantinePolicy.max_tests", self.max_tests, min_value=0)
         check_int("QuarantinePolicy.last_results", self.last_results)
         for name in ("min_executions", "lift_after"):
@@ -91,15 +91,3 @@ class QuarantinePolicy(msgspec.Struct, frozen=True, kw_only=True):
         for name, rate in zip(("failure_rate", "flakiness_rate"), rates, strict=True):
             if rate is not None:
                 check_positive(f"QuarantinePolicy.{name}", rate, max_value=1)
-
-
-def _check_span(name: str, span: timedelta) -> None:
-    if not isinstance(span, timedelta) or not timedelta() < span <= _MAX_SPAN:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidArgumentError(
-            f"QuarantinePolicy.{name} must be a positive timedelta of at most {_MAX_SPAN.days} "
-            f"days, not {span!r}"
-        )
-
-
-_MAX_SPAN = timedelta(days=36525)
-"""A century: a date this far from today is still one that `datetime` can hold."""

@@ -19,11 +19,21 @@ from currents_async.analysis._heat_map_rows import (
 )
 from currents_async.analysis.artifacts import artifacts_of
 from currents_async.analysis.bars import Bar, BarAttempt, Span
+from currents_async.analysis.changes import (
+    ChangeEvidence,
+    ChangeRules,
+    MissingChanges,
+    TestChange,
+    TestChangeKind,
+    TestChanges,
+    TestHealth,
+)
 from currents_async.analysis.clusters import FailureCluster, cluster_failures
 from currents_async.analysis.details import Execution, RunCounts, RunDetails
 from currents_async.analysis.diff import AmbiguousTests, ComparedTest, RunDiff, diff_runs
 from currents_async.analysis.executed import ExecutedTest, executed_results, executed_tests
 from currents_async.analysis.failures import Failure, FlakyTest, failures_of, flaky_tests_of
+from currents_async.analysis.health import changes_of
 from currents_async.analysis.heat_map import HeatMap
 from currents_async.analysis.history import Flip, Streak, TestHistory, history_of
 from currents_async.analysis.run_results import FileResults, RunResults
@@ -35,6 +45,8 @@ __all__ = [
     "Bar",
     "BarAttempt",
     "BranchTrend",
+    "ChangeEvidence",
+    "ChangeRules",
     "ComparedTest",
     "ExecutedTest",
     "Execution",
@@ -49,17 +61,23 @@ __all__ = [
     "HeatMapRow",
     "HeatMapSpan",
     "Lane",
+    "MissingChanges",
     "RunCounts",
     "RunDetails",
     "RunDiff",
     "RunResults",
     "Span",
     "Streak",
+    "TestChange",
+    "TestChangeKind",
+    "TestChanges",
+    "TestHealth",
     "TestHistory",
     "Timeline",
     "TrendFigures",
     "Trends",
     "artifacts_of",
+    "changes_of",
     "cluster_failures",
     "diff_runs",
     "executed_results",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from currents_async.analysis import TestChange
 from currents_async.analysis.executed import first_line
 from currents_async.cli._output.columns import Column
 from currents_async.models import Instance, InstanceTest, Outcome, Run, RunSpec, TestResult
@@ -76,6 +77,15 @@ TESTS: tuple[Column[InstanceTest], ...] = (
     Column("duration", lambda test: test.duration, "duration", rank=1),
     Column("error", lambda test: first_line(test.attempts, test.display_error), rank=1),
     Column("id", lambda test: test.test_id, "id", rank=3),
+)
+CHANGES: tuple[Column[TestChange], ...] = (
+    Column("change", lambda change: change.kind.replace("_", " "), "verdict"),
+    Column("test", lambda change: change.full_title),
+    Column("age", lambda change: change.at, "age"),
+    Column("spec", lambda change: change.spec, "path", rank=2),
+    Column("error", lambda change: change.error, rank=1),
+    Column("run", lambda change: change.after[0].run_id if change.after else None, "id", rank=3),
+    Column("signature", lambda change: change.signature, "id", rank=4),
 )
 RESULTS: tuple[Column[TestResult], ...] = (
     Column("status", _result_verdict, "verdict"),

@@ -24,6 +24,7 @@ from currents_async.cli._options import (
 from currents_async.cli._output.columns import Column
 from currents_async.cli._parts import RESULTS
 from currents_async.cli._streams import note
+from currents_async.cli._test_changes import changes
 from currents_async.errors import InvalidArgumentError
 from currents_async.models import ExploredTest, TestOrder, TestResult
 
@@ -164,3 +165,6 @@ def _summary(history: TestHistory) -> str:
         f"{results}: {streak}, {counted(len(history.flips), 'flip')}, "
         f"{failures:.1%} failed, {flakiness:.1%} flaky"
     )
+
+
+app.command(changes)

@@ -79,6 +79,7 @@ COMMANDS = {
     "share",
     "spec-files list",
     "terms list",
+    "tests changes",
     "tests history",
     "tests list",
     "traces digest",

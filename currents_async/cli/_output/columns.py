@@ -32,6 +32,9 @@ _VERDICTS: dict[str, tuple[str, str]] = {
     "skipped": ("–", "dim"),  # noqa: RUF001
     "cancelled": ("–", "dim"),  # noqa: RUF001
     "timed out": ("✗", "red"),
+    "broke": ("✗", "red"),
+    "became flaky": ("~", "yellow"),
+    "recovered": ("✓", "green"),
 }
 """The sign and the style of a verdict: never a colour alone."""
 _OTHER_WORDS = {"canceled": "cancelled", "timeout": "timed out"}
