@@ -213,7 +213,7 @@ class Currents:
         self.traces = Traces(transport, self._project_id)
         self.account = Accounts(transport, self._project_id)
         self.quarantine = Quarantine(
-            transport, self._project_id, self.tests, self.test_results, self.actions
+            transport, self._project_id, self.tests, self.test_results, self.actions, self.jira
         )
         self.reports = Reports(transport, self._project_id, self.runs.instances)
 

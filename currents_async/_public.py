@@ -14,6 +14,7 @@ from currents_async._quarantine.decision import QuarantineDecision
 from currents_async._quarantine.evidence import ExaminedResult, ExaminedTest
 from currents_async._quarantine.plan import QuarantineFailure, QuarantinePlan, QuarantineResult
 from currents_async._quarantine.policy import QuarantinePolicy
+from currents_async._quarantine.tickets import JiraTicket, QuarantineTicket
 from currents_async._resources.errors import ErrorsPager
 from currents_async._streams import RunStream
 from currents_async._transport import (
@@ -44,6 +45,7 @@ __all__: list[str] = [
     "ExaminedTest",
     "InstanceResult",
     "InstanceResults",
+    "JiraTicket",
     "Limits",
     "Observer",
     "PagePager",
@@ -53,6 +55,7 @@ __all__: list[str] = [
     "QuarantinePlan",
     "QuarantinePolicy",
     "QuarantineResult",
+    "QuarantineTicket",
     "RateInUse",
     "RateLimit",
     "RawResponse",

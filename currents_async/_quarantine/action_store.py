@@ -6,8 +6,16 @@ from currents_async._clock import Clock
 from currents_async._quarantine.decision import OwnActions, QuarantineDecision, current_actions
 from currents_async._quarantine.evidence import ExaminedTest
 from currents_async._quarantine.policy import QuarantinePolicy
-from currents_async._quarantine.rules import description_of, matcher_for, name_of
+from currents_async._quarantine.rules import (
+    WANTED,
+    description_of,
+    matcher_for,
+    name_of,
+    with_ticket,
+)
+from currents_async._quarantine.tickets import JiraTicket, Tickets
 from currents_async._resources.actions import Actions
+from currents_async._resources.jira import Jira
 from currents_async.errors import AmbiguousError, CurrentsError, DecodeError, NotFoundError
 from currents_async.models.actions import Action, Effect
 
@@ -19,11 +27,18 @@ class ActionStore:
     """
 
     def __init__(
-        self, actions: Actions, *, project_id: str, policy: QuarantinePolicy, clock: Clock
+        self,
+        actions: Actions,
+        jira: Jira,
+        *,
+        project_id: str,
+        policy: QuarantinePolicy,
+        clock: Clock,
     ) -> None:
         self.project_id = project_id
         self.policy = policy
         self._actions = actions
+        self._jira = jira
         self._clock = clock
 
     async def read(self) -> list[Action]:
@@ -34,8 +49,11 @@ class ActionStore:
         """Fetch those of our policy, by the signatures of their tests."""
         return current_actions(await self.read(), self.policy.name)
 
-    async def create(self, decision: QuarantineDecision) -> Action:
+    async def create(self, decision: QuarantineDecision, ticket: JiraTicket | None) -> Action:
         """Put a test without an action of ours into quarantine; never twice."""
+        description = description_of(decision.test.signature, decision.reason, self.policy)
+        if ticket is not None:
+            description = with_ticket(description, WANTED)
         test, lasts = decision.test, self.policy.expires_after
         now = datetime.fromtimestamp(self._clock.wall(), UTC)
         try:
@@ -43,7 +61,7 @@ class ActionStore:
                 name_of(test),
                 action=[Effect.quarantine()],
                 matcher=matcher_for(test.spec, decision.test_ids),
-                description=description_of(test.signature, decision.reason, self.policy),
+                description=description,
                 expires_after=None if lasts is None else now + lasts,
                 project_id=self.project_id,
             )
@@ -52,6 +70,10 @@ class ActionStore:
             if created is None:
                 raise
             return created
+
+    def tickets(self, ticket: JiraTicket) -> Tickets:
+        """Return what creates tickets for actions."""
+        return Tickets(self._actions, self._jira, project_id=self.project_id, ticket=ticket)
 
     async def _find(self, test: ExaminedTest) -> Action | None:
         """Return the action for a test, if it was created after all."""

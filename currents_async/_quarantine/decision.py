@@ -5,7 +5,13 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from currents_async._quarantine.evidence import ExaminedTest
-from currents_async._quarantine.rules import label_of, matched_ids, one_line, own_actions
+from currents_async._quarantine.rules import (
+    label_of,
+    matched_ids,
+    one_line,
+    own_actions,
+    ticket_of,
+)
 from currents_async.models._brief import Brief
 from currents_async.models.actions import Action, ActionStatus, QuarantineKind
 
@@ -45,6 +51,15 @@ class QuarantineDecision(Brief, frozen=True, kw_only=True):
 
     def _label(self) -> str:
         return f"{self.kind} {self.label}: {self.reason}"
+
+    @property
+    def ticket(self) -> str | None:
+        """How the ticket of the action stands: `wanted`, `sending`, or its key; None without one.
+
+        `sending` means that it is unknown whether it was created. A person who has looked in Jira
+        writes the key, or `wanted`, in its place in the description.
+        """
+        return None if self.action is None else ticket_of(self.action)
 
     @property
     def is_change(self) -> bool:

@@ -15,6 +15,7 @@ from currents_async._quarantine.policy import QuarantinePolicy
 from currents_async._quarantine.rules import own_actions
 from currents_async._resources._group import Group, compound
 from currents_async._resources.actions import Actions
+from currents_async._resources.jira import Jira
 from currents_async._resources.test_results import TestResults
 from currents_async._resources.tests import Tests
 from currents_async._transport import Transport
@@ -34,7 +35,7 @@ class Quarantine(Group):
     its test out of quarantine. Remove that line from an action to manage it yourself.
     """
 
-    __slots__ = ("_actions", "_test_results", "_tests")
+    __slots__ = ("_actions", "_jira", "_test_results", "_tests")
 
     def __init__(
         self,
@@ -43,11 +44,13 @@ class Quarantine(Group):
         tests: Tests,
         test_results: TestResults,
         actions: Actions,
+        jira: Jira,
     ) -> None:
         super().__init__(transport, project_id)
         self._tests = tests
         self._test_results = test_results
         self._actions = actions
+        self._jira = jira
 
     @compound
     async def plan(
@@ -68,7 +71,9 @@ class Quarantine(Group):
         check_type("policy", policy, QuarantinePolicy)
         project_id = self._project(project_id)
         clock = self._transport.channel.clock
-        store = ActionStore(self._actions, project_id=project_id, policy=policy, clock=clock)
+        store = ActionStore(
+            self._actions, self._jira, project_id=project_id, policy=policy, clock=clock
+        )
         examiner = Examiner(
             self._tests,
             self._test_results,

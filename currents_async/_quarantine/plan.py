@@ -1,7 +1,7 @@
 """A plan, and the result of carrying it out."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Literal, NamedTuple, get_args
 
@@ -16,6 +16,8 @@ from currents_async._quarantine.decision import (
     covers,
     current_actions,
 )
+from currents_async._quarantine.rules import WANTED
+from currents_async._quarantine.tickets import JiraTicket, QuarantineTicket
 from currents_async.errors import CurrentsError
 from currents_async.models._brief import Brief
 from currents_async.models.actions import Action, QuarantineKind
@@ -42,6 +44,8 @@ class QuarantineResult(Brief, frozen=True, kw_only=True):
     """Already done, or overridden by a person meanwhile."""
     failed: tuple[QuarantineFailure, ...] = ()
     """These did not stop the others. What still has to be done is in the next plan."""
+    tickets: tuple[QuarantineTicket, ...] = ()
+    """Those that were wanted and have been created, or have failed."""
 
 
 class _Done(NamedTuple):
@@ -93,12 +97,26 @@ class QuarantinePlan:
         return self._of("overdue")
 
     @property
+    def to_ticket(self) -> tuple[QuarantineDecision, ...]:
+        """The tests in quarantine whose ticket was wanted, but could not be created so far."""
+        return tuple(
+            one
+            for one in self.decisions
+            if one.kind in {"extend", "keep", "overdue"} and one.ticket == WANTED
+        )
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
         return not any(decision.is_change for decision in self.decisions)
 
-    async def apply(self) -> QuarantineResult:
+    async def apply(self, *, ticket: JiraTicket | None = None) -> QuarantineResult:
         """Carry out the changes that have not been made already.
+
+        With a `ticket`, each test that is put into quarantine gets an issue in Jira, about its
+        newest failure, whose key is noted in a line of the action's description. One that has
+        failed is tried again by the next `apply` with a `ticket`, also of another plan; but not if
+        it may have been created: the line then says `sending`, until a person changes it.
 
         Actions are listed again first: a change that has been made already is not written again,
         and what others have disabled, archived or taken over meanwhile stays as it is. So applying
@@ -108,18 +126,43 @@ class QuarantinePlan:
         """
         changes = [decision for decision in self.decisions if decision.is_change]
         async with self._lock:
-            actions = await self._store.read() if changes else []
+            actions = await self._store.read() if changes or ticket else []
             own = current_actions(actions, self._store.policy.name)
-            carry_out = partial(self._carry_out, actions, own)
-            return _result(await for_each(changes, carry_out, concurrency=_WRITES_AT_ONCE))
+            carry_out = partial(self._carry_out, actions, own, ticket)
+            done = await for_each(changes, carry_out, concurrency=_WRITES_AT_ONCE)
+            return _result(done, await self._create_tickets(own, done, ticket))
+
+    async def _create_tickets(
+        self,
+        own: Mapping[str, OwnActions],
+        done: Iterable[_Done],
+        ticket: JiraTicket | None,
+    ) -> Sequence[QuarantineTicket]:
+        if ticket is None:
+            return ()
+        created = [one.decision for one in done if one.outcome == "created"]
+        kept = (
+            msgspec.structs.replace(one, action=own[one.test.signature].active[0])
+            for one in self.decisions
+            if one.kind != "lift" and own.get(one.test.signature, OwnActions()).active
+        )
+        wanted = [one for one in kept if one.ticket == WANTED]
+        create = self._store.tickets(ticket).create
+        outcomes = await for_each([*created, *wanted], create, concurrency=_WRITES_AT_ONCE)
+        return [one for one in outcomes if one is not None]
 
     async def _carry_out(
         self,
         actions: Sequence[Action],
         own_by_signature: Mapping[str, OwnActions],
+        ticket: JiraTicket | None,
         decision: QuarantineDecision,
     ) -> _Done:
-        change = {"quarantine": self._quarantine, "extend": self._extend, "lift": self._lift}
+        change = {
+            "quarantine": partial(self._quarantine, ticket),
+            "extend": self._extend,
+            "lift": self._lift,
+        }
         own = own_by_signature.get(decision.test.signature, OwnActions())
         if decision.kind == "quarantine":
             cover = cover_of(decision.test, actions)
@@ -130,12 +173,14 @@ class QuarantinePlan:
             return _Done("failed", decision, outcome)
         return outcome
 
-    async def _quarantine(self, decision: QuarantineDecision, own: OwnActions) -> _Done:
+    async def _quarantine(
+        self, ticket: JiraTicket | None, decision: QuarantineDecision, own: OwnActions
+    ) -> _Done:
         signature = decision.test.signature
         # An action that this plan created and that is gone has been removed by a person.
         if own.active or own.inactive or signature in self._created:
             return _Done("unchanged", decision)
-        action = await self._store.create(decision)
+        action = await self._store.create(decision, ticket)
         self._created.add(signature)
         return _Done("created", msgspec.structs.replace(decision, action=action))
 
@@ -178,7 +223,7 @@ def _still_active(decision: QuarantineDecision, own: OwnActions) -> Action | Non
     return next((action for action in own.active if action.action_id == planned), None)
 
 
-def _result(done: Sequence[_Done]) -> QuarantineResult:
+def _result(done: Sequence[_Done], tickets: Iterable[QuarantineTicket]) -> QuarantineResult:
     decisions: dict[str, tuple[QuarantineDecision, ...]] = {
         outcome: tuple(one.decision for one in done if one.outcome == outcome)
         for outcome in ("created", "extended", "lifted", "unchanged")
@@ -188,4 +233,4 @@ def _result(done: Sequence[_Done]) -> QuarantineResult:
         for one in done
         if one.error is not None
     )
-    return QuarantineResult(**decisions, failed=tuple(failed))
+    return QuarantineResult(**decisions, failed=tuple(failed), tickets=tuple(tickets))

@@ -20,6 +20,9 @@ from currents_async.models.matchers import (
 )
 
 _MARKER = re.compile(r"\[currents-async quarantine=([\w.-]+) signature=([\w+=:-]+)\]", re.ASCII)
+_TICKET = re.compile(r"^\[currents-async ticket=([A-Za-z0-9_-]+)\]$", re.MULTILINE)
+WANTED = "wanted"
+"""A ticket that is to be created."""
 _MAX_NAME = 255
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
@@ -81,6 +84,23 @@ def description_of(signature: str, reason: str, policy: QuarantinePolicy) -> str
         "to keep the test out of quarantine; change or remove the line below to manage the action "
         f"yourself.\n{marker(policy.name, signature)}"
     )
+
+
+def ticket_of(action: Action) -> str | None:
+    """Return how the ticket of an action stands: see `QuarantineDecision.ticket`."""
+    found = _TICKET.findall(_with_line_feeds(action.description or ""))
+    return found[0] if len(found) == 1 else None
+
+
+def with_ticket(description: str, state: str) -> str:
+    """Return a description with a line that says how the ticket stands, in place of the last."""
+    line = f"[currents-async ticket={state}]"
+    described, count = _TICKET.subn(line, _with_line_feeds(description))
+    return described if count else f"{description}\n{line}"
+
+
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n")
 
 
 def matcher_for(spec: str, test_ids: Iterable[str]) -> Matcher:

@@ -118,7 +118,7 @@ async def create(
     """
     async with common.open(JiraIssue, _ISSUE) as (currents, printer):
         created = await currents.jira.create_issue(
-            **about.arguments(), custom_fields=_custom_fields(field), project_id=project
+            **about.arguments(), custom_fields=read_custom_fields(field), project_id=project
         )
         printer.one(created)
 
@@ -163,7 +163,8 @@ async def link(
         printer.one(linked)
 
 
-def _custom_fields(texts: Sequence[str]) -> dict[str, str] | None:
+def read_custom_fields(texts: Sequence[str]) -> dict[str, str] | None:
+    """Read what `--field` says of each field."""
     fields = dict[str, str]()
     for text in texts:
         name, separator, value = text.partition("=")

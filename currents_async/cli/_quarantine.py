@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import msgspec
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 import currents_async
 from currents_async.cli import _exit
 from currents_async.cli._confirm import check_can_ask, confirm
+from currents_async.cli._jira import read_custom_fields
 from currents_async.cli._messages import plain_words
 from currents_async.cli._moments import read_span
 from currents_async.cli._options import (
@@ -25,6 +27,7 @@ from currents_async.cli._output import Printer
 from currents_async.cli._output.columns import Column
 from currents_async.cli._progress import progress_bar
 from currents_async.cli._streams import note
+from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
 
 app = App(name="quarantine")
@@ -88,6 +91,39 @@ class Policy:
 POLICY = Policy()
 
 
+@Parameter(name="*", group="Tickets")
+@dataclass(frozen=True, kw_only=True)
+class Ticket:
+    """The issues to create in Jira for tests that are put into quarantine; none by default."""
+
+    installation: str | None = None
+    """The ID of the Jira installation."""
+    jira_project: str | None = None
+    """The ID of the project in Jira, as `jira projects` prints it."""
+    issue_type: str | None = None
+    """The ID of the type of issue, as `jira issue-types` prints it."""
+    field: Several[str] = ()
+    """ID=VALUE, a custom field of the issues; several can be given."""
+
+    def read(self) -> "currents_async.JiraTicket | None":
+        """Return what the library takes; None if no ticket is asked for."""
+        if not (self.installation or self.jira_project or self.issue_type or self.field):
+            return None
+        if not (self.installation and self.jira_project and self.issue_type):
+            raise InvalidArgumentError(
+                "a ticket needs all of --installation, --jira-project and --issue-type"
+            )
+        return currents_async.JiraTicket(
+            installation_id=self.installation,
+            project_id=self.jira_project,
+            issue_type=self.issue_type,
+            custom_fields=read_custom_fields(self.field),
+        )
+
+
+TICKET = Ticket()
+
+
 class Decided(Model, frozen=True, gc=False, kw_only=True):
     """What is to become of a test, and what came of it."""
 
@@ -104,8 +140,10 @@ class Decided(Model, frozen=True, gc=False, kw_only=True):
     action_id: str | None
     age: int | None = None
     """The days that the test has been in quarantine."""
+    ticket: str | None = None
+    """The key of the issue in Jira; `wanted` before there is one, `sending` if it is unknown."""
     outcome: str | None = None
-    """Once applied: `created`, `extended`, `lifted`, `unchanged` or `failed`."""
+    """Once applied: `created`, `extended`, `lifted`, `ticketed`, `unchanged` or `failed`."""
     error: str | None = None
     """Why it failed."""
 
@@ -167,40 +205,61 @@ async def apply(
     project: Project | None = None,
     yes: Yes = False,
     policy: Policy = POLICY,
+    ticket: Ticket = TICKET,
     common: CommonOptions = COMMON,
 ) -> int:
     """Print the plan on stderr, ask, and carry it out; where there is no terminal it needs --yes.
 
     What was done is printed. The exit code is 5 when some of it failed.
 
-    currents-async quarantine apply
+    With --installation, --jira-project and --issue-type each test that is put into quarantine gets
+    an issue in Jira; one that failed is tried again by the next `quarantine apply` with them.
 
     currents-async quarantine apply --branch main --expires-after 30d --yes
 
+    currents-async quarantine apply --installation ID --jira-project ID --issue-type ID
+
     """
+    wanted = ticket.read()
     printer = Printer(Decided, _DONE, common.output, nothing="nothing to do")
     check_can_ask(yes=yes)
     async with common.connection.open() as currents:
         made = await _plan(currents, project, policy)
         for line in str(made).splitlines():
             note(line)
-        if made.is_empty:
+        if made.is_empty and not (wanted and made.to_ticket):
             printer.all(())
             return _exit.OK
         if not confirm("Carry it out?", yes=yes):
             return _exit.FAILED
-        result = await made.apply()
+        result = await made.apply(ticket=wanted)
     printer.all(_done(result))
-    return _exit.PARTIAL if result.failed else _exit.OK
+    has_failed = result.failed or any(one.error for one in result.tickets)
+    return _exit.PARTIAL if has_failed else _exit.OK
 
 
 def _done(result: "currents_async.QuarantineResult") -> Iterator[Decided]:
+    tickets = {one.decision.test.signature: one for one in result.tickets}
     for outcome in ("created", "extended", "lifted", "unchanged"):
         decisions: tuple[currents_async.QuarantineDecision, ...] = getattr(result, outcome)
         for decision in decisions:
-            yield _decided(decision, outcome)
+            yield _with_ticket(decision, outcome, tickets.pop(decision.test.signature, None))
+    for one in tickets.values():
+        yield _with_ticket(one.decision, "ticketed" if one.key else "failed", one)
     for failure in result.failed:
         yield _decided(failure.decision, "failed", plain_words(failure.error))
+
+
+def _with_ticket(
+    decision: "currents_async.QuarantineDecision",
+    outcome: str,
+    ticket: "currents_async.QuarantineTicket | None",
+) -> Decided:
+    done = _decided(decision, outcome)
+    if ticket is None:
+        return done
+    error = None if ticket.error is None else f"ticket: {ticket.error}"
+    return msgspec.structs.replace(done, ticket=ticket.key, error=error)
 
 
 def _decided(
@@ -218,6 +277,7 @@ def _decided(
         judged=decision.test.judged,
         action_id=None if decision.action is None else decision.action.action_id,
         age=None if decision.age is None else decision.age.days,
+        ticket=decision.ticket,
         outcome=outcome,
         error=error,
     )

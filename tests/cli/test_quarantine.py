@@ -44,6 +44,35 @@ class TestQuarantine:
         assert json.loads(out)["outcome"] == "lifted"
         assert "1 to lift" in err
 
+    def test_tickets(self, suite: Suite, service: FakeCurrents, cli: CommandLine) -> None:
+        """One that is refused is created by the next command."""
+        jira = service.world.jira()
+        kind = ("--issue-type", jira.issue_types[0]["id"], "--field", "f1=a")
+        options = ("--installation", jira.installation_id, "--jira-project", "10001", *kind)
+        apply = ("quarantine", "apply", *WINDOW, "--yes", *options)
+        service.fail("createJiraIssue", status=403)
+        [created] = cli(*apply, code=5).rows
+        assert (created["outcome"], created["ticket"]) == ("created", None)
+        assert str(created["error"]).startswith("ticket: ")
+        rows = cli("quarantine", "plan", *WINDOW, "--all", "--fields", "decision,ticket").rows
+        assert {"decision": "keep", "ticket": "wanted"} in rows
+        [ticketed] = cli(*apply).rows
+        assert (ticketed["outcome"], ticketed["ticket"]) == ("ticketed", jira.issues[0].key)
+        assert jira.issues[0].fields == {"f1": "a"}
+        assert cli(*apply).rows == []
+
+    @pytest.mark.parametrize(
+        "options",
+        [["--installation", "a"], ["--jira-project", "a", "--issue-type", "b"], ["--field", "a=b"]],
+        ids=" ".join,
+    )
+    def test_a_ticket_needs_all_ids(
+        self, service: FakeCurrents, cli: CommandLine, options: list[str]
+    ) -> None:
+        err = cli("quarantine", "apply", "--yes", *options, code=2).err
+        assert "needs all of --installation, --jira-project and --issue-type" in err
+        assert service.requests == []
+
     def test_failures_are_reported(
         self, suite: Suite, service: FakeCurrents, cli: CommandLine
     ) -> None:

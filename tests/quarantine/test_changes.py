@@ -20,8 +20,8 @@ def told(found: TestChanges) -> list[tuple[str, str, int]]:
     ]
 
 
-def operations(server: FakeCurrents) -> list[str | None]:
-    return [one.operation for one in server.requests]
+def operations(server: FakeCurrents) -> list[str]:
+    return [str(one.operation) for one in server.requests]
 
 
 async def test_since_a_time(currents: Currents, server: FakeCurrents, suite: Suite) -> None:
@@ -145,16 +145,21 @@ class TestRefusals:
     async def test_before_anything_is_sent(
         self, currents: Currents, server: FakeCurrents, arguments: dict[str, Any], says: str
     ) -> None:
+        every: dict[str, Any] = {"since": FIRST, **arguments}
         with pytest.raises(InvalidArgumentError, match=says):
-            await currents.tests.changes(**{"since": FIRST, **arguments})
+            await currents.tests.changes(**every)
         assert server.requests == []
 
     async def test_the_token_of_another_question(self, currents: Currents, suite: Suite) -> None:
         token = (await currents.tests.changes(since=FIRST, branches=["a", "b"])).resume_token
         await currents.tests.changes(since=token, branches=["b", "a"])
-        for other in ({"branches": ["a"]}, {"branches": ["a", "b"], "rules": RULES}):
+        others: list[dict[str, Any]] = [
+            {"branches": ["a"]},
+            {"branches": ["a", "b"], "rules": RULES},
+        ]
+        for other in others:
             with pytest.raises(InvalidArgumentError, match="since is the resume token of another"):
-                await currents.tests.changes(since=token, **other)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+                await currents.tests.changes(since=token, **other)
 
     async def test_an_unknown_project(self, currents: Currents) -> None:
         with pytest.raises(NotFoundError):
