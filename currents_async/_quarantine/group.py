@@ -30,8 +30,9 @@ class Quarantine(Group):
     result = await plan.apply()
     ```
 
-    Actions apply to Playwright only. Actions that others have made are never touched: ours have a
-    marker line in their description. One of ours that a person disables stays disabled, and keeps
+    Actions apply to Playwright only. Actions that others have made are never touched, and a test
+    that one of them covers in any run is left to it: ours have a marker line in their description.
+    One of ours that a person disables stays disabled, and keeps
     its test out of quarantine. Remove that line from an action to manage it yourself.
     """
 

@@ -158,27 +158,32 @@ class QuarantinePlan:
         ticket: JiraTicket | None,
         decision: QuarantineDecision,
     ) -> _Done:
-        change = {
-            "quarantine": partial(self._quarantine, ticket),
-            "extend": self._extend,
-            "lift": self._lift,
-        }
         own = own_by_signature.get(decision.test.signature, OwnActions())
-        if decision.kind == "quarantine":
-            cover = cover_of(decision.test, actions)
-            if cover is not None and cover.is_certain:
-                return _Done("unchanged", decision)
-        outcome = await outcome_of(change[decision.kind](decision, own))
+        match decision.kind:
+            case "quarantine":
+                change = self._quarantine(decision, own, actions, ticket)
+            case "extend":
+                change = self._extend(decision, own)
+            case _:
+                change = self._lift(decision, own)
+        outcome = await outcome_of(change)
         if isinstance(outcome, CurrentsError):
             return _Done("failed", decision, outcome)
         return outcome
 
     async def _quarantine(
-        self, ticket: JiraTicket | None, decision: QuarantineDecision, own: OwnActions
+        self,
+        decision: QuarantineDecision,
+        own: OwnActions,
+        actions: Sequence[Action],
+        ticket: JiraTicket | None,
     ) -> _Done:
         signature = decision.test.signature
         # An action that this plan created and that is gone has been removed by a person.
         if own.active or own.inactive or signature in self._created:
+            return _Done("unchanged", decision)
+        cover = cover_of(decision.test, actions)
+        if cover is not None and cover.is_certain:
             return _Done("unchanged", decision)
         action = await self._store.create(decision, ticket)
         self._created.add(signature)
