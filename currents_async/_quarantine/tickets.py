@@ -18,6 +18,7 @@ from currents_async._quarantine.rules import WANTED, ticket_of, with_ticket
 from currents_async._resources.actions import Actions
 from currents_async._resources.jira import Jira
 from currents_async.errors import AmbiguousError, CurrentsError, DecodeError
+from currents_async.models._brief import Brief
 from currents_async.models.actions import Action
 
 _SENDING = "sending"
@@ -45,7 +46,7 @@ class JiraTicket(msgspec.Struct, frozen=True, kw_only=True):
         check_text("JiraTicket.issue_type", self.issue_type)
 
 
-class QuarantineTicket(msgspec.Struct, frozen=True, kw_only=True):
+class QuarantineTicket(Brief, frozen=True, kw_only=True):
     """What became of the ticket for a test in quarantine."""
 
     decision: QuarantineDecision

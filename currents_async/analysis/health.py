@@ -22,6 +22,7 @@ from currents_async.analysis.changes import (
     TestChangeKind,
     TestHealth,
 )
+from currents_async.analysis.executed import first_line
 from currents_async.models.common import Outcome
 from currents_async.models.test_results import TestResult
 
@@ -210,12 +211,6 @@ def _run_of(results: Sequence[TestResult]) -> _Run:
         flaky=worst.flaky and not worst.failed,
         branch=None if commit is None else commit.branch,
         sha=None if commit is None else commit.sha,
-        error=_first_line(worst),
+        error=one_line(first_line(worst.attempts, worst.display_error)),
     )
     return _Run(at, evidence, worst)
-
-
-def _first_line(result: TestResult) -> str:
-    message = None if result.error is None else result.error.message
-    text = (result.display_error or message or "").strip()
-    return one_line(text.partition("\n")[0])

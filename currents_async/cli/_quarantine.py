@@ -159,6 +159,7 @@ _DONE: tuple[Column[Decided], ...] = (
     Column("outcome", lambda one: one.outcome),
     _TEST,
     Column("error", lambda one: one.error),
+    Column("ticket", lambda one: one.ticket, "id", rank=1),
     Column("action", lambda one: one.action_id, "id", rank=1),
 )
 
@@ -258,7 +259,7 @@ def _with_ticket(
     done = _decided(decision, outcome)
     if ticket is None:
         return done
-    error = None if ticket.error is None else f"ticket: {ticket.error}"
+    error = None if ticket.error is None else f"ticket: {plain_words(ticket.error)}"
     return msgspec.structs.replace(done, ticket=ticket.key, error=error)
 
 

@@ -30,6 +30,7 @@ READING = {
     "runs watch": "{run}",
     "spec-files list": f"{_SPAN} --limit 4",
     "terms list": "branch",
+    "tests changes": "--since 2026-01-10 --broken-after 2",
     "tests history": f"{{signature}} {_SPAN}",
     "tests list": f"{_SPAN} --order failures --direction desc --limit 5",
     "webhooks list": "",
