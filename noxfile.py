@@ -112,7 +112,8 @@ def fuzz(session: nox.Session) -> None:
     install(session, "tests")
     [documents] = session.posargs or ["20000"]
     environment = {"FUZZ_DOCUMENTS": documents, "HYPOTHESIS_PROFILE": "fuzz"}
-    files = ("tests/wire/test_elements.py", "tests/export/test_rows.py")
+    wire = ("tests/wire/test_elements.py", "tests/wire/test_scanner.py")
+    files = (*wire, "tests/export/test_rows.py")
     session.run("pytest", *UNWATCHED, *files, env=environment)
 
 

@@ -22,8 +22,8 @@ from currents_async import (
     RunStream,
     TransportError,
 )
-from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.inflate import SLICE
+from currents_async._wire.scanner import Scanner
 from currents_async.models import Run, RunSpec
 from currents_async.testing import (
     FakeCurrents,
@@ -325,18 +325,18 @@ async def test_at_most_one_slice_per_iteration_of_the_loop(
 ) -> None:
     made = project.run(specs=13_000)
     in_turn = [0]
-    feed = ElementDecoder.feed
+    feed = Scanner.feed
 
-    def counted(self: ElementDecoder[RunSpec, Run], piece: bytes) -> list[RunSpec]:
+    def counted(self: Scanner, piece: bytes) -> None:
         in_turn[-1] += len(piece)
-        return feed(self, piece)
+        feed(self, piece)
 
     async def count_turns() -> None:
         while True:
             in_turn.append(0)
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(ElementDecoder, "feed", counted)
+    monkeypatch.setattr(Scanner, "feed", counted)
     counting = asyncio.create_task(count_turns())
     if how == "get":
         assert len((await currents.runs.get(made.run_id)).specs) == 13_000

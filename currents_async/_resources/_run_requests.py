@@ -19,13 +19,13 @@ from currents_async.models.runs import DeletedRun, Run, RunCancellation, RunSpec
 
 SPECS = ArrayField(("specs",), RunSpec)
 
-GET_RUN = Endpoint("getRun", "GET", "/runs/{run_id}", Run, SPECS, lasting=lasting_run)
+GET_RUN = Endpoint("getRun", "GET", "/runs/{run_id}", Run, (SPECS,), lasting=lasting_run)
 FIND_RUN = Endpoint(
     "findRun",
     "GET",
     "/runs/find",
     Run,
-    SPECS,
+    (SPECS,),
     hints=((404, "no complete run matches, or the project is of another organization"),),
 )
 CANCEL_RUN = Endpoint(

@@ -15,17 +15,29 @@ from currents_async._transport import CallOptions, Transport
 from currents_async._wire.array import ArrayField
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.lasting import lasting_instance
-from currents_async.models.common import OnError
-from currents_async.models.instances import Instance, InstanceTest
+from currents_async.models.annotations import Annotation
+from currents_async.models.common import OnError, Screenshot
+from currents_async.models.instances import Attachment, Instance, InstanceTest, Trace, Video
 
-_TESTS = ArrayField(("results", "tests"), InstanceTest)
+_ARRAYS = (
+    ArrayField(("results", "tests"), InstanceTest),
+    ArrayField(("results", "screenshots"), Screenshot),
+    ArrayField(("results", "videos"), Video),
+    ArrayField(("results", "playwright_traces"), Trace),
+    ArrayField(("results", "attachments"), Attachment),
+    # Of schema 2.
+    ArrayField(("_test_results",), InstanceTest | None, keyed=True),
+    ArrayField(("_test_list",), InstanceTest | None, keyed=True),
+    ArrayField(("_test_tags",), tuple[str, ...] | None, keyed=True),
+    ArrayField(("_test_annotations",), tuple[Annotation, ...] | None, keyed=True),
+)
 
 GET_INSTANCE = Endpoint(
     "getInstance",
     "GET",
     "/instances/{instance_id}",
     Instance,
-    _TESTS,
+    _ARRAYS,
     lasting=lasting_instance,
 )
 

@@ -1,5 +1,6 @@
 """The response to a call, decoded while it arrives: as a whole, or element by element."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from types import TracebackType
@@ -68,6 +69,8 @@ async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], attempt: ApiA
         if wait := attempt.hold(max(decoder.held + len(text), attempt.weight)):
             await wait
         decoder.feed(text)
+    for _ in decoder.finish():
+        await asyncio.sleep(0)
     _, data = decoder.flush()
     attempt.decoded(data, decoder.notes)
     return data

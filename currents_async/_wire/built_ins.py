@@ -5,13 +5,15 @@ The latter is kept where the API's documents give no schema.
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, TypeGuard, get_args, get_origin
+from typing import Any, TypeGuard, TypeVar, get_args, get_origin
 
 import msgspec
 
 from currents_async.models._instance_tests import join_documents
 from currents_async.models._model import EXTRA_FIELD
 from currents_async.models.instances import Instance
+
+T = TypeVar("T")
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
@@ -22,17 +24,17 @@ def is_array(value: Any) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
-def take_at(document: Any, path: tuple[str, ...]) -> list[Any]:
-    """Take the elements of an array out of a document; none when there is no array."""
+def take_at(document: Any, path: tuple[str, ...], kind: type[T]) -> T:
+    """Take an array or an object out of a document; an empty one when there is none."""
     holder = _holder(document, path)
     values = None if holder is None else holder.get(path[-1])
-    if holder is None or not is_array(values):
-        return []
-    holder[path[-1]] = []
+    if holder is None or not isinstance(values, kind):
+        return kind()
+    holder[path[-1]] = kind()
     return values
 
 
-def put_at(document: Any, path: tuple[str, ...], values: Sequence[Any]) -> None:
+def put_at(document: Any, path: tuple[str, ...], values: Any) -> None:
     """Put elements where `take_at` took them from."""
     holder = _holder(document, path)
     if holder is not None:

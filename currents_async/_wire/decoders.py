@@ -1,18 +1,19 @@
 """Push decoders: they take slices of a text as they arrive, and return what was sent.
 
-`ElementDecoder`, which hands elements out while the text arrives, has a file of its own.
+Those that decode while the text arrives, `ElementDecoder` and `CollectingDecoder`, have files of
+their own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, partial
-from typing import Any, Generic, Protocol, TypeVar, cast, get_args, get_origin
+from typing import Any, Generic, Protocol, TypeVar, get_args, get_origin
 
 import msgspec
 
 from currents_async._wire.array import ArrayField
 from currents_async._wire.body_errors import UnexpectedBodyError
 from currents_async._wire.built_ins import fill_extra, keeps_extra, put_at
-from currents_async._wire.elements import ElementDecoder
+from currents_async._wire.collecting import CollectingDecoder
 from currents_async._wire.endpoint import Endpoint
 from currents_async._wire.envelope import (
     BUILT_INS,
@@ -27,6 +28,9 @@ from currents_async._wire.items import Items, is_page
 from currents_async._wire.notes import Notes
 from currents_async._wire.opened import opened
 from currents_async.models.pages import CursorPage, UnreadableItem
+
+_LEAST = 4 * SLICE
+"""Bytes of text that are decoded at once: in 0.4 to 0.9 ms, by what is in them."""
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -50,6 +54,10 @@ class Decoder(Protocol[E, T_co]):
         """Take the next slice of the text, and return the elements that it completes."""
         ...
 
+    def finish(self) -> Iterable[None]:
+        """Decode more, the text being complete; yield between steps, for others to go on."""
+        ...
+
     def flush(self) -> tuple[list[E], T_co]:
         """Return the last elements and the rest, the text being complete; raise as `unwrap`."""
         ...
@@ -69,9 +77,9 @@ def decoder_for(
         return partial(CursorPageDecoder[Any], item)
     if not endpoint.is_json:
         return TextDecoder
-    if endpoint.array is None or keep_extra:
+    if not endpoint.arrays or keep_extra:
         return partial(EnvelopeDecoder[Any], returns)
-    return partial(CollectingDecoder[Any], returns, endpoint.array, least=SLICE)
+    return partial(CollectingDecoder[Any], returns, endpoint.arrays, least=_LEAST)
 
 
 class _CollectedText:
@@ -91,18 +99,22 @@ class _CollectedText:
         self._text += text
         return []
 
+    def finish(self) -> Iterable[None]:
+        return ()
+
     def _envelope(self, returns: Any) -> Envelope[Any]:
         """Decode the text, and keep what it says beyond the fields of open models."""
         items = Items(returns, self.notes)
         decoder = envelope_decoder(returns)
-        envelope, wire = read(self._text, decoder, self.notes, items.elements)
+        elements = items.elements
+        envelope, wire = read(self._text, decoder, self.notes, elements)
         self.unreadable = items.unreadable
         if keeps_extra(returns):
             data = unwrap(envelope)
             if wire is None:
                 wire = decode(self._text, BUILT_INS)
-            elif items.elements is not None:
-                put_at(wire, items.elements.path, items.mended)
+            elif elements:
+                put_at(wire, elements[0].path, items.mended)
             fill_extra(data, wire["data"])
         return envelope
 
@@ -202,44 +214,3 @@ class BytesDecoder(_CollectedText):
 
     def flush(self) -> tuple[list[Any], bytes]:
         return [], bytes(self._text)
-
-
-class CollectingDecoder(Generic[T]):
-    """A push decoder that decodes elements as they come, and returns `data` with all of them.
-
-    A text of less than `least` bytes, as most are, is decoded once at its end.
-    """
-
-    def __init__(self, returns: type[T], array: ArrayField, *, least: int) -> None:
-        self._returns = returns
-        self._array = array
-        self._least = least
-        self._text = bytearray()
-        self._decoder: ElementDecoder[Any, T] | None = None
-        self._elements: list[Any] = []
-        self._notes = Notes()
-        self.held = 0
-        """Bytes of the text so far, that of decoded elements included."""
-
-    @property
-    def notes(self) -> Notes:
-        return self._notes if self._decoder is None else self._decoder.notes
-
-    def feed(self, text: bytes) -> list[Any]:
-        self.held += len(text)
-        if self._decoder is not None:
-            self._elements += self._decoder.feed(text)
-            return []
-        self._text += text
-        if len(self._text) >= self._least:
-            self._decoder = ElementDecoder(self._returns, self._array, self._array.element)
-            self._elements += self._decoder.feed(self._text)
-            self._text.clear()
-        return []
-
-    def flush(self) -> tuple[list[Any], T]:
-        if self._decoder is None:
-            decoder = envelope_decoder(cast("Any", self._returns))
-            data: T = unwrap(decode(self._text, decoder, self._notes))
-            return [], data
-        return [], self._decoder.flush_with(self._elements)

@@ -62,8 +62,8 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
     """Relative to the base URL, with `{placeholders}` named after our arguments."""
     returns: type[T_co]
     """What the envelope's `data` decodes into; a `CursorPage` includes its `has_more`."""
-    array: ArrayField | None = None
-    """The large array in `data` that is decoded while it arrives."""
+    arrays: tuple[ArrayField, ...] = ()
+    """Where in `data` many elements are, which are decoded while they arrive."""
     max_limit: int | None = None
     """Of a list: the most items of a page; None where no document says it."""
     accept: str = "application/json"

@@ -1,6 +1,7 @@
 """JSON text to Structs: the envelope of every response, and what is wrong with a bad one."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar, get_origin
 
@@ -60,7 +61,10 @@ def decode(text: Text, decoder: msgspec.json.Decoder[T], notes: Notes | None = N
 
 
 def read(
-    text: Text, decoder: msgspec.json.Decoder[T], notes: Notes, elements: Elements | None = None
+    text: Text,
+    decoder: msgspec.json.Decoder[T],
+    notes: Notes,
+    elements: Sequence[Elements] = (),
 ) -> tuple[T, Any]:
     """Decode as `decode` does; also return the JSON as built-in types if it had to be mended.
 
@@ -85,17 +89,18 @@ def read(
     raise UnexpectedBodyError(reason, path)
 
 
-def _mend_document(document: Any, kind: Any, notes: Notes, elements: Elements | None) -> Any:
+def _mend_document(document: Any, kind: Any, notes: Notes, elements: Sequence[Elements]) -> Any:
     is_envelope = get_origin(kind) is Envelope
     if is_envelope and not is_object(document):
         return document
-    values = [] if elements is None else take_at(document, elements.path)
+    taken = [(one, take_at(document, one.path, one.kind)) for one in elements]
     mended = mend(document, kind, notes)
     if is_envelope and document.get("data") is not None:
         # Unchanged, so that the error says what is wrong with it.
         mended.setdefault("data", document["data"])
-    if elements is not None and values:
-        put_at(mended, elements.path, elements.convert(values))
+    for one, values in taken:
+        if values:
+            put_at(mended, one.path, one.convert(values))
     return mended
 
 
@@ -106,10 +111,9 @@ def parse(text: Text, decoder: msgspec.json.Decoder[T]) -> T:
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        mended = mend_surrogates(text)
-        if mended == text:
+        if _SUSPECT.search(text) is None:
             raise
-    return decoder.decode(mended)
+    return decoder.decode(mend_surrogates(text))
 
 
 # msgspec checks UTF-8 itself in some places and leaves it to Python in others.

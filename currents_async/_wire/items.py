@@ -19,12 +19,13 @@ MISFIT = re.compile(r"(.*) - at `(\$.*)`", re.DOTALL)
 
 
 class Elements(NamedTuple):
-    """An array in a document that is read element by element."""
+    """An array in a document, or an object, that is read element by element."""
 
     path: tuple[str, ...]
     """The names that lead to it."""
-    convert: Callable[[list[Any]], Sequence[Any]]
+    convert: Callable[[Any], Any]
     """Return its elements, once the rest of the document has been mended."""
+    kind: type[list[Any] | dict[str, Any]] = list
 
 
 class Items:
@@ -38,11 +39,11 @@ class Items:
         self.unreadable: tuple[UnreadableItem, ...] = ()
 
     @property
-    def elements(self) -> Elements | None:
-        """Where the items are; None if the type is not a list."""
+    def elements(self) -> tuple[Elements, ...]:
+        """Where the items are; nowhere if the type is not a list."""
         if is_page(self._returns):
-            return Elements(("data", "list"), self._convert)
-        return Elements(("data",), self._convert) if _is_list(self._returns) else None
+            return (Elements(("data", "list"), self._convert),)
+        return (Elements(("data",), self._convert),) if _is_list(self._returns) else ()
 
     def _convert(self, values: list[Any]) -> list[Any]:
         kind = _item_type(self._returns)
@@ -101,15 +102,31 @@ def convert_elements(
     Nulls, and what cannot be an element, are left out; one that lacks a field that it must have is
     an `UnexpectedBodyError`.
     """
-    elements: list[Any] = []
     since = notes.bent
-    for index, value in enumerate(values, start):
-        for mended in mend_elements([value], kind, notes, start=index):
-            try:
-                elements.append(msgspec.convert(mended, kind, str_keys=True))
-            except msgspec.ValidationError as error:
-                found = MISFIT.fullmatch(str(error))
-                reason, rest = (found[1], found[2][1:]) if found else (str(error), "")
-                raise UnexpectedBodyError(reason, f"{path}[{index}]{rest}") from None
+    elements = [
+        _converted(mended, kind, f"{path}[{index}]")
+        for index, value in enumerate(values, start)
+        for mended in mend_elements([value], kind, notes, start=index)
+    ]
     notes.put_under(path.removeprefix("$"), since)
     return elements
+
+
+def convert_members(
+    values: dict[str, Any], kind: Any, notes: Notes, *, path: str
+) -> dict[str, Any]:
+    """Return the values of an object whose keys are data, as `convert_elements` does."""
+    since = notes.bent
+    mended = mend(values, dict[str, kind], notes)
+    members = {name: _converted(one, kind, f"{path}[...]") for name, one in mended.items()}
+    notes.put_under(path.removeprefix("$"), since)
+    return members
+
+
+def _converted(value: Any, kind: Any, path: str) -> Any:
+    try:
+        return msgspec.convert(value, kind, str_keys=True)
+    except msgspec.ValidationError as error:
+        found = MISFIT.fullmatch(str(error))
+        reason, rest = (found[1], found[2][1:]) if found else (str(error), "")
+    raise UnexpectedBodyError(reason, f"{path}{rest}")

@@ -5,7 +5,7 @@ their titles: how they ended stands beside the list, by their IDs. Source: `docs
 "Instances".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Self, TypeVar
 
@@ -215,8 +215,13 @@ TextT = TypeVar("TextT", bound=str)
 
 def _either(*values: TextT | UnsetType | None) -> TextT | None:
     """Return the first text that is not empty, or else an empty one, or else None."""
-    found = [value for value in values if value is not None and value is not UNSET]
-    return next(filter(None, found), found[0] if found else None)
+    found: TextT | None = None
+    for value in values:
+        if value is not None and value is not UNSET:
+            if value:
+                return value
+            found = value if found is None else found
+    return found
 
 
 def _any_true(*values: bool | UnsetType | None) -> bool | None:
@@ -232,7 +237,7 @@ def join_tests(
     titles: Mapping[str, InstanceTest | None],
     tags: Mapping[str, tuple[str, ...] | None],
     annotations: Mapping[str, tuple[Annotation, ...] | None],
-) -> tuple[InstanceTest, ...]:
+) -> Iterator[InstanceTest]:
     """Join tests with their results, titles, tags and annotations, by ID.
 
     Tests that have a result but are not listed come last.
@@ -244,8 +249,8 @@ def join_tests(
         if result is not None and test_id not in known
     ]
     joined = InstanceTest._joined  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - our own
-    return tuple(
-        joined(
+    for test in (*listed, *unlisted):
+        yield joined(
             test,
             results.get(test.test_id) or _NOTHING,
             titles.get(test.test_id) or _NOTHING,
@@ -253,8 +258,6 @@ def join_tests(
             tags.get(test.test_id) or (),
             annotations.get(test.test_id) or (),
         )
-        for test in (*listed, *unlisted)
-    )
 
 
 def join_documents(instance: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from currents_async import Currents
 from currents_async._resources.instances import GET_INSTANCE
-from currents_async._wire.decoders import CollectingDecoder, EnvelopeDecoder
+from currents_async._wire.collecting import CollectingDecoder
+from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async.models import Instance, InstanceTest, Outcome, RunFramework, RunSpec
 from currents_async.testing import FakeCurrents, World, WorldRun
 
@@ -360,8 +361,7 @@ def envelope(data: Wire) -> bytes:
 
 
 def streamed(text: bytes, edges: list[int]) -> Instance:
-    assert GET_INSTANCE.array is not None
-    decoder: CollectingDecoder[Instance] = CollectingDecoder(Instance, GET_INSTANCE.array, least=1)
+    decoder: CollectingDecoder[Instance] = CollectingDecoder(Instance, GET_INSTANCE.arrays, least=1)
     for start, end in pairwise([0, *sorted(edges), len(text)]):
         decoder.feed(text[start:end])
     return decoder.flush()[1]

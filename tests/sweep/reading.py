@@ -58,8 +58,8 @@ def read(name: str, operation: str, text: bytes) -> str:
 def _read_response(endpoint: Endpoint[Any], text: bytes) -> Iterator[str]:
     whole = decoder_for(endpoint)
     makers: list[Any] = [whole]
-    if endpoint.array is not None:
-        array = endpoint.array
+    if endpoint.arrays:
+        array = endpoint.arrays[0]
         makers += [
             partial(ElementDecoder, endpoint.returns, array, element)
             for element in (array.element, Narrow)

@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from currents_async._wire import elements as elements_module
+from currents_async._wire import scanner as scanner_module
 from currents_async._wire.array import ArrayField
 from currents_async._wire.body_errors import BodyError, RefusedBodyError, UnexpectedBodyError
-from currents_async._wire.decoders import CollectingDecoder, EnvelopeDecoder
+from currents_async._wire.collecting import CollectingDecoder
+from currents_async._wire.decoders import EnvelopeDecoder
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.envelope import envelope_decoder
 from currents_async.models import Instance, InstanceTest, Run, RunSpec
@@ -61,7 +62,7 @@ class Shape:
         return self.array.put(data, elements), early
 
     def collected(self, pieces: list[bytes], *, least: int) -> Any:
-        decoder = CollectingDecoder(self.returns, self.array, least=least)
+        decoder = CollectingDecoder(self.returns, [self.array], least=least)
         assert all(decoder.feed(piece) == [] for piece in pieces)
         return decoder.flush()[1]
 
@@ -539,11 +540,12 @@ class Parser:
         self.bytes = 0
         self.calls = 0
         self.decoder: ElementDecoder[RunSpec, Run] = ElementDecoder(Run, SPECS, RunSpec)
-        make_probe = elements_module._probe_decoder
-        monkeypatch.setattr(self.decoder, "_elements", self.counting(self.decoder._elements))
+        make_probe = scanner_module._probe_decoder
+        array = self.decoder._array
+        monkeypatch.setattr(array, "_decoder", self.counting(array._decoder))
         for name, make in (("envelope_decoder", envelope_decoder), ("_probe_decoder", make_probe)):
             monkeypatch.setattr(
-                elements_module, name, lambda kind, make=make: self.counting(make(kind))
+                scanner_module, name, lambda kind, make=make: self.counting(make(kind))
             )
 
     def counting(self, decoder: Any) -> Any:
@@ -579,7 +581,7 @@ def test_hostile_texts_waste_little(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for cap in ("_MAX_DECOYS", "_MAX_MISSES", "_MAX_HEAD") if alone else ():
-        monkeypatch.setattr(elements_module, cap, BOUNDLESS)
+        monkeypatch.setattr(scanner_module, cap, BOUNDLESS)
     text = make()
     parser = Parser(monkeypatch)
     assert parser.run(text) == RUN.whole(text)
@@ -590,7 +592,7 @@ def test_hostile_texts_waste_little(
 def test_hostile_texts_are_guessed_at_a_few_times_where_waste_is_no_matter(
     make: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(elements_module, "_WASTE", BOUNDLESS)
+    monkeypatch.setattr(scanner_module, "_WASTE", BOUNDLESS)
     parser = Parser(monkeypatch)
     text = make()
     assert parser.run(text, 4096) == RUN.whole(text)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from currents_async._wire.body_errors import BodyError, UnexpectedBodyError
-from currents_async._wire.decoders import CollectingDecoder, CursorPageDecoder, EnvelopeDecoder
+from currents_async._wire.collecting import CollectingDecoder
+from currents_async._wire.decoders import CursorPageDecoder, EnvelopeDecoder
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.envelope import decode, envelope_decoder
 from currents_async._wire.notes import Notes
@@ -468,7 +469,7 @@ def test_streamed_and_whole_are_the_same_whatever_is_mended(
     text = json.dumps(document).encode()
     pieces = split(text, [int(cut * len(text)) for cut in cuts])
     whole: EnvelopeDecoder[Any] = EnvelopeDecoder(shape.returns)
-    collected: CollectingDecoder[Any] = CollectingDecoder(shape.returns, shape.array, least=100)
+    collected: CollectingDecoder[Any] = CollectingDecoder(shape.returns, [shape.array], least=100)
     expected, actual = outcome(whole, [text]), outcome(collected, pieces)
     assert actual == expected
     if not isinstance(expected, tuple):
