@@ -2,6 +2,7 @@
 
 from currents_async.cli._export_options import ExportOptions
 from currents_async.cli._options import COMMON, CommonOptions, File, Flag
+from currents_async.cli._progress import import_aside
 
 EXPORT_OPTIONS = ExportOptions()
 
@@ -27,6 +28,7 @@ async def export(
 
     """
     # Here, since --help does without a client, a server and pyarrow.
+    await import_aside("currents_async.cli._export_job")
     from currents_async.cli._export_demo import export_demo  # noqa: PLC0415
     from currents_async.cli._export_job import export_runs  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ from currents_async.cli._options import (
     Since,
     Until,
 )
-from currents_async.cli._progress import progress_bar, waiting
+from currents_async.cli._progress import import_aside, progress_bar, waiting
 from currents_async.cli._report_files import check_file, in_thread, write_report
 from currents_async.models import AffectedTest
 from currents_async.reports import heat_map_html, trends_html
@@ -103,8 +103,8 @@ async def flaky(
 
 
 async def _read(export: str, by: HeatMapSpan, max_tests: int, scope: Scope) -> HeatMap:
-    # Here, since it needs an extra.
-    from currents_async.export.reports import read_heat_map  # noqa: PLC0415
+    await import_aside("currents_async.export.reports")
+    from currents_async.export.reports import read_heat_map  # noqa: PLC0415 - needs an extra
 
     with waiting(f"reading {export}"):
         return await read_heat_map(
@@ -167,8 +167,8 @@ async def trends(export: Export, /, *, html: Page, scope: Scope = ALL) -> None:
 
     """
     await in_thread(partial(check_file, "--html", html))
-    # Here, since it needs an extra.
-    from currents_async.export.reports import read_trends  # noqa: PLC0415
+    await import_aside("currents_async.export.reports")
+    from currents_async.export.reports import read_trends  # noqa: PLC0415 - needs an extra
 
     with waiting(f"reading {export}"):
         found = await read_trends(

@@ -78,7 +78,7 @@ class _Screen:
             (run.head_sha or "")[:8],
             run.author_name,
             None if run.created_at is None else local_time(run.created_at),
-            None if run.duration_ms is None else duration(run.duration_ms),
+            None if run.duration_ms is None else duration(run.duration_ms, short=True),
         )
         self._facts(f"run {run.run_id}", run.url)
         self._facts(
@@ -198,10 +198,10 @@ def _cells_of(bar: Bar, timeline: Timeline, width: int) -> range:
 
 
 def _balance(timeline: Timeline) -> str:
-    took = duration(timeline.duration_ms)
+    took = duration(timeline.duration_ms, short=True)
     if timeline.balanced_ms is None:
         return took
-    return f"{took}; with perfect balance {duration(timeline.balanced_ms)}"
+    return f"{took}; with perfect balance {duration(timeline.balanced_ms, short=True)}"
 
 
 def _said(lane: Lane) -> str:
@@ -215,7 +215,7 @@ def _flaky_row(test: ExecutedTest) -> _Marked:
 
 
 def _slow_row(slow: SlowSpec) -> _Marked:
-    return Text(one_line(slow.spec)), Text(f"{duration(slow.duration_ms):>10}  ")
+    return Text(one_line(slow.spec)), Text(f"{duration(slow.duration_ms, short=True):>7}  ")
 
 
 def _place(test: ExecutedTest) -> str:

@@ -30,6 +30,7 @@ from currents_async.models import (
     Run,
     RunStatusFilter,
 )
+from currents_async.reports._run_summary import framework_of
 
 runs = App(name="runs")
 instances = App(name="instances")
@@ -39,10 +40,6 @@ Web = Annotated[Flag, Parameter(help="Open its page in a browser, and fetch noth
 
 def _total(run: ListedRun, name: Literal["passes", "failures", "flaky"]) -> int:
     return sum(getattr(group.tests, name) for group in run.groups if group.tests is not None)
-
-
-def _framework(run: Run) -> tuple[str | None, str | None]:
-    return run.framework.name, run.framework.version
 
 
 _LISTED: tuple[Column[ListedRun], ...] = (
@@ -70,7 +67,7 @@ _CARD: tuple[Column[Run], ...] = (
     Column("duration", lambda run: run.duration_ms, "duration"),
     Column("tags", lambda run: run.tags),
     Column("CI build", lambda run: run.meta and run.meta.ci_build_id),
-    Column("framework", lambda run: " ".join(filter(None, _framework(run)))),
+    Column("framework", lambda run: framework_of(run.framework)),
 )
 _INSTANCE = (
     "spec, instanceId as id, runId as run, projectId as project, groupId as group, "

@@ -136,7 +136,8 @@ async def history(
             max_results=most,
         )
     printer.all(found.results)
-    note(_summary(found))
+    if found.results:
+        note(_summary(found))
 
 
 async def _signature(

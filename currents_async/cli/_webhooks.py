@@ -21,6 +21,9 @@ app = App(name="webhooks")
 HookID = Annotated[str, Parameter(help="The ID of the webhook.")]
 CalledURL = Annotated[str, Parameter(help="The URL to be called.")]
 Label = Annotated[str, Parameter(help="What it is called.")]
+ShowSecrets = Annotated[
+    Flag, Parameter(help="Print the values of the headers that calls carry, instead of ***.")
+]
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65535))]
 
 _VARIABLE = "CURRENTS_WEBHOOK_SECRET"
@@ -37,7 +40,7 @@ _SHOWN: tuple[Column[Webhook], ...] = (
 async def list_webhooks(
     *,
     project: Project | None = None,
-    show_secrets: Flag = False,
+    show_secrets: ShowSecrets = False,
     common: CommonOptions = COMMON,
 ) -> None:
     """List the webhooks of a project.
@@ -46,15 +49,26 @@ async def list_webhooks(
 
     currents-async webhooks list --show-secrets -o json
 
-    Parameters
-    ----------
-    show_secrets
-        Print the values of the headers that calls carry, instead of ***.
-
     """
     async with common.open(Webhook, _SHOWN, nothing="no webhooks") as (currents, printer):
         found = await currents.webhooks.list(project)
         printer.all(found if show_secrets else map(_masked, found))
+
+
+@app.command
+async def get(
+    hook_id: HookID, /, *, show_secrets: ShowSecrets = False, common: CommonOptions = COMMON
+) -> None:
+    """Fetch a webhook.
+
+    currents-async webhooks get HOOK_ID
+
+    currents-async webhooks get HOOK_ID --show-secrets -o json
+
+    """
+    async with common.open(Webhook, _SHOWN) as (currents, printer):
+        found = await currents.webhooks.get(hook_id)
+        printer.one(found if show_secrets else _masked(found))
 
 
 @app.command

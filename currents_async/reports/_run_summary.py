@@ -119,7 +119,7 @@ def _about(run: Run) -> Iterator[tuple[str, Content]]:
     yield "Duration", None if run.duration_ms is None else duration(run.duration_ms)
     yield "Tags", separated(map(foreign, run.tags))
     yield "Environments", separated(map(foreign, run.environments))
-    yield "Framework", _said(_framework(run.framework))
+    yield "Framework", _said(framework_of(run.framework))
     yield "CI build", _said(meta.ci_build_id)
     yield "Dashboard", link(run.url, "Open the run on the dashboard of Currents")
     previous = run.previous_run_id
@@ -144,6 +144,7 @@ def _pull_request(pull_request: PullRequest | None, event: PullRequestEvent | No
     return link(pull_request.link or event.html_url, foreign(name)) if name else None
 
 
-def _framework(framework: RunFramework) -> str:
+def framework_of(framework: RunFramework) -> str:
+    """Return the name and the version of a framework, as people know it."""
     name = _FRAMEWORKS.get(framework.name or "", framework.name)
     return f"{name} {framework.version or ''}".strip() if name else ""

@@ -87,6 +87,7 @@ COMMANDS = {
     "traces link",
     "webhooks create",
     "webhooks delete",
+    "webhooks get",
     "webhooks list",
     "webhooks listen",
     "webhooks update",

@@ -65,6 +65,7 @@ def test_the_history_of_a_test_has_a_line_for_each_result(
         ("runs list --search unheard-of", "no runs match"),
         ("tests list --since 1m", "no tests match"),
         ("webhooks list", "no webhooks"),
+        ("tests history x", "no results"),
         ("actions list", "no actions match"),
     ],
 )

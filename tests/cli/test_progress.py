@@ -73,6 +73,7 @@ ARGUMENTS = {
     "traces link": "{instance} {test}",
     "webhooks create": "https://example.com/hook",
     "webhooks delete": f"{ID} --yes",
+    "webhooks get": ID,
     "webhooks update": f"{ID} --label y",
 }
 """What commands are given besides their name."""

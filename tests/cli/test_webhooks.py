@@ -29,6 +29,8 @@ class TestWebhooks:
         [shown] = cli("webhooks", "list", "--fields", "headers", "--show-secrets").rows
         assert masked == {"headers": '{"X-Secret":"***"}'}
         assert SECRET in str(shown)
+        assert cli("webhooks", "get", hook_id).rows == [updated]
+        assert SECRET in str(cli("webhooks", "get", hook_id, "--show-secrets").rows)
         assert cli("webhooks", "delete", hook_id, "--yes").rows[0]["hookId"] == hook_id
         assert not service.world.webhooks
 

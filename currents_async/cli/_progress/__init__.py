@@ -6,6 +6,8 @@ to time.
 
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -114,3 +116,11 @@ def waiting(what: str) -> Generator[None]:
             yield
         finally:
             timer.cancel()
+
+
+async def import_aside(module: str) -> None:
+    """Import what takes long in a thread, so that the line can say so."""
+    from currents_async._threads import in_thread  # noqa: PLC0415 - as above
+
+    with waiting("loading what exports need"):
+        await in_thread(partial(import_module, module))

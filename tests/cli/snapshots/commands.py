@@ -57,6 +57,7 @@ WRITING = {
     "traces link": "{instance} {test}",
     "webhooks create": "https://example.com/hook --event run-finish --label CI",
     "webhooks delete": "{webhook} --yes",
+    "webhooks get": "{webhook}",
     "webhooks update": "{webhook} --label Nightly",
 }
 """Those that change something: each time they begin with the same world."""
