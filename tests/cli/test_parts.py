@@ -1,9 +1,13 @@
 """What stands below the cards of runs and instances, and what tables say that are empty."""
 
+import msgspec
 import pytest
 
+from currents_async.cli._parts import run_status
+from currents_async.models import Run
 from currents_async.testing import FakeCurrents, WorldProject
 from tests.cli.stdio import CommandLine
+from tests.support import RUN
 
 SPAN = ("--since", "2025-12-01", "--until", "2026-02-01")
 
@@ -89,3 +93,20 @@ def test_web_opens_the_page_and_fetches_nothing(
     assert cli(*line.split()).out == ""
     [url] = opened
     assert url.endswith(page)
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "words"),
+    [
+        ("PASSED", "COMPLETE", "passed"),
+        ("FAILED", "COMPLETE", "failed"),
+        ("RUNNING", "IN_PROGRESS", "running"),
+        ("FAILING", "IN_PROGRESS", "failing"),
+        ("FAILED", "CANCELED", "cancelled"),
+        ("PASSED", "CANCELED", "cancelled"),
+        ("FAILED", "TIMEOUT", "timed out"),
+    ],
+)
+def test_a_run_that_was_stopped_is_not_called_failed(status: str, state: str, words: str) -> None:
+    run = msgspec.convert({**RUN, "status": status, "completionState": state}, Run)
+    assert run_status(run) == words
