@@ -1,8 +1,10 @@
 """The aiohttp sessions: how ours are made, and which event loop they belong to."""
 
 import asyncio
+import logging
 import os
 import ssl as tls
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from enum import Enum
@@ -21,6 +23,7 @@ from currents_async.errors import ClientClosedError, WrongLoopError
 
 MAX_HEADER = 64 * 1024
 """Bytes of one header of a response: load balancers and policies add long ones."""
+_logger = logging.getLogger("currents_async")
 USER_AGENT = f"currents-async/{__version__} aiohttp/{aiohttp.__version__}"
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
 """Of nearly all requests to the API."""
@@ -81,6 +84,13 @@ class Session:
         self._theirs: Sequence[aiohttp.ClientMiddlewareType] = ()
         self.headers: Mapping[str, str] = {} if injected is None else _HEADERS
         """Those that each request to the API must be given; our own sessions add them."""
+
+    def __del__(self) -> None:
+        # What aiohttp says of its sessions names neither the client nor the way out.
+        if self.state is SessionState.OPEN and not sys.is_finalizing():
+            _logger.warning(
+                "a client was dropped while it was open: use 'async with', or await aclose()"
+            )
 
     @property
     def state(self) -> SessionState:

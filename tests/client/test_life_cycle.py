@@ -1,6 +1,7 @@
 """When a client is open, which loop it belongs to, and whose session it uses."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 
 import aiohttp
@@ -32,6 +33,18 @@ class TestLifeCycle:
         await currents.aclose()
         with pytest.raises(ClientClosedError, match="create another one"):
             await currents.open()
+
+    async def test_one_that_is_dropped_while_it_is_open_says_so(
+        self, server: FakeCurrents, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with aiohttp.ClientSession() as session:  # or else aiohttp complains too
+            await Currents(server.api_key, base_url=server.url, session=session).open()
+            async with Currents(server.api_key, base_url=server.url, session=session):
+                pass
+            Currents(server.api_key, base_url=server.url)
+            gc.collect()
+        [message] = caplog.messages
+        assert message.startswith("a client was dropped while it was open: use 'async with'")
 
     async def test_a_closed_client_cannot_be_used(self, server: FakeCurrents) -> None:
         async with Currents(server.api_key, base_url=server.url) as currents:
