@@ -20,11 +20,12 @@ from currents_async._fanout.results import is_collecting
 from currents_async._threads import in_thread
 from currents_async._wire.asset_url import AssetUrl
 from currents_async.errors import CurrentsError, InvalidArgumentError
+from currents_async.models._brief import Brief
 from currents_async.models.common import OnError
 from currents_async.models.instances import AssetKind
 
 
-class AssetResult(msgspec.Struct, frozen=True, kw_only=True):
+class AssetResult(Brief, frozen=True, kw_only=True):
     """The outcome of one artifact of an instance."""
 
     instance_id: str

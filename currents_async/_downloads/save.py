@@ -4,8 +4,6 @@ import os
 from functools import partial
 from pathlib import Path
 
-import msgspec
-
 from currents_async._checks import (
     accepted,
     check_int,
@@ -21,6 +19,7 @@ from currents_async._threads import in_thread
 from currents_async._transport import AssetCall, Transport
 from currents_async._wire.asset_url import AssetUrl
 from currents_async.errors import InvalidArgumentError
+from currents_async.models._brief import Brief
 
 MAX_BYTES = 2 * 1024**3
 """Bytes of one asset, by default."""
@@ -28,7 +27,7 @@ MAX_BYTES = 2 * 1024**3
 Target = str | os.PathLike[str]
 
 
-class AssetDownload(msgspec.Struct, frozen=True, kw_only=True):
+class AssetDownload(Brief, frozen=True, kw_only=True):
     """An asset that has been saved."""
 
     path: Path

@@ -8,11 +8,12 @@ import msgspec
 
 from currents_async._transport import CallOptions, ResponseStream
 from currents_async.errors import CurrentsError
+from currents_async.models._brief import Brief
 from currents_async.models.instances import Instance
 from currents_async.models.runs import Run, RunSpec
 
 
-class InstanceResult(msgspec.Struct, frozen=True, kw_only=True):
+class InstanceResult(Brief, frozen=True, kw_only=True):
     """The outcome of one spec file of a run."""
 
     spec: RunSpec | None = None

@@ -35,7 +35,7 @@ _MAX_LIFE = 604_800
 Declare = Callable[[Sequence[NewAttachment]], Awaitable[RunAttachments | Session]]
 
 
-class UploadResult(msgspec.Struct, frozen=True, kw_only=True):
+class UploadResult(Brief, frozen=True, kw_only=True):
     """What became of one file."""
 
     path: Path

@@ -32,6 +32,7 @@ from currents_async.models import (
 from currents_async.models._brief import MAX_LENGTH, brief, cut
 from currents_async.models._model import Model
 from currents_async.models.pages import NumberedPage
+from currents_async.testing import WorldProject
 from tests.analysis.made import a_run, a_test, an_instance
 from tests.models.test_samples import ENDPOINTS
 from tests.reports.made import hostile_details, odd_details, world_details
@@ -69,6 +70,14 @@ def test_a_sample_is_short_at_any_depth(name: str) -> None:
         if isinstance(one, Model):
             assert len(one._repr_html_()) <= 50 * MAX_LENGTH
             assert len(pretty_repr(one, max_width=200)) <= 50 * MAX_LENGTH
+
+
+async def test_what_a_fan_out_yields_is_short(currents: Currents, project: WorldProject) -> None:
+    run = project.run(specs=3, unclaimed=1)
+    async with currents.runs.instances(run.run_id) as results:
+        shown = [repr(result) async for result in results]
+    assert len(shown) == 3
+    assert max(map(len, shown)) <= MAX_LENGTH
 
 
 def test_what_analyses_find_is_short() -> None:
