@@ -205,11 +205,16 @@ async def test_missing_fields(served: Any, project: WorldProject) -> None:
         assert response == (404, {"status": "FAILED", "error": "Action not found"})
 
 
+PATTERN = {"type": "RegexPattern", "pattern": "^ma"}
 CONDITIONS: list[tuple[str, str, Any, Callable[[WorldExecution], bool]]] = [
     ("git_branch", "eq", "fix", lambda one: one.run.branch == "fix"),
     ("git_branch", "neq", "fix", lambda one: one.run.branch != "fix"),
     ("git_branch", "in", ["fix", "gone"], lambda one: one.run.branch == "fix"),
     ("git_branch", "notIn", ["fix", "main"], lambda _: False),
+    ("git_branch", "eq", "fi", lambda one: one.run.branch == "fix"),
+    ("git_branch", "in", [PATTERN], lambda one: one.run.branch == "main"),
+    ("git_branch", "notIn", [PATTERN], lambda one: one.run.branch != "main"),
+    ("titlePath", "inc", [{**PATTERN, "pattern": "["}], lambda _: False),
     ("git_authorName", "eq", "Ada", lambda one: one.run.commit["authorName"] == "Ada"),
     ("git_authorEmail", "any", None, lambda _: True),
     ("git_remoteOrigin", "empty", None, lambda _: False),
@@ -226,6 +231,7 @@ CONDITIONS: list[tuple[str, str, Any, Callable[[WorldExecution], bool]]] = [
     ("annotation", "inc", "owner", lambda one: ("owner", "Ada") in one.annotations),
     ("annotation", "notIncAll", ["owner", "Ada"], lambda one: not one.annotations),
     ("tag", "inc", "nightly", lambda one: "nightly" in one.tags),
+    ("tag", "inc", "@nightly", lambda one: "nightly" in one.tags),
     ("tag", "inc", "night", lambda _: False),
     ("tag", "incAll", ["nightly", "project:firefox"], lambda one: (
         "nightly" in one.tags and one.group_id == "firefox"
