@@ -58,7 +58,7 @@ class RunEvent(OpenModel, frozen=True, gc=False, kw_only=True):
         """
         if self.run_id is None:
             raise InvalidArgumentError(f"{self.name!r} names no run")
-        return await currents.runs.get(self.run_id)
+        return await currents.runs.get(self.run_id, fresh=True)
 
 
 class RunStarted(RunEvent, frozen=True, gc=False, kw_only=True, tag_field="event", tag="RUN_START"):

@@ -1,5 +1,6 @@
 """What is served from the cache, and what must come from the server."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -238,6 +239,16 @@ async def test_a_fresh_run_renews_its_instances(
         assert sent() == 6
         await currents.runs.get_instances(run.run_id)
         assert sent() == 0
+
+
+async def test_two_clients_at_once(connect: Connect, run: WorldRun) -> None:
+    async with connect() as one, connect() as other:
+        both = [client.runs.get_instances(run.run_id) for client in (one, other)]
+        first, second = await asyncio.gather(*both)
+        assert first == second
+        await one.runs.get_instances(run.run_id)
+        await other.runs.get_instances(run.run_id)
+        assert one.traffic.requests + other.traffic.requests <= 14
 
 
 async def test_attempts_say_where_responses_are_from(connect: Connect, run: WorldRun) -> None:
