@@ -82,7 +82,12 @@ class Condition(OpenModel, frozen=True, gc=False, kw_only=True):
     type: ConditionType = ConditionType.UNKNOWN
     op: ConditionOperator = ConditionOperator.UNKNOWN
     value: str | tuple[str | dict[str, object], ...] | None = None
-    """The value to compare with, or several; a dict is as in the JSON: see `pattern_of`."""
+    """The value to compare with, or several; a pattern, as `regex` makes it, is as in the JSON."""
+
+    def _label(self) -> str:
+        several = (self.value,) if isinstance(self.value, str) else self.value or ()
+        shown = (f"/{pattern_of(one)}/" if pattern_of(one) else repr(one) for one in several)
+        return " ".join([self.type, self.op, ", ".join(shown)]).rstrip()
 
 
 class Matcher(OpenModel, frozen=True, gc=False, kw_only=True):
