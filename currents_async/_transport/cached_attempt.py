@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -14,7 +15,7 @@ from currents_async._transport.channel import Channel
 from currents_async._transport.options import CallOptions
 from currents_async._transport.tracing import RequestAttempt, RequestCall, Traffic
 from currents_async._wire.body_errors import BodyError
-from currents_async._wire.endpoint import Request, path_segment
+from currents_async._wire.endpoint import Request
 from currents_async._wire.failure import error_for_body
 from currents_async._wire.inflate import SLICE
 from currents_async._wire.notes import Notes
@@ -156,7 +157,8 @@ class CachedAttempt(_AttemptWithCache):
     def _to_keep(self, run_id: str) -> KeptResponse:
         encoding, chunks, _ = self.body.progress
         scope, name = self._name(self._request.target)
-        run = self._arriving_run or self._name(f"/runs/{path_segment('run_id', run_id)}").name
+        # Unchecked: whatever the server calls it, the call has succeeded.
+        run = self._arriving_run or self._name(f"/runs/{quote(run_id, safe='')}").name
         return KeptResponse(scope, name, run, self._dates_from, encoding.encode(), b"".join(chunks))
 
 

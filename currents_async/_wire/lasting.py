@@ -8,6 +8,7 @@ from currents_async.models.runs import Run
 
 _LONGEST = 24 * 3600.0
 """Seconds: a run that does not say how long it took has ended by then."""
+_MAX_MS = 10**15
 _SETTLING = 300.0
 """Seconds after the end of a run in which results may still arrive."""
 
@@ -27,7 +28,8 @@ def lasting_run(run: Run) -> Lasting:
     """Return from when on a run does not change any more."""
     if not run.has_ended or run.deleted_at is not None or run.created_at is None:
         return Lasting(run.run_id, math.inf)
-    took = _LONGEST if run.duration_ms is None else run.duration_ms / 1000
+    # The server's number may be too large for a float.
+    took = _LONGEST if run.duration_ms is None else max(0, min(run.duration_ms, _MAX_MS)) / 1000
     return Lasting(run.run_id, run.created_at.timestamp() + took + _SETTLING)
 
 

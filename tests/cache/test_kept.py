@@ -29,6 +29,7 @@ from currents_async.otel import OpenTelemetry
 from currents_async.testing import FakeCurrents, World, WorldProject, WorldRun
 from currents_async.testing.clock import ManualClock
 from tests.cache.conftest import Connect
+from tests.support import RUN
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -239,6 +240,28 @@ async def test_a_fresh_run_renews_its_instances(
         assert sent() == 6
         await currents.runs.get_instances(run.run_id)
         assert sent() == 0
+
+
+@pytest.mark.parametrize("run_id", ["", "..", "a/b", "\ufffd", "r" * 5000])
+async def test_an_instance_of_an_odd_run(connect: Connect, world: World, run_id: str) -> None:
+    world.add_instance_payload({"instanceId": "i", "runId": run_id})
+    async with connect() as currents:
+        for _ in range(2):
+            assert (await currents.instances.get("i")).instance_id == "i"
+        assert currents.traffic.requests == 2
+
+
+@pytest.mark.parametrize(
+    ("took", "cached"), [(10**400, 0), (-(10**400), 1), (None, 1)], ids=["long", "negative", "none"]
+)
+async def test_a_run_that_took_an_odd_time(
+    connect: Connect, world: World, took: int | None, cached: int
+) -> None:
+    world.add_run_payload({**RUN, "createdAt": "2026-01-05T09:00:00.000Z", "durationMs": took})
+    async with connect() as currents:
+        for _ in range(2):
+            await currents.runs.get("r")
+        assert currents.traffic.cached == cached
 
 
 async def test_two_clients_at_once(connect: Connect, run: WorldRun) -> None:
