@@ -67,6 +67,7 @@ ARGUMENTS = {
     "sessions create": "Check --status passed",
     "share": "fix {run}",
     "terms list": "tag",
+    "tests changes": "--since 2026-01-04",
     "tests history": "x",
     "traces digest": "{instance} {test}",
     "traces download": "{instance} {test} --to {folder}",
