@@ -1,4 +1,4 @@
-"""Conditions hold where the reporter (2.5.0) says that they do: its own code made the table."""
+"""Conditions hold as in the code of the reporter (2.5.0), `any` and `empty` as documented."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Patterns mean what they mean to the reporter: Node 20 and safe-regex2 5.1.1 made these tables."""
+"""Patterns mean what they mean to the reporter: Node 20 and safe-regex2 5.1.1 agree."""
 
 import pytest
 
