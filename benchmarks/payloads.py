@@ -19,6 +19,7 @@ SMALL = "runs/small"
 FANOUT = "runs/fanout"
 INSTANCE = "instances/typical"
 LARGE_INSTANCE = "instances/large"
+LARGE_SCHEMA_2 = "instances/large-schema-2"
 ANY_INSTANCE = "instances/any"
 """What the server sends for an instance that it has no file of."""
 _ENUMS = re.compile(rb'("completionState":|"status":)("(?:COMPLETE|FAILED|PASSED)")')
@@ -33,13 +34,15 @@ class Sizes(NamedTuple):
     """Specs of the Cypress run."""
     tests: int
     """Tests of the large instance."""
+    tests_2: int
+    """The same in schema 2."""
     fanout: int
     """Instances of the fan-out."""
 
 
 # Each comes to 1.0 MB of gzip, the most that the service sends.
-FULL = Sizes(playwright=13_565, cypress=1_700, tests=1_450, fanout=500)
-TINY = Sizes(playwright=400, cypress=40, tests=30, fanout=24)
+FULL = Sizes(playwright=13_565, cypress=1_700, tests=3_150, tests_2=2_350, fanout=500)
+TINY = Sizes(playwright=400, cypress=40, tests=30, tests_2=30, fanout=24)
 
 
 class Payload(msgspec.Struct, frozen=True):
@@ -60,6 +63,9 @@ def write(folder: Path, sizes: Sizes) -> dict[str, Payload]:
         CYPRESS: project.run(specs=sizes.cypress, framework="cypress").payload,
         INSTANCE: project.run(specs=1, tests=8, failures=1).instance(0),
         LARGE_INSTANCE: project.run(specs=1, tests=sizes.tests, failures=0.2).instance(0),
+        LARGE_SCHEMA_2: project.run(
+            specs=1, tests=sizes.tests_2, failures=0.2, schema_version=2
+        ).instance(0),
     }
     named = {path: _save(folder, path, data) for path, data in alone.items()}
     project = World(seed=2).project()

@@ -63,11 +63,16 @@ class CollectingDecoder(Generic[T]):
         scanner.finish()
         yield
         fields = scanner.fields()
+        yield
         own: Any = own_type(scanner.data)
         if issubclass(own, Instance):
             yield from complete_in_steps(fields)
         data: Any = own(**fields)
         self._data.append(data)
+        fields.clear()
+        for array in scanner.arrays:
+            yield
+            array.pop()  # to free thousands of elements that were joined with others takes time too
 
     def flush(self) -> tuple[list[Any], T]:
         if self._scanner is None:

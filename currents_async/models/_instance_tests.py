@@ -242,15 +242,10 @@ def join_tests(
 
     Tests that have a result but are not listed come last.
     """
-    known = {test.test_id for test in listed}
-    unlisted = [
-        replace(titles.get(test_id) or type(result)(), test_id=test_id)
-        for test_id, result in results.items()
-        if result is not None and test_id not in known
-    ]
     joined = InstanceTest._joined  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - our own
-    for test in (*listed, *unlisted):
-        yield joined(
+
+    def join(test: InstanceTest) -> InstanceTest:
+        return joined(
             test,
             results.get(test.test_id) or _NOTHING,
             titles.get(test.test_id) or _NOTHING,
@@ -258,6 +253,14 @@ def join_tests(
             tags.get(test.test_id) or (),
             annotations.get(test.test_id) or (),
         )
+
+    known: set[str] = set()
+    for test in listed:
+        known.add(test.test_id)
+        yield join(test)
+    for test_id, result in results.items():
+        if result is not None and test_id not in known:
+            yield join(replace(titles.get(test_id) or type(result)(), test_id=test_id))
 
 
 def join_documents(instance: dict[str, Any]) -> dict[str, Any]:

@@ -255,4 +255,4 @@ class TestSteps:
         assert decoder.flush()[1] == instance_of(text)
         assert sum(fed) == len(text)
         assert max(fed) <= SLICE
-        assert steps < 12
+        assert steps < 24
