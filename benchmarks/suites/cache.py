@@ -13,6 +13,7 @@ from benchmarks.report import Column, Part, Report, at_least, at_most, table
 from benchmarks.results import Results, value
 from benchmarks.server import KEY, SINCE, Fake
 from benchmarks.suites import Options
+from benchmarks.suites._stores import stores
 from currents_async import Cache, Currents
 from currents_async.export import export
 from currents_async.reports import run_html
@@ -57,7 +58,8 @@ def run(options: Options) -> Report:
     size = _TINY if options.sizes is payloads.TINY else _FULL
     with Server() as server:
         part = asyncio.run(_measure(server.serve(size), size, max(1, options.rounds // 3)))
-    return Report(parts=[part], packages=["currents-async", "aiohttp", "isal", "msgspec"])
+    parts = [part, stores(_TINY.specs if size is _TINY else 2_000)]
+    return Report(parts=parts, packages=["currents-async", "aiohttp", "isal", "msgspec"])
 
 
 async def _measure(url: str, size: Fake, rounds: int) -> Part:
