@@ -17,6 +17,7 @@ from shutil import which
 import msgspec
 
 from benchmarks import payloads
+from benchmarks.bytecodes import count_bytecodes
 from benchmarks.contenders import load
 from benchmarks.processes import Failed
 from benchmarks.report import Column, Part, Report, at_most, table
@@ -55,6 +56,7 @@ def run(options: Options) -> Report:
         url = session.server.serve(Files(str(session.folder)))
         counts = pool.map(lambda name: _measure(name, session.folder, url), _WORKLOADS)
         found = dict(zip(_WORKLOADS, counts, strict=True))
+        bytecodes = _bytecodes(url)
     columns = [Column[float]("million instructions", lambda count: count / 1e6, 3)]
     reach = [
         at_most(
@@ -66,7 +68,27 @@ def run(options: Options) -> Report:
         for ours, by_hand, path, bound in _PROMISED
     ]
     part = Part([table("Each time", found, columns)], reach, {"instructions": found})
-    return Report(parts=[part], packages=["currents-async", "aiohttp", "msgspec", "isal"])
+    return Report(
+        parts=[part, bytecodes], packages=["currents-async", "aiohttp", "msgspec", "isal"]
+    )
+
+
+def _bytecodes(url: str) -> Part:
+    """Tell by package what a small response takes, and a fan-out over many."""
+    tables: list[str] = []
+    measured: dict[str, dict[str, int]] = {}
+    for ours, by_hand, path in (
+        ("currents:get", "by_hand:get", payloads.INSTANCE),
+        ("currents:fan_out", "by_hand:fan_out", payloads.FANOUT),
+    ):
+        one, other = (asyncio.run(count_bytecodes(name, path, url)) for name in (ours, by_hand))
+        packages = {package: package for package, _ in (one | other).most_common()}
+        rows = {"all": "all", **packages}
+        one["all"], other["all"] = one.total(), other.total()
+        columns = [Column[str]("ours", one.get, 0), Column[str]("by hand", other.get, 0)]
+        tables.append(table(f"Bytecodes of {path}", rows, columns))
+        measured |= {ours: one, by_hand: other}
+    return Part(tables, measured={"bytecodes": measured})
 
 
 def _measure(name: str, folder: Path, url: str) -> float:
