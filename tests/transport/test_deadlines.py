@@ -44,6 +44,9 @@ class Steps:
         await self.turns()
         await self._tasks[name]
 
+    def cancel(self, name: str) -> None:
+        self._tasks[name].cancel()
+
     async def at(self, time: float) -> None:
         """Move the time of the loop on to so many seconds after the beginning."""
         self.now = 1000 + time
@@ -69,6 +72,30 @@ async def test_a_step_ends_at_its_time() -> None:
     await steps.at(5)
     assert steps.ended == {"a": 5}
     await steps.end()
+
+
+async def test_a_cancellation_from_outside_at_the_same_time_is_not_taken_for_it() -> None:
+    steps = Steps()
+    await steps.begin("a", 5)
+    steps.watch.end_all()
+    steps.cancel("a")
+    with pytest.raises(asyncio.CancelledError):
+        await steps.finish("a")
+    assert steps.ended == {}
+    assert not steps.watch._ends
+
+
+async def test_the_cancellation_is_taken_back_once_the_step_is_over() -> None:
+    watch, task = Deadlines(), asyncio.current_task()
+    assert task is not None
+    step = watch.begin(math.inf)
+    watch.end_all()
+    assert task.cancelling() == 1
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.sleep(0)
+    assert watch.end(step)
+    assert task.cancelling() == 0
+    assert not watch.end(step)
 
 
 async def test_a_later_step_may_end_sooner() -> None:
