@@ -189,14 +189,22 @@ class RateSearch:
             self._settle(dry, _end_of_probe(dry, seen, level, agrees=agrees))
 
     def _end_search(self, dry: Dry, seen: Bounds) -> None:
-        if _are_near(seen.last_second, self._burst) and dry.lasted < _A_WHILE:
+        if self._fills_a_window(dry, seen):
             self._is_window = True
-            self._settle(dry, max(seen.low, seen.last_second))
+            self._settle(dry, max(seen.low, min(self._burst, seen.last_second)))
         elif seen.are_close:
             self._settle(dry, min(seen.low, seen.was))
         else:
             # What it began with is as good a guess: it may have been the limit of a second.
             self._guess(dry, max(seen.middle, min(self._level, seen.high)))
+
+    def _fills_a_window(self, dry: Dry, seen: Bounds) -> bool:
+        """Return whether a window of a second has let as much pass as the first time.
+
+        It is more if one began meanwhile by the clock, but less than a full bucket lets pass.
+        """
+        least, most = (1 - _NEAR) * self._burst, (1 + dry.lasted) * self._burst
+        return least <= seen.last_second and dry.accepted <= most and dry.lasted < _A_WHILE
 
     def _measure_window(
         self, dry: Dry, seen: Bounds, level: float, *, tried: bool, in_vain: bool

@@ -17,6 +17,10 @@ _SOON = 4.0
 _SOON_REQUESTS = 60
 _IN_STEP = ((3, 0.12), (5, 0.3))
 """Lone refusals that mean a limit, and how far the requests between them may scatter."""
+_IN_STEP_ALONE = ((2, 0.0), *_IN_STEP)
+"""The same where no request was sent after the one that was refused, which could tell more."""
+_IN_STEP_BESIDE_OTHERS = ((10, 0.25),)
+"""The same where most of the others have passed, as they do beside a stray."""
 _SHORTEST_PAUSE = 0.2
 _MOST_PASSED = 2
 
@@ -65,7 +69,7 @@ class Strays:
         self._few = workers + 4
         self._last: float | None = None
         self._accepted_then = 0
-        self._numbers: deque[int] = deque(maxlen=_IN_STEP[-1][0])
+        self._numbers: deque[int] = deque(maxlen=_IN_STEP_BESIDE_OTHERS[-1][0])
         self._was_short = False
 
     def mean_a_limit(
@@ -96,14 +100,16 @@ class Strays:
         if not group.is_mostly_passed and (was_soon or (was_short and self._was_short)):
             return True
         # Without a pause they come in step with what is sent, whatever they mean.
-        return seconds - lasted > _SHORTEST_PAUSE and self._come_in_step()
+        return seconds - lasted > _SHORTEST_PAUSE and self._come_in_step(group)
 
-    def _come_in_step(self) -> bool:
+    def _come_in_step(self, group: Group) -> bool:
         """Return whether about as many requests pass before each; strays scatter by their mean."""
         numbers = list(self._numbers)
+        runs: tuple[tuple[int, float], ...] = _IN_STEP if group.passed else _IN_STEP_ALONE
+        if group.is_mostly_passed:
+            runs = _IN_STEP_BESIDE_OTHERS
         return any(
-            len(numbers) >= count and _scatter_by(numbers[-count:], share)
-            for count, share in _IN_STEP
+            len(numbers) >= count and _scatter_by(numbers[-count:], share) for count, share in runs
         )
 
 

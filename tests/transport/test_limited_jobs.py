@@ -128,6 +128,24 @@ def test_one_stray_refusal_costs_its_pause() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
+def test_strays_beside_what_passes_cost_their_pauses(seed: int) -> None:
+    """However evenly some of them happen to come: thirty give chances enough."""
+    scenario = Scenario(limiter=StrayRefusals(share=0.01, seed=seed), requests=3000, seed=seed)
+    outcome = simulate(scenario)
+    ideal = scenario.requests * scenario.latency / scenario.workers
+    assert outcome.seconds <= 1.1 * (ideal + 1.02 * len(outcome.refused_at))
+
+
+def test_a_window_that_begins_with_the_clock_is_known_by_the_second_refusal() -> None:
+    """A part of the one before it has let pass a third more."""
+    limiter = FixedWindow(requests=126, aligned=True)
+    scenario = Scenario(limiter=limiter, requests=1260, workers=2, latency=0.0115)
+    outcome = simulate(scenario)
+    assert slowness(scenario, outcome) <= 1.35
+    assert len(outcome.refused_at) <= 4
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_the_same_seed_gives_the_same_schedule(seed: int) -> None:
     scenario = Scenario(limiter=TokenBucket(rate=50, burst=20), requests=300, seed=seed)
     assert simulate(scenario).sent_at == simulate(scenario).sent_at

@@ -101,6 +101,16 @@ class TestStrays:
         assert not found[0]
         assert any(found[:5])
 
+    @pytest.mark.parametrize(("passed", "needed"), [(0, 2), (1, 3), (15, 10)])
+    def test_it_takes_more_of_them_the_more_pass_beside_them(
+        self, passed: int, needed: int
+    ) -> None:
+        job, found = Job(), list[bool]()
+        for _ in range(needed):
+            job.goes_on(100)
+            found.append(job.is_limited(passed=passed))
+        assert found == [False] * (needed - 1) + [True]
+
     def test_scattered_they_mean_nothing(self) -> None:
         """One in a hundred, wherever it falls: hardly any is taken for a limit."""
         dice, found = random.Random(1), list[bool]()  # noqa: S311 - no secret
