@@ -3,6 +3,11 @@
 The first time the server has had enough, all that is known is how much it let pass. We go on with
 that a second, and double it quickly (slow start, as TCP has it) until the server has had enough
 again: from then on there are two such moments, and what lay between them tells the rate.
+
+The second one cannot be spared. A window of a second, and a bucket of the same size that is
+refilled faster, let the same pass until more than that is sent in a second. Behind the bucket more
+has to be tried within seconds, or a job of ten takes a quarter longer; behind the window the try
+costs up to two seconds, as waits are rounded up to whole ones.
 """
 
 import math
