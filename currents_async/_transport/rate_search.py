@@ -196,7 +196,8 @@ class RateSearch:
     def _end_search(self, dry: Dry, seen: Bounds) -> None:
         if self._fills_a_window(dry, seen):
             self._is_window = True
-            self._settle(dry, max(seen.low, min(self._burst, seen.last_second)))
+            is_same = _are_near(seen.last_second, self._burst)
+            self._settle(dry, max(seen.low, seen.last_second if is_same else self._burst))
         elif seen.are_close:
             self._settle(dry, min(seen.low, seen.was))
         else:
