@@ -222,11 +222,14 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("other", "message"),
         [
-            ({"format": "duckdb"}, "another format:"),
+            ({"format": "duckdb"}, "with format parquet, not duckdb: use the same"),
             ({"tables": ("runs",)}, r"holds the tables runs.*: leave out tables"),
-            ({"only_failed": True, "authors": ("Ada",)}, "another only_failed, authors:"),
-            ({"branches": ()}, "another branches:"),
-            ({"tags": ("a",)}, "another tags:"),
+            (
+                {"only_failed": True, "authors": ("Ada",)},
+                "with only_failed false, not true and authors none, not Ada: use the same",
+            ),
+            ({"branches": ()}, "with branches main, not none: use the same"),
+            ({"tags": ("a",)}, "with tags none, not a: use the same"),
         ],
     )
     def test_others_are_refused(

@@ -74,7 +74,9 @@ class TestLinks:
         run = project.run(specs=1, tests=2, failures=1, flaky=0)
         instance = await currents.instances.get(str(run.specs[0].instance_id))
         passed = next(test for test in instance.tests if not test.failed)
-        with pytest.raises(NotFoundError, match=r"No trace found.*; the attempt has no trace"):
+        with pytest.raises(
+            NotFoundError, match=r"No trace found.*; no such test, or the attempt has no trace"
+        ):
             await currents.traces.link(instance.instance_id, passed.test_id or "")
         server.fail("createTraceLink", 503, times=None)
         with pytest.raises(ServerError, match="if it lasts, this deployment serves no trace"):
