@@ -269,8 +269,8 @@ class TestInclude:
 
 class TestCache:
     @pytest.fixture
-    def folder(self, kept: Path) -> Path:
-        return kept / "api"
+    def folder(self, cache_folder: Path) -> Path:
+        return cache_folder / "api"
 
     def test_responses_are_kept_for_a_time(
         self, service: FakeCurrents, folder: Path, cli: CommandLine

@@ -23,10 +23,10 @@ def test_runs_that_have_ended_are_fetched_once(
 
 
 def test_a_profile_can_ask_for_it(
-    service: FakeCurrents, made: WorldRun, cli: CommandLine, kept: Path
+    service: FakeCurrents, made: WorldRun, cli: CommandLine, cache_folder: Path
 ) -> None:
     cli("run", made.run_id)
-    assert not kept.exists()
+    assert not cache_folder.exists()
     cli("config", "set", "cache", "true")
     for _ in range(2):
         cli("run", made.run_id)
@@ -42,26 +42,26 @@ def test_another_key_finds_nothing(
 
 
 def test_a_cache_that_cannot_be_used(
-    service: FakeCurrents, made: WorldRun, cli: CommandLine, kept: Path
+    service: FakeCurrents, made: WorldRun, cli: CommandLine, cache_folder: Path
 ) -> None:
-    kept.touch()
+    cache_folder.touch()
     assert made.run_id in cli("runs", "get", made.run_id, "--cache").out
 
 
 def test_the_folder_can_be_emptied(
-    service: FakeCurrents, made: WorldRun, cli: CommandLine, kept: Path
+    service: FakeCurrents, made: WorldRun, cli: CommandLine, cache_folder: Path
 ) -> None:
-    assert cli("cache", "path").out == f"{kept}\n"
-    assert cli("cache", "clear").err == f"0 bytes freed in {kept}\n"
+    assert cli("cache", "path").out == f"{cache_folder}\n"
+    assert cli("cache", "clear").err == f"0 bytes freed in {cache_folder}\n"
     cli("runs", "get", made.run_id, "--cache")
     cli("api", "GET", "/projects", "--cache", "1h")
-    assert re.fullmatch(rf"\d.* freed in {kept}\n", cli("cache", "clear").err)
+    assert re.fullmatch(rf"\d.* freed in {cache_folder}\n", cli("cache", "clear").err)
     sent = len(service.requests)
     cli("runs", "get", made.run_id, "--cache")
     cli("api", "GET", "/projects", "--cache", "1h")
     assert len(service.requests) == sent + 2
 
 
-def test_a_folder_that_cannot_be_emptied(cli: CommandLine, kept: Path) -> None:
-    (kept / "runs" / FILE).mkdir(parents=True)
+def test_a_folder_that_cannot_be_emptied(cli: CommandLine, cache_folder: Path) -> None:
+    (cache_folder / "runs" / FILE).mkdir(parents=True)
     assert "Is a directory" in cli("cache", "clear", code=1).err
