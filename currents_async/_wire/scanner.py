@@ -118,18 +118,28 @@ class Scanner:
         if not self._unopened or not (current is None or current.may_have_ended(self._text)):
             return False
         while self._decoys < _MAX_DECOYS and self._names < _MAX_NAMES:
-            found = self._keys.search(self._text, self._searched)
-            if found is None:
+            start, end = self._next_key()
+            if start < 0:
                 self._searched = max(self._searched, len(self._text) - self._longest_key + 1)
                 return False
-            self._searched = found.start()
-            array = self._arrays_by_key[found[0]]
-            has_begun = False if array.is_open else self._look_at(array, found.end())
+            self._searched = start
+            array = self._arrays_by_key[bytes(self._text[start:end])]
+            has_begun = False if array.is_open else self._look_at(array, end)
             if has_begun is not False:
                 return bool(has_begun)
             self._searched += 1
             self._names += 1
         return False
+
+    def _next_key(self) -> tuple[int, int]:
+        """Return where the next key of an array begins and ends; what begins before 0 is none."""
+        if len(self.arrays) == 1:
+            # Ten times as fast as the pattern, where there are many other keys.
+            key = self.arrays[0].key
+            start = self._text.find(key, self._searched)
+            return start, start + len(key)
+        found = self._keys.search(self._text, self._searched)
+        return (-1, -1) if found is None else found.span()
 
     def _look_at(self, array: ArrayState, end_of_key: int) -> bool | None:
         """Open an array if it begins behind this key; None if too little of it has come."""
