@@ -11,15 +11,13 @@ from currents_async._cache.keeper import Keeper
 from currents_async._cache.responses import KeptResponse, Lookup
 from currents_async._transport.api_attempt import ApiAttempt
 from currents_async._transport.body import Body
-from currents_async._transport.channel import Channel
-from currents_async._transport.options import CallOptions
 from currents_async._transport.tracing import RequestAttempt, RequestCall, Traffic
 from currents_async._wire.body_errors import BodyError
 from currents_async._wire.endpoint import Request
 from currents_async._wire.failure import error_for_body
 from currents_async._wire.inflate import SLICE
 from currents_async._wire.notes import Notes
-from currents_async.errors import CurrentsError, RequestInfo
+from currents_async.errors import CurrentsError
 
 T = TypeVar("T")
 
@@ -58,24 +56,18 @@ class CachedAttempt(_AttemptWithCache):
 
     _keeps_body: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        channel: Channel,
-        request: Request[Any],
-        info: RequestInfo,
-        options: CallOptions,
-        *,
-        streamed: bool,
-    ) -> None:
-        super().__init__(channel, request, info, options, streamed=streamed)
-        self._looks_first = info.get("attempts") == 1 and not options.fresh
-        self._kept: KeptResponse | None = None
-        self._arriving_run: bytes | None = None
-        # Before it is sent, so that its response is of no earlier time.
-        self._dates_from = channel.clock.wall()
+    _kept: KeptResponse | None = None
+    _arriving_run: bytes | None = None
+    _dates_from = 0.0
+    """Before it is sent, so that its response is of no earlier time."""
+
+    @property
+    def _looks_first(self) -> bool:
+        return self._info.get("attempts") == 1 and not self._options.fresh
 
     async def begin(self) -> None:
         """Look into the cache, and wait at the gate if nothing is there."""
+        self._dates_from = self._channel.clock.wall()
         if self._looks_first:
             self._channel.check_open()
             await self._look_up()

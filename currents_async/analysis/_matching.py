@@ -151,7 +151,7 @@ def _by_title(tests: Tests) -> dict[tuple[str, ...], ExecutedTest]:
 
 
 def _is_loud(test: ExecutedTest) -> bool:
-    return test.is_flaky or test.state is _FAILED
+    return test.is_flaky or test.state == _FAILED
 
 
 def _with_places(tests: dict[Place, Tests]) -> list[PlacedTest]:
