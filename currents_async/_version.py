@@ -1,3 +1,8 @@
-"""The version, read by the build and sent as part of the User-Agent."""
+"""The version: that of the tag which was built. It is sent as part of the User-Agent."""
 
-__version__ = "0.1.0"
+try:
+    from currents_async._built_version import __version__
+except ModuleNotFoundError:  # a checkout that was never built or installed
+    __version__ = "0+unknown"
+
+__all__ = ["__version__"]
