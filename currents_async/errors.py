@@ -1,41 +1,43 @@
 """Every error this library raises.
 
-    CurrentsError
-    ├── InvalidArgumentError          also a ValueError; nothing was sent
-    ├── CredentialError               the function passed as api_key failed
-    ├── MisuseError                   also a RuntimeError; used in the wrong order
-    ├── MissingExtraError             also a ModuleNotFoundError; an extra is not installed
-    ├── ClientClosedError             not opened yet, or closed, perhaps during the call
-    ├── WrongLoopError                used from another event loop, thread or process
-    ├── TransportError                no complete response was received
-    │   ├── ConnectError              nothing was sent
-    │   └── RequestTimeoutError       also a TimeoutError
-    ├── AmbiguousError                a write that may have happened, and was not repeated
-    ├── APIError                      the server responded with an error
-    │   ├── BadRequestError           400
-    │   ├── UnauthorizedError         401
-    │   ├── RequestFailedError        402
-    │   ├── ForbiddenError            403
-    │   ├── NotFoundError             404
-    │   ├── ConflictError             409
-    │   ├── PayloadTooLargeError      413
-    │   ├── UnprocessableError        422
-    │   │   └── AlreadyCancelledError
-    │   ├── RateLimitedError          429
-    │   ├── ServerError               5xx
-    │   └── RedirectError             3xx
-    ├── DecodeError                   the response is not what the API documents
-    ├── PaginationError               the pages of a list lead nowhere
-    ├── ResponseTooLargeError         the response is larger than Limits.body
-    ├── FileChangedError              a file changed while it was uploaded
-    ├── ExportError                   an export cannot continue; what it has written is sound
-    ├── StillRunningError             also a TimeoutError; a run did not end in time
-    └── WebhookError                  a delivery that must not be acted on
-        ├── WebhookSecretError        401: it does not carry the secret
-        ├── WebhookStaleError         400: it is too old, or from the future
-        ├── WebhookReplayError        200: it has been accepted before
-        ├── WebhookBodyError          400: it is not what the service posts
-        └── WebhookTooLargeError      413: it is larger than anything the service posts
+```text
+CurrentsError
+├── InvalidArgumentError          also a ValueError; nothing was sent
+├── CredentialError               the function passed as api_key failed
+├── MisuseError                   also a RuntimeError; used in the wrong order
+├── MissingExtraError             also a ModuleNotFoundError; an extra is not installed
+├── ClientClosedError             not opened yet, or closed, perhaps during the call
+├── WrongLoopError                used from another event loop, thread or process
+├── TransportError                no complete response was received
+│   ├── ConnectError              nothing was sent
+│   └── RequestTimeoutError       also a TimeoutError
+├── AmbiguousError                a write that may have happened, and was not repeated
+├── APIError                      the server responded with an error
+│   ├── BadRequestError           400
+│   ├── UnauthorizedError         401
+│   ├── RequestFailedError        402
+│   ├── ForbiddenError            403
+│   ├── NotFoundError             404
+│   ├── ConflictError             409
+│   ├── PayloadTooLargeError      413
+│   ├── UnprocessableError        422
+│   │   └── AlreadyCancelledError
+│   ├── RateLimitedError          429
+│   ├── ServerError               5xx
+│   └── RedirectError             3xx
+├── DecodeError                   the response is not what the API documents
+├── PaginationError               the pages of a list lead nowhere
+├── ResponseTooLargeError         the response is larger than Limits.body
+├── FileChangedError              a file changed while it was uploaded
+├── ExportError                   an export cannot continue; what it has written is sound
+├── StillRunningError             also a TimeoutError; a run did not end in time
+└── WebhookError                  a delivery that must not be acted on
+    ├── WebhookSecretError        401: it does not carry the secret
+    ├── WebhookStaleError         400: it is too old, or from the future
+    ├── WebhookReplayError        200: it has been accepted before
+    ├── WebhookBodyError          400: it is not what the service posts
+    └── WebhookTooLargeError      413: it is larger than anything the service posts
+```
 
 All of them can be pickled, and none holds the API key.
 """
@@ -229,7 +231,7 @@ class Candidate(NamedTuple):
     test_id: str | None = None
     spec: str | None = None
     title: str | None = None
-    """The titles of suites and test, joined by ` > `."""
+    """The titles of suites and test, with ">" between them."""
 
     def __str__(self) -> str:
         ids = {

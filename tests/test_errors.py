@@ -65,9 +65,7 @@ def test_the_drawn_tree_is_the_tree() -> None:
         found = re.match(r"^([ │├└─]*)(\w+Error)\b", line)
         if found is None or line.startswith("Every"):
             continue
-        depth = len(found[1]) // 4
-        path[depth - 1 if depth else 0 :] = []
-        path = path[:depth]
+        del path[len(found[1]) // 4 :]
         if path:
             drawn.append((path[-1], found[2]))
         path.append(found[2])

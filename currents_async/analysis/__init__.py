@@ -1,12 +1,14 @@
 """Analyses of runs: what failed, what is flaky, what changed. Pure functions over models.
 
-    instances = await currents.runs.get_instances(run.run_id)
-    for failure in failures_of(instances):
-        print(failure.test.full_title, failure.test.error)
+```python
+instances = await currents.runs.get_instances(run.run_id)
+for failure in failures_of(instances):
+    print(failure.test.full_title, failure.test.error)
 
-    diff = diff_runs(RunResults.of(earlier, earlier_instances), RunResults.of(run, instances))
-    if diff.has_new_failures or not diff.is_conclusive:
-        ...
+diff = diff_runs(RunResults.of(earlier, earlier_instances), RunResults.of(run, instances))
+if diff.has_new_failures or not diff.is_conclusive:
+    ...
+```
 
 `ExecutedTest` stands for a test in all of them.
 """

@@ -151,10 +151,12 @@ async def cassette(
 ) -> AsyncGenerator[CassettePlayer | CassetteRecorder]:
     """Replay a cassette, or record it if the file does not exist and a key is given.
 
-        key = os.environ.get("CURRENTS_API_KEY")
-        async with cassette("tests/cassettes/bot.json", api_key=key) as server:
-            async with Currents(server.api_key, base_url=server.url) as currents:
-                ...
+    ```python
+    key = os.environ.get("CURRENTS_API_KEY")
+    async with cassette("tests/cassettes/bot.json", api_key=key) as server:
+        async with Currents(server.api_key, base_url=server.url) as currents:
+            ...
+    ```
 
     To record it again, delete the file.
     """

@@ -20,11 +20,13 @@ _MAX_JUMP = 60.0
 class ManualClock:
     """A clock that stands still except for jumps, which a client uses instead of real time.
 
-        clock = ManualClock()
-        async with Currents(server.api_key, base_url=server.url, clock=clock) as currents:
-            server.fail("getRun", status=429, headers={"Retry-After": "30"})
-            await currents.runs.get(run_id)  # at once
-        assert clock.waited == [30.0]
+    ```python
+    clock = ManualClock()
+    async with Currents(server.api_key, base_url=server.url, clock=clock) as currents:
+        server.fail("getRun", status=429, headers={"Retry-After": "30"})
+        await currents.runs.get(run_id)  # at once
+    assert clock.waited == [30.0]
+    ```
 
     As soon as something waits, the clock jumps to the end of the shortest wait, in the next
     iteration of the event loop. A wait of more than 60 s is a deadline, and not jumped to: to test

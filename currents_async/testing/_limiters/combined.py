@@ -48,9 +48,11 @@ class AllOf(msgspec.Struct, frozen=True, kw_only=True):
 class ChangesAfter(msgspec.Struct, frozen=True, kw_only=True):
     """A limit that is replaced by another one, a number of seconds after the first request.
 
+    ```python
     ChangesAfter(
         first=TokenBucket(rate=100, burst=20), seconds=4, then=TokenBucket(rate=30, burst=20)
     )
+    ```
     """
 
     first: Limiter
