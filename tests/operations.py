@@ -1,6 +1,6 @@
 """Every operation of the library, found by looking: its group, its method and its constant.
 
-`python -m tests.operations` prints the table that the README shows, and `--write` puts it there.
+`python -m tests.operations` prints the table of the documentation, and `--write` puts it there.
 """
 
 import importlib
@@ -18,7 +18,7 @@ from currents_async._wire.endpoint import Endpoint
 from currents_async.models import CursorPage, NumberedPage
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
+PAGE = ROOT / "docs/reference/operations.md"
 _BEGIN, _END = "<!-- operations: begin -->\n", "<!-- operations: end -->\n"
 
 
@@ -105,9 +105,9 @@ def main() -> None:
     if sys.argv[1:] != ["--write"]:
         sys.stdout.write(table())
         return
-    before, _, rest = README.read_text().partition(_BEGIN)
+    before, _, rest = PAGE.read_text().partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    README.write_text(before + _BEGIN + table() + _END + after)
+    PAGE.write_text(before + _BEGIN + table() + _END + after)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from currents_async import _resources
 from currents_async._wire.endpoint import Endpoint
 from currents_async.models import CursorPage
 from currents_async.testing._serving.operations import ROUTES
-from tests.operations import README, ROOT, constants, documented, is_list, operations
+from tests.operations import PAGE, ROOT, constants, documented, is_list, operations
 from tests.resources.test_requests import ROWS
 
 ENDPOINTS: dict[str, Endpoint[Any]] = {one.operation: one for one in constants().values()}
@@ -22,7 +22,7 @@ SERVED = {route.endpoint.operation for route in ROUTES}
 REQUESTED = {row.operation for row in ROWS}
 SWEPT = (ROOT / "tests/sweep/documents.py").read_text(encoding="utf-8")
 LISTED = (ROOT / "tests/testing/test_lists.py").read_text(encoding="utf-8")
-TABLE = README.read_text(encoding="utf-8")
+TABLE = PAGE.read_text(encoding="utf-8")
 
 ALL = sorted({*documented(), *ENDPOINTS, *METHODS, *SERVED, *REQUESTED})
 
@@ -73,7 +73,7 @@ def _missing_of_the_constant(endpoint: Endpoint[Any] | None) -> Iterator[str]:
     if is_list(endpoint) and f'"{endpoint.operation}"' not in LISTED:
         yield "a List in tests/testing/test_lists.py"
     if f"| `{endpoint.method} {endpoint.path}` |" not in TABLE:
-        yield "its row in README.md: `python -m tests.operations --write`"
+        yield "its row in docs/reference/operations.md: `python -m tests.operations --write`"
 
 
 def _missing_of_the_method(method: Any) -> Iterator[str]:

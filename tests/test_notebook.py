@@ -1,25 +1,24 @@
-"""The notebook of the README, run by Jupyter's kernel as people run it: cell by cell."""
+"""The notebook of the documentation, run by Jupyter's kernel as people run it: cell by cell."""
 
-import re
 from typing import Any
 
 import pytest
 
 from currents_async.testing import World
+from tests.documentation import fenced
 from tests.export.serving import serving
-from tests.readme import README
 
 nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")
 
 
-def test_the_notebook_of_the_readme(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_notebook_of_the_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(seed=1)
     project = world.project("Web shop")
     before, run = (project.run(specs=3, failures=failures) for failures in (1, 2))
     monkeypatch.setenv("CURRENTS_PROJECT_ID", project.project_id)
-    [block] = re.findall(r"^```py\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    [block] = fenced("py")
     with serving(world) as server:
         monkeypatch.setenv("CURRENTS_API_KEY", server.api_key)
         monkeypatch.setenv("CURRENTS_API_URL", server.url)

@@ -1,15 +1,17 @@
 """Webhooks of Currents: checked, responded to at once, and handled in the background.
 
-    router = Router()
+```python
+router = Router()
 
-    @router.on(RunFinished)
-    async def on_finished(event: RunFinished) -> None:
-        run = await event.fetch(currents)
-        print(run.status, event.run_url)
+@router.on(RunFinished)
+async def on_finished(event: RunFinished) -> None:
+    run = await event.fetch(currents)
+    print(run.status, event.run_url)
 
-    verifier = Verifier({"X-Secret": os.environ["CURRENTS_WEBHOOK_SECRET"]})
-    app = web.Application()
-    setup_webhooks(app, Receiver(verifier, router))
+verifier = Verifier({"X-Secret": os.environ["CURRENTS_WEBHOOK_SECRET"]})
+app = web.Application()
+setup_webhooks(app, Receiver(verifier, router))
+```
 
 Webhooks are not signed: take the body as a hint, and fetch the run with
 `await event.fetch(currents)`.

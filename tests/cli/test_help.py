@@ -16,7 +16,7 @@ from currents_async.cli._export_options import Format, Storage, Table
 from currents_async.cli._options import any_case
 from currents_async.export import SCHEMAS, DuckDBStorage, ExportFormat
 from tests.cli.stdio import CommandLine
-from tests.readme import README
+from tests.documentation import fenced
 
 COMMANDS = {
     "actions create",
@@ -149,8 +149,8 @@ def test_every_command_has_two_examples_that_can_be_parsed(name: str) -> None:
         assert found is command.default_command
 
 
-def test_commands_of_the_readme_can_be_parsed() -> None:
-    shell = "".join(re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE))
+def test_commands_of_the_documentation_can_be_parsed() -> None:
+    shell = "".join(fenced("sh"))
     commands = re.findall(r"\bcurrents-async ([^|&#\n]+)", shell)
     assert commands
     for command in commands:

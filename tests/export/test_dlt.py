@@ -28,11 +28,11 @@ from currents_async._clock import SystemClock
 from currents_async.export._tables import KEYS, SCHEMAS
 from currents_async.export.dlt_source import currents_source, load_windows
 from currents_async.testing import FakeCurrents, World, WorldRun
+from tests.documentation import run_block, source_with
 from tests.export.dlt_child import SINCE, UNTIL, Destination, Order, pipeline_for
 from tests.export.dlt_tables import as_json, loaded, query, wanted
 from tests.export.postgres import IS_INSTALLED, create_database, postgres
 from tests.export.serving import serving, three_days
-from tests.readme import run_block, source_with
 
 ROOT = Path(__file__).parents[2]
 HOUR = timedelta(hours=1)

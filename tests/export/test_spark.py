@@ -27,9 +27,9 @@ from currents_async.export._export import export
 from currents_async.export._tables import KEYS, SCHEMAS
 from currents_async.export.spark_source import CurrentsDataSource
 from currents_async.testing import FakeCurrents, World
+from tests.documentation import block_with
 from tests.export.landed import Landed, expected, in_parquet
 from tests.export.serving import serving, three_days
-from tests.readme import block_with
 
 SINCE = datetime(2026, 1, 5, tzinfo=UTC)
 KEY = "fake-currents-api-key"

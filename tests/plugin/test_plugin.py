@@ -1,25 +1,19 @@
 """The plugin in suites as others have them: pytest inside of pytest."""
 
-import re
 import sys
 from collections.abc import Callable
 from importlib.metadata import distribution, entry_points
-from pathlib import Path
 
 import pytest
 
 # Known before the inner pytest loads it, as when a conftest.py imports it.
 from currents_async.testing import plugin
+from tests.documentation import fenced, source_with
 
 pytest_plugins = ["pytester"]
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-BOT, EXAMPLE = (
-    block
-    for block in re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    if "def failure_bot" in block or "import failure_bot" in block
-)
-[CONFIGURATION] = re.findall(r"^```toml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+BOT, EXAMPLE = source_with("failure_bot"), source_with("test_failures_are_posted")
+[CONFIGURATION] = fenced("toml")
 
 SCOPED = "-oasyncio_default_fixture_loop_scope=session"  # of their async fixtures, not of ours
 STRICT = ("-oasyncio_mode=strict", SCOPED)

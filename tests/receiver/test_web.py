@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from io import BytesIO
-from textwrap import dedent
 from typing import Any
 
 import aiohttp
@@ -20,6 +19,7 @@ from currents_async import receiver as receiver_package
 from currents_async.receiver import Receiver, Router, RunEvent
 from currents_async.receiver.web import setup_webhooks, webhook_handler
 from currents_async.testing import ManualClock, WorldProject
+from tests.documentation import fenced
 from tests.receiver.deliveries import SECRET, VALID, body, headers, verifier
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
@@ -171,8 +171,7 @@ async def test_the_documented_example(
 ) -> None:
     run = project.run(specs=2, failures=0)
     monkeypatch.setenv("CURRENTS_WEBHOOK_SECRET", SECRET)
-    lines = (receiver_package.__doc__ or "").splitlines()
-    example = dedent("\n".join(line for line in lines if line[:4] in {"", "    "}))
+    [example] = fenced("python", receiver_package.__doc__ or "")
     names: dict[str, Any] = {"currents": currents, "os": os, "web": web}
     names |= {name: getattr(receiver_package, name) for name in receiver_package.__all__}
     names["setup_webhooks"] = setup_webhooks

@@ -15,7 +15,7 @@ from currents_async.cli import _export_demo as demo
 from currents_async.cli._app import run as run_command
 from currents_async.testing import FakeCurrents, World, WorldProject
 from tests import operations
-from tests.readme import BLOCKS, README, block_with, source_with
+from tests.documentation import BLOCKS, TEXT, block_with, fenced, source_with
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +33,20 @@ async def test_service(
     assert len(titles) == 2
     await block["main"](run.run_id)
     assert capsys.readouterr().out == f"{titles}\n"
+
+
+async def test_the_first_program_of_the_tutorial(
+    server: FakeCurrents, project: WorldProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.run(specs=5, failures=2)
+    project.run(specs=5, failures=0)
+    await block_with("newest_failures")["main"]()
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+async def test_one_key_in_several_processes(currents: Currents) -> None:
+    async with block_with("client_of")["client_of"](workers=4, per_second=20) as client:
+        assert client.rate.per_second == pytest.approx(5, rel=0.05)
 
 
 async def test_bot(project: WorldProject, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +225,7 @@ async def test_export(
 
 
 def test_flaky_tests_by_week(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The query of the README, over the demo of the README, against the world that it shows."""
+    """The first query, over the demo, against the world that it shows; the others have rows."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(demo, "DAYS", 8)  # of 30: two weeks
     assert run_command(["export", "--demo", "out/", "-o", "json"]) == 0
@@ -222,8 +236,9 @@ def test_flaky_tests_by_week(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             expected[day - timedelta(days=day.weekday())] += sum(
                 spec.flaky for spec in played.specs
             )
-    [query] = re.findall(r"^```sql\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    query, *others = fenced("sql")
     with duckdb.connect() as database:
+        assert all(database.execute(other).fetchall() for other in others)
         assert dict(database.execute(query).fetchall()) == expected
         database.execute("ATTACH 'out/currents.duckdb' AS currents (READ_ONLY)")
         query = query.replace(
@@ -249,14 +264,14 @@ def test_plugin() -> None:
 
 def test_the_table_of_operations_is_up_to_date() -> None:
     """`python -m tests.operations --write` writes it."""
-    shown = README.partition("<!-- operations: begin -->\n")[2]
+    shown = TEXT.partition("<!-- operations: begin -->\n")[2]
     assert shown.partition("<!-- operations: end -->")[0] == operations.table()
 
 
 def test_no_block_is_forgotten() -> None:
     tests = Path(__file__).parent
     # The engines of data are tested where they are installed.
-    files = ("test_readme.py", "export/test_dlt.py", "export/test_spark.py")
+    files = ("test_documentation.py", "export/test_dlt.py", "export/test_spark.py")
     source = "".join((tests / name).read_text() for name in files)
     for block in BLOCKS:
         names = re.findall(r"^ *(?:async )?def (\w+)\(", block, re.MULTILINE)
