@@ -6,7 +6,7 @@ import shutil
 import nox
 
 nox.options.default_venv_backend = "venv"
-nox.options.sessions = ["tests", "engines", "browser", "lint", "types", "layers"]
+nox.options.sessions = ["tests", "engines", "browser", "lint", "types", "layers", "docs"]
 
 PACKAGE = "currents_async"
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -38,7 +38,7 @@ SUITE = (*BY_FILE, "--ignore=tests/benchmarks", "--ignore=tests/browser")
 # They take long: what writes files, starts processes, breaks connections or tries all there is.
 SLOW = (
     *("benchmarks", "browser", "cli", "export", "faults", "guard", "plugin", "sweep"),
-    *("test_examples.py", "test_readme.py", "test_recipes.py", "test_regexes.py"),
+    *("test_examples.py", "test_documentation.py", "test_recipes.py", "test_regexes.py"),
 )
 
 
@@ -189,3 +189,10 @@ def layers(session: nox.Session) -> None:
     """Check that imports only go down the layers, and in no circle."""
     install(session, "layers")
     session.run("lint-imports")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site of the documentation, in which no link leads nowhere: `docs/_build/html`."""
+    install(session, "docs")
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "docs", "docs/_build/html")
