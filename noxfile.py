@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import nox
 
@@ -196,3 +197,50 @@ def docs(session: nox.Session) -> None:
     """Build the site of the documentation, in which no link leads nowhere: `docs/_build/html`."""
     install(session, "docs")
     session.run("sphinx-build", "-q", "-W", "--keep-going", "docs", "docs/_build/html")
+
+
+@nox.session(name="free-threaded", default=False)
+def free_threaded(session: nox.Session) -> None:
+    """Run the quick tests without the GIL, where threads run at once: on Python 3.14t."""
+    install(session, "tests", extras="speed,cli,otel")  # DuckDB has no wheels for it
+    # A module that was not made for it turns the GIL on for the whole process, with a warning.
+    loaded = "sys, aiohttp, isal.igzip_lib, msgspec, currents_async.cli, currents_async.testing"
+    alone = f"import {loaded}; assert not sys._is_gil_enabled()"
+    session.run("python", "-W", "error", "-c", alone)
+    left_out = [f"--ignore=tests/{name}" for name in (*SLOW, "arrow", "test_exports.py")]
+    session.run("pytest", *BY_FILE, *left_out, *session.posargs, env={"PYTHON_GIL": "0"})
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Build what is published into `dist`, and try it as users would; `-- all` runs all tests.
+
+    It needs Python 3.11 to 3.14. Those that are missing are an error where CI is set.
+    """
+    session.install(*nox.project.dependency_groups(PROJECT, "release"))
+    session.run("python", "-m", "tests.packaging.build", "dist")
+    [wheel], [sdist] = (list(map(str, Path("dist").glob(name))) for name in ("*.whl", "*.gz"))
+    session.run("twine", "check", "--strict", wheel, sdist)
+    session.run("check-wheel-contents", wheel)
+    session.run("python", "-m", "tests.packaging.description", wheel)
+    session.run("python", "-m", "tests.packaging.compatibility")
+    check_workflows(session)
+    session.run("python", "-m", "tests.packaging.consumer")
+    left_out = [f"--ignore=tests/{name}" for name in SLOW]
+    suite = SUITE if session.posargs == ["all"] else (*BY_FILE, *left_out, *session.posargs)
+    session.run("python", "-m", "tests.packaging.installs", *suite)
+
+
+def check_workflows(session: nox.Session) -> None:
+    """Check the files that GitHub reads, by its schemas and for what an attacker could use."""
+    folder = Path(".github")
+    files = {
+        "citation-file-format": ["CITATION.cff"],
+        "dependabot": [".github/dependabot.yml"],
+        "github-issue-config": [".github/ISSUE_TEMPLATE/config.yml"],
+        "github-issue-forms": map(str, folder.glob("ISSUE_TEMPLATE/[!c]*.yml")),
+        "github-workflows": map(str, folder.glob("workflows/*.yml")),
+    }
+    for schema, those in files.items():
+        session.run("check-jsonschema", f"--builtin-schema=vendor.{schema}", *those)
+    session.run("zizmor", "--offline", "--persona=pedantic", ".github")
