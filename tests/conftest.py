@@ -1,18 +1,26 @@
 import asyncio
+import gc
 import importlib
 import os
+import shutil
 import signal
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 import trustme
 from aiohttp import web
-from blockbuster import BlockBuster, blockbuster_ctx
-from hypothesis import settings
+from blockbuster import BlockBuster
+from hypothesis import HealthCheck, settings
 
+import currents_async
 from currents_async import Currents
 from currents_async.testing import FakeCurrents, World, WorldProject
 
@@ -25,13 +33,31 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 with suppress(ModuleNotFoundError):
     importlib.import_module("pandas")
 
+# Exports wait for the disk at each file: memory is faster, where there is enough of it.
+MEMORY, MUCH = Path("/dev/shm"), 2 * 1024**3  # noqa: S108 - pytest makes a directory in it
+if (
+    "TMPDIR" not in os.environ
+    and MEMORY.is_dir()
+    and shutil.disk_usage(MEMORY).free > MUCH
+    and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+):
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
 # What tests start compiles the library once, not once for each process.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Timing belongs in benchmarks/: a slow machine is no failure.
 # A commit has one verdict: what is made up anew each time is for `fuzz`.
-settings.register_profile("suite", deadline=None, max_examples=60, derandomize=True)
-settings.register_profile("fuzz", deadline=None, max_examples=5_000)
+settings.register_profile(
+    "suite",
+    deadline=None,
+    max_examples=60,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "fuzz", deadline=None, max_examples=5_000, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
@@ -46,6 +72,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     assert not unstable, unstable
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the thousands of tests that are collected out of every collection of garbage."""
+    gc.disable()
+    result = yield
+    gc.freeze()
+    gc.enable()
+    return result
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("CURRENTS_")]:
@@ -56,11 +92,31 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
     """Make a blocking call of the library inside the event loop an error."""
     # Once a session: for each of thousands of tests it would take most of their time.
-    with blockbuster_ctx("currents_async") as detector:
-        # pyarrow imports pandas, if it is there, when it is first used, which reads a time zone.
-        reading = detector.functions["io.BufferedReader.read"]
-        reading.can_block_in("dateutil/tz/tz.py", "_read_tzfile")
-        yield detector
+    detector = BlockBuster("currents_async")
+    for function in detector.functions.values():
+        function.can_block_predicate = beyond_the_library(function.can_block_predicate)
+    # pyarrow imports pandas, if it is there, when it is first used, which reads a time zone.
+    detector.functions["io.BufferedReader.read"].can_block_in("dateutil/tz/tz.py", "_read_tzfile")
+    detector.activate()
+    yield detector
+    detector.deactivate()
+
+
+LIBRARY = str(Path(currents_async.__file__).parent)
+
+
+def beyond_the_library(can_block: Callable[..., bool]) -> Callable[..., bool]:
+    """Let what the library has not called block at once: its stack is searched slowly."""
+
+    def predicate(*args: Any, **kwargs: Any) -> bool:
+        frame: FrameType | None = sys._getframe()
+        while frame is not None:
+            if frame.f_code.co_filename.startswith(LIBRARY):
+                return can_block(*args, **kwargs)
+            frame = frame.f_back
+        return True
+
+    return predicate
 
 
 @pytest.fixture

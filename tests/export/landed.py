@@ -57,7 +57,7 @@ def in_duckdb(target: Path) -> Landed:
     landed = nothing()
     if not target.exists():
         return landed
-    with duckdb.connect(target, read_only=True) as database:
+    with duckdb.connect(target, read_only=True, config={"threads": 1}) as database:
         database.execute("SET TimeZone = 'UTC'")
         for (table,) in database.sql("SELECT table_name FROM duckdb_tables()").fetchall():
             for row in database.table(table).to_arrow_table().to_pylist():
@@ -108,7 +108,7 @@ def _in_files(target: Path, suffix: str, read: Callable[[Path], Rows]) -> Landed
 
 def _parquet_rows(path: Path) -> Rows:
     # Of the file alone, whatever its directories are called.
-    rows: Rows = pq.ParquetFile(path).read().to_pylist()
+    rows: Rows = pq.ParquetFile(path).read(use_threads=False).to_pylist()
     return rows
 
 
