@@ -39,6 +39,6 @@ def block_with(name: str) -> dict[str, Any]:
 
 def run_block(source: str) -> dict[str, Any]:
     """Run a block; return what it defines."""
-    namespace: dict[str, Any] = {}
+    namespace: dict[str, Any] = {"__name__": "documentation"}
     exec(compile(source, "documentation", "exec"), namespace)  # noqa: S102 - our own
     return namespace

@@ -1,21 +1,19 @@
 import re
-from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
-import duckdb
 import httpx
 import pyarrow.parquet as pq
 import pytest
 from aiohttp.test_utils import TestServer
 
 from currents_async import Currents
-from currents_async.cli import _export_demo as demo
-from currents_async.cli._app import run as run_command
 from currents_async.testing import FakeCurrents, World, WorldProject
 from tests import operations
-from tests.documentation import BLOCKS, TEXT, block_with, fenced, source_with
+from tests.documentation import BLOCKS, TEXT, block_with, source_with
+
+PROGRAMS = ("examples", "recipes")
 
 
 @pytest.fixture(autouse=True)
@@ -36,12 +34,14 @@ async def test_service(
 
 
 async def test_the_first_program_of_the_tutorial(
-    server: FakeCurrents, project: WorldProject, capsys: pytest.CaptureFixture[str]
+    project: WorldProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    project.run(specs=5, failures=2)
-    project.run(specs=5, failures=0)
+    monkeypatch.setenv("CURRENTS_PROJECT_ID", project.project_id)
+    project.run(specs=5, failures=1)
+    run = project.run(specs=5, failures=2)
     await block_with("newest_failures")["main"]()
-    assert len(capsys.readouterr().out.splitlines()) == 2
+    first, *titles = capsys.readouterr().out.splitlines()
+    assert (first, len(titles)) == (f"{run.run_id} FAILED", 2)
 
 
 async def test_one_key_in_several_processes(currents: Currents) -> None:
@@ -224,30 +224,6 @@ async def test_export(
     server.requests.of("getRun").assert_count(len(runs))
 
 
-def test_flaky_tests_by_week(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first query, over the demo, against the world that it shows; the others have rows."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(demo, "DAYS", 8)  # of 30: two weeks
-    assert run_command(["export", "--demo", "out/", "-o", "json"]) == 0
-    expected: Counter[date] = Counter()
-    for project in demo.make_history(days=8).projects:
-        for played in project.runs:
-            day = date.fromisoformat(played.created_at[:10])
-            expected[day - timedelta(days=day.weekday())] += sum(
-                spec.flaky for spec in played.specs
-            )
-    query, *others = fenced("sql")
-    with duckdb.connect() as database:
-        assert all(database.execute(other).fetchall() for other in others)
-        assert dict(database.execute(query).fetchall()) == expected
-        database.execute("ATTACH 'out/currents.duckdb' AS currents (READ_ONLY)")
-        query = query.replace(
-            "read_parquet('out/parquet/tests/**/*.parquet', hive_partitioning = true)",
-            "currents.tests",
-        )
-        assert dict(database.execute(query).fetchall()) == expected
-
-
 async def test_test() -> None:
     await block_with("test_a_bot")["test_a_bot"]()
 
@@ -272,8 +248,10 @@ def test_no_block_is_forgotten() -> None:
     tests = Path(__file__).parent
     # The engines of data are tested where they are installed.
     files = ("test_documentation.py", "export/test_dlt.py", "export/test_spark.py")
-    source = "".join((tests / name).read_text() for name in files)
-    for block in BLOCKS:
+    others = sorted((tests / "guides").glob("test_*.py"))
+    source = "".join(path.read_text() for path in [*(tests / name for name in files), *others])
+    programs = {path.read_text() for room in PROGRAMS for path in (tests / room).glob("*.py")}
+    for block in set(BLOCKS) - programs:  # which are tested as files
         names = re.findall(r"^ *(?:async )?def (\w+)\(", block, re.MULTILINE)
         assert any(f'_with("{name}")' in source for name in names), block
 

@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
 
@@ -175,3 +176,62 @@ class TestSlack:
         [message] = posted
         assert (message["channel"], message["text"]) == ("C7", "2 tests failed")
         assert len(message["blocks"]) == 3
+
+
+class GitHub:
+    """As much of the API of GitHub as the recipe needs."""
+
+    def __init__(self) -> None:
+        self.checks: list[Any] = []
+        self.comments: list[dict[str, Any]] = [
+            {"id": number, "body": "Looks good"} for number in range(130)
+        ]
+
+    def app(self) -> web.Application:
+        app = web.Application(middlewares=[authorised])
+        app.router.add_post("/repos/{owner}/{name}/check-runs", self.check)
+        issue = "/repos/{owner}/{name}/issues/{number}/comments"
+        app.router.add_get(issue, self.list)
+        app.router.add_post(issue, self.create)
+        app.router.add_patch("/repos/{owner}/{name}/issues/comments/{id}", self.edit)
+        return app
+
+    async def check(self, request: web.Request) -> web.Response:
+        self.checks.append(await request.json())
+        return web.json_response({}, status=201)
+
+    async def list(self, request: web.Request) -> web.Response:
+        begin = (int(request.query["page"]) - 1) * int(request.query["per_page"])
+        return web.json_response(self.comments[begin : begin + int(request.query["per_page"])])
+
+    async def create(self, request: web.Request) -> web.Response:
+        self.comments.append({"id": len(self.comments), **await request.json()})
+        return web.json_response({}, status=201)
+
+    async def edit(self, request: web.Request) -> web.Response:
+        self.comments[int(request.match_info["id"])] |= await request.json()
+        return web.json_response({})
+
+
+@web.middleware
+async def authorised(request: web.Request, handler: Handler) -> web.StreamResponse:
+    assert request.headers["Authorization"] == "Bearer ghs-token"
+    return await handler(request)
+
+
+class TestGitHub:
+    async def test_a_check_and_one_comment(
+        self, server: FakeCurrents, project: WorldProject, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        runs = [project.run(specs=2, failures=one, pull_request=3) for one in (1, 0)]
+        runs.append(project.run(specs=1))  # of no pull request
+        monkeypatch.setenv("GITHUB_TOKEN", "ghs-token")
+        github = GitHub()
+        async with TestServer(github.app()) as api:
+            monkeypatch.setenv("GITHUB_API_URL", str(api.make_url("/")).rstrip("/"))
+            for run in runs:
+                await load("github_bot")["main"](run.run_id)
+        assert [one["conclusion"] for one in github.checks] == ["failure", "success"]
+        assert github.checks[0]["output"]["summary"].startswith("## ✗ Run failed")
+        [comment] = github.comments[130:]
+        assert "## ✓ Run passed" in comment["body"]

@@ -150,8 +150,8 @@ def test_every_command_has_two_examples_that_can_be_parsed(name: str) -> None:
 
 
 def test_commands_of_the_documentation_can_be_parsed() -> None:
-    shell = "".join(fenced("sh"))
-    commands = re.findall(r"\bcurrents-async ([^|&#\n]+)", shell)
+    shell = "".join(fenced("sh") + fenced("bash")).replace("\\\n", " ")
+    commands = re.findall(r"\bcurrents-async ([^|&#>)\n]+)", shell)
     assert commands
     for command in commands:
         app.parse_args(command, exit_on_error=False, print_error=False)

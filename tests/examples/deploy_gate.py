@@ -11,7 +11,7 @@ from currents_async import Currents, CurrentsError, StillRunningError
 PATIENCE = 45 * 60
 
 
-async def verdict(currents: Currents, run_id: str) -> list[str]:
+async def objections(currents: Currents, run_id: str) -> list[str]:
     """Wait for the run, and return why it must not be deployed: nothing if it may."""
     try:
         run = await currents.runs.wait(run_id, timeout=PATIENCE)
@@ -35,7 +35,7 @@ async def main(run_id: str) -> int:
     """Print the reasons; return the exit code."""
     async with Currents() as currents:
         try:
-            reasons = await verdict(currents, run_id)
+            reasons = await objections(currents, run_id)
         except CurrentsError as error:
             reasons = [f"cannot tell: {error}"]  # when in doubt, do not deploy
     print(*reasons or ["fit to be deployed"], sep="\n")

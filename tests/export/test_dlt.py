@@ -28,7 +28,7 @@ from currents_async._clock import SystemClock
 from currents_async.export._tables import KEYS, SCHEMAS
 from currents_async.export.dlt_source import currents_source, load_windows
 from currents_async.testing import FakeCurrents, World, WorldRun
-from tests.documentation import run_block, source_with
+from tests.documentation import block_with
 from tests.export.dlt_child import SINCE, UNTIL, Destination, Order, pipeline_for
 from tests.export.dlt_tables import as_json, loaded, query, wanted
 from tests.export.postgres import IS_INSTALLED, create_database, postgres
@@ -664,8 +664,8 @@ def test_the_code_of_the_readme_loads_all(
     runs = [
         world.projects[0].run(specs=1, created_at=now - timedelta(days=days)) for days in (1, 0)
     ]
-    source = source_with("load_runs").replace('"postgres"', repr(order.destination))
-    run_block(source)["load_runs"](order.projects, now - timedelta(days=1))
+    load_runs = block_with("load_runs")["load_runs"]
+    load_runs(order.projects, now - timedelta(days=1), order.destination)
     with dlt.attach("currents").sql_client() as client:
         found: Any = client.execute_sql("SELECT run_id FROM runs")
     assert sorted(found) == sorted((run.run_id,) for run in runs)

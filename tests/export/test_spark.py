@@ -193,6 +193,15 @@ class TestStream:
         rows = rows_of(spark.read.parquet(str(tmp_path / "tests")), "tests")
         assert rows == wanted(world, "tests")
 
+    def test_is_written_by_the_code_of_the_documentation(
+        self, spark: SparkSession, server: FakeCurrents, world: World, tmp_path: Path
+    ) -> None:
+        options = options_for(server, "tests")
+        del options["table"]
+        block_with("append_days")["append_days"](spark, str(tmp_path), **options)
+        rows = rows_of(spark.read.parquet(str(tmp_path / "tests")), "tests")
+        assert rows == wanted(world, "tests")
+
     def test_continues_where_it_stopped(
         self, spark: SparkSession, server: FakeCurrents, world: World, tmp_path: Path
     ) -> None:
