@@ -134,6 +134,7 @@ async def export(
             OpenWindows(plan.tables, began=plan.made_at, known=known),
             ExportResult(windows=len(known), windows_skipped=len(plan.windows) - len(known)),
             on_progress,
+            look_back=look_back,
         )
         await job.run(
             plan.harvest(

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import duckdb
 import msgspec
@@ -19,7 +20,9 @@ from currents_async.export._fetch.events import (
     RunFetched,
 )
 from currents_async.export._fetch.harvest import Harvest
+from currents_async.export._tables import WINDOWS, window_row
 from currents_async.export._window_rows import OpenWindows, WindowRows
+from currents_async.export._write.journal import Entry
 from currents_async.export._write.target import Sink, Target
 
 T = TypeVar("T")
@@ -133,10 +136,13 @@ class TargetJob(Job):
         windows: OpenWindows,
         result: ExportResult,
         on_progress: Progress | None = None,
+        *,
+        look_back: timedelta,
     ) -> None:
         """Make a job; what is known of the windows is kept where nothing replaces it."""
         super().__init__(target.sink, windows, result, on_progress)
         self._target = target
+        self._look_back = look_back
 
     def _commit(self, rows: WindowRows) -> None:
         sink, journal, _ = self._target
@@ -146,10 +152,22 @@ class TargetJob(Job):
         unchanged = rows.merge_into(sink)
         rows.conclude()
         self._stage(rows)
+        entry = rows.entry()
+        sink.write(rows.window, WINDOWS, self._row_of(entry))
         journal.reopen(rows.window, keeps_rows=rows.fresh is not None)
         sink.commit(rows.window, unchanged=unchanged)
         # Only now: what the journal says has to be on the disk.
-        journal.add(rows.entry(), rows.state())
+        journal.add(entry, rows.state())
+
+    def _row_of(self, entry: Entry) -> Any:
+        return window_row(
+            entry.window,
+            exported_at=entry.exported_at,
+            state=entry.state(look_back=self._look_back),
+            open_runs=entry.open_runs,
+            missing=entry.failures,
+            rows=sum((entry.rows or {}).values()),
+        )
 
 
 @asynccontextmanager

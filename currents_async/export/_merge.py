@@ -6,6 +6,7 @@ or did not send, are kept. Rows are read in batches; only IDs are held in memory
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -60,17 +61,26 @@ class Merge:
     """Stages the rows of a window that are kept beside the new ones, table by table."""
 
     def __init__(
-        self, sink: ReadableSink, window: Window, fresh: Fresh, *, failed_runs: Collection[str]
+        self,
+        sink: ReadableSink,
+        window: Window,
+        fresh: Fresh,
+        *,
+        failed_runs: Collection[str],
+        exported_at: datetime,
     ) -> None:
         """Merge into a sink; instances that are kept are noted for `failed_runs`, too."""
         self._sink = sink
         self._window = window
         self._fresh = fresh
+        self._exported_at = exported_at
         self._superseded: set[str] = set()
         self._noted = fresh.specs.keys() | set(failed_runs)
         self._renumbered_count: Counter[str] = Counter()
         self.unchanged: set[str] = set()
         """Tables without anything new."""
+        self.unchanged_rows: Counter[str] = Counter()
+        """How many rows they have."""
         self.rows: Counter[str] = Counter()
         """Rows of each table that have been staged here."""
         self.runs: set[str] = set()
@@ -91,6 +101,7 @@ class Merge:
             else:
                 self.unchanged.add(table)
                 for batch in self._read(table, _ids_in(table)):
+                    self.unchanged_rows[table] += batch.num_rows
                     self._note(table, batch)
 
     def _read(self, table: str, columns: Sequence[str] | None = None) -> Iterator[Any]:
@@ -145,7 +156,9 @@ class Merge:
     def _stage_partial_runs(self, table: str) -> None:
         """Stage runs as the list has them, completed by what an earlier export knew of them."""
         partial = self._fresh.partial
-        builder = RowBuilder(self._window.project_id, self._window.day, [table])
+        builder = RowBuilder(
+            self._window.project_id, self._window.day, [table], exported_at=self._exported_at
+        )
         for run in partial.values():
             builder.add_run(run)
         old: dict[str, dict[str, Any]] = {}

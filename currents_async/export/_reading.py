@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import duckdb
 import pyarrow as pa
@@ -13,10 +13,19 @@ import pyarrow as pa
 from currents_async.errors import ExportError, InvalidArgumentError
 from currents_async.export._tables import SCHEMAS, schema_of
 from currents_async.export._windows import Window
+from currents_async.export._write.data_files import DataFile
 from currents_async.export._write.files import FileSink
 from currents_async.export._write.journal import Journal
 from currents_async.export._write.local_store import LocalStore
-from currents_async.export._write.target import FORMATS, JOURNAL, beside, local_path, store_at
+from currents_async.export._write.target import (
+    FORMATS,
+    JOURNAL,
+    ExportFormat,
+    beside,
+    file_sink,
+    local_path,
+    store_at,
+)
 
 _WINDOW = ("project_id", "day")
 """The columns of each table that say which window a row is of."""
@@ -117,12 +126,10 @@ def _open(target: str | Path, database: duckdb.DuckDBPyConnection, part: Part) -
             raise ExportError(f"there is no export at {target}: it has no {JOURNAL} of one")
         if path is None:
             store.prepare()  # where objects are downloaded to
-        source = _InFiles(
-            database,
-            FileSink(store, FORMATS[journal.options.format], journal.options.tables),
-            journal,
-            part,
+        sink = file_sink(
+            store, cast("ExportFormat", journal.options.format), journal, journal.options.tables
         )
+        source = _InFiles(database, sink, journal, part)
     return Tables(
         database, source, only_failed=journal.options is not None and journal.options.only_failed
     )
@@ -136,22 +143,36 @@ class _InFiles:
     ) -> None:
         self._database = database
         self._sink = sink
+        self._part = part
         self._windows = [window for window in journal.windows if part.has(window)]
         self.tables: Collection[str] = () if journal.options is None else journal.options.tables
 
     def provide(self, table: str, columns: Sequence[str]) -> None:
         schema = schema_of(table, (*_WINDOW, *columns))
-        batches = self._read(table, columns, schema)
+        batches = self._read(table, schema.names)
         self._database.register(table, pa.RecordBatchReader.from_batches(schema, batches))
 
-    def _read(self, table: str, columns: Sequence[str], schema: Any) -> Iterator[Any]:
+    def _read(self, table: str, columns: Sequence[str]) -> Iterator[Any]:
+        """Read file by file; one may have the rows of the windows after the first one, too."""
+        done: set[DataFile] = set()
         for window in self._windows:
-            for batch in self._sink.read(window, table, columns):
-                of_window = [
-                    pa.repeat(pa.scalar(value, schema.field(name).type), batch.num_rows)
-                    for name, value in zip(_WINDOW, (window.project_id, window.day), strict=True)
-                ]
-                yield pa.RecordBatch.from_arrays([*of_window, *batch.columns], schema=schema)
+            days = window.day, self._part.last
+            file = self._find(table, window, done)
+            try:
+                yield from self._sink.read_file(file, table, columns, days=days)
+            except FileNotFoundError:
+                # It has been replaced since its directory was listed.
+                self._sink.catalog.forget(table, window)
+                file = self._find(table, window, done)
+                yield from self._sink.read_file(file, table, columns, days=days)
+
+    def _find(self, table: str, window: Window, done: set[DataFile]) -> DataFile | None:
+        """Return the file of a window, unless it has been read."""
+        file = self._sink.catalog.find(table, window)
+        if file is None or file in done:
+            return None
+        done.add(file)
+        return file
 
 
 class _InDatabase:

@@ -47,9 +47,12 @@ class WindowRows:
         self._began = began
         self._known = known
         self._is_listed = True
-        self._builder = RowBuilder(window.project_id, window.day, self.counts.keys())
+        self._builder = RowBuilder(
+            window.project_id, window.day, self.counts.keys(), exported_at=began
+        )
         self.fresh: Fresh | None = None if known.entry is None else Fresh()
         """What has been fetched of it, if there are old rows, which are kept unless replaced."""
+        self._unchanged_rows: Mapping[str, int] = {}
         self._open_runs = 0
         self._listed: Collection[str] = ()
         """Runs that the list has, known at the end."""
@@ -119,10 +122,11 @@ class WindowRows:
         if self.fresh is None:
             return set()
         failed = {missing.run_id for missing in self._missing.values()}
-        merge = Merge(sink, self.window, self.fresh, failed_runs=failed)
+        merge = Merge(sink, self.window, self.fresh, failed_runs=failed, exported_at=self._began)
         merge.run(self.counts)
         for table, rows in merge.rows.items():
             self.counts[table] += rows
+        self._unchanged_rows = merge.unchanged_rows
         self._note_gone(merge)
         return merge.unchanged
 
@@ -152,6 +156,11 @@ class WindowRows:
             failures=len(pending),
             kept=sum(one.is_kept for one in pending),
             schema=VERSION,
+            rows={
+                table: rows
+                for table, count in self.counts.items()
+                if (rows := count + self._unchanged_rows.get(table, 0))
+            },
         )
 
     def state(self) -> WindowState:

@@ -39,6 +39,15 @@ class Bucket(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow has no type
         kinds = {True: fs.FileType.File, False: fs.FileType.NotFound}
         return [fs.FileInfo(path, kinds[path in self.objects]) for path in paths]
 
+    def get_file_info_selector(self, selector: fs.FileSelector) -> list[Any]:
+        assert selector.allow_not_found
+        inside = f"{selector.base_dir}/"
+        return [
+            fs.FileInfo(path, fs.FileType.File)
+            for path in self.objects
+            if path.startswith(inside) and "/" not in path.removeprefix(inside)
+        ]
+
     def get_type_name(self) -> str:
         return "bucket"
 
@@ -46,8 +55,7 @@ class Bucket(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow has no type
     __ne__ = object.__ne__
     __hash__ = object.__hash__
     copy_file = create_dir = delete_dir = delete_dir_contents = delete_root_dir_contents = _REFUSE
-    get_file_info_selector = move = normalize_path = _REFUSE
-    open_append_stream = open_input_file = _REFUSE
+    move = normalize_path = open_append_stream = open_input_file = _REFUSE
 
 
 class _Upload(BytesIO):

@@ -47,7 +47,9 @@ def as_csv(table: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_json(row: dict[str, Any]) -> str:
-    return json.dumps(msgspec.to_builtins(row), sort_keys=True)
+    """Write a row, but not when it was fetched."""
+    same = {name: value for name, value in row.items() if name != "exported_at"}
+    return json.dumps(msgspec.to_builtins(same), sort_keys=True)
 
 
 def loaded(order: Order) -> Tables:

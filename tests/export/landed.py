@@ -59,9 +59,11 @@ def in_duckdb(target: Path) -> Landed:
         return landed
     with duckdb.connect(target, read_only=True, config={"threads": 1}) as database:
         database.execute("SET TimeZone = 'UTC'")
-        for (table,) in database.sql("SELECT table_name FROM duckdb_tables()").fetchall():
-            for row in database.table(table).to_arrow_table().to_pylist():
-                window = Window(row.pop("day"), row.pop("project_id"))
+        made = {
+            table for (table,) in database.sql("SELECT table_name FROM duckdb_tables()").fetchall()
+        }
+        for table in made.intersection(SCHEMAS):
+            for window, row in _by_window(database.table(table).to_arrow_table().to_pylist()):
                 landed[table][window].append(row)
     return _sorted(landed)
 
@@ -95,15 +97,26 @@ def visible_files(target: Path) -> Iterator[Path]:
 def _in_files(target: Path, suffix: str, read: Callable[[Path], Rows]) -> Landed:
     landed = nothing()
     for path in visible_files(target):
-        table, project, day, name = path.relative_to(target).parts
-        assert name == f"part-0{suffix}"
-        project_id = unquote(project.removeprefix("project_id="))
-        window = Window(date.fromisoformat(day.removeprefix("day=")), project_id)
-        assert window not in landed[table]
-        # A table without rows has a file all the same.
-        if rows := read(path):
-            landed[table][window] = rows
+        table, project, month, name = path.relative_to(target).parts
+        assert name.endswith(suffix)
+        if table not in SCHEMAS:
+            continue
+        found: Landed = {table: defaultdict(list)}
+        for window, row in _by_window(read(path)):
+            assert unquote(project) == f"project={window.project_id}"
+            assert month == f"month={window.day:%Y-%m}"
+            found[table][window].append(row)
+        # Each day is in one file.
+        assert not found[table].keys() & landed[table].keys()
+        landed[table].update(found[table])
     return _sorted(landed)
+
+
+def _by_window(rows: Rows) -> Iterator[tuple[Window, dict[str, Any]]]:
+    """Say of which window each row is, and leave out what differs from one export to the next."""
+    for row in rows:
+        row.pop("exported_at", None)
+        yield Window(msgspec.convert(row.pop("day"), date), row.pop("project_id")), row
 
 
 def _parquet_rows(path: Path) -> Rows:

@@ -87,14 +87,14 @@ class TestWindows:
     ) -> None:
         put(sink, WINDOW, "r1")
         stage(sink, WINDOW, "r1", "r2")
-        insert = sink._insert
+        replace = sink._replace
 
-        def fail_midway(table: str, staged: Path) -> None:
-            insert(table, staged)
+        def fail_midway(window: Window, table: str, rows: Any) -> None:
+            replace(window, table, rows)
             if table == "run_groups":
                 raise OSError("no more")
 
-        monkeypatch.setattr(sink, "_insert", fail_midway)
+        monkeypatch.setattr(sink, "_replace", fail_midway)
         with pytest.raises(OSError, match="no more"):
             sink.commit(WINDOW)
         sink.close()

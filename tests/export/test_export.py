@@ -1,5 +1,6 @@
 import asyncio
 import io
+import shutil
 import subprocess
 import sys
 import threading
@@ -278,13 +279,13 @@ class TestErrors:
     async def test_a_disk_that_refuses_midway(
         self, exporter: Exporter, world: World, target: Path
     ) -> None:
-        blocked = target / "tests" / f"project_id={exporter.projects[1]}" / "day=2026-01-06"
-        blocked.parent.mkdir(parents=True)
-        blocked.write_text("in the way")
+        directory = target / "tests" / f"project={exporter.projects[1]}" / "month=2026-01"
+        blocked = directory / "2026-01-06.0.parquet"
+        blocked.joinpath("in the way").mkdir(parents=True)
         with pytest.raises(ExportError, match="cannot be written to") as caught:
             await exporter(concurrency=1)
         assert isinstance(caught.value.__cause__, OSError)
-        blocked.unlink()
+        shutil.rmtree(blocked)
         result = await exporter(resume=True)
         assert (result.windows_done, result.windows_skipped) == (3, 3)
         assert exporter.landed == expected(world)
@@ -666,6 +667,38 @@ class TestTable:
                 )
 
 
+class TestWindows:
+    """The table of what is there, since when, and whether that is final."""
+
+    @pytest.mark.parametrize("export_format", READERS)
+    async def test_are_in_every_target(
+        self, exporter: Exporter, server: FakeCurrents, target: Path, export_format: ExportFormat
+    ) -> None:
+        exporter.now = UNTIL - NIGHT + HOUR
+        server.fail("getInstance", 404)
+        result = await exporter(format=export_format, concurrency=1)
+        with duckdb.connect(target if export_format == "duckdb" else ":memory:") as database:
+            database.execute("SET TimeZone = 'UTC'")
+            source = {
+                "parquet": f"read_parquet('{target}/windows/**/*.parquet')",
+                "ndjson.gz": f"read_json('{target}/windows/**/*.ndjson.gz')",
+                "duckdb": "windows",
+            }[export_format]
+            query = "SELECT project_id, day, exported_at, state, open_runs, missing, rows"
+            found = database.sql(f"{query} FROM {source} ORDER BY day, project_id").fetchall()
+        assert [row[:2] for row in found] == [
+            (project_id, (SINCE + NIGHT * number).date())
+            for number in range(3)
+            for project_id in sorted(exporter.projects)
+        ]
+        assert {row[2].replace(tzinfo=UTC) for row in found} == {exporter.now}
+        states = [row[3] for row in found]
+        assert states[-2:] == ["not over"] * 2
+        assert sorted(states[:2]) == ["final", "missing"]
+        assert [row[5] for row in found] == [int(state == "missing") for state in states]
+        assert sum(row[6] for row in found) == sum(result.rows.values())
+
+
 class TestTablesWithoutRows:
     """All is well: nightly queries of what went wrong find a table, and nothing in it."""
 
@@ -675,15 +708,12 @@ class TestTablesWithoutRows:
             files = f"{target}/{table}/**/*.parquet"
             with duckdb.connect() as database:
                 found = database.sql(f"FROM read_parquet('{files}', hive_partitioning = true)")
-                assert set(found.columns) == set(SCHEMAS[table].names)
+                assert set(found.columns) == {*SCHEMAS[table].names, "project", "month"}
                 types = dict(zip(found.columns, map(str, found.types), strict=True))
                 assert (types["day"], types["project_id"]) == ("DATE", "VARCHAR")
-            read = dataset.dataset(target / table, partitioning="hive").to_table()
+            read = dataset.dataset(target / table).to_table()
             assert read.num_rows or table in MAY_BE_EMPTY
-            assert set(read.schema.names) == set(SCHEMAS[table].names)
-            for field in SCHEMAS[table]:
-                if field.name not in {"project_id", "day"}:
-                    assert read.schema.field(field.name).type == field.type
+            assert read.schema.equals(SCHEMAS[table])
 
     async def test_are_there_in_ndjson(self, exporter: Exporter, target: Path) -> None:
         await exporter(format="ndjson.gz")
@@ -697,8 +727,8 @@ class TestTablesWithoutRows:
         server.fail("getInstance", 404, after=20)
         await exporter()
         await exporter(resume=True)
-        read = dataset.dataset(target / "errors", partitioning="hive").to_table()
-        assert (read.num_rows, set(read.schema.names)) == (0, set(SCHEMAS["errors"].names))
+        read = dataset.dataset(target / "errors").to_table()
+        assert (read.num_rows, read.schema) == (0, SCHEMAS["errors"])
 
 
 def printed_by(code: str) -> list[str]:

@@ -196,7 +196,7 @@ class TestGoodRows:
         # Nothing can be published in place of a directory: that of the last table.
         [errors] = [window_of(run)]
         stone = exporter.target.joinpath(
-            "errors", f"project_id={errors.project_id}", f"day={errors.day}", "part-0.parquet"
+            "errors", f"project={errors.project_id}", "month=2026-01", f"{errors.day}.0.parquet"
         )
         stone.unlink(missing_ok=True)
         stone.joinpath("in the way").mkdir(parents=True)

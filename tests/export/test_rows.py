@@ -29,15 +29,16 @@ from tests.support import RUN
 ModelT = TypeVar("ModelT", Run, Instance)
 SAMPLES = Path(__file__).parent.parent / "samples"
 DAY = date(2026, 3, 1)
+AT = datetime(2026, 1, 6, tzinfo=UTC)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def builder() -> RowBuilder:
-    return RowBuilder("p", DAY)
+    return RowBuilder("p", DAY, exported_at=AT)
 
 
 def taken(rows: RowBuilder) -> oracle.Tables:
-    """The rows as dicts, without their first two columns, which are the same for all."""
+    """The rows as dicts, without the columns that are the same for all."""
     tables: oracle.Tables = {}
     for name, batch in rows.take():
         batch.validate(full=True)
@@ -46,7 +47,8 @@ def taken(rows: RowBuilder) -> oracle.Tables:
             assert field.nullable or column.null_count == 0
         tables[name] = batch.to_pylist()
         for row in tables[name]:
-            assert (row.pop("project_id"), row.pop("day")) == ("p", DAY)
+            common = [row.pop(name) for name in ("project_id", "day", "exported_at")]
+            assert common == ["p", DAY, AT]
     return tables
 
 
@@ -126,7 +128,7 @@ class TestAgainstTheOracle:
 
 def test_only_rows_of_the_tables_that_are_wanted() -> None:
     run = World(seed=1).project().run(specs=2, tests=2, failures=1)
-    rows = RowBuilder("p", DAY, ["tests", "errors"])
+    rows = RowBuilder("p", DAY, ["tests", "errors"], exported_at=AT)
     rows.add_run(msgspec.convert(run.payload, Run))
     rows.add_specs(run.run_id, msgspec.convert(run.payload, Run).specs)
     rows.add_instance(run.run_id, msgspec.convert(run.instance(0), Instance))
@@ -281,8 +283,8 @@ def test_every_table_has_rows() -> None:
 
 @pytest.mark.parametrize("rows", KINDS, ids=lambda rows: rows.table.name)
 def test_tables_have_a_column_for_each_value(rows: type[Rows]) -> None:
-    assert set(rows()._values()) == set(rows.table.schema.names[3:])
-    assert rows().batch("p", DAY).num_rows == 0
+    assert set(rows()._values()) == set(rows.table.schema.names[3:-1])
+    assert rows().batch("p", DAY, AT).num_rows == 0
 
 
 class TestTaking:

@@ -87,7 +87,7 @@ def read(spark: SparkSession, server: FakeCurrents, table: str, **more: Any) -> 
 
 
 def rows_of(frame: DataFrame, table: str) -> list[Any]:
-    rows: Any = msgspec.to_builtins(pa.Table.to_pylist(frame.toArrow()))
+    rows: Any = msgspec.to_builtins(pa.Table.to_pylist(frame.drop("exported_at").toArrow()))
     return in_order(rows, table)
 
 

@@ -63,12 +63,28 @@ def journal_of(target: Path, export_format: ExportFormat) -> list[dict[str, Any]
     return [msgspec.json.decode(line) for line in lines]
 
 
-@pytest.mark.parametrize("export_format", NAMES)
-async def test_the_first_version_goes_on_to_work(
-    currents: Currents, world: World, tmp_path: Path, export_format: ExportFormat
-) -> None:
+@pytest.fixture(autouse=True)
+def extracted(tmp_path: Path) -> None:
     with ZipFile(TARGETS) as archive:
         archive.extractall(tmp_path)
+
+
+@pytest.mark.parametrize("export_format", ["parquet", "ndjson.gz"])
+async def test_files_of_the_first_layout_are_refused(
+    currents: Currents, world: World, tmp_path: Path, export_format: ExportFormat
+) -> None:
+    target = tmp_path / NAMES[export_format]
+    before = contents_of(target)
+    for resume in (False, True):
+        with pytest.raises(ExportError, match=r"layout 1, not 2.+export into another target"):
+            await export(currents, target, projects=["p"], since=SINCE, resume=resume)
+    assert contents_of(target) == before
+
+
+async def test_the_first_version_goes_on_to_work_in_duckdb(
+    currents: Currents, world: World, tmp_path: Path
+) -> None:
+    export_format: ExportFormat = "duckdb"
     target = tmp_path / NAMES[export_format]
     before = READERS[export_format](target)
     [day] = before["tests"]
@@ -106,13 +122,13 @@ async def test_a_new_target_has_all_tables(
 ) -> None:
     result = await export(
         currents,
-        tmp_path,
+        tmp_path / "new",
         projects=[world.projects[0].project_id],
         since=SINCE,
         until=SINCE + timedelta(days=2),
     )
     assert list(result.rows) == list(SCHEMAS)
-    landed = READERS["parquet"](tmp_path)
+    landed = READERS["parquet"](tmp_path / "new")
     for table, row in (
         ("environments", {"environment": "staging"}),
         ("annotations", {"number": 0, "type": "owner", "description": "Ada"}),
@@ -121,21 +137,26 @@ async def test_a_new_target_has_all_tables(
         rows = [row for rows in landed[table].values() for row in rows]
         assert rows
         assert row.items() <= rows[0].items()
-    assert journal_of(tmp_path, "parquet")[0]["schema"] == VERSION
+    assert journal_of(tmp_path / "new", "parquet")[0]["schema"] == VERSION
 
 
 async def test_a_later_version_is_refused(currents: Currents, tmp_path: Path, world: World) -> None:
     options: dict[str, Any] = {"projects": [world.projects[0].project_id], "since": SINCE}
     options["until"] = SINCE + timedelta(days=1)
-    await export(currents, tmp_path, **options)
-    journal = tmp_path / "_currents" / "journal.ndjson"
-    for line in (b'"schema":2,"options"', b'"schema":2}'):
+    await export(currents, tmp_path / "new", **options)
+    journal = tmp_path / "new" / "_currents" / "journal.ndjson"
+    for line in (b'"schema":3,"layout"', b'"schema":3,"rows"'):
         text = journal.read_bytes()
         assert line in text
-        journal.write_bytes(text.replace(line, line.replace(b"2", b"3")))
-        with pytest.raises(ExportError, match=r"tables of version 3.+use a newer release"):
-            await export(currents, tmp_path, **options)
+        journal.write_bytes(text.replace(line, line.replace(b"3", b"4")))
+        with pytest.raises(ExportError, match=r"tables of version 4.+use a newer release"):
+            await export(currents, tmp_path / "new", **options)
         journal.write_bytes(text)
+
+
+def contents_of(target: Path) -> dict[str, bytes]:
+    files = [path for path in target.rglob("*") if path.is_file() and path.name != "lock"]
+    return {str(path): path.read_bytes() for path in files}
 
 
 def without(row: dict[str, Any]) -> dict[str, Any]:

@@ -52,17 +52,20 @@ def rows_at_end(end: WindowSummary, tables: Collection[str]) -> Iterator[TableBa
     if "errors" in end.empty:
         yield _tombstones(window, "errors", [{}])
     if end.fresh is not None:
-        yield from _partial_runs(window, end.fresh, tables)
+        yield from _partial_runs(end, end.fresh, tables)
         yield from _superseded(window, end.fresh, tables)
 
 
-def _partial_runs(window: Window, fresh: Fresh, tables: Collection[str]) -> Iterator[TableBatch]:
+def _partial_runs(
+    end: WindowSummary, fresh: Fresh, tables: Collection[str]
+) -> Iterator[TableBatch]:
     """Make rows of runs that came only as the list has them, unless there are old rows of them."""
     of_runs = [table for table in OF_RUNS if table in tables]
     if not of_runs or not fresh.partial:
         return
+    window = end.entry.window
     existing = {run_id for (run_id,) in _find(window, of_runs[0], ("run_id",), fresh.partial)}
-    builder = RowBuilder(window.project_id, window.day, of_runs)
+    builder = RowBuilder(window.project_id, window.day, of_runs, exported_at=end.began)
     for run_id, run in fresh.partial.items():
         if run_id not in existing:
             builder.add_run(run)

@@ -18,6 +18,20 @@ from currents_async.export._tables.run_groups import GroupRows
 from currents_async.export._tables.runs import RunRows
 from currents_async.export._tables.specs import SpecRows
 from currents_async.export._tables.tests import TestRows
+from currents_async.export._tables.windows import SCHEMA, WINDOWS, window_row
+
+__all__ = [
+    "KEYS",
+    "OF_INSTANCES",
+    "OF_RUNS",
+    "SCHEMAS",
+    "STORED",
+    "VERSION",
+    "WINDOWS",
+    "conform",
+    "schema_of",
+    "window_row",
+]
 
 _OF_RUNS = [RunRows.table, GroupRows.table, EnvironmentRows.table]
 _OF_INSTANCES = [
@@ -25,21 +39,24 @@ _OF_INSTANCES = [
 ]
 _TABLES = [*_OF_RUNS, SpecRows.table, *_OF_INSTANCES, ErrorRows.table]
 
-VERSION = 2
-"""Of the tables: 1 had neither `environments`, `annotations` and `metrics`, nor some columns."""
+VERSION = 3
+"""Of the tables: 2 had no `exported_at`, and 1 neither `environments`, `annotations` and `metrics`,
+nor some columns."""
 OF_RUNS: tuple[str, ...] = tuple(one.name for one in _OF_RUNS)
 """Tables whose rows are replaced by run, and come without the specs of it."""
 OF_INSTANCES: tuple[str, ...] = tuple(one.name for one in _OF_INSTANCES)
 """Tables whose rows are replaced by instance."""
 SCHEMAS: Mapping[str, pa.Schema] = MappingProxyType({one.name: one.schema for one in _TABLES})
 """The schema of each table. The metadata of a field have its `doc`, and its `unit` if any."""
+STORED: Mapping[str, pa.Schema] = MappingProxyType({**SCHEMAS, WINDOWS: SCHEMA})
+"""The schemas of all tables of a target."""
 KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({one.name: one.key for one in _TABLES})
 """The columns that identify a row of each table."""
 
 
 def schema_of(table: str, columns: Iterable[str]) -> Any:
     """Return the schema of a table with some of its columns."""
-    schema: Any = SCHEMAS[table]
+    schema: Any = STORED[table]
     return pa.schema([schema.field(name) for name in columns], metadata=schema.metadata)
 
 

@@ -6,27 +6,28 @@ from typing import Any
 
 import pyarrow as pa
 
-from currents_async.export._tables import KEYS, SCHEMAS
+from currents_async.export._tables import STORED
 
 _INTRODUCTION = """\
 # The tables of an export
 
 The tables are the same for all test frameworks. Every row belongs to one project, day and run, by
 which tables can be joined; specs, tests, attempts, annotations, metrics and artifacts also by their
-instance. Null is what the server did not send, what its column cannot hold, or what an earlier
-release did not write.
+instance. The table `windows` is of the days themselves. Null is what the server did not send, what
+its column cannot hold, or what an earlier release did not write.
 """
 
 
 def to_markdown() -> str:
     """Document all tables."""
-    return "\n".join([_INTRODUCTION, *(line for name in SCHEMAS for line in _table(name))])
+    return "\n".join([_INTRODUCTION, *(line for name in STORED for line in _table(name))])
 
 
 def _table(name: str) -> Iterator[str]:
-    schema = SCHEMAS[name]
+    schema = STORED[name]
+    key = _text(schema.metadata, b"key").replace(",", "`, `")
     yield f"## `{name}`\n"
-    yield f"{_text(schema.metadata, b'doc')} Key: {', '.join(f'`{key}`' for key in KEYS[name])}.\n"
+    yield f"{_text(schema.metadata, b'doc')} Key: `{key}`.\n"
     yield "| column | type | null | what it is |"
     yield "|---|---|---|---|"
     fields: list[pa.Field[Any]] = list(schema)

@@ -1,7 +1,7 @@
 """Rows of all tables, made of models."""
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import pyarrow as pa
 
@@ -25,10 +25,16 @@ class RowBuilder:
     Collecting is cheap: the work is done while iterating over what `take` returns.
     """
 
-    def __init__(self, project_id: str, day: date, tables: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        project_id: str,
+        day: date,
+        tables: Collection[str] | None = None,
+        *,
+        exported_at: datetime | None = None,
+    ) -> None:
         """Collect rows of some tables, by default of all."""
-        self._project_id = project_id
-        self._day = day
+        self._common = project_id, day, exported_at
 
         def is_wanted(rows: Rows) -> bool:
             return tables is None or rows.table.name in tables
@@ -86,4 +92,4 @@ class RowBuilder:
         collected after this call.
         """
         taken = [rows.take() for rows in self._all if len(rows) >= max(at_least, 1)]
-        return ((rows.table.name, rows.batch(self._project_id, self._day)) for rows in taken)
+        return ((rows.table.name, rows.batch(*self._common)) for rows in taken)

@@ -3,12 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar, NamedTuple, Self
 
 import pyarrow as pa
 
-from currents_async.arrow._kinds import COUNT, DAY, TEXT, Kind
+from currents_async.arrow._kinds import COUNT, DAY, MOMENT, TEXT, Kind
 
 Values = Mapping[str, Sequence[object]]
 """The values of each column by its name, in the order of the rows."""
@@ -61,11 +61,12 @@ def platform_at(path: str) -> tuple[Column, ...]:
     )
 
 
-_PARTITION = (
+PROJECT_AND_DAY = (
     Column("project_id", TEXT, "The project.", nullable=False),
     Column("day", DAY, "The day on which the run began, in UTC.", nullable=False),
 )
 _RUN = Column("run_id", TEXT, "The run.", nullable=False)
+_EXPORTED_AT = Column("exported_at", MOMENT, "When the export began that fetched the row.")
 
 
 def values_in(models: Sequence[Any], columns: Iterable[Column]) -> Values:
@@ -87,7 +88,7 @@ def values_in(models: Sequence[Any], columns: Iterable[Column]) -> Values:
 
 
 class Table:
-    """A table, which begins with the project, the day and the run."""
+    """A table, which begins with the project, the day and the run, and ends with `exported_at`."""
 
     def __init__(
         self, name: str, doc: str, *, key: tuple[str, ...], columns: Sequence[Column]
@@ -96,7 +97,7 @@ class Table:
         self.key = key
         self.columns = (_RUN, *columns)
         self.schema = pa.schema(
-            [column.field for column in (*_PARTITION, *self.columns)],
+            [column.field for column in (*PROJECT_AND_DAY, *self.columns, _EXPORTED_AT)],
             metadata={"table": name, "key": ",".join(key), "doc": doc},
         )
 
@@ -122,15 +123,18 @@ class Rows(ABC):
     def _values(self) -> Values:
         """Find the values of all columns but those of the project, day and run."""
 
-    def batch(self, project_id: str, day: date) -> pa.RecordBatch:
+    def batch(self, project_id: str, day: date, exported_at: datetime | None) -> pa.RecordBatch:
         """Convert the rows, which are all of one project and day."""
         values: Values = {"run_id": self._run_ids, **self._values()}
         arrays: list[Any] = [
-            pa.repeat(column.kind.array([value])[0], len(self))
-            for column, value in zip(_PARTITION, (project_id, day), strict=True)
+            *(self._repeat(*one) for one in zip(PROJECT_AND_DAY, (project_id, day), strict=True)),
+            *(column.kind.array(values[column.name]) for column in self.table.columns),
+            self._repeat(_EXPORTED_AT, exported_at),
         ]
-        arrays += [column.kind.array(values[column.name]) for column in self.table.columns]
         return pa.RecordBatch.from_arrays(arrays, schema=self.table.schema)
+
+    def _repeat(self, column: Column, value: object) -> "pa.Array[Any]":
+        return pa.repeat(column.kind.array([value])[0], len(self))
 
 
 class ModelRows(Rows):

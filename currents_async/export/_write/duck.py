@@ -10,16 +10,15 @@ import pyarrow as pa
 
 from currents_async._downloads.partial_file import sync_directory
 from currents_async.errors import ExportError
-from currents_async.export._tables import SCHEMAS, conform, schema_of
+from currents_async.export._tables import STORED, conform, schema_of
 from currents_async.export._windows import Window
-from currents_async.export._write.files import Staging
-from currents_async.export._write.formats import Ipc
+from currents_async.export._write.staging import Staging
 from currents_async.export._write.stores import Store
 
 _MEMORY = "64MB"
 """More makes it no faster; with less it would spill to temporary files more often."""
 _ESSENTIAL_COLUMNS = ("project_id", "day", "run_id")
-"""Columns of all tables in all releases: a table without them was not made by an export."""
+"""Those of them that a table should have, it has in all releases."""
 _BATCH_ROWS = 8192
 _STAGED = "staged_by_currents_async"
 
@@ -49,7 +48,7 @@ class DuckDBSink:
         `ExportError` if it has a table of the same name that was not made by an export.
         """
         self._tables = tuple(tables)
-        self._staging = Staging(store, Ipc())
+        self._staging = Staging(store)
         try:
             if not path.exists():
                 _make(path, store, storage)
@@ -71,7 +70,7 @@ class DuckDBSink:
     def read(
         self, window: Window, table: str, columns: Sequence[str] | None = None
     ) -> Iterator[Any]:
-        schema = SCHEMAS[table] if columns is None else schema_of(table, columns)
+        schema = STORED[table] if columns is None else schema_of(table, columns)
         query = "SELECT {} FROM {} WHERE project_id = $project_id AND day = $day".format(  # noqa: S608 - ours
             ", ".join(f'"{name}"' for name in schema.names), table
         )
@@ -82,13 +81,10 @@ class DuckDBSink:
     def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:
         """Replace the old rows of a window, in one transaction."""
         changed = [table for table in self._tables if table not in unchanged]
-        paths = {table: self._staging.finish(window, table) for table in changed}
         with self._transaction():
-            for table, path in paths.items():
-                self._replace(window, table, path)
-        for path in paths.values():
-            if path is not None:
-                path.unlink()
+            for table in changed:
+                with self._staging.take(window, table) as rows:
+                    self._replace(window, table, rows)
 
     def close(self) -> None:
         try:
@@ -110,7 +106,7 @@ class DuckDBSink:
 
     def _prepare(self, table: str) -> None:
         """Create a table if it does not exist, or columns that an older release did not write."""
-        schema: Any = SCHEMAS[table]
+        schema: Any = STORED[table]
         existing, wanted = self._columns(table), self._wanted_columns(table)
         missing = {name: kind for name, kind in wanted.items() if name not in existing}
         if not existing:
@@ -134,7 +130,7 @@ class DuckDBSink:
         return dict(found.fetchall())
 
     def _wanted_columns(self, table: str) -> dict[str, str]:
-        rows = pa.RecordBatchReader.from_batches(SCHEMAS[table], [])
+        rows = pa.RecordBatchReader.from_batches(STORED[table], [])
         self._database.register(_STAGED, rows)
         found = self._database.execute(f"DESCRIBE {_STAGED}").fetchall()
         self._database.unregister(_STAGED)
@@ -147,25 +143,23 @@ class DuckDBSink:
         quoted = text.replace("'", "''")
         self._database.execute(f"COMMENT ON {what} IS '{quoted}'")
 
-    def _replace(self, window: Window, table: str, path: Path | None) -> None:
+    def _replace(self, window: Window, table: str, rows: Any) -> None:
         here = "project_id = $project_id AND day = $day"
         values = _values_of(window)
         self._database.execute(f"DELETE FROM {table} WHERE {here}", values)  # noqa: S608 - ours
-        if path is None:
+        if rows is None:
             return
-        self._insert(table, path)
+        self._database.register(_STAGED, rows)
+        self._database.execute(f"INSERT INTO {table} BY NAME FROM {_STAGED}")
+        self._database.unregister(_STAGED)
+        if "run_id" not in STORED[table].names:
+            return
         # A run may have been in another window as long as its start time was not known.
         self._database.execute(
             f"DELETE FROM {table} WHERE NOT ({here}) "  # noqa: S608 - all of it is ours
             f"AND run_id IN (SELECT run_id FROM {table} WHERE {here})",
             values,
         )
-
-    def _insert(self, table: str, path: Path) -> None:
-        with path.open("rb") as file, pa.ipc.open_stream(file) as rows:
-            self._database.register(_STAGED, rows)
-            self._database.execute(f"INSERT INTO {table} BY NAME FROM {_STAGED}")
-            self._database.unregister(_STAGED)
 
 
 def _make(path: Path, store: Store, storage: DuckDBStorage) -> None:
@@ -198,7 +192,7 @@ def _values_of(window: Window) -> dict[str, Any]:
 def _check_types(table: str, existing: dict[str, str], wanted: dict[str, str]) -> None:
     """Raise `ExportError` unless a table was made by an export, with columns of our types."""
     strange = [name for name, kind in wanted.items() if existing.get(name, kind) != kind]
-    strange += [name for name in _ESSENTIAL_COLUMNS if name not in existing]
+    strange += [name for name in _ESSENTIAL_COLUMNS if name in wanted and name not in existing]
     if strange:
         raise ExportError(
             f"the table {table} in this file was not made by this release of the library (columns "

@@ -1,64 +1,29 @@
-"""Tables as files, one for each table and window, in directories by project and day."""
+"""Tables as files that readers find by their directories."""
 
+import errno
+import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import pyarrow as pa
+import pyarrow.compute as pc
 
-from currents_async.export._tables import SCHEMAS, conform, schema_of
+from currents_async.export._tables import STORED, conform, schema_of
 from currents_async.export._windows import Window
-from currents_async.export._write.formats import Format, RowWriter
-from currents_async.export._write.stores import Store
+from currents_async.export._write.data_files import Catalog, DataFile
+from currents_async.export._write.formats import Format
+from currents_async.export._write.staging import Staging
+from currents_async.export._write.stores import Publication, Store
 
-_IN_THE_PATH = ["project_id", "day"]
-
-
-class Staging:
-    """Files that are being written, invisible to readers: one for each table of each window."""
-
-    def __init__(self, store: Store, file_format: Format) -> None:
-        self._store = store
-        self._file_format = file_format
-        self._open: dict[tuple[Window, str], tuple[Path, RowWriter]] = {}
-
-    def name(self, window: Window, table: str) -> str:
-        """Return the name of a window's file, with directories by table, project and day."""
-        project = quote(window.project_id, safe="")
-        return f"{table}/project_id={project}/day={window.day}/part-0{self._file_format.suffix}"
-
-    def write(self, window: Window, table: str, batch: Any) -> None:
-        """Add the rows of a `pyarrow.RecordBatch`."""
-        key = window, table
-        if key not in self._open:
-            path = self._store.stage(self.name(window, table))
-            self._open[key] = path, self._file_format.open(path, batch.schema)
-        self._open[key][1].write(batch)
-
-    def finish(self, window: Window, table: str) -> Path | None:
-        """Close a file and return its path; None when there are no rows."""
-        path, writer = self._open.pop((window, table), (None, None))
-        if writer is not None:
-            writer.close()
-        return path
-
-    def close(self) -> None:
-        """Remove all files that are left."""
-        while self._open:
-            _, (_, writer) = self._open.popitem()
-            # They are not needed any more, and a full disk would raise here once more.
-            with suppress(OSError, pa.ArrowException):
-                writer.close()
-        self._store.tidy()
+_DAY = timedelta(days=1)
 
 
 class FileSink:
-    """Files that readers find by their directories, as in `tests/project_id=p/day=2026-01-05/`.
+    """A file for each table and window, or for several of them that have been compacted.
 
-    The two columns in the names of the directories are not in the files. Each file is replaced
-    atomically; the files of a window one after the other.
+    Each file is replaced atomically, the files of a window one after the other or side by side.
 
     A file is never removed: without rows, it still tells readers what the columns are. A sink that
     `is_new` begins with files of all tables, so that there is at least one of each.
@@ -70,41 +35,84 @@ class FileSink:
         self._store = store
         self._tables = tuple(tables)
         self._file_format = file_format
-        self._staging = Staging(store, file_format)
+        self._staging = Staging(store)
         self._is_new = is_new
+        self.catalog = Catalog(store, file_format.suffix, is_new=is_new)
+        """Its files."""
 
     def write(self, window: Window, table: str, batch: Any) -> None:
-        there = [name for name in _IN_THE_PATH if name in batch.schema.names]
-        self._staging.write(window, table, batch.drop_columns(there))
+        self._staging.write(window, table, batch)
 
     def read(
         self, window: Window, table: str, columns: Sequence[str] | None = None
     ) -> Iterator[Any]:
-        names = SCHEMAS[table].names if columns is None else columns
-        schema = schema_of(table, [name for name in names if name not in _IN_THE_PATH])
-        with self._store.fetch(self._staging.name(window, table)) as path:
-            if path is not None:
-                for batch in self._file_format.read(path, schema):
-                    yield conform(batch, schema)
+        file = self.catalog.find(table, window)
+        return self.read_file(file, table, columns, days=(window.day, window.day))
+
+    def read_file(
+        self,
+        file: DataFile | None,
+        table: str,
+        columns: Sequence[str] | None = None,
+        *,
+        days: tuple[date, date],
+    ) -> Iterator[Any]:
+        """Iterate over the rows of some days in a file, or some of their columns, in batches."""
+        if file is None or days[0] > days[1]:
+            return
+        schema = STORED[table] if columns is None else schema_of(table, columns)
+        has_all = days[0] <= file.first and file.last <= days[1]
+        wanted = schema if has_all else schema_of(table, dict.fromkeys(["day", *schema.names]))
+        with self._store.fetch(file.name) as path:
+            if path is None:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), file.name)
+            for batch in self._file_format.read(path, wanted):
+                yield conform(batch if has_all else _of_days(batch, *days), schema)
 
     def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:
         """Publish the files of a window; tables without rows of it get empty files."""
-        # All are closed before the first is published: closing is where most errors occur.
-        finished = {
-            table: self._finish(window, table) for table in self._tables if table not in unchanged
-        }
-        for table, path in finished.items():
-            if path is not None:
-                self._store.publish(path, self._staging.name(window, table))
+        # All are written before the first is published: writing is where most errors occur.
+        ready = [
+            found
+            for table in self._tables
+            if table not in unchanged and (found := self._prepare(window, table)) is not None
+        ]
+        self._store.publish_all([publication for publication, _ in ready])
+        for _, file in ready:
+            self.catalog.note(file)
         self._is_new = False
 
     def close(self) -> None:
         self._staging.close()
 
-    def _finish(self, window: Window, table: str) -> Path | None:
-        path = self._staging.finish(window, table)
-        if path is None and (self._is_new or self._store.has(self._staging.name(window, table))):
-            nothing = pa.RecordBatch.from_pylist([], schema=SCHEMAS[table])
-            self.write(window, table, nothing)
-            path = self._staging.finish(window, table)
+    def _prepare(self, window: Window, table: str) -> tuple[Publication, DataFile] | None:
+        old = self.catalog.find(table, window)
+        with self._staging.take(window, table) as rows:
+            if rows is None and old is None and not self._is_new:
+                return None
+            new = self.catalog.next(old) if old is not None else self.catalog.new(table, window)
+            path = self.stage(new, table, self._with_other_days(old, table, window.day, rows or ()))
+        return Publication(path, new.name, None if old is None else old.name), new
+
+    def _with_other_days(
+        self, file: DataFile | None, table: str, day: date, rows: Iterable[Any]
+    ) -> Iterator[Any]:
+        """Put the rows of a day between those of the other days of a compacted file."""
+        if file is None or file.is_of_one_day:
+            return iter(rows)
+        return chain(
+            self.read_file(file, table, days=(file.first, day - _DAY)),
+            rows,
+            self.read_file(file, table, days=(day + _DAY, file.last)),
+        )
+
+    def stage(self, file: DataFile, table: str, rows: Iterable[Any]) -> Path:
+        """Write a file that readers do not see yet."""
+        path = self._store.stage(file.name)
+        self._file_format.write(path, STORED[table], rows)
         return path
+
+
+def _of_days(batch: Any, first: date, last: date) -> Any:
+    day = pc.field("day")
+    return batch.filter((day >= first) & (day <= last))

@@ -15,6 +15,8 @@ from currents_async.export._windows import Window
 from currents_async.export._write.stores import RECORDS, Store
 
 _VERSION = 1
+LAYOUT = 2
+"""Of the files: 1 had a directory for each day, and project and day only in its name."""
 _OUTDATED = "outdated"
 """In place of a digest: there is a state, but of what was committed before."""
 _TOLERANCE = timedelta(minutes=5)
@@ -38,6 +40,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     version: int = _VERSION
     schema: int = 1
     """The version of the tables that the target was begun with."""
+    layout: int = 1
+    """The version of the directories and names of its files."""
     options: Options
 
 
@@ -58,6 +62,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The digest of its `WindowState`, if it has one."""
     schema: int = 1
     """The version of the tables that its newest rows were written with."""
+    rows: dict[str, int] | None = None
+    """The rows of each table that has some; None if an earlier release wrote it."""
 
     @property
     def window(self) -> Window:
@@ -79,6 +85,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def is_final(self, *, now: datetime, look_back: timedelta) -> bool:
         """Return whether nothing of the window can have changed since, or is missing."""
         return not self.failures and self.is_settled(now=now, look_back=look_back)
+
+    def state(self, *, look_back: timedelta) -> str:
+        """Return the word for it in the table `windows`."""
+        at = self.exported_at
+        if at is None or at < self.window.end + _TOLERANCE:
+            return "not over"
+        if not self.is_settled(now=at, look_back=look_back):
+            return "open runs"
+        return "missing" if self.failures else "final"
 
     @property
     def may_change(self) -> bool:
@@ -115,6 +130,8 @@ class Journal:
         self._name = name
         self._is_mine = is_mine
         self._options: Options | None = None
+        self.layout: int = LAYOUT
+        """The version of the directories and names of the files of the target."""
         self._entries: dict[Window, Entry] = {}
         self._read(store.read(name) or b"")
 
@@ -125,7 +142,7 @@ class Journal:
         """
         self.tables_of(options.tables)
         if self._options is None:
-            self._write(Header(schema=VERSION, options=options))
+            self._write(Header(schema=VERSION, layout=LAYOUT, options=options))
             self._options = options
         changed = [
             f"{name} {_words(before)}, not {_words(value)}"
@@ -235,7 +252,8 @@ class Journal:
                     "of this library wrote it"
                 )
             self._check_schema(versions.schema)
-            self._options = msgspec.json.decode(lines[0], type=Header).options
+            header = msgspec.json.decode(lines[0], type=Header)
+            self._options, self.layout = header.options, header.layout
             for line in lines[1:]:
                 entry = msgspec.json.decode(line, type=Entry)
                 self._check_schema(entry.schema)

@@ -1,13 +1,13 @@
 """Files of an export in a directory on this machine."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from currents_async._downloads.partial_file import sync_directory
 from currents_async.errors import ExportError
-from currents_async.export._write.stores import RECORDS, Store
+from currents_async.export._write.stores import RECORDS, Publication, Store
 
 
 class LocalStore(Store):
@@ -16,6 +16,8 @@ class LocalStore(Store):
     Files are staged on the same file system, so that publishing only renames them, but not in their
     final directory, because not all readers skip hidden files: DuckDB's `*` does not.
     """
+
+    renames = True
 
     def __init__(self, root: Path) -> None:
         """Use a directory, which need not exist yet."""
@@ -36,6 +38,20 @@ class LocalStore(Store):
         staged.replace(goal)
         sync_directory(goal.parent)
         self._known.pop(name, None)
+
+    def publish_all(self, files: Sequence[Publication]) -> None:
+        for staged, name, replaces in files:
+            self.publish(staged, replaces or name)
+            if replaces is not None:
+                goal = self._root / name
+                (self._root / replaces).rename(goal)
+                sync_directory(goal.parent)
+
+    def names_in(self, directory: str) -> list[str]:
+        try:
+            return [path.name for path in (self._root / directory).iterdir()]
+        except FileNotFoundError:
+            return []
 
     def remove(self, name: str) -> None:
         goal = self._root / name

@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from pyarrow import fs
 
 from currents_async.errors import ExportError
-from currents_async.export._write.stores import Store
+from currents_async.export._write.stores import Publication, Store
 
 _CHUNK = 1 << 20
 
@@ -26,6 +26,8 @@ class ObjectStore(Store):
     pyarrow does not make uploads conditional, so two exports that check at the same instant are
     detected only at the next check.
     """
+
+    renames = False
 
     def __init__(self, filesystem: Any, root: str) -> None:
         """Use a `pyarrow.fs.FileSystem`, and a path in it."""
@@ -73,6 +75,14 @@ class ObjectStore(Store):
         content = self._download(name)
         if self._known.setdefault(name, content) != content:
             raise ExportError(f"another export writes to this target: {name} has changed")
+
+    def publish_all(self, files: Sequence[Publication]) -> None:
+        for staged, name, _ in files:
+            self.publish(staged, name)
+
+    def names_in(self, directory: str) -> list[str]:
+        where = fs.FileSelector(self._at(directory), allow_not_found=True)
+        return [found.base_name for found in self._filesystem.get_file_info(where)]
 
     def has(self, name: str) -> bool:
         found: bool = self._filesystem.get_file_info(self._at(name)).type != fs.FileType.NotFound

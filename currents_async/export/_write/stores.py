@@ -3,11 +3,21 @@
 import secrets
 import shutil
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import ClassVar, NamedTuple
 
 RECORDS = "_currents"
 """The directory of what is not data: readers of directories skip names that begin like this."""
+
+
+class Publication(NamedTuple):
+    """A staged file, the name that it gets, and that of the file which it replaces, if any."""
+
+    staged: Path
+    name: str
+    replaces: str | None = None
 
 
 class Store(ABC):
@@ -15,6 +25,9 @@ class Store(ABC):
 
     Raises `OSError` when the disk, or the service behind the store, refuses something.
     """
+
+    renames: ClassVar[bool]
+    """Whether a file that replaces another one can have another name."""
 
     def __init__(self, workplace: Path) -> None:
         """Lock and stage in a directory on this machine."""
@@ -35,6 +48,25 @@ class Store(ABC):
     @abstractmethod
     def publish(self, staged: Path, name: str) -> None:
         """Give a staged file its name, durably, replacing the file that may have it."""
+
+    @abstractmethod
+    def publish_all(self, files: Sequence[Publication]) -> None:
+        """Publish files of data, of which each may replace another one.
+
+        A listing at any moment must have each day once. So the old file cannot be left for a while
+        beside the new one, for readers that have listed its name: whoever lists then would read the
+        day twice, and only a table format could tell which file is in force. One operation has to
+        hide the old file and show the new one.
+
+        - On this machine, the new file is renamed over the old one, and then to its new name. A
+          file that is open remains what it was. A reader that listed the old name and opens it only
+          now gets `FileNotFoundError`, and not a file of another size than it has listed.
+        - In an object store nothing can be renamed, so the new object has the name of the old one.
+        """
+
+    @abstractmethod
+    def names_in(self, directory: str) -> Sequence[str]:
+        """List the files in a directory, without it."""
 
     @abstractmethod
     def remove(self, name: str) -> None:

@@ -15,11 +15,12 @@ from pyarrow import fs
 
 from currents_async._checks import check_choice
 from currents_async.errors import ExportError, InvalidArgumentError
+from currents_async.export._tables import WINDOWS
 from currents_async.export._windows import Window
 from currents_async.export._write.duck import DuckDBSink, DuckDBStorage
 from currents_async.export._write.files import FileSink
 from currents_async.export._write.formats import Format, Ndjson, Parquet
-from currents_async.export._write.journal import Journal
+from currents_async.export._write.journal import LAYOUT, Journal
 from currents_async.export._write.local_store import LocalStore
 from currents_async.export._write.object_store import ObjectStore
 from currents_async.export._write.stores import RECORDS, Store
@@ -115,14 +116,30 @@ def open_target(
         tables = journal.tables_of(tables)
         export_format = export_format or _format_of(journal)
         sink = (
-            FileSink(store, FORMATS[export_format], tables, is_new=journal.is_empty)
+            file_sink(store, export_format, journal, tables)
             if path is None
-            else DuckDBSink(path, store, tables, storage=duckdb_storage)
+            else DuckDBSink(path, store, (*tables, WINDOWS), storage=duckdb_storage)
         )
         try:
             yield Target(sink, journal, export_format)
         finally:
             sink.close()
+
+
+def file_sink(
+    store: Store, export_format: ExportFormat, journal: Journal, tables: Iterable[str]
+) -> FileSink:
+    """Open the files of a target.
+
+    Raises `ExportError` if an earlier release made them, with other names and columns.
+    """
+    if journal.layout != LAYOUT:
+        raise ExportError(
+            "another release of this library made the files of this target, which have other names "
+            f"and columns (layout {journal.layout}, not {LAYOUT}): export into another target"
+        )
+    file_format = FORMATS[export_format]
+    return FileSink(store, file_format, (*tables, WINDOWS), is_new=journal.is_empty)
 
 
 def _format_of(journal: Journal) -> ExportFormat:
