@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -142,11 +142,17 @@ class TestWindows:
             names = [path.name for path in (tmp_path / "runs").rglob("*.parquet")]
             seen.append((names, authors(tmp_path)))
 
-        for step in ("replace", "rename"):
-            after = getattr(Path, step)
-            monkeypatch.setattr(
-                Path, step, lambda path, goal, after=after: (look(), after(path, goal), look())
-            )
+        def watched(step: Callable[[Path, Path], Path]) -> Callable[[Path, Path], Path]:
+            def watch(path: Path, goal: Path) -> Path:
+                look()
+                moved = step(path, goal)
+                look()
+                return moved
+
+            return watch
+
+        for step in (Path.replace, Path.rename):
+            monkeypatch.setattr(Path, step.__name__, watched(step))
         put(sink, WINDOW, "r1", author="Eve")
         monkeypatch.undo()
         old, new = ["2026-01-05.0.parquet"], ["2026-01-05.1.parquet"]
