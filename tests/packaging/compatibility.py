@@ -24,11 +24,12 @@ def main() -> None:
     if tag is None:
         sys.stdout.write("There is no tag to compare with: this is the first release.\n")
         return
-    old = griffe.load_git(PACKAGE, ref=tag, repo=ROOT, try_relative_path=False)
+    old = griffe.load_git(PACKAGE, ref=tag, repo=ROOT)
     new = griffe.load(PACKAGE, search_paths=[ROOT], try_relative_path=False)
     news, missing = news_since(tag), []
     for name, words in breaks(old, new):
-        known = re.search(rf"\b{re.escape(name)}\b", news) is not None
+        as_written = r"\W+".join(name.split("."))  # `runs.find` is `Runs.find`
+        known = re.search(rf"\b{as_written}\b", news, re.IGNORECASE) is not None
         sys.stdout.write(f"{'announced' if known else 'NOT ANNOUNCED'}: {words}\n")
         missing += [] if known else [name]
     if missing:
@@ -65,8 +66,14 @@ def breaks(old: Any, new: Any) -> Iterator[tuple[str, str]]:
     for before, after in pairs:
         for found in griffe.find_breaking_changes(before, after):
             words = found.explain(griffe.ExplanationStyle.ONE_LINE)
-            yield found.obj.name, re.sub(r"\x1b\[\d+m", "", words)
+            yield name_of(found.obj), re.sub(r"\x1b\[\d+m", "", words)
     yield from lost_names(old, new)
+
+
+def name_of(found: Any) -> str:
+    """Return the name of a member with its class, as users know it."""
+    owner = found.parent
+    return f"{owner.name}.{found.name}" if owner.is_class else str(found.name)
 
 
 def lost_names(old: Any, new: Any) -> Iterator[tuple[str, str]]:
