@@ -49,7 +49,7 @@ def installs(version: str, python: str, folder: Path) -> Iterator[str]:
         environment.install(f"{artifact}[all]", *resolution)
         run("uv", "pip", "check", "--quiet", f"--python={environment.command('python')}")
         environment.run("currents-async", "--version", cwd=folder)
-        environment.run("currents-async", "demo", cwd=folder)
+        environment.run("currents-async", "demo", "--fields", "runId,status", cwd=folder)
         yield f"{version}  {Path(artifact).suffix:5} {resolution[0]:26} installed, demo"
     environment = Environment.made(folder / "fresh", python)
     environment.install(wheel_and_sdist()[0])
