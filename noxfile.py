@@ -178,7 +178,7 @@ def check_types(session: nox.Session) -> None:
 def pins(session: nox.Session) -> None:
     """Pin what types are checked against to what is newest today."""
     session.install("uv")
-    groups = [f"--group={name}" for name in ("types", "tests", "browser")]
+    groups = [f"--group={name}" for name in ("types", "tests", "browser", "consumer")]
     extras = [f"--extra={name}" for name in TYPED.split(",")]
     for_all = ("--universal", "--python-version=3.11", "--custom-compile-command=nox -s pins")
     options = ("--upgrade", "--no-annotate", "--quiet", *for_all, *groups, *extras)

@@ -36,3 +36,12 @@ def test_the_citation_is_of_this_project() -> None:
 
 def test_the_version_is_one() -> None:
     assert re.match(r"0\+unknown$|\d+\.\d+\.\d+", currents_async.__version__)
+
+
+@pytest.mark.parametrize("group", ["types", "suite", "tests", "browser", "consumer"])
+def test_what_types_depend_on_is_pinned(group: str) -> None:
+    """Where one is missing, `nox -s pins` adds it."""
+    pins = set(re.findall(r"^[\w.-]+(?===)", text_of("tests/typing/constraints.txt"), re.MULTILINE))
+    named = [one for one in PYPROJECT["dependency-groups"][group] if isinstance(one, str)]
+    names = {re.split(r"[^\w.-]", one)[0].replace(".", "-").lower() for one in named}
+    assert names <= pins
