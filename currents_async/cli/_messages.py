@@ -37,6 +37,8 @@ _ARGUMENT = re.compile(
 """A word that names an argument if it is in a class or has an underscore, or as its place says."""
 _PHRASES = {
     " to the call or the client": "",
+    "allow_http=True, or --allow-http,": "--allow-http",
+    "private_assets=True, or --private-assets,": "--private-assets",
     "within Timeouts.connect": "in time",
     "within Timeouts.read": "for too long",
     "Timeouts.attempt": "the time for one attempt",

@@ -244,7 +244,7 @@ def test_allow_http_is_an_option_and_a_setting_of_a_profile(
     assert refused.startswith(
         "currents-async: CURRENTS_REST_API_URL: the base URL must be https://"
     )
-    assert "--allow-http" in refused
+    assert refused.endswith("(--allow-http allows it)\n")
     assert service.requests == []
     cli("projects", "list", "--allow-http")
     config.write_text("[profiles.default]\nallow_http = true\n")

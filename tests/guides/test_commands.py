@@ -49,7 +49,7 @@ def mock() -> Iterator[FakeCurrents]:
     """What `mock serve --recent --assets --specs 8` serves."""
     world = make_organisation(seed=1, projects=3, runs=10, specs=8, recent=True)
     with start_blocking_portal() as portal:
-        server = FakeCurrents(world, api_key="fake", assets=True)
+        server = FakeCurrents(world, assets=True)
         with portal.wrap_async_context_manager(server):
             yield server
 
