@@ -2,7 +2,6 @@
 
 import re
 import sys
-from email import message_from_bytes
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,11 @@ def main() -> None:
     """Fail where a link is relative, or leads to a file that is not there."""
     with ZipFile(sys.argv[1]) as wheel:
         [name] = [one for one in wheel.namelist() if one.endswith(".dist-info/METADATA")]
-        metadata = message_from_bytes(wheel.read(name))
-    html = markdown.render(metadata.get_payload(decode=True).decode())
+        headers, _, readme = wheel.read(name).decode().partition("\n\n")
+    [version] = re.findall(r"^Version: (.+)$", headers, re.MULTILINE)
+    html = markdown.render(readme)
     links = LINK.findall(html)
-    if wrong := [link for link in links if not leads_somewhere(link, html, metadata["Version"])]:
+    if wrong := [link for link in links if not leads_somewhere(link, html, version)]:
         sys.exit(f"Links of the README lead nowhere on PyPI: {', '.join(wrong)}")
     sys.stdout.write(f"All {len(links)} links of the README lead somewhere on PyPI.\n")
 
