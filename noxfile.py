@@ -38,7 +38,7 @@ SUITE = (*BY_FILE, "--ignore=tests/benchmarks", "--ignore=tests/browser")
 
 # They take long: what writes files, starts processes, breaks connections or tries all there is.
 SLOW = (
-    *("benchmarks", "browser", "cli", "export", "faults", "guard", "plugin", "sweep"),
+    *("benchmarks", "browser", "cli", "export", "faults", "guard", "guides", "plugin", "sweep"),
     *("test_examples.py", "test_documentation.py", "test_recipes.py", "test_regexes.py"),
 )
 
