@@ -4,7 +4,7 @@ import logging
 import ssl as tls
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, overload
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -21,27 +21,9 @@ from currents_async._config import (
     resolve_base_url,
     resolve_project_id,
 )
-from currents_async._quarantine.group import Quarantine
-from currents_async._resources._group import build_request
-from currents_async._resources.account import Accounts
-from currents_async._resources.actions import Actions
-from currents_async._resources.assets import Assets
-from currents_async._resources.context import Context
-from currents_async._resources.errors import Errors
-from currents_async._resources.instances import Instances, fetch_instance
-from currents_async._resources.jira import Jira
-from currents_async._resources.projects import Projects
-from currents_async._resources.reports import Reports
-from currents_async._resources.runs import Runs
-from currents_async._resources.sessions import Sessions
-from currents_async._resources.shares import Shares
-from currents_async._resources.signatures import Signatures
-from currents_async._resources.spec_files import SpecFiles
-from currents_async._resources.test_results import TestResults
-from currents_async._resources.tests import Tests
-from currents_async._resources.traces import Traces
-from currents_async._resources.webhooks import Webhooks
+from currents_async._resources._lazy_group import lazy_group, load
 from currents_async._transport import (
+    CallOptions,
     Channel,
     Observers,
     RateInUse,
@@ -54,9 +36,34 @@ from currents_async._transport import (
     find_key,
     find_proxy,
 )
+from currents_async._wire.endpoint import build_request
 from currents_async._wire.rate_limits import RateLimit
 from currents_async.errors import InvalidArgumentError
 from currents_async.models.common import HTTPMethod
+
+if TYPE_CHECKING:
+    from currents_async._quarantine.group import Quarantine
+    from currents_async._resources.account import Accounts
+    from currents_async._resources.actions import Actions
+    from currents_async._resources.assets import Assets
+    from currents_async._resources.context import Context
+    from currents_async._resources.errors import Errors
+    from currents_async._resources.instances import Instances
+    from currents_async._resources.jira import Jira
+    from currents_async._resources.projects import Projects
+    from currents_async._resources.reports import Reports
+    from currents_async._resources.runs import Runs
+    from currents_async._resources.sessions import Sessions
+    from currents_async._resources.shares import Shares
+    from currents_async._resources.signatures import Signatures
+    from currents_async._resources.spec_files import SpecFiles
+    from currents_async._resources.test_results import TestResults
+    from currents_async._resources.tests import Tests
+    from currents_async._resources.traces import Traces
+    from currents_async._resources.webhooks import Webhooks
+    from currents_async.models.instances import Instance
+
+__all__: list[str] = ["Currents", "Limits", "Retries", "Timeouts"]
 
 T = TypeVar("T")
 
@@ -113,26 +120,32 @@ class Currents:
     "Addresses", "Credentials" and "Rate limits".
     """
 
-    # Without a client: for `create_autospec`, which sees only what the class has.
-    runs: Runs = object.__new__(Runs)
-    instances: Instances = object.__new__(Instances)
-    projects: Projects = object.__new__(Projects)
-    spec_files: SpecFiles = object.__new__(SpecFiles)
-    tests: Tests = object.__new__(Tests)
-    test_results: TestResults = object.__new__(TestResults)
-    errors: Errors = object.__new__(Errors)
-    signatures: Signatures = object.__new__(Signatures)
-    actions: Actions = object.__new__(Actions)
-    webhooks: Webhooks = object.__new__(Webhooks)
-    context: Context = object.__new__(Context)
-    jira: Jira = object.__new__(Jira)
-    assets: Assets = object.__new__(Assets)
-    sessions: Sessions = object.__new__(Sessions)
-    shares: Shares = object.__new__(Shares)
-    traces: Traces = object.__new__(Traces)
-    account: Accounts = object.__new__(Accounts)
-    quarantine: Quarantine = object.__new__(Quarantine)
-    reports: Reports = object.__new__(Reports)
+    runs: "Runs" = lazy_group("_resources.runs:Runs", lambda self: (self._fetch(),))
+    instances: "Instances" = lazy_group("_resources.instances:Instances")
+    projects: "Projects" = lazy_group("_resources.projects:Projects")
+    spec_files: "SpecFiles" = lazy_group("_resources.spec_files:SpecFiles")
+    tests: "Tests" = lazy_group("_resources.tests:Tests", lambda self: (self.test_results.list,))
+    test_results: "TestResults" = lazy_group("_resources.test_results:TestResults")
+    errors: "Errors" = lazy_group("_resources.errors:Errors")
+    signatures: "Signatures" = lazy_group("_resources.signatures:Signatures")
+    actions: "Actions" = lazy_group("_resources.actions:Actions")
+    webhooks: "Webhooks" = lazy_group("_resources.webhooks:Webhooks")
+    context: "Context" = lazy_group("_resources.context:Context")
+    jira: "Jira" = lazy_group("_resources.jira:Jira")
+    assets: "Assets" = lazy_group(
+        "_resources.assets:Assets", lambda self: (self._fetch(), self.runs.stream)
+    )
+    sessions: "Sessions" = lazy_group("_resources.sessions:Sessions")
+    shares: "Shares" = lazy_group("_resources.shares:Shares")
+    traces: "Traces" = lazy_group("_resources.traces:Traces")
+    account: "Accounts" = lazy_group("_resources.account:Accounts")
+    quarantine: "Quarantine" = lazy_group(
+        "_quarantine.group:Quarantine",
+        lambda self: (self.tests, self.test_results, self.actions, self.jira),
+    )
+    reports: "Reports" = lazy_group(
+        "_resources.reports:Reports", lambda self: (self.runs.instances,)
+    )
 
     def __init__(
         self,
@@ -183,39 +196,18 @@ class Currents:
         )
         self._channel = channel
         self._project_id = resolve_project_id(project_id)
-        self._make_groups(
-            Transport(
-                channel,
-                timeouts=timeouts or Timeouts(),
-                retries=retries or Retries(),
-                keep_extra=keep_extra,
-            )
+        self._groups: dict[str, Any] = {}
+        """Those that have been used."""
+        self._transport = Transport(
+            channel,
+            timeouts=timeouts or Timeouts(),
+            retries=retries or Retries(),
+            keep_extra=keep_extra,
         )
 
-    def _make_groups(self, transport: Transport) -> None:
-        self._transport = transport
-        fetch = partial(fetch_instance, transport)
-        self.instances = Instances(transport, self._project_id)
-        self.runs = Runs(transport, self._project_id, fetch)
-        self.projects = Projects(transport, self._project_id)
-        self.spec_files = SpecFiles(transport, self._project_id)
-        self.test_results = TestResults(transport, self._project_id)
-        self.tests = Tests(transport, self._project_id, self.test_results.list)
-        self.errors = Errors(transport, self._project_id)
-        self.signatures = Signatures(transport, self._project_id)
-        self.actions = Actions(transport, self._project_id)
-        self.webhooks = Webhooks(transport, self._project_id)
-        self.context = Context(transport, self._project_id)
-        self.jira = Jira(transport, self._project_id)
-        self.assets = Assets(transport, self._project_id, fetch, self.runs.stream)
-        self.sessions = Sessions(transport, self._project_id)
-        self.shares = Shares(transport, self._project_id)
-        self.traces = Traces(transport, self._project_id)
-        self.account = Accounts(transport, self._project_id)
-        self.quarantine = Quarantine(
-            transport, self._project_id, self.tests, self.test_results, self.actions, self.jira
-        )
-        self.reports = Reports(transport, self._project_id, self.runs.instances)
+    def _fetch(self) -> Callable[[str, CallOptions], Awaitable["Instance"]]:
+        """Return what fetches an instance as part of a larger call."""
+        return partial(load("_resources.instances:fetch_instance"), self._transport)
 
     def with_options(
         self,
@@ -238,10 +230,10 @@ class Currents:
         if isinstance(key, InvalidArgumentError):
             raise key
         view = type(self).__new__(type(self))  # `copy` refuses clients, as `pickle` does
-        vars(view).update(vars(self))
+        vars(view).update(vars(self), _groups={})
         transport = self._transport.with_options(key, timeouts, retries)
         view._channel = transport.channel  # noqa: SLF001 - our own copy
-        view._make_groups(transport)  # noqa: SLF001
+        view._transport = transport  # noqa: SLF001
         return view
 
     @overload

@@ -1,9 +1,7 @@
-"""The public names at the top, but for the errors: `__init__` loads them when one is used."""
+"""The public names at the top, but for the errors and those of `_client`, which load sooner."""
 
 from currents_async._cache.settings import Cache
-from currents_async._client import Currents
 from currents_async._clock import Clock
-from currents_async._config import Limits, Retries, Timeouts
 from currents_async._downloads.results import AssetResult, AssetResults
 from currents_async._downloads.save import AssetDownload
 from currents_async._fanout.plans import InstanceResult
@@ -38,7 +36,6 @@ __all__: list[str] = [
     "AttachmentFile",
     "Cache",
     "Clock",
-    "Currents",
     "CursorPager",
     "ErrorsPager",
     "ExaminedResult",
@@ -46,7 +43,6 @@ __all__: list[str] = [
     "InstanceResult",
     "InstanceResults",
     "JiraTicket",
-    "Limits",
     "Observer",
     "PagePager",
     "Progress",
@@ -61,10 +57,8 @@ __all__: list[str] = [
     "RawResponse",
     "RequestAttempt",
     "RequestCall",
-    "Retries",
     "RunStream",
     "RunWatch",
-    "Timeouts",
     "Traffic",
     "UploadResult",
 ]

@@ -12,9 +12,10 @@ MAX_LINE = 300
 MAX_TEXT = 4_000
 """Characters of a text of several lines."""
 
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[^[])?")
+# These are compiled when they are needed: that takes as long as to load ten modules.
+_ESCAPE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[^[])?"
 """Sequences that drive a terminal (ECMA-48, section 5), and the titles of windows."""
-_UNSEEN = re.compile(
+_UNSEEN = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ufffe\uffff\ud800-\udfff]"
 )
@@ -25,7 +26,7 @@ _MAY_BE_SECRET = frozenset("?#@")
 
 def without_escapes(text: str) -> str:
     """Return a text without colours, and all else that drives a terminal."""
-    return _ESCAPE.sub("", text)
+    return re.sub(_ESCAPE, "", text)
 
 
 def one_line(text: str | None, max_length: int = MAX_LINE) -> str:
@@ -53,7 +54,7 @@ def _readable(head: str, length: int, max_length: int) -> str:
         return head  # as most are: nothing unseen, no line ends, no signature
     # Colours take room too; what is far beyond what will be shown is not looked at.
     head = hide_signatures(without_escapes(head))
-    shown = _UNSEEN.sub(_named, head.replace("\r\n", "\n")[:max_length])
+    shown = re.sub(_UNSEEN, _named, head.replace("\r\n", "\n")[:max_length])
     if length <= 8 * max_length and len(head) <= max_length:
         return shown
     return f"{shown} … ({length:,} characters)"

@@ -1,22 +1,17 @@
 """What the groups of operations have in common."""
 
-import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from copy import copy
 from functools import wraps
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
-from currents_async._checks import check_choice, check_concurrency, check_text, check_type
+from currents_async._checks import check_concurrency
 from currents_async._pagination import Listing
 from currents_async._transport import RawResponse, Transport
 from currents_async._wire.endpoint import Endpoint, Query, Request
 from currents_async.errors import InvalidArgumentError
 from currents_async.models._model import Model
-from currents_async.models.common import HTTPMethod
 from currents_async.models.pages import CursorPage, NumberedPage
-
-# Path segments as RFC 3986 has them, percent-encoded already.
-_PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+")
 
 P = TypeVar("P", bound="CursorPage[Any] | NumberedPage[Any]")
 T = TypeVar("T")
@@ -129,25 +124,3 @@ class RawView:
     def __dir__(self) -> list[str]:
         names = (name for name in dir(self._group) if not name.startswith("_") and name != "raw")
         return [name for name in names if not is_compound(getattr(self._group, name))]
-
-
-def build_request(
-    method: HTTPMethod,
-    path: str,
-    query: Mapping[str, str] | Sequence[tuple[str, str]],
-    body: object,
-    returns: Any,
-) -> Request[Any]:
-    """Check and encode a request for which there is no method, or raise `InvalidArgumentError`."""
-    check_choice("method", method, get_args(HTTPMethod))
-    check_text("path", path)
-    if _PATH.fullmatch(path) is None or {".", ".."} & set(path.split("/")):
-        raise InvalidArgumentError(
-            f"path must begin with a slash, be percent-encoded and have no query: {path!r}"
-        )
-    pairs = list(query.items()) if isinstance(query, Mapping) else list(query)
-    for name, value in pairs:
-        check_text("the name of a query parameter", name)
-        check_type(f"query {name}", value, str)
-    # It has no operation ID: errors name it by method and path.
-    return Endpoint(f"{method} {path}", method, path, returns).request(query=pairs, body=body)

@@ -3,9 +3,9 @@
 Source: `docs/api/operations.md`, "Instances".
 """
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from functools import partial
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from currents_async._checks import check_segment, check_texts
 from currents_async._fanout.plans import IdPlan, InstanceResult
@@ -42,9 +42,11 @@ GET_INSTANCE = Endpoint(
 )
 
 
-async def fetch_instance(transport: Transport, instance_id: str, options: CallOptions) -> Instance:
+def fetch_instance(
+    transport: Transport, instance_id: str, options: CallOptions
+) -> Coroutine[Any, Any, Instance]:
     """Fetch an instance as part of a larger call."""
-    return await transport.call(GET_INSTANCE.request({"instance_id": instance_id}), options)
+    return transport.call(GET_INSTANCE.request({"instance_id": instance_id}), options)
 
 
 class Instances(Group):

@@ -91,7 +91,8 @@ class Body:
         would otherwise make the server wait, and servers hang up on that. The API sends at most
         1 MB. Its caller passes what it raises to `fail`.
         """
-        fetched = self._fetched = Queue[bytes | Exception](math.inf)
+        fetched: Queue[bytes | Exception] = Queue(math.inf)
+        self._fetched = fetched
 
         async def fetch() -> None:
             size = 0

@@ -113,9 +113,9 @@ class Transport:
         is_open = self.keep_extra and issubclass(element, Model)
         return ResponseStream(
             self._call(request, options, streamed=True),
-            partial(WholeDecoder[T], returns, array)
+            partial(WholeDecoder, returns, array)
             if is_open
-            else partial(ElementDecoder[E, T], returns, array, element),
+            else partial(ElementDecoder, returns, array, element),
         )
 
     def asset_call(

@@ -71,15 +71,16 @@ def decoder_for(
 
     With `keep_extra`, the models keep what they do not know.
     """
+    # Classes without type arguments: with them, `typing` would take part in each call.
     returns = opened(endpoint.returns) if keep_extra else endpoint.returns
     if get_origin(returns) is CursorPage:
         [item] = get_args(returns)
-        return partial(CursorPageDecoder[Any], item)
+        return partial(CursorPageDecoder, item)
     if not endpoint.is_json:
         return TextDecoder
     if not endpoint.arrays or keep_extra:
-        return partial(EnvelopeDecoder[Any], returns)
-    return partial(CollectingDecoder[Any], returns, endpoint.arrays, least=_LEAST)
+        return partial(EnvelopeDecoder, returns)
+    return partial(CollectingDecoder, returns, endpoint.arrays, least=_LEAST)
 
 
 class _CollectedText:

@@ -1,13 +1,13 @@
 """An operation of the API as a constant, and a request for it as a value."""
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar, get_args
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from currents_async._checks import accepted, check_segment
+from currents_async._checks import accepted, check_choice, check_segment, check_text, check_type
 from currents_async._wire.array import ArrayField
 from currents_async._wire.lasting import Lasting
 from currents_async._wire.record_key import RecordKey
@@ -22,6 +22,8 @@ Query = Sequence[tuple[str, str]]
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 """What nearly all IDs are: nothing to be checked, nothing to be quoted."""
 
+# Path segments as RFC 3986 has them, percent-encoded already.
+_PATH = r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+"
 
 NOT_SERVED = (404, "this operation is a preview, which the deployment may not serve")
 """The hint of operations that are seen in the vendor's own tools alone."""
@@ -112,6 +114,28 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
         if key is not None:
             redact = key.redact
         return Request(self, target, text, redact, key)
+
+
+def build_request(
+    method: HTTPMethod,
+    path: str,
+    query: Mapping[str, str] | Sequence[tuple[str, str]],
+    body: object,
+    returns: Any,
+) -> Request[Any]:
+    """Check and encode a request for which there is no method, or raise `InvalidArgumentError`."""
+    check_choice("method", method, get_args(HTTPMethod))
+    check_text("path", path)
+    if re.fullmatch(_PATH, path) is None or {".", ".."} & set(path.split("/")):
+        raise InvalidArgumentError(
+            f"path must begin with a slash, be percent-encoded and have no query: {path!r}"
+        )
+    pairs = list(query.items()) if isinstance(query, Mapping) else list(query)
+    for name, value in pairs:
+        check_text("the name of a query parameter", name)
+        check_type(f"query {name}", value, str)
+    # It has no operation ID: errors name it by method and path.
+    return Endpoint(f"{method} {path}", method, path, returns).request(query=pairs, body=body)
 
 
 def path_segment(name: str, value: str) -> str:

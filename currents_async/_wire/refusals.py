@@ -34,12 +34,12 @@ CANDIDATE = {
 
 # RFC 9110, sections 5.6.2, 5.6.4 and 11.6.1. An element is all up to a comma that is not quoted.
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_ELEMENT = re.compile(r'(?:[^",]|"(?:\\.|[^"\\])*"?)+', re.DOTALL)
-_PARAMETER = re.compile(
-    rf"(?:(?P<scheme>{_WORD})[ \t]+)?(?P<name>{_WORD})[ \t]*=[ \t]*"
+# They are compiled when they are needed, which is seldom.
+_ELEMENT = r'(?s:(?:[^",]|"(?:\\.|[^"\\])*"?)+)'
+_PARAMETER = (
+    rf"(?s:(?:(?P<scheme>{_WORD})[ \t]+)?(?P<name>{_WORD})[ \t]*=[ \t]*"
     # Also what should have been quoted, such as results:read.
-    r'(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<plain>[^\s"=]+))',
-    re.DOTALL,
+    r'(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<plain>[^\s"=]+)))'
 )
 _MAX_HEADER = 4_096
 _MAX_TEXT = 200
@@ -83,9 +83,9 @@ def read_challenges(header: str) -> list[dict[str, str]]:
     The commas between challenges are those between the parameters within each.
     """
     challenges: list[dict[str, str]] = []
-    elements = (one.strip() for one in _ELEMENT.findall(header[:_MAX_HEADER]))
+    elements = (one.strip() for one in re.findall(_ELEMENT, header[:_MAX_HEADER]))
     for element in filter(None, elements):
-        found = _PARAMETER.fullmatch(element)
+        found = re.fullmatch(_PARAMETER, element)
         if found is None or found["scheme"] or not challenges:
             challenges.append({})
         if found is not None:

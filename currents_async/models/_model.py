@@ -10,6 +10,8 @@ import msgspec
 from currents_async._redaction import hide_signatures
 from currents_async.models._brief import Brief, says_something
 
+__all__ = ["Model", "OpenEnum", "OpenModel"]
+
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment, in UTC where the wire names no time zone: all of them can be compared."""
 

@@ -24,11 +24,12 @@ _CONTROLS = {"t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r"}
 _ANY = "[^\n\r\u2028\u2029]"
 _ASSERTIONS = {"^": r"\A", "$": r"\Z", r"\b": r"\b", r"\B": r"(?!\b)"}
 
-_CODE = re.compile("x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})")
-_CONTROL = re.compile("c([A-Za-z])")
-_ZERO = re.compile("0(?![0-9])")
-_QUANTIFIER = re.compile(r"([*+?]|\{([0-9]+)(?:,([0-9]*))?\})(\??)")
-_GROUP = re.compile(r"\((?:\?(?:([:=!])|<([A-Za-z_$][A-Za-z0-9_$]*)>)|(?!\?))")
+# Compiled when they are needed: few programs check patterns.
+_CODE = "x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})"
+_CONTROL = "c([A-Za-z])"
+_ZERO = "0(?![0-9])"
+_QUANTIFIER = r"([*+?]|\{([0-9]+)(?:,([0-9]*))?\})(\??)"
+_GROUP = r"\((?:\?(?:([:=!])|<([A-Za-z_$][A-Za-z0-9_$]*)>)|(?!\?))"
 
 
 def check_pattern(name: str, pattern: str) -> str:
@@ -119,7 +120,7 @@ class _Reader:
         for written, translated in _ASSERTIONS.items():
             if self._take(written):
                 return _Part(translated)
-        if _QUANTIFIER.match(self._pattern, self._at):
+        if re.compile(_QUANTIFIER).match(self._pattern, self._at):
             raise _NeverMatchesError("nothing to repeat")
         return self._repeated(self._atom())
 
@@ -134,7 +135,7 @@ class _Reader:
         return _Part(f"[{char}]" if is_set else char)
 
     def _group(self) -> _Part:
-        found = _GROUP.match(self._pattern, self._at)
+        found = re.compile(_GROUP).match(self._pattern, self._at)
         if found is None:
             raise _NeverMatchesError("a group of an unknown kind")
         self._at = found.end()
@@ -177,7 +178,7 @@ class _Reader:
         if self._at == len(self._pattern):
             raise _NeverMatchesError("a '\\' at the end")
         for meant in (_CODE, _CONTROL, _ZERO):
-            found = meant.match(self._pattern, self._at)
+            found = re.compile(meant).match(self._pattern, self._at)
             if found is not None:
                 self._at = found.end()
                 return re.escape(_meaning(found)), False
@@ -192,7 +193,7 @@ class _Reader:
         return re.escape(_CONTROLS.get(char, char)), False
 
     def _repeated(self, atom: _Part) -> _Part:
-        found = _QUANTIFIER.match(self._pattern, self._at)
+        found = re.compile(_QUANTIFIER).match(self._pattern, self._at)
         if found is None:
             return atom
         self._at = found.end()
@@ -219,7 +220,7 @@ def _joined(separator: str, parts: list[_Part]) -> _Part:
 
 def _meaning(found: re.Match[str]) -> str:
     letter = found[0][1:]
-    if found.re is _CONTROL:
+    if found.re.pattern == _CONTROL:
         return chr(ord(letter) % 32)
     return chr(int(letter or "0", 16))
 

@@ -1,4 +1,3 @@
-from typing import get_type_hints
 from unittest.mock import create_autospec
 
 import pytest
@@ -7,6 +6,9 @@ from currents_async import Currents
 from currents_async._resources._group import Group
 from currents_async.analysis import RunDetails
 from currents_async.models import Run
+
+_GROUPS = Currents.__annotations__
+"""The names of their classes."""
 
 
 @pytest.mark.parametrize("instance", [True, False])
@@ -39,12 +41,17 @@ async def test_a_mock_is_opened_and_closed_as_a_client_is() -> None:
 
 def test_all_groups_are_there() -> None:
     mock = create_autospec(Currents, instance=True)
-    groups = {name for name, kind in get_type_hints(Currents).items() if issubclass(kind, Group)}
-    assert len(groups) == 19
-    for name in groups:
-        assert isinstance(getattr(mock, name), get_type_hints(Currents)[name])
+    assert len(_GROUPS) == 19
+    for name, kind in _GROUPS.items():
+        assert isinstance(getattr(Currents, name), Group)
+        assert type(getattr(Currents, name)).__name__ == kind
+        assert isinstance(getattr(mock, name), type(getattr(Currents, name)))
 
 
 def test_each_client_has_its_own_groups() -> None:
-    for name in get_type_hints(Currents):
-        assert getattr(Currents("key"), name) is not getattr(Currents, name)
+    client, other = Currents("key"), Currents("other")
+    for name in _GROUPS:
+        own = getattr(client, name)
+        assert getattr(client, name) is own
+        groups = (own, getattr(other, name), getattr(client.with_options(), name))
+        assert len({id(group) for group in (*groups, getattr(Currents, name))}) == 4
