@@ -97,8 +97,10 @@ def _is_here(proxy: URL) -> bool:
 
 
 def _forget_credentials(request: aiohttp.ClientRequest) -> None:
-    for name in (hdrs.AUTHORIZATION, hdrs.PROXY_AUTHORIZATION, RECORD_KEY):
-        request.headers.popall(name, None)
+    forget = request.headers.popall
+    forget(hdrs.AUTHORIZATION, None)
+    forget(hdrs.PROXY_AUTHORIZATION, None)
+    forget(RECORD_KEY, None)
 
 
 _watches: WeakKeyDictionary[ResponseHandler, Callable[[int], Sized]] = WeakKeyDictionary()

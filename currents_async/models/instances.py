@@ -228,14 +228,22 @@ class Instance(Model, frozen=True, gc=False, kw_only=True, repr_omit_defaults=Tr
     def __post_init__(self) -> None:
         if self._claim_records is _DONE:
             force_setattr(self, "_claim_records", UNSET)
-        elif self.schema_version is not None or any(
-            getattr(self, name) is not UNSET for name in _JOINED
-        ):
+        elif self.schema_version is not None or self._is_to_be_joined():
             self._join()
         else:
             for test in self.tests:
                 if test.instance_id is None:
                     force_setattr(test, "instance_id", self.instance_id)
+
+    def _is_to_be_joined(self) -> bool:
+        # Not a loop over the names: this is done for each instance, and seldom finds one.
+        return not (
+            self._test_results is UNSET
+            and self._test_list is UNSET
+            and self._test_tags is UNSET
+            and self._test_annotations is UNSET
+            and self._claim_records is UNSET
+        )
 
     def _join(self) -> None:
         fields = {name: getattr(self, name) for name in ("instance_id", *_CHANGED)}
