@@ -10,7 +10,12 @@ from typing import Self
 ROOT = Path(__file__).parents[2]
 NEWEST = ("--resolution=highest",)
 # uv takes the lowest only of what is named itself, and a wheel does not name what it needs.
-LOWEST = ("--resolution=lowest-direct", f"--requirements={ROOT}/pyproject.toml", "--extra=all")
+# The lowest for a new Python is the first release with wheels for it; pyarrow is not built at home.
+LOWEST = (
+    "--resolution=lowest-direct",
+    f"--requirements={ROOT}/pyproject.toml",
+    *("--extra=all", "--only-binary=pyarrow"),
+)
 
 
 class Environment:
