@@ -59,8 +59,8 @@ def operations() -> Iterator[Operation]:
     known = constants()
     groups = {
         name: type(group)
-        for name, group in vars(Currents("key")).items()
-        if isinstance(group, Group)
+        for name in vars(Currents)
+        if isinstance(group := getattr(Currents, name), Group)
     }
     for group, kind in groups.items():
         for name, method in _attributes(kind).items():
