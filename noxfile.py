@@ -1,13 +1,18 @@
-"""Everything that is checked, as sessions: `nox` runs them all."""
+"""Everything that is checked, as sessions: `nox` for any change, `nox -s full` before a merge."""
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nox
 
-nox.options.default_venv_backend = "venv"
-nox.options.sessions = ["tests", "engines", "browser", "lint", "types", "layers", "docs"]
+# uv makes an environment in seconds, pip in a minute.
+nox.options.default_venv_backend = "uv|venv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "layers", "tests", "types"]
+# They need a JVM, a database server, a browser, or the site: minutes, and more to install.
+APART = ("engines", "browser", "docs")
 
 PACKAGE = "currents_async"
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -20,7 +25,14 @@ def install(session: nox.Session, *groups: str, extras: str = "all", pins: str =
     """Install this checkout and dependency groups of its `pyproject.toml`."""
     constraint = ("--constraint", pins) if pins else ()
     wanted = nox.project.dependency_groups(PROJECT, *groups)
-    session.install(f".[{extras}]", *wanted, *constraint)
+    session.install("--upgrade", f".[{extras}]", *wanted, *constraint)
+
+
+@nox.session(default=False, venv_backend="none")
+def full(session: nox.Session) -> None:
+    """Run every check, as CI does."""
+    for name in (*nox.options.sessions, *APART):
+        session.notify(name)
 
 
 @nox.session
@@ -30,10 +42,10 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *SUITE, *session.posargs)
 
 
-# By file: some share what takes long to make.
-BY_FILE = ("-n", "auto", "--dist", "loadfile")
-# Those of the benchmarks are for where dlt is, those of the pages for where a browser is.
-SUITE = (*BY_FILE, "--ignore=tests/benchmarks", "--ignore=tests/browser")
+# Each worker begins with half of them; one that is done takes from the others.
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
+# Those of the pages are for where a browser is.
+SUITE = (*PARALLEL, "-m", "not engines", "--ignore=tests/benchmarks", "--ignore=tests/browser")
 
 
 # They take long: what writes files, starts processes, breaks connections or tries all there is.
@@ -43,7 +55,7 @@ SLOW = (
 )
 
 
-@nox.session(default=False, reuse_venv=True)
+@nox.session(default=False)
 def quick(session: nox.Session) -> None:
     """Find most mistakes in two minutes: style, layers, and the tests but for the slow ones."""
     install(session, "tests", "lint", "layers")
@@ -51,10 +63,10 @@ def quick(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports")
     left_out = [f"--ignore=tests/{name}" for name in SLOW]
-    session.run("pytest", *BY_FILE, *left_out, *session.posargs)
+    session.run("pytest", *PARALLEL, *left_out, *session.posargs)
 
 
-@nox.session(default=False)
+@nox.session(default=False, reuse_venv=False)
 def lowest(session: nox.Session) -> None:
     """Run the test suite with the lowest version of everything that `pyproject.toml` names."""
     session.install("uv")  # pip only knows the way up
@@ -70,14 +82,9 @@ def engines(session: nox.Session) -> None:
     Those of Spark need Java 17, and some of those of dlt a PostgreSQL that they can start.
     """
     install(session, "tests", "engines", extras="speed,cli,dlt,spark")
-    files = (
-        "export/test_dlt.py",
-        "export/test_dlt_destination.py",
-        "export/test_spark.py",
-        "test_notebook.py",
-        "benchmarks",
-    )
-    session.run("pytest", *BY_FILE, *(f"tests/{name}" for name in files), "-rs")
+    places = ("tests/export", "tests/test_notebook.py", "tests/benchmarks")
+    # What shares a JVM or a measurement stays together.
+    session.run("pytest", "-n", "auto", "--dist", "loadgroup", "-m", "engines", *places, "-rs")
 
 
 # What judges whether a page is accessible, and what GitHub draws diagrams with.
@@ -128,14 +135,14 @@ def chaos(session: nox.Session) -> None:
     )
 
 
-@nox.session(reuse_venv=True)
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure this library beside others: `nox -s bench -- --quick`; see benchmarks/README.md."""
     install(session, "bench")
     session.run("python", "-m", "benchmarks", *session.posargs)
 
 
-@nox.session(default=False, reuse_venv=True)
+@nox.session(default=False)
 def soak(session: nox.Session) -> None:
     """Let everything go wrong for minutes: `nox -s soak -- 600` says how many seconds."""
     install(session)
@@ -168,10 +175,16 @@ def types_newest(session: nox.Session) -> None:
 
 
 def check_types(session: nox.Session) -> None:
-    """Run both checkers in the environment of a session."""
-    session.run("mypy")
-    session.run("pyright")
-    session.run("pyright", "--verifytypes", PACKAGE, "--ignoreexternal")
+    """Run both checkers in the environment of a session, at once: each takes one core."""
+    checkers = (
+        ("mypy",),
+        ("pyright",),
+        ("pyright", "--verifytypes", PACKAGE, "--ignoreexternal"),
+    )
+    with ThreadPoolExecutor(max_workers=2) as cores:
+        running = [cores.submit(session.run, *checker, silent=True) for checker in checkers]
+    for checker in running:
+        session.log(str(checker.result()).strip().splitlines()[-1])
 
 
 @nox.session(default=False)
@@ -212,7 +225,7 @@ def free_threaded(session: nox.Session) -> None:
     alone = f"import {loaded}; assert not sys._is_gil_enabled()"
     session.run("python", "-W", "error", "-c", alone)
     left_out = [f"--ignore=tests/{name}" for name in (*SLOW, *NEEDS_DUCKDB)]
-    session.run("pytest", *BY_FILE, *left_out, *session.posargs, env={"PYTHON_GIL": "0"})
+    session.run("pytest", *PARALLEL, *left_out, *session.posargs, env={"PYTHON_GIL": "0"})
 
 
 @nox.session(default=False)
@@ -231,7 +244,7 @@ def release(session: nox.Session) -> None:
     check_workflows(session)
     session.run("python", "-m", "tests.packaging.consumer")
     left_out = [f"--ignore=tests/{name}" for name in SLOW]
-    suite = SUITE if session.posargs == ["all"] else (*BY_FILE, *left_out, *session.posargs)
+    suite = SUITE if session.posargs == ["all"] else (*PARALLEL, *left_out, *session.posargs)
     session.run("python", "-m", "tests.packaging.installs", *suite)
 
 

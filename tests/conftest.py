@@ -109,12 +109,12 @@ def beyond_the_library(can_block: Callable[..., bool]) -> Callable[..., bool]:
     """Let what the library has not called block at once: its stack is searched slowly."""
 
     def predicate(*args: Any, **kwargs: Any) -> bool:
+        if can_block(*args, **kwargs):
+            return True
         frame: FrameType | None = sys._getframe()
-        while frame is not None:
-            if frame.f_code.co_filename.startswith(LIBRARY):
-                return can_block(*args, **kwargs)
+        while frame is not None and not frame.f_code.co_filename.startswith(LIBRARY):
             frame = frame.f_back
-        return True
+        return frame is None
 
     return predicate
 

@@ -12,6 +12,8 @@ nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")
 
+pytestmark = pytest.mark.engines
+
 
 def test_the_notebook_of_the_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(seed=1)

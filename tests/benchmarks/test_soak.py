@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks.growth import Sample, growth  # pyright: ignore[reportMissingTypeStubs]
 
+pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("benchmarks")]
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("benchmarks")]
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -34,6 +34,8 @@ from tests.export.dlt_tables import as_json, loaded, query, wanted
 from tests.export.postgres import IS_INSTALLED, create_database, postgres
 from tests.export.serving import serving, three_days
 
+pytestmark = pytest.mark.engines
+
 ROOT = Path(__file__).parents[2]
 HOUR = timedelta(hours=1)
 

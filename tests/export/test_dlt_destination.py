@@ -11,6 +11,8 @@ from dlt.common.configuration.container import Container
 
 from currents_async.export._engines.dlt_destination import file_format_of, has_lists
 
+pytestmark = pytest.mark.engines
+
 LISTS, JSON_TEXT = True, False
 
 

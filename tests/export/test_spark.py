@@ -31,6 +31,8 @@ from tests.documentation import block_with
 from tests.export.landed import Landed, expected, in_parquet
 from tests.export.serving import serving, three_days
 
+pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("spark")]
+
 SINCE = datetime(2026, 1, 5, tzinfo=UTC)
 KEY = "fake-currents-api-key"
 
