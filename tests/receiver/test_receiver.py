@@ -270,7 +270,7 @@ class TestLeaving:
         handlers = Handlers(open_gate=False)
 
         async def live() -> None:
-            async with handlers.receiver(verifier(replays=replays)) as receiver:
+            async with handlers.receiver(verifier(replays=replays), drain=0.01) as receiver:
                 for run_id in "ab":
                     await deliver(receiver, run_id)
                 await asyncio.Event().wait()
