@@ -222,6 +222,8 @@ async def test_export(
     assert pq.read_table(tmp_path / "specs").num_rows == sum(len(run.specs) for run in runs)
     assert await nightly([project.project_id], tmp_path) == 0
     server.requests.of("getRun").assert_count(len(runs))
+    await block_with("keep_in_order")["keep_in_order"](str(tmp_path))
+    assert pq.read_table(tmp_path / "specs").num_rows == sum(len(run.specs) for run in runs)
 
 
 async def test_test() -> None:

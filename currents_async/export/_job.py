@@ -1,16 +1,18 @@
 """An export: windows are harvested, their rows are staged, and each is committed when it ends."""
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
+from currents_async._tasks import wait_for_all
 from currents_async._threads import in_thread
 from currents_async.errors import ExportError
 from currents_async.export._fetch.events import (
@@ -26,6 +28,9 @@ from currents_async.export._write.journal import Entry
 from currents_async.export._write.target import Sink, Target
 
 T = TypeVar("T")
+
+_MAX_ENDED = 32
+"""Windows that have ended and wait for a commit, whose rows are on the disk."""
 
 
 class ExportResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,21 +97,26 @@ class Job:
         async with harvest:
             async for event in harvest:
                 await self._take_in(event)
-                if self._on_progress is not None:
-                    self._on_progress(self.result)
+
+    def _report(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(self.result)
 
     async def _take_in(self, event: FetchEvent) -> None:
         self._counts[type(event)] += 1
         if isinstance(event, FetchFailed) and not event.run_id:
             self._refused[event.window.project_id] = None
         ready = self._windows.take_in(event)
-        if ready is None:
+        if ready is not None and ready.has_ended:
+            await self._end_window(ready)
             return
-        if ready.has_ended:
-            await in_thread_or_export_error(partial(self._commit, ready))
-            self._count_window(ready)
-        else:
+        if ready is not None:
             await in_thread_or_export_error(partial(self._stage, ready))
+        self._report()
+
+    async def _end_window(self, rows: WindowRows) -> None:
+        await in_thread_or_export_error(partial(self._commit, rows))
+        self._count_window(rows)
 
     def _stage(self, rows: WindowRows) -> None:
         for table, batch in rows.take():
@@ -125,10 +135,22 @@ class Job:
             gone=result.gone + rows.gone,
             rows={table: result.rows.get(table, 0) + count for table, count in rows.counts.items()},
         )
+        self._report()
+
+
+class _Ended(NamedTuple):
+    """A window whose rows have all been staged."""
+
+    rows: WindowRows
+    entry: Entry
+    unchanged: set[str]
 
 
 class TargetJob(Job):
-    """A job that writes to a target, which may hold rows of earlier exports."""
+    """A job that writes to a target, which may hold rows of earlier exports.
+
+    Windows are committed while others are fetched: all that end during a commit by the next one.
+    """
 
     def __init__(
         self,
@@ -143,21 +165,64 @@ class TargetJob(Job):
         super().__init__(target.sink, windows, result, on_progress)
         self._target = target
         self._look_back = look_back
+        self._ended: list[_Ended] = []
+        self._committing: asyncio.Task[None] | None = None
 
-    def _commit(self, rows: WindowRows) -> None:
-        sink, journal, _ = self._target
-        # First of all: what another export has published must not be replaced.
-        journal.check()
+    async def run(self, harvest: Harvest) -> None:
+        """Work until the harvest ends, and what has ended is committed."""
+        try:
+            await super().run(harvest)
+        except asyncio.CancelledError:
+            self._ended.clear()
+            raise
+        finally:
+            await self._finish()
+
+    async def _end_window(self, rows: WindowRows) -> None:
+        # Old rows may be in a file that is being replaced: by another window, if it has several.
+        if rows.fresh is not None or len(self._ended) >= _MAX_ENDED:
+            await self._finish()
+        ended = await in_thread_or_export_error(partial(self._complete, rows))
+        self._ended.append(ended)
+        if self._committing is None or self._committing.done():
+            await self._finish()
+            self._committing = asyncio.create_task(self._commit_ended())
+
+    async def _finish(self) -> None:
+        """Wait until all windows that have ended are committed; raise what went wrong."""
+        committing, self._committing = self._committing, None
+        if committing is not None:
+            await wait_for_all([committing])
+            committing.result()
+
+    async def _commit_ended(self) -> None:
+        while ended := self._ended:
+            self._ended = []
+            await in_thread_or_export_error(partial(self._commit_all, ended))
+            for one in ended:
+                self._count_window(one.rows)
+
+    def _complete(self, rows: WindowRows) -> _Ended:
         self._stage(rows)
-        unchanged = rows.merge_into(sink)
+        unchanged = rows.merge_into(self._target.sink)
         rows.conclude()
         self._stage(rows)
         entry = rows.entry()
-        sink.write(rows.window, WINDOWS, self._row_of(entry))
-        journal.reopen(rows.window, keeps_rows=rows.fresh is not None)
-        sink.commit(rows.window, unchanged=unchanged)
+        self._target.sink.write(rows.window, WINDOWS, self._row_of(entry))
+        return _Ended(rows, entry, unchanged)
+
+    def _commit_all(self, ended: Sequence[_Ended]) -> None:
+        sink, journal, _ = self._target
+        # First of all: what another export has published must not be replaced.
+        journal.check()
+        with journal.at_once():
+            for rows, _, _ in ended:
+                journal.reopen(rows.window, keeps_rows=rows.fresh is not None)
+        sink.commit_all({rows.window: unchanged for rows, _, unchanged in ended})
         # Only now: what the journal says has to be on the disk.
-        journal.add(entry, rows.state())
+        with journal.at_once():
+            for rows, entry, _ in ended:
+                journal.add(entry, rows.state())
 
     def _row_of(self, entry: Entry) -> Any:
         return window_row(

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -262,8 +262,9 @@ class TestErrors:
 
         with pytest.raises(ZeroDivisionError):
             await exporter(on_progress=fail)
-        assert len(assert_sound(exporter.landed, expected(world))) == 2
-        assert (await exporter(resume=True)).windows_skipped == 2
+        done = len(assert_sound(exporter.landed, expected(world)))
+        assert done >= 2
+        assert (await exporter(resume=True)).windows_skipped == done
         assert exporter.landed == expected(world)
 
     async def test_a_target_that_cannot_be_written_to(
@@ -287,7 +288,9 @@ class TestErrors:
         assert isinstance(caught.value.__cause__, OSError)
         shutil.rmtree(blocked)
         result = await exporter(resume=True)
-        assert (result.windows_done, result.windows_skipped) == (3, 3)
+        # Those that ended together were to be committed together.
+        assert result.windows_done + result.windows_skipped == 6
+        assert result.windows_done >= 3
         assert exporter.landed == expected(world)
 
     async def test_while_a_final_day_is_replaced(
@@ -296,11 +299,11 @@ class TestErrors:
         """Some tables of the day may be new and others old: it has to be done again."""
         await exporter()
 
-        def fail(sink: FileSink, window: Window, **_: Any) -> None:
+        def fail(sink: FileSink, windows: Mapping[Window, Collection[str]]) -> None:
             raise OSError(28, "No space left on device")
 
         with monkeypatch.context() as patch, pytest.raises(ExportError, match="No space left"):
-            patch.setattr(FileSink, "commit", fail)
+            patch.setattr(FileSink, "commit_all", fail)
             await exporter(concurrency=1)
         result = await exporter(resume=True)
         assert (result.windows_done, result.windows_skipped) == (1, 5)
@@ -376,14 +379,14 @@ class TestCancelled:
     ) -> None:
         """The commit is waited for: nothing is at the target once the export has ended."""
         began, may_end = threading.Event(), threading.Event()
-        commit = FileSink.commit
+        commit = FileSink.commit_all
 
-        def slowly(sink: FileSink, window: Window, **options: Any) -> None:
+        def slowly(sink: FileSink, windows: Mapping[Window, Collection[str]]) -> None:
             began.set()
             may_end.wait(20)
-            commit(sink, window, **options)
+            commit(sink, windows)
 
-        monkeypatch.setattr(FileSink, "commit", slowly)
+        monkeypatch.setattr(FileSink, "commit_all", slowly)
         scope = anyio.CancelScope()
 
         async def run(currents: Currents) -> None:

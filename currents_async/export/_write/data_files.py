@@ -18,6 +18,7 @@ Spark takes that of the path, as a number.
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
+from threading import RLock
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -68,6 +69,7 @@ class Catalog:
         self._suffix = suffix
         self._is_new = is_new
         self._files: dict[str, list[DataFile]] = {}
+        self._lock = RLock()
 
     def find(self, table: str, window: Window) -> DataFile | None:
         """Return the file of a window, if it has one."""
@@ -85,22 +87,33 @@ class Catalog:
 
     def files_in(self, directory: str) -> list[DataFile]:
         """List a directory, the first days first, without files that others cover."""
-        if directory not in self._files:
-            names = () if self._is_new else self._store.names_in(directory)
-            found = list(self._parse(directory, names))
-            self._files[directory] = [
-                file for file in found if not any(other.covers(file) for other in found)
-            ]
-        return self._files[directory]
+        with self._lock:
+            if directory not in self._files:
+                names = () if self._is_new else self._store.names_in(directory)
+                found = list(self._parse(directory, names))
+                self._files[directory] = [
+                    file for file in found if not any(other.covers(file) for other in found)
+                ]
+            return self._files[directory]
 
     def forget(self, table: str, window: Window) -> None:
         """List the directory of a window again when it is needed."""
         self._files.pop(directory_of(table, window.project_id, window.day), None)
 
+    def covered_in(self, directory: str) -> list[DataFile]:
+        """List the files of a directory that others cover."""
+        found = list(self._parse(directory, self._store.names_in(directory)))
+        return [file for file in found if any(other.covers(file) for other in found)]
+
+    def drop(self, file: DataFile) -> None:
+        """Note that a file has been removed."""
+        self._files[file.directory] = [one for one in self.files_in(file.directory) if one != file]
+
     def note(self, file: DataFile) -> None:
         """Note that a file has been published in place of those of its days."""
-        others = [one for one in self.files_in(file.directory) if not file.has(one.first)]
-        self._files[file.directory] = sorted([*others, file])
+        with self._lock:
+            others = [one for one in self.files_in(file.directory) if not file.has(one.first)]
+            self._files[file.directory] = sorted([*others, file])
 
     def _parse(self, directory: str, names: Iterable[str]) -> Iterator[DataFile]:
         for name in sorted(names):

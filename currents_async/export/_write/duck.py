@@ -1,6 +1,7 @@
 """Tables in a DuckDB file."""
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -85,6 +86,22 @@ class DuckDBSink:
             for table in changed:
                 with self._staging.take(window, table) as rows:
                     self._replace(window, table, rows)
+
+    def commit_all(self, windows: Mapping[Window, Collection[str]]) -> None:
+        """Commit several windows, each in a transaction of its own."""
+        for window, unchanged in windows.items():
+            self.commit(window, unchanged=unchanged)
+
+    def count(self, table: str, windows: Iterable[Window]) -> Counter[Window]:  # noqa: ARG002 - all are counted
+        query = f"SELECT day, project_id, count(*) FROM {table} GROUP BY ALL"  # noqa: S608 - ours
+        found = self._database.execute(query).fetchall()
+        return Counter({Window(day, project_id): rows for day, project_id, rows in found})
+
+    def delete(self, windows: Collection[Window], *, kept: Collection[Window]) -> None:  # noqa: ARG002 - tables stay
+        with self._transaction():
+            for table in self._tables:
+                for window in windows:
+                    self._replace(window, table, None)
 
     def close(self) -> None:
         try:

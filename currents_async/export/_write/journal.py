@@ -1,6 +1,7 @@
 """The journal: what has been exported, recorded beside the data."""
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated
@@ -64,6 +65,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The version of the tables that its newest rows were written with."""
     rows: dict[str, int] | None = None
     """The rows of each table that has some; None if an earlier release wrote it."""
+    deleted: bool = False
+    """Whether the window has been deleted since, and is as if it had never been exported."""
 
     @property
     def window(self) -> Window:
@@ -129,6 +132,7 @@ class Journal:
         self._store = store
         self._name = name
         self._is_mine = is_mine
+        self._held: list[bytes] | None = None
         self._options: Options | None = None
         self.layout: int = LAYOUT
         """The version of the directories and names of the files of the target."""
@@ -203,6 +207,18 @@ class Journal:
                 return msgspec.json.decode(text, type=WindowState)
         return WindowState()
 
+    @contextmanager
+    def at_once(self) -> Generator[None]:
+        """Write the lines of all that is recorded inside `with` at its end, as one."""
+        self._held = []
+        try:
+            yield
+            held, self._held = self._held, None
+            if held:
+                self._store.append(self._name, b"".join(held))
+        finally:
+            self._held = None
+
     def check(self) -> None:
         """Raise `ExportError` if another export has written to the target meanwhile."""
         self._store.check(self._name)
@@ -212,7 +228,7 @@ class Journal:
         before = self.entry(entry.window)
         if state is not None and entry.may_change:
             text = msgspec.json.encode(state)
-            replace_text(self._store, _state_name(entry.window), text)
+            self._store.write(_state_name(entry.window), text)
             entry = msgspec.structs.replace(entry, digest=_digest(text))
         self._record(entry)
         if not entry.digest and before is not None and before.digest:
@@ -229,19 +245,36 @@ class Journal:
             digest = entry.digest if keeps_rows else entry.digest and _OUTDATED
             self._record(msgspec.structs.replace(entry, exported_at=None, digest=digest))
 
+    def remove(self, window: Window) -> None:
+        """Record that a window has been deleted."""
+        entry = self.entry(window)
+        if entry is not None:
+            self._record(Entry(project_id=entry.project_id, day=entry.day, deleted=True))
+            self._store.remove(_state_name(window))
+
     def _record(self, entry: Entry) -> None:
         self._write(entry)
-        self._entries[entry.window] = entry
+        self._note(entry)
+
+    def _note(self, entry: Entry) -> None:
+        if entry.deleted:
+            self._entries.pop(entry.window, None)
+        else:
+            self._entries[entry.window] = entry
 
     def _write(self, line: Header | Entry) -> None:
-        self._store.append(self._name, msgspec.json.encode(line) + b"\n")
+        text = msgspec.json.encode(line) + b"\n"
+        if self._held is None:
+            self._store.append(self._name, text)
+        else:
+            self._held.append(text)
 
     def _read(self, text: bytes) -> None:
         whole, newline, torn = text.rpartition(b"\n")
         if whole:
             self._decode(whole.split(b"\n"))
         if torn and self._is_mine:
-            replace_text(self._store, self._name, whole + newline)
+            self._store.write(self._name, whole + newline)
 
     def _decode(self, lines: list[bytes]) -> None:
         try:
@@ -257,7 +290,7 @@ class Journal:
             for line in lines[1:]:
                 entry = msgspec.json.decode(line, type=Entry)
                 self._check_schema(entry.schema)
-                self._entries[entry.window] = entry
+                self._note(entry)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ExportError(
                 f"{self._name} is damaged, or not the journal of an export"
@@ -269,13 +302,6 @@ class Journal:
                 f"{self._name} is of tables of version {version}, and this release of the library "
                 f"knows those up to {VERSION}: use a newer release, or another target"
             )
-
-
-def replace_text(store: Store, name: str, text: bytes) -> None:
-    """Replace the content of a file, atomically."""
-    staged = store.stage(name)
-    staged.write_bytes(text)
-    store.publish(staged, name)
 
 
 def _words(option: object) -> str:

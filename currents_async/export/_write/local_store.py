@@ -1,12 +1,14 @@
 """Files of an export in a directory on this machine."""
 
 import os
+import shutil
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from currents_async._downloads.partial_file import sync_directory
 from currents_async.errors import ExportError
+from currents_async.export._write.exchange import exchange
 from currents_async.export._write.stores import RECORDS, Publication, Store
 
 
@@ -66,6 +68,29 @@ class LocalStore(Store):
             content = None
         self._known[name] = len(content or b"")
         return content
+
+    def replace_at_once(
+        self, directory: str, files: Sequence[Publication], old: Sequence[str]
+    ) -> bool:
+        goal = self._root / directory
+        other = self.stage(goal.name).with_suffix(".directory")
+        other.mkdir()
+        for path in goal.iterdir():
+            if f"{directory}/{path.name}" not in old:
+                os.link(path, other / path.name)
+        for staged, name, _ in files:
+            with staged.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.link(staged, other / Path(name).name)
+        sync_directory(other)
+        is_done = exchange(other, goal)
+        if is_done:
+            sync_directory(goal.parent)
+        shutil.rmtree(other)
+        return is_done
+
+    def size_of(self, name: str) -> int:
+        return (self._root / name).stat().st_size
 
     def has(self, name: str) -> bool:
         return (self._root / name).exists()

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,9 @@ from currents_async.errors import ExportError
 from currents_async.export._write.stores import Publication, Store
 
 _CHUNK = 1 << 20
+_UPLOADS = 32
+"""At once."""
+_TRAILER = b"\r\nx-amz-checksum-"
 
 
 class ObjectStore(Store):
@@ -66,9 +70,7 @@ class ObjectStore(Store):
         self.check(name)
         # All of it again, because objects do not grow.
         longer = (self._known[name] or b"") + line
-        staged = self.stage(name)
-        staged.write_bytes(longer)
-        self.publish(staged, name)
+        self.write(name, longer)
         self._known[name] = longer
 
     def check(self, name: str) -> None:
@@ -77,12 +79,16 @@ class ObjectStore(Store):
             raise ExportError(f"another export writes to this target: {name} has changed")
 
     def publish_all(self, files: Sequence[Publication]) -> None:
-        for staged, name, _ in files:
-            self.publish(staged, name)
+        with ThreadPoolExecutor(_UPLOADS) as pool:
+            list(pool.map(lambda file: self.publish(file.staged, file.name), files))
 
     def names_in(self, directory: str) -> list[str]:
         where = fs.FileSelector(self._at(directory), allow_not_found=True)
         return [found.base_name for found in self._filesystem.get_file_info(where)]
+
+    def size_of(self, name: str) -> int:
+        size: int = self._filesystem.get_file_info(self._at(name)).size
+        return size
 
     def has(self, name: str) -> bool:
         found: bool = self._filesystem.get_file_info(self._at(name)).type != fs.FileType.NotFound
@@ -111,6 +117,13 @@ class ObjectStore(Store):
                 content: bytes = stream.read()
         except FileNotFoundError:
             return None
+        if _TRAILER in content:
+            raise ExportError(
+                "this object store writes the checksums that follow an upload into the objects, "
+                f"which are damaged by that, as {name} is: delete what has been exported, set the "
+                "environment variable AWS_REQUEST_CHECKSUM_CALCULATION=when_required, and export "
+                "again"
+            )
         return content
 
     def _at(self, name: str) -> str:

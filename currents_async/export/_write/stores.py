@@ -68,6 +68,25 @@ class Store(ABC):
     def names_in(self, directory: str) -> Sequence[str]:
         """List the files in a directory, without it."""
 
+    def replace_at_once(
+        self,
+        directory: str,  # noqa: ARG002 - for who can
+        files: Sequence[Publication],  # noqa: ARG002
+        old: Sequence[str],  # noqa: ARG002
+    ) -> bool:
+        """Publish files and remove others of a directory in one step; return whether it did."""
+        return False
+
+    @abstractmethod
+    def size_of(self, name: str) -> int:
+        """Return the size of a file in bytes."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Replace the content of a file, atomically."""
+        staged = self.stage(name)
+        staged.write_bytes(content)
+        self.publish(staged, name)
+
     @abstractmethod
     def remove(self, name: str) -> None:
         """Remove a file durably, if it exists."""

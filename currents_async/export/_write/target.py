@@ -3,7 +3,8 @@
 A window is staged in batches, and becomes visible as a whole.
 """
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, cast, get_args
@@ -17,6 +18,7 @@ from currents_async._checks import check_choice
 from currents_async.errors import ExportError, InvalidArgumentError
 from currents_async.export._tables import WINDOWS
 from currents_async.export._windows import Window
+from currents_async.export._write.compaction import finish_compaction
 from currents_async.export._write.duck import DuckDBSink, DuckDBStorage
 from currents_async.export._write.files import FileSink
 from currents_async.export._write.formats import Format, Ndjson, Parquet
@@ -45,7 +47,7 @@ _BY_SUFFIX: dict[str, ExportFormat | None] = {
 
 
 class Sink(Protocol):
-    """What an export writes to; used by one thread at a time."""
+    """What an export writes to. Rows can be staged in one thread while another commits windows."""
 
     def write(self, window: Window, table: str, batch: Any) -> None:
         """Stage the rows of a `pyarrow.RecordBatch`, invisible to readers."""
@@ -66,6 +68,10 @@ class Sink(Protocol):
 class ReadableSink(Sink, Protocol):
     """A sink that can also be read."""
 
+    def commit_all(self, windows: Mapping[Window, Collection[str]]) -> None:
+        """Commit several windows, each with its unchanged tables, at once where that is faster."""
+        ...
+
     def read(
         self, window: Window, table: str, columns: Sequence[str] | None = None
     ) -> Iterator[Any]:
@@ -73,10 +79,22 @@ class ReadableSink(Sink, Protocol):
         ...
 
 
+class LakeSink(ReadableSink, Protocol):
+    """A sink that can be kept in good order."""
+
+    def count(self, table: str, windows: Iterable[Window]) -> Counter[Window]:
+        """Read all of a table, and count the rows of each window, also of those not given."""
+        ...
+
+    def delete(self, windows: Collection[Window], *, kept: Collection[Window]) -> None:
+        """Delete the rows of windows, durably, of those in the target."""
+        ...
+
+
 class Target(NamedTuple):
     """What is open during an export."""
 
-    sink: ReadableSink
+    sink: LakeSink
     journal: Journal
     format: ExportFormat
 
@@ -121,6 +139,8 @@ def open_target(
             else DuckDBSink(path, store, (*tables, WINDOWS), storage=duckdb_storage)
         )
         try:
+            if isinstance(sink, FileSink):
+                finish_compaction(store, sink)
             yield Target(sink, journal, export_format)
         finally:
             sink.close()
@@ -207,9 +227,13 @@ def store_at(target: str | Path) -> Store:
     path = local_path(target)
     if path is not None:
         return LocalStore(path)
-    scheme = urlsplit(str(target)).scheme
+    url = urlsplit(str(target))
+    scheme = url.scheme
+    if scheme == "s3" and "allow_delayed_open" not in url.query:
+        # A small object is uploaded by one request, and not by the three of a multipart upload.
+        url = url._replace(query="&".join(filter(None, [url.query, "allow_delayed_open=true"])))
     try:
-        filesystem, root = fs.FileSystem.from_uri(str(target))
+        filesystem, root = fs.FileSystem.from_uri(url.geturl())
     except (ValueError, NotImplementedError):
         raise ValueError(f"pyarrow does not support this {scheme}:// URL") from None
     if not root.strip("/"):
