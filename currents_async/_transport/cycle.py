@@ -22,8 +22,10 @@ class Cycle:
     def __init__(self, began: float, accepted: int = 0) -> None:
         self.began: float = began
         """When the pause before it ended."""
+        self.late: int = accepted
+        """Requests that outran the refusal before it."""
         self.accepted: int = accepted
-        """Requests that were accepted in it; those that outran the refusal before it included."""
+        """Requests that were accepted in it, and the late ones."""
         self._times: deque[float] = deque(maxlen=_KEPT)
 
     def add(self, now: float) -> None:
@@ -83,6 +85,11 @@ class Dry(NamedTuple):
     """By how many seconds that varies."""
     told: Allowance | None
     """What the server says it allows, if that is what the refusal was due to."""
+
+    @property
+    def passed(self) -> int:
+        """What was accepted between two pauses, after the first refusal too."""
+        return self.cycle.accepted - self.cycle.late
 
     @property
     def lasted(self) -> float:

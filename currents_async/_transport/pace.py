@@ -1,13 +1,14 @@
 """When the next request may leave: pauses, rate and slots; pure, with the time passed in."""
 
 import math
+from collections import deque
 from collections.abc import Callable
 
 from currents_async._transport.cycle import Cycle, Dry
 from currents_async._transport.overload import Overload
 from currents_async._transport.probes import Probes
 from currents_async._transport.rate_in_use import PauseReason, RateInUse, RateReason
-from currents_async._transport.rate_search import KEPT, LONG_PAUSE, Phase, RateSearch
+from currents_async._transport.rate_search import KEPT, LONG_PAUSE, MAX_BATCH, Phase, RateSearch
 from currents_async._transport.refusals import Group, Strays
 from currents_async._transport.slots import Slots
 from currents_async._transport.stated import Stated
@@ -89,6 +90,8 @@ class Pace:
         self._reported_until = -math.inf
         """The end of the last pause that was reported."""
         self._next = -math.inf
+        self._left: deque[float] = deque(maxlen=MAX_BATCH)
+        """When the last requests left."""
         self._stated = Stated()
 
     # --- what may leave
@@ -152,7 +155,7 @@ class Pace:
                 self._search = RateSearch()
                 self._changed()
         if not math.isinf(rate := self.rate):
-            wait = max(wait, self._next + 1 / rate - now)
+            wait = max(wait, self._due(rate, now) - now)
         return max(0.0, wait)
 
     def leave(self, now: float, *, late: float = 0) -> None:
@@ -164,8 +167,16 @@ class Pace:
             self._cycle = Cycle(now)
         if not math.isinf(rate := self.rate):
             ahead = max(min(late, _CATCH_UP), self._search.credit / rate)
-            self._search.idle(now - self._next - 1 / rate - ahead)
+            self._search.idle(now - self._due(rate, now) - ahead)
+            self._left.append(now)
             self._next = max(self._next + 1 / rate, now - ahead)
+
+    def _due(self, rate: float, now: float) -> float:
+        """Return when the next request is due: evenly, unless the server takes batches."""
+        batch, left = self._search.batch, self._left
+        if batch == 1 or self._max_rate < self._search.rate:
+            return self._next + 1 / rate
+        return left[-batch] + batch / rate if len(left) >= batch else now
 
     def pause(self, now: float, seconds: float) -> None:
         """Pause; the pause that ends last counts."""
@@ -193,7 +204,10 @@ class Pace:
         self._overload.accepted()
         self._stated.hear(now, said)
         took = now - sent
-        self._jitter += (abs(took - self._latency) - self._jitter) / 8 if self._latency else 0.0
+        if self._latency:
+            self._jitter += (abs(took - self._latency) - self._jitter) / 32
+        else:
+            self._jitter = took / 8
         self._latency += (took - self._latency) / 8 if self._latency else took
         if self._probes.are_sent and self._dry is not None:
             self._resume(now, self._dry)

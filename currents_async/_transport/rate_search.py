@@ -8,6 +8,10 @@ The second one cannot be spared. A window of a second, and a bucket of the same 
 refilled faster, let the same pass until more than that is sent in a second. Behind the bucket more
 has to be tried within seconds, or a job of ten takes a quarter longer; behind the window the try
 costs up to two seconds, as waits are rounded up to whole ones.
+
+It also shows the window. If as many have passed again, though more slowly, it is one of so many,
+and each is filled at once from then on: a request leaves a second after the one that is so many
+before it, and a little more, as some travel faster. Sent evenly, the last would take a second.
 """
 
 import math
@@ -22,6 +26,9 @@ HIGHEST_RATE = 1e5
 KEPT = 0.96
 """The share of a known limit that is used: requests arrive less evenly than they leave."""
 
+MAX_BATCH = 512
+"""Requests of a window that are sent at once; those of a larger one leave evenly."""
+
 LONG_PAUSE = 2.2
 """Seconds of a pause that no rate calls for, but the rest of a window."""
 
@@ -29,6 +36,9 @@ _LEAST_KEPT = 0.85
 _KEPT_OF_FOUND = 0.98
 _KEPT_OF_TOLD = 0.98
 _LEAST_OF_TOLD = 0.7
+_NEARLY_A_SECOND = 0.8
+"""Seconds in which a limit was used up that allows hardly less than the client can send: so no more
+is tried, as that might cost a pause."""
 _DOUBLING = 0.25
 """Seconds in which the rate doubles while it is searched for; at least two round trips."""
 _DOUBLING_OF_PROBES = 0.5
@@ -83,6 +93,9 @@ class RateSearch:
         """Requests per second."""
         self.credit: float = 0.0
         """Requests that may leave ahead of the rate, because a bucket must hold as many."""
+        self.batch: int = 1
+        """Requests that may leave at once, each of them a second after the one so many before it:
+        all that a window takes, if that is known."""
         self._level = math.inf
         """The rate that is known to be possible; more is being tried while `rate` is above it."""
         self._since = 0.0
@@ -93,6 +106,8 @@ class RateSearch:
         self._burst = 0.0
         """What the server let pass before it had enough for the first time."""
         self._burst_lasted = 0.0
+        self._passed = 0
+        """The burst, and what has overtaken the request that was refused."""
         self._is_window = False
         """Whether the server counts by the second, and a pause leaves nothing to catch up with."""
         self._last_low = 0.0
@@ -141,6 +156,7 @@ class RateSearch:
         """Note how much the server let pass before it had enough for the first time."""
         self._burst = dry.accepted
         self._burst_lasted = max(0.0, dry.lasted - dry.latency)
+        self._passed = dry.passed
 
     def limited(self, dry: Dry) -> None:
         """Choose the rate to go on with after a pause."""
@@ -151,7 +167,10 @@ class RateSearch:
         if dry.told is not None and dry.told.per:
             self._keep_told(dry, dry.told.limit, dry.told.per)
         elif is_first and self._is_window:
-            self._settle(dry, dry.accepted)
+            self._fill_windows(dry, dry.passed)
+        elif is_first and dry.pause > self._burst_lasted >= _NEARLY_A_SECOND:
+            self._settle(dry, dry.accepted / max(1.0, dry.lasted))
+            self.credit = 0.0
         elif is_first or self.phase is Phase.UNLIMITED:
             self._search(dry)
         else:
@@ -196,6 +215,9 @@ class RateSearch:
     def _end_search(self, dry: Dry, seen: Bounds) -> None:
         if self._fills_a_window(dry, seen):
             self._is_window = True
+            if self._is_window_again(dry):
+                self._fill_windows(dry, dry.passed)
+                return
             is_same = _are_near(seen.last_second, self._burst)
             self._settle(dry, max(seen.low, seen.last_second if is_same else self._burst))
         elif seen.are_close:
@@ -212,10 +234,17 @@ class RateSearch:
         least, most = (1 - _NEAR) * self._burst, (1 + dry.lasted) * self._burst
         return least <= seen.last_second and dry.accepted <= most and dry.lasted < _A_WHILE
 
+    def _is_window_again(self, dry: Dry) -> bool:
+        """Return whether as many passed as before, while a bucket would have let pass more."""
+        longer = dry.lasted - dry.latency - self._burst_lasted
+        return dry.passed == self._passed and dry.lasted < 1 and longer * self._passed >= 1
+
     def _measure_window(
         self, dry: Dry, seen: Bounds, level: float, *, tried: bool, in_vain: bool
     ) -> None:
-        if in_vain:
+        if in_vain and self.batch > 1:
+            self._fill_windows(dry, self.batch)
+        elif in_vain:
             # Any second may hold one more than a window, at its edge.
             self._settle(dry, max(level, min(seen.last_second - 1, seen.was)))
         elif tried:
@@ -244,9 +273,16 @@ class RateSearch:
         self.credit = 0.0
         self._probes_at = dry.resumes + _PROBE_UNSURE
 
+    def _fill_windows(self, dry: Dry, size: int) -> None:
+        """Go on with windows of a second, of which each is filled as soon as it must have begun."""
+        self._settle(dry, size, kept=1 - dry.jitter)
+        if size <= MAX_BATCH:
+            self.batch = size
+
     def _settle(self, dry: Dry, limit: float, *, kept: float = _KEPT_OF_FOUND) -> None:
         """Go on with a limit that was measured."""
         self.phase = Phase.FOUND
+        self.batch = 1
         limit = max(limit, LOWEST_RATE)
         if self._is_window:
             # As many requests more may fall into a window as arrive early.

@@ -145,6 +145,40 @@ def test_a_window_that_begins_with_the_clock_is_known_by_the_second_refusal() ->
     assert len(outcome.refused_at) <= 4
 
 
+DATE = Says(retry_after="date")
+
+
+@pytest.mark.parametrize(
+    ("limiter", "workers"),
+    [
+        (FixedWindow(requests=10, says=DATE), 64),
+        (FixedWindow(requests=100, says=DATE), 32),
+        (SlidingLog(requests=3, says=DATE), 4),
+        (SlidingLog(requests=60, says=DATE), 16),
+    ],
+)
+def test_windows_are_filled_at_once_when_they_are_known(limiter: Limiter, workers: int) -> None:
+    """Dates that are rounded up cost two of eleven, and sent evenly the last one takes another."""
+    scenario = Scenario(limiter=limiter, requests=allowed(limiter, 10), workers=workers)
+    outcome = simulate(scenario)
+    assert slowness(scenario, outcome) <= 1.25
+    assert outcome.refused_at[-1] < 4
+
+
+def test_a_bucket_that_lets_pass_as_many_again_is_no_window() -> None:
+    """As four workers send them, both times before it is refilled by much."""
+    scenario = Scenario(limiter=TokenBucket(rate=50, burst=20), requests=520, workers=4)
+    assert slowness(scenario, simulate(scenario)) <= 1.5
+
+
+@pytest.mark.parametrize("rate", [5.0, 20.0])
+def test_no_batch_is_larger_than_a_given_rate(rate: float) -> None:
+    limiter = FixedWindow(requests=30)
+    outcome = simulate(Scenario(limiter=limiter, requests=200, rate=rate))
+    sent = outcome.sent_at
+    assert all(later - at > 1 for at, later in zip(sent, sent[int(rate) + 1 :], strict=False))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_same_seed_gives_the_same_schedule(seed: int) -> None:
     scenario = Scenario(limiter=TokenBucket(rate=50, burst=20), requests=300, seed=seed)

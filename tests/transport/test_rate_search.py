@@ -109,7 +109,7 @@ class TestUnlimited:
 class TestSearch:
     def test_it_begins_with_what_was_accepted(self) -> None:
         search = RateSearch()
-        search.limited(dry(*[0.5] * 30))
+        search.limited(dry(*[0.5] * 30, began=0.5))
         assert search.phase is Phase.SEARCH
         assert search.rate == pytest.approx(30, rel=0.5)
         assert search.is_trying
@@ -117,17 +117,17 @@ class TestSearch:
 
     def test_of_nothing_it_begins_with_the_lowest(self) -> None:
         search = RateSearch()
-        search.limited(dry())
+        search.limited(dry(began=0.5))
         assert search.rate == LOWEST_RATE
 
     def test_after_a_long_pause_it_was_that_much_over_a_long_time(self) -> None:
         search = RateSearch()
-        search.limited(dry(*[0.5] * 30, pause=10))
+        search.limited(dry(*[0.5] * 30, began=0.5, pause=10))
         assert search.rate < 10
 
     def test_it_doubles_again_and_again(self) -> None:
         search = RateSearch()
-        search.limited(dry(*[0.5] * 30))
+        search.limited(dry(*[0.5] * 30, began=0.5))
         rates = list[float]()
         for tenth in range(20, 60):
             search.grow(tenth / 10)
@@ -137,22 +137,22 @@ class TestSearch:
 
     def test_it_does_so_no_sooner_than_responses_come(self) -> None:
         slow, fast = RateSearch(), RateSearch()
-        slow.limited(dry(*[0.5] * 30)._replace(latency=2))
-        fast.limited(dry(*[0.5] * 30))
+        slow.limited(dry(*[0.5] * 30, began=0.5)._replace(latency=2))
+        fast.limited(dry(*[0.5] * 30, began=0.5))
         for search in (slow, fast):
             search.grow(4)
         assert slow.rate < fast.rate / 4
 
     def test_without_end_there_is_no_limit(self) -> None:
         search = RateSearch()
-        search.limited(dry(*[0.5] * 30))
+        search.limited(dry(*[0.5] * 30, began=0.5))
         search.grow(1000)
         assert search.rate > HIGHEST_RATE
         assert search.is_over
 
     def test_idle_time_proves_nothing(self) -> None:
         search = RateSearch()
-        search.limited(dry(*[0.5] * 30))
+        search.limited(dry(*[0.5] * 30, began=0.5))
         begin = search.rate
         search.idle(100)
         search.idle(-1)
@@ -183,6 +183,44 @@ class TestFound:
             job.go_on(0.1)
         assert job.search.is_known
         assert 15 <= job.search.rate <= 150
+
+    @pytest.mark.parametrize(
+        ("again", "batch"),
+        [
+            pytest.param((0.5, 30), 30, id="as many, more slowly"),
+            pytest.param((0.1, 30), 1, id="no more slowly, so that a bucket let pass as many"),
+            pytest.param((1.4, 30), 1, id="over more than a window"),
+            pytest.param((0.5, 32), 1, id="more"),
+            pytest.param((0.5, 28), 1, id="fewer"),
+        ],
+    )
+    def test_a_window_is_filled_at_once_when_as_many_have_passed_again(
+        self, again: tuple[float, int], batch: int
+    ) -> None:
+        search, (lasted, number) = RateSearch(), again
+        search.limited(dry(*[0.1] * 30, at=0.1))
+        seen = dry(*[1.0 + lasted] * number, began=1.0, at=1.0 + lasted, since_last=0.9 + lasted)
+        search.limited(seen)
+        assert search.phase is Phase.FOUND
+        assert search.batch == batch
+
+    def test_a_larger_one_is_filled_evenly(self) -> None:
+        search = RateSearch()
+        search.limited(dry(*[0.1] * 1000, at=0.1))
+        search.limited(dry(*[1.5] * 1000, began=1.0, at=1.5, since_last=1.4))
+        assert (search.batch, search.is_known) == (1, True)
+
+    def test_a_batch_that_is_refused_was_none(self) -> None:
+        search = RateSearch()
+        for began, at in ((0.0, 0.1), (1.0, 1.5), (2.0, 2.1)):
+            search.limited(dry(*[at] * 30, began=began, at=at, since_last=1.0))
+        assert search.batch == 1
+
+    def test_where_hardly_more_can_be_sent_no_more_is_tried(self) -> None:
+        search = RateSearch()
+        search.limited(dry(*[0.5] * 30, at=0.9))
+        assert (search.phase, search.credit) == (Phase.FOUND, 0)
+        assert search.rate == pytest.approx(30, rel=0.05)
 
     def test_more_is_tried_after_a_while(self) -> None:
         job = Job(TokenBucket(rate=50, burst=20))
