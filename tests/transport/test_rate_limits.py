@@ -524,7 +524,7 @@ class TestRate:
     async def test_a_fan_out_at_a_server_with_limits(
         self, world: Any, clock: ManualClock, project: WorldProject
     ) -> None:
-        """Nothing is lost, and no more than one request a window is refused."""
+        """Nothing is lost, and few are refused, though the clock leaps while requests travel."""
         run = project.run(specs=200, tests=(1, 1))
         policy = RatePolicy(requests=50, per=1)
         async with (
@@ -535,7 +535,7 @@ class TestRate:
         assert len(instances) == 200
         statuses = [request.status for request in server.requests]
         assert statuses.count(200) == 201
-        assert statuses.count(429) <= 4
+        assert statuses.count(429) <= 8
         assert currents.rate_limit is not None
         assert currents.rate_limit.limit == 50
 
