@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 
 import aiohttp
-from yarl import URL
 
 from currents_async._transport.aiohttp_errors import from_network
 from currents_async._transport.attempt import ERROR_BODY_LIMIT, HTTPAttempt, client_timeout
@@ -217,7 +216,7 @@ class ApiAttempt(HTTPAttempt):
         session = channel.session
         return session.live(fresh=not endpoint.repeatable).request(
             endpoint.method,
-            URL(self._info["url"], encoded=True),
+            channel.url(self._request.target),
             data=self._request.body,
             headers=self._request_headers(),
             allow_redirects=False,

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from copy import copy
 from itertools import count
+from urllib.parse import urlsplit
 from weakref import WeakSet
+
+from yarl import URL
 
 from currents_async._cache.keeper import Keeper
 from currents_async._clock import Clock
@@ -39,6 +42,8 @@ class Channel:
     ) -> None:
         self.session = session
         self.base_url = base_url
+        self._base = URL(base_url, encoded=True)
+        self._base_path = urlsplit(base_url).path
         self.limits = limits
         self.clock = clock
         self.reveal_proxy = proxy
@@ -117,6 +122,13 @@ class Channel:
         if self._is_closed:
             raise ClientClosedError("the client has been closed")
         self.session.live()
+
+    def url(self, target: str) -> URL:
+        """Return the URL of a target, both percent-encoded already."""
+        if "?" in target:
+            return URL(self.base_url + target, encoded=True)
+        # yarl remembers few URLs, and to take one apart takes as much as all other headers.
+        return self._base.with_path(self._base_path + target, encoded=True)
 
     def redact(self, text: str) -> str:
         """Return a text without the key."""
