@@ -60,7 +60,7 @@ def breaks(old: Any, new: Any) -> Iterator[tuple[str, str]]:
     """
     pairs = [(old, new)]
     for room in ("_resources", "_quarantine"):
-        groups, left = old[room].modules, new[room].modules
+        groups, left = public_modules(old[room]), public_modules(new[room])
         yield from ((name, f"{room}.{name} is gone") for name in groups.keys() - left.keys())
         pairs += [(groups[name], left[name]) for name in groups.keys() & left.keys()]
     for before, after in pairs:
@@ -68,6 +68,10 @@ def breaks(old: Any, new: Any) -> Iterator[tuple[str, str]]:
             words = found.explain(griffe.ExplanationStyle.ONE_LINE)
             yield name_of(found.obj), re.sub(r"\x1b\[\d+m", "", words)
     yield from lost_names(old, new)
+
+
+def public_modules(room: Any) -> dict[str, Any]:
+    return {name: module for name, module in room.modules.items() if not name.startswith("_")}
 
 
 def name_of(found: Any) -> str:
@@ -79,8 +83,8 @@ def name_of(found: Any) -> str:
 def lost_names(old: Any, new: Any) -> Iterator[tuple[str, str]]:
     lost = set(map(str, old.exports or ())) - set(map(str, new.exports or ()))
     yield from ((name, f"{old.path}.__all__ no longer has {name}") for name in sorted(lost))
-    for name, module in old.modules.items():
-        if not name.startswith("_") and name in new.modules:
+    for name, module in public_modules(old).items():
+        if name in new.modules:
             yield from lost_names(module, new.modules[name])
 
 
