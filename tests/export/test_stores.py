@@ -261,3 +261,13 @@ class TestTargets:
     def test_object_stores_that_pyarrow_supports(self) -> None:
         assert isinstance(store_at("gs://anonymous@bucket/lake"), ObjectStore)
         assert isinstance(store_at("file:///lake"), LocalStore)
+
+
+def test_a_store_that_writes_checksums_into_objects_is_named() -> None:
+    bucket = Bucket()
+    store = ObjectStore(fs.PyFileSystem(bucket), "bucket/lake")
+    store.prepare()
+    bucket.objects["bucket/lake/j"] = b"2\r\n1\n\r\n0\r\nx-amz-checksum-crc64nvme:AAAA\r\n\r\n"
+    for act in (store.read, store.check):
+        with pytest.raises(ExportError, match="AWS_REQUEST_CHECKSUM_CALCULATION=when_required"):
+            act("j")
