@@ -207,9 +207,11 @@ def layers(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site of the documentation, in which no link leads nowhere: `docs/_build/html`."""
-    install(session, "docs")
-    session.run("sphinx-build", "-q", "-W", "--keep-going", "docs", "docs/_build/html")
+    """Build the site of the documentation, `docs/_build/html`, in which no link leads nowhere."""
+    install(session, "docs", extras="all,dlt")
+    site = "docs/_build/html"
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "-n", "docs", site)
+    session.run("pytest", "tests/site", "-rP", *session.posargs, env={"SITE": site})
 
 
 # What imports DuckDB, which has no wheels for Python without the GIL.

@@ -28,15 +28,17 @@ _SAYS = {"status": "status", "retry-after": "retry_after", "headers": "headers"}
 def parse_limiter(text: str) -> Limiter:
     """Read a limiter from text, as `mock serve --rate` does.
 
-        50, 50/s                      50 requests in each window of a second
-        window:1000/m,aligned         a fixed window, here of each minute of the clock
-        bucket:50/s,burst=20          a token bucket; its burst is 50 by default
-        log:100/10s                   a sliding log
-        counter:1000/m                a sliding counter
-        concurrent:8                  8 requests at once
-        shed:8-16                     load shedding: some from 8 requests at once on, all from 16 on
-        50/s+1000/m                   both limits
-        100/s until 4s then 30/s      the second one from 4 s after the first request on
+    ```text
+    50, 50/s                      50 requests in each window of a second
+    window:1000/m,aligned         a fixed window, here of each minute of the clock
+    bucket:50/s,burst=20          a token bucket; its burst is 50 by default
+    log:100/10s                   a sliding log
+    counter:1000/m                a sliding counter
+    concurrent:8                  8 requests at once
+    shed:8-16                     load shedding: some from 8 requests at once on, all from 16 on
+    50/s+1000/m                   both limits
+    100/s until 4s then 30/s      the second one from 4 s after the first request on
+    ```
 
     After a comma each takes the options of `Says`: `status=503`, `retry-after=date`, and
     `headers=ratelimit`, which is `x-ratelimit` by default. The last two can be `none`. Raises
