@@ -1,5 +1,6 @@
 """What a target holds, by table and window, and what it should: rows as JSON has them."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
@@ -89,9 +90,10 @@ def nothing() -> Landed:
 
 def visible_files(target: Path) -> Iterator[Path]:
     """All files that are no part of what an export keeps to itself."""
-    for path in target.rglob("*"):
-        if path.is_file() and "_currents" not in path.relative_to(target).parts:
-            yield path
+    for folder, folders, names in os.walk(target):
+        folders[:] = [name for name in folders if name != "_currents"]
+        for name in names:
+            yield Path(folder, name)
 
 
 def _in_files(target: Path, suffix: str, read: Callable[[Path], Rows]) -> Landed:
