@@ -687,7 +687,8 @@ class TestWindows:
                 "ndjson.gz": f"read_json('{target}/windows/**/*.ndjson.gz')",
                 "duckdb": "windows",
             }[export_format]
-            query = "SELECT project_id, day, exported_at, state, open_runs, missing, rows"
+            # Without a time zone: for one, DuckDB 1.5 needs pytz.
+            query = "SELECT project_id, day, exported_at::TIMESTAMP, state, missing, rows"
             found = database.sql(f"{query} FROM {source} ORDER BY day, project_id").fetchall()
         assert [row[:2] for row in found] == [
             (project_id, (SINCE + NIGHT * number).date())
@@ -698,8 +699,8 @@ class TestWindows:
         states = [row[3] for row in found]
         assert states[-2:] == ["not over"] * 2
         assert sorted(states[:2]) == ["final", "missing"]
-        assert [row[5] for row in found] == [int(state == "missing") for state in states]
-        assert sum(row[6] for row in found) == sum(result.rows.values())
+        assert [row[4] for row in found] == [int(state == "missing") for state in states]
+        assert sum(row[5] for row in found) == sum(result.rows.values())
 
 
 class TestTablesWithoutRows:
