@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 # The benchmarks have the simulator of rate limiters, and are not installed.
@@ -77,9 +78,16 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", docstrings.convert)
     app.connect("autodoc-process-signature", docstrings.shorten)
     app.connect("autodoc-process-bases", docstrings.name_bases)
+    app.connect("doctree-read", own_nodes)
     app.connect("doctree-resolved", names.link_names)
     app.connect("html-page-context", keep_contents, priority=400)  # before furo asks for it
     app.connect("build-finished", llms.write)
+
+
+def own_nodes(app: Sphinx, doctree: nodes.document) -> None:
+    """Let nodes of `eval-rst` go: with them each page would store all that has been read so far."""
+    for node in doctree.findall():
+        node.document = doctree
 
 
 def keep_contents(

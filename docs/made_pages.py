@@ -30,6 +30,8 @@ MODULES = (
 # It needs Spark, which a build of the site does without.
 _SPARK = "currents_async.export.spark_source"
 MADE = Path(__file__).parent / "reference" / "generated"
+_MAX_VALUE = 1000
+"""Characters of a constant that are worth reading."""
 _HERE = "generated/"
 """Where that is for pages that include a part of it."""
 
@@ -63,7 +65,7 @@ def pages() -> dict[str, str]:
     """Return the text of each page that is made."""
     names = public_names()
     made = {
-        name: _page(name.rpartition(".")[2], f"{_directive(value)}:: {name}")
+        name: _page(name.rpartition(".")[2], f"{_directive(value)}:: {name}{_options(value)}")
         for name, value in names.items()
     }
     for module in MODULES:
@@ -116,6 +118,10 @@ def _directive(value: object) -> str:
     if isclass(value):
         return "autoexception" if issubclass(value, BaseException) else "autoclass"
     return "autofunction" if isroutine(value) else "autodata"
+
+
+def _options(value: object) -> str:
+    return "\n   :no-value:" if len(repr(value)) > _MAX_VALUE else ""
 
 
 def _page(title: str, directive: str) -> str:
