@@ -103,8 +103,8 @@ class Pace:
 
     @property
     def may_be_overloaded(self) -> bool:
-        """Whether a failure may be due to load."""
-        return self._overload.is_possible
+        """Whether a failure may be due to load: it is not alone, or there is a limit."""
+        return self._overload.is_possible or self._search.phase is not Phase.UNLIMITED
 
     def in_use(self, now: float) -> RateInUse:
         """Describe how fast requests leave."""

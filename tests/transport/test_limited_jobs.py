@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.grid import case
 from benchmarks.simulation import EPOCH, Outcome, Scenario, allowed, least, simulate
 from benchmarks.strays import StrayRefusals
 from currents_async.testing.limiters import (
@@ -177,6 +178,13 @@ def test_no_batch_is_larger_than_a_given_rate(rate: float) -> None:
     outcome = simulate(Scenario(limiter=limiter, requests=200, rate=rate))
     sent = outcome.sent_at
     assert all(later - at > 1 for at, later in zip(sent, sent[int(rate) + 1 :], strict=False))
+
+
+@pytest.mark.parametrize("seed", [218, 275, 287])
+def test_failures_of_one_request_are_refusals_where_there_is_a_limit(seed: int) -> None:
+    """While others pass, three in a row may be of its resource, or bad luck at a limiter."""
+    scenario = case(seed, 10, "token bucket", "nothing, 503").scenario
+    assert simulate(scenario).errors == []
 
 
 @pytest.mark.parametrize("seed", range(3))
