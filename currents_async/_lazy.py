@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 
 
 def lazy_names(
@@ -11,13 +12,16 @@ def lazy_names(
     """Return the `__getattr__` of a package whose public names are those of some modules in it.
 
     `homes` are the modules, those first that take least to load: they are loaded in this order,
-    until one has the name. `more` are public names that the package has itself.
+    until one has the name. `more` are public names that the package has itself. Its modules are
+    names too, as they are where all of them have been loaded.
     """
 
     def load(name: str) -> object:
-        # `from package import module` looks here first, and then for the module.
         names = vars(sys.modules[package])
-        if name == "__all__" or name[0].isupper():
+        is_public = not name.startswith("_")
+        if is_public and find_spec(f"{package}.{name}"):
+            return import_module(f"{package}.{name}")
+        if is_public or name == "__all__":
             every = list(more)
             for home in homes:
                 module = import_module(f"{package}.{home}")

@@ -16,7 +16,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     folder.mkdir()
     (folder / "__init__.py").write_text(_PACKAGE)
     (folder / "one.py").write_text("__all__ = ['A']\nA = Hidden = 1\n")
-    (folder / "two.py").write_text("__all__ = ['B']\nB = 2\n")
+    (folder / "two.py").write_text("__all__ = ['B', 'b']\nB = b = 2\n")
     monkeypatch.syspath_prepend(tmp_path)
     for name in ("", ".one", ".two"):
         monkeypatch.setitem(sys.modules, folder.name + name, sys)  # so that it is gone again
@@ -32,13 +32,23 @@ def test_a_name_loads_no_more_than_its_module(package: str) -> None:
     assert top.B == 2
 
 
+def test_a_name_may_be_of_a_function(package: str) -> None:
+    assert importlib.import_module(package).b == 2
+
+
+def test_modules_are_names(package: str) -> None:
+    top = importlib.import_module(package)
+    assert top.two is sys.modules[f"{package}.two"]
+    assert f"{package}.one" not in sys.modules
+
+
 def test_all_loads_everything(package: str) -> None:
     top = importlib.import_module(package)
-    assert top.__all__ == ["__version__", "A", "B"]
+    assert top.__all__ == ["__version__", "A", "B", "b"]
     assert vars(top)["B"] == 2
 
 
-@pytest.mark.parametrize("name", ["C", "Hidden", "__path_of_what__", "one"])
+@pytest.mark.parametrize("name", ["C", "Hidden", "__path_of_what__"])
 def test_other_names_are_not_there(package: str, name: str) -> None:
     top = importlib.import_module(package)
     with pytest.raises(AttributeError, match=f"module '{package}' has no attribute '{name}'"):
