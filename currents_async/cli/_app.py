@@ -62,7 +62,8 @@ app = App(
     The API key is read from CURRENTS_API_KEY, or from where `auth login` has kept it.
 
     Exit codes: 0 ok, 1 the API, the network or a file failed, 2 usage, 3 not found, 4 not allowed,
-    5 done in part, 6 --fail-on found something, 130 Ctrl-C, 141 stdout was closed, 143 SIGTERM.
+    5 done in part, 6 --fail-on or `lake check` found something, 130 Ctrl-C, 141 stdout was closed,
+    143 SIGTERM.
     """,
     version=__version__,
     help_format="plaintext",
@@ -128,6 +129,7 @@ currents-async api PUT /actions/ID -f name=Checkout -f 'action[][op]=quarantine'
 """
 for name, (place, text) in {
     "export": ("_export:export", _EXPORT),
+    "lake": ("_lake:app", "What exports have written: less of it, and whether it is sound."),
     "run": ("_run:run", _RUN),
     "demo": ("_run:demo", _DEMO),
     "report": ("_reports:app", "Pages and documents on runs, for people and other tools."),

@@ -9,7 +9,7 @@ UNAUTHORIZED = 4
 PARTIAL = 5
 """Something was done, and something failed."""
 FINDINGS = 6
-"""`--fail-on` names something that was found."""
+"""`--fail-on` names something that was found, or `lake check` has found faults."""
 INTERRUPTED = 130
 STDOUT_CLOSED = 141
 """The reader of stdout has closed it, as `head` does (SIGPIPE)."""

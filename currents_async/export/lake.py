@@ -22,11 +22,14 @@ from currents_async.errors import ExportError, InvalidArgumentError
 from currents_async.export._job import in_thread_or_export_error
 from currents_async.export._plan import LOOK_BACK
 from currents_async.export._tables import WINDOWS
+from currents_async.export._windows import Window
 from currents_async.export._write.compaction import Compacted, compact_files
 from currents_async.export._write.files import FileSink
-from currents_async.export._write.target import Target, local_path, open_target
+from currents_async.export._write.journal import Journal
+from currents_async.export._write.target import JOURNAL, Target, local_path, open_target
 
 T = TypeVar("T")
+_Choose = Callable[[Journal], list[Window]]
 
 __all__ = ["Compacted", "ExportedWindow", "Fault", "check", "compact", "delete", "windows"]
 
@@ -60,12 +63,17 @@ class ExportedWindow(msgspec.Struct, frozen=True, kw_only=True):
     """The rows in all tables; None if an earlier release exported it."""
 
 
-async def windows(target: str | Path) -> list[ExportedWindow]:
+async def windows(
+    target: str | Path, *, projects: Sequence[str] = (), before: datetime | None = None
+) -> list[ExportedWindow]:
     """Return which days of which projects are in a target, the oldest first.
 
-    Raises `InvalidArgumentError`, and `ExportError` if there is no export at the target.
+    By default all; or those of some `projects`, or those that were over `before` then, or both.
+
+    Raises `InvalidArgumentError`, and `ExportError` if there is no export at the target, or it is
+    in use.
     """
-    return await _in_thread(target, _windows)
+    return await _in_thread(target, partial(_windows, choose=_chooser(projects, before)))
 
 
 async def check(target: str | Path) -> list[Fault]:
@@ -109,9 +117,18 @@ async def delete(
     """
     if not projects and before is None:
         raise InvalidArgumentError("pass projects or before, or both: else all would be deleted")
+    return await _in_thread(target, partial(_delete, choose=_chooser(projects, before)))
+
+
+def _chooser(projects: Sequence[str], before: datetime | None) -> _Choose:
+    """Return what picks the days of some projects, or those before a moment; or both."""
     chosen = frozenset(check_texts("projects", projects, check_segment))
     day = None if before is None else check_aware("before", before).astimezone(UTC).date()
-    return await _in_thread(target, partial(_delete, projects=chosen, before=day))
+    return lambda journal: [
+        window
+        for window in journal.windows
+        if (not chosen or window.project_id in chosen) and (day is None or window.day < day)
+    ]
 
 
 async def _in_thread(target: str | Path, work: Callable[[Target], T]) -> T:
@@ -122,7 +139,8 @@ async def _in_thread(target: str | Path, work: Callable[[Target], T]) -> T:
 
 def _open_and_do(target: str | Path, work: Callable[[Target], T]) -> T:
     path = None if "://" in str(target) else local_path(target)
-    if path is None or path.exists():
+    # Else a look would leave a lock in a directory of others.
+    if path is None or path.is_file() or (path / JOURNAL).is_file():
         with open_target(target, None, None) as opened:
             if opened.journal.options is not None:
                 return work(opened)
@@ -161,14 +179,9 @@ def _compact(target: Target, *, before: date) -> Compacted:
     return compact_files(target.sink, windows)
 
 
-def _delete(target: Target, *, projects: frozenset[str], before: date | None) -> int:
+def _delete(target: Target, *, choose: _Choose) -> int:
     journal = target.journal
-    windows = [
-        window
-        for window in journal.windows
-        if (not projects or window.project_id in projects)
-        and (before is None or window.day < before)
-    ]
+    windows = choose(journal)
     journal.check()
     # Until all of it is gone, whoever comes next deletes or exports it again.
     with journal.at_once():
@@ -181,9 +194,9 @@ def _delete(target: Target, *, projects: frozenset[str], before: date | None) ->
     return len(windows)
 
 
-def _windows(target: Target) -> list[ExportedWindow]:
+def _windows(target: Target, *, choose: _Choose) -> list[ExportedWindow]:
     journal = target.journal
-    entries = filter(None, map(journal.entry, journal.windows))
+    entries = filter(None, map(journal.entry, choose(journal)))
     return [
         ExportedWindow(
             project_id=entry.project_id,

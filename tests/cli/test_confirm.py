@@ -57,7 +57,7 @@ class TestConfirmation:
 
     @pytest.mark.parametrize(
         "arguments",
-        [*WRITES, ["quarantine", "apply"]],
+        [*WRITES, ["quarantine", "apply"], ["lake", "delete", "x", "--before", "7d"]],
         ids=" ".join,
     )
     def test_without_a_terminal(

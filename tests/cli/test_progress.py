@@ -293,11 +293,12 @@ class TestElsewhere:
 async def test_what_no_client_does_shows_life_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_progress, "_FIRST", 0.0)
     terminal = Terminal(40)
+    monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setattr("sys.stderr", terminal.file())
-    with waiting("reading lake"):
+    with waiting("reading " + "lake" * 10):
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert terminal.lines == ["reading lake"]
+        assert terminal.lines == ["reading " + "lake" * 7 + "lak"]
     assert terminal.lines == [""]
     with waiting("writing page.html"):
         pass

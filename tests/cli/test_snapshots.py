@@ -27,7 +27,14 @@ from currents_async.cli._app import app
 from currents_async.cli._settings import Settings
 from currents_async.testing import FakeCurrents, RunningClock
 from tests.cli.snapshots.commands import OTHERS, READING, WRITING
-from tests.cli.snapshots.shop import NOW, furnish, make_shop, words_of_shop, write_files
+from tests.cli.snapshots.shop import (
+    NOW,
+    export_lake,
+    furnish,
+    make_shop,
+    words_of_shop,
+    write_files,
+)
 from tests.cli.terminal import Terminal
 from tests.cli.test_help import commands_of
 
@@ -70,11 +77,14 @@ class Shop(NamedTuple):
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls) -> AsyncGenerator[Self]:
-        async with FakeCurrents(make_shop(), assets=True, clock=StandingClock()) as server:
+    async def opened(cls, name: str) -> AsyncGenerator[Self]:
+        clock = StandingClock()
+        async with FakeCurrents(make_shop(), assets=True, clock=clock) as server:
             words = words_of_shop()
-            async with Currents(server.api_key, base_url=server.url) as currents:
+            async with Currents(server.api_key, base_url=server.url, clock=clock) as currents:
                 made = await furnish(currents, words)
+                if name.startswith("lake "):
+                    await export_lake(currents, words["project"])
             yield cls(server, words | made)
 
 
@@ -107,7 +117,7 @@ class Commands:
         return pipe.read()
 
     async def _run(self, stdout: TextIO, *options: str, **environment: str) -> None:
-        async with nullcontext(self._shop) if self._shop else Shop.opened() as shop:
+        async with nullcontext(self._shop) if self._shop else Shop.opened(self._name) as shop:
             command, bound, _ = parsed(*self._words(shop), *options)
             with self._patch.context() as patch:
                 self._prepare(patch, shop, environment)
@@ -150,7 +160,7 @@ async def commands(
     for variable in ("FORCE_COLOR", "NO_COLOR", "COLORTERM"):
         monkeypatch.delenv(variable, raising=False)
     with in_utc(monkeypatch):
-        async with Shop.opened() if name in READING else nullcontext() as shop:
+        async with Shop.opened(name) if name in READING else nullcontext() as shop:
             yield Commands(name, monkeypatch, shop)
 
 

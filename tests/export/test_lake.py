@@ -1,5 +1,6 @@
 """Compacting, checking and deleting, and what readers see meanwhile."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -116,6 +117,9 @@ class TestKeeping:
         assert [one.day for one in found] == [(SINCE + NIGHT * (n // 2)).date() for n in range(6)]
         assert {one.state for one in found} == {"final"}
         assert sum(one.rows or 0 for one in found) == sum(result.rows.values())
+        assert await lake.windows(target, before=SINCE + NIGHT) == found[:2]
+        chosen = await lake.windows(target, projects=exporter.projects[:1], before=UNTIL)
+        assert chosen == [one for one in found if one.project_id == exporter.projects[0]]
 
     async def test_delete_takes_days_and_projects(
         self, exporter: Exporter, world: World, target: Path, export_format: ExportFormat
@@ -173,7 +177,8 @@ async def test_no_export_is_an_error(tmp_path: Path, call: Any) -> None:
     for target in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(ExportError, match="there is no export at"):
             await call(target)
-    assert not (tmp_path / "nowhere").exists()
+    assert not any(os.walk(tmp_path / "_currents"))
+    assert not any(os.walk(tmp_path / "nowhere"))
 
 
 async def test_deleting_everything_needs_a_reason(tmp_path: Path) -> None:

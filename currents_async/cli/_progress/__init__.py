@@ -110,8 +110,10 @@ def waiting(what: str) -> Generator[None]:
         yield
         return
     line = Line(terminal)
+    text = Text(what)
+    text.truncate(line.width, overflow="crop")
     with line.guarded():
-        timer = asyncio.get_running_loop().call_later(_FIRST, line.draw, Text(what))
+        timer = asyncio.get_running_loop().call_later(_FIRST, line.draw, text)
         try:
             yield
         finally:

@@ -1,6 +1,7 @@
 """The organisation on which commands print: small, and with what makes tables hard to lay out."""
 
 import json
+import shutil
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -9,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from currents_async import Currents
+from currents_async.export import export
 from currents_async.models import Effect, Matcher
 from currents_async.testing import World, WorldProject
 
@@ -147,6 +149,18 @@ def write_files(folder: Path) -> None:
     (folder / "changes.json").write_text('{"name": "Vouchers are flaky"}', encoding="utf-8")
     (folder / "report.html").write_text("<p>", encoding="utf-8")
     (folder / "config" / "config.toml").write_text(_CONFIG, encoding="utf-8")
+
+
+async def export_lake(currents: Currents, project: str) -> None:
+    """Export some days anew into the working directory, and lose a file of them."""
+    lake = Path("lake")
+    shutil.rmtree(lake, ignore_errors=True)
+    await export(currents, lake, projects=[project], since=NOW - timedelta(days=3), until=NOW)
+    _lose_file(lake)
+
+
+def _lose_file(lake: Path) -> None:
+    next(lake.glob("tests/*/*/2026-01-12.*")).unlink()
 
 
 def _ago(**span: int) -> str:
