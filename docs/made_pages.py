@@ -16,6 +16,7 @@ MODULES = (
     "currents_async.reports",
     "currents_async.arrow",
     "currents_async.export",
+    "currents_async.export.lake",
     "currents_async.export.reports",
     "currents_async.export.dlt_source",
     "currents_async.receiver",

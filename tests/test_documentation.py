@@ -1,5 +1,6 @@
 import re
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tests import operations
 from tests.documentation import BLOCKS, TEXT, block_with, source_with
 
 PROGRAMS = ("examples", "recipes")
+# A block imports it in a running event loop, where files must not be read.
+import_module("currents_async.export")
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,8 @@ SITE = Path(os.environ.get("SITE", ""))
 NAMES = SITE / "reference/generated"
 MODULES = (
     *("currents_async", "currents_async.analysis", "currents_async.arrow"),
-    *("currents_async.errors", "currents_async.export", "currents_async.export.reports"),
+    *("currents_async.errors", "currents_async.export", "currents_async.export.lake"),
+    "currents_async.export.reports",
     *("currents_async.models", "currents_async.otel", "currents_async.receiver"),
     *("currents_async.receiver.web", "currents_async.reports", "currents_async.testing"),
     *("currents_async.testing.cassettes", "currents_async.testing.faults"),
