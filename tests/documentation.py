@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-_WITHOUT_EXAMPLES = {"api", "generated"}
-"""Folders of `docs`: facts of the API, and what is made when the site is built."""
+MADE = {"generated", "_build"}
+"""Folders of `docs` in which is what is made when the site is built."""
 PAGES = [
     ROOT / "README.md",
     *(
         path
         for path in sorted((ROOT / "docs").rglob("*.md"))
-        if path.parent.name not in _WITHOUT_EXAMPLES
+        if not {*MADE, "api"} & {*path.relative_to(ROOT).parts}
     ),
 ]
 TEXT = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)

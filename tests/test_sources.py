@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.documentation import MADE
+
 ROOT = Path(__file__).parents[1]
 OPENAPI = "docs/api/openapi-runs-instances.json"
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")),
-    *(path for path in sorted((ROOT / "docs").rglob("*.md")) if "generated" not in path.parts),
+    *(
+        path
+        for path in sorted((ROOT / "docs").rglob("*.md"))
+        if not MADE & {*path.relative_to(ROOT).parts}
+    ),
 ]
 
 _QUOTED = r'"[^"]+"'

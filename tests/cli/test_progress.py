@@ -27,7 +27,7 @@ from tests.cli.test_help import COMMANDS
 NONE = {
     name
     for name in COMMANDS
-    if name.startswith(("cache ", "config ", "mock ", "open "))
+    if name.startswith(("cache ", "config ", "lake ", "mock ", "open "))
     or name in {"auth login", "auth logout", "completion", "demo", "report trends"}
     or name == "webhooks listen"
 }
