@@ -57,7 +57,7 @@ SLOW = (
 
 @nox.session(default=False)
 def quick(session: nox.Session) -> None:
-    """Find most mistakes in two minutes: style, layers, and the tests but for the slow ones."""
+    """Find most mistakes in three minutes: style, layers, and the tests but for the slow ones."""
     install(session, "tests", "lint", "layers")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
