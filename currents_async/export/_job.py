@@ -25,7 +25,8 @@ from currents_async.export._fetch.harvest import Harvest
 from currents_async.export._tables import WINDOWS, window_row
 from currents_async.export._window_rows import OpenWindows, WindowRows
 from currents_async.export._write.journal import Entry
-from currents_async.export._write.target import Sink, Target
+from currents_async.export._write.sinks import Sink
+from currents_async.export._write.target import Target
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from currents_async.export._tables import OF_INSTANCES, OF_RUNS
 from currents_async.export._tables.rows import RowBuilder
 from currents_async.export._windows import Window
-from currents_async.export._write.target import ReadableSink
+from currents_async.export._write.sinks import ReadableSink
 from currents_async.models import Run
 
 _OF_FILES = ("run_id", "group_id", "spec", "instance_id")

@@ -22,7 +22,7 @@ from currents_async.export._tables import VERSION
 from currents_async.export._tables.rows import RowBuilder
 from currents_async.export._windows import Window
 from currents_async.export._write.journal import Entry, WindowState
-from currents_async.export._write.target import ReadableSink
+from currents_async.export._write.sinks import ReadableSink
 
 BATCH = 4096
 """Rows that are converted at once."""

@@ -23,9 +23,8 @@ from currents_async.export._job import in_thread_or_export_error
 from currents_async.export._plan import LOOK_BACK
 from currents_async.export._tables import WINDOWS
 from currents_async.export._windows import Window
-from currents_async.export._write.compaction import Compacted, compact_files
-from currents_async.export._write.files import FileSink
 from currents_async.export._write.journal import Journal
+from currents_async.export._write.sinks import Compacted
 from currents_async.export._write.target import JOURNAL, Target, local_path, open_target
 
 T = TypeVar("T")
@@ -172,11 +171,8 @@ def _check(target: Target) -> list[Fault]:
 
 
 def _compact(target: Target, *, before: date) -> Compacted:
-    if not isinstance(target.sink, FileSink):
-        raise ExportError("a DuckDB file has no files to be joined: there is nothing to compact")
     target.journal.check()
-    windows = [window for window in target.journal.windows if window.day < before]
-    return compact_files(target.sink, windows)
+    return target.sink.compact([one for one in target.journal.windows if one.day < before])
 
 
 def _delete(target: Target, *, choose: _Choose) -> int:

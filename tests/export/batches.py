@@ -6,7 +6,7 @@ from typing import Any
 
 from currents_async.export._tables.rows import RowBuilder
 from currents_async.export._windows import Window
-from currents_async.export._write.target import Sink
+from currents_async.export._write.sinks import Sink
 from currents_async.models import Run
 from tests.export.documents import decoded
 from tests.support import RUN

@@ -1,13 +1,12 @@
 """Joining the files of a month, so that readers open one where they would open thirty."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
-
-import msgspec
 
 from currents_async.export._windows import Window
 from currents_async.export._write.data_files import DataFile
 from currents_async.export._write.files import FileSink
+from currents_async.export._write.sinks import Compacted
 from currents_async.export._write.stores import Publication, Store
 
 _MAX_BYTES = 128 << 20
@@ -15,16 +14,14 @@ _INTENT = "_currents/compacting"
 """What is listed here may have files beside the one that has their rows, too."""
 
 
-class Compacted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a compaction has done."""
+class FileLake(FileSink):
+    """Files that can be compacted."""
 
-    files_before: int = 0
-    """Files that were joined."""
-    files_after: int = 0
-    """Files that they became."""
+    def compact(self, windows: Collection[Window]) -> Compacted:
+        return _compact(self, windows)
 
 
-def compact_files(sink: FileSink, windows: Iterable[Window]) -> Compacted:
+def _compact(sink: FileSink, windows: Collection[Window]) -> Compacted:
     """Join the files of the months of some windows, directory by directory."""
     before = after = 0
     for table in sink.tables:

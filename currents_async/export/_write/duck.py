@@ -13,6 +13,7 @@ from currents_async._downloads.partial_file import sync_directory
 from currents_async.errors import ExportError
 from currents_async.export._tables import STORED, conform, schema_of
 from currents_async.export._windows import Window
+from currents_async.export._write.sinks import Compacted
 from currents_async.export._write.staging import Staging
 from currents_async.export._write.stores import Store
 
@@ -96,6 +97,9 @@ class DuckDBSink:
         query = f"SELECT day, project_id, count(*) FROM {table} GROUP BY ALL"  # noqa: S608 - ours
         found = self._database.execute(query).fetchall()
         return Counter({Window(day, project_id): rows for day, project_id, rows in found})
+
+    def compact(self, windows: Collection[Window]) -> Compacted:  # noqa: ARG002 - the protocol of sinks
+        raise ExportError("a DuckDB file has no files to be joined: there is nothing to compact")
 
     def delete(self, windows: Collection[Window], *, kept: Collection[Window]) -> None:  # noqa: ARG002 - tables stay
         with self._transaction():

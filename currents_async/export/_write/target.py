@@ -3,11 +3,10 @@
 A window is staged in batches, and becomes visible as a whole.
 """
 
-from collections import Counter
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, cast, get_args
+from typing import Literal, NamedTuple, cast, get_args
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -17,14 +16,13 @@ from pyarrow import fs
 from currents_async._checks import check_choice
 from currents_async.errors import ExportError, InvalidArgumentError
 from currents_async.export._tables import WINDOWS
-from currents_async.export._windows import Window
-from currents_async.export._write.compaction import finish_compaction
+from currents_async.export._write.compaction import FileLake, finish_compaction
 from currents_async.export._write.duck import DuckDBSink, DuckDBStorage
-from currents_async.export._write.files import FileSink
 from currents_async.export._write.formats import Format, Ndjson, Parquet
 from currents_async.export._write.journal import LAYOUT, Journal
 from currents_async.export._write.local_store import LocalStore
 from currents_async.export._write.object_store import ObjectStore
+from currents_async.export._write.sinks import LakeSink
 from currents_async.export._write.stores import RECORDS, Store
 
 ExportFormat = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb"]
@@ -44,51 +42,6 @@ _BY_SUFFIX: dict[str, ExportFormat | None] = {
     ".csv": None,
 }
 """What the names of targets say; None where there is no such format."""
-
-
-class Sink(Protocol):
-    """What an export writes to. Rows can be staged in one thread while another commits windows."""
-
-    def write(self, window: Window, table: str, batch: Any) -> None:
-        """Stage the rows of a `pyarrow.RecordBatch`, invisible to readers."""
-        ...
-
-    def commit(self, window: Window, *, unchanged: Collection[str] = ()) -> None:
-        """Make all staged rows of a window visible, durably, replacing its old rows.
-
-        Tables that are `unchanged` keep their rows.
-        """
-        ...
-
-    def close(self) -> None:
-        """Drop what is staged but not committed, and release everything."""
-        ...
-
-
-class ReadableSink(Sink, Protocol):
-    """A sink that can also be read."""
-
-    def commit_all(self, windows: Mapping[Window, Collection[str]]) -> None:
-        """Commit several windows, each with its unchanged tables, at once where that is faster."""
-        ...
-
-    def read(
-        self, window: Window, table: str, columns: Sequence[str] | None = None
-    ) -> Iterator[Any]:
-        """Iterate over the rows of a window in a table, or some of their columns, in batches."""
-        ...
-
-
-class LakeSink(ReadableSink, Protocol):
-    """A sink that can be kept in good order."""
-
-    def count(self, table: str, windows: Iterable[Window]) -> Counter[Window]:
-        """Read all of a table, and count the rows of each window, also of those not given."""
-        ...
-
-    def delete(self, windows: Collection[Window], *, kept: Collection[Window]) -> None:
-        """Delete the rows of windows, durably, of those in the target."""
-        ...
 
 
 class Target(NamedTuple):
@@ -121,8 +74,7 @@ def open_target(
     check_choice("duckdb_storage", duckdb_storage, get_args(DuckDBStorage))
     export_format = _format_for(target, export_format)
     try:
-        path = _database_path(target) if export_format == "duckdb" else None
-        store = store_at(target) if path is None else LocalStore(beside(path))
+        store, path = _place_of(target, export_format)
     except ValueError as error:
         raise InvalidArgumentError(f"target cannot be written to: {error}") from None
     with _locked(store):
@@ -133,22 +85,34 @@ def open_target(
         journal = Journal(store, JOURNAL)
         tables = journal.tables_of(tables)
         export_format = export_format or _format_of(journal)
-        sink = (
-            file_sink(store, export_format, journal, tables)
-            if path is None
-            else DuckDBSink(path, store, (*tables, WINDOWS), storage=duckdb_storage)
-        )
+        sink: LakeSink
+        match export_format, path:
+            case "duckdb", Path():
+                sink = DuckDBSink(path, store, (*tables, WINDOWS), storage=duckdb_storage)
+            case _:
+                sink = file_sink(store, export_format, journal, tables)
         try:
-            if isinstance(sink, FileSink):
+            if isinstance(sink, FileLake):
                 finish_compaction(store, sink)
             yield Target(sink, journal, export_format)
         finally:
             sink.close()
 
 
+def _place_of(target: str | Path, export_format: ExportFormat | None) -> tuple[Store, Path | None]:
+    """Return the store of what is recorded of a target, and the path of a DuckDB file.
+
+    Raises `ValueError` for a target that cannot be of that format.
+    """
+    if export_format == "duckdb":
+        path = _database_path(target)
+        return LocalStore(beside(path)), path
+    return store_at(target), None
+
+
 def file_sink(
     store: Store, export_format: ExportFormat, journal: Journal, tables: Iterable[str]
-) -> FileSink:
+) -> FileLake:
     """Open the files of a target.
 
     Raises `ExportError` if an earlier release made them, with other names and columns.
@@ -159,7 +123,7 @@ def file_sink(
             f"and columns (layout {journal.layout}, not {LAYOUT}): export into another target"
         )
     file_format = FORMATS[export_format]
-    return FileSink(store, file_format, (*tables, WINDOWS), is_new=journal.is_empty)
+    return FileLake(store, file_format, (*tables, WINDOWS), is_new=journal.is_empty)
 
 
 def _format_of(journal: Journal) -> ExportFormat:
