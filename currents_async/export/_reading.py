@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import duckdb
 import pyarrow as pa
@@ -17,15 +17,20 @@ from currents_async.export._write.data_files import DataFile
 from currents_async.export._write.files import FileSink
 from currents_async.export._write.journal import Journal
 from currents_async.export._write.local_store import LocalStore
+from currents_async.export._write.stores import Store
 from currents_async.export._write.target import (
     FORMATS,
     JOURNAL,
     ExportFormat,
     beside,
+    delta_sink,
     file_sink,
     local_path,
     store_at,
 )
+
+if TYPE_CHECKING:
+    from currents_async.export._write.delta import DeltaSink
 
 _WINDOW = ("project_id", "day")
 """The columns of each table that say which window a row is of."""
@@ -122,17 +127,44 @@ def _open(target: str | Path, database: duckdb.DuckDBPyConnection, part: Part) -
         source: _Source = _InDatabase(database, path, part)
     else:
         journal = Journal(store, JOURNAL, is_mine=False)
-        if journal.options is None or journal.options.format not in FORMATS:
-            raise ExportError(f"there is no export at {target}: it has no {JOURNAL} of one")
         if path is None:
             store.prepare()  # where objects are downloaded to
-        sink = file_sink(
-            store, cast("ExportFormat", journal.options.format), journal, journal.options.tables
-        )
-        source = _InFiles(database, sink, journal, part)
+        source = _in_store(target, store, database, journal, part)
     return Tables(
         database, source, only_failed=journal.options is not None and journal.options.only_failed
     )
+
+
+def _in_store(
+    target: str | Path,
+    store: Store,
+    database: duckdb.DuckDBPyConnection,
+    journal: Journal,
+    part: Part,
+) -> _Source:
+    options = journal.options
+    if options is not None and options.format == "delta":
+        return _InDelta(database, delta_sink(target, store, options.tables, is_new=False), part)
+    if options is None or options.format not in FORMATS:
+        raise ExportError(f"there is no export at {target}: it has no {JOURNAL} of one")
+    sink = file_sink(store, cast("ExportFormat", options.format), journal, options.tables)
+    return _InFiles(database, sink, journal, part)
+
+
+class _InDelta:
+    """Delta tables, whose files are read one after the other while a query takes their rows."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection, sink: "DeltaSink", part: Part) -> None:
+        self._database = database
+        self._sink = sink
+        self._part = part
+        self.tables: Collection[str] = sink.tables
+
+    def provide(self, table: str, columns: Sequence[str]) -> None:
+        schema = schema_of(table, (*_WINDOW, *columns))
+        first, last, projects = self._part
+        batches = self._sink.read_days(table, schema.names, (first, last), projects)
+        self._database.register(table, pa.RecordBatchReader.from_batches(schema, batches))
 
 
 class _InFiles:

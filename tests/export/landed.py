@@ -13,6 +13,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from currents_async.export._tables import KEYS, SCHEMAS
 from currents_async.export._windows import Window
@@ -69,11 +70,33 @@ def in_duckdb(target: Path) -> Landed:
     return _sorted(landed)
 
 
+def in_delta(target: Path) -> Landed:
+    landed = nothing()
+    for table in SCHEMAS:
+        if (target / table / "_delta_log" / f"{0:020}.json").exists():
+            rows = delta_table(target / table).to_pyarrow_table().to_pylist()
+            for window, row in _by_window(rows):
+                landed[table][window].append(row)
+    return _sorted(landed)
+
+
+def delta_table(path: Path) -> Any:
+    from deltalake import DeltaTable  # noqa: PLC0415 - an engine
+
+    return DeltaTable(path)
+
+
 READERS: dict[str, Callable[[Path], Landed]] = {
     "parquet": in_parquet,
     "ndjson.gz": in_ndjson,
     "duckdb": in_duckdb,
+    "delta": in_delta,
 }
+_ENGINES = {"delta"}
+FORMATS: list[Any] = [
+    pytest.param(name, marks=pytest.mark.engines) if name in _ENGINES else name for name in READERS
+]
+"""All formats, of which some need what only the tests of engines have."""
 
 
 def check(landed: Landed, whole: Landed, *, at_once: bool) -> None:

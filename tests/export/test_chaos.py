@@ -18,15 +18,14 @@ from currents_async.export._write.target import ExportFormat
 from currents_async.testing import FakeCurrents, World
 from tests.export.chaos_child import Order, carry_out
 from tests.export.children import LATER, at_work, order
-from tests.export.landed import READERS, check, expected
+from tests.export.landed import FORMATS, READERS, check, expected
 
 IN_BETWEEN = datetime(2026, 1, 6, 12, tzinfo=UTC)
 LONGEST = 1.5
 """Seconds until an export is killed: now and then one ends before."""
 EARLY = 0.2
 """Seconds in which no export ends, with the latency of the server."""
-FORMATS: list[ExportFormat] = ["parquet", "ndjson.gz", "duckdb"]
-KILLS = {"parquet": 2, "ndjson.gz": 1, "duckdb": 2}
+KILLS = {"parquet": 2, "ndjson.gz": 1, "duckdb": 2, "delta": 2}
 
 
 @pytest.fixture

@@ -48,7 +48,14 @@ from tests.export.exporting import (
     instance_of,
     window_of,
 )
-from tests.export.landed import READERS, Landed, expected, in_parquet
+from tests.export.landed import (
+    FORMATS,
+    READERS,
+    Landed,
+    delta_table,
+    expected,
+    in_parquet,
+)
 
 T = TypeVar("T")
 
@@ -71,7 +78,7 @@ def project(world: World) -> WorldProject:
 
 
 class TestEverything:
-    @pytest.mark.parametrize("export_format", READERS)
+    @pytest.mark.parametrize("export_format", FORMATS)
     async def test_lands(
         self, exporter: Exporter, world: World, export_format: ExportFormat
     ) -> None:
@@ -347,7 +354,13 @@ def moments(server: FakeCurrents, monkeypatch: pytest.MonkeyPatch) -> Moments:
 
 class TestCancelled:
     @pytest.mark.parametrize(
-        ("export_format", "step"), [("parquet", 2), ("ndjson.gz", 10), ("duckdb", 10)], ids=READERS
+        ("export_format", "step"),
+        [
+            ("parquet", 2),
+            ("ndjson.gz", 10),
+            ("duckdb", 10),
+            pytest.param("delta", 10, marks=pytest.mark.engines),
+        ],
     )
     async def test_at_any_moment(
         self,
@@ -502,7 +515,7 @@ class TestChoosing:
         await exporter(format=None)
         assert READERS[begun](exporter.target) == before
 
-    @pytest.mark.parametrize("export_format", READERS)
+    @pytest.mark.parametrize("export_format", FORMATS)
     async def test_the_name_of_a_new_target_is_its_format(
         self, exporter: Exporter, tmp_path: Path, world: World, export_format: ExportFormat
     ) -> None:
@@ -673,7 +686,7 @@ class TestTable:
 class TestWindows:
     """The table of what is there, since when, and whether that is final."""
 
-    @pytest.mark.parametrize("export_format", READERS)
+    @pytest.mark.parametrize("export_format", FORMATS)
     async def test_are_in_every_target(
         self, exporter: Exporter, server: FakeCurrents, target: Path, export_format: ExportFormat
     ) -> None:
@@ -686,7 +699,10 @@ class TestWindows:
                 "parquet": f"read_parquet('{target}/windows/**/*.parquet')",
                 "ndjson.gz": f"read_json('{target}/windows/**/*.ndjson.gz')",
                 "duckdb": "windows",
+                "delta": "delta",
             }[export_format]
+            if export_format == "delta":
+                database.register("delta", delta_table(target / "windows").to_pyarrow_dataset())
             # Without a time zone: for one, DuckDB 1.5 needs pytz.
             query = "SELECT project_id, day, exported_at::TIMESTAMP, state, missing, rows"
             found = database.sql(f"{query} FROM {source} ORDER BY day, project_id").fetchall()

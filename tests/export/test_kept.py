@@ -20,11 +20,11 @@ from tests.export.exporting import (
     instance_of,
     window_of,
 )
-from tests.export.landed import READERS, Landed, Rows, expected
+from tests.export.landed import FORMATS, READERS, Landed, Rows, expected
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
-every_format = pytest.mark.parametrize("export_format", READERS)
+every_format = pytest.mark.parametrize("export_format", FORMATS)
 in_parquet_files = pytest.mark.parametrize("export_format", ["parquet"])
 SOON = UNTIL + timedelta(hours=12)
 """So early that nothing is past retention."""

@@ -16,7 +16,7 @@ from currents_async.export import ExportFormat, lake
 from currents_async.export._write import local_store
 from currents_async.testing import World
 from tests.export.exporting import NIGHT, SINCE, UNTIL, Exporter, both_frameworks
-from tests.export.landed import READERS, expected, visible_files
+from tests.export.landed import FORMATS, READERS, delta_table, expected, visible_files
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 STEPS = {"at once": range(2, 25, 5), "without exchange": range(2, 60, 12)}
@@ -107,7 +107,7 @@ class TestCompact:
             await lake.compact(tmp_path / "runs.duckdb")
 
 
-@pytest.mark.parametrize("export_format", READERS)
+@pytest.mark.parametrize("export_format", FORMATS)
 class TestKeeping:
     async def test_windows_says_what_is_there(
         self, exporter: Exporter, target: Path, export_format: ExportFormat
@@ -153,6 +153,8 @@ class TestKeeping:
         if export_format == "duckdb":
             with duckdb.connect(target) as database:
                 database.execute("DELETE FROM tests WHERE day = '2026-01-06'")
+        elif export_format == "delta":
+            delta_table(target / "tests").delete("day = '2026-01-06'")
         else:
             for path in visible_files(target):
                 if path.parts[-4] == "tests" and path.name.startswith("2026-01-06"):

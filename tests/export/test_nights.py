@@ -16,7 +16,7 @@ from currents_async.export import ExportFormat
 from currents_async.export._tables import KEYS
 from currents_async.testing import FakeCurrents, World, WorldRun
 from tests.export.exporting import NIGHT, SINCE, Exporter
-from tests.export.landed import READERS, Landed, expected
+from tests.export.landed import FORMATS, READERS, Landed, expected
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -110,7 +110,7 @@ def keyed(landed: Landed) -> dict[Key, Row]:
     }
 
 
-@pytest.mark.parametrize("export_format", READERS)
+@pytest.mark.parametrize("export_format", FORMATS)
 async def test_rows_never_decrease_and_only_what_can_change_is_requested(
     server: FakeCurrents, tmp_path: Path, export_format: ExportFormat
 ) -> None:

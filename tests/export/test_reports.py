@@ -22,6 +22,7 @@ from currents_async.export.reports import read_heat_map, read_trends
 from currents_async.models import Effect, Matcher, when
 from currents_async.reports import heat_map_html, trends_html
 from currents_async.testing import FakeCurrents, World, WorldRun
+from tests.export import landed
 from tests.export.buckets import Bucket
 from tests.export.landed import READERS
 from tests.export.test_versions import NAMES, TARGETS
@@ -30,7 +31,7 @@ from tests.reports.made import details_of
 FIRST = datetime(2026, 1, 5, tzinfo=UTC)
 DAY = timedelta(days=1)
 LAST_MS = DAY - timedelta(milliseconds=1)
-FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
+FORMATS = ["ndjson.zst", *landed.FORMATS]
 SPANS: tuple[HeatMapSpan, ...] = ("runs", "days")
 ODD = "lake [a]*'% é"
 """The name of a target, with what means something to shells, SQL and globs."""
@@ -89,7 +90,7 @@ async def exported(currents: Currents, world: World, target: Path | str, **optio
 def lakes(tmp_path_factory: pytest.TempPathFactory) -> dict[ExportFormat, Path]:
     """Return where the world is exported to, by format, as soon as it has been."""
     root = tmp_path_factory.mktemp(ODD)
-    return {one: root / one for one in FORMATS}
+    return {one: root / one for one in get_args(ExportFormat)}
 
 
 async def exported_once(
@@ -367,8 +368,8 @@ async def test_exports_of_the_first_version(tmp_path: Path) -> None:
     target = tmp_path / NAMES["duckdb"]
     trends = await read_trends(target)
     assert trends.days == (FIRST.date(),)
-    landed = READERS["duckdb"](target)
-    tests, attempts = ([row for rows in landed[name].values() for row in rows] for name in _TABLES)
+    found = READERS["duckdb"](target)
+    tests, attempts = ([row for rows in found[name].values() for row in rows] for name in _TABLES)
     total = trends.overall.total
     assert (total.runs, total.judged_tests) == (1, 4)
     assert total.retries == len(attempts) - len(tests) == 2

@@ -9,10 +9,9 @@ from currents_async.export._tables import SCHEMAS
 from currents_async.export._write.journal import Entry, Options
 from currents_async.export._write.target import ExportFormat, Target, open_target
 from tests.export.batches import WINDOW, put, stage
+from tests.export.landed import FORMATS
 
-FORMATS: list[ExportFormat] = ["parquet", "ndjson.gz", "ndjson.zst", "duckdb"]
-every_format = pytest.mark.parametrize("export_format", FORMATS)
-OPTIONS = Options(format="any", tables=tuple(SCHEMAS))
+every_format = pytest.mark.parametrize("export_format", ["ndjson.zst", *FORMATS])
 
 
 def opened(stack: ExitStack, path: str | Path, export_format: ExportFormat = "parquet") -> Target:
@@ -21,7 +20,7 @@ def opened(stack: ExitStack, path: str | Path, export_format: ExportFormat = "pa
 
 def record(target: Target) -> None:
     put(target.sink, WINDOW, "r1")
-    target.journal.begin(OPTIONS)
+    target.journal.begin(Options(format=target.format, tables=tuple(SCHEMAS)))
     target.journal.add(Entry(project_id=WINDOW.project_id, day=WINDOW.day))
 
 

@@ -1,13 +1,16 @@
 """Joining the files of a month, so that readers open one where they would open thirty."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
+from typing import TypeVar
 
 from currents_async.export._windows import Window
 from currents_async.export._write.data_files import DataFile
 from currents_async.export._write.files import FileSink
 from currents_async.export._write.sinks import Compacted
 from currents_async.export._write.stores import Publication, Store
+
+T = TypeVar("T")
 
 _MAX_BYTES = 128 << 20
 _INTENT = "_currents/compacting"
@@ -26,7 +29,11 @@ def _compact(sink: FileSink, windows: Collection[Window]) -> Compacted:
     before = after = 0
     for table in sink.tables:
         for directory, files in sink.directories_of(table, windows):
-            groups = [group for group in _groups(sink.store, files) if len(group) > 1]
+            groups = [
+                group
+                for group in groups_of(files, lambda file: sink.store.size_of(file.name))
+                if len(group) > 1
+            ]
             if groups:
                 _replace(sink, table, directory, groups)
                 before += sum(map(len, groups))
@@ -34,12 +41,12 @@ def _compact(sink: FileSink, windows: Collection[Window]) -> Compacted:
     return Compacted(files_before=before, files_after=after)
 
 
-def _groups(store: Store, files: Iterable[DataFile]) -> Iterator[list[DataFile]]:
-    """Divide files into those that become one each."""
-    group: list[DataFile] = []
+def groups_of(files: Iterable[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
+    """Divide files into those that become one each, by their sizes in bytes."""
+    group: list[T] = []
     size = 0
     for file in files:
-        bytes_more = store.size_of(file.name)
+        bytes_more = size_of(file)
         if group and size + bytes_more > _MAX_BYTES:
             yield group
             group, size = [], 0

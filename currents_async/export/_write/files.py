@@ -97,17 +97,9 @@ class FileSink:
         files = chain.from_iterable(files for _, files in self.directories_of(table, windows))
         for file in files:
             try:
-                counts += self._count_in(file, table)
+                counts += count_rows(self.read_file(file, table, days=(file.first, file.last)))
             except (OSError, ValueError, pa.ArrowException) as error:
                 raise ExportError(f"{file.name} cannot be read: {error}") from error
-        return counts
-
-    def _count_in(self, file: DataFile, table: str) -> Counter[Window]:
-        counts: Counter[Window] = Counter()
-        for batch in self.read_file(file, table, days=(file.first, file.last)):
-            rows = pa.Table.from_batches([batch]).group_by(["day", "project_id"])
-            for row in rows.aggregate([([], "count_all")]).to_pylist():
-                counts[Window(row["day"], row["project_id"])] += row["count_all"]
         return counts
 
     def directories_of(
@@ -172,6 +164,16 @@ class FileSink:
         path = self.store.stage(file.name)
         self._file_format.write(path, STORED[table], rows)
         return path
+
+
+def count_rows(batches: Iterable[Any]) -> Counter[Window]:
+    """Count the rows of each window in batches."""
+    counts: Counter[Window] = Counter()
+    for batch in batches:
+        rows = pa.Table.from_batches([batch]).group_by(["day", "project_id"])
+        for row in rows.aggregate([([], "count_all")]).to_pylist():
+            counts[Window(row["day"], row["project_id"])] += row["count_all"]
+    return counts
 
 
 def _of_days(batch: Any, first: date, last: date) -> Any:

@@ -139,6 +139,11 @@ class Journal:
         self._entries: dict[Window, Entry] = {}
         self._read(store.read(name) or b"")
 
+    def check_format(self, wanted: str) -> None:
+        """Raise `ExportError` if the target was begun with another format."""
+        if self._options is not None and self._options.format != wanted:
+            raise _changed([f"format {self._options.format}, not {wanted}"])
+
     def begin(self, options: Options) -> None:
         """Begin an export with the options that determine its data.
 
@@ -154,10 +159,7 @@ class Journal:
             if (value := getattr(options, name)) != (before := getattr(self._options, name))
         ]
         if changed:
-            raise ExportError(
-                f"this target holds an export with {' and '.join(changed)}: "
-                "use the same options, or another target"
-            )
+            raise _changed(changed)
 
     def tables_of(self, tables: Iterable[str] | None) -> tuple[str, ...]:
         """Return the tables of the target, or of a new one those that are given, by default all.
@@ -302,6 +304,13 @@ class Journal:
                 f"{self._name} is of tables of version {version}, and this release of the library "
                 f"knows those up to {VERSION}: use a newer release, or another target"
             )
+
+
+def _changed(options: Iterable[str]) -> ExportError:
+    return ExportError(
+        f"this target holds an export with {' and '.join(options)}: "
+        "use the same options, or another target"
+    )
 
 
 def _words(option: object) -> str:

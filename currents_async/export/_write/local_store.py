@@ -33,9 +33,7 @@ class LocalStore(Store):
 
     def publish(self, staged: Path, name: str) -> None:
         goal = self._root / name
-        # Opened for writing: Windows only syncs such files.
-        with staged.open("rb+") as file:
-            os.fsync(file.fileno())
+        _sync(staged)
         make_directory(goal.parent)
         staged.replace(goal)
         sync_directory(goal.parent)
@@ -48,6 +46,11 @@ class LocalStore(Store):
                 goal = self._root / name
                 (self._root / replaces).rename(goal)
                 sync_directory(goal.parent)
+
+    def sync(self, name: str) -> None:
+        goal = self._root / name
+        _sync(goal)
+        sync_directory(goal.parent)
 
     def names_in(self, directory: str) -> list[str]:
         try:
@@ -79,8 +82,7 @@ class LocalStore(Store):
             if f"{directory}/{path.name}" not in old:
                 os.link(path, other / path.name)
         for staged, name, _ in files:
-            with staged.open("rb+") as file:
-                os.fsync(file.fileno())
+            _sync(staged)
             os.link(staged, other / Path(name).name)
         sync_directory(other)
         is_done = exchange(other, goal)
@@ -118,6 +120,12 @@ class LocalStore(Store):
         length = goal.stat().st_size if goal.exists() else 0
         if self._known.setdefault(name, length) != length:
             raise ExportError(f"another export writes to this target: {name} has changed")
+
+
+def _sync(path: Path) -> None:
+    # Opened for writing: Windows only syncs such files.
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def make_directory(directory: Path) -> None:

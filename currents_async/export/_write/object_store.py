@@ -35,7 +35,7 @@ class ObjectStore(Store):
 
     def __init__(self, filesystem: Any, root: str) -> None:
         """Use a `pyarrow.fs.FileSystem`, and a path in it."""
-        self._filesystem = filesystem
+        self.filesystem = filesystem
         self._root = root.rstrip("/")
         self._known: dict[str, bytes | None] = {}
         """What appended files must contain, unless another export writes to them as well."""
@@ -52,14 +52,14 @@ class ObjectStore(Store):
 
     def publish(self, staged: Path, name: str) -> None:
         # When a write fails, closing fails as well, so no incomplete upload is finished.
-        with staged.open("rb") as source, self._filesystem.open_output_stream(self._at(name)) as to:
+        with staged.open("rb") as source, self.filesystem.open_output_stream(self._at(name)) as to:
             shutil.copyfileobj(source, to, _CHUNK)
         staged.unlink()
         self._known.pop(name, None)
 
     def remove(self, name: str) -> None:
         with suppress(FileNotFoundError):
-            self._filesystem.delete_file(self._at(name))
+            self.filesystem.delete_file(self._at(name))
         self._known.pop(name, None)
 
     def read(self, name: str) -> bytes | None:
@@ -84,14 +84,14 @@ class ObjectStore(Store):
 
     def names_in(self, directory: str) -> list[str]:
         where = fs.FileSelector(self._at(directory), allow_not_found=True)
-        return [found.base_name for found in self._filesystem.get_file_info(where)]
+        return [found.base_name for found in self.filesystem.get_file_info(where)]
 
     def size_of(self, name: str) -> int:
-        size: int = self._filesystem.get_file_info(self._at(name)).size
+        size: int = self.filesystem.get_file_info(self._at(name)).size
         return size
 
     def has(self, name: str) -> bool:
-        found: bool = self._filesystem.get_file_info(self._at(name)).type != fs.FileType.NotFound
+        found: bool = self.filesystem.get_file_info(self._at(name)).type != fs.FileType.NotFound
         return found
 
     @contextmanager
@@ -104,7 +104,7 @@ class ObjectStore(Store):
 
     def _save(self, name: str, path: Path) -> bool:
         try:
-            source = self._filesystem.open_input_stream(self._at(name))
+            source = self.filesystem.open_input_stream(self._at(name))
         except FileNotFoundError:
             return False
         with source, path.open("wb") as to:
@@ -113,7 +113,7 @@ class ObjectStore(Store):
 
     def _download(self, name: str) -> bytes | None:
         try:
-            with self._filesystem.open_input_stream(self._at(name)) as stream:
+            with self.filesystem.open_input_stream(self._at(name)) as stream:
                 content: bytes = stream.read()
         except FileNotFoundError:
             return None

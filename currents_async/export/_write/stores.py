@@ -64,6 +64,9 @@ class Store(ABC):
         - In an object store nothing can be renamed, so the new object has the name of the old one.
         """
 
+    def sync(self, name: str) -> None:  # noqa: B027 - what is in an object store is durable
+        """Make a file durable that another library has written."""
+
     @abstractmethod
     def names_in(self, directory: str) -> Sequence[str]:
         """List the files in a directory, without it."""

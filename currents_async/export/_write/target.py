@@ -6,7 +6,7 @@ A window is staged in batches, and becomes visible as a whole.
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple, cast, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -14,9 +14,10 @@ from filelock import FileLock, Timeout
 from pyarrow import fs
 
 from currents_async._checks import check_choice
-from currents_async.errors import ExportError, InvalidArgumentError
+from currents_async.errors import ExportError, InvalidArgumentError, MissingExtraError
 from currents_async.export._tables import WINDOWS
 from currents_async.export._write.compaction import FileLake, finish_compaction
+from currents_async.export._write.delta_place import delta_place
 from currents_async.export._write.duck import DuckDBSink, DuckDBStorage
 from currents_async.export._write.formats import Format, Ndjson, Parquet
 from currents_async.export._write.journal import LAYOUT, Journal
@@ -25,8 +26,12 @@ from currents_async.export._write.object_store import ObjectStore
 from currents_async.export._write.sinks import LakeSink
 from currents_async.export._write.stores import RECORDS, Store
 
-ExportFormat = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb"]
-"""How tables are written: as files of a format, compressed or not, or into one DuckDB file."""
+if TYPE_CHECKING:
+    from currents_async.export._write.delta import DeltaSink
+
+ExportFormat = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb", "delta"]
+"""How tables are written: as files of a format, compressed or not, into one DuckDB file, or as
+Delta tables."""
 
 FORMATS: dict[str, Format] = {
     "parquet": Parquet(),
@@ -35,6 +40,7 @@ FORMATS: dict[str, Format] = {
 }
 JOURNAL = f"{RECORDS}/journal.ndjson"
 _BY_SUFFIX: dict[str, ExportFormat | None] = {
+    ".delta": "delta",
     ".duckdb": "duckdb",
     ".parquet": "parquet",
     ".ndjson.gz": "ndjson.gz",
@@ -89,6 +95,9 @@ def open_target(
         match export_format, path:
             case "duckdb", Path():
                 sink = DuckDBSink(path, store, (*tables, WINDOWS), storage=duckdb_storage)
+            case "delta", _:
+                journal.check_format(export_format)
+                sink = delta_sink(target, store, (*tables, WINDOWS))
             case _:
                 sink = file_sink(store, export_format, journal, tables)
         try:
@@ -110,6 +119,26 @@ def _place_of(target: str | Path, export_format: ExportFormat | None) -> tuple[S
     return store_at(target), None
 
 
+def delta_sink(
+    target: str | Path, store: Store, tables: Iterable[str], *, is_new: bool = True
+) -> "DeltaSink":
+    """Open the Delta tables of a target, and make those that do not exist if it `is_new`.
+
+    Raises `MissingExtraError` without deltalake.
+    """
+    try:
+        from currents_async.export._write.delta import DeltaSink  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        if error.name != "deltalake":
+            raise
+        raise MissingExtraError(
+            "deltalake is not installed: python -m pip install 'currents-async[delta]'",
+            name=error.name,
+        ) from None
+    place = delta_place(target, local_path(target), store)
+    return DeltaSink(store, place, tables, is_new=is_new)
+
+
 def file_sink(
     store: Store, export_format: ExportFormat, journal: Journal, tables: Iterable[str]
 ) -> FileLake:
@@ -128,7 +157,7 @@ def file_sink(
 
 def _format_of(journal: Journal) -> ExportFormat:
     begun = "parquet" if journal.options is None else journal.options.format
-    return cast("ExportFormat", begun if begun in FORMATS else "parquet")
+    return cast("ExportFormat", begun if begun in {*FORMATS, "delta"} else "parquet")
 
 
 def _format_for(target: str | Path, wanted: ExportFormat | None) -> ExportFormat | None:
@@ -140,8 +169,8 @@ def _format_for(target: str | Path, wanted: ExportFormat | None) -> ExportFormat
     named = _BY_SUFFIX[suffix]
     if named is None:
         raise InvalidArgumentError(
-            f"target must not end in {suffix}: exports are Parquet, NDJSON or DuckDB files, "
-            "of which COPY of DuckDB makes others"
+            f"target must not end in {suffix}: exports are Parquet, NDJSON or DuckDB files, or "
+            "Delta tables, of which COPY of DuckDB makes others"
         )
     if wanted not in {None, named}:
         raise InvalidArgumentError(

@@ -1,0 +1,231 @@
+"""A table in the Delta format: which files it has, by a log that decides between writers."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
+
+from currents_async.errors import ExportError
+from currents_async.export._tables import STORED
+from currents_async.export._write.delta_files import PROJECT, DeltaFile, stored_schema
+from currents_async.export._write.delta_place import DeltaPlace
+
+_APP = "currents-async"
+"""What all exports call themselves in the log: of two at once, it refuses the second."""
+_ESSENTIAL_COLUMNS = ("project_id", "day")
+_READER_VERSION = 1
+_Shelf = tuple[str, date | None]
+"""A project, and the first day of a month; None for files that may have rows of several."""
+
+
+class DeltaLog:
+    """The log of a table, as it was when it was opened, and with what was committed since.
+
+    Other programs may commit meanwhile. What an export does conflicts with all that another one
+    has done since this one opened the log, and with what removed the files that it removes.
+    """
+
+    def __init__(self, table: str, log: DeltaTable) -> None:
+        self.table = table
+        self._log = log
+        self._shelves: defaultdict[_Shelf, dict[str, DeltaFile]] = defaultdict(dict)
+        """Its files, by what they have rows of."""
+        self._list()
+
+    @property
+    def version(self) -> int:
+        """The version of the table."""
+        return self._log.version()
+
+    @property
+    def files(self) -> Iterator[DeltaFile]:
+        """All files of the table."""
+        return (file for shelf in self._shelves.values() for file in shelf.values())
+
+    def files_in(self, project_id: str, first: date, last: date) -> list[DeltaFile]:
+        """Return the files that may have rows of a project, of some days of one month."""
+        shelves = (self._shelves[project_id, month] for month in (first.replace(day=1), None))
+        files = (file for shelf in shelves for file in shelf.values())
+        return [file for file in files if file.first <= last and first <= file.last]
+
+    def commit(
+        self,
+        added: Collection[DeltaFile],
+        removed: Collection[DeltaFile],
+        *,
+        at: int,
+        note: str,
+        is_export: bool = True,
+    ) -> None:
+        """Add and remove files in one step, at a time in milliseconds.
+
+        Raises `ExportError` if another export has committed anything since, or another program has
+        removed one of the files.
+        """
+        version = self.version + 1
+        transactions = [Transaction(_APP, version)] if is_export else []
+        with delta_errors(self.table):
+            self._log.create_write_transaction(
+                [
+                    *(_adding(one, at=at, is_change=is_export) for one in added),
+                    *(_removing(one, at=at, is_change=is_export) for one in removed),
+                ],
+                "append",
+                self._log.schema(),
+                [PROJECT],
+                commit_properties=CommitProperties(
+                    custom_metadata={"userMetadata": note}, app_transactions=transactions
+                ),
+            )
+            self._log.update_incremental()
+            if self.version == version:
+                for one in removed:
+                    del self._shelves[_shelf_of(one)][one.name]
+                self._add(added)
+                return
+            if is_export and self._log.transaction_version(_APP) != version:
+                raise _taken(self.table)
+            self._list()
+
+    def vacuum(self) -> None:
+        """Delete the files that have not been part of the table for its retention time."""
+        with delta_errors(self.table):
+            self._log.vacuum(dry_run=False, full=True)
+            self._log.update_incremental()
+
+    def _list(self) -> None:
+        actions: Any = pa.table(self._log.get_add_actions(flatten=True))
+        self._shelves.clear()
+        self._add(map(_file_of, actions.to_pylist()))
+
+    def _add(self, files: Iterable[DeltaFile]) -> None:
+        for one in files:
+            self._shelves[_shelf_of(one)][one.name] = one
+
+
+def open_log(place: DeltaPlace, table: str, *, is_new: bool = False) -> DeltaLog:
+    """Open a table, or make it if it `is_new`; columns of newer releases are added to it.
+
+    Raises `ExportError` for a table that no export has made, or that was altered since.
+    """
+    with delta_errors(table):
+        try:
+            log = DeltaTable(place.uri_of(table), storage_options=place.options)
+        except TableNotFoundError:
+            if not is_new:
+                raise
+            log = _create(place, table)
+        _check(table, log)
+        missing = [one for one in _schema_of(table).fields if one.name not in _types(log.schema())]
+        if missing:
+            log.alter.add_columns(missing)
+        return DeltaLog(table, log)
+
+
+@contextmanager
+def delta_errors(table: str) -> Generator[None]:
+    """Raise `ExportError` for what goes wrong with a table inside `with`."""
+    try:
+        yield
+    except CommitFailedError as error:
+        raise _taken(table) from error
+    except DeltaError as error:
+        raise ExportError(f"the Delta table {table} cannot be used: {error}") from error
+
+
+@cache
+def _schema_of(table: str) -> Schema:
+    return Schema.from_arrow(stored_schema(table))
+
+
+def _create(place: DeltaPlace, table: str) -> DeltaTable:
+    metadata: Any = STORED[table].metadata
+    return DeltaTable.create(
+        place.uri_of(table),
+        schema=_schema_of(table),
+        mode="ignore",
+        partition_by=[PROJECT],
+        name=table,
+        description=metadata[b"doc"].decode(),
+        storage_options=place.options,
+    )
+
+
+def _check(table: str, log: DeltaTable) -> None:
+    version = log.protocol().min_reader_version
+    if version > _READER_VERSION:
+        raise ExportError(
+            f"the Delta table {table} was altered: reading it takes version {version} of the "
+            "protocol, with features like column mapping or deletion vectors: use another target"
+        )
+    existing, wanted = _types(log.schema()), _types(_schema_of(table))
+    strange = [name for name, kind in wanted.items() if existing.get(name, kind) != kind]
+    strange += [name for name in _ESSENTIAL_COLUMNS if name not in existing]
+    if strange or log.metadata().partition_columns != [PROJECT]:
+        raise ExportError(
+            f"the Delta table {table} was altered, or not made by an export (columns "
+            f"{', '.join(strange) or PROJECT}): use another target"
+        )
+
+
+def _shelf_of(file: DeltaFile) -> _Shelf:
+    month = file.first.replace(day=1)
+    return file.project_id, month if file.last.replace(day=1) == month else None
+
+
+def _types(schema: Schema) -> dict[str, str]:
+    return {field.name: field.type.to_json() for field in schema.fields}
+
+
+def _known_of(file: DeltaFile) -> dict[str, Any]:
+    return {
+        "path": file.name,
+        "size": file.size,
+        "partition_values": {PROJECT: file.project_id},
+    }
+
+
+def _adding(file: DeltaFile, *, at: int, is_change: bool) -> AddAction:
+    statistics = {
+        "numRecords": file.rows,
+        "minValues": {"day": str(file.first)},
+        "maxValues": {"day": str(file.last)},
+        "nullCount": {"day": 0},
+    }
+    return AddAction(
+        **_known_of(file),
+        modification_time=at,
+        data_change=is_change,
+        stats=json.dumps(statistics),
+    )
+
+
+def _removing(file: DeltaFile, *, at: int, is_change: bool) -> RemoveAction:
+    return RemoveAction(**_known_of(file), data_change=is_change, deletion_timestamp=at)
+
+
+def _file_of(row: dict[str, Any]) -> DeltaFile:
+    """Return a file; another program may have written it without statistics."""
+    return DeltaFile(
+        name=row["path"],
+        size=row["size_bytes"],
+        project_id=row[f"partition.{PROJECT}"],
+        first=row.get("min.day") or date.min,
+        last=row.get("max.day") or date.max,
+        rows=row.get("num_records") or 0,
+    )
+
+
+def _taken(table: str) -> ExportError:
+    return ExportError(
+        f"another export writes to this target, or another program to its table {table}: what it "
+        "has committed meanwhile was left as it is"
+    )
