@@ -12,6 +12,8 @@ _SIGNATURE = re.compile("(?:signature|credential|token|sig)=", re.IGNORECASE)
 
 It is looked for in what was found, since a pattern of both takes minutes for hostile texts.
 """
+_DATABASE = re.compile(r"(postgres(?:ql)?://)(?:.*@)?([^?#]*).*", re.IGNORECASE | re.DOTALL)
+"""The URL of a database: what is left of it is its server and its name."""
 _SECRET_HEADER = re.compile(
     "auth|cookie|credential|key|password|secret|session|signature|token", re.IGNORECASE
 )
@@ -21,6 +23,13 @@ _SECRET_HEADER = re.compile(
 def hide_signatures(text: str) -> str:
     """Return a text without the signatures, the users and the passwords of URLs."""
     return _QUERY.sub(_unsigned, _USER.sub(r"\1***@", text))
+
+
+def hide_credentials(target: object) -> str:
+    """Return a path or a URL without what gives access; of databases without any options."""
+    text = str(target)
+    database = _DATABASE.fullmatch(text)
+    return "".join(database.groups()) if database else hide_signatures(text)
 
 
 def _unsigned(query: re.Match[str]) -> str:

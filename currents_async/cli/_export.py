@@ -21,7 +21,7 @@ async def export(
     ----------
     target
         A directory, the URL of an object store (s3://..., gs://...), the file of a DuckDB database,
-        or - for stdout, with --format arrow.
+        a PostgreSQL database (postgresql://...), or - for stdout, with --format arrow.
     demo
         Export a made-up organisation of 3 projects and 30 days from a server in this process, into
         parquet/ and currents.duckdb below the target. Needs no account.

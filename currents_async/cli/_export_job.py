@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from currents_async import Currents, Limits
+from currents_async._redaction import hide_credentials
 from currents_async.cli import _exit
 from currents_async.cli._export_options import ExportOptions
 from currents_async.cli._options import CommonOptions
@@ -86,7 +87,7 @@ async def export_to_target(
             f"runs that are gone, and whose rows were kept: {result.gone:,} (see the table errors)"
         )
     return Exported(
-        target=target,
+        target=hide_credentials(target),
         windows=result.windows_done,
         windows_skipped=result.windows_skipped,
         runs=result.runs,

@@ -17,7 +17,7 @@ from currents_async.cli._options import (
 )
 from currents_async.errors import InvalidArgumentError
 
-Format = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb", "delta", "arrow"]
+Format = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb", "delta", "postgres", "arrow"]
 Storage = Literal["v1.4.0", "latest"]
 Table = Literal[
     "runs",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import msgspec
 from cyclopts import App, Parameter
 
+from currents_async._redaction import hide_credentials
 from currents_async._text import counted
 from currents_async.cli import _exit
 from currents_async.cli._confirm import check_can_ask, confirm
@@ -30,7 +31,9 @@ _LIBRARY = "currents_async.export.lake"
 
 Target = Annotated[
     str,
-    Parameter(help="What was exported to: a directory, a DuckDB file, or s3://..., gs://..."),
+    Parameter(
+        help="What was exported to: a directory, a DuckDB file, s3://..., gs://... or postgresql://..."
+    ),
 ]
 
 
@@ -143,7 +146,7 @@ async def windows(target: Target, /, *, chosen: Chosen = CHOSEN, output: Output 
     await import_aside(_LIBRARY)
     from currents_async.export import lake  # noqa: PLC0415 - needs an extra
 
-    with waiting(f"reading {target}"):
+    with waiting(f"reading {hide_credentials(target)}"):
         found = await lake.windows(target, **arguments)
     printer.all(_as(Day, one) for one in found)
 
@@ -164,7 +167,7 @@ async def check(target: Target, /, *, output: Output = OUTPUT) -> int:
     await import_aside(_LIBRARY)
     from currents_async.export import lake  # noqa: PLC0415 - needs an extra
 
-    with waiting(f"reading all rows of {target}"):
+    with waiting(f"reading all rows of {hide_credentials(target)}"):
         found = await lake.check(target)
     printer.all(_as(Miscount, one) for one in found)
     return _exit.FINDINGS if found else _exit.OK
@@ -191,7 +194,7 @@ async def compact(target: Target, /, *, before: str | None = None, output: Outpu
     await import_aside(_LIBRARY)
     from currents_async.export import lake  # noqa: PLC0415 - needs an extra
 
-    with waiting(f"joining files of {target}"):
+    with waiting(f"joining files of {hide_credentials(target)}"):
         done = await lake.compact(target, before=moment)
     printer.one(_as(Compaction, done))
 
@@ -230,13 +233,13 @@ async def delete(
     await import_aside(_LIBRARY)
     from currents_async.export import lake  # noqa: PLC0415 - needs an extra
 
-    with waiting(f"reading {target}"):
+    with waiting(f"reading {hide_credentials(target)}"):
         found = await lake.windows(target, **arguments)
     deletion = Deletion.of(found, dry_run=dry_run)
     if found and not dry_run:
         if not confirm(_question(deletion, target), yes=yes):
             return _exit.FAILED
-        with waiting(f"deleting from {target}"):
+        with waiting(f"deleting from {hide_credentials(target)}"):
             await lake.delete(target, **arguments)
     printer.one(deletion)
     return _exit.OK
@@ -244,7 +247,7 @@ async def delete(
 
 def _question(deletion: Deletion, target: str) -> str:
     what = f"{counted(deletion.days, 'day')} of {counted(deletion.projects, 'project')}"
-    return f"Delete {what} ({deletion.first} to {deletion.last}) from {target}?"
+    return f"Delete {what} ({deletion.first} to {deletion.last}) from {hide_credentials(target)}?"
 
 
 def _read(before: str | None) -> datetime | None:

@@ -213,17 +213,18 @@ class TargetJob(Job):
         return _Ended(rows, entry, unchanged)
 
     def _commit_all(self, ended: Sequence[_Ended]) -> None:
-        sink, journal, _ = self._target
-        # First of all: what another export has published must not be replaced.
-        journal.check()
-        with journal.at_once():
-            for rows, _, _ in ended:
-                journal.reopen(rows.window, keeps_rows=rows.fresh is not None)
-        sink.commit_all({rows.window: unchanged for rows, _, unchanged in ended})
-        # Only now: what the journal says has to be on the disk.
-        with journal.at_once():
-            for rows, entry, _ in ended:
-                journal.add(entry, rows.state())
+        journal = self._target.journal
+        with journal.transaction():
+            # First of all: what another export has published must not be replaced.
+            journal.check()
+            with journal.at_once():
+                for rows, _, _ in ended:
+                    journal.reopen(rows.window, keeps_rows=rows.fresh is not None)
+            self._target.sink.commit_all({rows.window: unchanged for rows, _, unchanged in ended})
+            # Only now: what the journal says has to be on the disk.
+            with journal.at_once():
+                for rows, entry, _ in ended:
+                    journal.add(entry, rows.state())
 
     def _row_of(self, entry: Entry) -> Any:
         return window_row(

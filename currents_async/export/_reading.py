@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import duckdb
 import pyarrow as pa
 
+from currents_async._redaction import hide_credentials
 from currents_async.errors import ExportError, InvalidArgumentError
 from currents_async.export._tables import SCHEMAS, schema_of
 from currents_async.export._windows import Window
@@ -17,6 +18,8 @@ from currents_async.export._write.data_files import DataFile
 from currents_async.export._write.files import FileSink
 from currents_async.export._write.journal import Journal
 from currents_async.export._write.local_store import LocalStore
+from currents_async.export._write.postgres_address import is_postgres
+from currents_async.export._write.postgres_reading import PostgresReader
 from currents_async.export._write.stores import Store
 from currents_async.export._write.target import (
     FORMATS,
@@ -28,9 +31,6 @@ from currents_async.export._write.target import (
     local_path,
     store_at,
 )
-
-if TYPE_CHECKING:
-    from currents_async.export._write.delta import DeltaSink
 
 _WINDOW = ("project_id", "day")
 """The columns of each table that say which window a row is of."""
@@ -117,6 +117,10 @@ def reading(target: str | Path, part: Part) -> Generator[Tables]:
 
 
 def _open(target: str | Path, database: duckdb.DuckDBPyConnection, part: Part) -> Tables:
+    if is_postgres(target):
+        reader = PostgresReader(str(target))
+        in_postgres = _InDays(database, reader, reader.options.tables, part)
+        return Tables(database, in_postgres, only_failed=reader.options.only_failed)
     try:
         path = local_path(target)
         store = store_at(target)
@@ -144,26 +148,43 @@ def _in_store(
 ) -> _Source:
     options = journal.options
     if options is not None and options.format == "delta":
-        return _InDelta(database, delta_sink(target, store, options.tables, is_new=False), part)
+        sink = delta_sink(target, store, options.tables, is_new=False)
+        return _InDays(database, sink, sink.tables, part)
     if options is None or options.format not in FORMATS:
-        raise ExportError(f"there is no export at {target}: it has no {JOURNAL} of one")
-    sink = file_sink(store, cast("ExportFormat", options.format), journal, options.tables)
-    return _InFiles(database, sink, journal, part)
+        raise ExportError(
+            f"there is no export at {hide_credentials(target)}: it has no {JOURNAL} of one"
+        )
+    files = file_sink(store, cast("ExportFormat", options.format), journal, options.tables)
+    return _InFiles(database, files, journal, part)
 
 
-class _InDelta:
-    """Delta tables, whose files are read one after the other while a query takes their rows."""
+class _ByDays(Protocol):
+    def read_days(
+        self, table: str, columns: Sequence[str], days: tuple[date, date], projects: Collection[str]
+    ) -> Iterator[Any]:
+        """Iterate over some columns of the rows of some days, of some projects or of all."""
+        ...
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, sink: "DeltaSink", part: Part) -> None:
+
+class _InDays:
+    """Tables of Delta or PostgreSQL, whose rows are read while a query takes them."""
+
+    def __init__(
+        self,
+        database: duckdb.DuckDBPyConnection,
+        source: _ByDays,
+        tables: Collection[str],
+        part: Part,
+    ) -> None:
         self._database = database
-        self._sink = sink
+        self._source = source
         self._part = part
-        self.tables: Collection[str] = sink.tables
+        self.tables: Collection[str] = tables
 
     def provide(self, table: str, columns: Sequence[str]) -> None:
         schema = schema_of(table, (*_WINDOW, *columns))
         first, last, projects = self._part
-        batches = self._sink.read_days(table, schema.names, (first, last), projects)
+        batches = self._source.read_days(table, schema.names, (first, last), projects)
         self._database.register(table, pa.RecordBatchReader.from_batches(schema, batches))
 
 

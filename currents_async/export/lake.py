@@ -18,6 +18,7 @@ from typing import TypeVar
 import msgspec
 
 from currents_async._checks import check_aware, check_segment, check_text, check_texts
+from currents_async._redaction import hide_credentials
 from currents_async.errors import ExportError, InvalidArgumentError
 from currents_async.export._job import in_thread_or_export_error
 from currents_async.export._plan import LOOK_BACK
@@ -140,10 +141,10 @@ def _open_and_do(target: str | Path, work: Callable[[Target], T]) -> T:
     path = None if "://" in str(target) else local_path(target)
     # Else a look would leave a lock in a directory of others.
     if path is None or path.is_file() or (path / JOURNAL).is_file():
-        with open_target(target, None, None) as opened:
+        with open_target(target, None, None, create=False) as opened:
             if opened.journal.options is not None:
                 return work(opened)
-    raise ExportError(f"there is no export at {target}")
+    raise ExportError(f"there is no export at {hide_credentials(target)}")
 
 
 def _check(target: Target) -> list[Fault]:
@@ -178,15 +179,17 @@ def _compact(target: Target, *, before: date) -> Compacted:
 def _delete(target: Target, *, choose: _Choose) -> int:
     journal = target.journal
     windows = choose(journal)
-    journal.check()
-    # Until all of it is gone, whoever comes next deletes or exports it again.
-    with journal.at_once():
-        for window in windows:
-            journal.reopen(window, keeps_rows=False)
-    target.sink.delete(windows, kept=[one for one in journal.windows if one not in set(windows)])
-    with journal.at_once():
-        for window in windows:
-            journal.remove(window)
+    kept = [one for one in journal.windows if one not in set(windows)]
+    with journal.transaction():
+        journal.check()
+        # Until all of it is gone, whoever comes next deletes or exports it again.
+        with journal.at_once():
+            for window in windows:
+                journal.reopen(window, keeps_rows=False)
+        target.sink.delete(windows, kept=kept)
+        with journal.at_once():
+            for window in windows:
+                journal.remove(window)
     return len(windows)
 
 

@@ -80,6 +80,22 @@ def in_delta(target: Path) -> Landed:
     return _sorted(landed)
 
 
+def in_postgres(url: str) -> Landed:
+    from adbc_driver_postgresql import dbapi  # noqa: PLC0415 - an engine
+
+    landed = nothing()
+    with dbapi.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'currents'"
+        )
+        made = {table for (table,) in cursor.fetchall()}
+        for table in made.intersection(SCHEMAS):
+            cursor.execute(f"SELECT * FROM currents.{table}")  # noqa: S608 - ours
+            for window, row in _by_window(cursor.fetch_arrow_table().to_pylist()):
+                landed[table][window].append(row)
+    return _sorted(landed)
+
+
 def delta_table(path: Path) -> Any:
     from deltalake import DeltaTable  # noqa: PLC0415 - an engine
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from trustme import LeafCert
+
 # Debian keeps what starts a server out of the PATH.
 _PATH = os.pathsep.join([
     os.environ.get("PATH", os.defpath),
@@ -21,8 +23,12 @@ _PG_CTL = shutil.which("pg_ctl", path=_PATH)
 IS_INSTALLED = _PG_CTL is not None
 
 
+_GUARDED = "host all guarded 127.0.0.1/32 scram-sha-256"
+"""Of all users only this one has to have a password."""
+
+
 @contextmanager
-def postgres() -> Generator[str]:
+def postgres(*, certificate: LeafCert | None = None) -> Generator[str]:
     """Run a server; hand out its URL, which the name of a database is to be added to."""
     with tempfile.TemporaryDirectory() as name:
         directory, port = Path(name), _free_port()
@@ -38,12 +44,26 @@ def postgres() -> Generator[str]:
                 assert done.returncode == 0, complaints.read().decode()
 
         pg_ctl("init", "-o", "-U loader -A trust -E UTF8 --locale=C --no-sync")
+        rules = directory / "data" / "pg_hba.conf"
+        rules.write_text(f"{_GUARDED}\n{rules.read_text()}")
         settings = f"-p {port} -k {directory} -c listen_addresses=127.0.0.1 -c fsync=off"
+        if certificate is not None:
+            settings += f" -c ssl=on {_with_files(certificate, directory / 'data', user)}"
         pg_ctl("start", "-w", "-l", str(directory / "log"), "-o", settings)
         try:
             yield f"postgresql://loader:trusted@127.0.0.1:{port}"
         finally:
             pg_ctl("stop", "-w", "-m", "immediate")
+
+
+def _with_files(certificate: LeafCert, directory: Path, user: dict[str, Any]) -> str:
+    chain, key = directory / "server.crt", directory / "server.key"
+    certificate.cert_chain_pems[0].write_to_path(chain)
+    certificate.private_key_pem.write_to_path(key)
+    key.chmod(0o600)
+    for path in (chain, key) if user else ():
+        os.chown(path, user["user"], user["group"])
+    return f"-c ssl_cert_file={chain} -c ssl_key_file={key}"
 
 
 def create_database(url: str, name: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from pyarrow import fs
 
 from currents_async import ExportError
+from currents_async.export._write import lock
 from currents_async.export._write import target as module
 from currents_async.export._write.local_store import LocalStore
 from currents_async.export._write.object_store import ObjectStore
@@ -31,7 +32,7 @@ def contents(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Contents:
     """Let all exports go to one place, without a lock; return what reads all of it."""
-    monkeypatch.setattr(module, "FileLock", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(lock, "FileLock", lambda *_, **__: nullcontext())
     bucket, machines = Bucket(), iter(range(9))
 
     def store_at(_: object) -> Store:

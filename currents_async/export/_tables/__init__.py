@@ -17,6 +17,7 @@ from currents_async.export._tables.errors import ErrorRows
 from currents_async.export._tables.run_groups import GroupRows
 from currents_async.export._tables.runs import RunRows
 from currents_async.export._tables.specs import SpecRows
+from currents_async.export._tables.table import comment_of
 from currents_async.export._tables.tests import TestRows
 from currents_async.export._tables.windows import SCHEMA, WINDOWS, window_row
 
@@ -28,6 +29,7 @@ __all__ = [
     "STORED",
     "VERSION",
     "WINDOWS",
+    "comment_of",
     "conform",
     "schema_of",
     "window_row",

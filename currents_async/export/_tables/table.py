@@ -69,6 +69,15 @@ _RUN = Column("run_id", TEXT, "The run.", nullable=False)
 _EXPORTED_AT = Column("exported_at", MOMENT, "When the export began that fetched the row.")
 
 
+def comment_of(metadata: Mapping[bytes, bytes]) -> str:
+    """Return what a database may say of a table or a column that has this metadata."""
+    text = metadata[b"doc"].decode()
+    for what in ("key", "unit"):
+        if what.encode() in metadata:
+            text += f" {what.capitalize()}: {metadata[what.encode()].decode()}."
+    return text
+
+
 def values_in(models: Sequence[Any], columns: Iterable[Column]) -> Values:
     """Find the values that some columns have in models."""
     found: dict[str, Sequence[Any]] = {"": models}

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from currents_async._downloads.partial_file import sync_directory
 from currents_async.errors import ExportError
-from currents_async.export._tables import STORED, conform, schema_of
+from currents_async.export._tables import STORED, comment_of, conform, schema_of
 from currents_async.export._windows import Window
 from currents_async.export._write.sinks import Compacted
 from currents_async.export._write.staging import Staging
@@ -133,13 +133,13 @@ class DuckDBSink:
         if not existing:
             columns = ", ".join(f'"{name}" {kind}' for name, kind in wanted.items())
             self._database.execute(f"CREATE TABLE {table} ({columns})")
-            self._comment(f"TABLE {table}", schema.metadata, "key")
+            self._comment(f"TABLE {table}", schema.metadata)
         else:
             _check_types(table, existing, wanted)
             for name, kind in missing.items():
                 self._database.execute(f'ALTER TABLE {table} ADD COLUMN "{name}" {kind}')
         for name in missing:
-            self._comment(f'COLUMN {table}."{name}"', schema.field(name).metadata, "unit")
+            self._comment(f'COLUMN {table}."{name}"', schema.field(name).metadata)
 
     def _columns(self, table: str) -> dict[str, str]:
         """Return the types of the columns that a table has in the file, if it exists."""
@@ -157,11 +157,8 @@ class DuckDBSink:
         self._database.unregister(_STAGED)
         return {name: kind for name, kind, *_ in found}
 
-    def _comment(self, what: str, metadata: dict[bytes, bytes], also: str) -> None:
-        text = metadata[b"doc"].decode()
-        if also.encode() in metadata:
-            text += f" {also.capitalize()}: {metadata[also.encode()].decode()}."
-        quoted = text.replace("'", "''")
+    def _comment(self, what: str, metadata: dict[bytes, bytes]) -> None:
+        quoted = comment_of(metadata).replace("'", "''")
         self._database.execute(f"COMMENT ON {what} IS '{quoted}'")
 
     def _replace(self, window: Window, table: str, rows: Any) -> None:

@@ -1,7 +1,7 @@
 """The journal: what has been exported, recorded beside the data."""
 
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated
@@ -13,7 +13,7 @@ from currents_async.errors import ExportError
 from currents_async.export._missing import Missing
 from currents_async.export._tables import SCHEMAS, VERSION
 from currents_async.export._windows import Window
-from currents_async.export._write.stores import RECORDS, Store
+from currents_async.export._write.stores import RECORDS, Records
 
 _VERSION = 1
 LAYOUT = 2
@@ -121,7 +121,7 @@ class Journal:
     may change is in a file of its own, which is removed when the window is final.
     """
 
-    def __init__(self, store: Store, name: str, *, is_mine: bool = True) -> None:
+    def __init__(self, store: Records, name: str, *, is_mine: bool = True) -> None:
         """Read a journal, if it exists.
 
         Raises `ExportError` for a file that is not a journal. A last line that was cut off, for
@@ -220,6 +220,10 @@ class Journal:
                 self._store.append(self._name, b"".join(held))
         finally:
             self._held = None
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Let what is committed inside `with` become visible as one with its lines, if possible."""
+        return self._store.transaction()
 
     def check(self) -> None:
         """Raise `ExportError` if another export has written to the target meanwhile."""

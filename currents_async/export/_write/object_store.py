@@ -1,20 +1,16 @@
 """Files of an export in an object store."""
 
-import errno
-import os
 import shutil
-import tempfile
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from pyarrow import fs
 
 from currents_async.errors import ExportError
-from currents_async.export._write.stores import Publication, Store
+from currents_async.export._write.stores import Publication, Store, make_private, workplace_of
 
 _CHUNK = 1 << 20
 _UPLOADS = 32
@@ -39,16 +35,11 @@ class ObjectStore(Store):
         self._root = root.rstrip("/")
         self._known: dict[str, bytes | None] = {}
         """What appended files must contain, unless another export writes to them as well."""
-        identity = f"{_user()}:{filesystem.type_name}:{self._root}"
-        name = f"currents-async-{sha256(identity.encode()).hexdigest()[:16]}"
-        self._workplace = Path(tempfile.gettempdir(), name)
+        self._workplace = workplace_of(f"{filesystem.type_name}:{self._root}")
         super().__init__(self._workplace)
 
     def prepare(self) -> None:
-        """Make a directory for this user only, among the temporary files of the machine."""
-        self._workplace.mkdir(mode=0o700, exist_ok=True)
-        if self._workplace.is_symlink() or self._workplace.stat().st_uid != _user():
-            raise PermissionError(errno.EPERM, "belongs to another user", str(self._workplace))
+        make_private(self._workplace)
 
     def publish(self, staged: Path, name: str) -> None:
         # When a write fails, closing fails as well, so no incomplete upload is finished.
@@ -128,8 +119,3 @@ class ObjectStore(Store):
 
     def _at(self, name: str) -> str:
         return f"{self._root}/{name}"
-
-
-def _user() -> int:
-    # On Windows, each user has a directory for temporary files, and all files have owner 0.
-    return os.getuid() if hasattr(os, "getuid") else 0

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from currents_async.export._windows import Window
-from currents_async.export._write.stores import Store
+from currents_async.export._write.stores import Records
 
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 
@@ -17,7 +17,7 @@ _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 class Staging:
     """An Arrow IPC stream for each table of each window: memory stays flat, however many rows."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Records) -> None:
         self._store = store
         self._open: dict[tuple[Window, str], _StagedRows] = {}
 

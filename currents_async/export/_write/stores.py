@@ -1,10 +1,14 @@
 """Where an export keeps its files: each file is there as a whole, or not at all."""
 
+import errno
+import os
 import secrets
 import shutil
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -20,14 +24,11 @@ class Publication(NamedTuple):
     replaces: str | None = None
 
 
-class Store(ABC):
-    """Files by their names, which are relative paths with slashes.
+class Records(ABC):
+    """What an export keeps to itself: files by their names, which are relative paths with slashes.
 
-    Raises `OSError` when the disk, or the service behind the store, refuses something.
+    Raises `OSError`, or `ExportError`, when what keeps them refuses something.
     """
-
-    renames: ClassVar[bool]
-    """Whether a file that replaces another one can have another name."""
 
     def __init__(self, workplace: Path) -> None:
         """Lock and stage in a directory on this machine."""
@@ -44,6 +45,49 @@ class Store(ABC):
         """Return the path of a new local file, to be published under the name."""
         self.staging.mkdir(exist_ok=True)
         return self.staging / f"{secrets.token_hex(8)}-{Path(name).name}.part"
+
+    @abstractmethod
+    def write(self, name: str, content: bytes) -> None:
+        """Replace the content of a file, atomically."""
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Remove a file durably, if it exists."""
+
+    @abstractmethod
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a file, or None if it does not exist."""
+
+    @abstractmethod
+    def fetch(self, name: str) -> AbstractContextManager[Path | None]:
+        """Provide a local path of a file inside `with`, or None if it does not exist."""
+
+    @abstractmethod
+    def append(self, name: str, line: bytes) -> None:
+        """Append to a file, durably; raise as `check` does."""
+
+    @abstractmethod
+    def check(self, name: str) -> None:
+        """Raise `ExportError` if a file has changed since this export read it or appended to it."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Let all that is done inside `with` happen as one, data included, where that is possible.
+
+        Otherwise each step is done by itself, in the order that a kill may interrupt.
+        """
+        return nullcontext()
+
+    def tidy(self) -> None:
+        """Remove everything staged, including what an export left that was killed."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.staging)
+
+
+class Store(Records):
+    """Files of data beside those that an export keeps to itself."""
+
+    renames: ClassVar[bool]
+    """Whether a file that replaces another one can have another name."""
 
     @abstractmethod
     def publish(self, staged: Path, name: str) -> None:
@@ -64,8 +108,8 @@ class Store(ABC):
         - In an object store nothing can be renamed, so the new object has the name of the old one.
         """
 
-    def sync(self, name: str) -> None:  # noqa: B027 - what is in an object store is durable
-        """Make a file durable that another library has written."""
+    def sync(self, name: str) -> None:
+        """Make a file durable that another library has written; in an object store all are."""
 
     @abstractmethod
     def names_in(self, directory: str) -> Sequence[str]:
@@ -85,36 +129,28 @@ class Store(ABC):
         """Return the size of a file in bytes."""
 
     def write(self, name: str, content: bytes) -> None:
-        """Replace the content of a file, atomically."""
         staged = self.stage(name)
         staged.write_bytes(content)
         self.publish(staged, name)
 
     @abstractmethod
-    def remove(self, name: str) -> None:
-        """Remove a file durably, if it exists."""
-
-    @abstractmethod
-    def read(self, name: str) -> bytes | None:
-        """Return the content of a file, or None if it does not exist."""
-
-    @abstractmethod
     def has(self, name: str) -> bool:
         """Return whether a file exists."""
 
-    @abstractmethod
-    def fetch(self, name: str) -> AbstractContextManager[Path | None]:
-        """Provide a local path of a file inside `with`, or None if it does not exist."""
 
-    @abstractmethod
-    def append(self, name: str, line: bytes) -> None:
-        """Append to a file, durably; raise as `check` does."""
+def workplace_of(identity: str) -> Path:
+    """Return the directory of a target that is not on this machine, for this user only."""
+    name = f"currents-async-{sha256(f'{_user()}:{identity}'.encode()).hexdigest()[:16]}"
+    return Path(tempfile.gettempdir(), name)
 
-    @abstractmethod
-    def check(self, name: str) -> None:
-        """Raise `ExportError` if a file has changed since this export read it or appended to it."""
 
-    def tidy(self) -> None:
-        """Remove everything staged, including what an export left that was killed."""
-        with suppress(FileNotFoundError):
-            shutil.rmtree(self.staging)
+def make_private(workplace: Path) -> None:
+    """Make a directory for this user only, among the temporary files of the machine."""
+    workplace.mkdir(mode=0o700, exist_ok=True)
+    if workplace.is_symlink() or workplace.stat().st_uid != _user():
+        raise PermissionError(errno.EPERM, "belongs to another user", str(workplace))
+
+
+def _user() -> int:
+    # On Windows, each user has a directory for temporary files, and all files have owner 0.
+    return os.getuid() if hasattr(os, "getuid") else 0

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from filelock import FileLock, Timeout
 from pyarrow import fs
 
 from currents_async._checks import check_choice
@@ -22,16 +21,19 @@ from currents_async.export._write.duck import DuckDBSink, DuckDBStorage
 from currents_async.export._write.formats import Format, Ndjson, Parquet
 from currents_async.export._write.journal import LAYOUT, Journal
 from currents_async.export._write.local_store import LocalStore
+from currents_async.export._write.lock import locked
 from currents_async.export._write.object_store import ObjectStore
+from currents_async.export._write.postgres_address import is_postgres
+from currents_async.export._write.postgres_target import open_database
 from currents_async.export._write.sinks import LakeSink
 from currents_async.export._write.stores import RECORDS, Store
 
 if TYPE_CHECKING:
     from currents_async.export._write.delta import DeltaSink
 
-ExportFormat = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb", "delta"]
-"""How tables are written: as files of a format, compressed or not, into one DuckDB file, or as
-Delta tables."""
+ExportFormat = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb", "delta", "postgres"]
+"""How tables are written: as files of a format, compressed or not, into one DuckDB file, as Delta
+tables, or into a schema of a PostgreSQL database."""
 
 FORMATS: dict[str, Format] = {
     "parquet": Parquet(),
@@ -65,11 +67,13 @@ def open_target(
     tables: Iterable[str] | None,
     *,
     duckdb_storage: DuckDBStorage = "v1.4.0",
+    create: bool = True,
 ) -> Generator[Target]:
-    """Open a directory, a DuckDB file or the URL of an object store, for this export only.
+    """Open a directory, a DuckDB file, an object store or a database, for this export only.
 
     Without a format it has its own, or that of its name if it is new, by default Parquet. Without
-    `tables` it is for those that it has, or for all if it is new.
+    `tables` it is for those that it has, or for all if it is new. A database is left alone unless
+    there is an export in it, or one is to `create`.
 
     Raises `InvalidArgumentError` for an option or a URL that is not valid, `ExportError` if another
     export is writing to the target, it has other tables or its journal is damaged, and `OSError`,
@@ -79,11 +83,15 @@ def open_target(
         check_choice("format", export_format, get_args(ExportFormat))
     check_choice("duckdb_storage", duckdb_storage, get_args(DuckDBStorage))
     export_format = _format_for(target, export_format)
+    if export_format == "postgres":
+        with open_database(str(target), tables, create=create) as (database, journal):
+            yield Target(database, journal, export_format)
+        return
     try:
         store, path = _place_of(target, export_format)
     except ValueError as error:
         raise InvalidArgumentError(f"target cannot be written to: {error}") from None
-    with _locked(store):
+    with locked(store):
         store.tidy()
         if path is not None and not path.exists():
             # The journal is that of a file that has been deleted since.
@@ -162,6 +170,12 @@ def _format_of(journal: Journal) -> ExportFormat:
 
 def _format_for(target: str | Path, wanted: ExportFormat | None) -> ExportFormat | None:
     """Return the format that is wanted, or that the target shows by itself, if any."""
+    if is_postgres(target) != (wanted == "postgres") and (wanted or is_postgres(target)):
+        if wanted is not None:
+            raise InvalidArgumentError(
+                "format must be postgres, or left out, for a postgresql:// URL, and only for one"
+            )
+        return "postgres"
     name = str(target).lower().rstrip("/")
     suffix = next(filter(name.endswith, _BY_SUFFIX), None)
     if suffix is None:
@@ -198,18 +212,6 @@ def _database_path(target: str | Path) -> Path:
         raise ValueError("a DuckDB file must be on this machine")
     # Links are resolved, because the lock is beside the file itself.
     return path.resolve()
-
-
-@contextmanager
-def _locked(store: Store) -> Generator[None]:
-    store.prepare()
-    try:
-        with FileLock(store.lock, timeout=0, thread_local=False):
-            yield
-    except Timeout:
-        raise ExportError(
-            f"another export is writing to this target: it holds {store.lock}"
-        ) from None
 
 
 def store_at(target: str | Path) -> Store:
