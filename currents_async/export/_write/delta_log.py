@@ -13,6 +13,7 @@ from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
+from currents_async._text import one_line, without_escapes
 from currents_async.errors import ExportError
 from currents_async.export._tables import STORED
 from currents_async.export._write.delta_files import PROJECT, DeltaFile, stored_schema
@@ -22,6 +23,10 @@ _APP = "currents-async"
 """What all exports call themselves in the log: of two at once, it refuses the second."""
 _ESSENTIAL_COLUMNS = ("project_id", "day")
 _READER_VERSION = 1
+_MAX_MESSAGE = 600
+"""Characters of what deltalake says, which may quote a response of an object store."""
+_CONFIGURATION = {"delta.checkpointInterval": "10"}
+"""Commits until the next checkpoint: each commit reads the log from the last one on."""
 _Shelf = tuple[str, date | None]
 """A project, and the first day of a month; None for files that may have rows of several."""
 
@@ -137,8 +142,9 @@ def delta_errors(table: str) -> Generator[None]:
         yield
     except CommitFailedError as error:
         raise _taken(table) from error
-    except DeltaError as error:
-        raise ExportError(f"the Delta table {table} cannot be used: {error}") from error
+    except (DeltaError, OSError) as error:
+        said = one_line(without_escapes(str(error)), _MAX_MESSAGE)
+        raise ExportError(f"the Delta table {table} cannot be used: {said}") from error
 
 
 @cache
@@ -155,6 +161,7 @@ def _create(place: DeltaPlace, table: str) -> DeltaTable:
         partition_by=[PROJECT],
         name=table,
         description=metadata[b"doc"].decode(),
+        configuration=_CONFIGURATION,
         storage_options=place.options,
     )
 
