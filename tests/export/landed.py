@@ -75,9 +75,16 @@ def in_delta(target: Path) -> Landed:
     for table in SCHEMAS:
         if (target / table / "_delta_log" / f"{0:020}.json").exists():
             rows = delta_table(target / table).to_pyarrow_table().to_pylist()
-            for window, row in _by_window(rows):
-                landed[table][window].append(row)
-    return _sorted(landed)
+            landed[table] = windows_of(table, rows)
+    return landed
+
+
+def windows_of(table: str, rows: Rows) -> dict[Window, Rows]:
+    """Divide the rows of a table by windows."""
+    found: Landed = {table: defaultdict(list)}
+    for window, row in _by_window(rows):
+        found[table][window].append(row)
+    return _sorted(found)[table]
 
 
 def in_postgres(url: str) -> Landed:

@@ -1,6 +1,5 @@
 """Tables in the Delta format, by the library deltalake."""
 
-import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -137,7 +136,6 @@ class DeltaSink:
         log.commit(
             [one.file for one in change.added],
             change.removed,
-            at=time.time_ns() // 1_000_000,
             note=note,
             is_export=is_export,
         )

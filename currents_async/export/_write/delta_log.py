@@ -1,8 +1,9 @@
 """A table in the Delta format: which files it has, by a log that decides between writers."""
 
 import json
+import time
 from collections import defaultdict
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -34,8 +35,9 @@ _Shelf = tuple[str, date | None]
 class DeltaLog:
     """The log of a table, as it was when it was opened, and with what was committed since.
 
-    Other programs may commit meanwhile. What an export does conflicts with all that another one
-    has done since this one opened the log, and with what removed the files that it removes.
+    Other programs may commit meanwhile, and the store lets only one commit be the next. What an
+    export does conflicts with all that another one has done since this one opened the log, and with
+    what removed the files that it removes.
     """
 
     def __init__(self, table: str, log: DeltaTable) -> None:
@@ -43,6 +45,8 @@ class DeltaLog:
         self._log = log
         self._shelves: defaultdict[_Shelf, dict[str, DeltaFile]] = defaultdict(dict)
         """Its files, by what they have rows of."""
+        self._exported = log.transaction_version(_APP)
+        """What the last export wrote into the log, known to this one."""
         self._list()
 
     @property
@@ -66,39 +70,65 @@ class DeltaLog:
         added: Collection[DeltaFile],
         removed: Collection[DeltaFile],
         *,
-        at: int,
         note: str,
         is_export: bool = True,
     ) -> None:
-        """Add and remove files in one step, at a time in milliseconds.
+        """Add and remove files in one step.
 
-        Raises `ExportError` if another export has committed anything since, or another program has
-        removed one of the files.
+        Raises `ExportError` if another export has committed anything since the log was opened, or
+        another program has removed one of the files.
         """
-        version = self.version + 1
-        transactions = [Transaction(_APP, version)] if is_export else []
+        now = time.time_ns()
+        at = now // 1_000_000
+        actions: list[AddAction | RemoveAction] = [
+            *(_adding(one, at=at, is_change=is_export) for one in added),
+            *(_removing(one, at=at, is_change=is_export) for one in removed),
+        ]
+        properties = CommitProperties(
+            custom_metadata={"userMetadata": note},
+            app_transactions=[Transaction(_APP, now)] if is_export else [],
+            # It would go on when another program has joined the files that are removed here.
+            max_commit_retries=0,
+        )
         with delta_errors(self.table):
-            self._log.create_write_transaction(
-                [
-                    *(_adding(one, at=at, is_change=is_export) for one in added),
-                    *(_removing(one, at=at, is_change=is_export) for one in removed),
-                ],
-                "append",
-                self._log.schema(),
-                [PROJECT],
-                commit_properties=CommitProperties(
-                    custom_metadata={"userMetadata": note}, app_transactions=transactions
-                ),
-            )
+            while not self._try(actions, properties):
+                if is_export and self._log.transaction_version(_APP) == now:
+                    break  # it was done, and only the response was lost
+                self._check_others(removed, is_export=is_export)
+            before = self.version
             self._log.update_incremental()
-            if self.version == version:
+            if is_export:
+                self._exported = now
+            if self.version == before + 1:
                 for one in removed:
                     del self._shelves[_shelf_of(one)][one.name]
                 self._add(added)
-                return
-            if is_export and self._log.transaction_version(_APP) != version:
-                raise _taken(self.table)
-            self._list()
+            else:
+                self._check_others((), is_export=is_export)
+
+    def _try(
+        self, actions: Sequence[AddAction | RemoveAction], properties: CommitProperties
+    ) -> bool:
+        """Commit, and return whether that was done: if not, the log is up to date now."""
+        known = self.version
+        try:
+            self._log.create_write_transaction(
+                [*actions], "append", self._log.schema(), [PROJECT], commit_properties=properties
+            )
+        except CommitFailedError:
+            self._log.update_incremental()
+            if self.version == known:
+                raise
+            return False
+        return True
+
+    def _check_others(self, removed: Collection[DeltaFile], *, is_export: bool) -> None:
+        """Raise `ExportError` unless nothing that others have committed matters here."""
+        _check(self.table, self._log)
+        self._list()
+        is_gone = any(one.name not in self._shelves[_shelf_of(one)] for one in removed)
+        if is_gone or (is_export and self._log.transaction_version(_APP) != self._exported):
+            raise _taken(self.table)
 
     def vacuum(self) -> None:
         """Delete the files that have not been part of the table for its retention time."""
