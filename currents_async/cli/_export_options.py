@@ -49,7 +49,8 @@ class ExportOptions:
     last."""
     form: Annotated[Format | None, Parameter(name="--format")] = None
     """How the tables are written; by default as the target has them, or if it is new, duckdb for a
-    name that ends in .duckdb, else parquet. arrow is one table as an Arrow IPC stream."""
+    name that ends in .duckdb, else parquet. delta needs the extra `delta`. arrow is one table as
+    an Arrow IPC stream."""
     table: Several[Table] = ()
     """Only this table; several can be given. What none of them needs is not fetched."""
     branch: RunBranches = ()

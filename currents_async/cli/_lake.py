@@ -177,7 +177,8 @@ async def check(target: Target, /, *, output: Output = OUTPUT) -> int:
 async def compact(target: Target, /, *, before: str | None = None, output: Output = OUTPUT) -> None:
     """Join the files of each month that is over, so that readers open one in place of thirty.
 
-    Each row is in one file at any moment, whatever happens, and days can be exported again.
+    Each row is in one file at any moment, whatever happens, and days can be exported again. Files
+    that have not been part of a Delta table for a week are deleted.
 
     currents-async lake compact lake
 

@@ -59,9 +59,10 @@ async def export(
 
     `target` is a directory, the URL of an object store that pyarrow can write to (`s3://…`,
     `gs://…`), or a DuckDB file. Its `format` is by default its own, or if it is new that of its
-    name, `runs.duckdb`, else Parquet. It is consistent at all times, whatever happens: each day of
-    a project becomes visible as a whole, replacing what was there of that day. The days of `since`
-    and `until`, which is now by default, are exported in full, in UTC.
+    name, `runs.duckdb`, else Parquet; Delta tables need the extra `delta`. It is consistent at all
+    times, whatever happens: each day of a project becomes visible as a whole, replacing what was
+    there of that day. The days of `since` and `until`, which is now by default, are exported in
+    full, in UTC.
 
     `tables` are some of `SCHEMAS`, by default those that the target has, or all if it is new; what
     none of them needs is not fetched. `branches`, `tags` and `authors` are those of `runs.list`;
@@ -90,7 +91,8 @@ async def export(
     A new DuckDB file can be read by DuckDB 1.4 and later, or with `duckdb_storage="latest"` only by
     releases as new as the installed one; an existing file keeps its storage version.
 
-    Raises `InvalidArgumentError` before anything is sent or written; `ExportError` if the target
+    Raises `InvalidArgumentError` and `MissingExtraError` before anything is sent or written;
+    `ExportError` if the target
     cannot be written to, is in use, even by another machine, or holds an export of other data; the
     error with which all projects, all runs or all instances are refused; and errors that are not
     about a single one of them: `ConnectError`, `UnauthorizedError`, `RateLimitedError`, and the

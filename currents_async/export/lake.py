@@ -95,7 +95,9 @@ async def compact(target: str | Path, *, before: datetime | None = None) -> Comp
     of a month twice, until its old files are removed a moment later, or by the next export or
     compaction if this one is killed. A day of a month that is compacted can be exported again.
 
-    A file has at most 128 MiB, and larger ones are left as they are.
+    A file has at most 128 MiB, and larger ones are left as they are. Of Delta tables, files that
+    have not been part of a table for a week, or what its `delta.deletedFileRetentionDuration` says,
+    are deleted, also those of a killed export.
 
     Raises `InvalidArgumentError`; and `ExportError` if there is no export in files at the target,
     or it is in use.

@@ -1,5 +1,6 @@
 """Delta tables: what readers and other writers see of them."""
 
+import asyncio
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -21,13 +22,16 @@ from deltalake import DeltaTable, QueryBuilder, TableFeatures, write_deltalake
 from currents_async.errors import ExportError, MissingExtraError
 from currents_async.export import SCHEMAS, lake
 from currents_async.export._windows import Window
+from currents_async.export._write import lock
 from currents_async.export._write import target as module
 from currents_async.export._write.delta_place import delta_place
+from currents_async.export._write.journal import Journal
 from currents_async.export._write.stores import Store
 from currents_async.export._write.target import Target, open_target, store_at
-from currents_async.testing import FakeCurrents, World
+from currents_async.testing import FakeCurrents, RecordedRequest, World
+from tests.documentation import block_with
 from tests.export.batches import NEXT, WINDOW, put, stage
-from tests.export.exporting import NIGHT, SINCE, Exporter, both_frameworks
+from tests.export.exporting import NIGHT, SINCE, UNTIL, Exporter, both_frameworks
 from tests.export.landed import READERS, expected, visible_files, windows_of
 from tests.export.s3 import S3, s3_store
 
@@ -218,6 +222,50 @@ class TestOtherWriters:
                 second.commit(WINDOW)
             put(first, window, "newer")
         assert runs_in(root, options) == [(window.day, "newer")]
+
+    @pytest.mark.parametrize("place", ["a directory", "an object store"])
+    async def test_a_day_that_was_fetched_earlier_does_not_replace_a_later_one(
+        self,
+        exporter: Exporter,
+        server: FakeCurrents,
+        world: World,
+        target: Path,
+        s3: S3,
+        place: str,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        machines(monkeypatch, tmp_path)
+        # As if both looked into the record at the same instant.
+        monkeypatch.setattr(Journal, "check", lambda _: None)
+        where = target if place == "a directory" else s3.url()
+        day = UNTIL - NIGHT
+        run = world.projects[0].run(specs=2, running=True, completed=1, created_at=day)
+        arrived, may_go = asyncio.Event(), asyncio.Event()
+
+        async def wait(request: RecordedRequest) -> None:
+            if request.operation == "getInstance":
+                arrived.set()
+                await may_go.wait()
+
+        server.before_response = wait
+        slow = asyncio.create_task(exporter(where, format="delta", concurrency=1, since=day))
+        await arrived.wait()
+        server.before_response = None
+        run.complete()
+        await exporter(where, format="delta", since=day)
+        may_go.set()
+        with pytest.raises(ExportError, match="another export writes to this target"):
+            await slow
+        root, options = ("s3://bucket/lake", s3.options()) if where != target else (target, None)
+        tables = (
+            DeltaTable(f"{root}/{name}", storage_options=options).to_pyarrow_table().to_pylist()
+            for name in ("runs", "windows")
+        )
+        [run_row], window_rows = tables
+        assert run_row["completion_state"] == "COMPLETE"
+        assert {row["state"] for row in window_rows} == {"final"}
+        assert (await exporter(where, resume=True, since=day)).windows_done == 0
 
     def test_who_comes_second_stops_at_the_first_table(
         self, target: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -419,6 +467,35 @@ async def test_columns_that_an_older_release_did_not_have_are_added(
     assert fields["title"].metadata == {"comment": "What the dashboard calls the run."}
 
 
+async def test_the_guide(
+    exporter: Exporter, world: World, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await exporter(format="delta")
+    history = block_with("what_has_changed")
+    before = DeltaTable(target / "tests").count()
+    moment = datetime.now(UTC)
+    for project in world.projects:
+        project.run(specs=1, tests=2, flaky=1, created_at=SINCE + NIGHT)
+    await exporter()
+    assert history["rows_at"](str(target), "tests", moment) == before
+    assert DeltaTable(target / "tests").count() > before
+    changes = history["what_has_changed"](str(target), "tests")
+    assert f"{(SINCE + NIGHT).date()} of {exporter.projects[0]}" in "".join(changes[:2])
+    flaky = block_with("flaky_specs")["flaky_specs"](str(target), SINCE.date())
+    assert flaky["times"].sum() == 2
+    assert block_with("flaky_specs")["flaky_specs"](str(target), date(2026, 1, 8)).height == 0
+    block_with("keep_for_a_month")["keep_for_a_month"](str(target), "tests")
+    configuration = DeltaTable(target / "tests").metadata().configuration
+    assert configuration["delta.deletedFileRetentionDuration"] == "interval 30 days"
+    # A table that was taken back.
+    table = DeltaTable(target / "tests")
+    table.load_as_version(moment)
+    DeltaTable(target / "tests").restore(table.version())
+    assert {one.table for one in await lake.check(target)} == {"tests"}
+    await exporter()
+    assert READERS["delta"](target) == expected(world)
+
+
 def test_secrets_of_a_url_are_not_shown() -> None:
 
     url = "s3://key:pa%2Fss@bucket/lake?region=eu-central-1&endpoint_override=127.0.0.1:9"
@@ -446,5 +523,5 @@ def machines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         store.staging = directory / "staging"
         return store
 
-    monkeypatch.setattr(module, "FileLock", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(lock, "FileLock", lambda *_, **__: nullcontext())
     monkeypatch.setattr(module, "store_at", on_another)

@@ -75,9 +75,9 @@ def open_target(
     `tables` it is for those that it has, or for all if it is new. A database is left alone unless
     there is an export in it, or one is to `create`.
 
-    Raises `InvalidArgumentError` for an option or a URL that is not valid, `ExportError` if another
-    export is writing to the target, it has other tables or its journal is damaged, and `OSError`,
-    `duckdb.Error` or `pa.ArrowException` if it cannot be written to.
+    Raises `InvalidArgumentError` for an option or a URL that is not valid, `MissingExtraError`,
+    `ExportError` if another export is writing to the target, it has other tables or its journal is
+    damaged, and `OSError`, `duckdb.Error` or `pa.ArrowException` if it cannot be written to.
     """
     if export_format is not None:
         check_choice("format", export_format, get_args(ExportFormat))
