@@ -481,9 +481,9 @@ async def test_the_guide(
     assert DeltaTable(target / "tests").count() > before
     changes = history["what_has_changed"](str(target), "tests")
     assert f"{(SINCE + NIGHT).date()} of {exporter.projects[0]}" in "".join(changes[:2])
-    flaky = block_with("flaky_specs")["flaky_specs"](str(target), SINCE.date())
+    flaky = block_with("flakiest_specs")["flakiest_specs"](str(target), SINCE.date())
     assert flaky["times"].sum() == 2
-    assert block_with("flaky_specs")["flaky_specs"](str(target), date(2026, 1, 8)).height == 0
+    assert block_with("flakiest_specs")["flakiest_specs"](str(target), date(2026, 1, 8)).height == 0
     block_with("keep_for_a_month")["keep_for_a_month"](str(target), "tests")
     configuration = DeltaTable(target / "tests").metadata().configuration
     assert configuration["delta.deletedFileRetentionDuration"] == "interval 30 days"
