@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 
 import aiohttp
+from aiohttp import hdrs
 
 from currents_async._transport.aiohttp_errors import from_network
 from currents_async._transport.attempt import ERROR_BODY_LIMIT, HTTPAttempt, client_timeout
@@ -25,7 +26,7 @@ from currents_async._transport.session import MAX_HEADER
 from currents_async._transport.tracing import log_notes
 from currents_async._wire.endpoint import Request
 from currents_async._wire.failure import error_for_status
-from currents_async._wire.inflate import SLICE
+from currents_async._wire.inflate import SLICE, inflate_small
 from currents_async._wire.notes import Notes
 from currents_async.errors import CurrentsError, RateLimitedError, RequestInfo, RequestTimeoutError
 
@@ -33,6 +34,11 @@ T = TypeVar("T")
 
 _SUCCESS = range(200, 300)
 _THROTTLED = int(HTTPStatus.TOO_MANY_REQUESTS)
+
+_SMALL = 2 * SLICE
+"""Bytes of text below which a response is decoded at once, in less than half a millisecond."""
+_LENIENT = 64 * _SMALL // 2
+"""A limit of a body below which not even the objects of a short one may come to."""
 
 _FIRST_SLICE = 8 * 1024
 """Bytes inflated before the first elements of a stream are looked for."""
@@ -56,7 +62,6 @@ class ApiAttempt(HTTPAttempt):
         super().__init__(channel, info, options)
         self._request = request
         self._streamed = streamed
-        self._objects = ObjectCount(channel.limits.body)
         self._in_gate = False
         self._is_prefetched = False
         self._has_room = False
@@ -66,6 +71,9 @@ class ApiAttempt(HTTPAttempt):
         self.heeded: Heeded = NOTHING_HEEDED
         """What the response means for the next attempt."""
         self._body: Body | None = None
+        self._objects: ObjectCount | None = None
+        self._counts = 0, 0
+        """Bytes of a short response, as received and as inflated."""
 
     async def begin(self) -> None:
         """Wait at the gate until the request may be sent; that time is not the attempt's."""
@@ -130,8 +138,6 @@ class ApiAttempt(HTTPAttempt):
         gate = self._channel.gate
         self.heeded = gate.responded(status, headers, sent=self._sent_at, is_first=is_first)
         if status in _SUCCESS:
-            first = _FIRST_SLICE if self._streamed else SLICE
-            self._body = self._new_body(self._channel.limits.body, first, self._objects)
             return
         text = await self._read_error()
         raise error_for_status(
@@ -148,13 +154,32 @@ class ApiAttempt(HTTPAttempt):
     def body(self) -> Body:
         """The body of the response, once it is open."""
         if self._body is None:
-            raise RuntimeError("there is no response yet")
+            self._body = self._success_body()
         return self._body
+
+    def small_text(self) -> bytes | None:
+        """Return the text of a response if it has arrived and is short; else `body` reads it."""
+        content, limit = self.response.content, self._channel.limits.body
+        if not content.is_eof() or content.total_bytes > SLICE or limit < _LENIENT:
+            return None
+        if self._keeps_body or content.exception() is not None:
+            return None
+        chunk = content.read_nowait()
+        self._leave_gate()
+        text = inflate_small(self._headers.get(hdrs.CONTENT_ENCODING, ""), chunk, _SMALL)
+        if text is None:
+            self._body = self._success_body(chunk)
+            return None
+        self._counts = len(chunk), len(text)
+        traffic = self._channel.traffic
+        traffic.wire_bytes += len(chunk)
+        traffic.inflated_bytes += len(text)
+        return text
 
     @property
     def weight(self) -> int:
         """Bytes, roughly, of all objects that the response so far is made of."""
-        return self._objects.weight
+        return 0 if self._objects is None else self._objects.weight
 
     def hold(self, size: int) -> Coroutine[Any, Any, None] | None:
         """Announce how much of the response is about to be in memory.
@@ -206,7 +231,7 @@ class ApiAttempt(HTTPAttempt):
         """Give the connection back, or close it when there is more to come."""
         if self._body is not None:
             self._body.close()
-        self._channel.memory.let_go(self)
+            self._channel.memory.let_go(self)
         self._leave_gate()
         self._body = None
         super().close()
@@ -238,7 +263,18 @@ class ApiAttempt(HTTPAttempt):
             headers["Content-Type"] = "application/json"
         return headers
 
-    def _new_body(self, limit: int, first: int, objects: ObjectCount | None = None) -> Body:
+    def _success_body(self, arrived: bytes | None = None) -> Body:
+        self._objects = ObjectCount(self._channel.limits.body)
+        first = _FIRST_SLICE if self._streamed else SLICE
+        return self._new_body(self._channel.limits.body, first, self._objects, arrived)
+
+    def _new_body(
+        self,
+        limit: int,
+        first: int,
+        objects: ObjectCount | None = None,
+        arrived: bytes | None = None,
+    ) -> Body:
         response = self.response
         return Body(
             response.content,
@@ -250,6 +286,7 @@ class ApiAttempt(HTTPAttempt):
             keep=self._streamed or self._keeps_body,
             objects=objects,
             on_end=self._leave_gate,
+            arrived=arrived,
         )
 
     def _leave_gate(self) -> None:
@@ -265,7 +302,7 @@ class ApiAttempt(HTTPAttempt):
 
     def _byte_counts(self) -> tuple[int, int]:
         body = self._body
-        return (0, 0) if body is None else (body.wire_bytes, body.inflated_bytes)
+        return self._counts if body is None else (body.wire_bytes, body.inflated_bytes)
 
     def _paused(self, seconds: float) -> CurrentsError:
         return RateLimitedError(

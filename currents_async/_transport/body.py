@@ -44,6 +44,7 @@ class Body:
         keep: bool,
         objects: ObjectCount | None,
         on_end: Callable[[], None],
+        arrived: bytes | None = None,
     ) -> None:
         self._encoding = encoding
         self.wire_bytes: int = 0
@@ -55,6 +56,8 @@ class Body:
         self._memory = memory
         self._objects = objects
         self._on_end = on_end
+        self._arrived = arrived
+        """The whole body, if it was taken off the network before."""
         self._has_ended = False
         """Whether the network has no more data."""
         self._slices: Iterator[bytes] = iter(())
@@ -151,8 +154,9 @@ class Body:
         return chunk
 
     async def _receive(self) -> bytes:
-        content, chunk = self._content, b""
-        if content.exception() is None:
+        content, chunk = self._content, self._arrived or b""
+        self._arrived = None
+        if not chunk and content.exception() is None:
             chunk = content.read_nowait()  # most bodies have arrived with their headers
         if not chunk and not content.at_eof():
             chunk = await from_network(content.readany())

@@ -11,6 +11,7 @@ from currents_async._cache.keeper import Keeper
 from currents_async._cache.responses import KeptResponse, Lookup
 from currents_async._transport.api_attempt import ApiAttempt
 from currents_async._transport.body import Body
+from currents_async._transport.memory import ObjectCount
 from currents_async._transport.tracing import RequestAttempt, RequestCall, Traffic
 from currents_async._wire.body_errors import BodyError
 from currents_async._wire.endpoint import Request
@@ -89,6 +90,7 @@ class CachedAttempt(_AttemptWithCache):
                 self._keeper.run_begins(self._arriving_run)
             return
         self._channel.traffic.cached += 1
+        self._objects = ObjectCount(self._channel.limits.body)
         self._body = Body(
             _KeptContent(self._kept.body),
             self._kept.encoding.decode(),

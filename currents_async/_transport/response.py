@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -12,7 +13,7 @@ from currents_async._transport.api_attempt import ApiAttempt
 from currents_async._transport.body import Body
 from currents_async._transport.call import ApiCall
 from currents_async._wire.decoders import BytesDecoder, Decoder
-from currents_async._wire.envelope import parse
+from currents_async._wire.envelope import DECODE_ERRORS, parse
 from currents_async.errors import CurrentsError, MisuseError
 
 E = TypeVar("E")
@@ -61,14 +62,26 @@ async def whole_response(
         )
 
 
-async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], attempt: ApiAttempt) -> T:
-    """Send the request, and decode the whole of its response."""
+async def read_decoded(
+    new_decoder: Callable[[], Decoder[Any, T]],
+    decode_small: Callable[[bytes], T] | None,
+    attempt: ApiAttempt,
+) -> T:
+    """Send the request, and decode the whole of its response, a short one by `decode_small`."""
     await attempt.open()
-    body, decoder = attempt.body, new_decoder()
-    while (text := await body.read()) is not None:
-        if wait := attempt.hold(max(decoder.held + len(text), attempt.weight)):
-            await wait
+    text = None if decode_small is None else attempt.small_text()
+    if decode_small is not None and text is not None:
+        with suppress(*DECODE_ERRORS):
+            return decode_small(text)
+    decoder = new_decoder()
+    if text is not None:
         decoder.feed(text)
+    else:
+        body = attempt.body
+        while (text := await body.read()) is not None:
+            if wait := attempt.hold(max(decoder.held + len(text), attempt.weight)):
+                await wait
+            decoder.feed(text)
     for _ in decoder.finish():
         await asyncio.sleep(0)
     _, data = decoder.flush()
@@ -78,7 +91,7 @@ async def read_decoded(new_decoder: Callable[[], Decoder[Any, T]], attempt: ApiA
 
 async def read_raw(attempt: ApiAttempt) -> RawResponse:
     """Send the request, and return its response as it is."""
-    body = await read_decoded(BytesDecoder, attempt)
+    body = await read_decoded(BytesDecoder, None, attempt)
     response = attempt.response
     return RawResponse(status=response.status, headers=response.headers, body=body)
 

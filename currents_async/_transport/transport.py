@@ -24,7 +24,12 @@ from currents_async._transport.upload_attempt import UploadTarget
 from currents_async._transport.upload_call import UploadCall
 from currents_async._wire.array import ArrayField
 from currents_async._wire.asset_url import AssetUrl
-from currents_async._wire.decoders import WholeDecoder, WriteDecoder, decoder_for
+from currents_async._wire.decoders import (
+    WholeDecoder,
+    WriteDecoder,
+    decoder_for,
+    small_decoder_for,
+)
 from currents_async._wire.elements import ElementDecoder
 from currents_async._wire.endpoint import Request
 from currents_async._wire.opened import opened
@@ -80,11 +85,16 @@ class Transport:
         and nothing else, when there is no response to return.
         """
         if already is None:
-            read = partial(read_decoded, decoder_for(request.endpoint, keep_extra=self.keep_extra))
+            endpoint, keep_extra = request.endpoint, self.keep_extra
+            read = partial(
+                read_decoded,
+                decoder_for(endpoint, keep_extra=keep_extra),
+                small_decoder_for(endpoint, keep_extra=keep_extra),
+            )
         else:
             returns = request.endpoint.returns
             kind = opened(returns) if self.keep_extra else returns
-            read = partial(read_decoded, partial(WriteDecoder, kind, already))
+            read = partial(read_decoded, partial(WriteDecoder, kind, already), None)
         return whole_response(self._call(request, options), read, already)
 
     def call_raw(

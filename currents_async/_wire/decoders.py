@@ -83,6 +83,22 @@ def decoder_for(
     return partial(CollectingDecoder, returns, endpoint.arrays, least=_LEAST)
 
 
+@cache
+def small_decoder_for(
+    endpoint: Endpoint[T], *, keep_extra: bool = False
+) -> Callable[[bytes], T] | None:
+    """Return what decodes a short response at once; None where that is not all there is to do.
+
+    It raises as `unwrap` does, and `DECODE_ERRORS` for a text that has to be mended.
+    """
+    returns: Any = endpoint.returns
+    is_alone = endpoint.is_json and get_origin(returns) is not CursorPage
+    if keep_extra or not is_alone or keeps_extra(returns):
+        return None
+    decode_text = envelope_decoder(returns).decode
+    return lambda text: unwrap(decode_text(text))
+
+
 class _CollectedText:
     """The text so far: the base of push decoders that hand nothing out before the end."""
 

@@ -71,6 +71,19 @@ def inflater_for(
             )
 
 
+def inflate_small(encoding: str, body: bytes, max_size: int) -> bytes | None:
+    """Inflate a whole body into less than `max_size` bytes; None for any that is not just that."""
+    # A gzip stream ends with its size, which may be wrong.
+    if encoding != "gzip" or int.from_bytes(body[-4:], "little") >= max_size:
+        return None
+    member = FASTEST.new_member()
+    try:
+        text = member.decompress(body, max_size)
+    except FASTEST.errors:
+        return None
+    return text if member.eof and not member.unused_data else None
+
+
 class _Identity:
     """Bytes as they are, sliced and counted."""
 
