@@ -23,7 +23,7 @@ _REST_API_URL = "CURRENTS_REST_API_URL"
 _API_URL = "CURRENTS_API_URL"
 
 
-class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
+class Timeouts(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """How long to wait, in seconds; `math.inf` waits forever.
 
     Raises `InvalidArgumentError` for anything but positive numbers.

@@ -6,6 +6,7 @@ of the event loop: more than all else that a fan-out does for a request.
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -38,8 +39,17 @@ class Queue(Generic[T]):
 
     async def put(self, item: T) -> None:
         """Add an item, and wait until there is room for it."""
-        if self.put_now(item):
-            return
+        if not self.put_now(item):
+            await self._wait_for_room()
+
+    async def put_all(self, items: Iterable[T]) -> None:
+        """Add items, each once there is room for the one before it."""
+        for item in items:
+            if not self.put_now(item):
+                await self._wait_for_room()
+
+    async def _wait_for_room(self) -> None:
+        """Wait until the item is taken, or has room, that was put last."""
         room = asyncio.get_running_loop().create_future()
         self._putting.append(room)
         try:

@@ -167,7 +167,9 @@ class TaskOwner:
         self._check_open()
         if results is None:
             return None
-        result = await results.take()
+        result = results.take_now()
+        if result is None:
+            result = await results.take()
         if result is None and self._tasks is not None:
             self._tasks.check()
         if isinstance(result, Exception):

@@ -106,3 +106,14 @@ class TestTake:
         queue.close()
         assert await asyncio.gather(*taking) == [None, None]
         assert await queue.take() is None
+
+
+async def test_all_are_put_as_there_is_room() -> None:
+    queue = Queue[int](2)
+    numbers = iter(range(5))
+    task = asyncio.create_task(queue.put_all(numbers))
+    await settle()
+    assert next(numbers) == 3  # the third waits for room
+    assert [await queue.take() for _ in range(2)] == [0, 1]
+    await task
+    assert await items_of(queue) == [2, 4]

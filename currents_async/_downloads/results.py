@@ -1,6 +1,6 @@
 """All artifacts of instances, saved as files and handed out as they complete."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -97,12 +97,13 @@ class _Saving(Jobs[_Job, AssetResult]):
         self._kinds = kinds
         self._collect = collect
 
-    async def plan(self, put: Callable[[_Job], Awaitable[None]]) -> None:
+    async def plan(self, put: Callable[[Iterable[_Job]], Awaitable[None]]) -> None:
         await self._source(partial(self._put, put))
 
-    async def _put(self, put: Callable[[_Job], Awaitable[None]], found: InstanceResult) -> None:
-        for job in self._jobs(found):
-            await put(job)
+    async def _put(
+        self, put: Callable[[Iterable[_Job]], Awaitable[None]], found: InstanceResult
+    ) -> None:
+        await put(self._jobs(found))
 
     def _jobs(self, found: InstanceResult) -> list[_Job]:
         instance_id = found.instance_id or ""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
+from itertools import count
 from operator import itemgetter
 from typing import Generic, Self, TypeVar
 
@@ -48,8 +49,8 @@ async def outcome_of(job: Awaitable[T], *, collect: bool = True) -> T | Currents
 class Jobs(Generic[JobT, ResultT]):
     """Base of the jobs of a pool. It must not refer to the pool: the tasks refer to it."""
 
-    async def plan(self, put: Callable[[JobT], Awaitable[None]]) -> None:
-        """Put one job after the other; each waits until there is room for it."""
+    async def plan(self, put: Callable[[Iterable[JobT]], Awaitable[None]]) -> None:
+        """Put jobs after jobs; each waits until there is room for the one before it."""
         raise NotImplementedError
 
     async def do(self, job: JobT) -> ResultT:
@@ -125,7 +126,7 @@ class _Workload(Generic[JobT, ResultT]):
     def __init__(self, jobs: Jobs[JobT, ResultT], lookahead: int) -> None:
         self._jobs = jobs
         self.total: int | None = None
-        self._queue: Queue[tuple[int, JobT]] = Queue(lookahead)
+        self._queue: Queue[tuple[JobT, int]] = Queue(lookahead)
 
     def workers(self, concurrency: int, send: Send[tuple[int, ResultT]]) -> Iterator[Work]:
         """Return what queues the jobs, and `concurrency` workers that do them."""
@@ -135,27 +136,26 @@ class _Workload(Generic[JobT, ResultT]):
             yield partial(self._work, send)
 
     async def _schedule(self) -> None:
-        count = 0
+        numbers = count()
 
-        async def put_and_count(job: JobT) -> None:
-            nonlocal count
-            await self._queue.put((count, job))
-            count += 1
+        def put(jobs: Iterable[JobT]) -> Awaitable[None]:
+            return self._queue.put_all(zip(jobs, numbers, strict=False))
 
         try:
-            await self._jobs.plan(put_and_count)
+            await self._jobs.plan(put)
         finally:
             self._queue.close()
-        self.total = count
+        self.total = next(numbers)
 
     async def _work(
         self, send: Send[tuple[int, ResultT]], prefetch: Callable[[], Awaitable[None]] | None = None
     ) -> None:
         if prefetch is not None:
             await prefetch()
-        while (numbered := await self._queue.take()) is not None:
-            number, job = numbered
-            await send((number, await self._jobs.do(job)))
+        queue, do = self._queue, self._jobs.do
+        while (numbered := queue.take_now() or await queue.take()) is not None:
+            job, number = numbered
+            await send((number, await do(job)))
 
 
 class _Each(Jobs[JobT, ResultT]):
@@ -165,9 +165,8 @@ class _Each(Jobs[JobT, ResultT]):
         self._items = items
         self._work = work
 
-    async def plan(self, put: Callable[[JobT], Awaitable[None]]) -> None:
-        for item in self._items:
-            await put(item)
+    async def plan(self, put: Callable[[Iterable[JobT]], Awaitable[None]]) -> None:
+        await put(self._items)
 
     async def do(self, job: JobT) -> ResultT:
         return await self._work(job)

@@ -1,18 +1,25 @@
 """One attempt at a call of the API: a request on the wire, and what becomes of it."""
 
 import math
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 
 import aiohttp
 from aiohttp import hdrs
+from aiohttp.client_proto import ResponseHandler
 
 from currents_async._transport.aiohttp_errors import from_network
-from currents_async._transport.attempt import ERROR_BODY_LIMIT, HTTPAttempt, client_timeout
+from currents_async._transport.attempt import (
+    ERROR_BODY_LIMIT,
+    HTTPAttempt,
+    client_timeout,
+    connect_timeout,
+)
 from currents_async._transport.body import Body
 from currents_async._transport.channel import Channel
+from currents_async._transport.connection import SendOnce
 from currents_async._transport.credential import Credential
 from currents_async._transport.gate import (
     NOTHING_HEEDED,
@@ -22,7 +29,6 @@ from currents_async._transport.gate import (
 )
 from currents_async._transport.memory import ObjectCount
 from currents_async._transport.options import CallOptions
-from currents_async._transport.session import MAX_HEADER
 from currents_async._transport.tracing import log_notes
 from currents_async._wire.endpoint import Request
 from currents_async._wire.failure import error_for_status
@@ -40,6 +46,9 @@ _SMALL = 2 * SLICE
 _LENIENT = 64 * _SMALL // 2
 """A limit of a body below which not even the objects of a short one may come to."""
 
+_LOOK_AFTER = 0.1
+"""The part of `Timeouts.read` after which aiohttp begins to look whether the server is silent."""
+
 _FIRST_SLICE = 8 * 1024
 """Bytes inflated before the first elements of a stream are looked for."""
 
@@ -49,6 +58,22 @@ class ApiAttempt(HTTPAttempt):
 
     _keeps_body: ClassVar[bool] = False
     """Whether the bytes of a response are wanted that is read as a whole."""
+
+    _in_gate: bool = False
+    _is_prefetched: bool = False
+    _has_room: bool = False
+    _session: aiohttp.ClientSession | None = None
+    """What to send with, if nothing had to be waited for since it was looked at."""
+    _credential: Credential | None = None
+    _sender: SendOnce | None = None
+    _awaited: str = ""
+    """What is waited for, if it is not the response."""
+    heeded: Heeded = NOTHING_HEEDED
+    """What the response means for the next attempt."""
+    _body: Body | None = None
+    _objects: ObjectCount | None = None
+    _counts: tuple[int, int] = (0, 0)
+    """Bytes of a short response, as received and as inflated."""
 
     def __init__(
         self,
@@ -62,25 +87,17 @@ class ApiAttempt(HTTPAttempt):
         super().__init__(channel, info, options)
         self._request = request
         self._streamed = streamed
-        self._in_gate = False
-        self._is_prefetched = False
-        self._has_room = False
-        self._credential: Credential | None = None
-        self._awaited = ""
-        """What is waited for, if it is not the response."""
-        self.heeded: Heeded = NOTHING_HEEDED
-        """What the response means for the next attempt."""
-        self._body: Body | None = None
-        self._objects: ObjectCount | None = None
-        self._counts = 0, 0
-        """Bytes of a short response, as received and as inflated."""
+        if request.body is None and channel.session.is_ours:
+            self._look_after = _LOOK_AFTER * options.timeouts.read
 
     async def begin(self) -> None:
         """Wait at the gate until the request may be sent; that time is not the attempt's."""
         channel, options = self._channel, self._options
-        channel.check_open()
+        is_fresh = not self._request.endpoint.repeatable
+        session: aiohttp.ClientSession | None = channel.live(fresh=is_fresh)
         try:
             if not channel.gate.enter_now(options.deadline):
+                session = None
                 await channel.gate.enter(bulk=options.bulk, deadline=options.deadline)
         except PauseTooLongError as pause:
             error = self._paused(pause.seconds)
@@ -92,10 +109,15 @@ class ApiAttempt(HTTPAttempt):
             if channel.is_closed:  # views that share a gate are not closed together
                 channel.check_open()
             if channel.room.take_now() is None:
+                session = None
                 await self._until("the request was still queued", channel.room.take)
             self._has_room = True
             if self._request.record_key is None:
-                self._credential = channel.key.fixed or await self._ask(channel.key.ask)
+                self._credential = channel.key.fixed
+                if self._credential is None:
+                    session = None
+                    self._credential = await self._ask(channel.key.ask)
+            self._session = session
             self._sent_at = channel.clock.now()
             self._ends_at = min(self._sent_at + options.timeouts.attempt, options.deadline)
             return
@@ -133,12 +155,15 @@ class ApiAttempt(HTTPAttempt):
         self._channel.traffic.requests += 1
         response = await from_network(self._send())
         self._received(response)
+        if self._listens_late and not response.content.is_eof() and response.connection is not None:
+            _listen(response.connection.protocol, self._options.timeouts.read)
         status, headers = response.status, response.headers
-        is_first = self._info.get("attempts", 1) == 1
         gate = self._channel.gate
-        self.heeded = gate.responded(status, headers, sent=self._sent_at, is_first=is_first)
         if status in _SUCCESS:
+            gate.succeeded(headers, sent=self._sent_at)
             return
+        is_first = self._info.get("attempts", 1) == 1
+        self.heeded = gate.responded(status, headers, sent=self._sent_at, is_first=is_first)
         text = await self._read_error()
         raise error_for_status(
             self._info,
@@ -159,7 +184,10 @@ class ApiAttempt(HTTPAttempt):
 
     def small_text(self) -> bytes | None:
         """Return the text of a response if it has arrived and is short; else `body` reads it."""
-        content, limit = self.response.content, self._channel.limits.body
+        response, limit = self._response, self._channel.limits.body
+        if response is None:
+            return None
+        content = response.content
         if not content.is_eof() or content.total_bytes > SLICE or limit < _LENIENT:
             return None
         if self._keeps_body or content.exception() is not None:
@@ -238,25 +266,43 @@ class ApiAttempt(HTTPAttempt):
 
     def _send(self) -> Awaitable[aiohttp.ClientResponse]:
         channel, endpoint = self._channel, self._request.endpoint
-        session = channel.session
-        return session.live(fresh=not endpoint.repeatable).request(
+        session = self._session or channel.session.live(fresh=not endpoint.repeatable)
+        limit = connect_timeout if self._listens_late else client_timeout
+        sender = self._sender = SendOnce(self._request.record_key or self._credential)
+        return session.request(
             endpoint.method,
             channel.url(self._request.target),
             data=self._request.body,
             headers=self._request_headers(),
             allow_redirects=False,
-            # An injected session may have been made with other defaults.
-            auto_decompress=False,
-            raise_for_status=False,
-            timeout=client_timeout(self._options.timeouts),
-            max_line_size=MAX_HEADER,
-            max_field_size=MAX_HEADER,
+            timeout=limit(self._options.timeouts),
             proxy=channel.reveal_proxy(),
-            middlewares=session.middlewares_for(self._request.record_key or self._credential),
+            middlewares=channel.session.middlewares_with(sender),
+            **channel.session.request_options,
         )
 
-    def _request_headers(self) -> dict[str, str]:
-        request, headers = self._request, dict(self._channel.session.headers)
+    @property
+    def _listens_late(self) -> bool:
+        """Whether aiohttp is told only now and then how long a server may be silent.
+
+        It would set two timers for each request; nearly all responses have arrived before.
+        """
+        return self._look_after < math.inf
+
+    def _look(self) -> bool:
+        read = self._options.timeouts.read
+        protocol = None if self._sender is None else self._sender.protocol
+        if protocol is None:
+            return self._response is not None
+        _listen(protocol, read - self._look_after)
+        protocol.read_timeout = read
+        return True
+
+    def _request_headers(self) -> Mapping[str, str]:
+        request, common = self._request, self._channel.session.headers
+        if request.body is None and request.endpoint.is_json:
+            return common
+        headers = dict(common)
         if not request.endpoint.is_json:
             headers["Accept"] = request.endpoint.accept
         if request.body is not None:
@@ -322,3 +368,10 @@ class ApiAttempt(HTTPAttempt):
         in_total = self._channel.clock.now() >= self._options.deadline
         bound = self._options.bound if in_total else "Timeouts.attempt"
         return RequestTimeoutError(f"the response was not complete within {bound}", **self._info)
+
+
+def _listen(protocol: ResponseHandler | None, seconds: float) -> None:
+    """Have aiohttp fail what waits for data, if none comes for so long."""
+    if protocol is not None:
+        protocol.read_timeout = seconds
+        protocol.start_timeout()

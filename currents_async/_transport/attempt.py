@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import aiohttp
@@ -38,16 +39,19 @@ class HTTPAttempt(ABC):
 
     _part_of = "call"
 
+    # Of the class until they change: each attribute that is set costs each request.
+    _sent_at: float = math.nan
+    _headers_at: float = math.nan
+    _response: aiohttp.ClientResponse | None = None
+    _status: int | None = None
+    _headers: Mapping[str, str] = MappingProxyType({})
+    _look_after: float = math.inf
+
     def __init__(self, channel: Channel, info: RequestInfo, options: CallOptions) -> None:
         self._channel = channel
         self._info = info
         self._options = options
         self._ends_at = options.deadline
-        self._sent_at = math.nan
-        self._headers_at = math.nan
-        self._response: aiohttp.ClientResponse | None = None
-        self._status: int | None = None
-        self._headers: Mapping[str, str] = {}
 
     async def begin(self) -> None:
         """Wait until the request may be sent."""
@@ -77,7 +81,7 @@ class HTTPAttempt(ABC):
         aiohttp's.
         """
         deadlines = self._channel.deadlines
-        timed = deadlines.begin(seconds)
+        timed = deadlines.begin(seconds, self._look_after, self._look)
         try:
             return await step()
         except asyncio.CancelledError:
@@ -98,6 +102,10 @@ class HTTPAttempt(ABC):
             raise error
         finally:
             del error  # with its traceback it would keep itself alive, and the response
+
+    def _look(self) -> bool:
+        """Look at a step after `_look_after` seconds, if it still goes on then."""
+        return True
 
     @abstractmethod
     def redact(self, text: str) -> str:
@@ -167,7 +175,7 @@ class HTTPAttempt(ABC):
         """Give the connection back, or close it when there is more to come."""
         # An error shows its user our frames, which keep what they hold.
         self._release()
-        self._headers = {}
+        self._headers = HTTPAttempt._headers
 
     def _release(self) -> None:
         if self._response is not None:
@@ -178,16 +186,26 @@ class HTTPAttempt(ABC):
 @lru_cache
 def client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
     """Return what aiohttp limits itself: connecting, and the time between two chunks."""
+    return _timeout(timeouts, timeouts.read)
 
-    def bound(seconds: float) -> float | None:
-        return None if math.isinf(seconds) else seconds
 
+@lru_cache
+def connect_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
+    """Return what aiohttp limits of a request that is looked after otherwise: connecting."""
+    return _timeout(timeouts, math.inf)
+
+
+def _timeout(timeouts: Timeouts, read: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
         # `connect` would include the wait for a free connection of the pool, which is our doing.
-        sock_connect=bound(timeouts.connect),
-        sock_read=bound(timeouts.read),
+        sock_connect=_bound(timeouts.connect),
+        sock_read=_bound(read),
         # Ours, around all that a step does.
         total=None,
         # aiohttp rounds timeouts above this many seconds up to whole ones.
         ceil_threshold=math.inf,
     )
+
+
+def _bound(seconds: float) -> float | None:
+    return None if math.isinf(seconds) else seconds

@@ -10,7 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 from currents_async._transport.api_attempt import ApiAttempt
 from currents_async._transport.attempt import HTTPAttempt
 from currents_async._transport.channel import Channel
-from currents_async._transport.gate import NOTHING_HEEDED
+from currents_async._transport.gate import NOTHING_HEEDED, Heeded
 from currents_async._transport.options import CallOptions
 from currents_async._transport.retry import RetryDecision, classify, may_have_happened
 from currents_async._transport.retry_state import RetryState
@@ -31,15 +31,17 @@ T = TypeVar("T")
 class Call(ABC, Generic[AttemptT]):
     """What all attempts of one call share; a context manager around them."""
 
+    # Of the class until they change: each attribute that is set costs each request.
+    _retries: RetryState | None = None
+    _observed: ObservedCall | None = None
+    attempts: int = 0
+    """Attempts so far."""
+    _renewals: int = 0
+    """How many of them lacked only what was renewed then: they do not count."""
+
     def __init__(self, channel: Channel, options: CallOptions) -> None:
         self._channel = channel
         self._options = options
-        self._retries: RetryState | None = None
-        self._observed: ObservedCall | None = None
-        self.attempts: int = 0
-        """Attempts so far."""
-        self._renewals: int = 0
-        """How many of them lacked only what was renewed then: they do not count."""
 
     def __enter__(self) -> Self:
         self._observed = self._channel.tracing.began(self._describe, self._channel.clock)
@@ -51,7 +53,7 @@ class Call(ABC, Generic[AttemptT]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if exc is None:
+        if exc is None and (self._retries is not None or not self._channel.quota.is_full):
             taken = 0 if self._retries is None else self._retries.taken
             self._channel.quota.give_back(taken)
         if self._observed is not None:
@@ -165,6 +167,13 @@ class Call(ABC, Generic[AttemptT]):
 class ApiCall(Call[ApiAttempt]):
     """A call of one operation of the API."""
 
+    _stopped_at: float = math.inf
+    _heeded: Heeded = NOTHING_HEEDED
+    _is_renewed: bool = False
+    """Whether the last attempt was refused for its key, and there is another one."""
+    _may_be_done: bool = False
+    """Whether an attempt before the last may have been carried out."""
+
     def __init__(
         self,
         channel: Channel,
@@ -178,12 +187,6 @@ class ApiCall(Call[ApiAttempt]):
         self._kind = kind
         self._request = request
         self._streamed = streamed
-        self._stopped_at = math.inf
-        self._heeded = NOTHING_HEEDED
-        self._is_renewed = False
-        """Whether the last attempt was refused for its key, and there is another one."""
-        self._may_be_done = False
-        """Whether an attempt before the last may have been carried out."""
 
     def stop_clock(self) -> None:
         """Note that the time from now on is the reader's."""

@@ -7,6 +7,7 @@ from itertools import count
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
+import aiohttp
 from yarl import URL
 
 from currents_async._cache.keeper import Keeper
@@ -119,9 +120,13 @@ class Channel:
 
     def check_open(self) -> None:
         """Raise why the channel cannot be used in this task, if it cannot."""
+        self.live()
+
+    def live(self, *, fresh: bool = False) -> aiohttp.ClientSession:
+        """Return the session for use in this task, or raise why it cannot be used."""
         if self._is_closed:
             raise ClientClosedError("the client has been closed")
-        self.session.live()
+        return self.session.live(fresh=fresh)
 
     def url(self, target: str) -> URL:
         """Return the URL of a target, both percent-encoded already."""

@@ -38,21 +38,28 @@ class SendOnce:
 
     def __init__(self, credential: Credential | RecordKey | None) -> None:
         self._credential = credential
+        self._request: aiohttp.ClientRequest | None = None
+
+    @property
+    def protocol(self) -> ResponseHandler | None:
+        """What receives the response to a `CheckedRequest`, as long as its headers are awaited."""
+        return self._request.protocol if isinstance(self._request, CheckedRequest) else None
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         """Send a request; raise `ConnectionLostError` where aiohttp would send it again."""
-        if request.url.scheme == "http" and request.proxy and not _is_here(request.proxy):
+        if request.proxy and request.url.scheme == "http" and not _is_here(request.proxy):
             # It would see the secret.
             request.proxy = request.proxy_auth = request.proxy_headers = None
-        if self._credential is None:
+        self._request, credential = request, self._credential
+        if isinstance(credential, Credential):
+            request.headers[hdrs.AUTHORIZATION] = credential.authorization()
+        elif credential is None:
             _forget_credentials(request)
-        elif isinstance(self._credential, RecordKey):
-            request.headers.popall(hdrs.AUTHORIZATION, None)
-            request.headers[RECORD_KEY] = self._credential.reveal()
         else:
-            request.headers[hdrs.AUTHORIZATION] = self._credential.authorization()
+            request.headers.popall(hdrs.AUTHORIZATION, None)
+            request.headers[RECORD_KEY] = credential.reveal()
         try:
             for _ in range(_MAX_STALE):
                 try:
@@ -66,8 +73,10 @@ class SendOnce:
                 raise
             reason = str(error) or type(error).__name__
         finally:
+            self._request = None
             # The response keeps the headers of its request, and frames that await it show them.
-            _forget_credentials(request)
+            if not getattr(request, "has_forgotten", False):
+                _forget_credentials(request)
         raise ConnectionLostError(reason)
 
 
@@ -78,9 +87,14 @@ class CheckedRequest(aiohttp.ClientRequest):
     connection as its loss. aiohttp checks only when it puts a connection back.
     """
 
+    protocol: ResponseHandler | None = None
+    """What it was sent with the last time."""
+    has_forgotten: bool = False
+    """Whether it has been sent, and has no credentials any more."""
+
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         """Send on a connection, if it is new or was silent since its last response."""
-        protocol = conn.protocol
+        protocol = self.protocol = conn.protocol
         if protocol is not None:
             has_news = _watches.get(protocol)
             if has_news is None:
@@ -89,6 +103,7 @@ class CheckedRequest(aiohttp.ClientRequest):
                 raise _StaleConnectionError
         response = await super().send(conn)
         _forget_credentials(self)  # written, and no longer needed
+        self.has_forgotten = True
         return response
 
 

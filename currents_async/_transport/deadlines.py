@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Any
 
 _MIN_SLEEP = 0.01
@@ -10,9 +11,14 @@ _MIN_SLEEP = 0.01
 class Step:
     """What a task does until a time; `asyncio.timeout` would cost two frames and a timer."""
 
-    __slots__ = ("_cancelling", "_is_expired", "_task")
+    __slots__ = ("_cancelling", "_is_expired", "_task", "end", "look", "look_after")
 
-    def __init__(self, task: "asyncio.Task[Any]") -> None:
+    def __init__(
+        self, task: "asyncio.Task[Any]", end: float, look_after: float, look: Callable[[], bool]
+    ) -> None:
+        self.end = end
+        self.look_after = look_after
+        self.look = look
         self._task = task
         self._cancelling = task.cancelling()
         self._is_expired = False
@@ -37,19 +43,27 @@ class Deadlines:
 
     def __init__(self) -> None:
         self._ends: dict[Step, float] = {}
+        """When each step ends, or is to be looked at before."""
         self._timer: asyncio.TimerHandle | None = None
         self._wakes_at = math.inf
 
-    def begin(self, seconds: float) -> Step:
-        """Limit the time of what this task does from now on: it is cancelled when that is over."""
+    def begin(
+        self, seconds: float, look_after: float = math.inf, look: Callable[[], bool] = bool
+    ) -> Step:
+        """Limit the time of what this task does from now on: it is cancelled when that is over.
+
+        `look` is called after so many seconds, if it still goes on then, and again until it
+        returns True.
+        """
         loop = asyncio.get_running_loop()
         task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("only a task can be given a time")
-        step = Step(task)
-        end = self._ends[step] = loop.time() + seconds
-        if end < self._wakes_at:
-            self._sleep_until(end, loop)
+        now = loop.time()
+        step = Step(task, now + seconds, look_after, look)
+        due = self._ends[step] = now + min(seconds, look_after)
+        if due < self._wakes_at:
+            self._sleep_until(due, loop)
         return step
 
     def end(self, step: Step) -> bool:
@@ -72,11 +86,13 @@ class Deadlines:
 
     def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
-        for step, end in self._ends.items():
-            if end <= now:
+        for step, due in self._ends.items():
+            if step.end <= now:
                 step.expire()
+            elif due <= now:
+                self._ends[step] = step.end if step.look() else min(step.end, now + step.look_after)
         self._timer = None
         self._wakes_at = math.inf
-        nearest = min((end for end in self._ends.values() if end > now), default=math.inf)
+        nearest = min((due for due in self._ends.values() if due > now), default=math.inf)
         if not math.isinf(nearest):
             self._sleep_until(max(nearest, now + _MIN_SLEEP), loop)

@@ -84,10 +84,9 @@ class Gate:
         now = self._clock.now()
         if now >= deadline:
             raise DeadlineExpiredError
-        pace = self._pace
-        if self._waiting or not self._slots or pace.delay(now) or not pace.has_room(now):
+        if self._waiting or not self._slots or not self._pace.leave_now(now):
             return False
-        self._pass(now)
+        self._slots -= 1
         return True
 
     async def enter(self, *, bulk: bool, deadline: float) -> None:
@@ -127,6 +126,19 @@ class Gate:
         """Return the seconds until the next request may pass."""
         return self._pace.delay(self._clock.now())
 
+    def succeeded(self, headers: Mapping[str, str], *, sent: float) -> None:
+        """Note what a success says about the rate limit; `sent` as in `responded`."""
+        self.accepted(sent=sent, said=self._heard(headers, self._clock.wall()))
+
+    def _heard(self, headers: Mapping[str, str], wall: float) -> Allowance | None:
+        """Return what headers say about the rate limit."""
+        known, said = rate_limit(headers, wall)
+        if known is not None:
+            self.last_known = known
+            if said is None:
+                _logger.debug("the rate limit in the headers makes no sense: %r", known)
+        return said
+
     def responded(
         self, status: int, headers: Mapping[str, str], *, sent: float, is_first: bool = True
     ) -> Heeded:
@@ -135,11 +147,7 @@ class Gate:
         `sent` is when the request was sent, `is_first` whether it is the call's first attempt.
         """
         wall = self._clock.wall()
-        known, said = rate_limit(headers, wall)
-        if known is not None:
-            self.last_known = known
-            if said is None:
-                _logger.debug("the rate limit in the headers makes no sense: %r", known)
+        said = self._heard(headers, wall)
         if status < _FIRST_ERROR:
             self.accepted(sent=sent, said=said)
             return NOTHING_HEEDED

@@ -7,7 +7,7 @@ import msgspec
 from currents_async._config import Retries, Timeouts
 
 
-class CallOptions(msgspec.Struct, frozen=True):
+class CallOptions(msgspec.Struct, frozen=True, gc=False):
     """The deadline of a call, and how it behaves until then."""
 
     deadline: float

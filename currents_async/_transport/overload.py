@@ -50,6 +50,11 @@ class Overload:
         self._excess = 0
 
     @property
+    def is_over(self) -> bool:
+        """Whether all failures have been made up for."""
+        return not (self._last or self._excess)
+
+    @property
     def is_possible(self) -> bool:
         """Whether the last failure was not the only one."""
         return self._last.bit_count() >= _SEVERAL

@@ -93,6 +93,9 @@ class Pace:
         self._left: deque[float] = deque(maxlen=MAX_BATCH)
         """When the last requests left."""
         self._stated = Stated()
+        self._is_calm = False
+        """Whether nothing is known that holds any request back but what the server states: then
+        most of the following need not be asked."""
 
     # --- what may leave
 
@@ -158,6 +161,29 @@ class Pace:
             wait = max(wait, self._due(rate, now) - now)
         return max(0.0, wait)
 
+    def leave_now(self, now: float) -> bool:
+        """Let a request leave if it may; return whether it does."""
+        if self._is_calm:
+            if self._stated.has_room(now, self._in_flight):
+                self._in_flight += 1
+                return True
+            return False
+        if self.delay(now) or not self.has_room(now):
+            return False
+        self.leave(now)
+        self._is_calm = self._nothing_is_known(now)
+        return True
+
+    def _nothing_is_known(self, now: float) -> bool:
+        return (
+            math.isinf(self.rate)
+            and now >= self._paused_until
+            and self._group is self._dry is None
+            and not (self._probes.are_sent or self._is_reopening or self._slots.are_limited)
+            and self._window.size is None
+            and self._overload.is_over
+        )
+
     def leave(self, now: float, *, late: float = 0) -> None:
         """Note that a request leaves now; `late` is by how many seconds a timer has delayed it."""
         self._in_flight += 1
@@ -180,6 +206,7 @@ class Pace:
 
     def pause(self, now: float, seconds: float) -> None:
         """Pause; the pause that ends last counts."""
+        self._is_calm = False
         self._asked_until = max(self._asked_until, now + seconds)
         self._pause_until(self._asked_until, now)
 
@@ -201,14 +228,13 @@ class Pace:
         """Note a response that is not a refusal; `said` is what it says about the limit."""
         self._in_flight -= 1
         self._accepted += 1
+        if said is not None:
+            self._stated.hear(now, said)
+        self._measure(now - sent)
+        if self._is_calm:
+            self._cycle.add(now)
+            return
         self._overload.accepted()
-        self._stated.hear(now, said)
-        took = now - sent
-        if self._latency:
-            self._jitter += (abs(took - self._latency) - self._jitter) / 32
-        else:
-            self._jitter = took / 8
-        self._latency += (took - self._latency) / 8 if self._latency else took
         if self._probes.are_sent and self._dry is not None:
             self._resume(now, self._dry)
             self._probes.passed(now)
@@ -224,10 +250,22 @@ class Pace:
             self._slots.accepted()
         self._settle(now)
 
+    def _measure(self, took: float) -> None:
+        """Note the seconds from a request to its response."""
+        latency = self._latency
+        if latency:
+            change = took - latency
+            self._jitter += (abs(change) - self._jitter) / 32
+            self._latency = latency + change / 8
+        else:
+            self._jitter = took / 8
+            self._latency = took
+
     def failed(
         self, now: float, *, sent: float, wait: float | None = None, is_first: bool = True
     ) -> bool:
         """Note an error that may mean overload; return whether it does, as there are many."""
+        self._is_calm = False
         self._overload.failed(self._accepted, is_first=is_first)
         if (self._overload.is_likely or self._probes.are_sent) and not self._probes.are_over:
             self._refuse(now, sent=sent, wait=wait)
@@ -262,9 +300,11 @@ class Pace:
         wait: float | None = None,
         said: Allowance | None = None,
     ) -> None:
+        self._is_calm = False
         self._in_flight -= 1
         self._refused += 1
-        self._stated.hear(now, said)
+        if said is not None:
+            self._stated.hear(now, said)
         if wait is not None:
             self.pause(now, wait)
         if self._probes.are_sent:

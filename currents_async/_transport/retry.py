@@ -89,6 +89,11 @@ class Quota:
         self.tokens -= cost
         return cost
 
+    @property
+    def is_full(self) -> bool:
+        """Whether there is nothing to give back to."""
+        return self.tokens == _TOKENS
+
     def give_back(self, taken: int) -> None:
         """Give back what a call took that has succeeded."""
         self.tokens = min(_TOKENS, self.tokens + (taken or _INCOME))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from enum import Enum
+from typing import Any
 
 import aiohttp
 from aiohttp.typedefs import StrOrURL
@@ -15,10 +16,8 @@ from yarl import URL
 
 from currents_async._config import Limits
 from currents_async._transport.connection import CheckedRequest, SendOnce
-from currents_async._transport.credential import Credential
 from currents_async._transport.reach import Guard, GuardedRequest, GuardedResolver, Reach
 from currents_async._version import __version__
-from currents_async._wire.record_key import RecordKey
 from currents_async.errors import ClientClosedError, WrongLoopError
 
 MAX_HEADER = 64 * 1024
@@ -27,6 +26,12 @@ _logger = logging.getLogger("currents_async")
 USER_AGENT = f"currents-async/{__version__} aiohttp/{aiohttp.__version__}"
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
 """Of nearly all requests to the API."""
+_OPTIONS: Mapping[str, Any] = {
+    "auto_decompress": False,
+    "raise_for_status": False,
+    "max_line_size": MAX_HEADER,
+    "max_field_size": MAX_HEADER,
+}
 
 
 def running_loop() -> asyncio.AbstractEventLoop:
@@ -84,6 +89,8 @@ class Session:
         self._theirs: Sequence[aiohttp.ClientMiddlewareType] = ()
         self.headers: Mapping[str, str] = {} if injected is None else _HEADERS
         """Those that each request to the API must be given; our own sessions add them."""
+        self.request_options: Mapping[str, Any] = {} if injected is None else _OPTIONS
+        """The same of other options: an injected session may have been made with other ones."""
 
     def __del__(self) -> None:
         # What aiohttp says of its sessions names neither the client nor the way out.
@@ -114,13 +121,16 @@ class Session:
             self._pooled = self._fresh = self._injected
             self._theirs = getattr(self._injected, "_middlewares", ())
 
-    def middlewares_for(
-        self, key: Credential | RecordKey | None
-    ) -> Sequence[aiohttp.ClientMiddlewareType]:
+    @property
+    def is_ours(self) -> bool:
+        """Whether requests are `CheckedRequest`s."""
+        return self._injected is None
+
+    def middlewares_with(self, sender: SendOnce) -> Sequence[aiohttp.ClientMiddlewareType]:
         """Return the middlewares of a request, the last of which adds the key."""
         # Those passed with a request replace those of its session. Ours is the innermost, so that
         # the others see neither the key nor a request that is sent twice.
-        return (*self._theirs, SendOnce(key))
+        return (*self._theirs, sender)
 
     def check_loop(self) -> None:
         """Raise `WrongLoopError` in another event loop than the one it was opened in, if it was."""
@@ -178,9 +188,9 @@ class Session:
         return aiohttp.ClientSession(
             connector=self._connector(reuse=reuse),
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
             headers=_HEADERS,
             trust_env=self._trust_env,
+            **_OPTIONS,
             request_class=CheckedRequest,
         )
 

@@ -14,10 +14,8 @@ class Stated:
         self._until = 0.0
         self._spent = 0
 
-    def hear(self, now: float, said: Allowance | None) -> None:
-        """Note what a response says, if it says anything."""
-        if said is None:
-            return
+    def hear(self, now: float, said: Allowance) -> None:
+        """Note what a response says."""
         self._said = said
         self._until = now + said.reset
         self._spent = 0 if said.remaining else self._spent + 1

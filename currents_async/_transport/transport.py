@@ -1,7 +1,7 @@
 """A request to its response, over aiohttp."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
+from functools import cache, partial
 from math import inf
 from typing import Any, TypeVar
 
@@ -31,7 +31,7 @@ from currents_async._wire.decoders import (
     small_decoder_for,
 )
 from currents_async._wire.elements import ElementDecoder
-from currents_async._wire.endpoint import Request
+from currents_async._wire.endpoint import Endpoint, Request
 from currents_async._wire.opened import opened
 from currents_async.models._model import Model
 
@@ -85,12 +85,7 @@ class Transport:
         and nothing else, when there is no response to return.
         """
         if already is None:
-            endpoint, keep_extra = request.endpoint, self.keep_extra
-            read = partial(
-                read_decoded,
-                decoder_for(endpoint, keep_extra=keep_extra),
-                small_decoder_for(endpoint, keep_extra=keep_extra),
-            )
+            read = _reading(request.endpoint, self.keep_extra)
         else:
             returns = request.endpoint.returns
             kind = opened(returns) if self.keep_extra else returns
@@ -174,6 +169,13 @@ class Transport:
         return ApiCall(
             self.channel, request, options or self.options(), streamed=streamed, kind=kind
         )
+
+
+@cache
+def _reading(endpoint: Endpoint[T], keep_extra: bool) -> Callable[[ApiAttempt], Awaitable[T]]:  # noqa: FBT001 - a keyword costs a cache twice as much
+    new_decoder = decoder_for(endpoint, keep_extra=keep_extra)
+    decode_small = small_decoder_for(endpoint, keep_extra=keep_extra)
+    return partial(read_decoded, new_decoder, decode_small)
 
 
 class RawTransport(Transport):

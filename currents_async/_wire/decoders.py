@@ -5,7 +5,7 @@ their own.
 """
 
 from collections.abc import Callable, Iterable
-from functools import cache, partial
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar, get_args, get_origin
 
 import msgspec
@@ -63,7 +63,6 @@ class Decoder(Protocol[E, T_co]):
         ...
 
 
-@cache
 def decoder_for(
     endpoint: Endpoint[Any], *, keep_extra: bool = False
 ) -> Callable[[], Decoder[Any, Any]]:
@@ -83,7 +82,6 @@ def decoder_for(
     return partial(CollectingDecoder, returns, endpoint.arrays, least=_LEAST)
 
 
-@cache
 def small_decoder_for(
     endpoint: Endpoint[T], *, keep_extra: bool = False
 ) -> Callable[[bytes], T] | None:

@@ -41,7 +41,7 @@ class JsonBody(bytes):
         return f"<{len(self)} bytes of JSON>"
 
 
-class Request(msgspec.Struct, Generic[T_co], frozen=True):
+class Request(msgspec.Struct, Generic[T_co], frozen=True, gc=False):
     """A request ready to be sent, with all arguments checked and encoded."""
 
     endpoint: "Endpoint[T_co]"
@@ -54,7 +54,7 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True):
     """What the request carries instead of the client's credential."""
 
 
-class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
+class Endpoint(msgspec.Struct, Generic[T_co], frozen=True, cache_hash=True):
     """The wire facts of one operation."""
 
     operation: str
@@ -105,9 +105,14 @@ class Endpoint(msgspec.Struct, Generic[T_co], frozen=True):
         record_key: RecordKey | InvalidArgumentError | None = None,
     ) -> Request[T_co]:
         """Check and encode the arguments; raise `InvalidArgumentError` on what cannot be sent."""
-        key = accepted(record_key)
-        segments = {name: path_segment(name, value) for name, value in (path or {}).items()}
-        target = self.path.format_map(segments)
+        key = None if record_key is None else accepted(record_key)
+        target = self.path
+        if path:
+            # Not a comprehension: it would cost each request a frame.
+            segments = dict(path)
+            for name, value in path.items():
+                segments[name] = path_segment(name, value)
+            target = target.format_map(segments)
         if query:
             target += "?" + encode_query(query)
         text = None if body is None else JsonBody(msgspec.json.encode(body))

@@ -203,3 +203,25 @@ async def test_no_step_ends_early_or_late_or_is_forgotten(
                 assert int(name) in finished
     finally:
         await steps.end()
+
+
+async def test_a_step_that_goes_on_is_looked_at_until_that_is_enough() -> None:
+    steps, looks, answers = Steps(), list[float](), [False, True]
+
+    def look() -> bool:
+        looks.append(steps.now - 1000)
+        return answers[len(looks) - 1]
+
+    step = steps.watch.begin(10, 2, look)
+    for time in (1.9, 2, 3.9, 4, 9):
+        await steps.at(time)
+    assert looks == [2, 4]
+    assert not steps.watch.end(step)
+    await steps.end()
+
+
+async def test_a_step_that_is_over_is_not_looked_at() -> None:
+    steps = Steps()
+    steps.watch.end(steps.watch.begin(10, 2, lambda: pytest.fail("it is over")))
+    await steps.at(3)
+    await steps.end()

@@ -665,3 +665,61 @@ def test_whatever_comes_back(
         assert pace.rate > 0
         assert pace.pause_left(traffic.now) == exactly(max(0.0, paused_until - traffic.now))
         assert pace.delay(traffic.now) >= pace.pause_left(traffic.now) - 1e-9
+
+
+_EVENTS = st.one_of(
+    st.tuples(st.just("send"), st.integers(1, 20)),
+    st.tuples(st.just("accept"), st.none()),
+    st.tuples(st.just("state"), st.integers(0, 30)),
+    st.tuples(st.just("throttle"), st.sampled_from([None, 0, 1, 3])),
+    st.tuples(st.just("fail"), st.sampled_from([None, 1])),
+    st.tuples(st.just("wait"), st.sampled_from([0.01, 0.3, 1.0, 5.0])),
+)
+
+
+class _Both:
+    """A pace that is asked in short, and one that is asked in full."""
+
+    def __init__(self) -> None:
+        self._paces = Pace(workers=WORKERS), Pace(workers=WORKERS)
+        self._now = 0.0
+        self._in_flight = deque[float]()
+
+    def see(self, event: str, number: float | None) -> None:
+        self._now += 0.001
+        if event == "wait":
+            self._now += number or 0
+        elif event == "send":
+            self._send(int(number or 0))
+        elif self._in_flight:
+            self._respond(event, self._in_flight.popleft(), number)
+        quick, slow = (pace.in_use(self._now) for pace in self._paces)
+        assert quick == slow
+
+    def _send(self, number: int) -> None:
+        quick, slow = self._paces
+        for _ in range(number):
+            may_leave = not slow.delay(self._now) and slow.has_room(self._now)
+            assert quick.leave_now(self._now) == may_leave
+            if may_leave:
+                slow.leave(self._now)
+                self._in_flight.append(self._now)
+
+    def _respond(self, event: str, sent: float, number: float | None) -> None:
+        said = Allowance(30, int(number or 0), 2, None) if event == "state" else None
+        for pace in self._paces:
+            if event == "throttle":
+                pace.throttled(self._now, sent=sent, wait=number)
+            elif event == "fail":
+                pace.failed(self._now, sent=sent, wait=number)
+            else:
+                pace.accepted(self._now, sent=sent, said=said)
+
+
+@given(st.lists(_EVENTS, max_size=200))
+def test_what_is_not_asked_for_in_calm_changes_nothing(
+    events: list[tuple[str, float | None]],
+) -> None:
+    both = _Both()
+    for event, number in events:
+        both.see(event, number)

@@ -13,7 +13,7 @@ from currents_async._wire.body_errors import (
     OversizedBodyError,
     TruncatedBodyError,
 )
-from currents_async._wire.inflate import ISAL, SLICE, ZLIB, Backend, inflater_for
+from currents_async._wire.inflate import ISAL, SLICE, ZLIB, Backend, inflate_small, inflater_for
 
 BACKENDS = [
     pytest.param(ZLIB, id="zlib"),
@@ -195,3 +195,25 @@ def test_zlib_inflates_where_isal_is_not_installed() -> None:
 def test_zlib_keeps_its_place_without_isal() -> None:
     """The fallback is used by machines without the extra: it must not depend on isal's errors."""
     assert ZLIB.errors == (zlib.error,)
+
+
+class TestSmall:
+    @given(st.binary(max_size=99))
+    def test_a_text_below_the_size_comes_whole(self, text: bytes) -> None:
+        assert inflate_small("gzip", gzip.compress(text), 100) == text
+
+    @pytest.mark.parametrize(
+        ("encoding", "body"),
+        [
+            ("", b"{}"),
+            ("gzip", b""),
+            ("gzip", gzip.compress(bytes(100))),
+            ("gzip", gzip.compress(bytes(5000))[:-4] + bytes(4)),  # it lies about its size
+            ("gzip", gzip.compress(b"{}")[:-9] + bytes(4)),
+            ("gzip", b"\0" + gzip.compress(b"{}")),
+            ("gzip", gzip.compress(b"{") + gzip.compress(b"}")),
+            ("gzip", gzip.compress(b"{}") + bytes(4)),
+        ],
+    )
+    def test_all_others_are_left_to_an_inflater(self, encoding: str, body: bytes) -> None:
+        assert inflate_small(encoding, body, 100) is None
