@@ -5,6 +5,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+from currents_async._cache.read_ahead import ReadAhead
 from currents_async._cache.responses import KeptResponse, Lookup
 from currents_async._cache.settings import Cache
 from currents_async._tasks import wait_for_all
@@ -36,6 +37,7 @@ class Keeper:
         self._lookups: list[tuple[Lookup, Found]] = []
         self._looked_up: list[tuple[Lookup, Found]] = []
         """Those that a thread is at."""
+        self.ahead = ReadAhead()
         self._changes: list[Change] = []
         self._waiting_bytes = 0
         self._working: asyncio.Task[None] | None = None
@@ -48,6 +50,8 @@ class Keeper:
         """Return a response, if it is kept."""
         if not self._is_used:
             return None
+        if self.ahead.has(lookup):
+            return self.ahead.take(lookup)
         found: Found = asyncio.get_running_loop().create_future()
         self._lookups.append((lookup, found))
         self._work()
@@ -64,6 +68,7 @@ class Keeper:
     def keep_run(self, response: KeptResponse, *, renews: bool) -> None:
         """Keep a run that has ended, as `Store.keep_run` does."""
         self.run_ends(response.run)
+        self.ahead.forget(response.run)
         self._keep(response, lambda store: store.keep_run(response, renews=renews))
 
     def keep_instance(self, response: KeptResponse) -> None:
@@ -74,6 +79,7 @@ class Keeper:
     def forget(self, run: bytes, now: float) -> None:
         """Drop a run and its instances, also those that were requested before now and arrive."""
         self._forgotten[run] = now
+        self.ahead.forget(run)
         self.run_ends(run)
         self._change(lambda store: store.forget(run))
 
@@ -113,15 +119,18 @@ class Keeper:
 
     async def _work_once(self) -> None:
         lookups = self._looked_up = self._lookups
+        expected = self.ahead.next([lookup for lookup, _ in lookups])
         changes, self._changes, self._lookups, self._waiting_bytes = self._changes, [], [], 0
-        work = partial(self._exchange, changes, [lookup for lookup, _ in lookups])
+        asked = [lookup for lookup, _ in lookups]
+        work = partial(self._exchange, changes, [*asked, *expected])
         loop = asyncio.get_running_loop()
         timer = loop.call_later(_PATIENCE, self._give_up, f"no response within {_PATIENCE:g} s")
         try:
             results = await in_thread(work)
         finally:
             timer.cancel()
-        _hand_out(lookups, results)
+        self.ahead.put(expected, results[len(asked) :])
+        _hand_out(lookups, results[: len(asked)])
 
     def _exchange(
         self, changes: "list[Change]", lookups: list[Lookup]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 from currents_async._cache.database import Database
 from currents_async._cache.responses import KeptResponse, Lookup
@@ -14,9 +15,12 @@ _KEEP = 30 * 24 * 3600.0
 """Seconds for which a run is kept: what is deleted in the service must not stay here for good."""
 
 _FIND = """
-    SELECT run, requested_at, encoding, body, seal FROM responses JOIN runs ON runs.name = run
-    WHERE responses.name = ? AND ended_by <= requested_at
+    SELECT responses.name, run, requested_at, encoding, body, seal
+    FROM responses JOIN runs ON runs.name = run
+    WHERE responses.name IN (%s) AND ended_by <= requested_at
 """
+_AT_ONCE = 64
+"""Responses that one statement looks for: SQLite takes at least 999."""
 
 
 Change = Callable[["Store"], None]
@@ -42,7 +46,7 @@ class Store:
 
     def find(self, lookups: Sequence[Lookup]) -> list[KeptResponse | None]:
         """Return what is kept, in the order of the lookups."""
-        return self._database.mending(lambda: [self._find(one) for one in lookups])
+        return self._database.mending(lambda: self._find_all(lookups))
 
     def write(self, changes: Sequence[Change]) -> None:
         """Make changes: all of them or none."""
@@ -105,14 +109,23 @@ class Store:
             "INSERT OR IGNORE INTO runs(name, since, used_at) VALUES(?, ?, ?)", run, now, now
         )
 
-    def _find(self, lookup: Lookup) -> KeptResponse | None:
-        for *row, seal in self._database.execute(_FIND, lookup.name):
-            found = KeptResponse(*lookup, *row)
-            # Of what is broken, anything may be of any type.
-            if isinstance(found.body, bytes) and found.seal() == seal:  # pyright: ignore[reportUnnecessaryIsInstance]
-                self._used.add(found.run)
-                return found
-            self._broken.add(lookup.name)
+    def _find_all(self, lookups: Sequence[Lookup]) -> list[KeptResponse | None]:
+        rows: dict[object, list[Any]] = {}
+        for start in range(0, len(lookups), _AT_ONCE):
+            names = [lookup.name for lookup in lookups[start : start + _AT_ONCE]]
+            statement = _FIND % ",".join("?" * len(names))
+            for name, *row in self._database.execute(statement, *names):
+                rows[name] = row
+        return [self._checked(one, rows[one.name]) if one.name in rows else None for one in lookups]
+
+    def _checked(self, lookup: Lookup, row: list[Any]) -> KeptResponse | None:
+        *fields, seal = row
+        found = KeptResponse(*lookup, *fields)
+        # Of what is broken, anything may be of any type.
+        if isinstance(found.body, bytes) and found.seal() == seal:  # pyright: ignore[reportUnnecessaryIsInstance]
+            self._used.add(found.run)
+            return found
+        self._broken.add(lookup.name)
         return None
 
     def _write(self, changes: Sequence[Change]) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from typing import get_args
 
 import msgspec
@@ -70,6 +70,7 @@ class InstanceResults(Pool[InstanceResult, InstanceResult]):
 
     async def _open(self, stack: AsyncExitStack) -> None:
         self._fetching.ends_at = self._ends_at()
+        stack.enter_context(self._fetching.reading_ahead())
         await self._plan.open(stack, self._fetching.options())
         await super()._open(stack)
 
@@ -95,12 +96,17 @@ class _Fetching(Jobs[InstanceResult, InstanceResult]):
         """Return the options of one request: made late, as it may be queued for hours."""
         return self._transport.options(bulk=True, ends_at=self.ends_at)
 
+    def reading_ahead(self) -> AbstractContextManager[object]:
+        """Return the context in which a cache reads several instances at once."""
+        return self._transport.reading_ahead()
+
     def prefetch(self) -> Callable[[], Awaitable[None]] | None:
         """Return what reads the run: it takes up a worker, as its request is one in flight."""
         return self._plan.prefetch()
 
     async def plan(self, put: Callable[[Iterable[InstanceResult]], Awaitable[None]]) -> None:
         while batch := await self._plan.batch():
+            self._transport.expect(one.instance_id for one in batch if one.instance_id is not None)
             await put(batch)
 
     async def do(self, job: InstanceResult) -> InstanceResult:

@@ -41,9 +41,9 @@ T = TypeVar("T")
 _SUCCESS = range(200, 300)
 _THROTTLED = int(HTTPStatus.TOO_MANY_REQUESTS)
 
-_SMALL = 2 * SLICE
+SMALL = 2 * SLICE
 """Bytes of text below which a response is decoded at once, in less than half a millisecond."""
-_LENIENT = 64 * _SMALL // 2
+LENIENT = 64 * SMALL // 2
 """A limit of a body below which not even the objects of a short one may come to."""
 
 _LOOK_AFTER = 0.1
@@ -188,13 +188,13 @@ class ApiAttempt(HTTPAttempt):
         if response is None:
             return None
         content = response.content
-        if not content.is_eof() or content.total_bytes > SLICE or limit < _LENIENT:
+        if not content.is_eof() or content.total_bytes > SLICE or limit < LENIENT:
             return None
         if self._keeps_body or content.exception() is not None:
             return None
         chunk = content.read_nowait()
         self._leave_gate()
-        text = inflate_small(self._headers.get(hdrs.CONTENT_ENCODING, ""), chunk, _SMALL)
+        text = inflate_small(self._headers.get(hdrs.CONTENT_ENCODING, ""), chunk, SMALL)
         if text is None:
             self._body = self._success_body(chunk)
             return None

@@ -1,7 +1,7 @@
 """Attempts of a client with a cache: they look there first, keep what lasts, drop what changes."""
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
@@ -9,14 +9,15 @@ import msgspec
 
 from currents_async._cache.keeper import Keeper
 from currents_async._cache.responses import KeptResponse, Lookup
-from currents_async._transport.api_attempt import ApiAttempt
+from currents_async._transport.api_attempt import LENIENT, SMALL, ApiAttempt
 from currents_async._transport.body import Body
+from currents_async._transport.channel import Channel
 from currents_async._transport.memory import ObjectCount
 from currents_async._transport.tracing import RequestAttempt, RequestCall, Traffic
 from currents_async._wire.body_errors import BodyError
 from currents_async._wire.endpoint import Request
 from currents_async._wire.failure import error_for_body
-from currents_async._wire.inflate import SLICE
+from currents_async._wire.inflate import SLICE, inflate_small
 from currents_async._wire.notes import Notes
 from currents_async.errors import CurrentsError
 
@@ -34,6 +35,15 @@ def attempt_with_cache(request: Request[Any], *, raw: bool) -> type[ApiAttempt]:
     if endpoint.method != "GET" and _RUN.match(request.target):
         return ForgettingAttempt
     return ApiAttempt
+
+
+def expect_instances(channel: Channel, instance_ids: Iterable[str]) -> None:
+    """Note which instances will be looked for soon, in this order."""
+    keeper, key = channel.keeper, channel.key.fixed
+    if keeper is not None and key is not None:
+        scope, url = key.scope(), f"{channel.base_url}/instances/"
+        names = (scope.name(url + quote(one, safe="")) for one in instance_ids)
+        keeper.ahead.expect(Lookup(scope, name) for name in names)
 
 
 class _AttemptWithCache(ApiAttempt):
@@ -90,10 +100,15 @@ class CachedAttempt(_AttemptWithCache):
                 self._keeper.run_begins(self._arriving_run)
             return
         self._channel.traffic.cached += 1
+
+    def _success_body(self, arrived: bytes | None = None) -> Body:
+        kept = self._kept
+        if kept is None:
+            return super()._success_body(arrived)
         self._objects = ObjectCount(self._channel.limits.body)
-        self._body = Body(
-            _KeptContent(self._kept.body),
-            self._kept.encoding.decode(),
+        return Body(
+            _KeptContent(kept.body),
+            kept.encoding.decode(),
             self._channel.limits.body,
             traffic=Traffic(),  # nothing is received
             memory=self._channel.memory,
@@ -102,6 +117,15 @@ class CachedAttempt(_AttemptWithCache):
             objects=self._objects,
             on_end=self._leave_gate,
         )
+
+    def small_text(self) -> bytes | None:
+        """Return the text of a response if it is short; what arrives is read as it will be kept."""
+        kept = self._kept
+        if kept is None or self._channel.limits.body < LENIENT:
+            return None
+        text = inflate_small(kept.encoding.decode(), kept.body, SMALL)
+        self._counts = len(kept.body), 0 if text is None else len(text)
+        return text
 
     def run(self, step: Callable[[], Awaitable[T]]) -> Coroutine[Any, Any, T]:
         """Run a part of the attempt; what is kept takes no time that needs a limit."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from hashlib import blake2b
 from urllib.parse import quote
 
@@ -45,7 +46,9 @@ class Credential:
         self.authorization = lambda: f"Bearer {api_key}"
         self.redact = redact
         self.is_key = lambda other: other == api_key
-        self.scope = lambda: Scope(blake2b(api_key.encode(), person=b"currents_async").digest())
+        self.scope = cache(
+            lambda: Scope(blake2b(api_key.encode(), person=b"currents_async").digest())
+        )
 
 
 def find_credential(api_key: str | None) -> Credential | InvalidArgumentError:

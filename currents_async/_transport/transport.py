@@ -1,6 +1,7 @@
 """A request to its response, over aiohttp."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 from math import inf
 from typing import Any, TypeVar
@@ -8,7 +9,7 @@ from typing import Any, TypeVar
 from currents_async._config import Retries, Timeouts
 from currents_async._transport.api_attempt import ApiAttempt
 from currents_async._transport.asset_call import AssetCall
-from currents_async._transport.cached_attempt import attempt_with_cache
+from currents_async._transport.cached_attempt import attempt_with_cache, expect_instances
 from currents_async._transport.call import ApiCall
 from currents_async._transport.channel import Channel
 from currents_async._transport.key_source import KeySource
@@ -122,6 +123,16 @@ class Transport:
             if is_open
             else partial(ElementDecoder, returns, array, element),
         )
+
+    def reading_ahead(self) -> AbstractContextManager[object]:
+        """Return the context in which `expect` has a cache read several instances at once."""
+        keeper = self.channel.keeper
+        return nullcontext() if keeper is None else keeper.ahead
+
+    def expect(self, instance_ids: Iterable[str]) -> None:
+        """Note which instances will be requested soon, in this order."""
+        if self.channel.keeper is not None:
+            expect_instances(self.channel, instance_ids)
 
     def asset_call(
         self,

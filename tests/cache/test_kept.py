@@ -1,7 +1,7 @@
 """What is served from the cache, and what must come from the server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,8 @@ from currents_async import (
     NotFoundError,
     RequestAttempt,
 )
+from currents_async._cache.responses import KeptResponse, Lookup
+from currents_async._cache.store import Store
 from currents_async.models import RunSpec
 from currents_async.otel import OpenTelemetry
 from currents_async.testing import FakeCurrents, World, WorldProject, WorldRun
@@ -90,6 +92,32 @@ async def test_the_second_client_sends_nothing(
         assert await work(currents, run.run_id) == first
         assert sent() == currents.traffic.requests == currents.traffic.wire_bytes == 0
         assert currents.traffic.cached > 0
+
+
+async def test_a_fan_out_reads_many_instances_at_once(
+    connect: Connect, project: WorldProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, reads, find = project.run(specs=150), list[int](), Store.find
+
+    def counted(store: Store, lookups: Sequence[Lookup]) -> list[KeptResponse | None]:
+        reads.append(len(lookups))
+        return find(store, lookups)
+
+    async with connect() as currents:
+        first = await currents.runs.get_instances(run.run_id)
+    monkeypatch.setattr(Store, "find", counted)
+    async with connect() as currents:
+        assert await currents.runs.get_instances(run.run_id) == first
+        assert currents.traffic.requests == 0
+    assert sum(reads) == 151
+    assert len(reads) <= 4
+    async with connect() as currents:
+        async with currents.runs.instances(run.run_id) as results:
+            await anext(results)
+        ahead = currents._channel.keeper.ahead  # type: ignore[union-attr]
+        assert not (ahead._expected)
+        assert not (ahead._found)
+        assert not (ahead._bytes)
 
 
 async def test_an_instance_by_its_id(connect: Connect, run: WorldRun) -> None:
