@@ -56,7 +56,9 @@ class Retries(msgspec.Struct, frozen=True, kw_only=True):
 
     Attempts that the server refuses because there are too many, with 429 or as one of many 502, 503
     and 504, do not count. They are repeated until `Timeouts.total`, but for 30 in a row during
-    which the server accepts nothing from this client, and for 12 that were not 429.
+    which the server accepts nothing from this client, and for 12 that were not 429. Of 502, 503 and
+    504 that come alone, two of a call do not count while other calls succeed; six, where others
+    have failed so of late or a limit has been found.
     """
 
     def __post_init__(self) -> None:

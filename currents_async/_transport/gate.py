@@ -50,8 +50,8 @@ class Heeded(NamedTuple):
     """Seconds that it asks to wait, if it does."""
     is_throttle: bool = False
     """Whether the request was refused because there were too many."""
-    may_be_throttle: bool = False
-    """Whether it may have failed because there were too many."""
+    excused: int = 0
+    """How many failures of the call may be due to load."""
 
 
 NOTHING_HEEDED = Heeded()
@@ -157,7 +157,7 @@ class Gate:
             return Heeded(wait, is_throttle=True)
         if status in OVERLOADED:
             is_throttle = self.failed(sent=sent, wait=wait, is_first=is_first)
-            return Heeded(wait, is_throttle, self._pace.may_be_overloaded)
+            return Heeded(wait, is_throttle, self._pace.excused)
         if wait and status in PAUSING:
             self.pause(wait)
         self.accepted(sent=sent, said=said)

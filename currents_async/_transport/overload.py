@@ -1,10 +1,14 @@
 """Whether refusals and failures mean that too much is sent, where they do not say so: pure."""
 
-_LAST = (1 << 16) - 1
+_LAST = (1 << 48) - 1
 _SEVERAL = 2
-"""Failures among the last 16 responses that may be due to load, each of them."""
+"""Failures among the last 48 responses that may be due to load, each of them."""
 _WEIGHT = 3
 """Successes that make up for a failure: of what fails by chance there are more."""
+MANY_EXCUSED = 6
+"""Failures of one call that do not count as attempts because others failed too."""
+_FEW_EXCUSED = 2
+"""The same while others pass, which may also mean that its resource fails."""
 _MANY = 3
 _TOO_MANY = 5
 
@@ -21,6 +25,7 @@ class Overload:
         self._last = 0
         self._excess = 0
         self._accepted_then = 0
+        self._others_pass = False
 
     def accepted(self) -> None:
         """Note a response that is no failure."""
@@ -38,9 +43,9 @@ class Overload:
         A retry is evidence only if nothing has passed since the last failure: while others pass,
         it may be its resource that fails. Before anything has passed, the service is down.
         """
-        in_vain = accepted == self._accepted_then
+        self._others_pass = accepted > self._accepted_then
         self._accepted_then = accepted
-        if accepted and (is_first or in_vain):
+        if accepted and (is_first or not self._others_pass):
             self.refused()
         else:
             self._last = self._last << 1 & _LAST
@@ -55,9 +60,14 @@ class Overload:
         return not (self._last or self._excess)
 
     @property
-    def is_possible(self) -> bool:
-        """Whether the last failure was not the only one."""
-        return self._last.bit_count() >= _SEVERAL
+    def excused(self) -> int:
+        """How many failures of one call may be due to load, as far as the last one tells.
+
+        Many, if it was not the only one of late; a few, while others pass: then the service is up.
+        """
+        if self._last.bit_count() >= _SEVERAL:
+            return MANY_EXCUSED
+        return _FEW_EXCUSED if self._others_pass else 0
 
     @property
     def is_likely(self) -> bool:

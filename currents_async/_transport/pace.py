@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 
 from currents_async._transport.cycle import Cycle, Dry
-from currents_async._transport.overload import Overload
+from currents_async._transport.overload import MANY_EXCUSED, Overload
 from currents_async._transport.probes import Probes
 from currents_async._transport.rate_in_use import PauseReason, RateInUse, RateReason
 from currents_async._transport.rate_search import KEPT, LONG_PAUSE, MAX_BATCH, Phase, RateSearch
@@ -105,9 +105,10 @@ class Pace:
         return min(self._max_rate, self._search.rate)
 
     @property
-    def may_be_overloaded(self) -> bool:
-        """Whether a failure may be due to load: it is not alone, or there is a limit."""
-        return self._overload.is_possible or self._search.phase is not Phase.UNLIMITED
+    def excused(self) -> int:
+        """How many failures of one call may be due to load."""
+        is_limited = self._search.phase is not Phase.UNLIMITED
+        return MANY_EXCUSED if is_limited else self._overload.excused
 
     def in_use(self, now: float) -> RateInUse:
         """Describe how fast requests leave."""

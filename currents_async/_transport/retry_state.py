@@ -8,8 +8,6 @@ from currents_async.errors import APIError, CurrentsError, RateLimitedError
 
 _MAX_IN_VAIN = 30
 """Refusals of one call in a row while the server accepted nothing from any: it has stopped."""
-_MAX_EXCUSED = 6
-"""Failures of one call that do not count as attempts because others failed too."""
 _MAX_OVERLOADS = 12
 """Failures of one call that seemed to mean overload: it may be its resource that fails."""
 
@@ -53,7 +51,8 @@ class RetryState:
         left = ends_at - self._channel.clock.now()
         if heeded.is_throttle:
             return self._after_throttle(error, at_least, left)
-        self._excused += heeded.may_be_throttle and self._excused < _MAX_EXCUSED
+        is_excused = self._excused < heeded.excused
+        self._excused += is_excused
         if self._attempts == 1 or tried - self._throttles - self._excused >= self._attempts:
             return None
         asked = error.retry_after if isinstance(error, APIError) else None
@@ -63,7 +62,8 @@ class RetryState:
         delay = jittered if asked is None else asked
         if _is_too_late(max(delay, at_least), left):
             return None
-        taken = self._channel.quota.take(decision)
+        cost = RetryDecision.RETRY_THROTTLED if is_excused else decision
+        taken = self._channel.quota.take(cost)
         self.taken += taken
         return delay if taken else None
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.grid import case
+from benchmarks.grid import Kind, case
 from benchmarks.simulation import EPOCH, Outcome, Scenario, allowed, least, simulate
 from benchmarks.strays import StrayRefusals
 from currents_async.testing.limiters import (
@@ -180,10 +180,20 @@ def test_no_batch_is_larger_than_a_given_rate(rate: float) -> None:
     assert all(later - at > 1 for at, later in zip(sent, sent[int(rate) + 1 :], strict=False))
 
 
-@pytest.mark.parametrize("seed", [218, 275, 287])
-def test_failures_of_one_request_are_refusals_where_there_is_a_limit(seed: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    [
+        *(("token bucket", seed) for seed in (218, 275, 287)),
+        # Where none has been found yet.
+        *(("token bucket", seed) for seed in (219, 229, 357, 576)),
+        ("sliding counter", 152),
+        # As long as there are tokens for retries.
+        ("token bucket", 710),
+    ],
+)
+def test_failures_of_one_request_may_be_refusals(kind: Kind, seed: int) -> None:
     """While others pass, three in a row may be of its resource, or bad luck at a limiter."""
-    scenario = case(seed, 10, "token bucket", "nothing, 503").scenario
+    scenario = case(seed, 10, kind, "nothing, 503").scenario
     assert simulate(scenario).errors == []
 
 
