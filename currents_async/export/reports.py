@@ -18,7 +18,8 @@ from currents_async.analysis._heat_map_rows import HeatMapSpan
 from currents_async.analysis.heat_map import MAX_COLUMNS, MAX_TESTS, HeatMap
 from currents_async.analysis.trends import Trends
 from currents_async.export._heat_map_query import query_heat_map
-from currents_async.export._reading import Part, Tables, reading
+from currents_async.export._reading import Tables, reading
+from currents_async.export._sources import Part
 from currents_async.export._trends_query import MAX_BRANCHES, MAX_DAYS, query_trends
 from currents_async.export._windows import days_between
 

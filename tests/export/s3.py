@@ -5,8 +5,10 @@ deltalake holds the GIL while it waits for some requests, which one in this proc
 
 import subprocess
 import sys
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
 import pytest
@@ -64,3 +66,39 @@ def s3_store() -> Generator[S3]:
                 yield S3(host, client)
         finally:
             server.stdin.close()
+
+
+@contextmanager
+def refusing_store(refuses_all: bool) -> Generator[str]:  # noqa: FBT001
+    """A store that has nothing, and refuses all requests or those that write; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def respond(self) -> None:
+            if refuses_all or self.command in {"PUT", "POST"}:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.send(403, "<Error><Code>AccessDenied</Code><Message>No</Message></Error>")
+            elif "list-type" in self.path:
+                self.send(200, "<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>")
+            else:
+                self.send(404, "<Error><Code>NoSuchKey</Code><Message>No</Message></Error>")
+
+        do_GET = do_HEAD = do_PUT = do_POST = respond  # noqa: N815 - names of the base
+
+        def send(self, status: int, text: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(text.encode())
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()

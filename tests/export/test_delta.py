@@ -33,7 +33,7 @@ from tests.documentation import block_with
 from tests.export.batches import NEXT, WINDOW, put, stage
 from tests.export.exporting import NIGHT, SINCE, UNTIL, Exporter, both_frameworks
 from tests.export.landed import READERS, expected, visible_files, windows_of
-from tests.export.s3 import S3, s3_store
+from tests.export.s3 import S3, refusing_store, s3_store
 
 pytestmark = [pytest.mark.engines, pytest.mark.usefixtures("no_task_is_left")]
 
@@ -417,6 +417,29 @@ class TestRefused:
         with pytest.raises(ExportError, match="NoSuchBucket") as caught:
             await exporter(s3.url(bucket="nowhere"), format="delta")
         assert "\n" not in str(caught.value)
+        assert not server.requests
+
+    @pytest.mark.parametrize(
+        ("denied", "message"),
+        [("all", "ACCESS_DENIED"), ("writing", "Delta table .*AccessDenied")],
+    )
+    async def test_a_bucket_that_refuses(
+        self,
+        exporter: Exporter,
+        server: FakeCurrents,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        denied: str,
+        message: str,
+    ) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not to be seen")
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        with refusing_store(denied == "all") as host:
+            url = f"s3://bucket/lake?endpoint_override={host}&scheme=http&region=us-east-1"
+            with pytest.raises(ExportError, match=message) as caught:
+                await exporter(url, format="delta")
+        assert "not to be seen" not in str(caught.value)
         assert not server.requests
 
     @pytest.mark.parametrize(

@@ -18,9 +18,8 @@ from currents_async.testing import FakeCurrents, World
 from tests.export.chaos_child import carry_out
 from tests.export.children import at_work, order
 from tests.export.exporting import both_frameworks
-from tests.export.landed import READERS, check, expected
+from tests.export.landed import FORMATS, READERS, check, expected
 
-FORMATS: list[ExportFormat] = ["parquet", "ndjson.gz", "duckdb"]
 Mount = Callable[[str], None]
 
 
@@ -81,6 +80,8 @@ async def run(
         ("duckdb", "16k"),
         ("duckdb", "500k"),
         ("duckdb", "800k"),
+        pytest.param("delta", "24k", marks=pytest.mark.engines),  # less than empty tables
+        pytest.param("delta", "400k", marks=pytest.mark.engines),
     ],
 )
 async def test_an_export_resumes_after_a_full_disk(

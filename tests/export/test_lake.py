@@ -101,6 +101,26 @@ class TestCompact:
         # Some were killed early, others late.
         assert len(files) >= 2
 
+    @pytest.mark.engines
+    async def test_kills_at_any_step_are_nothing_to_delta_tables(
+        self, exporter: Exporter, world: World, target: Path, tmp_path: Path
+    ) -> None:
+        await exporter(tables=["runs", "errors"], format="delta")
+        whole = READERS["delta"](target)
+        copies = tmp_path / "copies"
+        for step in range(1, 13, 3):
+            shutil.copytree(target, copies / str(step))
+        command = [sys.executable, "-m", "tests.export.lake_child", "delta", str(copies)]
+        subprocess.run(command, check=True)  # noqa: ASYNC221, S603 - ours
+        files = set()
+        for copy in copies.iterdir():
+            assert READERS["delta"](copy) == whole
+            assert await lake.check(copy) == []
+            files.add(len(delta_table(copy / "runs").file_uris()))
+            await lake.compact(copy, before=MARCH)
+            assert READERS["delta"](copy) == whole
+        assert files == {2, 6}
+
     async def test_is_refused_for_duckdb(self, exporter: Exporter, tmp_path: Path) -> None:
         await exporter(tmp_path / "runs.duckdb")
         with pytest.raises(ExportError, match="nothing to compact"):

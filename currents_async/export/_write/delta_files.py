@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from currents_async.export._tables import STORED, conform, schema_of
 from currents_async.export._write.formats import Parquet
@@ -91,10 +90,10 @@ class _Counted:
     def __iter__(self) -> Iterator[Any]:
         for batch in self._batches:
             if batch.num_rows:
-                days = pc.min_max(batch.column("day")).as_py()
+                days = batch.column("day").unique().to_pylist()
                 self.count += batch.num_rows
-                self.first = min(self.first, days["min"])
-                self.last = max(self.last, days["max"])
+                self.first = min(self.first, *days)
+                self.last = max(self.last, *days)
                 yield conform(batch, self._schema)
 
 

@@ -167,14 +167,14 @@ def open_log(place: DeltaPlace, table: str, *, is_new: bool = False) -> DeltaLog
 
 @contextmanager
 def delta_errors(table: str) -> Generator[None]:
-    """Raise `ExportError` for what goes wrong with a table inside `with`."""
+    """Raise `OSError` for what goes wrong with a table inside `with`, or `ExportError`."""
     try:
         yield
     except CommitFailedError as error:
         raise _taken(table) from error
     except (DeltaError, OSError) as error:
         said = one_line(without_escapes(str(error)), _MAX_MESSAGE)
-        raise ExportError(f"the Delta table {table} cannot be used: {said}") from error
+        raise OSError(f"Delta table {table}: {said}") from error
 
 
 @cache

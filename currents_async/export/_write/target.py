@@ -6,17 +6,17 @@ A window is staged in batches, and becomes visible as a whole.
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast, get_args
+from typing import Literal, NamedTuple, cast, get_args
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from pyarrow import fs
 
 from currents_async._checks import check_choice
-from currents_async.errors import ExportError, InvalidArgumentError, MissingExtraError
+from currents_async.errors import ExportError, InvalidArgumentError
 from currents_async.export._tables import WINDOWS
 from currents_async.export._write.compaction import FileLake, finish_compaction
-from currents_async.export._write.delta_place import delta_place
+from currents_async.export._write.delta_target import delta_sink
 from currents_async.export._write.duck import DuckDBSink, DuckDBStorage
 from currents_async.export._write.formats import Format, Ndjson, Parquet
 from currents_async.export._write.journal import LAYOUT, Journal
@@ -27,9 +27,6 @@ from currents_async.export._write.postgres_address import is_postgres
 from currents_async.export._write.postgres_target import open_database
 from currents_async.export._write.sinks import LakeSink
 from currents_async.export._write.stores import RECORDS, Store
-
-if TYPE_CHECKING:
-    from currents_async.export._write.delta import DeltaSink
 
 ExportFormat = Literal["parquet", "ndjson.gz", "ndjson.zst", "duckdb", "delta", "postgres"]
 """How tables are written: as files of a format, compressed or not, into one DuckDB file, as Delta
@@ -105,7 +102,7 @@ def open_target(
                 sink = DuckDBSink(path, store, (*tables, WINDOWS), storage=duckdb_storage)
             case "delta", _:
                 journal.check_format(export_format)
-                sink = delta_sink(target, store, (*tables, WINDOWS))
+                sink = delta_sink(target, local_path(target), store, (*tables, WINDOWS))
             case _:
                 sink = file_sink(store, export_format, journal, tables)
         try:
@@ -125,26 +122,6 @@ def _place_of(target: str | Path, export_format: ExportFormat | None) -> tuple[S
         path = _database_path(target)
         return LocalStore(beside(path)), path
     return store_at(target), None
-
-
-def delta_sink(
-    target: str | Path, store: Store, tables: Iterable[str], *, is_new: bool = True
-) -> "DeltaSink":
-    """Open the Delta tables of a target, and make those that do not exist if it `is_new`.
-
-    Raises `MissingExtraError` without deltalake.
-    """
-    try:
-        from currents_async.export._write.delta import DeltaSink  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError as error:
-        if error.name != "deltalake":
-            raise
-        raise MissingExtraError(
-            "deltalake is not installed: python -m pip install 'currents-async[delta]'",
-            name=error.name,
-        ) from None
-    place = delta_place(target, local_path(target), store)
-    return DeltaSink(store, place, tables, is_new=is_new)
 
 
 def file_sink(
