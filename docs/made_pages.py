@@ -18,6 +18,7 @@ MODULES = (
     "currents_async.export",
     "currents_async.export.lake",
     "currents_async.export.reports",
+    "currents_async.export.views",
     "currents_async.export.dlt_source",
     "currents_async.receiver",
     "currents_async.receiver.web",

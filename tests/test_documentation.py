@@ -252,8 +252,8 @@ def test_the_table_of_operations_is_up_to_date() -> None:
 def test_no_block_is_forgotten() -> None:
     tests = Path(__file__).parent
     # The engines of data are tested where they are installed.
-    engines = (f"export/test_{name}.py" for name in ("delta", "dlt", "spark"))
-    files = ("test_documentation.py", *engines)
+    engines = ("delta", "dlt", "postgres", "spark", "views")
+    files = ("test_documentation.py", *(f"export/test_{name}.py" for name in engines))
     others = sorted((tests / "guides").glob("test_*.py"))
     source = "".join(path.read_text() for path in [*(tests / name for name in files), *others])
     programs = {path.read_text() for room in PROGRAMS for path in (tests / room).glob("*.py")}

@@ -51,6 +51,7 @@ def test_all_is_all(name: str) -> None:
     [
         *PUBLIC_MODULES,
         *("currents_async.export", "currents_async.export.reports", "currents_async.otel"),
+        "currents_async.export.views",
         *("currents_async.receiver.web", "currents_async.reports", "currents_async.testing"),
         *("currents_async.testing.cassettes", "currents_async.testing.limiters"),
     ],

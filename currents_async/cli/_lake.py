@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ModelT = TypeVar("ModelT", bound=Model)
 
 app = App(name="lake")
+app.command("currents_async.cli._lake_views:views", name="views")
 
 _LIBRARY = "currents_async.export.lake"
 

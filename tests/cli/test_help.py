@@ -56,6 +56,7 @@ COMMANDS = {
     "lake check",
     "lake compact",
     "lake delete",
+    "lake views",
     "lake windows",
     "mock emit",
     "mock serve",

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 from filelock import FileLock
 
@@ -73,6 +74,28 @@ def test_compact_joins_the_files_of_months(lake: Path, cli: CommandLine) -> None
     assert done == {"filesBefore": len(before), "filesAfter": len(files_in(lake))}
     assert len(before) == 2 * len(files_in(lake))
     assert cli("lake", "check", str(lake)).out == ""
+
+
+def test_views_are_made_of_the_tables_that_there_are(
+    lake: Path, cli: CommandLine, tmp_path: Path
+) -> None:
+    into = tmp_path / "questions.duckdb"
+    done = cli("lake", "views", str(lake), "--into", str(into))
+    made = [row["view"] for row in done.rows]
+    assert made == ["flakiest_tests_by_week", "failure_rate_by_branch", "owners"]
+    assert "left out, since the export lacks their tables: slowest_specs, minutes" in done.err
+    with duckdb.connect(into, read_only=True) as database:
+        assert database.sql("SELECT sum(runs) FROM failure_rate_by_branch").fetchall() == [(4,)]
+    assert "say which DuckDB file" in cli("lake", "views", str(lake), code=2).err
+
+
+@pytest.mark.parametrize("command", ["windows", "check", "compact", "views"])
+def test_the_password_of_a_database_is_not_shown(command: str, cli: CommandLine) -> None:
+    """Nobody listens there; or its driver is not installed."""
+    out, err = cli("lake", command, "postgresql://ada:hunter2@127.0.0.1:1/ci", code=1)
+    assert out == ""
+    assert "hunter2" not in err
+    assert "127.0.0.1:1/ci" in err or "currents-async[postgres]" in err
 
 
 class TestDelete:

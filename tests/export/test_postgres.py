@@ -8,7 +8,7 @@ import threading
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from currents_async.export._write.postgres_records import PostgresRecords
 from currents_async.export._write.target import open_target
 from currents_async.export.reports import read_trends
 from currents_async.testing import FakeCurrents, RecordedRequest, World
+from tests.documentation import block_with
 from tests.export.batches import NEXT, WINDOW, batches_of, put, stage
 from tests.export.chaos_child import Order, carry_out
 from tests.export.children import LATER, at_work
@@ -151,6 +152,17 @@ class TestExport:
         assert ask("SELECT DISTINCT project_id FROM currents.runs") == [(exporter.projects[1],)]
         with pytest.raises(ExportError, match="nothing to compact"):
             await lake.compact(url)
+
+    async def test_the_program_of_the_guide(
+        self, server: FakeCurrents, url: str, ask: Ask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CURRENTS_API_KEY", server.api_key)
+        monkeypatch.setenv("CURRENTS_API_URL", server.url)
+        project = server.world.project()
+        project.run(specs=1, created_at=datetime.now(UTC) - NIGHT)
+        load_database = block_with("load_database")["load_database"]
+        assert await load_database([project.project_id], url) == 0
+        assert ask("SELECT runs::int FROM currents.failure_rate_by_branch") == [(1,)]
 
     async def test_reports_read_it_as_they_read_files(
         self, exporter: Exporter, url: str, target: Path

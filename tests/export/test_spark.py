@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -30,6 +29,7 @@ from currents_async.testing import FakeCurrents, World
 from tests.documentation import block_with
 from tests.export.landed import Landed, expected, in_parquet
 from tests.export.serving import serving, three_days
+from tests.export.spark_session import session_in
 
 pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("spark")]
 
@@ -39,26 +39,9 @@ KEY = "fake-currents-api-key"
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    directory = tmp_path_factory.mktemp("spark")
-    with pytest.MonkeyPatch.context() as patch:
-        # What the JVM has in its environment, its Python workers have.
-        patch.setenv("CURRENTS_API_KEY", KEY)
-        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        session = (
-            SparkSession.builder
-            .master("local[2]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "1")
-            .config("spark.sql.session.timeZone", "UTC")
-            .config("spark.sql.warehouse.dir", str(directory / "warehouse"))
-            .config("spark.driver.extraJavaOptions", f"-Dderby.system.home={directory}")
-            .getOrCreate()
-        )
-    session.sparkContext.setLogLevel("OFF")
-    session.dataSource.register(CurrentsDataSource)
-    yield session
-    session.stop()
+    with session_in(tmp_path_factory.mktemp("spark"), CURRENTS_API_KEY=KEY) as session:
+        session.dataSource.register(CurrentsDataSource)
+        yield session
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ NAMES = SITE / "reference/generated"
 MODULES = (
     *("currents_async", "currents_async.analysis", "currents_async.arrow"),
     *("currents_async.errors", "currents_async.export", "currents_async.export.lake"),
-    "currents_async.export.reports",
+    *("currents_async.export.reports", "currents_async.export.views"),
     *("currents_async.models", "currents_async.otel", "currents_async.receiver"),
     *("currents_async.receiver.web", "currents_async.reports", "currents_async.testing"),
     *("currents_async.testing.cassettes", "currents_async.testing.faults"),

@@ -51,6 +51,7 @@ WRITING = {
     "jira link": f"{{key}} {_ISSUE} --comment c",
     "lake compact": "lake --before 2026-02-01",
     "lake delete": "lake --before 2026-01-11 --yes",
+    "lake views": "lake --into views.duckdb",
     "quarantine apply": "--min-executions 3 --last-results 3 --lift-after 3 --yes",
     "runs cancel": "{running} --yes",
     "runs delete": "{run} --yes",
