@@ -127,17 +127,19 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def chaos(session: nox.Session) -> None:
-    """Kill exports at random moments: `nox -s chaos -- 50` says how often for each sink."""
+    """Kill exports at random moments, and let nights of all kinds pass.
+
+    `nox -s chaos -- 50` says how often exports to each sink are killed.
+    """
     install(session, "tests", extras="all,delta,postgres")
     [kills] = session.posargs or ["50"]
-    session.run(
-        "pytest",
-        *UNWATCHED,
-        "-rP",
+    files = (
         "tests/export/test_chaos.py",
+        "tests/export/test_nights.py",
         "tests/export/test_postgres.py::test_kills_lose_duplicate_and_tear_nothing",
-        env={"CHAOS_KILLS": kills},
     )
+    environment = {"CHAOS_KILLS": kills, "CHAOS_NIGHTS": "60"}
+    session.run("pytest", *UNWATCHED, "-rP", *files, env=environment)
 
 
 @nox.session

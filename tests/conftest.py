@@ -26,8 +26,14 @@ from currents_async.testing import FakeCurrents, World, WorldProject
 
 pytest_plugins = ["tests.guard.plugin"]
 
+
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Do what Python does, but not as its own handler: asyncio replaces that for every fixture."""
+    raise KeyboardInterrupt
+
+
 # Shells let background jobs ignore Ctrl-C, and our child processes would inherit that.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGINT, interrupt)
 
 # pyarrow imports it with its first array, where it is installed: not amid a test's event loop.
 with suppress(ModuleNotFoundError):

@@ -414,11 +414,11 @@ class TestFanOut:
     async def test_the_run_is_one_of_the_requests_in_flight(
         self, server: FakeCurrents, project: WorldProject, concurrency: int
     ) -> None:
-        made = project.run(specs=600)
+        made = project.run(specs=60)
         limits = Limits(concurrency=concurrency)
         async with Currents(server.api_key, base_url=server.url, limits=limits) as currents:
             instances = await currents.runs.get_instances(made.run_id)
-        assert len(instances) == 600
+        assert len(instances) == 60
         assert server.peak_in_flight <= concurrency
 
     async def test_a_run_that_breaks_off_is_an_error_after_any_number_of_instances(

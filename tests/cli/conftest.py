@@ -1,7 +1,9 @@
 import importlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import docstring_parser
 import pytest
 from anyio.from_thread import start_blocking_portal
 
@@ -11,6 +13,9 @@ from tests.cli.stdio import CommandLine
 
 # A command imports it when it runs, where duckdb reads its version inside the event loop.
 importlib.import_module("currents_async.export")
+
+# For each command line, cyclopts reads the sources of all that its options are made of.
+setattr(docstring_parser, "parse_from_object", cache(docstring_parser.parse_from_object))  # noqa: B010 - a function
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,12 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
 import pytest
-from cyclopts import App
+from cyclopts import App, ArgumentCollection
 
 from currents_async.cli._app import app, unwrapped
 from currents_async.cli._export_options import Format, Storage, Table
@@ -110,16 +111,25 @@ def commands_of(group: App, *above: str) -> Iterator[tuple[str, App]]:
             yield " ".join([*above, name]), command
 
 
+@cache
+def command_of(name: str) -> App:
+    return dict(commands_of(app))[name]
+
+
+@cache
+def arguments_of(name: str) -> ArgumentCollection:
+    """Return what a command takes, which is long in the making."""
+    return command_of(name).assemble_argument_collection(parse_docstring=True)
+
+
 def test_all_commands_are_there() -> None:
     assert {name for name, _ in commands_of(app)} == COMMANDS
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_and_option_has_help(name: str) -> None:
-    command = dict(commands_of(app))[name]
-    assert command.help.strip()
-    arguments = list(command.assemble_argument_collection(parse_docstring=True))
-    shown = [one for one in arguments if not one.children]
+    assert command_of(name).help.strip()
+    shown = [one for one in arguments_of(name) if not one.children]
     assert shown or name in {"cache clear", "cache path", "config path"}
     for argument in shown:
         assert argument.parameter.help, argument.name
@@ -129,7 +139,7 @@ def test_every_command_and_option_has_help(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_words_of_the_api_are_taken_in_any_case(name: str) -> None:
-    for argument in dict(commands_of(app))[name].assemble_argument_collection():
+    for argument in arguments_of(name):
         if any(word.isupper() for word in choices_of(argument.hint)):
             assert argument.parameter.converter is any_case, argument.name
 
@@ -141,14 +151,13 @@ def choices_of(kind: object) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_has_two_examples_that_can_be_parsed(name: str) -> None:
-    command = dict(commands_of(app))[name]
+    command = command_of(name)
     examples = [
         shlex.split(line)[1:]
         for line in unwrapped(command.help).splitlines()
         if line.startswith("currents-async ")
     ]
-    is_bare = not command.assemble_argument_collection()
-    assert len(examples) >= (1 if is_bare else 2)
+    assert len(examples) >= (2 if arguments_of(name) else 1)
     for example in examples:
         found, _, _ = app.parse_args(example, exit_on_error=False, print_error=False)
         assert found is command.default_command

@@ -8,7 +8,7 @@ from currents_async import Currents, InvalidArgumentError, NotFoundError, Server
 from currents_async.models import NewAttachment
 from currents_async.testing import FakeCurrents, FaultyServer, WorldProject, faults
 from tests.resources.test_samples import answer_with
-from tests.support import client
+from tests.support import NoBackoff, client
 
 
 class TestLinks:
@@ -69,15 +69,17 @@ class TestLinks:
             await currents.traces.session_link(session.session_id, second)
 
     async def test_refusals_say_what_to_do(
-        self, server: FakeCurrents, project: WorldProject, currents: Currents
+        self, server: FakeCurrents, project: WorldProject
     ) -> None:
         run = project.run(specs=1, tests=2, failures=1, flaky=0)
-        instance = await currents.instances.get(str(run.specs[0].instance_id))
-        passed = next(test for test in instance.tests if not test.failed)
-        with pytest.raises(
-            NotFoundError, match=r"No trace found.*; no such test, or the attempt has no trace"
-        ):
-            await currents.traces.link(instance.instance_id, passed.test_id or "")
-        server.fail("createTraceLink", 503, times=None)
-        with pytest.raises(ServerError, match="if it lasts, this deployment serves no trace"):
-            await currents.traces.link(instance.instance_id, passed.test_id or "")
+        clock = NoBackoff()
+        async with Currents(server.api_key, base_url=server.url, clock=clock) as currents:
+            instance = await currents.instances.get(str(run.specs[0].instance_id))
+            passed = next(test for test in instance.tests if not test.failed)
+            with pytest.raises(
+                NotFoundError, match=r"No trace found.*; no such test, or the attempt has no trace"
+            ):
+                await currents.traces.link(instance.instance_id, passed.test_id or "")
+            server.fail("createTraceLink", 503, times=None)
+            with pytest.raises(ServerError, match="if it lasts, this deployment serves no trace"):
+                await currents.traces.link(instance.instance_id, passed.test_id or "")

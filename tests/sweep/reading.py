@@ -99,9 +99,9 @@ def use(value: Any) -> None:
 
 def _use_model(model: msgspec.Struct) -> None:
     with suppress(TypeError):  # some hold objects of any kind, which have no hash
-        if model in _USED:
+        if (known := hash(model)) in _USED:
             return
-        _USED.add(model)
+        _USED.add(known)
     for name in _attributes(type(model)):
         use(getattr(model, name))
     if isinstance(model, Model):
@@ -115,6 +115,6 @@ def _attributes(kind: type[msgspec.Struct]) -> list[str]:
     return [*kind.__struct_fields__, *properties]
 
 
-_USED: set[msgspec.Struct] = set()
-"""Nearly all of a response is what it was before the change."""
+_USED: set[int] = set()
+"""Hashes: nearly all of a response is what it was before the change."""
 _LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)

@@ -1,9 +1,10 @@
 """Bodies of errors: the status is known before them, and matters more."""
 
-import gc
+import weakref
 
 import aiohttp
 import pytest
+from aiohttp.connector import Connection
 
 from currents_async import ForbiddenError, ServerError
 from currents_async._transport import attempt
@@ -40,18 +41,25 @@ async def test_an_error_whose_body_does_not_arrive_is_what_its_status_says(
 
 
 @pytest.mark.parametrize("status", [403, 503])
-async def test_an_error_keeps_no_response_alive(status: int) -> None:
-    def alive() -> dict[int, object]:
-        gc.collect()
-        responses = (one for one in gc.get_objects() if type(one) is aiohttp.ClientResponse)
-        return {id(one): one for one in responses}
+async def test_an_error_keeps_no_response_alive(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    responses: list[weakref.ref[aiohttp.ClientResponse]] = []
+    start = aiohttp.ClientResponse.start
 
-    before = alive()
+    async def started(
+        response: aiohttp.ClientResponse, connection: Connection
+    ) -> aiohttp.ClientResponse:
+        responses.append(weakref.ref(response))
+        return await start(response, connection)
+
+    monkeypatch.setattr(aiohttp.ClientResponse, "start", started)
     async with (
         FaultyServer(faults.response(b"{}", status)) as server,
         client(server.url) as currents,
     ):
         with pytest.raises((ForbiddenError, ServerError)) as caught:
             await currents.runs.get("r")
-        assert alive().keys() <= before.keys()
+        assert responses
+        assert all(response() is None for response in responses)
     assert caught.value.__traceback__ is not None

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import NamedTuple, Protocol
 
 from aiohttp import web
@@ -81,8 +82,9 @@ class Site:
     async def listen(self, host: str, port: int) -> AsyncGenerator[None]:
         """Serve on a port, 0 for a free one; on exit, wait until no request is in flight."""
         app = web.Application(middlewares=[self._serve_unmatched], client_max_size=_MAX_BODY)
-        for one in self._paths:
-            app.router.add_route(one.method, one.path, self._serve, name=one.operation)
+        app[_SITE] = self
+        for resource in _resources(self._paths):
+            app.router.register_resource(resource)
         app.router.add_routes(self.routes)
         runner = web.AppRunner(
             app,
@@ -161,6 +163,22 @@ class Site:
         gzip = needs_gzip(fault.kind) or accepts_gzip(request)
         response = await self.host.respond(request, recorded, gzip=gzip)
         return damage(response, fault.kind)
+
+
+_SITE = web.AppKey("site", Site)
+
+
+@cache
+def _resources(paths: tuple[OperationPath, ...]) -> Sequence[web.AbstractResource]:
+    """Make what all sites with these paths share: it would take long for each site of each test."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        return await request.app[_SITE]._serve(request)  # noqa: SLF001 - its route
+
+    router = web.UrlDispatcher()
+    for one in paths:
+        router.add_route(one.method, one.path, serve, name=one.operation)
+    return tuple(router.resources())
 
 
 def _fail(response: WireResponse, fault: ScriptedFault) -> WireResponse:
