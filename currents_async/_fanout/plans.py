@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from currents_async._fanout.seen import Seen
 from currents_async._transport import CallOptions, ResponseStream
 from currents_async.errors import CurrentsError
 from currents_async.models._brief import Brief
@@ -64,7 +65,7 @@ class RunPlan(InstancePlan, Generic[SpecT]):
     ) -> None:
         self._open_stream = open_stream
         self._only = only
-        self._planned: set[str] = set()
+        self._planned = Seen()
 
     async def open(self, stack: AsyncExitStack, options: CallOptions) -> None:
         self._stream = await stack.enter_async_context(self._open_stream(options))
@@ -85,13 +86,9 @@ class RunPlan(InstancePlan, Generic[SpecT]):
         return self._stream.data
 
     def _is_wanted(self, spec: SpecT) -> bool:
-        if spec.instance_id in self._planned:
-            return False
         if self._only is not None and not self._only(spec):
             return False
-        if spec.instance_id is not None:
-            self._planned.add(spec.instance_id)
-        return True
+        return spec.instance_id is None or self._planned.add(spec.instance_id)
 
     def _plan(self, spec: SpecT) -> InstanceResult:
         known: dict[str, Any] = {"spec": spec} if isinstance(spec, RunSpec) else {}
