@@ -44,7 +44,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
-    parser.add_argument("suite", nargs="?", default="decode", choices=suites.names())
+    parser.add_argument("suite", nargs="?", default="reach", choices=suites.names())
     parser.add_argument("--quick", action="store_true", help="fewer rounds: about a minute")
     parser.add_argument("--smoke", action="store_true", help="tiny payloads, numbers of no worth")
     parser.add_argument("--rounds", type=int, help="how often to measure everything")

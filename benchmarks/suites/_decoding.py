@@ -51,9 +51,9 @@ def decoding(folder: Path, options: Options) -> Part:
     to_skip = "gz to Structs, x inflate + skip"
     reach = [
         at_most("streaming CPU, x whole body", to_whole(run), 1.05, "x"),
-        at_most(f"{to_skip}: Playwright", to_floor(run), 2.5, "x"),
+        at_most(f"{to_skip}: Playwright", to_floor(run), 2.1, "x"),
         at_most(f"{to_skip}: Cypress", to_floor(cypress), 1.6, "x"),
-        at_most(f"{to_skip}: two fields", _ratio(_NARROW, _FLOOR)(run), 1.3, "x"),
+        at_most(f"{to_skip}: two fields", _ratio(_NARROW, _FLOOR)(run), 1.2, "x"),
         *(
             at_most(f"{name}, x whole body", to_whole(ways), 2, "x")
             for name, ways in found.items()

@@ -1,4 +1,4 @@
-"""A run at the limit of the wire, end to end and in parts: the default suite."""
+"""A run at the limit of the wire, end to end and in parts."""
 
 import subprocess
 import sys

@@ -41,7 +41,7 @@ def assert_every_promise_has_a_row(printed: str, saved: dict[str, Any]) -> None:
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any], str]:
     folder = tmp_path_factory.mktemp("bench")
     saved, chart = folder / "results.json", folder / "results.svg"
-    printed = run("--smoke", "--versions", "--json", str(saved), "--plot", str(chart))
+    printed = run("decode", "--smoke", "--versions", "--json", str(saved), "--plot", str(chart))
     return printed, json.loads(saved.read_text()), chart.read_text()
 
 
