@@ -126,6 +126,12 @@ def beyond_the_library(can_block: Callable[..., bool]) -> Callable[..., bool]:
 
 
 @pytest.fixture
+def only_new_garbage() -> None:
+    """Let `gc.collect` look at what the test makes, not at all that was made before it."""
+    gc.freeze()
+
+
+@pytest.fixture
 async def no_task_is_left() -> AsyncIterator[None]:
     yield
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -34,6 +34,7 @@ class TestLifeCycle:
         with pytest.raises(ClientClosedError, match="create another one"):
             await currents.open()
 
+    @pytest.mark.usefixtures("only_new_garbage")
     async def test_one_that_is_dropped_while_it_is_open_says_so(
         self, server: FakeCurrents, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -97,6 +97,7 @@ async def test_closing_a_view_closes_nothing_else(
         await currents.runs.get(run.run_id)
 
 
+@pytest.mark.usefixtures("only_new_garbage")
 async def test_closing_the_client_closes_its_views(server: FakeCurrents) -> None:
     currents = Currents(server.api_key, base_url=server.url)
     view = currents.with_options(api_key=server.issue_token())
@@ -120,6 +121,7 @@ async def test_closing_the_client_closes_its_views(server: FakeCurrents) -> None
     assert repr(view) == f"<Currents {server.url} closed>"
 
 
+@pytest.mark.usefixtures("only_new_garbage")
 async def test_a_view_that_is_dropped_leaves_nothing_behind(server: FakeCurrents) -> None:
     async with Currents(server.api_key, base_url=server.url) as currents:
         view = currents.with_options(api_key=server.issue_token())

@@ -505,6 +505,7 @@ class TestMisuse:
             async with results:
                 pytest.fail("it was entered twice")
 
+    @pytest.mark.usefixtures("only_new_garbage")
     async def test_not_entering_leaves_nothing(self, currents: Currents) -> None:
         currents.runs.instances("r")
         gc.collect()  # warnings are errors: an un-awaited coroutine would show here

@@ -229,6 +229,7 @@ class TestAContextManager:
             del opened
         await nothing_is_left()
 
+    @pytest.mark.usefixtures("only_new_garbage")
     async def test_that_was_left_does_not_warn(self, make: Callable[[], Any]) -> None:
         async with make():
             pass

@@ -188,6 +188,7 @@ class TestWorkersSurviveTheirHandlers:
         assert (ended, noted.runs) == (["first"], [])
 
 
+@pytest.mark.usefixtures("only_new_garbage")
 @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
 def test_an_exit_ends_the_program_and_the_event_is_reported(
     kind: type[BaseException], caplog: pytest.LogCaptureFixture

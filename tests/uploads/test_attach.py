@@ -400,6 +400,7 @@ async def test_cancelled(server: FakeCurrents, currents: Currents, run_id: str, 
     assert contents(server) == [None]
 
 
+@pytest.mark.usefixtures("only_new_garbage")
 async def test_cancelled_at_any_moment(currents: Currents, run_id: str, file: Path) -> None:
     moments = 0
     while True:
