@@ -238,10 +238,10 @@ class TestFaults:
         clock = ManualClock(auto=False)
         async with Currents(server.api_key, base_url=server.url, clock=clock) as currents:
             download = asyncio.ensure_future(
-                currents.assets.download(host.signed("/a"), to=folder, timeout=5)
+                currents.assets.download(host.signed("/a"), to=folder, timeout=1)
             )
             await until(lambda: bool(host.requests))
-            clock.advance(5)
+            clock.advance(1)
             with pytest.raises(RequestTimeoutError, match="within the timeout") as caught:
                 await download
         assert caught.value.attempts == len(host.requests) == 1
