@@ -73,7 +73,7 @@ def refusing_store(refuses_all: bool) -> Generator[str]:  # noqa: FBT001
     """A store that has nothing, and refuses all requests or those that write; its address."""
 
     class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base
             pass
 
         def respond(self) -> None:

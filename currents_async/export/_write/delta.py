@@ -118,7 +118,9 @@ class DeltaSink:
                 for group in self._groups(log, project_id, month):
                     self._join(table, group, change)
             if change.removed:
-                self._apply(table, change, note="files of months joined", is_export=False)
+                added = [one.file for one in change.added]
+                log.commit(added, change.removed, note="files of months joined", is_export=False)
+                self._settle(table, is_export=False)
             log.vacuum()
             before += len(change.removed)
             after += len(change.added)
@@ -130,16 +132,8 @@ class DeltaSink:
     def close(self) -> None:
         self._staging.close()
 
-    def _apply(self, table: str, change: _Change, *, note: str, is_export: bool = True) -> None:
-        log = self._logs[table]
-        before = log.version
-        log.commit(
-            [one.file for one in change.added],
-            change.removed,
-            note=note,
-            is_export=is_export,
-        )
-        for version in range(before + 1, log.version + 1):
+    def _settle(self, table: str, *, is_export: bool = True) -> None:
+        for version in self._logs[table].settle(is_export=is_export):
             self._store.sync(f"{table}/_delta_log/{version:020}.json")
 
     def _replace(self, table: str, windows: Collection[Window]) -> _Change:
@@ -167,12 +161,14 @@ class DeltaSink:
         ready = [table for table in others if any(changes[table])]
 
         def commit(table: str) -> None:
-            self._apply(table, changes[table], note=note)
+            added = [one.file for one in changes[table].added]
+            self._logs[table].commit(added, changes[table].removed, note=note)
 
         commit(first)
         with ThreadPoolExecutor(len(self.tables)) as pool:
             list(pool.map(commit, ready))
-        commit(last)
+            commit(last)
+            list(pool.map(self._settle, [first, *ready, last]))
 
     @staticmethod
     def _groups(log: DeltaLog, project_id: str, month: date) -> Iterator[list[DeltaFile]]:

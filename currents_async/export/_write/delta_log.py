@@ -6,28 +6,23 @@ from collections import defaultdict
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import cache
 from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from currents_async._text import one_line, without_escapes
 from currents_async.errors import ExportError
-from currents_async.export._tables import STORED
-from currents_async.export._write.delta_files import PROJECT, DeltaFile, stored_schema
+from currents_async.export._write.delta_files import PROJECT, DeltaFile
 from currents_async.export._write.delta_place import DeltaPlace
+from currents_async.export._write.delta_schema import add_columns, check_table, make_table
 
 _APP = "currents-async"
 """What all exports call themselves in the log: of two at once, it refuses the second."""
-_ESSENTIAL_COLUMNS = ("project_id", "day")
-_READER_VERSION = 1
 _MAX_MESSAGE = 600
 """Characters of what deltalake says, which may quote a response of an object store."""
-_CONFIGURATION = {"delta.checkpointInterval": "10"}
-"""Commits until the next checkpoint: each commit reads the log from the last one on."""
 _Shelf = tuple[str, date | None]
 """A project, and the first day of a month; None for files that may have rows of several."""
 
@@ -47,6 +42,8 @@ class DeltaLog:
         """Its files, by what they have rows of."""
         self._exported = log.transaction_version(_APP)
         """What the last export wrote into the log, known to this one."""
+        self._added: Collection[DeltaFile] = ()
+        self._removed: Collection[DeltaFile] = ()
         self._list()
 
     @property
@@ -73,7 +70,7 @@ class DeltaLog:
         note: str,
         is_export: bool = True,
     ) -> None:
-        """Add and remove files in one step.
+        """Add and remove files in one step; `settle` has to follow before the next one.
 
         Raises `ExportError` if another export has committed anything since the log was opened, or
         another program has removed one of the files.
@@ -95,16 +92,25 @@ class DeltaLog:
                 if is_export and self._log.transaction_version(_APP) == now:
                     break  # it was done, and only the response was lost
                 self._check_others(removed, is_export=is_export)
-            before = self.version
+        if is_export:
+            self._exported = now
+        self._added, self._removed = added, removed
+
+    def settle(self, *, is_export: bool = True) -> range:
+        """Take in what has been committed, also by others, and return the versions since.
+
+        Raises `ExportError` if another export has committed something.
+        """
+        before = self.version
+        with delta_errors(self.table):
             self._log.update_incremental()
-            if is_export:
-                self._exported = now
             if self.version == before + 1:
-                for one in removed:
+                for one in self._removed:
                     del self._shelves[_shelf_of(one)][one.name]
-                self._add(added)
+                self._add(self._added)
             else:
                 self._check_others((), is_export=is_export)
+        return range(before + 1, self.version + 1)
 
     def _try(
         self, actions: Sequence[AddAction | RemoveAction], properties: CommitProperties
@@ -124,7 +130,7 @@ class DeltaLog:
 
     def _check_others(self, removed: Collection[DeltaFile], *, is_export: bool) -> None:
         """Raise `ExportError` unless nothing that others have committed matters here."""
-        _check(self.table, self._log)
+        check_table(self.table, self._log)
         self._list()
         is_gone = any(one.name not in self._shelves[_shelf_of(one)] for one in removed)
         if is_gone or (is_export and self._log.transaction_version(_APP) != self._exported):
@@ -157,11 +163,9 @@ def open_log(place: DeltaPlace, table: str, *, is_new: bool = False) -> DeltaLog
         except TableNotFoundError:
             if not is_new:
                 raise
-            log = _create(place, table)
-        _check(table, log)
-        missing = [one for one in _schema_of(table).fields if one.name not in _types(log.schema())]
-        if missing:
-            log.alter.add_columns(missing)
+            log = make_table(place, table)
+        check_table(table, log)
+        add_columns(table, log)
         return DeltaLog(table, log)
 
 
@@ -177,49 +181,9 @@ def delta_errors(table: str) -> Generator[None]:
         raise OSError(f"Delta table {table}: {said}") from error
 
 
-@cache
-def _schema_of(table: str) -> Schema:
-    return Schema.from_arrow(stored_schema(table))
-
-
-def _create(place: DeltaPlace, table: str) -> DeltaTable:
-    metadata: Any = STORED[table].metadata
-    return DeltaTable.create(
-        place.uri_of(table),
-        schema=_schema_of(table),
-        mode="ignore",
-        partition_by=[PROJECT],
-        name=table,
-        description=metadata[b"doc"].decode(),
-        configuration=_CONFIGURATION,
-        storage_options=place.options,
-    )
-
-
-def _check(table: str, log: DeltaTable) -> None:
-    version = log.protocol().min_reader_version
-    if version > _READER_VERSION:
-        raise ExportError(
-            f"the Delta table {table} was altered: reading it takes version {version} of the "
-            "protocol, with features like column mapping or deletion vectors: use another target"
-        )
-    existing, wanted = _types(log.schema()), _types(_schema_of(table))
-    strange = [name for name, kind in wanted.items() if existing.get(name, kind) != kind]
-    strange += [name for name in _ESSENTIAL_COLUMNS if name not in existing]
-    if strange or log.metadata().partition_columns != [PROJECT]:
-        raise ExportError(
-            f"the Delta table {table} was altered, or not made by an export (columns "
-            f"{', '.join(strange) or PROJECT}): use another target"
-        )
-
-
 def _shelf_of(file: DeltaFile) -> _Shelf:
     month = file.first.replace(day=1)
     return file.project_id, month if file.last.replace(day=1) == month else None
-
-
-def _types(schema: Schema) -> dict[str, str]:
-    return {field.name: field.type.to_json() for field in schema.fields}
 
 
 def _known_of(file: DeltaFile) -> dict[str, Any]:
