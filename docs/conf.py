@@ -68,7 +68,7 @@ intersphinx_mapping = outside.inventories()
 suppress_warnings = ["ref.python"]
 # What annotations name besides: bases and variables of ours, and what has no inventory.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(currents_async|dlt|multidict|opentelemetry|pyspark)\..*"),
+    (r"py:.*", r"(_duckdb|currents_async|dlt|multidict|opentelemetry|pyspark)\..*"),
     (r"py:.*", r"(datetime\.Annotated|re\.Pattern|typing\.BinaryIO|[A-Z]\w*|.*\[.*)"),
 ]
 

@@ -50,6 +50,6 @@ async def views(
 
     with waiting(f"making views of {hide_credentials(target)}"):
         made = await library.create(target, into=into)
-    printer.all(View(view=name, about=library.ABOUT[name]) for name in made)
+    printer.all(View(view=name, about=library.about(name)) for name in made)
     if left_out := [name for name in library.NAMES if name not in made]:
         note(f"left out, since the export lacks their tables: {', '.join(left_out)}")

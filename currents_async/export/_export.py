@@ -58,8 +58,10 @@ async def export(
     ```
 
     `target` is a directory, the URL of an object store that pyarrow can write to (`s3://…`,
-    `gs://…`), or a DuckDB file. Its `format` is by default its own, or if it is new that of its
-    name, `runs.duckdb`, else Parquet; Delta tables need the extra `delta`. It is consistent at all
+    `gs://…`), a DuckDB file, or the URL of a PostgreSQL database, `postgresql://…`, with the name
+    of a schema in `?schema=…`, by default `currents`; its password is never shown. Its `format` is
+    by default its own, or if it is new that of its name, `runs.duckdb`, else Parquet. Delta tables
+    need the extra `delta`, PostgreSQL the extra `postgres`. A target is consistent at all
     times, whatever happens: each day of a project becomes visible as a whole, replacing what was
     there of that day. The days of `since` and `until`, which is now by default, are exported in
     full, in UTC.
@@ -92,12 +94,11 @@ async def export(
     releases as new as the installed one; an existing file keeps its storage version.
 
     Raises `InvalidArgumentError` and `MissingExtraError` before anything is sent or written;
-    `ExportError` if the target
-    cannot be written to, is in use, even by another machine, or holds an export of other data; the
-    error with which all projects, all runs or all instances are refused; and errors that are not
-    about a single one of them: `ConnectError`, `UnauthorizedError`, `RateLimitedError`, and the
-    error of the first list of runs if the service is down. After any of them, `resume` continues
-    with what is left.
+    `ExportError` if the target cannot be written to, is in use, even by another machine, was
+    altered by hand or holds an export of other data; the error with which all projects, all runs or
+    all instances are refused; and errors that are not about a single one of them: `ConnectError`,
+    `UnauthorizedError`, `RateLimitedError`, and the error of the first list of runs if the service
+    is down. After any of them, `resume` continues with what is left.
     """
     plan = make_plan(
         currents,

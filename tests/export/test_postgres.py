@@ -4,11 +4,13 @@ import asyncio
 import os
 import random
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -473,25 +475,57 @@ async def slow_server(world: World, no_task_is_left: None) -> AsyncIterator[Fake
 
 
 async def test_kills_lose_duplicate_and_tear_nothing(
-    slow_server: FakeCurrents, world: World, url: str
+    slow_server: FakeCurrents, world: World, databases: str
 ) -> None:
     dice, whole = random.Random(1), expected(world)  # noqa: S311 - the same moments each time
-    work = Order(
-        url=slow_server.url,
-        key=slow_server.api_key,
-        target=url,
-        export_format="postgres",
-        projects=[project.project_id for project in world.projects],
-        now=LATER,
-    )
-    for _ in range(int(os.environ.get("CHAOS_KILLS", "4"))):
-        async with at_work(work) as child:
-            try:
-                async with asyncio.timeout(dice.uniform(0.1, 1.5)):
-                    await child.wait()
-            except TimeoutError:
-                child.send_signal(signal.SIGKILL)
-            assert await child.wait() in {0, -signal.SIGKILL}
-        check(in_postgres(url), whole, at_once=True)
-    await carry_out(work)
-    assert in_postgres(url) == whole
+    kills = kills_left = int(os.environ.get("CHAOS_KILLS", "4"))
+    rounds = committed = 0
+    while kills_left:
+        url = await asyncio.to_thread(create_database, databases, f"round{rounds}")
+        work = Order(
+            url=slow_server.url,
+            key=slow_server.api_key,
+            target=url,
+            export_format="postgres",
+            projects=[project.project_id for project in world.projects],
+            now=LATER,
+        )
+        rounds += 1
+        ending = -signal.SIGKILL
+        while kills_left and ending:
+            ending = await killed_after(
+                work, slow_server, requests=dice.randrange(1, 25), seconds=dice.uniform(0, 2)
+            )
+            committed += bool(in_postgres(url)["runs"])
+            kills_left -= ending == -signal.SIGKILL
+            check(in_postgres(url), whole, at_once=True)
+        await carry_out(work)
+        assert in_postgres(url) == whole
+    sys.stdout.write(f"postgres: {kills} kills of {rounds} exports, {committed} with rows\n")
+
+
+async def killed_after(work: Order, server: FakeCurrents, *, requests: int, seconds: float) -> int:
+    """Kill an export so long after its so many first requests, and return how it has ended."""
+    enough = asyncio.Event()
+    arrived = count(1)
+
+    async def note(_: RecordedRequest) -> None:
+        if next(arrived) == requests:
+            enough.set()
+
+    server.before_response = note
+    async with at_work(work) as child:
+        waiting = [asyncio.create_task(one) for one in (child.wait(), enough.wait())]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await child.wait()
+        if child.returncode is None:
+            child.kill()
+        ending = await child.wait()
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    server.before_response = None
+    assert ending in {0, -signal.SIGKILL}
+    return ending

@@ -5,7 +5,7 @@ await views.create("postgresql://loader@db.example/ci")
 views.connect("lake").sql("FROM flakiest_tests_by_week WHERE place <= 3").show()
 ```
 
-`NAMES` are their names, and `ABOUT` says what each is. `queries` has what each of them selects,
+`NAMES` are their names, and `about` says what each is. `queries` has what each of them selects,
 from the tables of an export by their names.
 """
 
@@ -16,23 +16,14 @@ from typing import Any
 import duckdb
 
 from currents_async._checks import check_text
-from currents_async.errors import ExportError, InvalidArgumentError
+from currents_async.errors import ExportError
 from currents_async.export._job import in_thread_or_export_error
-from currents_async.export.views._queries import ABOUT, NAMES, Dialect, queries, read_by
+from currents_async.export.views._queries import NAMES, Dialect, about, queries, read_by
 from currents_async.export.views._sources import create_views, database_of, directory_of
 
 _GLOB = re.compile(r"([\\\[\]{}*?])")
 
-__all__ = [
-    "ABOUT",
-    "NAMES",
-    "Dialect",
-    "InvalidArgumentError",
-    "connect",
-    "create",
-    "queries",
-    "register",
-]
+__all__ = ["NAMES", "Dialect", "about", "connect", "create", "queries", "register"]
 
 
 async def create(target: str | Path, *, into: str | Path | None = None) -> tuple[str, ...]:

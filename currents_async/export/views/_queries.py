@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
-from types import MappingProxyType
 from typing import Literal, NamedTuple, get_args
 
 from currents_async._checks import check_choice
@@ -68,8 +67,9 @@ def view_of(name: str) -> View:
     return View(about, tuple(found[1].split(", ")), text[found.end() :].strip())
 
 
-ABOUT: Mapping[str, str] = MappingProxyType({name: view_of(name).about for name in NAMES})
-"""What each view says, by its name."""
+def about(view: str) -> str:
+    """Return what a view says. Raises `InvalidArgumentError` for a name that is not in `NAMES`."""
+    return view_of(check_choice("view", view, NAMES)).about
 
 
 def _translated(query: str, dialect: Dialect) -> str:
