@@ -11,8 +11,8 @@ import nox
 nox.options.default_venv_backend = "uv|venv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "layers", "tests", "types"]
-# They need a JVM, a database server, a browser, or the site: minutes, and more to install.
-APART = ("engines", "browser", "docs")
+# They need a JVM, a database server, a browser, the site, or Airflow: minutes, and more to install.
+APART = ("engines", "browser", "docs", "schedules")
 
 PACKAGE = "currents_async"
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -44,13 +44,14 @@ def tests(session: nox.Session) -> None:
 
 # Each worker begins with half of them; one that is done takes from the others.
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
-# Those of the pages are for where a browser is.
-SUITE = (*PARALLEL, "-m", "not engines", "--ignore=tests/benchmarks", "--ignore=tests/browser")
+# What has a session of its own.
+ELSEWHERE = ("benchmarks", "browser", "schedules")
+SUITE = (*PARALLEL, "-m", "not engines", *(f"--ignore=tests/{name}" for name in ELSEWHERE))
 
 
 # They take long: what writes files, starts processes, breaks connections or tries all there is.
 SLOW = (
-    *("benchmarks", "browser", "cli", "export", "faults", "guard", "guides", "plugin", "sweep"),
+    *(*ELSEWHERE, "cli", "export", "faults", "guard", "guides", "plugin", "sweep"),
     *("test_examples.py", "test_documentation.py", "test_recipes.py", "test_regexes.py"),
 )
 
@@ -108,6 +109,13 @@ def browser(session: nox.Session) -> None:
     session.run("npm", "pack", "--silent", *FROM_NPM, f"--pack-destination={folder}", external=True)
     environment = {"BROWSER_CHROMIUM": chromium, "BROWSER_FROM_NPM": folder}
     session.run("pytest", "tests/browser", *session.posargs, env=environment)
+
+
+@nox.session
+def schedules(session: nox.Session) -> None:
+    """Run the programs of the guide to schedules by Airflow and Dagster."""
+    install(session, "schedules", extras="export")
+    session.run("pytest", "tests/schedules", *session.posargs)
 
 
 # Minutes in one test are what these two sessions are for.

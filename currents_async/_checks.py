@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeGuard, TypeVar
 
@@ -268,8 +268,15 @@ def check_span(name: str, span: timedelta) -> timedelta:
 
 
 def check_aware(name: str, value: datetime) -> datetime:
-    """Return a point in time with its time zone: which one is meant would be a guess."""
+    """Return a point in time with its time zone: which one is meant would be a guess.
+
+    Those of pandas and pendulum, which make days and texts of their own, become plain ones.
+    """
     check_type(name, value, datetime)
-    if value.utcoffset() is None:
+    try:
+        offset = value.utcoffset()
+    except ValueError:  # what pandas has for a missing one
+        raise InvalidArgumentError(f"{name} must be a datetime, not {value!r}") from None
+    if offset is None:
         raise InvalidArgumentError(f"{name} must have a time zone, such as tzinfo=UTC")
-    return value
+    return datetime.combine(date(value.year, value.month, value.day), value.timetz())

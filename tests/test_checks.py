@@ -1,8 +1,10 @@
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
 
 from currents_async._checks import (
@@ -142,9 +144,24 @@ def test_a_bound_is_named() -> None:
 
 def test_datetimes_have_a_time_zone() -> None:
     moment = datetime(2026, 1, 5, tzinfo=UTC)
-    assert check_aware("since", moment) is moment
+    assert check_aware("since", moment) == moment
     with pytest.raises(InvalidArgumentError, match="since must have a time zone, such as tzinfo="):
         check_aware("since", moment.replace(tzinfo=None))
+
+
+def test_datetimes_of_other_libraries_become_plain() -> None:
+    """Theirs have days of their own, which cannot be encoded: those of Airflow are pendulum's."""
+    moment = pd.Timestamp("2026-10-01T02:30", tz="Europe/Berlin")
+    plain = check_aware("since", moment)
+    assert type(plain) is datetime
+    assert plain == moment
+    with pytest.raises(InvalidArgumentError, match="since must be a datetime, not NaT"):
+        check_aware("since", cast("datetime", pd.NaT))
+
+
+def test_the_second_time_that_an_hour_passes_stays_the_second() -> None:
+    moment = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=1)
+    assert check_aware("since", moment).utcoffset() == timedelta(hours=1)
 
 
 def test_types_are_named() -> None:

@@ -254,7 +254,7 @@ def test_no_block_is_forgotten() -> None:
     # The engines of data are tested where they are installed.
     engines = ("delta", "dlt", "postgres", "spark", "views")
     files = ("test_documentation.py", *(f"export/test_{name}.py" for name in engines))
-    others = sorted((tests / "guides").glob("test_*.py"))
+    others = [path for room in ("guides", "schedules") for path in (tests / room).glob("test_*.py")]
     source = "".join(path.read_text() for path in [*(tests / name for name in files), *others])
     programs = {path.read_text() for room in PROGRAMS for path in (tests / room).glob("*.py")}
     for block in set(BLOCKS) - programs:  # which are tested as files
