@@ -4,7 +4,7 @@
 spark.dataSource.register(CurrentsDataSource)
 tests = (
     spark.read.format("currents")
-    .options(project="DgTfZV", table="tests", since="2026-01-01", maxConcurrentTasks=8, rate=10)
+    .options(project="DgTfZV", table="tests", since="2026-01-01")
     .load()
 )
 ```
@@ -12,13 +12,13 @@ tests = (
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pyarrow as pa
 from pyspark.sql.datasource import (
     DataSource,
     DataSourceReader,
     DataSourceStreamReader,
+    Filter,
     InputPartition,
 )
 from pyspark.sql.streaming.datasource import (
@@ -29,60 +29,55 @@ from pyspark.sql.streaming.datasource import (
 )
 from pyspark.sql.types import StructType
 
-from currents_async import Currents
-from currents_async.errors import ExportError
-from currents_async.export._engines.blocking import WindowSummary, read_windows
-from currents_async.export._engines.engine_types import in_microseconds
+from currents_async.errors import InvalidArgumentError
+from currents_async.export._engines.spark_filters import PushedFilters
 from currents_async.export._engines.spark_options import SparkOptions
-from currents_async.export._plan import make_plan
-from currents_async.export._tables import SCHEMAS
-from currents_async.export._windows import Window, windows_between
+from currents_async.export._engines.spark_reading import divide, read_partition
+from currents_async.export._windows import windows_between
 
 __all__ = ["CurrentsDataSource"]
-
-_TYPES = {
-    "string": "STRING",
-    "bool": "BOOLEAN",
-    "int32": "INT",
-    "int64": "BIGINT",
-    "double": "DOUBLE",
-    "date32[day]": "DATE",
-    "timestamp[ms, tz=UTC]": "TIMESTAMP",
-    "list<element: string>": "ARRAY<STRING>",
-}
 
 Offset = dict[str, str]
 """The first `day` that has not been read yet."""
 
 
 class CurrentsDataSource(DataSource):
-    """Reads a table of the runs of some projects; each day of a project is a partition.
+    """Reads tables of the runs of some projects, by one task that keeps to one rate.
 
     Rows are read as Arrow batches, with the columns of `SCHEMAS`. This package has to be installed
     on the executors, which send all requests.
 
-    Options, of which the first three are required:
+    Options, of which `project`, `since` and one of `table` and `tables` are required:
 
     - `project`: the ID of a project, or several separated by commas.
     - `table`: one of `SCHEMAS`.
+    - `tables`: several of them separated by commas, all from one fetch. Each row has `table`,
+      `project_id` and `day`, and its other values in the struct of its table, such as `tests`; the
+      structs of the other tables are null.
+    - `columns`: some columns of `table`, separated by commas; all by default. Spark does not tell
+      this source which columns a query uses.
     - `since`, `until`: days, or moments, in UTC unless they have a time zone; their days are read
       in full. `until` is now by default, and never for a stream.
-    - `rate`: the requests per second that the API key allows; by default each task discovers it.
-    - `maxConcurrentTasks`: how many tasks may read at the same time, which is how many slots the
-      executors have; 1 by default. The rate and the connections are divided among them.
+    - `pushFilters`: if `true`, filters on `project_id`, `day` and `table` say what is fetched at
+      all, and Spark fails unless its setting `spark.sql.python.filterPushdown.enabled` is `true`;
+      `false` by default. It is not for streams.
+    - `rate`: the requests per second that the API key allows; by default it is discovered.
+    - `maxConcurrentTasks`: into how many tasks the days are divided, and with them the rate and the
+      connections; 1 by default. A task that fails is fetched again as a whole.
     - `onError`: what happens if instances cannot be fetched. `raise`, the default, fails the task,
-      which Spark then retries; `skip` leaves them out.
+      which Spark then retries; `skip` leaves them out. Where the table `errors` is read, it has
+      them.
     - `lookBackHours`: for a stream, how long a day has to be over before it is read; 48 by default,
       because its runs may still be in progress. Each day is read once.
     - `maxDaysPerTrigger`: for a stream, the maximum number of days in a micro-batch; by default
       there is none.
-    - `apiKey`: the API key, only for experiments: Spark stores and passes on options as they are,
-      and does not treat them as secrets. Set `CURRENTS_API_KEY` on the executors instead, as a
-      secret of your cluster.
+    - `apiKey`: the API key, only where executors have no environment of yours: Spark stores and
+      passes on options as they are, and does not treat them as secrets. Set `CURRENTS_API_KEY` on
+      the executors instead, as a secret of your cluster.
     - `apiUrl`: another URL of the API.
 
-    The position of a stream is a day. Raises `InvalidArgumentError` for other options; tasks fail
-    with the errors that `export` raises.
+    The position of a stream is a day. Raises `InvalidArgumentError` for other options, and for a
+    schema of yours; tasks fail with the errors that `export` raises.
     """
 
     @classmethod
@@ -91,45 +86,54 @@ class CurrentsDataSource(DataSource):
         return "currents"
 
     def schema(self) -> str:
-        """Return the columns of the table."""
-        fields: list[pa.Field[Any]] = list(SCHEMAS[SparkOptions(self.options).table])
-        return ", ".join(
-            f"{field.name} {_TYPES[str(field.type)]}{'' if field.nullable else ' NOT NULL'}"
-            for field in fields
-        )
+        """Return the columns of the table, or of the structs of several tables."""
+        return SparkOptions(self.options).frame.ddl
 
-    def reader(self, schema: StructType) -> "CurrentsReader":  # noqa: ARG002 - `schema()` is ours
+    def reader(self, schema: StructType) -> "CurrentsReader":
         """Read all days until now."""
-        return CurrentsReader(SparkOptions(self.options))
+        options = _checked(self.options, schema)
+        return FilteringReader(options) if options.pushes_filters else CurrentsReader(options)
 
-    def streamReader(self, schema: StructType) -> "CurrentsStreamReader":  # noqa: ARG002, N802 - Spark's
+    def streamReader(self, schema: StructType) -> "CurrentsStreamReader":  # noqa: N802 - Spark's
         """Read each day when it has been over for long enough."""
-        return CurrentsStreamReader(SparkOptions(self.options))
-
-
-class WindowPartition(InputPartition):
-    """A window that one task reads."""
-
-    def __init__(self, window: Window) -> None:
-        super().__init__(window)
-        self.window = window
+        return CurrentsStreamReader(_checked(self.options, schema))
 
 
 class CurrentsReader(DataSourceReader):
-    """Reads each day of a project by one task."""
+    """Reads the days of all projects by as few tasks as the options want."""
 
     def __init__(self, options: SparkOptions) -> None:
         self._options = options
+        self._filters = PushedFilters(options.frame.schema.names)
 
     def partitions(self) -> Sequence[InputPartition]:
-        """Plan a task for each window."""
-        options = self._options
+        """Divide the windows among tasks."""
+        options, filters = self._options, self._filters
         until = options.until or datetime.now(UTC)
-        return _partitions_of(options, options.since, until)
+        windows = [
+            window
+            for window in windows_between(options.projects, options.since, until)
+            if filters.accept("day", window.day) and filters.accept("project_id", window.project_id)
+        ]
+        return divide(windows, options.max_tasks)
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
-        """Fetch a window."""
-        return _read(self._options, partition)
+        """Fetch the windows of a task."""
+        tables = self._options.tables
+        wanted = [table for table in tables if self._filters.accept("table", table)]
+        return read_partition(self._options, partition, wanted)
+
+
+class FilteringReader(CurrentsReader):
+    """Fetches only what filters ask for.
+
+    It is a class of its own because Spark refuses readers with `pushFilters` unless its setting
+    `spark.sql.python.filterPushdown.enabled` is on, and it is off by default.
+    """
+
+    def pushFilters(self, filters: list[Filter]) -> list[Filter]:  # noqa: N802 - Spark's
+        """Take the filters on project, day and table; hand back all others."""
+        return [one for one in filters if not self._filters.take(one)]
 
 
 class CurrentsStreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
@@ -161,14 +165,16 @@ class CurrentsStreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         return {"day": max(first, end).isoformat()}
 
     def partitions(self, start: Offset, end: Offset) -> Sequence[InputPartition]:
-        """Plan a task for each window."""
+        """Divide the windows among tasks."""
         if start == end:
             return []
-        return _partitions_of(self._options, _midnight(start), _midnight(end))
+        options = self._options
+        windows = windows_between(options.projects, _midnight(start), _midnight(end))
+        return divide([*windows], options.max_tasks)
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
-        """Fetch a window."""
-        return _read(self._options, partition)
+        """Fetch the windows of a task."""
+        return read_partition(self._options, partition, self._options.tables)
 
     def _first_to_come(self) -> date:
         """Return the first day that has not been over for long enough."""
@@ -185,40 +191,12 @@ def _midnight(offset: Mapping[str, str]) -> datetime:
     return datetime.fromisoformat(offset["day"]).replace(tzinfo=UTC)
 
 
-def _partitions_of(
-    options: SparkOptions, since: datetime, until: datetime
-) -> list[WindowPartition]:
-    return [WindowPartition(one) for one in windows_between(options.projects, since, until)]
-
-
-def _read(options: SparkOptions, partition: InputPartition) -> Iterator[pa.RecordBatch]:
-    if not isinstance(partition, WindowPartition):
-        raise TypeError(f"not a partition of this source: {partition!r}")
-    window = partition.window
-
-    def connect() -> Currents:
-        return Currents(options.api_key, base_url=options.base_url, limits=options.limits)
-
-    plan = make_plan(
-        connect(),
-        projects=[window.project_id],
-        since=window.start,
-        until=window.end,
-        # Errors are only known after fetching everything.
-        tables=SCHEMAS if options.table == "errors" else (options.table, "errors"),
-    )
-    for one in read_windows(connect, plan, plan.windows):
-        if isinstance(one, WindowSummary):
-            continue
-        if one.table == options.table:
-            yield in_microseconds(one.batch)
-        elif one.table == "errors" and not options.skips_errors:
-            raise ExportError(_complaint(window, one.batch))
-
-
-def _complaint(window: Window, errors: pa.RecordBatch) -> str:
-    first = errors.slice(0, 1).to_pylist()[0]
-    return (
-        f"{errors.num_rows} of the instances of {window.project_id} on {window.day} could not be "
-        f"fetched: {first['message']} (onError=skip leaves them out)"
-    )
+def _checked(texts: Mapping[str, str], schema: StructType) -> SparkOptions:
+    options = SparkOptions(texts)
+    names = options.frame.schema.names
+    if schema.fieldNames() != names:
+        raise InvalidArgumentError(
+            f"the schema has to be {', '.join(names)}: leave out .schema(), and choose columns by "
+            "the option 'columns'"
+        )
+    return options

@@ -4,9 +4,10 @@ import asyncio
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -35,6 +36,7 @@ pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("spark")]
 
 SINCE = datetime(2026, 1, 5, tzinfo=UTC)
 KEY = "fake-currents-api-key"
+PUSHDOWN = "spark.sql.python.filterPushdown.enabled"
 
 
 @pytest.fixture(scope="module")
@@ -130,10 +132,13 @@ class TestBatch:
         assert flaky
         assert {row["spec"]: row["count"] for row in frame.collect()} == flaky
 
-    def test_has_a_partition_for_each_day_of_a_project(
-        self, spark: SparkSession, server: FakeCurrents
+    def test_is_read_by_as_many_tasks_as_wanted(
+        self, spark: SparkSession, server: FakeCurrents, world: World
     ) -> None:
-        assert read(spark, server, "runs").rdd.getNumPartitions() == 6
+        assert read(spark, server, "tests").rdd.getNumPartitions() == 1
+        frame = read(spark, server, "tests", maxConcurrentTasks=4)
+        assert frame.rdd.getNumPartitions() == 4
+        assert rows_of(frame, "tests") == wanted(world, "tests")
 
     def test_fails_for_what_cannot_be_fetched(
         self, spark: SparkSession, server: FakeCurrents
@@ -152,6 +157,132 @@ class TestBatch:
     def test_takes_the_key_as_an_option(self, spark: SparkSession, server: FakeCurrents) -> None:
         server.api_key = "another"
         assert read(spark, server, "runs", apiKey="another").count() == 12
+
+    def test_has_the_columns_that_were_chosen(
+        self, spark: SparkSession, server: FakeCurrents
+    ) -> None:
+        frame = read(spark, server, "tests", columns="test_id,tags,started_at")
+        assert frame.columns == ["test_id", "tags", "started_at"]
+        assert frame.count() == read(spark, server, "tests").count()
+
+    def test_refuses_another_schema(self, spark: SparkSession, server: FakeCurrents) -> None:
+        reader = spark.read.format("currents").options(**options_for(server, "tests"))
+        with pytest.raises(PySparkException, match="choose columns by"):
+            reader.schema("spec STRING").load().collect()
+        assert not server.requests
+
+    def test_takes_a_key_from_a_secret(
+        self, spark: SparkSession, server: FakeCurrents, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        server.api_key = "from-a-secret"
+        secrets = SimpleNamespace(
+            get=lambda scope, key: {"ci/currents-api-key": server.api_key}[f"{scope}/{key}"]
+        )
+        with_secret = block_with("with_secret")["with_secret"]
+        dbutils = SimpleNamespace(secrets=secrets)
+        frame: DataFrame = with_secret(spark, dbutils, **options_for(server, "runs"))
+        assert frame.count() == 12
+        frame.explain(extended=True)
+        assert "from-a-secret" not in capfd.readouterr().out
+
+
+class TestTables:
+    def test_come_from_one_fetch(
+        self, spark: SparkSession, server: FakeCurrents, world: World
+    ) -> None:
+        options = options_for(server, "tests")
+        del options["table"]
+        runs, tests = block_with("runs_and_tests")["runs_and_tests"](spark, **options)
+        assert rows_of(tests, "tests") == wanted(world, "tests")
+        assert rows_of(runs, "runs") == wanted(world, "runs")
+        # A list for each day of a project, a run, and its instances.
+        assert len(server.requests) == 6 + 12 + 24
+
+    def test_are_all_that_there_are(
+        self, spark: SparkSession, server: FakeCurrents, world: World
+    ) -> None:
+        options = options_for(server, "tests", tables=",".join(SCHEMAS))
+        del options["table"]
+        frame = spark.read.format("currents").options(**options).load().cache()
+        for table in SCHEMAS:
+            rows = frame.where(f"table = '{table}'").select(f"{table}.*")
+            assert rows_of(rows, table) == wanted(world, table)
+
+    def test_are_read_from_an_export(
+        self, spark: SparkSession, server: FakeCurrents, world: World, tmp_path: Path
+    ) -> None:
+        asyncio.run(export_table(server, "tests", tmp_path))
+        frame = block_with("failures_by_spec")["failures_by_spec"](spark, str(tmp_path))
+        rows = wanted(world, "tests")
+        failed = Counter(
+            (row["project_id"], row["spec"]) for row in rows if row["state"] == "failed"
+        )
+        assert failed
+        assert {(row.project_id, row.spec): row["count"] for row in frame.collect()} == failed
+
+
+class TestFilters:
+    @pytest.fixture(autouse=True)
+    def a_setting_of_its_own(self, spark: SparkSession) -> Iterator[None]:
+        yield
+        spark.conf.unset(PUSHDOWN)
+
+    def test_are_refused_by_spark_until_it_may_pass_them_on(
+        self, spark: SparkSession, server: FakeCurrents
+    ) -> None:
+        with pytest.raises(PySparkException, match=PUSHDOWN):
+            read(spark, server, "tests", pushFilters="true").count()
+        assert not server.requests
+
+    def test_say_which_day_is_fetched(
+        self, spark: SparkSession, server: FakeCurrents, world: World
+    ) -> None:
+        runs_of_day = block_with("runs_of_day")["runs_of_day"]
+        options = options_for(server, "runs")
+        del options["table"]
+        rows = rows_of(runs_of_day(spark, "2026-01-06", **options), "runs")
+        assert rows == [row for row in wanted(world, "runs") if row["day"] == "2026-01-06"]
+        assert len(server.requests) == 2
+
+    @pytest.mark.parametrize(
+        ("condition", "accepts", "lists"),
+        [
+            (
+                "day >= '2026-01-06' AND project_id = '{p}'",
+                lambda row: row["day"] > "2026-01-05",
+                2,
+            ),
+            (
+                "day IN ('2026-01-05', '2026-01-07') AND is_flaky AND project_id <> '{q}'",
+                lambda row: row["day"] != "2026-01-06" and row["is_flaky"],
+                2,
+            ),
+            (
+                "(day = '2026-01-05' OR is_flaky) AND project_id LIKE '{p}%'",
+                lambda row: row["day"] == "2026-01-05" or row["is_flaky"],
+                3,
+            ),
+            ("day = '2025-01-05'", lambda _: False, 0),
+        ],
+    )
+    def test_of_sql_say_what_is_fetched(
+        self,
+        spark: SparkSession,
+        server: FakeCurrents,
+        world: World,
+        condition: str,
+        accepts: Callable[[dict[str, Any]], bool],
+        lists: int,
+    ) -> None:
+        spark.conf.set(PUSHDOWN, "true")
+        first, second = (project.project_id for project in world.projects)
+        frame = read(spark, server, "tests", pushFilters="true")
+        rows = rows_of(frame.where(condition.format(p=first, q=second)), "tests")
+        assert rows == [
+            row for row in wanted(world, "tests") if row["project_id"] == first and accepts(row)
+        ]
+        # Two runs in each, of two instances.
+        assert len(server.requests) == lists * (1 + 2 + 4)
 
 
 class TestStream:

@@ -26,7 +26,8 @@ def test_all_of_them_can_be_given() -> None:
     assert options.projects == ["p", "q"]
     assert options.since == datetime(2026, 1, 5, tzinfo=UTC)
     assert options.until == datetime(2026, 1, 7, tzinfo=UTC)
-    assert (options.limits.rate, options.limits.concurrency) == (2.5, 4)
+    limits = options.limits(options.max_tasks)
+    assert (limits.rate, limits.concurrency) == (2.5, 4)
     assert options.skips_errors
     assert options.look_back == timedelta(minutes=30)
     assert options.max_days_per_trigger == 3
@@ -34,7 +35,8 @@ def test_all_of_them_can_be_given() -> None:
 
 def test_three_are_needed() -> None:
     options = SparkOptions(NEEDED)
-    assert (options.limits.rate, options.limits.concurrency) == (None, 16)
+    limits = options.limits(options.max_tasks)
+    assert (limits.rate, limits.concurrency) == (None, 16)
     assert not options.skips_errors
     for name in NEEDED:
         rest = {other: text for other, text in NEEDED.items() if other != name}

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from currents_async import Limits
 from currents_async.errors import InvalidArgumentError
+from currents_async.export._engines.spark_frames import Frame
 from currents_async.export._tables import SCHEMAS
 
 T = TypeVar("T")
@@ -14,11 +15,14 @@ Default = TypeVar("Default")
 _NAMES = (
     "project",
     "table",
+    "tables",
+    "columns",
     "since",
     "until",
     "rate",
     "maxConcurrentTasks",
     "onError",
+    "pushFilters",
     "lookBackHours",
     "maxDaysPerTrigger",
     "apiKey",
@@ -37,16 +41,26 @@ class SparkOptions:
         given = {name.lower(): text for name, text in options.items()}
         _check_names(given)
         self.projects: list[str] = _needed(given, "project", _texts)
-        self.table: str = _needed(given, "table", _table)
+        self.tables: tuple[str, ...]
+        self.tables, self.frame = _tables(given)
         self.since: datetime = _needed(given, "since", _moment)
         self.until: datetime | None = _read(given, "until", _moment, None)
-        tasks = _read(given, "maxConcurrentTasks", _count, 1)
-        self.limits: Limits = _limits(tasks, _read(given, "rate", float, None))
+        self.max_tasks: int = _read(given, "maxConcurrentTasks", _count, 1)
+        self._rate: float | None = _read(given, "rate", float, None)
+        self.limits(self.max_tasks)  # which checks the rate
         self.skips_errors: bool = _read(given, "onError", _skips, default=False)
+        self.pushes_filters: bool = _read(given, "pushFilters", _flag, default=False)
         self.look_back: timedelta = _read(given, "lookBackHours", _hours, timedelta(hours=48))
         self.max_days_per_trigger: int | None = _read(given, "maxDaysPerTrigger", _count, None)
         self.api_key: str | None = given.get("apikey")
         self.base_url: str | None = given.get("apiurl")
+
+    def limits(self, tasks: int) -> Limits:
+        """Return the share of each of some tasks in the rate and the connections."""
+        return Limits(
+            rate=None if self._rate is None else self._rate / tasks,
+            concurrency=max(1, Limits().concurrency // tasks),
+        )
 
 
 def _check_names(given: Mapping[str, str]) -> None:
@@ -80,10 +94,34 @@ def _texts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",")]
 
 
+def _tables(given: Mapping[str, str]) -> tuple[tuple[str, ...], Frame]:
+    if "tables" not in given:
+        table = _needed(given, "table", _table)
+        return (table,), Frame.of_table(table, _columns(table, given.get("columns")))
+    for name in ("table", "columns"):
+        if name in given:
+            raise InvalidArgumentError(f"the options {name!r} and 'tables' exclude each other")
+    several = _converted("tables", given["tables"], lambda text: [*map(_table, _texts(text))])
+    tables = tuple(table for table in SCHEMAS if table in several)
+    return tables, Frame.of_tables(tables)
+
+
 def _table(text: str) -> str:
     if text not in SCHEMAS:
         raise ValueError
     return text
+
+
+def _columns(table: str, text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return tuple(SCHEMAS[table].names)
+    columns = tuple(dict.fromkeys(_texts(text)))
+    for column in columns:
+        if column not in SCHEMAS[table].names:
+            raise InvalidArgumentError(
+                f"the option 'columns' names {column!r}, but {table!r} has no such column"
+            )
+    return columns
 
 
 def _moment(text: str) -> datetime:
@@ -98,6 +136,10 @@ def _count(text: str) -> int:
     return number
 
 
+def _flag(text: str) -> bool:
+    return ("false", "true").index(text.lower()) == 1
+
+
 def _skips(text: str) -> bool:
     return ("raise", "skip").index(text) == 1
 
@@ -107,11 +149,3 @@ def _hours(text: str) -> timedelta:
     if hours < timedelta():
         raise ValueError
     return hours
-
-
-def _limits(tasks: int, rate: float | None) -> Limits:
-    """Return the share of one task in the rate and the connections."""
-    return Limits(
-        rate=None if rate is None else rate / tasks,
-        concurrency=max(1, Limits().concurrency // tasks),
-    )
