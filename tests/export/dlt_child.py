@@ -17,7 +17,7 @@ from currents_async.export.dlt_source import currents_source, load_windows
 SINCE = datetime(2026, 1, 5, tzinfo=UTC)
 UNTIL = datetime(2026, 1, 8, tzinfo=UTC)
 
-Destination = Literal["duckdb", "filesystem", "postgres", "sqlite"]
+Destination = Literal["delta", "duckdb", "filesystem", "postgres", "sqlite"]
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ def _destination_of(order: Order) -> Any:
     match order.destination:
         case "duckdb":
             return dlt.destinations.duckdb(str(target))
-        case "filesystem":
+        case "filesystem" | "delta":
             return dlt.destinations.filesystem(target.as_uri())
         case "postgres":
             return dlt.destinations.postgres(order.database)

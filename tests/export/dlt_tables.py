@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 import msgspec
+from deltalake import DeltaTable
 
 from currents_async.export._tables import SCHEMAS
 from currents_async.testing import World
@@ -59,6 +60,8 @@ def loaded(order: Order) -> Tables:
             return in_duckdb(order)
         case "filesystem":
             return in_files(order)
+        case "delta":
+            return in_delta(order)
         case _:
             return in_database(order)
 
@@ -96,6 +99,18 @@ def in_duckdb(order: Order) -> Tables:
                 for field in SCHEMAS[table]:
                     if str(field.type).startswith("list"):
                         row[field.name] = json.loads(row[field.name])
+            tables[table] = sorted(map(as_json, rows))
+    return tables
+
+
+def in_delta(order: Order) -> Tables:
+    directory = Path(order.directory) / "loaded" / "tables"
+    tables: Tables = {}
+    for table in order.tables:
+        tables[table] = []
+        # dlt makes none before there are rows.
+        if DeltaTable.is_deltatable(str(directory / table)):
+            rows = DeltaTable(directory / table).to_pyarrow_table().to_pylist()
             tables[table] = sorted(map(as_json, rows))
     return tables
 

@@ -72,7 +72,7 @@ def order(request: pytest.FixtureRequest, server: FakeCurrents, tmp_path: Path) 
     return order_of(server, tmp_path, request.param)
 
 
-@pytest.fixture(params=["duckdb", "files", "postgres"])
+@pytest.fixture(params=["delta", "duckdb", "files", "postgres"])
 def to_any(request: pytest.FixtureRequest) -> Order:
     order: Order = request.getfixturevalue(f"to_{request.param}")
     return order
@@ -106,6 +106,11 @@ def to_files(server: FakeCurrents, tmp_path: Path) -> Order:
     return order_of(server, tmp_path, "filesystem")
 
 
+@pytest.fixture
+def to_delta(server: FakeCurrents, tmp_path: Path) -> Order:
+    return order_of(server, tmp_path, "delta")
+
+
 def order_of(server: FakeCurrents, directory: Path, destination: Destination) -> Order:
     return Order(
         url=server.url,
@@ -127,7 +132,11 @@ def source_of(order: Order, *, now: datetime | None = None, **options: Any) -> D
         return Currents(order.key, base_url=order.url, clock=clock)
 
     options = {"tables": order.tables, **options}
-    return currents_source(order.projects, SINCE, UNTIL, connect=connect, **options)
+    source = currents_source(order.projects, SINCE, UNTIL, connect=connect, **options)
+    if order.destination == "delta":
+        for resource in source.resources.values():
+            resource.apply_hints(table_format="delta")
+    return source
 
 
 def load(order: Order, *, window: timedelta = timedelta(days=1), **options: Any) -> int:
