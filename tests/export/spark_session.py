@@ -10,7 +10,7 @@ import pytest
 
 
 @contextmanager
-def session_in(directory: Path, **environment: str) -> Generator[Any]:
+def session_in(directory: Path, *, master: str = "local[2]", **environment: str) -> Generator[Any]:
     """Run Spark with its files in a directory; hand out the session."""
     from pyspark.sql import SparkSession  # noqa: PLC0415 - an engine
 
@@ -20,9 +20,12 @@ def session_in(directory: Path, **environment: str) -> Generator[Any]:
             patch.setenv(name, value)
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         patch.setenv("PYSPARK_PYTHON", sys.executable)
+        builder = SparkSession.builder
+        for name, value in environment.items():
+            builder = builder.config(f"spark.executorEnv.{name}", value)
         session = (
-            SparkSession.builder
-            .master("local[2]")
+            builder
+            .master(master)
             .config("spark.ui.enabled", "false")
             .config("spark.sql.shuffle.partitions", "1")
             .config("spark.sql.session.timeZone", "UTC")
