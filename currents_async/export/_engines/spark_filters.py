@@ -82,7 +82,7 @@ def _is_comparable(condition: Filter, kind: type[Value]) -> bool:
             return type(condition) in _COMPARE and type(value) is kind
 
 
-def _holds(condition: Filter, value: Value) -> bool:
+def _holds(condition: Filter, value: Any) -> bool:
     match condition:
         case Not(child=child):
             return not _holds(child, value)
@@ -91,4 +91,4 @@ def _holds(condition: Filter, value: Value) -> bool:
         case IsNotNull():
             return True
         case _:
-            return _COMPARE[type(condition)](value, getattr(condition, "value", None))
+            return _COMPARE[type(condition)](value, vars(condition)["value"])
