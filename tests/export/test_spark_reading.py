@@ -125,7 +125,7 @@ class TestPartitions:
         rows = read(server, maxConcurrentTasks="4")
         assert in_any_order(rows) == in_any_order(read(server))
 
-    def test_a_limit_is_searched_for_once(self) -> None:
+    def test_behind_a_limit_few_requests_are_refused(self) -> None:
         with serving(three_days(SINCE, runs_a_day=20)) as server:
             server.limit_rate(TokenBucket(rate=200, burst=20))
             rows = read(server)
