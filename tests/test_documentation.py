@@ -252,7 +252,7 @@ def test_the_table_of_operations_is_up_to_date() -> None:
 def test_no_block_is_forgotten() -> None:
     tests = Path(__file__).parent
     # The engines of data are tested where they are installed.
-    engines = ("delta", "dlt", "postgres", "spark", "views")
+    engines = ("delta", "dlt", "postgres", "readers", "spark", "views")
     files = ("test_documentation.py", *(f"export/test_{name}.py" for name in engines))
     others = [path for room in ("guides", "schedules") for path in (tests / room).glob("test_*.py")]
     source = "".join(path.read_text() for path in [*(tests / name for name in files), *others])
