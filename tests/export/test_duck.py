@@ -1,8 +1,9 @@
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 import pyarrow as pa
@@ -16,6 +17,8 @@ from currents_async.export._write.local_store import LocalStore
 from tests.export.batches import NEXT, WINDOW, batches_of, put, stage
 
 Open = Callable[[], DuckDBSink]
+
+OTHER = Window(WINDOW.day, "o'ther")
 
 
 @pytest.fixture
@@ -82,6 +85,49 @@ class TestWindows:
         assert ask(path, GROUPS) == keys
         assert [row[:2] for row in ask(path, RUNS)] == keys
 
+    def test_of_windows_that_are_committed_together_the_last_one_has_a_common_run(
+        self, sink: DuckDBSink, path: Path
+    ) -> None:
+        put(sink, WINDOW, "r1", "r5")
+        stage(sink, WINDOW, "r1", "r2")
+        stage(sink, NEXT, "r2", "r3")
+        stage(sink, OTHER, "r4")
+        sink.commit_all({WINDOW: (), NEXT: (), OTHER: ()})
+        sink.close()
+        # The old row of r5 is gone, and that of r2 is in the window that came last.
+        assert ask(path, GROUPS) == [
+            (WINDOW.day, "r1"),
+            (WINDOW.day, "r4"),
+            (NEXT.day, "r2"),
+            (NEXT.day, "r3"),
+        ]
+
+    def test_windows_that_are_committed_together_keep_tables_that_are_unchanged(
+        self, sink: DuckDBSink, path: Path
+    ) -> None:
+        for window, run in ((WINDOW, "r1"), (NEXT, "r2")):
+            put(sink, window, run)
+            stage(sink, window, f"{run}-again")
+        sink.commit_all({WINDOW: ["run_groups"], NEXT: ["runs"]})
+        sink.close()
+        assert ask(path, GROUPS) == [(WINDOW.day, "r1"), (NEXT.day, "r2-again")]
+        assert [row[:2] for row in ask(path, RUNS)] == [(WINDOW.day, "r1-again"), (NEXT.day, "r2")]
+
+    def test_windows_are_committed_together_with_few_statements(
+        self, sink: DuckDBSink, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        windows = [Window(WINDOW.day, f"p{number}") for number in range(30)]
+        for window in windows:
+            stage(sink, window, f"r-{window.project_id}")
+        database = mock.Mock(wraps=sink._database)
+        database.execute("SET python_scan_all_frames = true")  # those of the mock are in between
+        database.execute.reset_mock()
+        monkeypatch.setattr(sink, "_database", database)
+        sink.commit_all(dict.fromkeys(windows, ()))
+        assert database.execute.call_count == len(SCHEMAS) + 2
+        sink.close()
+        assert len(ask(path, RUNS)) == len(windows)
+
     def test_all_tables_change_together_or_none_does(
         self, sink: DuckDBSink, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -89,8 +135,8 @@ class TestWindows:
         stage(sink, WINDOW, "r1", "r2")
         replace = sink._replace
 
-        def fail_midway(window: Window, table: str, rows: Any) -> None:
-            replace(window, table, rows)
+        def fail_midway(table: str, windows: Sequence[Window]) -> None:
+            replace(table, windows)
             if table == "run_groups":
                 raise OSError("no more")
 

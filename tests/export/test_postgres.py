@@ -124,6 +124,14 @@ class TestExport:
         assert (gone,) in ask("SELECT run_id FROM currents.runs")
         assert ask("SELECT run_id, reason FROM currents.errors") == [(gone, "gone")]
 
+    async def test_lists_that_failed_are_rows_of_each_day(
+        self, exporter: Exporter, server: FakeCurrents, url: str, ask: Ask
+    ) -> None:
+        await exporter(url)
+        server.fail("listProjectRuns", 400, None)
+        await exporter(url)
+        assert ask("SELECT run_id, reason FROM currents.errors") == [("", "failed")] * 6
+
     async def test_the_event_loop_never_waits_for_the_server(
         self, exporter: Exporter, url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -104,7 +104,8 @@ class PostgresSink:
         if "run_id" in STORED[table].names:
             # A run may have been in another window as long as its start time was not known. As an
             # array they are looked up in the index, and not compared with all rows of the table.
-            runs = f"ARRAY(SELECT DISTINCT run_id FROM {staged})"
+            # What is of no run, such as a list that failed, is of its window alone.
+            runs = f"ARRAY(SELECT DISTINCT run_id FROM {staged} WHERE run_id <> '')"
             yield f"DELETE FROM {name} WHERE run_id = ANY ({runs})"
         yield (
             f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {staged} ON CONFLICT DO NOTHING"
