@@ -135,6 +135,31 @@ class Fake(msgspec.Struct, frozen=True, kw_only=True, tag=True):
             left -= each
 
 
+class Projects(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """`FakeCurrents` with several projects, each of one small run a day."""
+
+    projects: int
+    days: int
+    since: datetime
+    """The first day."""
+
+    def fill(self) -> World:
+        """Make the world: it is the same in every process."""
+        world = World(seed=6)
+        for _ in range(self.projects):
+            project = world.project()
+            for day in range(self.days):
+                created_at = self.since + timedelta(days=day, hours=9)
+                project.run(specs=1, tests=(1, 3), created_at=created_at)
+        return world
+
+    @asynccontextmanager
+    async def open(self) -> Opened:
+        """Serve them; count responses by their status."""
+        async with FakeCurrents(self.fill(), api_key=KEY) as server:
+            yield server.url, lambda: _counts_of(server)
+
+
 class Bombs(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """After one right response, small bodies that inflate without end."""
 
@@ -174,7 +199,7 @@ class Unreliable(msgspec.Struct, frozen=True, kw_only=True, tag=True):
             yield server.url, counts
 
 
-Service = Files | Fake | Bombs | Unreliable
+Service = Files | Fake | Projects | Bombs | Unreliable
 
 
 def _counts_of(server: FakeCurrents) -> Counts:

@@ -117,6 +117,16 @@ def test_export(tmp_path: Path) -> None:
         assert limited["counts"]["200"] == 57  # an instance of each of 55 specs, a run, a list
 
 
+def test_lakes(tmp_path: Path) -> None:
+    saved = tmp_path / "results.json"
+    printed = run("lakes", "--smoke", "--json", str(saved))
+    results = json.loads(saved.read_text())
+    assert_every_promise_has_a_row(printed, results)
+    year = results["measured"]["year"]
+    assert year["windows"] == 2
+    assert year["compacted"]["files"] < year["as exported"]["files"]
+
+
 def test_scaling(tmp_path: Path) -> None:
     saved = tmp_path / "results.json"
     printed = run("scaling", "--smoke", "--json", str(saved))
