@@ -82,4 +82,3 @@ async def test_request(client: Currents, urls: list[str], row: Row) -> None:
         expected["Content-Type"] = "application/json"
     assert headers == expected
     assert sent.kwargs["allow_redirects"] is False
-    assert sent.kwargs["auto_decompress"] is False
