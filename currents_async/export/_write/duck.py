@@ -170,7 +170,7 @@ class DuckDBSink:
             if not rows:
                 return
             # DuckDB finds it by its name: to register it as a view costs as much as the rest.
-            staged_by_currents_async = pa.RecordBatchReader.from_batches(  # noqa: F841
+            staged_by_currents_async = pa.RecordBatchReader.from_batches(  # noqa: F841 # pyright: ignore[reportUnusedVariable]
                 STORED[table], chain.from_iterable(rows)
             )
             self._database.execute(f"INSERT INTO {table} BY NAME FROM staged_by_currents_async")
