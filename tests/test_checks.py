@@ -151,7 +151,7 @@ def test_datetimes_have_a_time_zone() -> None:
 
 def test_datetimes_of_other_libraries_become_plain() -> None:
     """Theirs have days of their own, which cannot be encoded: those of Airflow are pendulum's."""
-    moment = pd.Timestamp("2026-10-01T02:30", tz="Europe/Berlin")
+    moment = cast("datetime", pd.Timestamp("2026-10-01T02:30", tz="Europe/Berlin"))
     plain = check_aware("since", moment)
     assert type(plain) is datetime
     assert plain == moment

@@ -4,7 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -85,7 +85,7 @@ def _diskcache(folder: Path) -> Opened:
         yield write, cache.get
 
 
-_STORES = {
+_STORES: dict[str, Callable[[Path], AbstractContextManager[tuple[Write, Read]]]] = {
     "ours: SQLite, sealed": _ours,
     "files, renamed": partial(_files, sync=False),
     "files, fsynced and renamed": partial(_files, sync=True),

@@ -37,7 +37,7 @@ class Keeper:
         self._lookups: list[tuple[Lookup, Found]] = []
         self._looked_up: list[tuple[Lookup, Found]] = []
         """Those that a thread is at."""
-        self.ahead = ReadAhead()
+        self.ahead: ReadAhead = ReadAhead()
         self._changes: list[Change] = []
         self._waiting_bytes = 0
         self._working: asyncio.Task[None] | None = None

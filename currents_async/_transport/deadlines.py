@@ -16,9 +16,9 @@ class Step:
     def __init__(
         self, task: "asyncio.Task[Any]", end: float, look_after: float, look: Callable[[], bool]
     ) -> None:
-        self.end = end
-        self.look_after = look_after
-        self.look = look
+        self.end: float = end
+        self.look_after: float = look_after
+        self.look: Callable[[], bool] = look
         self._task = task
         self._cancelling = task.cancelling()
         self._is_expired = False

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -78,7 +78,7 @@ def sink(url: str) -> Iterator[PostgresSink]:
 
 
 @contextmanager
-def opened(url: str, *, is_new: bool = True) -> Iterator[PostgresSink]:
+def opened(url: str, *, is_new: bool = True) -> Generator[PostgresSink]:
     with closing(Database(Address(url))) as database:
         records = PostgresRecords(database)
         records.prepare()

@@ -141,7 +141,7 @@ def _has_nul(column: Any) -> bool:
     texts = column.flatten() if pa.types.is_list(column.type) else column
     if not pa.types.is_string(texts.type):
         return False
-    return bool(pc.any(pc.match_substring(texts, _NUL)).as_py())
+    return bool(pc.any(pc.match_substring(texts, _NUL)).as_py())  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _without_nul(column: Any) -> Any:

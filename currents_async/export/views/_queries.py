@@ -60,7 +60,7 @@ def read_by(tables: Collection[str]) -> tuple[str, ...]:
 @cache
 def view_of(name: str) -> View:
     """Read the file of a view."""
-    text = files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
+    text = files("currents_async.export.views").joinpath(f"{name}.sql").read_text("utf-8")
     found = _READS.search(text)
     assert found is not None, name  # noqa: S101 - a file of ours
     about = " ".join(line.removeprefix("-- ") for line in text[: found.start()].splitlines())

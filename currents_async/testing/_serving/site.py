@@ -173,7 +173,7 @@ def _resources(paths: tuple[OperationPath, ...]) -> Sequence[web.AbstractResourc
     """Make what all sites with these paths share: it would take long for each site of each test."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        return await request.app[_SITE]._serve(request)  # noqa: SLF001 - its route
+        return await request.app[_SITE]._serve(request)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its route
 
     router = web.UrlDispatcher()
     for one in paths:
