@@ -42,6 +42,7 @@ class SparkOptions:
         _check_names(given)
         self.projects: list[str] = _needed(given, "project", _texts)
         self.tables: tuple[str, ...]
+        self.frame: Frame
         self.tables, self.frame = _tables(given)
         self.since: datetime = _needed(given, "since", _moment)
         self.until: datetime | None = _read(given, "until", _moment, None)
