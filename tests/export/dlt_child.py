@@ -10,6 +10,7 @@ from typing import Any, Literal
 import dlt
 import msgspec
 from dlt.common.runtime.collector_base import Collector
+from dlt.extract import DltSource
 
 from currents_async import Currents
 from currents_async.export.dlt_source import currents_source, load_windows
@@ -91,6 +92,14 @@ class DeadlyCollector(Collector):
         pass
 
 
+def hinted(order: Order, source: DltSource) -> DltSource:
+    """Ask for tables in the format of a destination."""
+    if order.destination == "delta":
+        for resource in source.resources.values():
+            resource.apply_hints(table_format="delta")
+    return source
+
+
 def obey(order: Order) -> None:
     source = currents_source(
         order.projects,
@@ -99,7 +108,7 @@ def obey(order: Order) -> None:
         tables=order.tables,
         connect=lambda: Currents(order.key, base_url=order.url),
     )
-    for _ in load_windows(pipeline_for(order), source):
+    for _ in load_windows(pipeline_for(order), hinted(order, source)):
         pass
 
 

@@ -29,7 +29,7 @@ from currents_async.export._tables import KEYS, SCHEMAS
 from currents_async.export.dlt_source import currents_source, load_windows
 from currents_async.testing import FakeCurrents, World, WorldRun
 from tests.documentation import block_with
-from tests.export.dlt_child import SINCE, UNTIL, Destination, Order, pipeline_for
+from tests.export.dlt_child import SINCE, UNTIL, Destination, Order, hinted, pipeline_for
 from tests.export.dlt_tables import as_json, loaded, query, wanted
 from tests.export.postgres import IS_INSTALLED, create_database, postgres
 from tests.export.serving import serving, three_days
@@ -132,11 +132,7 @@ def source_of(order: Order, *, now: datetime | None = None, **options: Any) -> D
         return Currents(order.key, base_url=order.url, clock=clock)
 
     options = {"tables": order.tables, **options}
-    source = currents_source(order.projects, SINCE, UNTIL, connect=connect, **options)
-    if order.destination == "delta":
-        for resource in source.resources.values():
-            resource.apply_hints(table_format="delta")
-    return source
+    return hinted(order, currents_source(order.projects, SINCE, UNTIL, connect=connect, **options))
 
 
 def load(order: Order, *, window: timedelta = timedelta(days=1), **options: Any) -> int:
