@@ -119,9 +119,9 @@ class Keeper:
 
     async def _work_once(self) -> None:
         lookups = self._looked_up = self._lookups
-        expected = self.ahead.next([lookup for lookup, _ in lookups])
-        changes, self._changes, self._lookups, self._waiting_bytes = self._changes, [], [], 0
         asked = [lookup for lookup, _ in lookups]
+        expected = self.ahead.next(asked)
+        changes, self._changes, self._lookups, self._waiting_bytes = self._changes, [], [], 0
         work = partial(self._exchange, changes, [*asked, *expected])
         loop = asyncio.get_running_loop()
         timer = loop.call_later(_PATIENCE, self._give_up, f"no response within {_PATIENCE:g} s")
