@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import duckdb
 import pyarrow as pa
 
+from currents_async.export._sql import quoted
 from currents_async.export._tables import SCHEMAS, schema_of
 from currents_async.export._windows import Window
 from currents_async.export._write.data_files import DataFile
@@ -114,7 +115,7 @@ class InDatabase:
     """Tables in a DuckDB file."""
 
     def __init__(self, database: duckdb.DuckDBPyConnection, path: Path, part: Part) -> None:
-        database.execute(f"ATTACH {_quoted(str(path))} AS export (READ_ONLY)")
+        database.execute(f"ATTACH {quoted(str(path))} AS export (READ_ONLY)")
         self._database = database
         self._part = part
         found = database.execute(
@@ -129,7 +130,7 @@ class InDatabase:
             f'"{name}"' if (table, name) in self._columns else f'NULL::{kind} AS "{name}"'
             for name, kind in self._kinds(table, (*_WINDOW, *columns))
         )
-        ours = f"AND project_id IN ({', '.join(map(_quoted, projects))})" if projects else ""
+        ours = f"AND project_id IN ({', '.join(map(quoted, projects))})" if projects else ""
         self._database.execute(
             f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT {names} FROM export.{table} "  # noqa: S608 - quoted
             f"WHERE day BETWEEN DATE '{first}' AND DATE '{last}' {ours}"
@@ -140,8 +141,3 @@ class InDatabase:
         self._database.register("wanted", schema_of(table, columns).empty_table())
         found = self._database.execute("DESCRIBE wanted").fetchall()
         return [(name, kind) for name, kind, *_ in found]
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"

@@ -17,7 +17,7 @@ from currents_async.export._tables.errors import ErrorRows
 from currents_async.export._tables.run_groups import GroupRows
 from currents_async.export._tables.runs import RunRows
 from currents_async.export._tables.specs import SpecRows
-from currents_async.export._tables.table import comment_of
+from currents_async.export._tables.table import comment_of, strange_columns
 from currents_async.export._tables.tests import TestRows
 from currents_async.export._tables.windows import SCHEMA, WINDOWS, window_row
 
@@ -32,6 +32,7 @@ __all__ = [
     "comment_of",
     "conform",
     "schema_of",
+    "strange_columns",
     "window_row",
 ]
 

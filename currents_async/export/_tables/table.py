@@ -78,6 +78,14 @@ def comment_of(metadata: Mapping[bytes, bytes]) -> str:
     return text
 
 
+def strange_columns(
+    existing: Mapping[str, str], wanted: Mapping[str, str], essential: Iterable[str]
+) -> list[str]:
+    """Return the columns of a table that have other types than wanted, or are missed by it."""
+    strange = [name for name, kind in wanted.items() if existing.get(name, kind) != kind]
+    return strange + [name for name in essential if name not in existing]
+
+
 def values_in(models: Sequence[Any], columns: Iterable[Column]) -> Values:
     """Find the values that some columns have in models."""
     found: dict[str, Sequence[Any]] = {"": models}

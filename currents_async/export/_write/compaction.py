@@ -29,11 +29,7 @@ def _compact(sink: FileSink, windows: Collection[Window]) -> Compacted:
     before = after = 0
     for table in sink.tables:
         for directory, files in sink.directories_of(table, windows):
-            groups = [
-                group
-                for group in groups_of(files, lambda file: sink.store.size_of(file.name))
-                if len(group) > 1
-            ]
+            groups = [*groups_of(files, lambda file: sink.store.size_of(file.name))]
             if groups:
                 _replace(sink, table, directory, groups)
                 before += sum(map(len, groups))
@@ -42,17 +38,17 @@ def _compact(sink: FileSink, windows: Collection[Window]) -> Compacted:
 
 
 def groups_of(files: Iterable[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
-    """Divide files into those that become one each, by their sizes in bytes."""
-    group: list[T] = []
+    """Yield the files that become one each, by their sizes in bytes; not what stays alone."""
+    groups: list[list[T]] = [[]]
     size = 0
     for file in files:
         bytes_more = size_of(file)
-        if group and size + bytes_more > _MAX_BYTES:
-            yield group
-            group, size = [], 0
-        group.append(file)
+        if groups[-1] and size + bytes_more > _MAX_BYTES:
+            groups.append([])
+            size = 0
+        groups[-1].append(file)
         size += bytes_more
-    yield group
+    return (group for group in groups if len(group) > 1)
 
 
 def _replace(sink: FileSink, table: str, directory: str, groups: list[list[DataFile]]) -> None:

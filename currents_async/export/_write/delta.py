@@ -1,9 +1,10 @@
 """Tables in the Delta format, by the library deltalake."""
 
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
@@ -21,9 +22,6 @@ from currents_async.export._write.files import count_rows
 from currents_async.export._write.sinks import Compacted
 from currents_async.export._write.staging import Staging
 from currents_async.export._write.stores import Store
-
-_DAY = timedelta(days=1)
-_FEW_DAYS = timedelta(days=4)
 
 
 class _Change(NamedTuple):
@@ -172,10 +170,10 @@ class DeltaSink:
 
     @staticmethod
     def _groups(log: DeltaLog, project_id: str, month: date) -> Iterator[list[DeltaFile]]:
-        last = (month.replace(day=28) + _FEW_DAYS).replace(day=1) - _DAY
+        last = month.replace(day=monthrange(month.year, month.month)[1])
         files = log.files_in(project_id, month, last)
         inside = sorted(file for file in files if month <= file.first and file.last <= last)
-        return (group for group in groups_of(inside, lambda file: file.size) if len(group) > 1)
+        return groups_of(inside, lambda file: file.size)
 
     def _join(self, table: str, group: Sequence[DeltaFile], change: _Change) -> None:
         rows = chain.from_iterable(read_file(self._store, table, file) for file in group)

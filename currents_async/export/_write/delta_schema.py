@@ -6,7 +6,7 @@ from typing import Any
 from deltalake import DeltaTable, Schema
 
 from currents_async.errors import ExportError
-from currents_async.export._tables import STORED
+from currents_async.export._tables import STORED, strange_columns
 from currents_async.export._write.delta_files import PROJECT, stored_schema
 from currents_async.export._write.delta_place import DeltaPlace
 
@@ -46,8 +46,7 @@ def check_table(table: str, log: DeltaTable) -> None:
             "protocol, with features like column mapping or deletion vectors: use another target"
         )
     existing, wanted = _types(log.schema()), _types(delta_schema(table))
-    strange = [name for name, kind in wanted.items() if existing.get(name, kind) != kind]
-    strange += [name for name in _ESSENTIAL_COLUMNS if name not in existing]
+    strange = strange_columns(existing, wanted, _ESSENTIAL_COLUMNS)
     if strange or log.metadata().partition_columns != [PROJECT]:
         raise ExportError(
             f"the Delta table {table} was altered, or not made by an export (columns "

@@ -13,7 +13,14 @@ import pyarrow as pa
 
 from currents_async._downloads.partial_file import sync_directory
 from currents_async.errors import ExportError
-from currents_async.export._tables import STORED, comment_of, conform, schema_of
+from currents_async.export._sql import quoted
+from currents_async.export._tables import (
+    STORED,
+    comment_of,
+    conform,
+    schema_of,
+    strange_columns,
+)
 from currents_async.export._windows import Window
 from currents_async.export._write.sinks import Compacted
 from currents_async.export._write.staging import Staging
@@ -221,8 +228,7 @@ def _preparations(
 
 
 def _comment(what: str, metadata: Mapping[bytes, bytes]) -> str:
-    quoted = comment_of(metadata).replace("'", "''")
-    return f"COMMENT ON {what} IS '{quoted}'"
+    return f"COMMENT ON {what} IS {quoted(comment_of(metadata))}"
 
 
 def _make(path: Path, store: Store, storage: DuckDBStorage) -> None:
@@ -256,8 +262,8 @@ def _values_of(window: Window) -> dict[str, Any]:
 
 def _check_types(table: str, existing: Mapping[str, str], wanted: Mapping[str, str]) -> None:
     """Raise `ExportError` unless a table was made by an export, with columns of our types."""
-    strange = [name for name, kind in wanted.items() if existing.get(name, kind) != kind]
-    strange += [name for name in _ESSENTIAL_COLUMNS if name in wanted and name not in existing]
+    essential = (name for name in _ESSENTIAL_COLUMNS if name in wanted)
+    strange = strange_columns(existing, wanted, essential)
     if strange:
         raise ExportError(
             f"the table {table} in this file was not made by this release of the library (columns "

@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from currents_async.errors import ExportError
+from currents_async.export._sql import named, quoted
 from currents_async.export._tables import STORED, conform, schema_of
 from currents_async.export._windows import Window
-from currents_async.export._write.postgres_database import Database, named, quoted
+from currents_async.export._write.postgres_database import Database
 from currents_async.export._write.postgres_tables import prepare_tables
 from currents_async.export._write.sinks import Compacted
 from currents_async.export._write.staging import Staging

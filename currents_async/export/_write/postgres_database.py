@@ -149,14 +149,3 @@ def _load_driver() -> Any:
         f"{missing} is not installed: python -m pip install 'currents-async[postgres]'",
         name=missing,
     )
-
-
-def quoted(text: str) -> str:
-    """Return a text as a literal."""
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
-
-
-def named(*parts: str) -> str:
-    """Return a name, with what it is a part of before it, as SQL has it."""
-    return ".".join('"{}"'.format(part.replace('"', '""')) for part in parts)

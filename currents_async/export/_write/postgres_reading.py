@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any
 
 from currents_async.errors import ExportError
+from currents_async.export._sql import named, quoted
 from currents_async.export._tables import conform, schema_of
 from currents_async.export._write.journal import Journal, Options
 from currents_async.export._write.postgres_address import Address
-from currents_async.export._write.postgres_database import Database, named, quoted
+from currents_async.export._write.postgres_database import Database
 from currents_async.export._write.postgres_records import JOURNAL, PostgresRecords
 
 

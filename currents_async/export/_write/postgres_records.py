@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from currents_async.errors import ExportError
-from currents_async.export._write.postgres_database import Database, named, quoted
+from currents_async.export._sql import named, quoted
+from currents_async.export._write.postgres_database import Database
 from currents_async.export._write.stores import Records, make_private, workplace_of
 
 JOURNAL = "journal"

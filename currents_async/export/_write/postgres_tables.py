@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from currents_async.errors import ExportError
-from currents_async.export._tables import KEYS, STORED, WINDOWS, comment_of
-from currents_async.export._write.postgres_database import Database, named, quoted
+from currents_async.export._sql import named, quoted
+from currents_async.export._tables import KEYS, STORED, WINDOWS, comment_of, strange_columns
+from currents_async.export._write.postgres_database import Database
 
 TYPES: Mapping[str, str] = {
     "string": "text",
@@ -73,12 +74,11 @@ def _columns(database: Database, tables: Iterable[str]) -> dict[str, dict[str, s
 
 def _check(table: str, existing: Mapping[str, str]) -> None:
     wanted = {field.name: TYPES[str(field.type)] for field in _fields(table)}
-    strange = [name for name, kind in wanted.items() if existing.get(name, kind) != kind]
-    strange += [name for name in (*_WINDOW, *key_of(table)) if name not in existing]
+    strange = strange_columns(existing, wanted, dict.fromkeys((*_WINDOW, *key_of(table))))
     if strange:
         raise ExportError(
             f"the table {table} was not made by this release of the library, or was altered "
-            f"since (columns {', '.join(dict.fromkeys(strange))}): undo that, or use another "
+            f"since (columns {', '.join(strange)}): undo that, or use another "
             "schema, ?schema=…"
         )
 

@@ -147,8 +147,8 @@ def _format_of(journal: Journal) -> ExportFormat:
 
 def _format_for(target: str | Path, wanted: ExportFormat | None) -> ExportFormat | None:
     """Return the format that is wanted, or that the target shows by itself, if any."""
-    if is_postgres(target) != (wanted == "postgres") and (wanted or is_postgres(target)):
-        if wanted is not None:
+    if is_postgres(target) or wanted == "postgres":
+        if not is_postgres(target) or wanted not in {None, "postgres"}:
             raise InvalidArgumentError(
                 "format must be postgres, or left out, for a postgresql:// URL, and only for one"
             )

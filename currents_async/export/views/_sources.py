@@ -9,12 +9,13 @@ import duckdb
 
 from currents_async._redaction import hide_credentials
 from currents_async.errors import ExportError, InvalidArgumentError
+from currents_async.export._sql import named, quoted
 from currents_async.export._tables import WINDOWS
 from currents_async.export._write.journal import Journal
 from currents_async.export._write.local_store import LocalStore
 from currents_async.export._write.lock import locked
 from currents_async.export._write.postgres_address import Address, is_postgres
-from currents_async.export._write.postgres_database import Database, named, quoted
+from currents_async.export._write.postgres_database import Database
 from currents_async.export._write.postgres_reading import PostgresReader
 from currents_async.export._write.stores import Records
 from currents_async.export._write.target import JOURNAL, beside, local_path, store_at
@@ -25,10 +26,11 @@ _GLOB = re.compile(r"([\[*?])")
 
 def create_views(target: str | Path, into: str | Path | None) -> tuple[str, ...]:
     """Make the views in a database, or `into` a DuckDB file; return their names."""
-    if is_postgres(target) or _duckdb_file(target) is not None:
+    file = None if is_postgres(target) else _duckdb_file(target)
+    if is_postgres(target) or file is not None:
         if into is not None:
             raise InvalidArgumentError("into is for files: a database takes the views itself")
-        return _in_postgres(str(target)) if is_postgres(target) else _in_duckdb_file(target)
+        return _in_postgres(str(target)) if file is None else _in_duckdb_file(file, target)
     if into is None:
         raise InvalidArgumentError(
             "files hold no views: say which DuckDB file they are to be made into (into, --into)"
@@ -87,9 +89,7 @@ def _duckdb_file(target: str | Path) -> Path | None:
     return path.resolve() if path is not None and path.is_file() else None
 
 
-def _in_duckdb_file(target: str | Path) -> tuple[str, ...]:
-    path = _duckdb_file(target)
-    assert path is not None  # noqa: S101 - looked at before
+def _in_duckdb_file(path: Path, target: str | Path) -> tuple[str, ...]:
     store = LocalStore(beside(path))
     tables = _tables_of(store, target)
     with locked(store), duckdb.connect(path) as database:
