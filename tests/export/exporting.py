@@ -1,14 +1,18 @@
 """Exports of a fake server's world, at times that can be chosen."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from currents_async import Currents
+import pytest
+
+from currents_async import Currents, ExportError
 from currents_async.export import ExportResult, export
 from currents_async.export._windows import Window
-from currents_async.testing import FakeCurrents, ManualClock, World, WorldRun
+from currents_async.testing import FakeCurrents, ManualClock, RecordedRequest, World, WorldRun
 from tests.export.landed import Landed, in_parquet
 
 SINCE, UNTIL = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 8, tzinfo=UTC)
@@ -38,6 +42,40 @@ def both_frameworks(dates: Iterable[datetime | None], **options: Any) -> World:
                 **options,
             )
     return world
+
+
+@asynccontextmanager
+async def overtaken(
+    exporter: "Exporter",
+    world: World,
+    target: str | Path | None = None,
+    **options: Any,
+) -> AsyncGenerator[None]:
+    """Export a day, while another export that fetched its run before it ended has not gone on.
+
+    That one goes on when `with` is left, and is refused.
+    """
+    # Alone: days before it could be committed while the other one exports.
+    options["since"] = UNTIL - NIGHT
+    project = world.projects[0] if world.projects else world.project()
+    run = project.run(specs=2, running=True, completed=1, created_at=options["since"])
+    server, arrived, may_go = exporter.server, asyncio.Event(), asyncio.Event()
+
+    async def wait(request: RecordedRequest) -> None:
+        if request.operation == "getInstance":
+            arrived.set()
+            await may_go.wait()
+
+    server.before_response = wait
+    slow = asyncio.create_task(exporter(target, concurrency=1, **options))
+    await arrived.wait()
+    server.before_response = None
+    run.complete()
+    await exporter(target, **options)
+    yield
+    may_go.set()
+    with pytest.raises(ExportError, match="another export writes to this target"):
+        await slow
 
 
 class Exporter:

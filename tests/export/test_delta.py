@@ -1,6 +1,5 @@
 """Delta tables: what readers and other writers see of them."""
 
-import asyncio
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -28,10 +27,10 @@ from currents_async.export._write.delta_place import delta_place
 from currents_async.export._write.journal import Journal
 from currents_async.export._write.stores import Store
 from currents_async.export._write.target import Target, open_target, store_at
-from currents_async.testing import FakeCurrents, RecordedRequest, World
+from currents_async.testing import FakeCurrents, World
 from tests.documentation import block_with
 from tests.export.batches import NEXT, WINDOW, put, stage
-from tests.export.exporting import NIGHT, SINCE, UNTIL, Exporter, both_frameworks
+from tests.export.exporting import NIGHT, SINCE, UNTIL, Exporter, both_frameworks, overtaken
 from tests.export.landed import READERS, expected, visible_files, windows_of
 from tests.export.s3 import S3, refusing_store, s3_store
 
@@ -227,7 +226,6 @@ class TestOtherWriters:
     async def test_a_day_that_was_fetched_earlier_does_not_replace_a_later_one(
         self,
         exporter: Exporter,
-        server: FakeCurrents,
         world: World,
         target: Path,
         s3: S3,
@@ -239,24 +237,8 @@ class TestOtherWriters:
         # As if both looked into the record at the same instant.
         monkeypatch.setattr(Journal, "check", lambda _: None)
         where = target if place == "a directory" else s3.url()
-        day = UNTIL - NIGHT
-        run = world.projects[0].run(specs=2, running=True, completed=1, created_at=day)
-        arrived, may_go = asyncio.Event(), asyncio.Event()
-
-        async def wait(request: RecordedRequest) -> None:
-            if request.operation == "getInstance":
-                arrived.set()
-                await may_go.wait()
-
-        server.before_response = wait
-        slow = asyncio.create_task(exporter(where, format="delta", concurrency=1, since=day))
-        await arrived.wait()
-        server.before_response = None
-        run.complete()
-        await exporter(where, format="delta", since=day)
-        may_go.set()
-        with pytest.raises(ExportError, match="another export writes to this target"):
-            await slow
+        async with overtaken(exporter, world, where, format="delta"):
+            pass
         root, options = ("s3://bucket/lake", s3.options()) if where != target else (target, None)
         tables = (
             DeltaTable(f"{root}/{name}", storage_options=options).to_pyarrow_table().to_pylist()
@@ -265,7 +247,7 @@ class TestOtherWriters:
         [run_row], window_rows = tables
         assert run_row["completion_state"] == "COMPLETE"
         assert {row["state"] for row in window_rows} == {"final"}
-        assert (await exporter(where, resume=True, since=day)).windows_done == 0
+        assert (await exporter(where, resume=True, since=UNTIL - NIGHT)).windows_done == 0
 
     def test_who_comes_second_stops_at_the_first_table(
         self, target: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -33,7 +33,7 @@ from tests.documentation import block_with
 from tests.export.batches import NEXT, WINDOW, batches_of, put, stage
 from tests.export.chaos_child import Order, carry_out
 from tests.export.children import LATER, at_work
-from tests.export.exporting import NIGHT, SINCE, UNTIL, Exporter, both_frameworks
+from tests.export.exporting import NIGHT, SINCE, UNTIL, Exporter, both_frameworks, overtaken
 from tests.export.landed import check, expected, in_postgres
 from tests.export.postgres import IS_INSTALLED, create_database, postgres
 
@@ -444,7 +444,6 @@ class TestTwoMachines:
     async def test_a_day_that_was_fetched_earlier_does_not_overwrite_a_final_one(
         self,
         exporter: Exporter,
-        server: FakeCurrents,
         world: World,
         url: str,
         ask: Ask,
@@ -453,27 +452,10 @@ class TestTwoMachines:
         """Even where a proxy of connections makes locks of sessions worthless."""
         monkeypatch.setattr(lock, "FileLock", lambda *_, **__: nullcontext())
         monkeypatch.setattr(Database, "lock", lambda _: None)
-        day = UNTIL - NIGHT
-        run = world.projects[0].run(specs=2, running=True, completed=1, created_at=day)
-        arrived, may_go = asyncio.Event(), asyncio.Event()
-
-        async def wait(request: RecordedRequest) -> None:
-            if request.operation == "getInstance":
-                arrived.set()
-                await may_go.wait()
-
-        server.before_response = wait
-        slow = asyncio.create_task(exporter(url, concurrency=1, since=day))
-        await arrived.wait()
-        server.before_response = None
-        run.complete()
-        await exporter(url, since=day)
-        final = ask("SELECT * FROM currents.runs ORDER BY run_id")
-        may_go.set()
-        with pytest.raises(ExportError, match="another export writes to this target"):
-            await slow
+        async with overtaken(exporter, world, url):
+            final = ask("SELECT * FROM currents.runs ORDER BY run_id")
         assert ask("SELECT * FROM currents.runs ORDER BY run_id") == final
-        assert (await exporter(url, resume=True, since=day)).windows_done == 0
+        assert (await exporter(url, resume=True, since=UNTIL - NIGHT)).windows_done == 0
 
 
 @pytest.fixture

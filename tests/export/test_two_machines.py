@@ -3,7 +3,6 @@
 A lock is of no use to them: object stores have none, and those of network drives may not hold.
 """
 
-import asyncio
 import tempfile
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -12,15 +11,14 @@ from pathlib import Path
 import pytest
 from pyarrow import fs
 
-from currents_async import ExportError
 from currents_async.export._write import lock
 from currents_async.export._write import target as module
 from currents_async.export._write.local_store import LocalStore
 from currents_async.export._write.object_store import ObjectStore
 from currents_async.export._write.stores import Store
-from currents_async.testing import FakeCurrents, RecordedRequest, World
+from currents_async.testing import World
 from tests.export.buckets import Bucket
-from tests.export.exporting import NIGHT, UNTIL, Exporter
+from tests.export.exporting import NIGHT, UNTIL, Exporter, overtaken
 
 pytestmark = pytest.mark.usefixtures("no_task_is_left")
 
@@ -56,26 +54,9 @@ def contents(
 
 
 async def test_a_day_that_was_fetched_earlier_does_not_overwrite_a_final_one(
-    exporter: Exporter, server: FakeCurrents, world: World, contents: Contents
+    exporter: Exporter, world: World, contents: Contents
 ) -> None:
-    day = UNTIL - NIGHT  # alone: days before it could be committed while the other one exports
-    run = world.project().run(specs=2, running=True, completed=1, created_at=day)
-    arrived, may_go = asyncio.Event(), asyncio.Event()
-
-    async def wait(request: RecordedRequest) -> None:
-        if request.operation == "getInstance":
-            arrived.set()
-            await may_go.wait()
-
-    server.before_response = wait
-    slow = asyncio.create_task(exporter(concurrency=1, since=day))
-    await arrived.wait()
-    server.before_response = None
-    run.complete()
-    await exporter(since=day)
-    final = contents()
-    may_go.set()
-    with pytest.raises(ExportError, match="another export writes to this target"):
-        await slow
+    async with overtaken(exporter, world):
+        final = contents()
     assert contents() == final
-    assert (await exporter(resume=True, since=day)).windows_done == 0
+    assert (await exporter(resume=True, since=UNTIL - NIGHT)).windows_done == 0
