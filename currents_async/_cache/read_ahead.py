@@ -26,6 +26,8 @@ class ReadAhead:
         self._expected: dict[bytes, Lookup] = {}
         self._found: dict[bytes, KeptResponse | None] = {}
         self._bytes = 0
+        self._forgotten: set[bytes] = set()
+        """Runs forgotten since it was said what to read: what is read of them is out of date."""
 
     def __enter__(self) -> Self:
         self._users += 1
@@ -44,6 +46,7 @@ class ReadAhead:
 
     def next(self, asked: Iterable[Lookup]) -> list[Lookup]:
         """Return what to read besides what is looked for now."""
+        self._forgotten.clear()
         is_expected = [self._expected.pop(lookup.name, None) for lookup in asked]
         if not any(is_expected) or self._bytes > _MAX_BYTES:
             return []
@@ -55,6 +58,8 @@ class ReadAhead:
         if not self._users:
             return
         for lookup, result in zip(lookups, results, strict=True):
+            if result is not None and result.run in self._forgotten:
+                continue
             self._found[lookup.name] = result
             self._bytes += 0 if result is None else len(result.body)
 
@@ -69,7 +74,8 @@ class ReadAhead:
         return found
 
     def forget(self, run: bytes) -> None:
-        """Forget what was found of a run; it is looked for once more."""
+        """Forget what was found of a run, or is being read; it is looked for once more."""
+        self._forgotten.add(run)
         gone = [one for one in self._found.values() if one is not None and one.run == run]
         for one in gone:
             del self._found[one.name]

@@ -39,6 +39,19 @@ def test_a_run_is_forgotten() -> None:
         assert [ahead.has(lookup) for lookup in LOOKUPS[:3]] == [False, True, True]
 
 
+def test_what_was_read_while_its_run_was_forgotten_is_looked_for_again() -> None:
+    """A run that is reset or ends anew meanwhile: its instances were read before that."""
+    with ReadAhead() as ahead:
+        ahead.expect(LOOKUPS[:3])
+        ahead.next(LOOKUPS[:1])
+        ahead.forget(b"a")
+        ahead.put(LOOKUPS[1:3], [kept(LOOKUPS[1], b"a"), kept(LOOKUPS[2], b"b")])
+        assert [ahead.has(lookup) for lookup in LOOKUPS[1:3]] == [False, True]
+        ahead.next([])
+        ahead.put(LOOKUPS[1:2], [kept(LOOKUPS[1], b"a")])  # read since
+        assert ahead.has(LOOKUPS[1])
+
+
 def test_no_more_is_read_while_much_waits() -> None:
     with ReadAhead() as ahead:
         ahead.expect(LOOKUPS)
