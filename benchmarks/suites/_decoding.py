@@ -117,7 +117,8 @@ def fastest_inflate() -> Callable[[bytes], bytes | bytearray]:
         import zlib  # noqa: PLC0415
 
         return partial(zlib.decompress, wbits=31)
-    return deflate.gzip_decompress
+    inflate: Callable[[bytes], bytes | bytearray] = deflate.gzip_decompress
+    return inflate
 
 
 def inflated(packed: bytes) -> Iterator[bytes]:
